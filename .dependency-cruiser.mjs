@@ -1,0 +1,99 @@
+// The layers of docs/architecture.md as rules; each says why it exists.
+const modules =
+  'model|units|scenario|process|source|target|plant|load|exact|capture|profile|metrics|stats|run|baseline|compare|report|publish|cli';
+
+/** What each module may import besides itself, `model` and `errors.ts`. */
+const allowed = {
+  model: [],
+  units: [],
+  scenario: ['units'],
+  process: [],
+  source: ['process'],
+  target: ['process'],
+  plant: ['process'],
+  load: ['process'],
+  exact: ['process'],
+  capture: [],
+  profile: [],
+  metrics: ['units'],
+  stats: [],
+  compare: ['stats', 'metrics', 'profile'],
+  run: ['source', 'target', 'plant', 'load', 'exact', 'capture', 'profile', 'metrics', 'stats', 'compare', 'process'],
+  baseline: [],
+  report: ['profile', 'metrics', 'units'],
+  publish: [],
+  cli: modules.split('|').filter((name) => name !== 'cli'),
+};
+
+const layerRules = Object.entries(allowed).map(([name, targets]) => ({
+  name: `${name}-reaches-only-its-own`,
+  comment: `Data flows one way (docs/architecture.md): ${name} may import model, errors${targets.map((t) => `, ${t}`).join('')} and nothing else of the harness, so that no arrow runs back up.`,
+  severity: 'error',
+  from: { path: `^harness/${name}/` },
+  to: {
+    path: '^harness/',
+    pathNot: `^harness/(${[name, 'model', ...targets].join('|')})/|^harness/errors\\.ts$`,
+  },
+}));
+
+const owner = (library, module) => ({
+  name: `only-${module}-knows-${library}`,
+  comment: `${library} has one owner, ${module}; its types stop at that door, so it can be replaced there.`,
+  severity: 'error',
+  from: { path: '^harness/', pathNot: `^harness/${module}/` },
+  to: { path: `node_modules/${library}/` },
+});
+
+export default {
+  forbidden: [
+    {
+      name: 'no-circle',
+      comment: 'A circle means two modules are one; draw the border elsewhere.',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'one-door',
+      comment: "A module's only door is its index.ts; what lies behind may change freely.",
+      severity: 'error',
+      from: { path: `^harness/(${modules})/` },
+      to: {
+        path: `^harness/(${modules})/.+`,
+        pathNot: ['^harness/$1/', `^harness/(${modules})/index\\.ts$`],
+      },
+    },
+    {
+      name: 'pure-stays-pure',
+      comment:
+        'Pure modules take values and return values: no files, network, clock, processes. That is what makes a verdict repeatable.',
+      severity: 'error',
+      from: { path: '^harness/(model|units|scenario|profile|metrics|stats|compare|report)/' },
+      to: {
+        path: '^(node:)?(fs|fs/promises|net|http|https|child_process|os|dgram|tls|worker_threads|timers|timers/promises|process|cluster|dns)$',
+      },
+    },
+    owner('autocannon', 'load'),
+    owner('hdr-histogram-js', 'load'),
+    owner('execa', 'process'),
+    owner('protobufjs', 'profile'),
+    owner('pako', 'profile'),
+    owner('simple-statistics', 'stats'),
+    owner('commander', 'cli'),
+    owner('listr2', 'cli'),
+    owner('yaml', 'scenario'),
+    owner('zod', '(scenario|model|baseline|publish)'),
+    ...layerRules,
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    parser: 'swc',
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+      extensions: ['.ts', '.js', '.mjs'],
+    },
+  },
+};

@@ -1,0 +1,176 @@
+/** What a run says: the promise of `comparison.json`, schema version 1 (docs/files.md). */
+import type { Environment, RunSettings, StopReason } from './run.ts';
+import type { BySide, Side } from './side.ts';
+
+export const COMPARISON_SCHEMA_VERSION = 1;
+
+/** Worst first: a run's verdict is the first of these that one of its scenarios has. */
+export const VERDICTS = ['regressed', 'invalid', 'inconclusive', 'improved', 'unchanged'] as const;
+export type RunVerdict = (typeof VERDICTS)[number];
+
+/** `notJudged`: this machine or run cannot decide it; `changed`: certain, but below what fails. */
+export type MetricVerdict = RunVerdict | 'notJudged' | 'changed';
+
+export type MetricUnit = 'ns' | 'count' | 'B' | 'ms' | 'ratio' | 'instructions';
+
+export const METRIC_IDS = [
+  'cpuNsPerRequest',
+  'instructionsPerRequest',
+  'syscallsPerRequest',
+  'mallocsPerRequest',
+  'allocBytesPerRequest',
+  'gcCpuNsPerRequest',
+  'gcCyclesPerRequest',
+  'mutexWaitNsPerRequest',
+  'blockWaitNsPerRequest',
+  'latencyP50Ms',
+  'latencyP90Ms',
+  'latencyP99Ms',
+  'liveHeapBytes',
+  'heapGrowthBytesPerRequest',
+  'goroutines',
+  'goroutineGrowthPerRequest',
+  'peakRssBytes',
+  'errorRatio',
+] as const;
+export type MetricId = (typeof METRIC_IDS)[number];
+
+export interface Comparison {
+  readonly schemaVersion: typeof COMPARISON_SCHEMA_VERSION;
+  readonly godynoVersion: string;
+  readonly verdict: RunVerdict;
+  readonly base: ComparedRevision;
+  readonly head: ComparedRevision;
+  readonly seed: number;
+  /** How the two sides were brought together. */
+  readonly method: ComparisonMethod;
+  readonly scenarios: readonly ScenarioComparison[];
+}
+
+/** `duet`: measured side by side here; `same-machine`, `other-machine`: stored runs, wide limits (docs/method.md). */
+export type ComparisonMethod = 'duet' | 'same-machine' | 'other-machine';
+
+export interface ComparedRevision {
+  readonly revision: string;
+  readonly label: string;
+}
+
+export interface ScenarioComparison {
+  readonly scenario: string;
+  readonly verdict: RunVerdict;
+  /** Why invalid or inconclusive, one sentence; null otherwise. */
+  readonly reason: string | null;
+  readonly pairs: number;
+  readonly launches: number;
+  readonly linkSeeds: number;
+  readonly discardedPairs: number;
+  readonly durationSeconds: number;
+  readonly stop: StopReason;
+  readonly exact: ExactSummary | null;
+  readonly metrics: readonly MetricComparison[];
+  readonly functions: readonly FunctionComparison[];
+  readonly attribution: Attribution | null;
+  readonly loader: { readonly verdict: 'ok' | 'suspect' | 'invalid'; readonly reasons: readonly string[] };
+  readonly environment: Environment;
+  readonly settings: RunSettings;
+  /** Validity and fallback remarks, one sentence each. */
+  readonly warnings: readonly string[];
+}
+
+export interface ExactSummary {
+  readonly engine: 'qemu' | 'perf' | 'cover';
+  /** Largest A/A pair of this run. */
+  readonly aaSpreadRatio: number;
+  /** Why it gave no verdict; null when it did. */
+  readonly refusal: string | null;
+}
+
+export interface MetricComparison {
+  readonly metric: MetricId;
+  readonly unit: MetricUnit;
+  readonly better: 'lower' | 'higher';
+  /** Whether its regression fails the run. */
+  readonly gate: boolean;
+  /** Named in the scenario: not judged then makes the scenario inconclusive. */
+  readonly required: boolean;
+  /** Means over the judged units; null when a side has no value. */
+  readonly base: number | null;
+  readonly head: number | null;
+  /** head ÷ base − 1; null where base is 0 or the metric is compared by difference. */
+  readonly effectRatio: number | null;
+  readonly ciRatio: readonly [number, number] | null;
+  /** head − base in the unit, with interval, for metrics compared by difference (growth, errors); else null. */
+  readonly effectAbsolute: number | null;
+  readonly ciAbsolute: readonly [number, number] | null;
+  readonly ciLevel: number;
+  readonly pValue: number | null;
+  /** Benjamini-Hochberg over the scenario's metrics, for information. */
+  readonly qValue: number | null;
+  /** τ: the smallest effect that fails; ratio or absolute as above. */
+  readonly practicalRatio: number | null;
+  readonly practicalAbsolute: number | null;
+  readonly smallestDetectableRatio: number | null;
+  readonly verdict: MetricVerdict;
+  readonly reason: string | null;
+  readonly decidedBy: DecidedBy | null;
+  /** Units (launches or windows) it would take in all, when inconclusive. */
+  readonly unitsNeeded: number | null;
+  readonly warnings: readonly string[];
+}
+
+export interface DecidedBy {
+  readonly stage: 'judged' | 'latency' | 'exact' | 'growth' | 'stored';
+  readonly unit: 'launch' | 'window' | 'linkSeed' | 'run';
+  readonly n: number;
+  readonly linkSeeds: number;
+}
+
+export type FunctionKind = 'regressed' | 'improved' | 'new' | 'gone' | 'moved' | 'unclear';
+
+export interface FunctionComparison {
+  readonly profile: 'cpu' | 'alloc_space' | 'alloc_objects' | 'mutex' | 'block' | 'instructions';
+  /** Canonical name. */
+  readonly function: string;
+  readonly package: string;
+  readonly file: string;
+  readonly line: number;
+  /** Own (flat) cost per request, runtime leaves charged to the first non-runtime caller. */
+  readonly basePerRequest: number;
+  readonly headPerRequest: number;
+  readonly deltaPerRequest: number;
+  /** Including callees. */
+  readonly baseCumPerRequest: number;
+  readonly headCumPerRequest: number;
+  readonly unit: MetricUnit;
+  /** delta ÷ the base's total per request. */
+  readonly impactRatio: number;
+  readonly impactCiRatio: readonly [number, number] | null;
+  readonly smallestDetectableRatio: number | null;
+  /** Benjamini-Hochberg within the profile. */
+  readonly qValue: number | null;
+  readonly baseCallsPerRequest: number | null;
+  readonly headCallsPerRequest: number | null;
+  readonly kind: FunctionKind;
+  /** Root to function. */
+  readonly path: readonly string[];
+  readonly changedInDiff: boolean;
+  readonly movedTo: string | null;
+}
+
+/** Where the function rows come from and what they explain of the regressed metric. */
+export interface Attribution {
+  readonly source: 'exact' | 'explain' | 'judged';
+  /** CPU samples per side behind the rows; null for exact counts. */
+  readonly samples: BySide<number> | null;
+  /** One sentence when no single function stands out. */
+  readonly diffuse: string | null;
+  /** The function rows name first: the head of the verdict sentence; null when none is certain. */
+  readonly culprit: string | null;
+  readonly warnings: readonly string[];
+}
+
+/** The worse of two verdicts. */
+export const worstVerdict = (verdicts: readonly RunVerdict[]): RunVerdict =>
+  VERDICTS.find((verdict) => verdicts.includes(verdict)) ?? 'unchanged';
+
+export type { Side };

@@ -1,0 +1,141 @@
+/**
+ * JSON from outside → our values. One parser per file kind; each failure says file, place and what was expected.
+ *
+ * The files are our own output, so these parsers check the shape a later step relies on (versions, arrays, sides)
+ * rather than every leaf; a truncated or foreign file never gets past them.
+ */
+import { UsageError } from '../errors.ts';
+import { COMPARISON_SCHEMA_VERSION, type Comparison } from './comparison.ts';
+import { RUN_SCHEMA_VERSION, type RunFile } from './run.ts';
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const refuse = (file: string, what: string): never => {
+  throw new UsageError(
+    'FILE_BROKEN',
+    `${file}: ${what}`,
+    'The file is truncated, damaged or not written by godyno; make it again.',
+  );
+};
+
+const parseJson = (text: string, file: string): Record<string, unknown> => {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new UsageError(
+      'FILE_BROKEN',
+      `${file} is not complete JSON: ${cause instanceof Error ? cause.message : String(cause)}`,
+      'The file is truncated or damaged; make it again.',
+      { cause },
+    );
+  }
+  return isObject(value) ? value : refuse(file, 'expected a JSON object');
+};
+
+const checkVersion = (value: Record<string, unknown>, supported: number, file: string): void => {
+  const version = value['schemaVersion'];
+  if (version === supported) return;
+  if (typeof version === 'number' && version > supported) {
+    throw new UsageError(
+      'FILE_NEWER',
+      `${file} has schema version ${version}; this godyno reads ${supported}`,
+      'Update godyno, or make the file again with this version.',
+    );
+  }
+  refuse(file, `schemaVersion is ${JSON.stringify(version)}, expected ${supported}`);
+};
+
+const requireKeys = (
+  value: unknown,
+  keys: Readonly<Record<string, 'array' | 'object' | 'string' | 'number'>>,
+  at: string,
+  file: string,
+): void => {
+  if (!isObject(value)) return refuse(file, `${at}: expected an object`);
+  for (const [key, kind] of Object.entries(keys)) {
+    const found = value[key];
+    const fits = kind === 'array' ? Array.isArray(found) : kind === 'object' ? isObject(found) : typeof found === kind;
+    if (!fits)
+      refuse(file, `${at}.${key}: expected ${kind === 'array' || kind === 'object' ? `an ${kind}` : `a ${kind}`}`);
+  }
+};
+
+const each = (value: unknown, check: (item: unknown, index: number) => void): void => {
+  if (Array.isArray(value)) value.forEach(check);
+};
+
+const field = (value: unknown, key: string): unknown => (isObject(value) ? value[key] : undefined);
+
+const requireWindow = (value: unknown, at: string, file: string): void => {
+  requireKeys(
+    value,
+    { planned: 'number', answered: 'number', lost: 'number', counters: 'object', routes: 'array' },
+    at,
+    file,
+  );
+};
+
+const requireScenarioRun = (run: unknown, at: string, file: string): void => {
+  requireKeys(
+    run,
+    {
+      scenario: 'object',
+      settings: 'object',
+      builds: 'object',
+      launches: 'array',
+      timing: 'object',
+      notes: 'array',
+      stop: 'string',
+    },
+    at,
+    file,
+  );
+  requireKeys(
+    field(run, 'scenario'),
+    { name: 'string', digest: 'string', target: 'object', load: 'object', measure: 'object', gates: 'object' },
+    `${at}.scenario`,
+    file,
+  );
+  requireKeys(field(run, 'builds'), { base: 'object', head: 'object' }, `${at}.builds`, file);
+  each(field(run, 'launches'), (launch, index) => {
+    const place = `${at}.launches[${index}]`;
+    requireKeys(launch, { index: 'number', stage: 'string', pairs: 'array', sides: 'object' }, place, file);
+    requireKeys(field(launch, 'sides'), { base: 'object', head: 'object' }, `${place}.sides`, file);
+    each(field(launch, 'pairs'), (pair, number) => {
+      requireWindow(field(pair, 'base'), `${place}.pairs[${number}].base`, file);
+      requireWindow(field(pair, 'head'), `${place}.pairs[${number}].head`, file);
+    });
+  });
+};
+
+/** Reads `run.json`. Throws {@link UsageError} naming `file` and the place that is wrong. */
+export const parseRunFile = (text: string, file: string): RunFile => {
+  const value = parseJson(text, file);
+  checkVersion(value, RUN_SCHEMA_VERSION, file);
+  requireKeys(
+    value,
+    { seed: 'number', base: 'object', head: 'object', environment: 'object', diff: 'array', runs: 'array' },
+    '$',
+    file,
+  );
+  each(value['runs'], (run, index) => requireScenarioRun(run, `$.runs[${index}]`, file));
+  return value as unknown as RunFile;
+};
+
+/** Reads `comparison.json`. Throws {@link UsageError} naming `file` and the place that is wrong. */
+export const parseComparison = (text: string, file: string): Comparison => {
+  const value = parseJson(text, file);
+  checkVersion(value, COMPARISON_SCHEMA_VERSION, file);
+  requireKeys(value, { verdict: 'string', base: 'object', head: 'object', scenarios: 'array' }, '$', file);
+  each(value['scenarios'], (scenario, index) =>
+    requireKeys(
+      scenario,
+      { scenario: 'string', verdict: 'string', metrics: 'array', functions: 'array' },
+      `$.scenarios[${index}]`,
+      file,
+    ),
+  );
+  return value as unknown as Comparison;
+};

@@ -1,0 +1,303 @@
+/**
+ * A run as it was measured: raw counters and histograms, launch by launch. Everything later (comparison, report) is
+ * computed from this value, so each step can be repeated alone from `run.json`.
+ */
+import type { Scenario } from './scenario.ts';
+import type { BySide, Side } from './side.ts';
+
+export const RUN_SCHEMA_VERSION = 1;
+
+export interface RunFile {
+  readonly schemaVersion: typeof RUN_SCHEMA_VERSION;
+  readonly godynoVersion: string;
+  /** ISO 8601, UTC. */
+  readonly createdAt: string;
+  readonly seed: number;
+  readonly base: Revision;
+  readonly head: Revision;
+  readonly environment: Environment;
+  /** What the change touches; empty when the sides are equal or no diff could be made. */
+  readonly diff: readonly FileDiff[];
+  /** Module requirement changes between the sides, from go.mod. */
+  readonly moduleChanges: readonly ModuleChange[];
+  readonly runs: readonly ScenarioRun[];
+}
+
+export interface Revision {
+  /** Full commit, or `sha256:…` of a folder's content, or commit + `+dirty:` + content hash. */
+  readonly revision: string;
+  /** What people call it: branch, tag, short commit, folder. */
+  readonly label: string;
+  readonly kind: 'git' | 'worktree' | 'folder' | 'baseline';
+}
+
+/** Lines of the head's file that the change added or altered; `file` is relative to the module folder, `/`-separated. */
+export interface FileDiff {
+  readonly file: string;
+  readonly status: 'added' | 'modified' | 'deleted' | 'renamed';
+  readonly renamedFrom: string | null;
+  /** Inclusive line ranges on the head side. */
+  readonly headLines: readonly (readonly [number, number])[];
+  /** Inclusive line ranges on the base side. */
+  readonly baseLines: readonly (readonly [number, number])[];
+}
+
+export interface ModuleChange {
+  readonly module: string;
+  /** null: not required on that side. */
+  readonly base: string | null;
+  readonly head: string | null;
+}
+
+/** The machine and tools of a run; a stored baseline of another environment is only partly comparable. */
+export interface Environment {
+  readonly os: string;
+  readonly arch: string;
+  readonly kernel: string;
+  readonly cpuModel: string;
+  readonly cpus: number;
+  readonly memoryBytes: number;
+  readonly nodeVersion: string;
+  /** `github-actions`, `gitlab`, … or null when not in CI. */
+  readonly ci: string | null;
+  /** Loader engine, e.g. `autocannon 9.0.0`. */
+  readonly loader: string;
+  /** sha256 (hex, 16 digits) over what makes CPU figures comparable: os, arch, cpuModel, cpus. */
+  readonly fingerprint: string;
+}
+
+export type CpuSource = 'schedstat' | 'cgroup' | 'rusage';
+
+/** How this scenario was run; equal for both sides by construction. */
+export interface RunSettings {
+  readonly mode: 'together' | 'alternate';
+  /** Whether the sides share one pinned CPU apart from the loader; when not, CPU and latency are not judged. */
+  readonly pinned: boolean;
+  /** Why not pinned, in words; null when pinned. */
+  readonly unpinnedReason: string | null;
+  readonly targetCpus: readonly number[];
+  readonly loaderCpus: readonly number[];
+  readonly cpuSource: CpuSource;
+  readonly gomaxprocs: number;
+  readonly gogc: string;
+  readonly gomemlimit: string;
+  readonly inFlight: number;
+  /** Open-model rate per side in the latency phase; null when there was none. */
+  readonly latencyRatePerSecond: number | null;
+}
+
+export interface ScenarioRun {
+  readonly scenario: Scenario;
+  readonly settings: RunSettings;
+  readonly builds: BySide<BuildInfo>;
+  readonly launches: readonly Launch[];
+  readonly timing: RunTiming;
+  /** Why measuring ended. */
+  readonly stop: StopReason;
+  /** Set when the measurement is not worth judging; `side` when it is one side's doing. */
+  readonly invalid: InvalidRun | null;
+  /** Said once in the report: fallbacks taken, things that could not be had. */
+  readonly notes: readonly string[];
+}
+
+export type StopReason = 'decided' | 'launches' | 'budget' | 'invalid' | 'recorded';
+
+export interface InvalidRun {
+  readonly code:
+    | 'unequal-requests'
+    | 'restarted'
+    | 'unequal-settings'
+    | 'discarded-pairs'
+    | 'errors-on-base'
+    | 'errors-on-both'
+    | 'target-died';
+  readonly message: string;
+  readonly side: Side | null;
+}
+
+export interface RunTiming {
+  /** Until the first pair of binaries stood ready. */
+  readonly buildSeconds: number;
+  /** Wall clock after the builds. */
+  readonly measureSeconds: number;
+  /** Inside windows that are judged. */
+  readonly judgedSeconds: number;
+  /** Launches that waited for their links. */
+  readonly linkWaitSeconds: number;
+}
+
+export interface BuildInfo {
+  readonly package: string;
+  readonly importPath: string;
+  /** Module path, `''` outside a module. */
+  readonly modulePath: string;
+  /** Absolute module folder of the build; frames are trimmed of it. */
+  readonly moduleDir: string;
+  readonly goVersion: string;
+  readonly buildFlags: readonly string[];
+  /** From the binary's build info: `DefaultGODEBUG`, `-tags`, `CGO_ENABLED`, … */
+  readonly settings: Readonly<Record<string, string>>;
+  readonly binaryBytes: number;
+  readonly seededLinks: boolean;
+  /** Why every launch has one layout (Go before 1.23); null when seeded. */
+  readonly unseededReason: string | null;
+  readonly linkSeconds: readonly number[];
+}
+
+/**
+ * `judged` launches decide cost and contention, `latency` ones decide latency, the others only explain or confirm.
+ */
+export type Stage = 'judged' | 'latency' | 'exact' | 'explain' | 'growth' | 'capture';
+
+export interface Launch {
+  readonly index: number;
+  readonly stage: Stage;
+  readonly linkSeed: number | null;
+  readonly firstSide: Side;
+  readonly startSeconds: number;
+  readonly warmup: WarmUp;
+  readonly wallSeconds: number;
+  readonly pairs: readonly Pair[];
+  readonly sides: BySide<LaunchSide>;
+}
+
+export interface WarmUp {
+  readonly seconds: number;
+  readonly requests: number;
+  /** GC cycles seen per side, forced ones included. */
+  readonly gcCycles: BySide<number>;
+}
+
+export type Phase = 'cost' | 'contention' | 'latency';
+
+export interface Pair {
+  readonly index: number;
+  readonly phase: Phase;
+  /** Why it is left out of every estimate (recorded before anything is compared); null when it counts. */
+  readonly discarded: string | null;
+  readonly wallSeconds: number;
+  readonly host: HostWindow;
+  readonly loader: LoaderWindow;
+  readonly base: Window;
+  readonly head: Window;
+}
+
+/** What else the machine did during a pair; shown, and the reason of a discard. */
+export interface HostWindow {
+  /** Share of all CPU time stolen by the hypervisor; absent without /proc/stat. */
+  readonly stealRatio?: number;
+  /** CPUs kept busy by programs that are not ours. */
+  readonly foreignCpus?: number;
+}
+
+/** How well the load generator did its own job during a pair. */
+export interface LoaderWindow {
+  readonly eventLoopRatio: number;
+  readonly cpuNs: number;
+  readonly runDelayNs?: number;
+  /** Planned → sent, over both sides; latency phase only. */
+  readonly lagP50Us?: number;
+  readonly lagP99Us?: number;
+}
+
+export interface Window {
+  readonly planned: number;
+  readonly answered: number;
+  /** The connection ended before an answer. */
+  readonly lost: number;
+  readonly timedOut: number;
+  /** Answered with a status the scenario does not expect. */
+  readonly failed: number;
+  /** status → count, e.g. `{ "500": 3 }`; only unexpected ones. */
+  readonly failedStatus: Readonly<Record<string, number>>;
+  readonly counters: WindowCounters;
+  /** Over all routes. */
+  readonly service: LatencySummary | null;
+  readonly response: LatencySummary | null;
+  readonly routes: readonly RouteWindow[];
+}
+
+/** Differences between a window's two edges; absent where this machine or Go version has no such counter. */
+export interface WindowCounters {
+  readonly cpuNs?: number;
+  /** rusage of the process, as cross-check of `cpuNs`. */
+  readonly rusageCpuNs?: number;
+  readonly runDelayNs?: number;
+  readonly mallocs?: number;
+  readonly allocBytes?: number;
+  readonly gcCycles?: number;
+  readonly gcPauseNs?: number;
+  readonly mutexWaitNs?: number;
+  readonly blockWaitNs?: number;
+  readonly voluntarySwitches?: number;
+  readonly involuntarySwitches?: number;
+  readonly minorFaults?: number;
+  readonly majorFaults?: number;
+  /** Highest number of goroutines seen at the window's probes. */
+  readonly goroutinesPeak?: number;
+}
+
+export interface RouteWindow {
+  readonly route: string;
+  readonly answered: number;
+  /** Sent → end of answer. */
+  readonly service: LatencySummary | null;
+  /** Planned → end of answer; latency phase only. */
+  readonly response: LatencySummary | null;
+  /** Planned → sent; latency phase only. */
+  readonly lag: LatencySummary | null;
+}
+
+/** Microseconds; `histogram` is HdrHistogram V2, compressed, base64, unit µs. */
+export interface LatencySummary {
+  readonly count: number;
+  readonly meanUs: number;
+  readonly p50Us: number;
+  readonly p90Us: number;
+  readonly p99Us: number;
+  readonly maxUs: number;
+  readonly histogram: string;
+}
+
+export type ProfileKind =
+  | 'cpu'
+  | 'heap'
+  | 'allocs'
+  | 'mutex'
+  | 'block'
+  | 'goroutine'
+  | 'goroutineleak'
+  | 'instructions';
+
+export interface LaunchSide {
+  readonly pid: number;
+  /** Between the GC after warm-up and the GC after the last window of the launch. */
+  readonly growth: Growth | null;
+  readonly peakRssBytes?: number;
+  /** kind → where the bytes are. Cumulative kinds (`allocs`, `mutex`, `block`) carry the snapshot to subtract. */
+  readonly profiles: Partial<Readonly<Record<ProfileKind, ProfileRef>>>;
+  /** Totals over exactly the span the CPU profile covers. */
+  readonly profiled: { readonly requests: number; readonly cpuNs?: number };
+}
+
+export interface Growth {
+  readonly requests: number;
+  readonly liveHeapBytesStart: number;
+  readonly liveHeapBytesEnd: number;
+  readonly liveObjectsStart: number;
+  readonly liveObjectsEnd: number;
+  readonly goroutinesStart: number;
+  readonly goroutinesEnd: number;
+  /** GC's CPU estimate of the runtime between the two GCs. */
+  readonly gcCpuNs?: number;
+  readonly gcCycles?: number;
+}
+
+/** Paths are relative to the run's output folder. */
+export interface ProfileRef {
+  readonly file: string;
+  /** Earlier snapshot of a cumulative profile; the profile of the span is `file − before`. */
+  readonly before: string | null;
+  /** Requests completed in the span. */
+  readonly requests: number;
+}

@@ -1,0 +1,117 @@
+/**
+ * A scenario with every default filled in: the target, its load, what to measure, its gates.
+ * `harness/scenario` makes it from YAML; the documented reference is generated from that schema.
+ * Strings may still hold `${…}` placeholders; `harness/scenario` names them, `target` and `load` fill them in.
+ */
+export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+/** One program to run before the target starts; `args` may hold `${binary}`, `${port}`, `${tmp}`. */
+export interface SetupCommand {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly timeoutSeconds: number;
+}
+
+export interface ReadyCheck {
+  readonly method: HttpMethod;
+  readonly path: string;
+  readonly timeoutSeconds: number;
+}
+
+export interface TargetSpec {
+  /** Go main package, relative to the module folder, e.g. `./cmd/server`. */
+  readonly package: string;
+  /** Module folder relative to the repository root or given folder; `.` when it is the root. */
+  readonly module: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** Extra flags for `go build`, e.g. `['-tags', 'sqlite']`. */
+  readonly buildFlags: readonly string[];
+  /** Extra environment for `go build`. */
+  readonly buildEnv: Readonly<Record<string, string>>;
+  readonly setup: readonly SetupCommand[];
+  readonly ready: ReadyCheck;
+  readonly stopTimeoutSeconds: number;
+  /** CPUs the two services share; 1 is the method, more is the scenario's choice with wider limits. */
+  readonly cpus: number;
+  readonly gogc: string;
+  readonly gomemlimit: string;
+  /** `together`: both sides alive at once (the duet); `alternate`: one after the other; `auto`: together, else alternate. */
+  readonly sides: 'auto' | 'together' | 'alternate';
+}
+
+export interface StatusRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface RequestSpec {
+  readonly name: string;
+  readonly weight: number;
+  readonly method: HttpMethod;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | null;
+  readonly expect: {
+    /** Accepted status codes; inclusive ranges. */
+    readonly status: readonly StatusRange[];
+  };
+}
+
+/** A request sent once after readiness; `capture` takes values out of its JSON answer for later `${name}`. */
+export interface PrepareRequest extends RequestSpec {
+  /** name → JSON path such as `$.token` or `$.items[0].id`. */
+  readonly capture: Readonly<Record<string, string>>;
+  readonly repeat: number;
+}
+
+/** Rows for `${data.column}`; drawn by the seeded schedule, the same row for both sides. */
+export interface DataTable {
+  readonly file: string;
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+export interface LoadSpec {
+  readonly requests: readonly RequestSpec[];
+  readonly prepare: readonly PrepareRequest[];
+  readonly data: DataTable | null;
+  /** Couples in flight at once in the cost phase. */
+  readonly inFlight: number;
+  readonly timeoutSeconds: number;
+  /** Open-model phase: a rate per side, `auto` (40 % of the measured couples rate) or none. */
+  readonly latency: { readonly ratePerSecond: number } | 'auto' | null;
+}
+
+export type ExactMode = 'auto' | 'always' | 'only' | 'off';
+
+export interface MeasureSpec {
+  /** Wall clock for this scenario after its builds, in seconds. */
+  readonly budgetSeconds: number;
+  /** Tight mode: τ/Δ 0.5/1 % instead of 1/2 % for CPU, looks up to 80 launches. */
+  readonly tight: boolean;
+  readonly exact: ExactMode;
+  /** Unjudged full-speed pass that names functions after a CPU gate fired. */
+  readonly explain: boolean;
+}
+
+/** A gate the scenario names: a regression of at least `failRatio` (or `failAbsolute` in the metric's unit) fails the run. */
+export interface GateSpec {
+  readonly failRatio: number | null;
+  readonly failAbsolute: number | null;
+}
+
+export interface Scenario {
+  readonly name: string;
+  readonly description: string | null;
+  /** The path it was read from, for messages. */
+  readonly file: string;
+  /** sha256 (hex) over everything that decides what is measured: target, load, data; not budget or gates. */
+  readonly digest: string;
+  readonly target: TargetSpec;
+  readonly load: LoadSpec;
+  readonly measure: MeasureSpec;
+  /** Metric id → refined gate, `true` (default limits, required) or `false` (removed). Unnamed: the defaults of docs/method.md. */
+  readonly gates: Readonly<Record<string, GateSpec | boolean>>;
+}
