@@ -1,0 +1,79 @@
+/** Runs a program to its end and returns what it said. */
+import { execa } from 'execa';
+import { abortError, pinned, type ProcessEnv, requireProgram } from './program.ts';
+import { register, signalGroup, unregister } from './registry.ts';
+
+export interface Command {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly cwd: string;
+  readonly env?: ProcessEnv;
+  readonly timeoutSeconds: number;
+  readonly input?: string;
+  /** Bind it to these CPUs; null or left out: all usable ones. */
+  readonly cpus?: readonly number[] | null;
+}
+
+export interface CommandResult {
+  /** null when it was ended by a signal, ours at the deadline included. */
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly timedOut: boolean;
+}
+
+/** Between SIGTERM and SIGKILL when a command's time is up or the run is aborted. */
+const KILL_AFTER_MS = 2000;
+
+/** Far above what `go list -deps` or `git diff` of a large repository print. */
+const MAX_OUTPUT_CHARACTERS = 256 * 1024 * 1024;
+
+/**
+ * Never throws for a non-zero exit or a timeout. Throws `PROGRAM_MISSING` or `FOLDER_MISSING` ({@link requireProgram}),
+ * and the abort's reason once the program and its descendants are gone.
+ */
+export const runCommand = async (command: Command, signal: AbortSignal): Promise<CommandResult> => {
+  if (signal.aborted) throw abortError(signal);
+  const env = command.env ?? {};
+  const program = requireProgram(command.file, command.cwd, env);
+  const [file, args] = pinned(program, command.args, command.cpus ?? null);
+  const subprocess = execa(file, args, {
+    cwd: command.cwd,
+    env,
+    reject: false,
+    timeout: Math.ceil(command.timeoutSeconds * 1000),
+    cancelSignal: signal,
+    killDescendants: true,
+    forceKillAfterDelay: KILL_AFTER_MS,
+    stripFinalNewline: false,
+    maxBuffer: MAX_OUTPUT_CHARACTERS,
+    ...(command.input === undefined ? { stdin: 'ignore' as const } : { input: command.input }),
+  });
+  const pid = subprocess.pid;
+  if (pid !== undefined) {
+    register({
+      pid,
+      stop: async () => {
+        signalGroup(pid, 'SIGKILL');
+        await subprocess;
+      },
+    });
+  }
+  try {
+    const result = await subprocess;
+    if (signal.aborted) throw abortError(signal);
+    return {
+      exitCode: result.exitCode ?? null,
+      signal: result.signal ?? null,
+      stdout: result.stdout ?? '',
+      stderr: result.stderr ?? (result.exitCode === undefined ? (result.originalMessage ?? '') : ''),
+      timedOut: result.timedOut,
+    };
+  } finally {
+    if (pid !== undefined) {
+      signalGroup(pid, 'SIGKILL');
+      unregister(pid);
+    }
+  }
+};
