@@ -1,0 +1,3 @@
+module godyno.invalid/agent
+
+go 1.17

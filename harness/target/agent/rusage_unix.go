@@ -1,0 +1,37 @@
+//go:build unix
+// +build unix
+
+package zzgodyno
+
+import (
+	"runtime"
+	"syscall"
+)
+
+// usage is what the kernel says about this process, threads that have ended included.
+type usage struct {
+	raw syscall.Rusage
+}
+
+func (u *usage) read() {
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u.raw); err != nil {
+		u.raw = syscall.Rusage{}
+	}
+}
+
+func (u *usage) appendJSON(o *object, name string) {
+	o.open(name)
+	o.number("userNs", u.raw.Utime.Nano()).number("systemNs", u.raw.Stime.Nano())
+	o.number("maxRssBytes", int64(u.raw.Maxrss)*maxrssUnit())
+	o.number("minorFaults", int64(u.raw.Minflt)).number("majorFaults", int64(u.raw.Majflt))
+	o.number("voluntarySwitches", int64(u.raw.Nvcsw)).number("involuntarySwitches", int64(u.raw.Nivcsw))
+	o.close()
+}
+
+// maxrssUnit is the size of one unit of ru_maxrss: bytes on Apple's systems, kilobytes elsewhere (getrusage(2)).
+func maxrssUnit() int64 {
+	if runtime.GOOS == "darwin" || runtime.GOOS == "ios" {
+		return 1
+	}
+	return 1024
+}
