@@ -1,0 +1,126 @@
+/**
+ * The sequential procedure of a verdict: looks, levels, intervals, p-values, and what it would still take.
+ * Simulated operating characteristics and the reasons of every constant: docs/method.md.
+ */
+import { standardDeviation } from './describe.ts';
+import { studentTwoSidedP, studentUpperQuantile } from './beta.ts';
+import { normalQuantile } from './normal.ts';
+import { signedRankTwoSidedP, walshAverages, walshInterval, walshMedian } from './signed-rank.ts';
+
+/** Units (launches, or link seeds with several launches each) at which a verdict may fall. */
+export const LOOKS = [8, 10, 12, 16, 20, 24, 32, 40] as const;
+/** Looks of the tight mode. */
+export const TIGHT_LOOKS = [...LOOKS, 48, 60, 80] as const;
+
+/** From this many values on the interval is the exact signed-rank one; below, t around the Hodges-Lehmann estimate. */
+const RANK_FROM = 16;
+/** One-sided level of the signed-rank interval which a t interval must hold too; at 8 values: all on one side. */
+const GUARD_LEVEL = 0.005;
+const GUARD_FROM = 8;
+/** Largest one-sided level of a change per look. */
+const LARGEST_CHANGE_LEVEL = 0.0005;
+/** P(any gate regressed | no change) per run, spread over looks and gates by the union bound. */
+const RUN_LEVEL = 0.01;
+
+export interface Levels {
+  /** One-sided level of "changed" at each look. */
+  readonly change: number;
+  /** One-sided level of "unchanged" at each look. */
+  readonly equivalence: number;
+}
+
+/** Levels when `looks` looks are taken at each of `gates` gates (over all scenarios of the run). */
+export const levelsFor = (looks: number, gates: number): Levels => ({
+  change: Math.min(LARGEST_CHANGE_LEVEL, RUN_LEVEL / (looks * Math.max(1, gates))),
+  // .008 keeps a true change of Δ called unchanged under 5 % in tight mode, where there are more chances to do so.
+  equivalence: looks > LOOKS.length ? 0.008 : 0.01,
+});
+
+export interface Estimate {
+  readonly n: number;
+  /** Hodges-Lehmann. */
+  readonly centre: number;
+  readonly standardError: number;
+  /** Sorted Walsh averages. */
+  readonly averages: Float64Array;
+  readonly values: readonly number[];
+}
+
+/** Needs at least two values. */
+export const estimate = (values: readonly number[]): Estimate => {
+  const n = values.length;
+  const averages = walshAverages(values);
+  const standardError = standardDeviation(values) / Math.sqrt(n);
+  return { n, centre: walshMedian(averages), standardError, averages, values };
+};
+
+export type Interval = readonly [number, number];
+
+const hull = (a: Interval, b: Interval): Interval => [Math.min(a[0], b[0]), Math.max(a[1], b[1])];
+
+const studentInterval = ({ centre, standardError, n }: Estimate, level: number): Interval => {
+  const half = studentUpperQuantile(level, n - 1) * standardError;
+  return [centre - half, centre + half];
+};
+
+/** One-sided level `level` per side, not widened: what "unchanged" is judged by. */
+export const equivalenceInterval = (at: Estimate, level: number): Interval =>
+  at.n >= RANK_FROM ? walshInterval(at.averages, at.n, level) : studentInterval(at, level);
+
+/** One-sided level `level` per side; below 16 values widened to hold the exact signed-rank interval of .005. */
+export const changeInterval = (at: Estimate, level: number): Interval => {
+  const interval = equivalenceInterval(at, level);
+  if (at.n >= RANK_FROM || at.n < GUARD_FROM) return interval;
+  return hull(interval, walshInterval(at.averages, at.n, GUARD_LEVEL));
+};
+
+/** Two-sided p-value that goes with {@link changeInterval}. */
+export const changePValue = (at: Estimate): number => {
+  if (at.n >= RANK_FROM) return signedRankTwoSidedP(at.values);
+  const p =
+    at.standardError === 0 ? (at.centre === 0 ? 1 : 0) : studentTwoSidedP(at.centre / at.standardError, at.n - 1);
+  if (at.n < GUARD_FROM) return p;
+  const [low, high] = walshInterval(at.averages, at.n, GUARD_LEVEL);
+  return low > 0 || high < 0 ? p : Math.max(p, signedRankTwoSidedP(at.values));
+};
+
+export interface Limits {
+  /** τ: the smallest effect that counts, on the scale of the values. */
+  readonly practical: number;
+  /** Δ: an interval inside ±Δ says "unchanged". */
+  readonly equivalent: number;
+}
+
+export type Direction = 'up' | 'down' | 'same' | 'open';
+
+/** One look: `up` and `down` are changes of at least τ, `same` is equivalence within Δ, `open`: go on. */
+export const decide = (centre: number, change: Interval, equivalence: Interval, limits: Limits): Direction => {
+  if (change[0] > 0 && centre >= limits.practical) return 'up';
+  if (change[1] < 0 && centre <= -limits.practical) return 'down';
+  return equivalence[0] > -limits.equivalent && equivalence[1] < limits.equivalent ? 'same' : 'open';
+};
+
+const halfWidth = ([low, high]: Interval): number => (high - low) / 2;
+
+/**
+ * Units it would take in all, from the half-widths now; at least one more than there are. Infinity when the estimate
+ * sits exactly on Δ.
+ */
+export const unitsNeeded = (
+  n: number,
+  centre: number,
+  change: Interval,
+  equivalence: Interval,
+  limits: Limits,
+): number => {
+  const size = Math.abs(centre);
+  const toChange = size >= limits.practical ? (halfWidth(change) / size) ** 2 : Infinity;
+  const toSame = size < limits.equivalent ? (halfWidth(equivalence) / (limits.equivalent - size)) ** 2 : Infinity;
+  return Math.max(n + 1, Math.ceil(n * Math.min(toChange, toSame)));
+};
+
+const POWER_Z = normalQuantile(0.8);
+
+/** True effect that a look like this one calls changed in 80 % of runs. */
+export const smallestDetectable = (at: Estimate, change: Interval, limits: Limits): number =>
+  Math.max(halfWidth(change), limits.practical) + POWER_Z * at.standardError;
