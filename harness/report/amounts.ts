@@ -1,0 +1,72 @@
+/** Numbers of a comparison as people read them; every figure in a report passes through here. */
+import type { FunctionComparison, MetricComparison, MetricUnit } from '../model/index.ts';
+import {
+  formatPercent,
+  formatPercentRange,
+  formatQuantity,
+  formatSignedPercent,
+  formatSignedQuantity,
+} from '../units/index.ts';
+
+/** Shown where a side or an effect has no value. */
+export const NOTHING = '–';
+
+/** A ratio in percent points: a difference between two shares is not itself a share. */
+const signedPoints = (ratio: number): string => formatSignedPercent(ratio).replace('%', 'points');
+
+/** A difference in its unit, signed; ratios in points. */
+export const signedAmount = (value: number, unit: MetricUnit): string =>
+  unit === 'ratio' ? signedPoints(value) : formatSignedQuantity(value, unit);
+
+export const sideText = (value: number | null, unit: MetricUnit): string => {
+  if (value === null) return NOTHING;
+  return unit === 'ratio' ? formatPercent(value) : formatQuantity(value, unit);
+};
+
+/** The effect as ratio where there is one, else as difference in the unit. */
+export const effectText = (metric: MetricComparison): string => {
+  if (metric.effectRatio !== null) return formatSignedPercent(metric.effectRatio);
+  if (metric.effectAbsolute !== null) return signedAmount(metric.effectAbsolute, metric.unit);
+  return NOTHING;
+};
+
+/** The interval belonging to {@link effectText}, or `null` where the effect is exact or missing. */
+export const intervalText = (metric: MetricComparison): string | null => {
+  if (metric.effectRatio !== null) return metric.ciRatio === null ? null : formatPercentRange(metric.ciRatio);
+  if (metric.ciAbsolute === null) return null;
+  const [low, high] = metric.ciAbsolute;
+  return `${signedAmount(low, metric.unit)} to ${signedAmount(high, metric.unit)}`;
+};
+
+/** `+2.2 % (1.2…3.1 %)`. */
+export const effectWithInterval = (metric: MetricComparison): string => {
+  const interval = intervalText(metric);
+  return interval === null ? effectText(metric) : `${effectText(metric)} (${interval})`;
+};
+
+/** The metric's effect in multiples of what fails; `undefined` where it has no limit or no effect. */
+export const severity = (metric: MetricComparison): number | undefined => {
+  if (metric.effectRatio !== null && metric.practicalRatio) return Math.abs(metric.effectRatio) / metric.practicalRatio;
+  if (metric.effectAbsolute !== null && metric.practicalAbsolute)
+    return Math.abs(metric.effectAbsolute) / metric.practicalAbsolute;
+  return undefined;
+};
+
+/** Δ, the width called "unchanged": twice τ (docs/method.md), or the interval's own reach where that is wider. */
+export const unchangedWithin = (metric: MetricComparison): string | null => {
+  if (metric.effectRatio !== null && metric.practicalRatio !== null) {
+    const reach = metric.ciRatio === null ? 0 : Math.max(...metric.ciRatio.map(Math.abs));
+    return formatPercent(Math.max(2 * metric.practicalRatio, reach));
+  }
+  if (metric.practicalAbsolute === null) return null;
+  const reach = metric.ciAbsolute === null ? 0 : Math.max(...metric.ciAbsolute.map(Math.abs));
+  const within = Math.max(2 * metric.practicalAbsolute, reach);
+  return metric.unit === 'ratio' ? formatPercent(within).replace('%', 'points') : formatQuantity(within, metric.unit);
+};
+
+export const deltaText = (row: FunctionComparison): string => signedAmount(row.deltaPerRequest, row.unit);
+
+export const impactText = (row: FunctionComparison): string => {
+  const impact = formatSignedPercent(row.impactRatio);
+  return row.impactCiRatio === null ? impact : `${impact} (${formatPercentRange(row.impactCiRatio)})`;
+};

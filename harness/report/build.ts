@@ -1,0 +1,85 @@
+/** Comparison → Report: everything is formatted and ordered here, so that renderers only draw. */
+import type { Comparison, RunFile, ScenarioComparison } from '../model/index.ts';
+import { formatCount, formatDuration, formatPercent, formatQuantity } from '../units/index.ts';
+import { blindSpotsOf, cautionsOf } from './doubts.ts';
+import { type Fact, MOST_CHANGED_ROWS, type Report, type ReportInput, type ScenarioReport } from './report.ts';
+import { reproduceLines, reproduceNotes } from './reproduce.ts';
+import { code, type Rich } from './rich.ts';
+import { byWeight, isChanged, metricRow } from './rows.ts';
+import { scenarioSentence, worstFirst } from './sentence.ts';
+import { explain } from './why.ts';
+
+const STOPS = {
+  decided: 'every gate was decided',
+  launches: 'the most launches were reached',
+  budget: 'the budget was spent',
+  invalid: 'the measurement was invalid',
+  recorded: 'the recording was complete',
+} as const;
+
+const fact = (name: string, ...value: Rich): Fact => ({ name, value });
+
+const exactFact = (scenario: ScenarioComparison): readonly Fact[] => {
+  if (scenario.exact === null) return [];
+  const { engine, aaSpreadRatio } = scenario.exact;
+  return [fact('Exact mode', `${engine}, equal code repeats within ${formatPercent(aaSpreadRatio)}`)];
+};
+
+const sharing = (scenario: ScenarioComparison): string =>
+  scenario.settings.mode === 'together' ? 'side by side' : 'one after the other';
+
+const factsOf = (scenario: ScenarioComparison): readonly Fact[] => {
+  const { environment, settings } = scenario;
+  const cpus = settings.pinned ? `CPU ${settings.targetCpus.join(', ')}` : 'no CPU of their own';
+  return [
+    fact(
+      'Measured',
+      `${formatCount(scenario.pairs)} pairs in ${formatCount(scenario.launches)} launches over ${formatCount(scenario.linkSeeds)} link layouts, ${formatDuration(scenario.durationSeconds)}; stopped because ${STOPS[scenario.stop]}`,
+    ),
+    fact('Sides', `${sharing(scenario)} on ${cpus}, GOMAXPROCS=${settings.gomaxprocs}, GOGC=`, code(settings.gogc)),
+    fact(
+      'Machine',
+      `${environment.cpuModel}, ${formatCount(environment.cpus)} CPUs, ${formatQuantity(environment.memoryBytes, 'B')}, ${environment.os}/${environment.arch} ${environment.kernel}`,
+    ),
+    fact(
+      'Tools',
+      `Node ${environment.nodeVersion}, ${environment.loader}${environment.ci === null ? '' : `, ${environment.ci}`}`,
+    ),
+    ...exactFact(scenario),
+  ];
+};
+
+const scenarioReport = (
+  scenario: ScenarioComparison,
+  comparison: Comparison,
+  run: RunFile | undefined,
+): ScenarioReport => {
+  const metrics = scenario.metrics.toSorted(byWeight);
+  const changed = metrics.filter(isChanged);
+  return {
+    scenario: scenario.scenario,
+    verdict: scenario.verdict,
+    sentence: scenarioSentence(scenario),
+    cautions: cautionsOf(scenario, comparison, run),
+    changed: changed.slice(0, MOST_CHANGED_ROWS).map(metricRow),
+    changedLeftOut: Math.max(0, changed.length - MOST_CHANGED_ROWS),
+    why: explain(scenario),
+    blindSpots: blindSpotsOf(scenario),
+    metrics: metrics.map(metricRow),
+    facts: factsOf(scenario),
+  };
+};
+
+/** The report of one comparison. Pure: equal input, equal report. */
+export const buildReport = ({ comparison, run, invocation }: ReportInput): Report => ({
+  verdict: comparison.verdict,
+  method: comparison.method,
+  base: comparison.base,
+  head: comparison.head,
+  seed: comparison.seed,
+  godynoVersion: comparison.godynoVersion,
+  scenarios: worstFirst(comparison.scenarios).map((scenario) => scenarioReport(scenario, comparison, run)),
+  reproduce: reproduceLines(comparison, invocation, run),
+  reproduceNotes: reproduceNotes(comparison),
+  key: invocation.key ?? 'default',
+});

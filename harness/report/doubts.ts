@@ -1,0 +1,114 @@
+/** What to trust less, and what this run could not have seen. */
+import type { Comparison, InvalidRun, MetricComparison, RunFile, ScenarioComparison } from '../model/index.ts';
+import { formatCount, formatPercent } from '../units/index.ts';
+import { METRIC_LABELS } from './labels.ts';
+import { code, type Rich } from './rich.ts';
+
+const METHODS: Readonly<Record<Comparison['method'], string | null>> = {
+  duet: null,
+  'same-machine':
+    'Compared with a stored run of this machine, not side by side: limits are wider, and the hour of measuring is part of the difference.',
+  'other-machine':
+    'Compared with a stored run of another machine: only figures that survive a change of machine decide (allocations, growth, goroutines).',
+};
+
+/** What to do about a measurement that is not worth judging. */
+const ADVICE: Readonly<Record<InvalidRun['code'], string>> = {
+  'unequal-requests':
+    'Both sides must answer the same requests; look for failing or lost ones in the logs of both sides.',
+  restarted: 'One side restarted while it was measured; its log says why.',
+  'unequal-settings': 'Both sides must run with the same settings; look for an environment that differs between them.',
+  'discarded-pairs': 'The machine was too busy (CPU taken by its host); run it again, or on another runner.',
+  'errors-on-base':
+    'The base already answers with errors under this load; correct the scenario or its expected status.',
+  'errors-on-both': 'Both sides answer with errors under this load; correct the scenario or its expected status.',
+  'target-died': 'The service died while it was measured; its log holds the last output.',
+};
+
+const adviceFor = (scenario: ScenarioComparison, run: RunFile | undefined): Rich => {
+  const invalid = run?.runs.find((one) => one.scenario.name === scenario.scenario)?.invalid;
+  if (invalid) return ['To do: ', ADVICE[invalid.code] ?? 'run it again.'];
+  return ['To do: remove the cause, or run it again; nothing of this run decides or is stored.'];
+};
+
+const loaderCaution = (scenario: ScenarioComparison): readonly Rich[] => {
+  const { verdict, reasons } = scenario.loader;
+  if (verdict === 'ok') return [];
+  const why = reasons.length > 0 ? `: ${reasons.join('; ')}` : '';
+  return [[`Load generator ${verdict}${why}`]];
+};
+
+const unpinnedCaution = (scenario: ScenarioComparison): readonly Rich[] => {
+  const { pinned, unpinnedReason } = scenario.settings;
+  if (pinned) return [];
+  const why = unpinnedReason === null ? '' : ` (${unpinnedReason})`;
+  return [[`The services had no CPU of their own${why}: CPU and latency are shown, not judged.`]];
+};
+
+const discardCaution = (scenario: ScenarioComparison): readonly Rich[] => {
+  const { discardedPairs: discarded, pairs } = scenario;
+  if (discarded === 0) return [];
+  return [[`${formatCount(discarded)} of ${formatCount(pairs)} pairs discarded before comparing (busy machine).`]];
+};
+
+/** Reasons to trust the figures less, in the order of weight. */
+export const cautionsOf = (
+  scenario: ScenarioComparison,
+  comparison: Comparison,
+  run: RunFile | undefined,
+): readonly Rich[] => {
+  const method = METHODS[comparison.method];
+  const own = scenario.metrics
+    .filter((metric) => metric.verdict === 'regressed' || metric.verdict === 'improved')
+    .flatMap((metric) => metric.warnings.map((warning): Rich => [`${METRIC_LABELS[metric.metric]}: ${warning}`]));
+  return [
+    ...(scenario.verdict === 'invalid' ? [adviceFor(scenario, run)] : []),
+    ...(method === null ? [] : [[method]]),
+    ...unpinnedCaution(scenario),
+    ...loaderCaution(scenario),
+    ...discardCaution(scenario),
+    ...own,
+    ...scenario.warnings.map((warning): Rich => [warning]),
+  ];
+};
+
+const smallestOf = (metric: MetricComparison): readonly string[] =>
+  metric.gate && metric.smallestDetectableRatio !== null && metric.verdict !== 'regressed'
+    ? [`${METRIC_LABELS[metric.metric]} ${formatPercent(metric.smallestDetectableRatio)}`]
+    : [];
+
+const functionBlindSpot = (scenario: ScenarioComparison): readonly Rich[] => {
+  const floors = scenario.functions
+    .filter((row) => row.profile === 'cpu' || row.profile === 'instructions')
+    .flatMap((row) => (row.smallestDetectableRatio === null ? [] : [row.smallestDetectableRatio]));
+  if (floors.length === 0) return [];
+  const floor = formatPercent(Math.max(...floors));
+  return [[`In a single function: own CPU below ${floor} of a request.`]];
+};
+
+const notJudged = (scenario: ScenarioComparison): readonly Rich[] =>
+  scenario.metrics
+    .filter((metric) => metric.gate && metric.verdict === 'notJudged')
+    .map(
+      (metric): Rich => [
+        `Not judged: ${METRIC_LABELS[metric.metric]}${metric.reason === null ? '' : ` (${metric.reason})`}.`,
+      ],
+    );
+
+const exactRefusal = (scenario: ScenarioComparison): readonly Rich[] => {
+  const exact = scenario.exact;
+  if (exact === null || exact.refusal === null) return [];
+  return [['Exact mode (', code(exact.engine), `) gave no verdict: ${exact.refusal}`]];
+};
+
+/** The smallest changes this run could have seen, and what it did not look at. */
+export const blindSpotsOf = (scenario: ScenarioComparison): readonly Rich[] => {
+  if (scenario.verdict === 'invalid') return [];
+  const smallest = scenario.metrics.flatMap(smallestOf);
+  return [
+    ...(smallest.length > 0 ? [[`Changes smaller than: ${smallest.join(', ')}.`]] : []),
+    ...functionBlindSpot(scenario),
+    ...notJudged(scenario),
+    ...exactRefusal(scenario),
+  ];
+};

@@ -1,0 +1,89 @@
+/** What people read for ids: metric names, verdicts in words and sign, profile names. */
+import type { FunctionComparison, FunctionKind, MetricId, MetricVerdict, RunVerdict } from '../model/index.ts';
+
+export const METRIC_LABELS: Readonly<Record<MetricId, string>> = {
+  cpuNsPerRequest: 'CPU per request',
+  instructionsPerRequest: 'instructions per request',
+  syscallsPerRequest: 'system calls per request',
+  mallocsPerRequest: 'allocated objects per request',
+  allocBytesPerRequest: 'allocated bytes per request',
+  gcCpuNsPerRequest: 'GC CPU per request',
+  gcCyclesPerRequest: 'GC cycles per request',
+  mutexWaitNsPerRequest: 'lock wait per request',
+  blockWaitNsPerRequest: 'blocked time per request',
+  latencyP50Ms: 'latency p50',
+  latencyP90Ms: 'latency p90',
+  latencyP99Ms: 'latency p99',
+  liveHeapBytes: 'live heap',
+  heapGrowthBytesPerRequest: 'heap kept per request',
+  goroutines: 'goroutines',
+  goroutineGrowthPerRequest: 'goroutines kept per request',
+  peakRssBytes: 'peak memory (RSS)',
+  errorRatio: 'failed requests',
+};
+
+/** Sign and word: the sign alone never carries the verdict, nor does colour. */
+export const VERDICT_WORDS: Readonly<Record<MetricVerdict, string>> = {
+  regressed: '✗ regressed',
+  improved: '✓ improved',
+  unchanged: '= unchanged',
+  changed: '≠ changed, too little to fail',
+  inconclusive: '? inconclusive',
+  invalid: '! invalid',
+  notJudged: '– not judged',
+};
+
+export const VERDICT_TITLES: Readonly<Record<RunVerdict, string>> = {
+  regressed: '✗ Regressed',
+  improved: '✓ Improved',
+  unchanged: '= Unchanged',
+  inconclusive: '? Inconclusive',
+  invalid: '! Invalid measurement',
+};
+
+export type ProfileName = FunctionComparison['profile'];
+
+/** In the order in which "why" shows them. */
+export const PROFILES: readonly ProfileName[] = [
+  'instructions',
+  'cpu',
+  'alloc_space',
+  'alloc_objects',
+  'mutex',
+  'block',
+];
+
+export const PROFILE_LABELS: Readonly<Record<ProfileName, string>> = {
+  instructions: 'Instructions',
+  cpu: 'CPU',
+  alloc_space: 'Allocated bytes',
+  alloc_objects: 'Allocated objects',
+  mutex: 'Lock wait',
+  block: 'Blocked time',
+};
+
+export const FUNCTION_WORDS: Readonly<Record<FunctionKind, string>> = {
+  regressed: '✗ costs more',
+  improved: '✓ costs less',
+  new: '✗ new',
+  gone: '✓ gone',
+  moved: '↷ moved, not added',
+  unclear: '? unclear',
+};
+
+/** Which profiles explain a metric, the one whose unit fits first. */
+export const WITNESSES: Readonly<Partial<Record<MetricId, readonly ProfileName[]>>> = {
+  cpuNsPerRequest: ['cpu', 'instructions'],
+  instructionsPerRequest: ['instructions', 'cpu'],
+  mallocsPerRequest: ['alloc_objects', 'alloc_space'],
+  allocBytesPerRequest: ['alloc_space', 'alloc_objects'],
+  gcCpuNsPerRequest: ['alloc_space', 'alloc_objects'],
+  gcCyclesPerRequest: ['alloc_space', 'alloc_objects'],
+  heapGrowthBytesPerRequest: ['alloc_space', 'alloc_objects'],
+  liveHeapBytes: ['alloc_space', 'alloc_objects'],
+  mutexWaitNsPerRequest: ['mutex'],
+  blockWaitNsPerRequest: ['block'],
+  latencyP50Ms: ['block', 'mutex', 'cpu'],
+  latencyP90Ms: ['block', 'mutex', 'cpu'],
+  latencyP99Ms: ['block', 'mutex', 'cpu'],
+};

@@ -1,0 +1,255 @@
+/**
+ * Report → markdown for pull-request comment, job summary and `report.md`.
+ *
+ * GitHub refuses comments over 65,536 characters, so a report that would be longer than {@link MOST_BYTES} drops detail
+ * in a stated order (see {@link LEVELS}) and says so.
+ */
+import { inertCode, inertHtml, inertText } from './inert.ts';
+import { VERDICT_TITLES } from './labels.ts';
+import type { FunctionGroup, FunctionRow, MetricRow, PathFrame, Report, ScenarioReport } from './report.ts';
+import type { Rich } from './rich.ts';
+import { countVerdicts } from './sentence.ts';
+
+/** UTF-8 bytes; below GitHub's limit with room for a publisher's link line. */
+export const MOST_BYTES = 60_000;
+
+/** What a level keeps; each level drops one thing more than the one before. */
+interface Level {
+  readonly dropped: string;
+  readonly facts: 'kept' | 'dropped';
+  readonly allMetrics: 'kept' | 'dropped';
+  readonly functionRows: number;
+  readonly path: 'kept' | 'dropped';
+  readonly cautions: number;
+  readonly sections: number;
+}
+
+const FULL: Level = {
+  dropped: '',
+  facts: 'kept',
+  allMetrics: 'kept',
+  functionRows: 5,
+  path: 'kept',
+  cautions: 8,
+  sections: 50,
+};
+
+/** The dropping order. */
+const LEVELS: readonly Level[] = [
+  FULL,
+  { ...FULL, dropped: 'how it was measured', facts: 'dropped' },
+  { ...FULL, dropped: 'the tables of all metrics', facts: 'dropped', allMetrics: 'dropped' },
+  {
+    ...FULL,
+    dropped: 'the tables of all metrics, call paths and lesser functions',
+    facts: 'dropped',
+    allMetrics: 'dropped',
+    functionRows: 2,
+    path: 'dropped',
+    cautions: 3,
+  },
+  {
+    ...FULL,
+    dropped: 'functions, tables of all metrics, and all but the ten worst scenarios',
+    facts: 'dropped',
+    allMetrics: 'dropped',
+    functionRows: 0,
+    path: 'dropped',
+    cautions: 2,
+    sections: 10,
+  },
+  {
+    ...FULL,
+    dropped: 'everything but the verdicts',
+    facts: 'dropped',
+    allMetrics: 'dropped',
+    functionRows: 0,
+    path: 'dropped',
+    cautions: 0,
+    sections: 0,
+  },
+];
+
+/** Headlines shown before the rest is only counted; fits {@link MOST_BYTES} with the longest names. */
+const MOST_HEADLINES = 20;
+
+const rich = (parts: Rich): string =>
+  parts.map((part) => (typeof part === 'string' ? inertText(part) : inertCode(part.code))).join('');
+
+/** The publisher finds its comment again by this line, with the author; always the last one. */
+export const marker = (key: string): string =>
+  `<!-- godyno:v1 key=${encodeURIComponent(key.toWellFormed()).slice(0, 200).replaceAll('--', '-%2D')} -->`;
+
+const tableRow = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+
+const verdictCell = (row: MetricRow): string => {
+  const gate = row.gate || row.verdict !== 'regressed' ? '' : ' (no gate)';
+  return row.reason === null ? `${row.words}${gate}` : `${row.words}${gate}: ${inertText(row.reason)}`;
+};
+
+const metricTable = (rows: readonly MetricRow[]): string =>
+  [
+    tableRow(['Metric', 'Base', 'Head', 'Change', 'Interval', 'Verdict']),
+    tableRow(['---', '---:', '---:', '---:', '---:', '---']),
+    ...rows.map((row) => tableRow([row.label, row.base, row.head, row.effect, row.interval, verdictCell(row)])),
+  ].join('\n');
+
+const functionCell = (row: FunctionRow): string =>
+  [
+    inertCode(row.function),
+    ...(row.place === null ? [] : [inertCode(row.place)]),
+    ...(row.changedInDiff ? ['**changed here**'] : []),
+  ].join(' ');
+
+const functionWords = (row: FunctionRow): string =>
+  row.calls === null ? row.words : `${row.words} (${row.calls} calls)`;
+
+const functionTable = (group: FunctionGroup, most: number): string => {
+  const rows = group.rows.slice(0, most);
+  const leftOut = group.rows.length + group.leftOut - rows.length;
+  return [
+    tableRow([`${group.label}, own cost per request`, 'Base', 'Head', 'Change', 'Of a base request', '']),
+    tableRow(['---', '---:', '---:', '---:', '---:', '---']),
+    ...rows.map((row) => tableRow([functionCell(row), row.base, row.head, row.delta, row.impact, functionWords(row)])),
+    ...(leftOut > 0 ? [tableRow([`and ${leftOut} more`, '', '', '', '', ''])] : []),
+  ].join('\n');
+};
+
+const frameText = (frame: PathFrame): string => {
+  const notes = [...(frame.delta === null ? [] : [frame.delta]), ...(frame.changedInDiff ? ['changed here'] : [])];
+  return `${inertCode(frame.function)}${notes.length > 0 ? ` (${notes.join(', ')})` : ''}`;
+};
+
+const whyBlocks = (scenario: ScenarioReport, level: Level): readonly string[] => {
+  const { groups, path, notes } = scenario.why;
+  if (level.functionRows === 0 || (groups.length === 0 && notes.length === 0)) return [];
+  return [
+    '**Why**',
+    ...groups.map((group) => functionTable(group, level.functionRows)),
+    ...(path.length > 0 && level.path === 'kept' ? [`Path: ${path.map(frameText).join(' → ')}`] : []),
+    ...notes.map(rich),
+  ];
+};
+
+const bullets = (title: string, items: readonly Rich[]): readonly string[] => {
+  const [first] = items;
+  if (first === undefined) return [];
+  return items.length === 1
+    ? [`**${title}:** ${rich(first)}`]
+    : [[`**${title}:**`, ...items.map((item) => `- ${rich(item)}`)].join('\n')];
+};
+
+const quoted = (blocks: readonly string[]): readonly string[] => blocks.map((block) => block.replace(/^/gm, '> '));
+
+const changedBlocks = (scenario: ScenarioReport): readonly string[] => {
+  if (scenario.changed.length === 0) return [];
+  const more = scenario.changedLeftOut > 0 ? [`and ${scenario.changedLeftOut} more changed metrics below`] : [];
+  return [metricTable(scenario.changed), ...more];
+};
+
+const sectionBlocks = (scenario: ScenarioReport, level: Level): readonly string[] => [
+  ...quoted(bullets('Caution', scenario.cautions.slice(0, level.cautions))),
+  ...changedBlocks(scenario),
+  ...whyBlocks(scenario, level),
+  ...bullets('Could not see', scenario.blindSpots),
+];
+
+const factLines = (scenario: ScenarioReport): string =>
+  scenario.facts.map((fact) => `- ${fact.name}: ${rich(fact.value)}`).join('\n');
+
+const foldedBlocks = (scenario: ScenarioReport, level: Level): readonly string[] => {
+  if (level.allMetrics === 'dropped' && level.facts === 'dropped') return [];
+  const warnings = scenario.metrics.flatMap((row) =>
+    row.warnings.map((warning) => `- ${row.label}: ${inertText(warning)}`),
+  );
+  return [
+    `<details><summary>All metrics of <code>${inertHtml(scenario.scenario)}</code> and how they were measured</summary>`,
+    ...(level.allMetrics === 'kept' && scenario.metrics.length > 0 ? [metricTable(scenario.metrics)] : []),
+    ...(warnings.length > 0 ? [warnings.join('\n')] : []),
+    ...(level.facts === 'kept' ? [factLines(scenario)] : []),
+    '</details>',
+  ];
+};
+
+const reproduceBlocks = (report: Report): readonly string[] => {
+  const longest = Math.max(2, ...report.reproduce.flatMap((line) => line.match(/`+/g) ?? []).map((run) => run.length));
+  const fence = '`'.repeat(longest + 1);
+  return ['**Reproduce**', [`${fence}sh`, ...report.reproduce, fence].join('\n'), ...report.reproduceNotes.map(rich)];
+};
+
+const revisionText = (side: { readonly label: string; readonly revision: string }): string => {
+  const short = side.revision.replace(/^(?:sha256:)?([0-9a-f]{12})[0-9a-f]+/, '$1');
+  return side.label === short ? inertCode(short) : `${inertCode(side.label)} (${inertCode(short)})`;
+};
+
+const footer = (report: Report): string =>
+  `<sub>base ${revisionText(report.base)} → head ${revisionText(report.head)} · seed ${report.seed} · godyno ${inertText(report.godynoVersion)}</sub>`;
+
+const SIGNS = { regressed: '✗', invalid: '!', inconclusive: '?', improved: '✓', unchanged: '=' } as const;
+
+const headlineBlocks = (report: Report): readonly string[] => {
+  const [only, ...others] = report.scenarios;
+  if (only === undefined) return [`**${VERDICT_TITLES[report.verdict]}** · no scenario was compared.`];
+  if (others.length === 0) return [`**${VERDICT_TITLES[report.verdict]}** · ${rich(only.sentence)}`];
+  const shown = report.scenarios.slice(0, MOST_HEADLINES);
+  const left = report.scenarios.length - shown.length;
+  return [
+    `**${VERDICT_TITLES[report.verdict]}** · ${report.scenarios.length} scenarios: ${countVerdicts(report.scenarios)}.`,
+    [
+      ...shown.map((scenario) => `- ${SIGNS[scenario.verdict]} ${rich(scenario.sentence)}`),
+      ...(left > 0 ? [`- and ${left} more`] : []),
+    ].join('\n'),
+  ];
+};
+
+/** Only what is not "unchanged" gets a section in sight. */
+const sectionsOf = (report: Report, level: Level): readonly string[] => {
+  if (report.scenarios.length === 1)
+    return report.scenarios.slice(0, level.sections).flatMap((one) => sectionBlocks(one, level));
+  return report.scenarios
+    .filter((scenario) => scenario.verdict !== 'unchanged')
+    .slice(0, level.sections)
+    .flatMap((scenario) => [`#### ${inertCode(scenario.scenario)}`, ...sectionBlocks(scenario, level)]);
+};
+
+const renderLevel = (report: Report, level: Level): string =>
+  [
+    ...headlineBlocks(report),
+    ...sectionsOf(report, level),
+    ...reproduceBlocks(report),
+    ...report.scenarios.slice(0, level.sections).flatMap((scenario) => foldedBlocks(scenario, level)),
+    ...(level.dropped === '' ? [] : [`Left out to stay below GitHub's limit: ${level.dropped}.`]),
+    footer(report),
+    marker(report.key),
+  ].join('\n\n') + '\n';
+
+const byteLength = (text: string): number => new TextEncoder().encode(text).length;
+
+/** The whole report, at most {@link MOST_BYTES} bytes of UTF-8. */
+export const renderMarkdown = (report: Report): string => {
+  for (const level of LEVELS) {
+    const text = renderLevel(report, level);
+    if (byteLength(text) <= MOST_BYTES) return text;
+  }
+  return renderLastResort(report);
+};
+
+/** Reproduce lines may be endless (thousands of scenario files); the verdicts still get through. */
+const renderLastResort = (report: Report): string =>
+  [
+    ...headlineBlocks(report),
+    'The reproduce lines are too long for a comment.',
+    footer(report),
+    marker(report.key),
+  ].join('\n\n') + '\n';
+
+/** For comments: one line when nothing changed, else the whole report. */
+export const renderComment = (report: Report): string => {
+  if (report.verdict !== 'unchanged') return renderMarkdown(report);
+  const [only, ...others] = report.scenarios;
+  const line =
+    only === undefined || others.length > 0
+      ? `**${VERDICT_TITLES.unchanged}** · ${report.scenarios.length} scenarios, none changed.`
+      : `**${VERDICT_TITLES.unchanged}** · ${rich(only.sentence)}`;
+  return `${line}\n\n${marker(report.key)}\n`;
+};

@@ -1,0 +1,126 @@
+/** A report as plain data: what every renderer draws, in the order of reading. */
+import type {
+  ComparedRevision,
+  Comparison,
+  ComparisonMethod,
+  FunctionKind,
+  MetricId,
+  MetricVerdict,
+  RunFile,
+  RunVerdict,
+} from '../model/index.ts';
+import type { ProfileName } from './labels.ts';
+import type { Rich } from './rich.ts';
+
+export interface Report {
+  readonly verdict: RunVerdict;
+  readonly method: ComparisonMethod;
+  readonly base: ComparedRevision;
+  readonly head: ComparedRevision;
+  readonly seed: number;
+  readonly godynoVersion: string;
+  /** Worst first; at least one. */
+  readonly scenarios: readonly ScenarioReport[];
+  /** Shell lines that give the same verdict elsewhere. */
+  readonly reproduce: readonly string[];
+  /** What the reproduce lines cannot carry (uncommitted changes, …). */
+  readonly reproduceNotes: readonly Rich[];
+  /** Which of several comments of one pull request this is; goes into the hidden marker. */
+  readonly key: string;
+}
+
+export interface ScenarioReport {
+  readonly scenario: string;
+  readonly verdict: RunVerdict;
+  readonly sentence: Rich;
+  /** Reasons to trust the figures less, worst first. */
+  readonly cautions: readonly Rich[];
+  /** Rows that are not "unchanged", gates and worst first, at most {@link MOST_CHANGED_ROWS}. */
+  readonly changed: readonly MetricRow[];
+  readonly changedLeftOut: number;
+  readonly why: Why;
+  readonly blindSpots: readonly Rich[];
+  readonly metrics: readonly MetricRow[];
+  /** How it was measured: counts and settings. */
+  readonly facts: readonly Fact[];
+}
+
+export const MOST_CHANGED_ROWS = 10;
+
+export interface Fact {
+  readonly name: string;
+  readonly value: Rich;
+}
+
+/** Formatted; the raw numbers are in `comparison.json`. */
+export interface MetricRow {
+  readonly metric: MetricId;
+  readonly label: string;
+  readonly gate: boolean;
+  readonly base: string;
+  readonly head: string;
+  readonly effect: string;
+  readonly interval: string;
+  readonly verdict: MetricVerdict;
+  /** Verdict in words and sign, with the reason when there is one. */
+  readonly words: string;
+  readonly reason: string | null;
+  readonly warnings: readonly string[];
+}
+
+export interface Why {
+  readonly groups: readonly FunctionGroup[];
+  /** Root to culprit; empty when nothing is named. */
+  readonly path: readonly PathFrame[];
+  /** Such as "no single function stands out". */
+  readonly notes: readonly Rich[];
+}
+
+export interface PathFrame {
+  readonly function: string;
+  /** Including callees, where that function has a row of its own; else null. */
+  readonly delta: string | null;
+  readonly changedInDiff: boolean;
+}
+
+export interface FunctionGroup {
+  readonly profile: ProfileName;
+  readonly label: string;
+  readonly rows: readonly FunctionRow[];
+  readonly leftOut: number;
+}
+
+export interface FunctionRow {
+  readonly function: string;
+  readonly place: string | null;
+  readonly base: string;
+  readonly head: string;
+  readonly delta: string;
+  readonly impact: string;
+  readonly kind: FunctionKind;
+  readonly words: string;
+  readonly changedInDiff: boolean;
+  readonly movedTo: string | null;
+  /** `1 → 2`, calls per request; null where they were not counted. */
+  readonly calls: string | null;
+}
+
+/** What the command line was told, so that the reproduce lines can be pasted. */
+export interface Invocation {
+  /** How the user called us, e.g. `npx godyno`. */
+  readonly program: string;
+  readonly command: 'run' | 'compare' | 'report';
+  /** Positional arguments as given; none means the default scenarios. */
+  readonly args: readonly string[];
+  /** Further flags that matter for the verdict, as words, without base, head and seed: `['--budget', '60s']`. */
+  readonly flags: readonly string[];
+  /** Distinguishes this run's comment from others on the same pull request; default `default`. */
+  readonly key?: string;
+}
+
+export interface ReportInput {
+  readonly comparison: Comparison;
+  /** With it, invalid runs say what to do, and notes of the run are shown. */
+  readonly run?: RunFile;
+  readonly invocation: Invocation;
+}

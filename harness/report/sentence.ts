@@ -1,0 +1,224 @@
+/** The one sentence that comes first everywhere: metric, effect, interval, culprit (docs/method.md). */
+import {
+  METRIC_IDS,
+  type Comparison,
+  type FunctionComparison,
+  type MetricComparison,
+  type RunVerdict,
+  type ScenarioComparison,
+  VERDICTS,
+} from '../model/index.ts';
+import { formatCount, formatDuration } from '../units/index.ts';
+import {
+  deltaText,
+  effectText,
+  effectWithInterval,
+  intervalText,
+  severity,
+  sideText,
+  unchangedWithin,
+} from './amounts.ts';
+import { METRIC_LABELS, WITNESSES } from './labels.ts';
+import { code, plainText, type Rich } from './rich.ts';
+
+/** Above this share of the metric's change, one function is said to carry most of it. */
+const MOST = 0.5;
+
+/** Errors first (a failing request has no meaningful cost), then by how far beyond the limit, then in table order. */
+const byWorst = (left: MetricComparison, right: MetricComparison): number =>
+  rankErrors(left) - rankErrors(right) ||
+  (severity(right) ?? 0) - (severity(left) ?? 0) ||
+  METRIC_IDS.indexOf(left.metric) - METRIC_IDS.indexOf(right.metric);
+
+const rankErrors = (metric: MetricComparison): number => (metric.metric === 'errorRatio' ? 0 : 1);
+
+/** Gates with this verdict, worst first; without any, the other metrics with it. */
+const metricsThat = (
+  scenario: ScenarioComparison,
+  verdict: MetricComparison['verdict'],
+): readonly MetricComparison[] => {
+  const found = scenario.metrics.filter((metric) => metric.verdict === verdict);
+  const gates = found.filter((metric) => metric.gate);
+  return withoutSecondWitness(gates.length > 0 ? gates : found).toSorted(byWorst);
+};
+
+/** Instructions and CPU time see the same change; where both fired, CPU time speaks. */
+const withoutSecondWitness = (metrics: readonly MetricComparison[]): readonly MetricComparison[] =>
+  metrics.some((metric) => metric.metric === 'cpuNsPerRequest')
+    ? metrics.filter((metric) => metric.metric !== 'instructionsPerRequest')
+    : metrics;
+
+const label = (metric: MetricComparison): string => METRIC_LABELS[metric.metric];
+
+/** `CPU per request +2.2 % (1.2…3.1 %)`, `heap kept per request 0 B → 1.2 KiB (+1.1 KiB to +1.3 KiB)`. */
+const claim = (metric: MetricComparison): string => {
+  if (metric.effectAbsolute === null || metric.effectRatio !== null)
+    return `${label(metric)} ${effectWithInterval(metric)}`;
+  const interval = intervalText(metric);
+  const sides = `${label(metric)} ${sideText(metric.base, metric.unit)} → ${sideText(metric.head, metric.unit)}`;
+  return interval === null ? sides : `${sides} (${interval})`;
+};
+
+/** The function rows that may speak for `metric`, the culprit's own first. */
+const findCulprit = (scenario: ScenarioComparison, metric: MetricComparison): FunctionComparison | undefined => {
+  const name = scenario.attribution?.culprit;
+  const witnesses = WITNESSES[metric.metric] ?? [];
+  const rows = witnesses.flatMap((profile) => scenario.functions.filter((row) => row.profile === profile));
+  return rows.find((row) => row.function === name && hasSignOf(row, metric));
+};
+
+const hasSignOf = (row: FunctionComparison, metric: MetricComparison): boolean =>
+  row.deltaPerRequest * (metric.effectRatio ?? metric.effectAbsolute ?? 0) > 0;
+
+const carriesMost = (row: FunctionComparison, metric: MetricComparison): boolean => {
+  if (row.unit === metric.unit && metric.base !== null && metric.head !== null && metric.head !== metric.base)
+    return row.deltaPerRequest / (metric.head - metric.base) >= MOST;
+  return metric.effectRatio !== null && metric.effectRatio !== 0 && row.impactRatio / metric.effectRatio >= MOST;
+};
+
+/** `, mostly `main.encode` (+17.7 µs), changed in this pull request`; empty when no function is certain. */
+const culpritClause = (scenario: ScenarioComparison, metric: MetricComparison): Rich => {
+  const row = findCulprit(scenario, metric);
+  if (row === undefined) return scenario.attribution?.diffuse ? [', in no single function'] : [];
+  const share = carriesMost(row, metric) ? ', mostly ' : ', the largest part in ';
+  const changed = row.changedInDiff ? `, ${row.kind === 'new' ? 'new' : 'changed'} in this pull request` : '';
+  return [share, code(row.function), ` (${deltaText(row)})${changed}`];
+};
+
+const alsoClause = (others: readonly MetricComparison[], word: string): Rich => {
+  const [first, ...rest] = others;
+  if (first === undefined) return [];
+  const more = rest.length > 0 ? ` and ${formatCount(rest.length)} more` : '';
+  return [`; also ${word}: ${claim(first)}${more}`];
+};
+
+const regressedSentence = (scenario: ScenarioComparison): Rich => {
+  const [worst, ...others] = metricsThat(scenario, 'regressed');
+  if (worst === undefined) return ['regressed', ...reasonClause(scenario)];
+  return [claim(worst), ...culpritClause(scenario, worst), ...alsoClause(others, 'regressed')];
+};
+
+const improvedSentence = (scenario: ScenarioComparison): Rich => {
+  const [best, ...others] = metricsThat(scenario, 'improved');
+  if (best === undefined) return ['improved', ...reasonClause(scenario)];
+  const rest = [...alsoClause(others, 'improved'), ...notJudgedClause(scenario)];
+  return ['improved: ', claim(best), ...culpritClause(scenario, best), ...rest];
+};
+
+const unchangedSentence = (scenario: ScenarioComparison): Rich => {
+  const unchanged = scenario.metrics
+    .filter((metric) => metric.verdict === 'unchanged')
+    .toSorted((left, right) => METRIC_IDS.indexOf(left.metric) - METRIC_IDS.indexOf(right.metric));
+  const gates = unchanged.filter((metric) => metric.gate);
+  const [first, ...others] = gates.length > 0 ? gates : unchanged;
+  const tail = [...changedClause(scenario), ...notJudgedClause(scenario)];
+  if (first === undefined) return ['nothing that was judged changed', ...tail];
+  const within = unchangedWithin(first);
+  const interval = intervalText(first);
+  const bound = `${within === null ? '' : ` within ${within}`}${interval === null ? '' : ` (${interval})`}`;
+  const more =
+    others.length > 0 ? `, and ${formatCount(others.length)} more ${others.length === 1 ? 'metric' : 'metrics'}` : '';
+  return [`${label(first)} unchanged${bound}${more}`, ...tail];
+};
+
+const changedClause = (scenario: ScenarioComparison): Rich => {
+  const changed = scenario.metrics.filter((metric) => metric.verdict === 'changed').toSorted(byWorst);
+  const [first, ...rest] = changed;
+  if (first === undefined) return [];
+  const more = rest.length > 0 ? ` (and ${formatCount(rest.length)} more)` : '';
+  return [`; ${label(first)} ${effectText(first)}${more}, too little to fail`];
+};
+
+/** Gates that could not be judged, said wherever the sentence would otherwise sound like "all is well". */
+const notJudgedClause = (scenario: ScenarioComparison): Rich => {
+  const gates = scenario.metrics.filter((metric) => metric.gate && metric.verdict === 'notJudged');
+  const [first] = gates;
+  if (first === undefined) return [];
+  const reasons = new Set(gates.map((metric) => metric.reason));
+  const reason = reasons.size === 1 && first.reason !== null ? ` (${withoutStop(first.reason)})` : '';
+  return [`; not judged: ${gates.map(label).join(', ')}${reason}`];
+};
+
+const UNIT_WORDS = { launch: 'launches', window: 'windows', linkSeed: 'link layouts', run: 'runs' } as const;
+
+const inconclusiveSentence = (scenario: ScenarioComparison): Rich => {
+  const open = metricsThat(scenario, 'inconclusive');
+  const [worst, ...others] = open;
+  if (worst === undefined) return ['not decided', ...reasonClause(scenario), ...unjudgedRequired(scenario)];
+  const after =
+    worst.decidedBy === null ? '' : ` after ${formatCount(worst.decidedBy.n)} ${UNIT_WORDS[worst.decidedBy.unit]}`;
+  const more = others.length > 0 ? `, like ${formatCount(others.length)} more` : '';
+  const why = worst.reason === null || worst.unitsNeeded !== null ? '' : `: ${withoutStop(worst.reason)}`;
+  return [`not decided: ${claim(worst)}${after}${more}${why}`, ...needClause(scenario, worst)];
+};
+
+const unjudgedRequired = (scenario: ScenarioComparison): Rich =>
+  scenario.reason === null ? notJudgedClause(scenario) : [];
+
+/** Launches of tight mode at most (docs/method.md). */
+const MOST_LAUNCHES = { usual: 40, tight: 80 } as const;
+
+/** What it would take: launches, and the budget or mode that allows them. */
+const needClause = (scenario: ScenarioComparison, metric: MetricComparison): Rich => {
+  const needed = metric.unitsNeeded;
+  if (needed === null) return [];
+  const unit = UNIT_WORDS[metric.decidedBy?.unit ?? 'launch'];
+  const about = `; about ${formatCount(needed)} ${unit} would decide it`;
+  if (unit !== 'launches') return [about];
+  if (needed > MOST_LAUNCHES.tight) return [`${about}, more than a run takes: a quieter machine would help`];
+  if (needed > MOST_LAUNCHES.usual) return [about, ' (', code('measure.tight: true'), ')'];
+  const budget = budgetFor(scenario, needed);
+  return budget === null ? [about] : [about, ' (', code(`--budget ${budget}`), ')'];
+};
+
+/** Wall clock for `launches` at this run's pace, rounded up to half minutes, as the flag takes it. */
+const budgetFor = (scenario: ScenarioComparison, launches: number): string | null => {
+  if (scenario.launches === 0 || !(scenario.durationSeconds > 0)) return null;
+  const seconds = (scenario.durationSeconds / scenario.launches) * launches;
+  return formatDuration(Math.max(60, Math.ceil(seconds / 30) * 30));
+};
+
+const invalidSentence = (scenario: ScenarioComparison): Rich => [
+  `measurement invalid, nothing is judged${scenario.reason === null ? '' : `: ${withoutStop(scenario.reason)}`}`,
+];
+
+const reasonClause = (scenario: ScenarioComparison): Rich =>
+  scenario.reason === null ? [] : [`: ${withoutStop(scenario.reason)}`];
+
+/** Reasons are sentences of their own; inside ours they lose their full stop. */
+const withoutStop = (sentence: string): string => sentence.trim().replace(/\.$/, '');
+
+const BODIES = {
+  regressed: regressedSentence,
+  improved: improvedSentence,
+  unchanged: unchangedSentence,
+  inconclusive: inconclusiveSentence,
+  invalid: invalidSentence,
+} as const;
+
+/** The verdict sentence of one scenario. */
+export const scenarioSentence = (scenario: ScenarioComparison): Rich => [
+  code(scenario.scenario),
+  ': ',
+  ...BODIES[scenario.verdict](scenario),
+  '.',
+];
+
+/** Worst first; equals keep their order. */
+export const worstFirst = (scenarios: readonly ScenarioComparison[]): readonly ScenarioComparison[] =>
+  scenarios.toSorted((left, right) => VERDICTS.indexOf(left.verdict) - VERDICTS.indexOf(right.verdict));
+
+/** The worst scenario's sentence as one plain line; others are counted. For terminals, annotations and check titles. */
+export const verdictSentence = (comparison: Comparison): string => {
+  const [worst, ...others] = worstFirst(comparison.scenarios);
+  if (worst === undefined) return 'No scenario was compared.';
+  if (others.length === 0) return plainText(scenarioSentence(worst));
+  return `${plainText(scenarioSentence(worst))} Other scenarios: ${countVerdicts(others)}.`;
+};
+
+/** `2 regressed, 1 unchanged`, worst first. */
+export const countVerdicts = (scenarios: readonly { readonly verdict: RunVerdict }[]): string =>
+  VERDICTS.map((verdict) => [verdict, scenarios.filter((scenario) => scenario.verdict === verdict).length] as const)
+    .filter(([, count]) => count > 0)
+    .map(([verdict, count]) => `${formatCount(count)} ${verdict}`)
+    .join(', ');

@@ -1,0 +1,35 @@
+/** Report → a few plain lines for a terminal or a log. */
+import type { MetricRow, Report, ScenarioReport } from './report.ts';
+import { visibleText } from './inert.ts';
+import { plainText } from './rich.ts';
+
+const MOST_ROWS = 6;
+const MOST_CAUTIONS = 3;
+
+const alignRows = (rows: readonly (readonly string[])[]): readonly string[] => {
+  const widths = (rows[0] ?? []).map((_cell, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
+  return rows.map((row) =>
+    row
+      .map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
+      .join('  ')
+      .trimEnd(),
+  );
+};
+
+const rowCells = (row: MetricRow): readonly string[] => [row.label, row.base, row.head, row.effect, row.interval];
+
+const rowLines = (rows: readonly MetricRow[]): readonly string[] =>
+  alignRows(rows.map(rowCells)).map((line, index) => `  ${line}  ${rows[index]?.words ?? ''}`);
+
+const scenarioLines = (scenario: ScenarioReport): readonly string[] => [
+  plainText(scenario.sentence),
+  ...scenario.cautions.slice(0, MOST_CAUTIONS).map((caution) => `  caution: ${plainText(caution)}`),
+  ...rowLines(scenario.changed.slice(0, MOST_ROWS)),
+];
+
+/** Sentence, cautions and up to six changed rows per scenario, then the line to reproduce when something is wrong. */
+export const renderTerminal = (report: Report): string =>
+  [
+    ...report.scenarios.flatMap(scenarioLines),
+    ...(report.verdict === 'unchanged' ? [] : report.reproduce.map((line) => `  reproduce: ${visibleText(line)}`)),
+  ].join('\n') + '\n';

@@ -1,0 +1,101 @@
+/** Why: the functions behind a verdict, per profile, and the way from the root to the one to look at. */
+import type { FunctionComparison, ScenarioComparison } from '../model/index.ts';
+import { formatQuantity } from '../units/index.ts';
+import { deltaText, impactText, signedAmount, sideText } from './amounts.ts';
+import { FUNCTION_WORDS, PROFILE_LABELS, PROFILES, type ProfileName } from './labels.ts';
+import type { FunctionGroup, FunctionRow, PathFrame, Why } from './report.ts';
+import { code, type Rich } from './rich.ts';
+
+/** Rows per profile; more hide the one that matters. */
+const MOST_ROWS = 5;
+/** Deep stacks of frameworks: the ends say where it starts and where it hurts. */
+const MOST_FRAMES = 12;
+
+const placeOf = (row: FunctionComparison): string | null => (row.file === '' ? null : `${row.file}:${row.line}`);
+
+const callsOf = (row: FunctionComparison): string | null => {
+  if (row.baseCallsPerRequest === null || row.headCallsPerRequest === null) return null;
+  const base = formatQuantity(row.baseCallsPerRequest, 'count');
+  const head = formatQuantity(row.headCallsPerRequest, 'count');
+  return base === head ? head : `${base} → ${head}`;
+};
+
+const functionRow = (row: FunctionComparison): FunctionRow => ({
+  function: row.function,
+  place: placeOf(row),
+  base: sideText(row.basePerRequest, row.unit),
+  head: sideText(row.headPerRequest, row.unit),
+  delta: deltaText(row),
+  impact: impactText(row),
+  kind: row.kind,
+  words: FUNCTION_WORDS[row.kind],
+  changedInDiff: row.changedInDiff,
+  movedTo: row.movedTo,
+  calls: callsOf(row),
+});
+
+const groupOf = (scenario: ScenarioComparison, profile: ProfileName): readonly FunctionGroup[] => {
+  const rows = scenario.functions.filter((row) => row.profile === profile && row.kind !== 'unclear');
+  if (rows.length === 0) return [];
+  const largest = rows.toSorted((left, right) => Math.abs(right.deltaPerRequest) - Math.abs(left.deltaPerRequest));
+  return [
+    {
+      profile,
+      label: PROFILE_LABELS[profile],
+      rows: largest.slice(0, MOST_ROWS).map(functionRow),
+      leftOut: Math.max(0, rows.length - MOST_ROWS),
+    },
+  ];
+};
+
+/** The culprit's row, whichever profile names it; without a culprit nothing is pointed at. */
+const culpritRow = (scenario: ScenarioComparison): FunctionComparison | undefined =>
+  scenario.functions.find((row) => row.function === scenario.attribution?.culprit && row.path.length > 0);
+
+const pathOf = (scenario: ScenarioComparison): readonly PathFrame[] => {
+  const culprit = culpritRow(scenario);
+  if (culprit === undefined) return [];
+  const rows = new Map(
+    scenario.functions.filter((row) => row.profile === culprit.profile).map((row) => [row.function, row]),
+  );
+  const frames = culprit.path.map((name): PathFrame => {
+    const row = rows.get(name);
+    return {
+      function: name,
+      delta: row === undefined ? null : signedAmount(row.headCumPerRequest - row.baseCumPerRequest, row.unit),
+      changedInDiff: row?.changedInDiff ?? false,
+    };
+  });
+  if (frames.length <= MOST_FRAMES) return frames;
+  const half = MOST_FRAMES / 2;
+  const left = { function: `… ${frames.length - MOST_FRAMES} frames …`, delta: null, changedInDiff: false };
+  return [...frames.slice(0, half), left, ...frames.slice(-half)];
+};
+
+const SOURCES = {
+  exact: 'counted exactly, under emulation',
+  explain: 'from an extra full-speed pass',
+  judged: 'from the judged launches',
+} as const;
+
+const notesOf = (scenario: ScenarioComparison): readonly Rich[] => {
+  const { attribution } = scenario;
+  if (attribution === null) return [];
+  const notes: Rich[] = [];
+  if (attribution.diffuse !== null) notes.push([attribution.diffuse]);
+  if (scenario.functions.length > 0) {
+    const samples = attribution.samples;
+    const count = samples === null ? '' : ` (${samples.base} and ${samples.head} CPU samples)`;
+    notes.push([`Function figures are ${SOURCES[attribution.source]}${count}.`]);
+  }
+  for (const row of scenario.functions.filter((moved) => moved.movedTo !== null).slice(0, 3))
+    notes.push(['Moved, not added: ', code(row.function), ' → ', code(row.movedTo ?? '')]);
+  return [...notes, ...attribution.warnings.map((warning): Rich => [warning])];
+};
+
+/** Everything a reader needs to go to the right line; empty groups where nothing was attributed. */
+export const explain = (scenario: ScenarioComparison): Why => ({
+  groups: PROFILES.flatMap((profile) => groupOf(scenario, profile)),
+  path: pathOf(scenario),
+  notes: notesOf(scenario),
+});
