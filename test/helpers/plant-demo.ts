@@ -23,7 +23,7 @@ export interface DemoFault {
 export const DEMO_FAULTS = {
   cpu: {
     file: 'search.go',
-    function: 'main.(*index).score',
+    function: 'main.nearness',
     constant: 'rounds',
     unit: '% of all CPU per request',
     perSize: 1,

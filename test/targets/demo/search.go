@@ -95,7 +95,6 @@ func (x *index) candidates(terms []string) []int {
 
 // score is BM25 with k1 = 1.2 and b = 0.75, and a small bonus for words that stand close together.
 func (x *index) score(found *document, terms []string) float64 {
-	const rounds = 0 // plant:cpu
 	total := 0.0
 	for _, term := range terms {
 		frequency := float64(found.count[term])
@@ -103,29 +102,31 @@ func (x *index) score(found *document, terms []string) float64 {
 		weight := math.Log(1 + (float64(len(x.documents))-holders+0.5)/(holders+0.5))
 		total += weight * frequency * 2.2 / (frequency + 1.2*(0.25+0.75*float64(len(found.words))/averageWords))
 	}
-	spread := nearness(found.words, terms)
-	for i := 0; i < rounds; i++ {
-		spread = spread*0.999 + 0.001*total
-	}
-	return math.Round(1e6*(total+0.1*spread)) / 1e6
+	return math.Round(1e6*(total+0.1*nearness(found.words, terms))) / 1e6
 }
 
-// nearness grows as the query's words stand closer together, 0 when fewer than two of them occur.
+// nearness grows as different words of the query stand closer together, doubled where they keep the query's order;
+// 0 when fewer than two of them occur.
 func nearness(words, terms []string) float64 {
-	last, best := -1, len(words)
+	const rounds = 0 // plant:cpu
+	last, lastTerm, best := -1, -1, 0.0
 	for position, word := range words {
-		for _, term := range terms {
-			if word != term {
+		for number, term := range terms {
+			if word != term || number == lastTerm {
 				continue
 			}
-			if last >= 0 && position-last < best {
-				best = position - last
+			if last >= 0 {
+				near := 1 / float64(position-last)
+				if number == lastTerm+1 {
+					near *= 2
+				}
+				best = max(best, near)
 			}
-			last = position
+			last, lastTerm = position, number
 		}
 	}
-	if best == len(words) {
-		return 0
+	for i := 0; i < rounds; i++ {
+		best = best*0.999 + 0.001*best
 	}
-	return 1 / float64(best)
+	return best
 }

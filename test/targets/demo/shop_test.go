@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
@@ -80,16 +81,15 @@ func TestSearchFindsExactlyTheItemsThatHoldAWord(t *testing.T) {
 	}
 }
 
-func TestNearnessIsOneForNeighboursAndZeroForALoneWord(t *testing.T) {
-	words := strings.Fields("a b c d e")
-	if got := nearness(words, []string{"b", "c"}); got != 1 {
-		t.Errorf("neighbours: %v", got)
-	}
-	if got := nearness(words, []string{"a", "e"}); got != 0.25 {
-		t.Errorf("four apart: %v", got)
-	}
-	if got := nearness(words, []string{"a", "z"}); got != 0 {
-		t.Errorf("lone word: %v", got)
+func TestNearnessIsTheInverseDistanceAndTwiceThatInOrder(t *testing.T) {
+	words := strings.Fields("a b c d e a a")
+	for _, each := range []struct {
+		terms string
+		want  float64
+	}{{"b c", 2}, {"c b", 1}, {"e b", 1.0 / 3}, {"a z", 0}, {"z", 0}, {"b e", 2.0 / 3}} {
+		if got := nearness(words, strings.Fields(each.terms)); math.Abs(got-each.want) > 1e-12 {
+			t.Errorf("%s: %v, want %v", each.terms, got, each.want)
+		}
 	}
 }
 
