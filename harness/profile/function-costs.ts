@@ -1,0 +1,84 @@
+import { type FrameGroups, groupByFunction } from './frame-groups.ts';
+import { canonicalNames, canonicalPath, isRuntime, type PathRoots, packageOf, pprofNames } from './names.ts';
+import type { Profile } from './profile.ts';
+import { sumStacks } from './sum-stacks.ts';
+import { valueColumn, valueIndex } from './value-types.ts';
+import { withoutAgent } from './filter.ts';
+
+/** What one function costs, in the value type's unit (times `scale`). */
+export interface FunctionCost {
+  readonly name: string;
+  readonly package: string;
+  readonly file: string;
+  /** Line of the `func` keyword; 0 when the profile does not say. */
+  readonly startLine: number;
+  /** A line seen in the samples. */
+  readonly line: number;
+  readonly flat: number;
+  readonly cum: number;
+  /** Flat, with runtime leaves charged to their first caller outside the runtime as well as taken from themselves. */
+  readonly own: number;
+}
+
+export interface FunctionCosts {
+  readonly type: string;
+  readonly unit: string;
+  /** Sum of all samples. */
+  readonly total: number;
+  readonly functions: readonly FunctionCost[];
+}
+
+export interface CostRequest {
+  /** Sample type; pprof's default when absent. */
+  readonly valueType?: string;
+  /** Multiplies every value, e.g. 1 / requests. */
+  readonly scale?: number;
+  /** `pprof`: names and samples as in the file; `canonical` (default): the same in every build, agent left out. */
+  readonly names?: 'pprof' | 'canonical';
+  readonly roots?: PathRoots;
+}
+
+const sum = (values: Float64Array): number => {
+  let total = 0;
+  for (const value of values) total += value;
+  return total;
+};
+
+const flagsOf = (keys: readonly string[], is: (key: string) => boolean): Uint8Array =>
+  Uint8Array.from(keys, (key) => (is(key) ? 1 : 0));
+
+const describe = (profile: Profile, groups: FrameGroups, group: number, roots: PathRoots) => {
+  const line = groups.exampleLine[group] ?? -1;
+  const index = line < 0 ? -1 : (profile.locations.lineFunction[line] ?? 0);
+  const name = groups.keys[group] ?? '';
+  return {
+    name,
+    package: packageOf(name),
+    file: index < 0 ? '' : canonicalPath(profile.strings[profile.functions.file[index] ?? 0] ?? '', roots),
+    startLine: index < 0 ? 0 : (profile.functions.startLine[index] ?? 0),
+    line: line < 0 ? 0 : (profile.locations.lineNumber[line] ?? 0),
+  };
+};
+
+/**
+ * Flat, cum and own cost of every function with a sample. Functions of one name are one row, as in `go tool pprof`.
+ * With pprof's names, flat and cum equal `go tool pprof -top` with all nodes shown.
+ */
+export const functionCosts = (profile: Profile, request: CostRequest = {}): FunctionCosts => {
+  const { names = 'canonical', scale = 1, roots = {} } = request;
+  const source = names === 'canonical' ? withoutAgent(profile) : profile;
+  const groups = groupByFunction(source, names === 'canonical' ? canonicalNames(source) : pprofNames(source));
+  const values = valueColumn(source, request.valueType);
+  const sums = sumStacks(source, groups, values, flagsOf(groups.keys, isRuntime));
+  const type = source.sampleTypes[valueIndex(source, request.valueType)];
+  const functions: FunctionCost[] = [];
+  for (let group = 0; group < groups.keys.length; group++) {
+    functions.push({
+      ...describe(source, groups, group, roots),
+      flat: (sums.flat[group] ?? 0) * scale,
+      cum: (sums.cum[group] ?? 0) * scale,
+      own: (sums.own[group] ?? 0) * scale,
+    });
+  }
+  return { type: type?.type ?? '', unit: type?.unit ?? '', total: sum(values) * scale, functions };
+};

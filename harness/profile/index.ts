@@ -1,0 +1,26 @@
+/**
+ * Profiles: pprof bytes in, costs by function, line, package and path out; merged, subtracted and diff profiles back
+ * to bytes.
+ *
+ * In: the bytes Go's runtime wrote (gzip or plain). Out: {@link Profile}, columns of whole numbers with interned ids,
+ * and tables computed from it. Files that are broken or hostile end in a {@link ProfileError} that says what and where.
+ * Sole owner of protobufjs and pako.
+ */
+export * from './profile.ts';
+export { ProfileError } from './profile-error.ts';
+export { decodeProfile } from './decode.ts';
+export { valueColumn, valueIndex, valueTypes } from './value-types.ts';
+export { type CostRequest, type FunctionCost, type FunctionCosts, functionCosts } from './function-costs.ts';
+export { belowRequests, filterBelow, filterByLabel, isRequestFrame, withoutAgent } from './filter.ts';
+export {
+  canonicalNames,
+  canonicalPath,
+  collapseGenerics,
+  isAgent,
+  isRuntime,
+  outerFunction,
+  outerLines,
+  packageOf,
+  type PathRoots,
+  pprofNames,
+} from './names.ts';

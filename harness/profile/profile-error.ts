@@ -1,0 +1,15 @@
+import { UsageError } from '../errors.ts';
+
+/** A profile that cannot be read or combined: damaged, hostile, or of another kind. Exit 2, like every bad file. */
+export class ProfileError extends UsageError {
+  constructor(message: string, hint: string, options?: ErrorOptions) {
+    super('PROFILE_BROKEN', message, hint, options);
+  }
+}
+
+/** What to do about a file that does not decode. */
+export const BROKEN_HINT =
+  'The file is truncated, damaged or no pprof profile; take it again, and check it with: go tool pprof -top FILE';
+
+/** What to do when two profiles do not belong together. */
+export const MISMATCH_HINT = 'Give profiles of one kind: two CPU profiles, two heap profiles, …';

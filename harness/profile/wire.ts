@@ -1,0 +1,148 @@
+/**
+ * protobufjs's Reader with the 64-bit integers of pprof as plain numbers: its own `uint64` makes one Long object per
+ * value, which is where protobufjs's time goes on a profile (ecosystem.md §1.3).
+ */
+import protobuf from 'protobufjs/minimal.js';
+import { BROKEN_HINT, ProfileError } from './profile-error.ts';
+
+const TWO_32 = 4_294_967_296;
+
+export const WIRE_VARINT = 0;
+const WIRE_FIXED64 = 1;
+export const WIRE_BYTES = 2;
+const WIRE_FIXED32 = 5;
+
+export class WireReader extends protobuf.Reader {
+  readonly fileName: string;
+  /** Halves of the last {@link bits}. */
+  low = 0;
+  high = 0;
+
+  constructor(bytes: Uint8Array, fileName: string) {
+    super(bytes);
+    this.fileName = fileName;
+  }
+
+  broken(what: string): ProfileError {
+    return new ProfileError(`${this.fileName}: ${what}`, BROKEN_HINT);
+  }
+
+  /** Reads a varint as 64 bits into `low` and `high`, both unsigned. */
+  bits(): void {
+    const buf = this.buf;
+    let pos = this.pos;
+    let low = 0;
+    let high = 0;
+    for (let shift = 0; shift < 70; shift += 7) {
+      if (pos >= this.len) throw this.broken(`ends inside a number at byte ${pos}`);
+      const byte = buf[pos++] ?? 0;
+      const part = byte & 127;
+      if (shift < 28) low |= part << shift;
+      else if (shift === 28) {
+        low |= (part & 15) << 28;
+        high |= part >>> 4;
+      } else if (shift < 63) high |= part << (shift - 32);
+      else high |= (part & 1) << 31;
+      if (byte < 128) {
+        this.pos = pos;
+        this.low = low >>> 0;
+        this.high = high >>> 0;
+        return;
+      }
+    }
+    throw this.broken(`a number at byte ${this.pos} is longer than 10 bytes`);
+  }
+
+  /** An int64 of any size. */
+  bigInteger(): bigint {
+    return BigInt.asIntN(64, this.bigUnsigned());
+  }
+
+  /** A uint64 of any size. */
+  bigUnsigned(): bigint {
+    this.bits();
+    return (BigInt(this.high) << 32n) | BigInt(this.low);
+  }
+
+  /** An int64 as a number. Refuses what a number cannot hold exactly (beyond ±2^53). */
+  integer(): number {
+    const pos = this.pos;
+    // Values of up to four bytes, nearly all of them, without the 64-bit machinery.
+    if (pos + 4 <= this.len) {
+      const buf = this.buf;
+      const a = buf[pos] ?? 0;
+      if (a < 128) {
+        this.pos = pos + 1;
+        return a;
+      }
+      const b = buf[pos + 1] ?? 0;
+      if (b < 128) {
+        this.pos = pos + 2;
+        return (a & 127) | (b << 7);
+      }
+      const c = buf[pos + 2] ?? 0;
+      if (c < 128) {
+        this.pos = pos + 3;
+        return (a & 127) | ((b & 127) << 7) | (c << 14);
+      }
+      const d = buf[pos + 3] ?? 0;
+      if (d < 128) {
+        this.pos = pos + 4;
+        return (a & 127) | ((b & 127) << 7) | ((c & 127) << 14) | (d << 21);
+      }
+    }
+    this.bits();
+    const value = (this.high | 0) * TWO_32 + this.low;
+    if (!Number.isSafeInteger(value)) throw this.broken(`the number ${value} at byte ${pos} is beyond ±2^53`);
+    return value;
+  }
+
+  /** A count, index, id or line: 0 … 2^32 − 1. */
+  index(what: string): number {
+    const at = this.pos;
+    const value = this.integer();
+    if (value < 0 || value >= TWO_32) throw this.broken(`${what} ${value} at byte ${at} is out of range`);
+    return value;
+  }
+
+  /** Length of a nested message or packed run; returns where it ends. */
+  end(): number {
+    const length = this.integer();
+    const end = this.pos + length;
+    if (length < 0 || end > this.len) {
+      throw this.broken(`is cut short: a part of ${length} bytes begins at byte ${this.pos} of ${this.len}`);
+    }
+    return end;
+  }
+
+  /** After a message: refuses one whose parts reach beyond its end. */
+  finish(end: number): void {
+    if (this.pos !== end) throw this.broken(`a message that ends at byte ${end} has a part up to byte ${this.pos}`);
+  }
+
+  /** Field number × 8 + wire type; refuses the wire types pprof does not use, groups among them. */
+  key(): number {
+    const at = this.pos;
+    const key = this.integer();
+    if (key < 8 || key >= TWO_32) throw this.broken(`no field begins at byte ${at}`);
+    return key;
+  }
+
+  /** Passes over the value of a field nobody needs. */
+  pass(wireType: number): void {
+    if (wireType === WIRE_VARINT) return this.bits();
+    if (wireType === WIRE_BYTES) {
+      this.pos = this.end();
+      return;
+    }
+    const width = wireType === WIRE_FIXED64 ? 8 : wireType === WIRE_FIXED32 ? 4 : 0;
+    if (width === 0) throw this.broken(`unknown wire type ${wireType} at byte ${this.pos}`);
+    if (this.pos + width > this.len) throw this.broken(`ends inside a number at byte ${this.pos}`);
+    this.pos += width;
+  }
+
+  /** Refuses a field whose value has another shape than pprof's message says. */
+  expect(wireType: number, expected: number, what: string): void {
+    if (wireType !== expected) throw this.broken(`${what} has wire type ${wireType} at byte ${this.pos}`);
+  }
+}
