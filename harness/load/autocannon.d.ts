@@ -1,0 +1,19 @@
+/** The part of autocannon 9.0.0 we use; it ships no types of its own. Its client's insides are checked in seam.ts. */
+declare module 'autocannon' {
+  interface Options {
+    readonly url: string;
+    readonly connections: number;
+    readonly pipelining: number;
+    /** Seconds. */
+    readonly duration: number;
+    /** Seconds. */
+    readonly timeout: number;
+    /** Milliseconds. */
+    readonly sampleInt: number;
+    readonly skipAggregateResult: boolean;
+    readonly setupClient: (client: unknown) => void;
+  }
+
+  /** With a callback it returns an emitter that is not a promise. */
+  export default function autocannon(options: Options, done: (error: Error | null) => void): { stop(): void };
+}

@@ -1,0 +1,233 @@
+/** One kept connection: at most one request in flight, its own clock, and an honest account of how each one ended. */
+import { performance } from 'node:perf_hooks';
+import type { Side } from '../model/index.ts';
+import { openClients, type EngineClient, type RequestQueue, requireClient } from './seam.ts';
+import type { RequestTimes } from './tally.ts';
+
+/** How a request ended without an answer. */
+export type Break = 'lost' | 'timedOut';
+
+/** Who decides what a connection does next. Called from the event loop, never re-entrantly from `send`. */
+export interface Driver {
+  answered(connection: Connection, status: number, nowMs: number): void;
+  broken(connection: Connection, how: Break, nowMs: number): void;
+  /** It is connected and has nothing in flight. */
+  ready(connection: Connection): void;
+  /** The target refused `attempts` connection attempts in a row. */
+  refused(connection: Connection, attempts: number, error: NodeJS.ErrnoException): void;
+}
+
+/** A target that dies must not be stormed: autocannon alone makes 6,000 attempts a second (load.md a). */
+const RECONNECT_PAUSE_MS = 20;
+
+const STATUS_FINAL = 200;
+
+const NO_BYTES: Buffer = Buffer.alloc(0);
+
+/** What the client gets back for an answer; it reads these fields and drops them. */
+const newTerminated = () => ({ req: null, bytes: 0, body: '', duration: 0, headers: { statusCode: 0, headers: [] } });
+
+export class Connection implements RequestTimes, RequestQueue {
+  readonly side: Side;
+  readonly index: number;
+  driver: Driver;
+  route = 0;
+  plannedMs = Number.NaN;
+  sentMs = 0;
+  /** Connected and without a request in flight. */
+  idle = false;
+  busy = false;
+  /** The answer being read ends the connection (`Connection: close` or HTTP/1.0). */
+  closing = false;
+  gone = false;
+  /** Connection attempts in a row that came to nothing. */
+  #failures = 0;
+  /** Connections opened since the last answer. */
+  #fruitless = 0;
+  #connected = false;
+  #opening = false;
+  #status = 0;
+  #retry: NodeJS.Timeout | undefined;
+  readonly #client: EngineClient;
+  readonly #request: { requestBuffer: Buffer } = { requestBuffer: NO_BYTES };
+  readonly #terminated = newTerminated();
+  /** The prototype's own, which ours call. */
+  readonly #send: () => void;
+  readonly #open: () => void;
+
+  constructor(client: EngineClient, side: Side, index: number, driver: Driver) {
+    this.#client = client;
+    this.side = side;
+    this.index = index;
+    this.driver = driver;
+    this.#send = client._doRequest.bind(client);
+    this.#open = client._connect.bind(client);
+    this.#install();
+  }
+
+  #install(): void {
+    const client = this.#client;
+    client.pipelinedRequests = this;
+    client.requestIterator.currentRequest = this.#request;
+    client.requestIterator.nextRequest = () => this.#request;
+    client._connect = () => this.#connect();
+    client._doRequest = () => this.#nextWanted();
+    client.on('response', (status) => this.#answered(status));
+    client.on('headers', (head) => {
+      this.closing = !head.shouldKeepAlive;
+    });
+    client.on('connError', (error) => {
+      this.#failed(error);
+    });
+  }
+
+  /** Call only when idle. */
+  send(bytes: Buffer, route: number, plannedMs: number): void {
+    this.route = route;
+    this.plannedMs = plannedMs;
+    this.idle = false;
+    this.busy = true;
+    this.closing = false;
+    this.#request.requestBuffer = bytes;
+    this.sentMs = performance.now();
+    this.#send();
+  }
+
+  /** Gives up the request in flight and connects anew. */
+  timeOut(nowMs: number): void {
+    if (!this.busy) return;
+    this.busy = false;
+    this.driver.broken(this, 'timedOut', nowMs);
+    this.#connect();
+  }
+
+  destroy(): void {
+    this.gone = true;
+    this.idle = false;
+    clearTimeout(this.#retry);
+    this.#client.destroy();
+  }
+
+  /** Called by autocannon at first, and whenever its connection ended or failed. */
+  #connect(): void {
+    if (this.gone) return;
+    this.idle = false;
+    this.#connected = false;
+    if (this.busy) this.#endPending();
+    if (this.#fruitless > 1) {
+      clearTimeout(this.#retry);
+      this.#retry = setTimeout(() => this.#reopen(), RECONNECT_PAUSE_MS);
+    } else this.#reopen();
+  }
+
+  #endPending(): void {
+    const nowMs = performance.now();
+    this.busy = false;
+    // An answer without a length lasts until the connection ends.
+    if (this.closing) this.driver.answered(this, this.#status, nowMs);
+    else this.driver.broken(this, 'lost', nowMs);
+  }
+
+  #reopen(): void {
+    if (this.gone) return;
+    const client = this.#client;
+    if (client.conn !== undefined) client._destroyConnection();
+    client.parser.reinitialize('RESPONSE');
+    this.closing = false;
+    this.#fruitless++;
+    this.#opening = true;
+    this.#open();
+    this.#opening = false;
+    const socket = client.conn;
+    socket?.setNoDelay(true);
+    socket?.once('connect', () => {
+      this.#connected = true;
+      this.#failures = 0;
+      this.#becomeIdle();
+    });
+  }
+
+  #failed(error: NodeJS.ErrnoException): void {
+    if (this.#connected) return;
+    this.#failures++;
+    this.driver.refused(this, this.#failures, error);
+  }
+
+  #becomeIdle(): void {
+    this.idle = true;
+    this.driver.ready(this);
+  }
+
+  #answered(status: number): void {
+    if (!this.busy) return;
+    // 100 and 103 come before the answer; the parser takes them for answers of their own.
+    if (status < STATUS_FINAL) {
+      this.closing = false;
+      return;
+    }
+    const nowMs = performance.now();
+    this.busy = false;
+    this.#fruitless = 0;
+    this.driver.answered(this, status, nowMs);
+  }
+
+  /** autocannon asks for the next request right after an answer, and while it connects. */
+  #nextWanted(): void {
+    if (this.#opening || this.busy || this.idle || this.gone) return;
+    // A closing connection must not get another request; its end makes a new one.
+    if (!this.closing) this.#becomeIdle();
+  }
+
+  // The queue autocannon fills: of one request, without copies of bodies nobody reads.
+  insertRequest(): void {
+    this.#status = 0;
+  }
+
+  peek(): unknown {
+    return this.busy ? this.#terminated : undefined;
+  }
+
+  addByteCount(): void {
+    // Bytes of answers are not measured.
+  }
+
+  addBody(): void {
+    // Bodies are not read: their cost would be the loader's.
+  }
+
+  setHeaders(head: { readonly statusCode: number }): void {
+    this.#status = head.statusCode;
+  }
+
+  terminateRequest(): unknown {
+    this.#terminated.headers.statusCode = this.#status;
+    return this.#terminated;
+  }
+
+  clear(): void {
+    // What was in flight has been counted in #connect or timeOut.
+  }
+
+  size(): number {
+    return this.busy ? 1 : 0;
+  }
+
+  toArray(): readonly unknown[] {
+    return [];
+  }
+}
+
+/** Opens `count` connections, numbered from `firstIndex`. Throws `SEAM_BROKEN`. */
+export const openConnections = (
+  authority: string,
+  side: Side,
+  firstIndex: number,
+  count: number,
+  driver: Driver,
+): readonly Connection[] => {
+  const opened: Connection[] = [];
+  openClients(authority, count, (client) => {
+    opened.push(new Connection(requireClient(client), side, firstIndex + opened.length, driver));
+  });
+  return opened;
+};

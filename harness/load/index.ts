@@ -1,0 +1,19 @@
+/**
+ * Sends the scenario's requests to both sides; sole owner of autocannon and hdr-histogram-js.
+ *
+ * In: targets, a seeded plan, and for each window how many requests or for how long. Out: exact counts and three µs
+ * histograms per route and window, and how well the loader did. It runs in a pinned process of its own; what it sends is
+ * a pure function of the seed and the request's number.
+ */
+export { startLoader, type Loader, type LoaderSpec } from './loader.ts';
+export type {
+  ClosedLoop,
+  LoadPlan,
+  LoadTarget,
+  LoadTargets,
+  OpenLoop,
+  PairLoad,
+  SingleLoad,
+  SingleLoop,
+  WindowLoad,
+} from './messages.ts';

@@ -1,0 +1,73 @@
+/** The load generator's process: takes orders over its message channel, one at a time, and answers each once. */
+import { GodynoError, InvalidMeasurementError, TargetStartError, UsageError } from '../errors.ts';
+import { type Answer, type Command, type Failure, type LoadResult, parseOrder } from './messages.ts';
+import { testSeam } from './self-test.ts';
+import { openSession, type Session } from './session.ts';
+
+let session: Session | undefined;
+let seamTested = false;
+
+const requireSession = (): Session => {
+  if (session === undefined) throw new Error('no targets are attached');
+  return session;
+};
+
+const detach = (): null => {
+  session?.close();
+  session = undefined;
+  return null;
+};
+
+const obey = async (command: Command): Promise<LoadResult | null> => {
+  switch (command.kind) {
+    case 'attach':
+      detach();
+      if (!seamTested) await testSeam();
+      seamTested = true;
+      session = await openSession(command.targets, command.plan);
+      return null;
+    case 'detach':
+      return detach();
+    case 'couples':
+      return requireSession().couples(command.loop);
+    case 'contention':
+      return requireSession().contention(command.loop);
+    case 'latency':
+      return requireSession().latency(command.loop);
+    case 'single':
+      return requireSession().single(command.loop);
+  }
+};
+
+const typeOf = (error: unknown): Failure['type'] => {
+  if (error instanceof UsageError) return 'usage';
+  if (error instanceof TargetStartError) return 'start';
+  return error instanceof InvalidMeasurementError ? 'invalid' : 'internal';
+};
+
+const failureOf = (error: unknown): Failure =>
+  error instanceof GodynoError
+    ? { type: typeOf(error), code: error.code, message: error.message, hint: error.hint }
+    : {
+        type: 'internal',
+        code: 'LOADER_FAILED',
+        message: `The load generator failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+        hint: 'This is a mistake in godyno; report it.',
+      };
+
+const answer = async (id: number, command: Command): Promise<Answer> => {
+  try {
+    return { id, kind: 'done', result: await obey(command) };
+  } catch (error) {
+    return { id, kind: 'failed', failure: failureOf(error) };
+  }
+};
+
+// Nobody is left to measure for: a harness that dies takes its loader with it.
+process.on('disconnect', () => process.exit(0));
+
+process.on('message', (message) => {
+  const order = parseOrder(message);
+  if (order === undefined) return;
+  void answer(order.id, order.command).then((reply) => process.send?.(reply));
+});
