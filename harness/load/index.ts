@@ -17,3 +17,4 @@ export type {
   SingleLoop,
   WindowLoad,
 } from './messages.ts';
+export { sendPrepare, type Preparation } from './prepare.ts';

@@ -2,14 +2,7 @@
 import { tmpdir } from 'node:os';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import {
-  type GodynoError,
-  InterruptedError,
-  InvalidMeasurementError,
-  TargetStartError,
-  UsageError,
-} from '../errors.ts';
-import { GodynoError as GodynoError } from '../errors.ts';
+import { GodynoError, InterruptedError, InvalidMeasurementError, TargetStartError, UsageError } from '../errors.ts';
 import type { Side } from '../model/index.ts';
 import { type RunningProcess, startProcess } from '../process/index.ts';
 import {
