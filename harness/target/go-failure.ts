@@ -1,0 +1,183 @@
+/** What `go` says when it refuses, in plain words: one case, one message, one thing to do. */
+import { BuildError, type GodynoError } from '../errors.ts';
+import type { Side } from '../model/index.ts';
+import type { CommandResult } from '../process/index.ts';
+
+interface GoFailureCase {
+  readonly code: string;
+  readonly pattern: RegExp;
+  readonly say: (found: readonly (string | undefined)[]) => readonly [message: string, hint: string];
+}
+
+/** First match wins. The texts are those of Go 1.22 to 1.26; each stands for one case that was seen. */
+const CASES: readonly GoFailureCase[] = [
+  {
+    code: 'MODULE_CACHE',
+    pattern: /Files beneath GOMODCACHE \(([^)]*)\) must not be replaced/,
+    say: ([cache = '']) => [
+      `the main package lies in the Go module cache (${cache}), which must not be changed`,
+      'Copy the module out and measure the copy: cp -r <folder> <copy> && chmod -R u+w <copy>.',
+    ],
+  },
+  {
+    code: 'GO_TOO_OLD_FOR_MODULE',
+    pattern: /requires go >= (\S+) \(running go ([^;)]+)/,
+    say: ([wanted = '', running = '']) => [
+      `the module asks for Go ${wanted}, this is Go ${running}`,
+      `Install Go ${wanted} or newer, or let Go fetch it: GOTOOLCHAIN=go${wanted}${wanted.split('.').length < 3 ? '.0' : ''} (or GOTOOLCHAIN=auto).`,
+    ],
+  },
+  {
+    code: 'TOOLCHAIN_UNAVAILABLE',
+    pattern: /(?:download (go[\w.]+)[^\n]*: toolchain not available|invalid GOTOOLCHAIN "?([^"\s]+))/,
+    say: ([first, second]) => [
+      `the Go toolchain ${first ?? second ?? ''} asked for by go.mod or GOTOOLCHAIN cannot be had`,
+      'Install that Go version, or set GOTOOLCHAIN=local to build with the installed one.',
+    ],
+  },
+  {
+    code: 'GO_WORK_MEMBER_MISSING',
+    pattern: /cannot load module (\S+) listed in go\.work file/,
+    say: ([member = '']) => [
+      `go.work lists the module ${member}, which is not there`,
+      'Add the missing folder, remove it from go.work, or set target.buildEnv: { GOWORK: "off" }.',
+    ],
+  },
+  {
+    code: 'NOT_IN_GO_WORK',
+    pattern: /(?:current directory|directory \S+) is contained in a module that is not one of the workspace modules/,
+    say: () => [
+      'a go.work is active that does not list this module',
+      'Add the module with `go work use`, or set target.buildEnv: { GOWORK: "off" }.',
+    ],
+  },
+  {
+    code: 'REPLACEMENT_MISSING',
+    pattern: /(\S+): (?:reading \S+: )?replacement directory (\S+) does not exist/,
+    say: ([module = '', folder = '']) => [
+      `go.mod replaces ${module} by the folder ${folder}, which does not exist here`,
+      'Make the folder part of the repository, or remove that replace line.',
+    ],
+  },
+  {
+    code: 'GO_SUM_MISSING',
+    pattern: /missing go\.sum entry (?:for|needed)[^\n]*?(?:package|module|go\.mod file:?) ?(\S*)/,
+    say: () => ['go.sum does not cover every dependency', 'Run `go mod tidy` in the module folder and commit go.sum.'],
+  },
+  {
+    code: 'GO_MOD_OUTDATED',
+    pattern: /updates to go\.mod needed|inconsistent vendoring/,
+    say: () => [
+      'go.mod does not fit the code or the vendor folder',
+      'Run `go mod tidy`, then `go mod vendor` where there is a vendor folder, and commit the result.',
+    ],
+  },
+  {
+    code: 'MODULE_REFUSED',
+    pattern: /(?:reading|verifying) (\S+?): (40[134]|410|5\d\d) ([^\n]*)/,
+    say: ([address = '', status = '']) => [
+      `a dependency cannot be fetched: ${address} answered ${status}`,
+      'Check GOPROXY, GOPRIVATE and the access to it; build tags (target.buildFlags) may leave the dependency out.',
+    ],
+  },
+  {
+    code: 'MODULE_UNREACHABLE',
+    pattern: /(dial tcp[^\n]*|module lookup disabled by GOPROXY=off|lookup \S+: no such host|TLS handshake timeout)/,
+    say: ([what = '']) => [
+      `a dependency cannot be fetched: ${what}`,
+      'Run `go mod download` where there is a network, or vendor the dependencies.',
+    ],
+  },
+  {
+    code: 'DEPENDENCY_MISSING',
+    pattern: /^(\S+\.go:\d+:\d+): (?:no required module provides package|package|cannot find package) "?([^\s;"]+)/m,
+    say: ([place = '', name = '']) => [
+      `${place} imports ${name}, which cannot be found`,
+      'Add it with `go get` and commit go.mod and go.sum, or fix the import.',
+    ],
+  },
+  {
+    code: 'GO_MOD_MISSING',
+    pattern: /go\.mod file not found in current directory|cannot find main module/,
+    say: () => [
+      'there is no go.mod in this folder or above it',
+      'Set target.module to the folder that holds go.mod, relative to the repository.',
+    ],
+  },
+  {
+    code: 'MAIN_EXCLUDED',
+    pattern: /build constraints exclude all Go files in (\S+)/,
+    say: ([folder = '']) => [
+      `build constraints exclude every Go file in ${folder}`,
+      'Give the tags it needs in target.buildFlags, e.g. ["-tags", "server"]; files marked `ignore` cannot be built so.',
+    ],
+  },
+  {
+    code: 'NOT_MAIN',
+    pattern: /function main is undeclared in the main package/,
+    say: () => ['the package has no function main', 'Set target.package to the folder of the service’s main package.'],
+  },
+  {
+    code: 'C_COMPILER_MISSING',
+    pattern: /C compiler "([^"]*)" not found/,
+    say: ([compiler = '']) => [
+      `the service uses cgo, and the C compiler ${compiler} is missing`,
+      'Install it, or build without cgo: target.buildEnv: { CGO_ENABLED: "0" }.',
+    ],
+  },
+  {
+    code: 'RACE_NEEDS_CGO',
+    pattern: /-race requires cgo/,
+    say: () => ['-race needs cgo', 'Set target.buildEnv: { CGO_ENABLED: "1" } and install a C compiler.'],
+  },
+  {
+    code: 'DISK_FULL',
+    pattern: /no space left on device/,
+    say: () => ['the disk is full', 'Free some space, e.g. `go clean -cache`, or point GOCACHE and --out elsewhere.'],
+  },
+  {
+    code: 'PACKAGE_MISSING',
+    pattern:
+      /directory not found|no required module provides package|is not in std|no such file or directory\n?$|cannot find package|does not contain package|no Go files in|outside (?:main module|modules listed)/,
+    say: () => [
+      'the package of target.package was not found or holds no Go files',
+      'Check target.package, a folder relative to target.module such as ./cmd/server.',
+    ],
+  },
+];
+
+/** As many lines of compiler output as people read. */
+const OUTPUT_LINES = 60;
+
+const firstLines = (text: string): string => {
+  const lines = text.trim().split('\n');
+  const more = lines.length - OUTPUT_LINES;
+  return more > 0 ? [...lines.slice(0, OUTPUT_LINES), `… ${more} more lines`].join('\n') : lines.join('\n');
+};
+
+/**
+ * The error for a failed `go` command. `doing` says what was tried, e.g. `go build ./cmd/server`; `side` names whose
+ * code it was. The output of `go` follows the message, cut to 60 lines.
+ */
+export const goFailure = (doing: string, side: Side | null, place: string, result: CommandResult): GodynoError => {
+  const whose = side === null ? '' : `${side}: `;
+  const output = `${result.stderr}\n${result.stdout}`.trim();
+  if (result.timedOut) {
+    return new BuildError(
+      'BUILD_TIMEOUT',
+      `${whose}${doing} in ${place} did not end in time`,
+      'Run it by hand there: a stuck download or a very slow disk is the usual cause.',
+    );
+  }
+  for (const { code, pattern, say } of CASES) {
+    const found = pattern.exec(output);
+    if (found === null) continue;
+    const [message, hint] = say(found.slice(1));
+    return new BuildError(code, `${whose}${message}\n${doing} in ${place} said:\n${firstLines(output)}`, hint);
+  }
+  return new BuildError(
+    'BUILD_FAILED',
+    `${whose}${doing} failed in ${place}:\n${firstLines(output)}`,
+    'Make it build with that command there, then run again.',
+  );
+};

@@ -1,0 +1,13 @@
+/**
+ * The Go service of one side: inspected, built with the agent laid over it, started, awaited and stopped.
+ *
+ * In: a module folder, the scenario's target, a work folder. Out: facts about the package, binaries (one per link
+ * seed), and a running service with its port, process id and output. The user's folder is never written to: the agent
+ * exists only in the overlay that `go build` reads. Decides nothing about the measurement.
+ */
+export { inspectTarget, type InspectRequest, type TargetFacts } from './inspect.ts';
+export { prepareBuild, type PrepareRequest, type PreparedBuild } from './prepare.ts';
+export { linkBinary, discardBinary, type Binary, type LinkRequest } from './link.ts';
+export { buildFacts } from './facts.ts';
+export { startTarget, type RunningTarget, type StartRequest } from './start.ts';
+export { freePorts, isPortFree } from './ports.ts';

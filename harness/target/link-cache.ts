@@ -1,0 +1,84 @@
+/**
+ * Binaries of earlier runs, so that the base of a pull request is linked once per commit and seed.
+ *
+ * Entries are complete or absent (written aside, then renamed), the folder is bounded in bytes, and the least recently
+ * used go first. A cache that cannot be read or written costs a link, never the run.
+ */
+import { constants } from 'node:fs';
+import { copyFile, mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+/** About 100 binaries of 20 MB. */
+export const CACHE_LIMIT_BYTES = 2 * 1024 ** 3;
+
+/** Folder of the cache: GODYNO_CACHE, else below XDG_CACHE_HOME or ~/.cache; null when GODYNO_CACHE is `off`. */
+export const linkCacheFolder = (env: NodeJS.ProcessEnv = process.env): string | null => {
+  const own = env['GODYNO_CACHE'];
+  if (own === 'off') return null;
+  if (own !== undefined && own !== '') return join(own, 'links');
+  const xdg = env['XDG_CACHE_HOME'];
+  return join(xdg !== undefined && xdg !== '' ? xdg : join(homedir(), '.cache'), 'godyno', 'links');
+};
+
+/** Copies the cached binary to `target`; false when there is none that can be had. */
+export const takeLink = async (folder: string, key: string, target: string): Promise<boolean> => {
+  const entry = join(folder, key);
+  try {
+    await copyFile(entry, target, constants.COPYFILE_FICLONE);
+    const now = new Date();
+    await utimes(entry, now, now);
+    return true;
+  } catch {
+    // Missing, unreadable, or no space for the copy: the link that follows meets and reports what matters.
+    await rm(target, { force: true });
+    return false;
+  }
+};
+
+interface Entry {
+  readonly path: string;
+  readonly bytes: number;
+  readonly usedMs: number;
+}
+
+const entriesOf = async (folder: string): Promise<readonly Entry[]> => {
+  const names = await readdir(folder);
+  const entries = await Promise.all(
+    names.map(async (name) => {
+      const path = join(folder, name);
+      // Another run may just have pruned it.
+      const found = await stat(path).catch(() => null);
+      return found === null ? [] : [{ path, bytes: found.size, usedMs: found.mtimeMs }];
+    }),
+  );
+  return entries.flat();
+};
+
+const prune = async (folder: string, limitBytes: number): Promise<void> => {
+  const entries = (await entriesOf(folder)).toSorted((a, b) => b.usedMs - a.usedMs);
+  let bytes = 0;
+  for (const entry of entries) {
+    bytes += entry.bytes;
+    if (bytes > limitBytes) await rm(entry.path, { force: true });
+  }
+};
+
+/** Stores `binary` under `key` and prunes the folder to `limitBytes`. */
+export const keepLink = async (
+  folder: string,
+  key: string,
+  binary: string,
+  limitBytes = CACHE_LIMIT_BYTES,
+): Promise<void> => {
+  const aside = join(folder, `.${key}.${process.pid}`);
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await copyFile(binary, aside, constants.COPYFILE_FICLONE);
+    await rename(aside, join(folder, key));
+    await prune(folder, limitBytes);
+  } catch {
+    // Read-only or full: measured binaries lie in the work folder, only the next run's shortcut is lost.
+    await rm(aside, { force: true }).catch(() => undefined);
+  }
+};

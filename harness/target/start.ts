@@ -1,0 +1,241 @@
+/** One side's service, from its setup commands to the moment it is ready, and to its end. */
+import { mkdirSync } from 'node:fs';
+import { type GodynoError, TargetStartError, UsageError } from '../errors.ts';
+import { fillTemplate, placeholdersOf, type SetupCommand, type Side, type TargetSpec } from '../model/index.ts';
+import { abortError, type ProcessExit, runCommand, type RunningProcess, startProcess } from '../process/index.ts';
+import type { Binary } from './link.ts';
+import { listeningAddresses } from './listening.ts';
+import { isPortFree } from './ports.ts';
+import { type ReadyAnswer, untilReady } from './readiness.ts';
+
+export interface StartRequest {
+  /** What to start; the path alone where the binary was not built here. */
+  readonly binary: Pick<Binary, 'path'>;
+  readonly spec: TargetSpec;
+  readonly side: Side;
+  readonly port: number;
+  /** The side's own temporary folder; made when missing, removed by the caller. */
+  readonly tmp: string;
+  /** CPUs to bind it to; null: not bound. */
+  readonly cpus: readonly number[] | null;
+  readonly gomaxprocs: number;
+  readonly logFile: string;
+  /** Folder (mode 0700, short path) in which the agent opens its socket. */
+  readonly agentSocketDir: string;
+  /** Added to the scenario's `target.env`, e.g. for an emulator. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Working folder: the side's module folder. */
+  readonly moduleDir: string;
+  /** Working folder of setup commands: the head's module folder on both sides; `moduleDir` when left out. */
+  readonly setupDir?: string;
+  /** More placeholders than `${port}`, `${tmp}` and `${binary}`. */
+  readonly values?: Readonly<Record<string, string>>;
+  /** Bytes between heap samples (GODEBUG memprofilerate, which also covers early inits); Go's 512 KiB when left out. */
+  readonly heapRateBytes?: number;
+  /** Program and arguments in front of the binary, e.g. an emulator. */
+  readonly prefix?: readonly string[];
+  readonly signal: AbortSignal;
+}
+
+export interface RunningTarget {
+  readonly side: Side;
+  readonly pid: number;
+  readonly port: number;
+  readonly tmp: string;
+  /** Never rejects; `asked` tells our stop from its own end. */
+  readonly exited: Promise<ProcessExit>;
+  /** SIGTERM, after `target.stopTimeout` SIGKILL; resolves when it and its children are gone. */
+  readonly stop: () => Promise<void>;
+  /** The last 4 KiB of what it wrote. */
+  readonly outputTail: () => string;
+}
+
+/**
+ * 1 in 10 mutex events and blocking of 10 µs and more: both cost less than can be measured, and are equal on both
+ * sides.
+ */
+const AGENT_RATES = 'mutex=10 block=10000';
+
+type Fill = (text: string) => string;
+
+const filler = (request: StartRequest): Fill => {
+  const values: Readonly<Record<string, string>> = {
+    ...request.values,
+    port: String(request.port),
+    tmp: request.tmp,
+    binary: request.binary.path,
+  };
+  const known = (name: string): string | undefined => (Object.hasOwn(values, name) ? values[name] : undefined);
+  return (text) => {
+    const unknown = placeholdersOf(text).find((name) => known(name) === undefined);
+    if (unknown === undefined) return fillTemplate(text, known);
+    throw new UsageError(
+      'UNKNOWN_PLACEHOLDER',
+      `The target’s settings use \${${unknown}}, which has no value here (in "${text}")`,
+      `Known are ${Object.keys(values)
+        .map((name) => `\${${name}}`)
+        .join(', ')}; write $\${ for a literal \${.`,
+    );
+  };
+};
+
+const fillAll = (values: Readonly<Record<string, string>>, fill: Fill): Record<string, string> =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, fill(value)]));
+
+const serviceEnv = (request: StartRequest, fill: Fill): Record<string, string> => {
+  const { spec } = request;
+  const own = fillAll(spec.env, fill);
+  const godebug = own['GODEBUG'] ?? process.env['GODEBUG'] ?? '';
+  const heapRate = request.heapRateBytes === undefined ? '' : `memprofilerate=${request.heapRateBytes}`;
+  const debug = [godebug, heapRate].filter((part) => part !== '').join(',');
+  return {
+    PORT: String(request.port),
+    ...own,
+    ...request.env,
+    GOMAXPROCS: String(request.gomaxprocs),
+    GOGC: spec.gogc,
+    GOMEMLIMIT: spec.gomemlimit,
+    ...(debug === '' ? {} : { GODEBUG: debug }),
+  };
+};
+
+const lastLines = (text: string): string => {
+  const lines = text.trimEnd().split('\n').slice(-20);
+  return lines.join('\n') === '' ? '(it wrote nothing)' : lines.join('\n');
+};
+
+const runSetup = async (command: SetupCommand, request: StartRequest, fill: Fill): Promise<void> => {
+  const file = fill(command.command);
+  const args = command.args.map(fill);
+  const result = await runCommand(
+    {
+      file,
+      args,
+      cwd: request.setupDir ?? request.moduleDir,
+      env: { ...serviceEnv(request, fill), ...fillAll(command.env, fill) },
+      timeoutSeconds: command.timeoutSeconds,
+    },
+    request.signal,
+  );
+  if (result.exitCode === 0) return;
+  const how = result.timedOut
+    ? `did not end within ${command.timeoutSeconds} s`
+    : `ended with ${result.exitCode === null ? `signal ${result.signal ?? '?'}` : `exit code ${result.exitCode}`}`;
+  throw new TargetStartError(
+    'SETUP_FAILED',
+    `${request.side}: the setup command "${[file, ...args].join(' ')}" ${how}:\n${lastLines(`${result.stdout}${result.stderr}`)}`,
+    'Run it by hand; see target.setup in the scenario.',
+  );
+};
+
+const describeExit = ({ exitCode, signal }: ProcessExit): string =>
+  exitCode === null ? `was ended by signal ${signal ?? '?'}` : `ended with exit code ${exitCode}`;
+
+const exitedEarly = (request: StartRequest, exit: ProcessExit, running: RunningProcess): TargetStartError =>
+  new TargetStartError(
+    'TARGET_EXITED',
+    `${request.side}: the service ${describeExit(exit)} before it was ready. Its last output:\n${lastLines(running.tail())}`,
+    'Check target.args and target.env in the scenario; ${port} and ${tmp} must be used where it takes a port and a data folder.',
+  );
+
+const describeAnswer = (answer: ReadyAnswer, elsewhere: readonly string[]): readonly [what: string, hint: string] => {
+  switch (answer.kind) {
+    case 'status':
+      return [
+        `answered ${answer.status}`,
+        'Choose a target.ready that answers 2xx once the service can take requests.',
+      ];
+    case 'silent':
+      return [
+        'took the connection and did not answer',
+        'Raise target.ready.timeout, or choose a cheaper target.ready.',
+      ];
+    case 'broken':
+      return [`broke the connection (${answer.what})`, 'It must speak plain HTTP/1.1 on that port.'];
+    case 'refused':
+      return elsewhere.length > 0
+        ? [
+            `takes no connections there; it listens on ${elsewhere.join(', ')}`,
+            'Pass ${port} to the service in target.args or target.env (PORT is set, too), on 127.0.0.1 or all addresses.',
+          ]
+        : ['takes no connections and listens nowhere yet', 'Raise target.ready.timeout when it needs longer to start.'];
+  }
+};
+
+const notReady = async (request: StartRequest, answer: ReadyAnswer, running: RunningProcess): Promise<GodynoError> => {
+  const { ready } = request.spec;
+  const [what, hint] = describeAnswer(answer, await listeningAddresses(running.pid));
+  return new TargetStartError(
+    'TARGET_NOT_READY',
+    `${request.side}: ${ready.method} ${ready.path} on port ${request.port} was not ready within ${ready.timeoutSeconds} s: ` +
+      `the service ${what}. Its last output:\n${lastLines(running.tail())}`,
+    hint,
+  );
+};
+
+/** Returns when the service answers; throws, with the service stopped, when it ends first or its time is up. */
+const awaitReady = async (request: StartRequest, running: RunningProcess, fill: Fill): Promise<void> => {
+  const { ready } = request.spec;
+  const ended = new AbortController();
+  let exit: ProcessExit | null = null;
+  void running.exited.then((how) => {
+    exit = how;
+    ended.abort();
+  });
+  const signal = AbortSignal.any([request.signal, ended.signal, AbortSignal.timeout(ready.timeoutSeconds * 1000)]);
+  const answer = await untilReady(request.port, ready, fill(ready.path), signal);
+  if (request.signal.aborted) {
+    await running.stop(request.spec.stopTimeoutSeconds);
+    throw abortError(request.signal);
+  }
+  if (exit !== null) throw exitedEarly(request, exit, running);
+  if (answer === null) return;
+  const error = await notReady(request, answer, running);
+  await running.stop(request.spec.stopTimeoutSeconds);
+  throw error;
+};
+
+const requireFreePort = async (request: StartRequest): Promise<void> => {
+  if (await isPortFree(request.port)) return;
+  throw new TargetStartError(
+    'PORT_TAKEN',
+    `${request.side}: port ${request.port} is taken by another program`,
+    `Stop that program (ss -ltnp 'sport = :${request.port}' names it), or run again: ports are chosen anew.`,
+  );
+};
+
+/**
+ * Runs the setup commands, starts the service bound to its CPUs and waits until `target.ready` answers with a 2xx.
+ * Throws PORT_TAKEN, SETUP_FAILED, TARGET_EXITED or TARGET_NOT_READY (exit 5), UNKNOWN_PLACEHOLDER (exit 2), or the
+ * abort's reason; nothing of the service is left running then.
+ */
+export const startTarget = async (request: StartRequest): Promise<RunningTarget> => {
+  const { spec, side, port, tmp, signal } = request;
+  const fill = filler(request);
+  mkdirSync(tmp, { recursive: true, mode: 0o700 });
+  await requireFreePort(request);
+  for (const command of spec.setup) await runSetup(command, request, fill);
+  const words = [...(request.prefix ?? []), request.binary.path, ...spec.args.map(fill)];
+  const [file = '', ...args] = words;
+  const running = await startProcess(
+    {
+      file,
+      args,
+      cwd: request.moduleDir,
+      env: { ...serviceEnv(request, fill), GODYNO_AGENT: request.agentSocketDir, GODYNO_RATES: AGENT_RATES },
+      cpus: request.cpus,
+      logFile: request.logFile,
+    },
+    signal,
+  );
+  await awaitReady(request, running, fill);
+  return {
+    side,
+    pid: running.pid,
+    port,
+    tmp,
+    exited: running.exited,
+    stop: async () => running.stop(spec.stopTimeoutSeconds),
+    outputTail: running.tail,
+  };
+};
