@@ -1,0 +1,68 @@
+/** Rules that no single key can check: names used twice, limits that need tight mode. */
+import { METRIC_IDS } from '../model/index.ts';
+import { isMapping, type Path, pathText, type ScenarioDocument, valueAt } from './document.ts';
+import { itemPaths, valuePaths } from './files.ts';
+import { needsTightMode, parseGate } from './gates.ts';
+import type { Problem } from './problem.ts';
+
+/** All of them, whether or not the rest of the scenario is valid. */
+export const checkRules = (document: ScenarioDocument): readonly Problem[] => [
+  ...checkRequestNames(document),
+  ...checkCaptures(document),
+  ...checkTightLimits(document),
+];
+
+const problem = (document: ScenarioDocument, path: Path, message: string): Problem => ({
+  source: document.source,
+  place: document.placeOf(path),
+  path: pathText(path),
+  message,
+});
+
+const nameOf = (request: unknown): unknown => (isMapping(request) ? (request['name'] ?? request['http']) : undefined);
+
+const checkRequestNames = (document: ScenarioDocument): readonly Problem[] => {
+  const seen = new Map<unknown, number>();
+  return itemPaths(document.value, ['load', 'requests']).flatMap((path, index) => {
+    const name = nameOf(valueAt(document.value, path));
+    const first = seen.get(name);
+    if (name === undefined || name === '') return [];
+    if (first === undefined) {
+      seen.set(name, index);
+      return [];
+    }
+    return [
+      problem(
+        document,
+        [...path, 'name'],
+        `load.requests[${first}] is named ${JSON.stringify(name)} too; give each request a \`name\` of its own`,
+      ),
+    ];
+  });
+};
+
+const checkCaptures = (document: ScenarioDocument): readonly Problem[] => {
+  const seen = new Map<string, string>();
+  return itemPaths(document.value, ['load', 'prepare']).flatMap((path) =>
+    valuePaths(document.value, [...path, 'capture']).flatMap((capture) => {
+      const name = String(capture.at(-1));
+      const first = seen.get(name);
+      if (first === undefined) {
+        seen.set(name, pathText(path));
+        return [];
+      }
+      return [problem(document, capture, `${first} captures ${JSON.stringify(name)} already`)];
+    }),
+  );
+};
+
+const checkTightLimits = (document: ScenarioDocument): readonly Problem[] => {
+  if (valueAt(document.value, ['measure', 'tight']) === true) return [];
+  return METRIC_IDS.flatMap((metric) => {
+    const path = ['gates', metric, 'fail'];
+    const fail = valueAt(document.value, path);
+    const gate = typeof fail === 'string' || typeof fail === 'number' ? parseGate(metric, fail) : 'not given';
+    const message = typeof gate === 'string' ? undefined : needsTightMode(metric, gate);
+    return message === undefined ? [] : [problem(document, path, message)];
+  });
+};

@@ -1,0 +1,78 @@
+/** The files a scenario names, and what is read out of them. */
+import { type Path, isMapping, pathText, type ScenarioDocument, valueAt } from './document.ts';
+import { type CsvTable, parseCsv } from './csv.ts';
+import { parseEnvFile } from './env-file.ts';
+import type { Problem } from './problem.ts';
+
+export interface FileUse {
+  readonly path: Path;
+  readonly file: string;
+  readonly use: 'data' | 'env' | 'body';
+}
+
+const textAt = (value: unknown, path: Path, use: FileUse['use']): readonly FileUse[] => {
+  const file = valueAt(value, path);
+  return typeof file === 'string' && file !== '' ? [{ path, file, use }] : [];
+};
+
+/** Paths of the items of a list, none when it is not one. */
+export const itemPaths = (value: unknown, path: Path): readonly Path[] => {
+  const list = valueAt(value, path);
+  return Array.isArray(list) ? list.map((_, index) => [...path, index]) : [];
+};
+
+/** Paths of the values of a mapping, none when it is not one. */
+export const valuePaths = (value: unknown, path: Path): readonly Path[] => {
+  const found = valueAt(value, path);
+  return isMapping(found) ? Object.keys(found).map((key) => [...path, key]) : [];
+};
+
+/** Every file that the plain values name, whether or not the rest of them is valid. */
+export const findFiles = (value: unknown): readonly FileUse[] => [
+  ...textAt(value, ['load', 'data'], 'data'),
+  ...textAt(value, ['target', 'envFile'], 'env'),
+  ...itemPaths(value, ['target', 'envFile']).flatMap((path) => textAt(value, path, 'env')),
+  ...['prepare', 'requests'].flatMap((list) =>
+    itemPaths(value, ['load', list]).flatMap((path) => textAt(value, [...path, 'bodyFile'], 'body')),
+  ),
+];
+
+export interface ReadFiles {
+  readonly data: CsvTable | undefined;
+  /** All `envFile`s together, later over earlier. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly problems: readonly Problem[];
+}
+
+/** Reads what `contents` (file as written in the scenario → text) holds for each named file. */
+export const readFiles = (document: ScenarioDocument, contents: ReadonlyMap<string, string>): ReadFiles => {
+  const problems: Problem[] = [];
+  let data: CsvTable | undefined;
+  let env: Readonly<Record<string, string>> = {};
+  for (const { path, file, use } of findFiles(document.value)) {
+    const text = contents.get(file);
+    if (text === undefined) {
+      problems.push(missingFile(document, path, file));
+      continue;
+    }
+    const place = (line: number) => ({ source: { file, text }, place: { line, column: 1 }, path: pathText(path) });
+    if (use === 'data') {
+      const table = parseCsv(text);
+      if ('message' in table) problems.push({ ...place(table.line), message: table.message });
+      else data = table;
+    }
+    if (use === 'env') {
+      const values = parseEnvFile(text);
+      if (Array.isArray(values)) problems.push(...values.map(({ line, message }) => ({ ...place(line), message })));
+      else env = { ...env, ...values };
+    }
+  }
+  return { data, env, problems };
+};
+
+const missingFile = (document: ScenarioDocument, path: Path, file: string): Problem => ({
+  source: document.source,
+  place: document.placeOf(path),
+  path: pathText(path),
+  message: `there is no readable file ${file} beside the scenario (paths are relative to the scenario's folder)`,
+});

@@ -1,0 +1,147 @@
+/** A valid scenario file → the Scenario that travels, with nothing left open. */
+import { createHash } from 'node:crypto';
+import type { DataTable, GateSpec, LoadSpec, RequestSpec, Scenario, SetupCommand, TargetSpec } from '../model/index.ts';
+import type { ReadFiles } from './files.ts';
+import { mergeStatusRanges } from './http.ts';
+import type { ScenarioInput } from './schema.ts';
+
+type RequestInput = ScenarioInput['load']['requests'][number];
+type SetupInput = ScenarioInput['target']['setup'][number];
+
+const BUDGET_SECONDS = 120;
+/** Tight mode needs up to 80 launches of 3 s: reference figures in docs/method.md. */
+const TIGHT_BUDGET_SECONDS = 240;
+const SETUP_TIMEOUT_SECONDS = 60;
+
+const fillBody = (request: Pick<RequestInput, 'body' | 'bodyFile'>, contents: ReadonlyMap<string, string>) => {
+  if (request.bodyFile !== undefined) return contents.get(request.bodyFile) ?? null;
+  if (request.body === undefined) return null;
+  return typeof request.body === 'string' ? request.body : JSON.stringify(request.body);
+};
+
+const fillHeaders = ({ headers, body }: Pick<RequestInput, 'headers' | 'body'>): Readonly<Record<string, string>> => {
+  const isJson = body !== undefined && typeof body !== 'string';
+  const hasType = Object.keys(headers).some((name) => name.toLowerCase() === 'content-type');
+  return isJson && !hasType ? { 'content-type': 'application/json', ...headers } : headers;
+};
+
+const fillRequest = (
+  request: Omit<RequestInput, 'weight'>,
+  weight: number,
+  contents: ReadonlyMap<string, string>,
+): RequestSpec => ({
+  name: request.name ?? `${request.http.method} ${request.http.path}`,
+  weight,
+  method: request.http.method,
+  path: request.http.path,
+  headers: fillHeaders(request),
+  body: fillBody(request, contents),
+  expect: { status: mergeStatusRanges(request.expect.status) },
+});
+
+const fillSetup = (setup: SetupInput): SetupCommand => {
+  if (!Array.isArray(setup)) {
+    return { command: setup.command, args: setup.args, env: setup.env, timeoutSeconds: setup.timeout };
+  }
+  const [command = '', ...args] = setup;
+  return { command, args, env: {}, timeoutSeconds: SETUP_TIMEOUT_SECONDS };
+};
+
+const fillTarget = (target: ScenarioInput['target'], files: ReadFiles): TargetSpec => ({
+  package: target.package,
+  module: target.module,
+  args: target.args,
+  env: { ...files.env, ...target.env },
+  buildFlags: target.buildFlags,
+  buildEnv: target.buildEnv,
+  setup: target.setup.map(fillSetup),
+  ready: { ...target.ready, timeoutSeconds: target.readyTimeout },
+  stopTimeoutSeconds: target.stopTimeout,
+  cpus: target.cpus,
+  gogc: target.gogc,
+  gomemlimit: target.gomemlimit,
+  sides: target.sides,
+});
+
+const fillData = (file: string | undefined, files: ReadFiles): DataTable | null =>
+  file === undefined || files.data === undefined ? null : { file, ...files.data };
+
+const fillLatency = (latency: ScenarioInput['load']['latency']): LoadSpec['latency'] => {
+  if (latency === false) return null;
+  return latency === 'auto' ? 'auto' : { ratePerSecond: latency.rate };
+};
+
+const fillLoad = (load: ScenarioInput['load'], files: ReadFiles, contents: ReadonlyMap<string, string>): LoadSpec => ({
+  requests: load.requests.map((request) => fillRequest(request, request.weight, contents)),
+  prepare: load.prepare.map((request) => ({
+    ...fillRequest(request, 1, contents),
+    capture: request.capture,
+    repeat: request.repeat,
+  })),
+  data: fillData(load.data, files),
+  inFlight: load.inFlight,
+  timeoutSeconds: load.timeout,
+  latency: fillLatency(load.latency),
+});
+
+const fillGate = (gate: NonNullable<ScenarioInput['gates'][string]>): GateSpec | boolean => {
+  if (typeof gate === 'boolean') return gate;
+  return gate === 'default' ? true : gate.fail;
+};
+
+const fillGates = (gates: ScenarioInput['gates']): Readonly<Record<string, GateSpec | boolean>> => {
+  const named: Record<string, GateSpec | boolean> = {};
+  for (const [metric, gate] of Object.entries(gates)) if (gate !== undefined) named[metric] = fillGate(gate);
+  return named;
+};
+
+/** JSON with the keys of every mapping in order, so that equal values have equal text. */
+const canonicalJson = (value: unknown): string =>
+  JSON.stringify(value, (_, inner: unknown) =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+
+/** sha256 (hex) over what decides what is measured. How long to wait for a start or stop, and file names, do not. */
+const digestOf = (target: TargetSpec, load: LoadSpec): string => {
+  const { stopTimeoutSeconds: _stop, ready, setup, ...service } = target;
+  const decisive = {
+    target: {
+      ...service,
+      ready: { method: ready.method, path: ready.path },
+      setup: setup.map(({ command, args, env }) => ({ command, args, env })),
+    },
+    load: { ...load, data: load.data && { columns: load.data.columns, rows: load.data.rows } },
+  };
+  return createHash('sha256').update(canonicalJson(decisive)).digest('hex');
+};
+
+/** `scenarios/httpbin.yml` → `httpbin`, within what a name may hold. */
+export const nameFromFile = (file: string): string => {
+  const base = file.split(/[/\\]/).at(-1) ?? '';
+  const name = base.replace(/\.(?:ya?ml|json)$/i, '').replaceAll(/[^\w.-]+/g, '-');
+  return name.replace(/^[^A-Za-z0-9]+/, '').slice(0, 64) || 'scenario';
+};
+
+/** Fills every default that depends on something else. */
+export const fillScenario = (
+  input: ScenarioInput,
+  file: string,
+  files: ReadFiles,
+  contents: ReadonlyMap<string, string>,
+): Scenario => {
+  const target = fillTarget(input.target, files);
+  const load = fillLoad(input.load, files, contents);
+  const { budget, tight, exact, explain } = input.measure;
+  return {
+    name: input.name ?? nameFromFile(file),
+    description: input.description ?? null,
+    file,
+    digest: digestOf(target, load),
+    target,
+    load,
+    measure: { budgetSeconds: budget ?? (tight ? TIGHT_BUDGET_SECONDS : BUDGET_SECONDS), tight, exact, explain },
+    gates: fillGates(input.gates),
+  };
+};

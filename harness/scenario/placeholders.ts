@@ -1,0 +1,130 @@
+/** Which `${…}` may stand where; every other one is a mistake that would otherwise reach the service as text. */
+import { placeholdersOf } from '../model/index.ts';
+import { isMapping, type Path, pathText, type ScenarioDocument, valueAt } from './document.ts';
+import { itemPaths, type ReadFiles, valuePaths } from './files.ts';
+import { suggestion } from './nearest.ts';
+import type { Problem } from './problem.ts';
+
+const SIDE = ['port', 'tmp'] as const;
+const SETUP = ['binary', ...SIDE] as const;
+const REQUEST = ['n', ...SIDE] as const;
+
+/** What is wrong with one text, as the placeholder and a sentence. */
+type Complaint = readonly [part: string, message: string];
+
+const explainUnknown = (name: string, known: readonly string[]): string => {
+  const whole = `\${${name}}`;
+  if (name.startsWith('env.')) {
+    return `${whole}: environment variables are not filled in, so that a scenario means the same on every machine; set the value in \`target.env\` or \`target.envFile\``;
+  }
+  if (name === 'binary') return `${whole} is known in \`target.setup\` only`;
+  if (name.startsWith('data.') && !known.some((other) => other.startsWith('data.'))) {
+    return `${whole}: no data here; \`load.data\` names a CSV file whose columns \`load.requests\` may use`;
+  }
+  const near = suggestion(name, known);
+  const list = known.length === 0 ? 'none is known here' : `known here: ${known.join(', ')}`;
+  return `unknown placeholder ${whole}${near.startsWith(',') ? near : ''} (${list}; \`$\${\` stands for a literal \`\${\`)`;
+};
+
+const complaints = (text: string, known: readonly string[]): readonly Complaint[] => {
+  const unknown = placeholdersOf(text)
+    .filter((name) => !known.includes(name))
+    .map((name): Complaint => [`\${${name}}`, explainUnknown(name, known)]);
+  const open = text.replaceAll(/\$?\$\{[^}]*\}/g, (whole) => ' '.repeat(whole.length)).indexOf('${');
+  if (open < 0) return unknown;
+  const tail = text.slice(open).split(/["\\\n]/)[0] ?? '';
+  return [...unknown, [tail, 'a placeholder is never closed: write ${name}, or $${ for a literal ${']];
+};
+
+/** Every text within a value, keys of mappings included. */
+const textsWithin = (value: unknown): readonly string[] => {
+  if (typeof value === 'string') return [value];
+  if (Array.isArray(value)) return value.flatMap(textsWithin);
+  return isMapping(value) ? Object.entries(value).flatMap(([key, inner]) => [key, ...textsWithin(inner)]) : [];
+};
+
+const checkPath = (document: ScenarioDocument, path: Path, known: readonly string[]): readonly Problem[] =>
+  textsWithin(valueAt(document.value, path)).flatMap((text) =>
+    complaints(text, known).map(([part, message]) => ({
+      source: document.source,
+      place: document.placeOfPart(path, part),
+      path: pathText(path),
+      message,
+    })),
+  );
+
+const requestTexts = (value: unknown, path: Path): readonly Path[] => [
+  [...path, 'http'],
+  ...valuePaths(value, [...path, 'headers']),
+  [...path, 'body'],
+];
+
+const checkBodyFile = (
+  document: ScenarioDocument,
+  path: Path,
+  known: readonly string[],
+  contents: ReadonlyMap<string, string>,
+): readonly Problem[] => {
+  const file = valueAt(document.value, [...path, 'bodyFile']);
+  const text = typeof file === 'string' ? contents.get(file) : undefined;
+  if (typeof file !== 'string' || text === undefined) return [];
+  return complaints(text, known).map(([part, message]) => {
+    const before = text.slice(0, text.indexOf(part)).split('\n');
+    return {
+      source: { file, text },
+      place: { line: before.length, column: (before.at(-1) ?? '').length + 1 },
+      path: pathText([...path, 'bodyFile']),
+      message,
+    };
+  });
+};
+
+/** All placeholder mistakes of a scenario, whether or not the rest of it is valid. */
+export const checkPlaceholders = (
+  document: ScenarioDocument,
+  files: ReadFiles,
+  contents: ReadonlyMap<string, string>,
+): readonly Problem[] => {
+  const { value } = document;
+  const check = (paths: readonly Path[], known: readonly string[]) =>
+    paths.flatMap((path) => checkPath(document, path, known));
+  const checkRequest = (path: Path, known: readonly string[]) => [
+    ...check(requestTexts(value, path), known),
+    ...checkBodyFile(document, path, known, contents),
+  ];
+  const found = [
+    ...check(
+      [
+        ['target', 'package'],
+        ['target', 'module'],
+        ['target', 'buildFlags'],
+        ['target', 'ready'],
+      ],
+      [],
+    ),
+    ...check(valuePaths(value, ['target', 'buildEnv']), []),
+    ...check([...itemPaths(value, ['target', 'args']), ...valuePaths(value, ['target', 'env'])], SIDE),
+    ...check(setupTexts(value), SETUP),
+  ];
+  const captured: string[] = [];
+  for (const path of itemPaths(value, ['load', 'prepare'])) {
+    found.push(...checkRequest(path, [...REQUEST, ...captured]));
+    captured.push(...valuePaths(value, [...path, 'capture']).map((name) => String(name.at(-1))));
+  }
+  // A data file that could not be read has its own problem; its columns are unknown then, not wrong.
+  const unreadable = files.data === undefined && typeof valueAt(value, ['load', 'data']) === 'string';
+  const columns = files.data?.columns.map((column) => `data.${column}`) ?? [];
+  for (const path of itemPaths(value, ['load', 'requests'])) {
+    const problems = checkRequest(path, [...REQUEST, ...columns, ...new Set(captured)]);
+    found.push(...problems.filter(({ message }) => !(unreadable && message.startsWith('${data.'))));
+  }
+  return found;
+};
+
+const setupTexts = (value: unknown): readonly Path[] =>
+  itemPaths(value, ['target', 'setup']).flatMap((path) => [
+    ...itemPaths(value, path),
+    [...path, 'command'],
+    ...itemPaths(value, [...path, 'args']),
+    ...valuePaths(value, [...path, 'env']),
+  ]);

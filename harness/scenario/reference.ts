@@ -1,0 +1,118 @@
+/** docs/scenario.md, from the schema's own descriptions. */
+import { annotatedSchema, type JsonSchema } from './json-schema.ts';
+
+export const EXAMPLE_SCENARIO = `name: httpbin
+target:
+  package: ./cmd/go-httpbin          # Go main package, relative to the module folder
+  args: ["-host", "127.0.0.1", "-port", "\${port}"]
+  env: { LOG_LEVEL: error }
+  ready: GET /status/200
+load:
+  requests:
+    - { name: json,  weight: 6, http: GET /json }
+    - { name: bytes, weight: 3, http: GET /bytes/2048, expect: { status: 200 } }
+    - { name: post,  weight: 1, http: POST /post, headers: { content-type: application/json }, body: '{"a": [1, 2, 3]}' }
+  latency: { rate: 200/s }           # open-model phase, rate per side; left out: 40 % of the measured capacity; false: none
+measure:
+  budget: 2m                         # wall clock for this scenario, builds excluded
+gates:                               # left out: the defaults
+  cpuNsPerRequest: { fail: "+2%" }
+  mallocsPerRequest: { fail: "+1%" }
+`;
+
+const INTRODUCTION = `# Scenario reference
+
+A scenario is one YAML (or JSON) file: the service, the load it gets, what to measure and what fails the run. godyno
+reads \`scenarios/*.yml\` (\`.yaml\`, \`.json\`) unless it is given paths. This page is generated from the schema.
+
+\`\`\`yaml
+# yaml-language-server: $schema=../node_modules/godyno/docs/scenario.schema.json
+${EXAMPLE_SCENARIO}\`\`\`
+
+Only \`target.ready\`, \`load.requests\` and the \`http\` line of each request are required. An unknown key is an error. A key
+without a value counts as left out.
+
+- **Lengths of time** in Go's notation: \`250us\`, \`10ms\`, \`30s\`, \`1m30s\`. **Sizes**: \`512\`, \`64KiB\`, \`10MB\`. **Rates**:
+  \`200/s\`, \`12000/m\`.
+- **Text** may be an unquoted number or true/false where text is meant; it is taken as written (\`1.10\` stays \`1.10\`).
+- **Files** that a scenario names are relative to its folder.
+
+## Placeholders
+
+| Placeholder | Stands for | Known in |
+|---|---|---|
+| \`\${port}\` | the port of this side | \`target.args\`, \`target.env\`, \`target.setup\`, requests |
+| \`\${tmp}\` | an empty folder of this side's own | \`target.args\`, \`target.env\`, \`target.setup\`, requests |
+| \`\${binary}\` | the service as built for this side | \`target.setup\` |
+| \`\${n}\` | the request's number in the schedule, the same on both sides; in \`prepare\` the repetition, from 0 | requests |
+| \`\${data.column}\` | a cell of the row that this request drew from \`load.data\` | \`load.requests\` |
+| \`\${name}\` | a value that an earlier \`prepare\` request captured | later requests |
+
+"Requests" means paths, header values and bodies (\`bodyFile\` too). \`$\${\` stands for a literal \`\${\`. Environment
+variables are not filled in, so that a scenario means the same on every machine.
+`;
+
+const code = (value: unknown): string => `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``;
+
+const kindOf = (schema: JsonSchema): string => {
+  if (schema.kind !== undefined) return schema.kind;
+  if (schema.enum !== undefined) return schema.enum.map(String).join(', ');
+  if (schema.properties !== undefined) return 'mapping';
+  if (schema.type === 'array') return 'list';
+  if (schema.type === 'boolean') return 'true or false';
+  if (schema.anyOf !== undefined) return [...new Set(schema.anyOf.map(kindOf))].join(' or ');
+  return schema.type === 'integer' ? 'whole number' : schema.type === 'string' ? 'text' : (schema.type ?? 'any');
+};
+
+const isEmpty = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && Object.keys(value).length === 0;
+
+const row = (key: string, schema: JsonSchema, required: boolean): string => {
+  const standard = required
+    ? '**required**'
+    : schema.default === undefined || isEmpty(schema.default)
+      ? ''
+      : code(schema.default);
+  const example = schema.example;
+  const said = `${schema.description ?? ''}${example === undefined ? '' : ` Example: ${code(example)}`}`;
+  return `| ${[code(key), kindOf(schema), standard, said].map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+};
+
+const table = (schema: JsonSchema): string =>
+  [
+    '| Key | Kind | Default | Meaning |',
+    '|---|---|---|---|',
+    ...Object.entries(schema.properties ?? {}).map(([key, inner]) =>
+      row(key, inner, schema.required?.includes(key) ?? false),
+    ),
+  ].join('\n');
+
+interface Section {
+  readonly path: string;
+  readonly schema: JsonSchema;
+}
+
+/** Every mapping with keys of ours, outermost first. The metrics of `gates` share one table. */
+const sections = (path: string, schema: JsonSchema): readonly Section[] => {
+  const own = schema.properties === undefined ? [] : [{ path, schema }];
+  const keys = path === 'gates' ? [] : Object.entries(schema.properties ?? {});
+  return [
+    ...own,
+    ...keys.flatMap(([key, inner]) => sections(path === '' ? key : `${path}.${key}`, inner)),
+    ...(schema.items === undefined ? [] : sections(`${path}[]`, schema.items)),
+    ...(schema.anyOf ?? []).flatMap((branch) => sections(path, branch)),
+  ];
+};
+
+const gatesNote = `\`fail\` is the smallest worsening that fails the run: a percentage where head is compared with base as a ratio, an
+amount where the difference counts (growth, errors). A limit that no run can decide is refused: CPU below 1 % (0.5 % in
+tight mode), allocations and bytes below 0.5 %, latency below 5 %, instructions below 0.1 %.
+
+`;
+
+const section = ({ path, schema }: Section): string =>
+  `## ${path === '' ? 'The file' : code(path)}\n\n${path === 'gates' ? gatesNote : ''}${table(schema)}\n`;
+
+/** The reference of the scenario file, as markdown. */
+export const scenarioReference = (): string =>
+  [INTRODUCTION, ...sections('', annotatedSchema()).map(section)].join('\n');

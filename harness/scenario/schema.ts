@@ -1,0 +1,316 @@
+/**
+ * The scenario file: this one schema is the source of the types, the validation, docs/scenario.schema.json and
+ * docs/scenario.md. Every key carries its description; a default stands where the key is declared.
+ */
+import { z } from 'zod';
+import { METRIC_IDS, type MetricId } from '../model/index.ts';
+import { GATE_RULES, LIMIT_EXPECTED, parseGate } from './gates.ts';
+import {
+  duration,
+  environment,
+  expected,
+  gcPercent,
+  memoryLimit,
+  positiveNumber,
+  rate,
+  requestLine,
+  status,
+  text,
+  wholeNumber,
+  word,
+} from './scalars.ts';
+
+const yesNo = () => z.boolean(expected('true or false'));
+const mapping = <S extends z.core.$ZodLooseShape>(shape: S) =>
+  z.strictObject(shape, {
+    error: ({ code }) => (code === 'invalid_type' ? 'expected a mapping (keys with values)' : undefined),
+  });
+const texts = (what: string) => z.array(text(), expected(what));
+
+const listOrOne = (what: string) =>
+  z
+    .union([texts(what), z.string()], expected(what))
+    .transform((value) => (typeof value === 'string' ? value.split(/\s+/).filter((part) => part !== '') : value));
+
+const OWN_FLAGS: Readonly<Record<string, string>> = {
+  '-o': 'godyno chooses where the binary goes',
+  '-C': 'name the module folder in `target.module`',
+};
+
+const buildFlags = () =>
+  listOrOne('a list such as ["-tags", "sqlite"]').transform((flags, context) => {
+    flags.forEach((flag, index) => {
+      const reason = OWN_FLAGS[/^-?(-[^=]+)/.exec(flag)?.[1] ?? ''];
+      if (reason !== undefined) {
+        context.issues.push({
+          code: 'custom',
+          input: flag,
+          path: [index],
+          message: `${flag} cannot be a build flag: ${reason}`,
+        });
+      }
+    });
+    return flags;
+  });
+
+const setupCommand = () =>
+  z.union(
+    [
+      texts('a command as a list').min(1, expected('a command as a list such as ["${binary}", "migrate"]')),
+      mapping({
+        command: word('a program').describe('The program; `${binary}` is the service as built for that side.'),
+        args: texts('a list of arguments').prefault([]).describe('Its arguments.'),
+        env: environment().prefault({}).describe('Environment of this command, on top of `target.env`.'),
+        timeout: duration().prefault('1m').describe('How long it may take.'),
+      }),
+    ],
+    expected('a command as a list such as ["${binary}", "migrate"], or a mapping with `command`'),
+  );
+
+const target = () =>
+  mapping({
+    package: word('a Go package such as ./cmd/server')
+      .prefault('.')
+      .describe('The Go main package, relative to the module folder.')
+      .meta({ example: './cmd/server' }),
+    module: word('a folder')
+      .prefault('.')
+      .describe('The module folder (where go.mod is), relative to the repository root.'),
+    args: texts('a list such as ["-port", "${port}"]')
+      .prefault([])
+      .describe('Arguments of the service. `${port}` is the port to listen on, `${tmp}` an empty folder of its own.')
+      .meta({ example: ['-port', '${port}'] }),
+    env: environment()
+      .prefault({})
+      .describe(
+        'Environment of the service, with the same placeholders. `PORT` is set without asking. Values are recorded in run.json: no secrets.',
+      )
+      .meta({ example: { LOG_LEVEL: 'error' } }),
+    envFile: z
+      .union([z.string(), texts('a file name')], expected('a file name'))
+      .transform((files) => (typeof files === 'string' ? [files] : files))
+      .prefault([])
+      .describe(
+        'Files of `NAME=value` lines beside the scenario, taken literally; `env` wins over them, a later file over an earlier one.',
+      )
+      .meta({ example: 'service.env' }),
+    buildFlags: buildFlags()
+      .prefault([])
+      .describe('Flags for `go build`, for both sides.')
+      .meta({ example: ['-tags', 'sqlite'] }),
+    buildEnv: environment()
+      .prefault({})
+      .describe('Environment of `go build`, for both sides.')
+      .meta({ example: { CGO_ENABLED: '0' } }),
+    setup: z
+      .array(setupCommand(), expected('a list of commands'))
+      .prefault([])
+      .describe(
+        'Commands to run before each start of the service, one after the other, with `${binary}`, `${port}` and `${tmp}`.',
+      )
+      .meta({ example: [['${binary}', 'migrate', '--dir', '${tmp}']] }),
+    ready: requestLine()
+      .describe('The request that answers 2xx once the service is ready.')
+      .meta({ example: 'GET /healthz' }),
+    readyTimeout: duration().prefault('30s').describe('How long the service may take to get ready.'),
+    stopTimeout: duration().prefault('10s').describe('How long it may take to stop before it is killed.'),
+    cpus: wholeNumber(64)
+      .prefault(1)
+      .describe('CPUs that the two sides share. 1 is the method; more shows parallel behaviour, with wider limits.'),
+    gogc: gcPercent().prefault('100').describe('GOGC of both sides.'),
+    gomemlimit: memoryLimit().prefault('off').describe('GOMEMLIMIT of both sides.').meta({ example: '512MiB' }),
+    sides: z
+      .enum(['auto', 'together', 'alternate'], expected('auto, together or alternate'))
+      .prefault('auto')
+      .describe(
+        'together: both sides alive at once. alternate: one after the other, for a service that cannot run twice, with wider limits. auto: together if it can.',
+      ),
+  });
+
+/** Set by the connection engine; a scenario's own value would break the framing of requests. */
+const ENGINE_HEADERS = ['content-length', 'transfer-encoding', 'connection'];
+
+const headers = () =>
+  z
+    .record(
+      z
+        .string()
+        .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, { error: 'a header name holds only letters, digits and -' })
+        .refine((name) => !ENGINE_HEADERS.includes(name.toLowerCase()), {
+          error: 'this header is set by the connection engine; leave it out',
+        }),
+      text().refine((value) => !/[\r\n\0]/.test(value), { error: 'a header value is one line' }),
+      expected('header names with their values'),
+    )
+    .prefault({})
+    .describe('Request headers.')
+    .meta({ example: { 'content-type': 'application/json' }, kind: 'names to text' });
+
+const commonRequest = () => ({
+  http: requestLine()
+    .describe('Method (GET, POST, PUT, PATCH, DELETE) and path.')
+    .meta({ example: 'GET /items/${n}?limit=10' }),
+  headers: headers(),
+  body: z
+    .union(
+      [z.string(), z.record(z.string(), z.unknown()), z.array(z.unknown())],
+      expected('text, or a mapping or list to send as JSON'),
+    )
+    .optional()
+    .describe(
+      'Text to send as it is, or a mapping or list to send as JSON, then with `content-type: application/json`.',
+    )
+    .meta({ example: { id: '${n}' }, kind: 'text, mapping or list' }),
+  bodyFile: word('a file name').optional().describe('A text file beside the scenario to send as the body.'),
+  expect: mapping({
+    status: z
+      .union([z.array(status()).min(1, expected('at least one status')), status().transform((range) => [range])], {
+        error: 'expected a status such as 200, "3xx" or "200-204", or a list of them',
+      })
+      .prefault('2xx')
+      .describe('Statuses that count as success: one or a list of `200`, `"3xx"`, `"200-204"`.')
+      .meta({ example: [200, 201, '3xx'], kind: 'status or list' }),
+  })
+    .prefault({})
+    .describe('What a good answer is; any other is a failed request.'),
+});
+
+const oneBody = (request: { body?: unknown; bodyFile?: string | undefined }): boolean =>
+  request.body === undefined || request.bodyFile === undefined;
+const ONE_BODY = { error: '`body` and `bodyFile` exclude each other; keep one', path: ['bodyFile'] };
+
+const request = () =>
+  mapping({
+    name: word('a name').optional().describe('Name in reports; left out, the `http` line.').meta({ example: 'list' }),
+    weight: positiveNumber().prefault(1).describe('Share of this request in the mix, relative to the others.'),
+    ...commonRequest(),
+  }).refine(oneBody, ONE_BODY);
+
+const CAPTURE_NAME = /^(?!(?:n|port|tmp|binary|data|env)$)[A-Za-z_]\w*$/;
+const JSON_PATH = /^\$(?:\.[A-Za-z_][\w-]*|\[\d+\])+$/;
+
+const prepareRequest = () =>
+  mapping({
+    name: word('a name').optional().describe('Name in messages; left out, the `http` line.'),
+    ...commonRequest(),
+    capture: z
+      .record(
+        z.string().regex(CAPTURE_NAME, {
+          error: 'a captured name is letters, digits and _, and not n, port, tmp, binary, data or env',
+        }),
+        z
+          .string(expected('a JSON path such as "$.token"'))
+          .regex(JSON_PATH, expected('a JSON path such as "$.token" or "$.items[0].id"')),
+        expected('names with JSON paths'),
+      )
+      .prefault({})
+      .describe('Values to take out of the JSON answer: name → path, then `${name}` in all later requests.')
+      .meta({ example: { token: '$.token' }, kind: 'names to JSON paths' }),
+    repeat: wholeNumber(100_000)
+      .prefault(1)
+      .describe('How often to send it; `${n}` counts from 0. Captures hold the last answer.'),
+  }).refine(oneBody, ONE_BODY);
+
+const load = () =>
+  mapping({
+    requests: z
+      .array(request(), expected('a list of requests'))
+      .min(1, expected('at least one request'))
+      .describe('The requests of the mix, drawn by weight from one seeded schedule; both sides get the same.'),
+    prepare: z
+      .array(prepareRequest(), expected('a list of requests'))
+      .prefault([])
+      .describe('Requests sent in order once after each start, before the load: sign-in, test data.'),
+    data: word('a file name')
+      .optional()
+      .describe('A CSV file beside the scenario, first row the column names; `${data.column}` in `requests`.')
+      .meta({ example: 'items.csv' }),
+    inFlight: wholeNumber(256)
+      .prefault(1)
+      .describe('Requests in flight per side while cost is measured; above 1 for services that batch.'),
+    timeout: duration().prefault('10s').describe('How long one request may take.'),
+    latency: z
+      .union(
+        [
+          z.literal(false),
+          z.literal('auto'),
+          mapping({
+            rate: rate().describe('Requests per second and side.').meta({ example: '200/s' }),
+          }),
+        ],
+        expected('{ rate: 200/s }, auto or false'),
+      )
+      .prefault('auto')
+      .describe(
+        'The latency phase: requests at a fixed rate, whether or not earlier ones were answered. auto: 40 % of the measured capacity; false: no such phase.',
+      )
+      .meta({ kind: 'mapping, "auto" or false' }),
+  });
+
+const measure = () =>
+  mapping({
+    budget: duration()
+      .optional()
+      .describe('Wall clock for this scenario, builds excluded. Default 2m, in tight mode 4m.')
+      .meta({ example: '2m' }),
+    tight: yesNo().prefault(false).describe('Look for CPU changes from 0.5 % on instead of 1 %; takes longer.'),
+    exact: z
+      .enum(['auto', 'always', 'only', 'off'], expected('auto, always, only or off'))
+      .prefault('auto')
+      .describe(
+        'Exact mode, instructions counted under emulation. auto: where it can run; always: an error where it cannot; only: nothing else; off: never.',
+      ),
+    explain: yesNo()
+      .prefault(true)
+      .describe('After a CPU regression, collect enough profile samples to name the function.'),
+  });
+
+const gate = (metric: MetricId) =>
+  z
+    .union(
+      [
+        z.boolean(),
+        z.literal('default'),
+        mapping({
+          fail: z
+            .union([z.string(), z.number()], { error: LIMIT_EXPECTED[GATE_RULES[metric].limit] })
+            .transform((fail, context) => {
+              const spec = parseGate(metric, fail);
+              if (typeof spec !== 'string') return spec;
+              context.issues.push({ code: 'custom', input: fail, message: spec });
+              return z.NEVER;
+            })
+            .describe('The smallest worsening that fails.'),
+        }),
+      ],
+      expected('{ fail: … }, true, false or default'),
+    )
+    .optional()
+    .describe(
+      `${GATE_RULES[metric].about}. \`fail\`: ${LIMIT_EXPECTED[GATE_RULES[metric].limit].slice('expected '.length)}.`,
+    )
+    .meta({ kind: 'gate' });
+
+const gates = () => mapping(Object.fromEntries(METRIC_IDS.map((metric) => [metric, gate(metric)])));
+
+export const scenarioSchema = mapping({
+  $schema: z.string().optional().describe('Address of the JSON schema, for editors; ignored.'),
+  name: z
+    .string(expected('a name'))
+    .regex(/^[A-Za-z0-9][\w.-]{0,63}$/, expected('a name of at most 64 letters, digits, ".", "-" and "_"'))
+    .optional()
+    .describe('Name in reports and file paths; left out, the file name without its ending.')
+    .meta({ example: 'httpbin' }),
+  description: text().optional().describe('What this scenario stands for, for people.'),
+  target: target().describe('The Go service: how to build, start and stop it.'),
+  load: load().describe('The requests that it gets.'),
+  measure: measure().prefault({}).describe('How long and how closely to measure.'),
+  gates: gates()
+    .prefault({})
+    .describe(
+      'Which metrics fail the run, and from which worsening on. Named here, a metric must be judged; `true` or `default` keeps its default limit, `false` removes it; unnamed ones keep the defaults.',
+    ),
+});
+
+/** A scenario file after validation, defaults filled, before files are read in. */
+export type ScenarioInput = z.output<typeof scenarioSchema>;

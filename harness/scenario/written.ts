@@ -1,0 +1,39 @@
+/** Unquoted numbers and true/false where text is meant: taken as they are written, so `1.10` stays `1.10`. */
+import { type Path, type ScenarioDocument } from './document.ts';
+
+/** Places of text, `*` for any key or index. */
+const TEXT_PLACES = [
+  'name',
+  'description',
+  'target.args.*',
+  'target.env.*',
+  'target.buildFlags.*',
+  'target.buildEnv.*',
+  'target.gogc',
+  'target.gomemlimit',
+  'target.setup.*.*',
+  'target.setup.*.args.*',
+  'target.setup.*.env.*',
+  'load.requests.*.name',
+  'load.requests.*.headers.*',
+  'load.prepare.*.name',
+  'load.prepare.*.headers.*',
+].map((place) => place.split('.'));
+
+const isTextPlace = (path: Path): boolean =>
+  TEXT_PLACES.some(
+    (place) => place.length === path.length && place.every((key, index) => key === '*' || key === path[index]),
+  );
+
+/** The document's values, with text where text is meant. */
+export const asWritten = (document: ScenarioDocument): unknown => {
+  const rewrite = (value: unknown, path: Path): unknown => {
+    if (Array.isArray(value)) return value.map((item, index) => rewrite(item, [...path, index]));
+    if (typeof value === 'object' && value !== null) {
+      return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, rewrite(inner, [...path, key])]));
+    }
+    const isBare = typeof value === 'number' || typeof value === 'boolean';
+    return isBare && isTextPlace(path) ? (document.sourceOf(path) ?? String(value)) : value;
+  };
+  return rewrite(document.value, []);
+};
