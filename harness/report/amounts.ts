@@ -38,10 +38,16 @@ export const intervalText = (metric: MetricComparison): string | null => {
   return `${signedAmount(low, metric.unit)} to ${signedAmount(high, metric.unit)}`;
 };
 
+/** `8.0…8.0 %`: narrower than the digits shown, so it adds nothing to a sentence. */
+const isPoint = (interval: string): boolean => {
+  const [low, high] = interval.replace(/ %$/, '').split('…');
+  return low === high;
+};
+
 /** `+2.2 % (1.2…3.1 %)`. */
 export const effectWithInterval = (metric: MetricComparison): string => {
   const interval = intervalText(metric);
-  return interval === null ? effectText(metric) : `${effectText(metric)} (${interval})`;
+  return interval === null || isPoint(interval) ? effectText(metric) : `${effectText(metric)} (${interval})`;
 };
 
 /** The metric's effect in multiples of what fails; `undefined` where it has no limit or no effect. */

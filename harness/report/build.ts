@@ -1,10 +1,17 @@
 /** Comparison → Report: everything is formatted and ordered here, so that renderers only draw. */
 import type { Comparison, RunFile, ScenarioComparison } from '../model/index.ts';
 import { formatCount, formatDuration, formatPercent, formatQuantity } from '../units/index.ts';
-import { blindSpotsOf, cautionsOf } from './doubts.ts';
-import { type Fact, MOST_CHANGED_ROWS, type Report, type ReportInput, type ScenarioReport } from './report.ts';
+import { blindSpotsOf, cautionsOf, toDoFor } from './doubts.ts';
+import {
+  type Fact,
+  MOST_CHANGED_ROWS,
+  type Report,
+  type ReportInput,
+  type ScenarioReport,
+  type Why,
+} from './report.ts';
 import { reproduceLines, reproduceNotes } from './reproduce.ts';
-import { code, type Rich } from './rich.ts';
+import { code, plainText, type Rich } from './rich.ts';
 import { byWeight, isChanged, metricRow } from './rows.ts';
 import { scenarioSentence, worstFirst } from './sentence.ts';
 import { explain } from './why.ts';
@@ -49,21 +56,26 @@ const factsOf = (scenario: ScenarioComparison): readonly Fact[] => {
   ];
 };
 
+const saysSomething = (rich: Rich): boolean => plainText(rich) !== '';
+
+const withoutBlanks = (why: Why): Why => ({ ...why, notes: why.notes.filter(saysSomething) });
+
 const scenarioReport = (
   scenario: ScenarioComparison,
   comparison: Comparison,
   run: RunFile | undefined,
 ): ScenarioReport => {
   const metrics = scenario.metrics.toSorted(byWeight);
-  const changed = metrics.filter(isChanged);
+  const changed = scenario.verdict === 'invalid' ? [] : metrics.filter(isChanged);
   return {
     scenario: scenario.scenario,
     verdict: scenario.verdict,
     sentence: scenarioSentence(scenario),
-    cautions: cautionsOf(scenario, comparison, run),
+    cautions: cautionsOf(scenario, comparison).filter(saysSomething),
+    toDo: toDoFor(scenario, run),
     changed: changed.slice(0, MOST_CHANGED_ROWS).map(metricRow),
     changedLeftOut: Math.max(0, changed.length - MOST_CHANGED_ROWS),
-    why: explain(scenario),
+    why: withoutBlanks(explain(scenario)),
     blindSpots: blindSpotsOf(scenario),
     metrics: metrics.map(metricRow),
     facts: factsOf(scenario),

@@ -25,10 +25,16 @@ const ADVICE: Readonly<Record<InvalidRun['code'], string>> = {
   'target-died': 'The service died while it was measured; its log holds the last output.',
 };
 
-const adviceFor = (scenario: ScenarioComparison, run: RunFile | undefined): Rich => {
-  const invalid = run?.runs.find((one) => one.scenario.name === scenario.scenario)?.invalid;
-  if (invalid) return ['To do: ', ADVICE[invalid.code] ?? 'run it again.'];
-  return ['To do: remove the cause, or run it again; nothing of this run decides or is stored.'];
+/** What to do next about an invalid measurement or failing requests; null where the figures say enough. */
+export const toDoFor = (scenario: ScenarioComparison, run: RunFile | undefined): Rich | null => {
+  if (scenario.verdict === 'invalid') {
+    const invalid = run?.runs.find((one) => one.scenario.name === scenario.scenario)?.invalid;
+    return [
+      invalid ? ADVICE[invalid.code] : 'Remove the cause, or run it again; nothing of this run decides or is stored.',
+    ];
+  }
+  const fails = scenario.metrics.some((metric) => metric.metric === 'errorRatio' && metric.verdict === 'regressed');
+  return fails ? ["Read the head's output: ", code(`logs/${scenario.scenario}/head-launch-*.log`), '.'] : null;
 };
 
 const loaderCaution = (scenario: ScenarioComparison): readonly Rich[] => {
@@ -52,17 +58,12 @@ const discardCaution = (scenario: ScenarioComparison): readonly Rich[] => {
 };
 
 /** Reasons to trust the figures less, in the order of weight. */
-export const cautionsOf = (
-  scenario: ScenarioComparison,
-  comparison: Comparison,
-  run: RunFile | undefined,
-): readonly Rich[] => {
+export const cautionsOf = (scenario: ScenarioComparison, comparison: Comparison): readonly Rich[] => {
   const method = METHODS[comparison.method];
   const own = scenario.metrics
     .filter((metric) => metric.verdict === 'regressed' || metric.verdict === 'improved')
     .flatMap((metric) => metric.warnings.map((warning): Rich => [`${METRIC_LABELS[metric.metric]}: ${warning}`]));
   return [
-    ...(scenario.verdict === 'invalid' ? [adviceFor(scenario, run)] : []),
     ...(method === null ? [] : [[method]]),
     ...unpinnedCaution(scenario),
     ...loaderCaution(scenario),
@@ -83,7 +84,7 @@ const functionBlindSpot = (scenario: ScenarioComparison): readonly Rich[] => {
     .flatMap((row) => (row.smallestDetectableRatio === null ? [] : [row.smallestDetectableRatio]));
   if (floors.length === 0) return [];
   const floor = formatPercent(Math.max(...floors));
-  return [[`In a single function: own CPU below ${floor} of a request.`]];
+  return [[`in a single function: own CPU below ${floor} of a request.`]];
 };
 
 const notJudged = (scenario: ScenarioComparison): readonly Rich[] =>
@@ -91,14 +92,14 @@ const notJudged = (scenario: ScenarioComparison): readonly Rich[] =>
     .filter((metric) => metric.gate && metric.verdict === 'notJudged')
     .map(
       (metric): Rich => [
-        `Not judged: ${METRIC_LABELS[metric.metric]}${metric.reason === null ? '' : ` (${metric.reason})`}.`,
+        `not judged: ${METRIC_LABELS[metric.metric]}${metric.reason === null ? '' : ` (${metric.reason})`}.`,
       ],
     );
 
 const exactRefusal = (scenario: ScenarioComparison): readonly Rich[] => {
   const exact = scenario.exact;
   if (exact === null || exact.refusal === null) return [];
-  return [['Exact mode (', code(exact.engine), `) gave no verdict: ${exact.refusal}`]];
+  return [['exact mode (', code(exact.engine), `) gave no verdict: ${exact.refusal}`]];
 };
 
 /** The smallest changes this run could have seen, and what it did not look at. */
@@ -106,7 +107,7 @@ export const blindSpotsOf = (scenario: ScenarioComparison): readonly Rich[] => {
   if (scenario.verdict === 'invalid') return [];
   const smallest = scenario.metrics.flatMap(smallestOf);
   return [
-    ...(smallest.length > 0 ? [[`Changes smaller than: ${smallest.join(', ')}.`]] : []),
+    ...(smallest.length > 0 ? [[`changes smaller than: ${smallest.join(', ')}.`]] : []),
     ...functionBlindSpot(scenario),
     ...notJudged(scenario),
     ...exactRefusal(scenario),

@@ -66,7 +66,7 @@ const ENTITY: Readonly<Record<string, string>> = {
 
 /** Words as markdown text, safe in paragraphs, list items and table cells. */
 export const inertText = (text: string): string =>
-  shorten(keepOwnBlanks(text), LONGEST_TEXT)
+  shorten(keepOwnBlanks(text).replace(/ {2,}/g, ' '), LONGEST_TEXT)
     .replace(/[&<>`|$]/g, (found) => ENTITY[found] ?? found)
     .replace(/[\\*_[\]~]/g, (found) => `\\${found}`)
     .replace(/@(?=\S)/g, `@${BREAK}`)
@@ -77,7 +77,7 @@ export const inertText = (text: string): string =>
     .replace(/:(?=[\w+-]+:)/g, `:${BREAK}`)
     .replace(/\b(?=\d*[a-f])[0-9a-f]{7,40}\b/gi, (found) => `${found.slice(0, 4)}${BREAK}${found.slice(4)}`)
     .replace(/!(?=\\\[)/g, '&#33;')
-    .replace(/^(\s*)([-+=]|\d+(?=[.)]))/, (_whole, blank: string, start: string) =>
+    .replace(/^(\s*)([-+=#]|\d+(?=[.)]))/, (_whole, blank: string, start: string) =>
       /\d/.test(start) ? `${blank}${start}${BREAK}` : `${blank}\\${start}`,
     );
 

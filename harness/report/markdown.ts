@@ -149,6 +149,7 @@ const changedBlocks = (scenario: ScenarioReport): readonly string[] => {
 
 const sectionBlocks = (scenario: ScenarioReport, level: Level): readonly string[] => [
   ...quoted(bullets('Caution', scenario.cautions.slice(0, level.cautions))),
+  ...(scenario.toDo === null ? [] : [`**To do:** ${rich(scenario.toDo)}`]),
   ...changedBlocks(scenario),
   ...whyBlocks(scenario, level),
   ...bullets('Could not see', scenario.blindSpots),
@@ -183,7 +184,7 @@ const revisionText = (side: { readonly label: string; readonly revision: string 
 };
 
 const footer = (report: Report): string =>
-  `<sub>base ${revisionText(report.base)} → head ${revisionText(report.head)} · seed ${report.seed} · godyno ${inertText(report.godynoVersion)}</sub>`;
+  `<sub>base ${revisionText(report.base)} → head ${revisionText(report.head)} · seed ${report.seed} · ${inertText(`godyno ${report.godynoVersion}`)}</sub>`;
 
 const SIGNS = { regressed: '✗', invalid: '!', inconclusive: '?', improved: '✓', unchanged: '=' } as const;
 

@@ -35,6 +35,8 @@ export interface ScenarioReport {
   readonly sentence: Rich;
   /** Reasons to trust the figures less, worst first. */
   readonly cautions: readonly Rich[];
+  /** What to do next where the figures alone do not say it; null otherwise. */
+  readonly toDo: Rich | null;
   /** Rows that are not "unchanged", gates and worst first, at most {@link MOST_CHANGED_ROWS}. */
   readonly changed: readonly MetricRow[];
   readonly changedLeftOut: number;
@@ -114,6 +116,9 @@ export interface Invocation {
   readonly args: readonly string[];
   /** Further flags that matter for the verdict, as words, without base, head and seed: `['--budget', '60s']`. */
   readonly flags: readonly string[];
+  /** `--base` and `--head` as given; used where a side is not a commit (folder, baseline). */
+  readonly base?: string;
+  readonly head?: string;
   /** Distinguishes this run's comment from others on the same pull request; default `default`. */
   readonly key?: string;
 }

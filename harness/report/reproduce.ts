@@ -7,16 +7,20 @@ import { code, type Rich } from './rich.ts';
 const COMMIT = /^[0-9a-f]{40,64}$/;
 const DIRTY = /^([0-9a-f]{40,64})\+dirty:/;
 
-/** What `--base` and `--head` take to mean this revision; a folder goes by what the user called it. */
-const flagValue = (revision: ComparedRevision): string | null => {
+/**
+ * What `--base` and `--head` take to mean this revision: the commit, so that a moved branch changes nothing; what the
+ * user said where there is none. A working tree is the default of `--head` and is left out.
+ */
+const flagValue = (revision: ComparedRevision, told: string | undefined): string | null => {
   if (COMMIT.test(revision.revision)) return revision.revision;
-  if (DIRTY.test(revision.revision)) return null;
-  return revision.label;
+  return DIRTY.test(revision.revision) ? null : (told ?? revision.label);
 };
 
-const sideFlag = (flag: string, revision: ComparedRevision): readonly string[] => {
-  const value = flagValue(revision);
-  return value === null ? [] : [flag, value];
+const sideFlags = (comparison: Comparison, invocation: Invocation): readonly string[] => {
+  const stored = comparison.method !== 'duet' && invocation.base !== undefined;
+  const base = stored ? invocation.base : flagValue(comparison.base, invocation.base);
+  const head = flagValue(comparison.head, invocation.head);
+  return [...(base === null ? [] : ['--base', base]), ...(head === null ? [] : ['--head', head])];
 };
 
 const scenarioFiles = (invocation: Invocation, run: RunFile | undefined): readonly string[] =>
@@ -25,8 +29,7 @@ const scenarioFiles = (invocation: Invocation, run: RunFile | undefined): readon
 const runLine = (comparison: Comparison, invocation: Invocation, run: RunFile | undefined): string => {
   const words = [
     ...scenarioFiles(invocation, run),
-    ...sideFlag('--base', comparison.base),
-    ...sideFlag('--head', comparison.head),
+    ...sideFlags(comparison, invocation),
     '--seed',
     String(comparison.seed),
     ...invocation.flags,

@@ -76,10 +76,17 @@ const carriesMost = (row: FunctionComparison, metric: MetricComparison): boolean
   return metric.effectRatio !== null && metric.effectRatio !== 0 && row.impactRatio / metric.effectRatio >= MOST;
 };
 
+/** Goroutines have no cost rows: there the name is all there is. */
+const culpritWithoutRow = (scenario: ScenarioComparison): Rich => {
+  const name = scenario.attribution?.culprit ?? null;
+  if (name !== null && scenario.functions.every((row) => row.function !== name)) return [', in ', code(name)];
+  return scenario.attribution?.diffuse ? [', in no single function'] : [];
+};
+
 /** `, mostly `main.encode` (+17.7 µs), changed in this pull request`; empty when no function is certain. */
 const culpritClause = (scenario: ScenarioComparison, metric: MetricComparison): Rich => {
   const row = findCulprit(scenario, metric);
-  if (row === undefined) return scenario.attribution?.diffuse ? [', in no single function'] : [];
+  if (row === undefined) return culpritWithoutRow(scenario);
   const share = carriesMost(row, metric) ? ', mostly ' : ', the largest part in ';
   const changed = row.changedInDiff ? `, ${row.kind === 'new' ? 'new' : 'changed'} in this pull request` : '';
   return [share, code(row.function), ` (${deltaText(row)})${changed}`];
@@ -102,7 +109,7 @@ const improvedSentence = (scenario: ScenarioComparison): Rich => {
   const [best, ...others] = metricsThat(scenario, 'improved');
   if (best === undefined) return ['improved', ...reasonClause(scenario)];
   const rest = [...alsoClause(others, 'improved'), ...notJudgedClause(scenario)];
-  return ['improved: ', claim(best), ...culpritClause(scenario, best), ...rest];
+  return [`${claim(best)}, an improvement`, ...culpritClause(scenario, best), ...rest];
 };
 
 const unchangedSentence = (scenario: ScenarioComparison): Rich => {

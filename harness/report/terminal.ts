@@ -24,6 +24,7 @@ const rowLines = (rows: readonly MetricRow[]): readonly string[] =>
 const scenarioLines = (scenario: ScenarioReport): readonly string[] => [
   plainText(scenario.sentence),
   ...scenario.cautions.slice(0, MOST_CAUTIONS).map((caution) => `  caution: ${plainText(caution)}`),
+  ...(scenario.toDo === null ? [] : [`  to do: ${plainText(scenario.toDo)}`]),
   ...rowLines(scenario.changed.slice(0, MOST_ROWS)),
 ];
 

@@ -1,6 +1,6 @@
 /** Why: the functions behind a verdict, per profile, and the way from the root to the one to look at. */
 import type { FunctionComparison, ScenarioComparison } from '../model/index.ts';
-import { formatQuantity } from '../units/index.ts';
+import { formatCount, formatQuantity } from '../units/index.ts';
 import { deltaText, impactText, signedAmount, sideText } from './amounts.ts';
 import { FUNCTION_WORDS, PROFILE_LABELS, PROFILES, type ProfileName } from './labels.ts';
 import type { FunctionGroup, FunctionRow, PathFrame, Why } from './report.ts';
@@ -85,7 +85,8 @@ const notesOf = (scenario: ScenarioComparison): readonly Rich[] => {
   if (attribution.diffuse !== null) notes.push([attribution.diffuse]);
   if (scenario.functions.length > 0) {
     const samples = attribution.samples;
-    const count = samples === null ? '' : ` (${samples.base} and ${samples.head} CPU samples)`;
+    const count =
+      samples === null ? '' : ` (${formatCount(samples.base)} and ${formatCount(samples.head)} CPU samples)`;
     notes.push([`Function figures are ${SOURCES[attribution.source]}${count}.`]);
   }
   for (const row of scenario.functions.filter((moved) => moved.movedTo !== null).slice(0, 3))

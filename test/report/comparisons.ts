@@ -1,0 +1,402 @@
+/** Comparisons made by hand, one per story a reviewer may meet; figures are plausible, not measured. */
+import type {
+  Comparison,
+  FunctionComparison,
+  MetricComparison,
+  MetricId,
+  RunVerdict,
+  ScenarioComparison,
+} from '../../harness/model/index.ts';
+
+const UNITS = {
+  cpuNsPerRequest: 'ns',
+  instructionsPerRequest: 'instructions',
+  syscallsPerRequest: 'count',
+  mallocsPerRequest: 'count',
+  allocBytesPerRequest: 'B',
+  gcCpuNsPerRequest: 'ns',
+  gcCyclesPerRequest: 'count',
+  mutexWaitNsPerRequest: 'ns',
+  blockWaitNsPerRequest: 'ns',
+  latencyP50Ms: 'ms',
+  latencyP90Ms: 'ms',
+  latencyP99Ms: 'ms',
+  liveHeapBytes: 'B',
+  heapGrowthBytesPerRequest: 'B',
+  goroutines: 'count',
+  goroutineGrowthPerRequest: 'count',
+  peakRssBytes: 'B',
+  errorRatio: 'ratio',
+} as const satisfies Record<MetricId, MetricComparison['unit']>;
+
+const PRACTICAL: Partial<Record<MetricId, number>> = {
+  cpuNsPerRequest: 0.01,
+  mallocsPerRequest: 0.01,
+  allocBytesPerRequest: 0.01,
+  latencyP50Ms: 0.2,
+  mutexWaitNsPerRequest: 0.2,
+};
+
+/** A metric compared by ratio; its effect follows from base and head. */
+export const byRatio = (
+  metric: MetricId,
+  base: number,
+  head: number,
+  halfWidth: number,
+  rest: Partial<MetricComparison> = {},
+): MetricComparison => {
+  const effect = head / base - 1;
+  return {
+    metric,
+    unit: UNITS[metric],
+    better: 'lower',
+    gate: metric in PRACTICAL,
+    required: false,
+    base,
+    head,
+    effectRatio: effect,
+    ciRatio: [effect - halfWidth, effect + halfWidth],
+    effectAbsolute: null,
+    ciAbsolute: null,
+    ciLevel: 0.98,
+    pValue: 0.0004,
+    qValue: 0.001,
+    practicalRatio: PRACTICAL[metric] ?? null,
+    practicalAbsolute: null,
+    smallestDetectableRatio: halfWidth * 1.2,
+    verdict: 'unchanged',
+    reason: null,
+    decidedBy: { stage: 'judged', unit: 'launch', n: 8, linkSeeds: 8 },
+    unitsNeeded: null,
+    warnings: [],
+    ...rest,
+  };
+};
+
+/** A metric compared by difference in its unit (growth, errors). */
+export const byDifference = (
+  metric: MetricId,
+  base: number,
+  head: number,
+  halfWidth: number,
+  rest: Partial<MetricComparison> = {},
+): MetricComparison => ({
+  ...byRatio(metric, 1, 1, 0),
+  gate: true,
+  base,
+  head,
+  effectRatio: null,
+  ciRatio: null,
+  effectAbsolute: head - base,
+  ciAbsolute: [head - base - halfWidth, head - base + halfWidth],
+  practicalRatio: null,
+  practicalAbsolute: metric === 'errorRatio' ? 0.001 : metric === 'heapGrowthBytesPerRequest' ? 0.64 : 0.01,
+  smallestDetectableRatio: null,
+  ...rest,
+});
+
+export const row = (name: string, rest: Partial<FunctionComparison> = {}): FunctionComparison => ({
+  profile: 'cpu',
+  function: name,
+  package: 'main',
+  file: 'handlers.go',
+  line: 42,
+  basePerRequest: 120_345,
+  headPerRequest: 138_000,
+  deltaPerRequest: 17_655,
+  baseCumPerRequest: 180_000,
+  headCumPerRequest: 197_655,
+  unit: 'ns',
+  impactRatio: 0.0217,
+  impactCiRatio: [0.014, 0.029],
+  smallestDetectableRatio: 0.004,
+  qValue: 0.001,
+  baseCallsPerRequest: null,
+  headCallsPerRequest: null,
+  kind: 'regressed',
+  path: ['net/http.(*conn).serve', 'net/http.(*ServeMux).ServeHTTP', 'main.handleItems', name],
+  changedInDiff: true,
+  movedTo: null,
+  ...rest,
+});
+
+export const scenarioOf = (
+  name: string,
+  verdict: RunVerdict,
+  rest: Partial<ScenarioComparison> = {},
+): ScenarioComparison => ({
+  scenario: name,
+  verdict,
+  reason: null,
+  pairs: 24,
+  launches: 8,
+  linkSeeds: 8,
+  discardedPairs: 0,
+  durationSeconds: 41,
+  stop: 'decided',
+  exact: null,
+  metrics: quietMetrics(),
+  functions: [],
+  attribution: null,
+  loader: { verdict: 'ok', reasons: [] },
+  environment: {
+    os: 'linux',
+    arch: 'x64',
+    kernel: '6.8.0',
+    cpuModel: 'AMD EPYC 7763',
+    cpus: 2,
+    memoryBytes: 8 * 2 ** 30,
+    nodeVersion: '24.21.0',
+    ci: 'github-actions',
+    loader: 'autocannon 9.0.0',
+    fingerprint: '0123456789abcdef',
+  },
+  settings: {
+    mode: 'together',
+    pinned: true,
+    unpinnedReason: null,
+    targetCpus: [1],
+    loaderCpus: [0],
+    cpuSource: 'schedstat',
+    gomaxprocs: 1,
+    gogc: '100',
+    gomemlimit: 'off',
+    inFlight: 1,
+    latencyRatePerSecond: 200,
+  },
+  warnings: [],
+  ...rest,
+});
+
+const quietMetrics = (): readonly MetricComparison[] => [
+  byRatio('cpuNsPerRequest', 812_345, 813_100, 0.006),
+  byRatio('mallocsPerRequest', 412, 412, 0.0002),
+  byRatio('allocBytesPerRequest', 38_120, 38_140, 0.0008),
+  byDifference('heapGrowthBytesPerRequest', 0.1, 0.1, 0.2),
+  byDifference('goroutineGrowthPerRequest', 0, 0, 0.0004),
+  byDifference('errorRatio', 0, 0, 0),
+  byRatio('latencyP50Ms', 2.1, 2.11, 0.03, { decidedBy: { stage: 'latency', unit: 'launch', n: 4, linkSeeds: 4 } }),
+];
+
+/** The quiet metrics with some replaced. */
+const quietBut = (...changed: readonly MetricComparison[]): readonly MetricComparison[] =>
+  quietMetrics().map((metric) => changed.find((one) => one.metric === metric.metric) ?? metric);
+
+const quietAnd = (...added: readonly MetricComparison[]): readonly MetricComparison[] => [
+  ...quietBut(...added),
+  ...added.filter((one) => !quietMetrics().some((metric) => metric.metric === one.metric)),
+];
+
+export const comparisonOf = (scenarios: readonly ScenarioComparison[], rest: Partial<Comparison> = {}): Comparison => ({
+  schemaVersion: 1,
+  godynoVersion: '0.1.0',
+  verdict: scenarios[0]?.verdict ?? 'unchanged',
+  base: { revision: '3f2a9c51d04be87766554433221100ffeeddccbb', label: 'main' },
+  head: { revision: 'b81e07d2c9aa55443322110099887766f5e4d3c2', label: 'faster-json' },
+  seed: 7,
+  method: 'duet',
+  scenarios,
+  ...rest,
+});
+
+const judgedRows = { source: 'judged', samples: { base: 431, head: 440 }, diffuse: null, warnings: [] } as const;
+
+const regressed = (scenario: Partial<ScenarioComparison>): Comparison =>
+  comparisonOf([scenarioOf('demo', 'regressed', scenario)]);
+
+const failing = { verdict: 'regressed' } as const;
+
+/** name of the stored text → the story. */
+export const STORIES: Readonly<Record<string, Comparison>> = {
+  'regressed-cpu': regressed({
+    metrics: quietBut(byRatio('cpuNsPerRequest', 812_345, 830_112, 0.0095, failing)),
+    functions: [
+      row('main.encode'),
+      row('main.handleItems', { basePerRequest: 9_000, headPerRequest: 9_000, deltaPerRequest: 0, kind: 'unclear' }),
+    ],
+    attribution: { ...judgedRows, source: 'explain', samples: { base: 3104, head: 3188 }, culprit: 'main.encode' },
+  }),
+  'regressed-alloc': regressed({
+    metrics: quietBut(
+      byRatio('mallocsPerRequest', 412, 445, 0.0002, failing),
+      byRatio('allocBytesPerRequest', 38_120, 39_940, 0.001, failing),
+    ),
+    functions: [
+      row('main.render', {
+        profile: 'alloc_objects',
+        unit: 'count',
+        basePerRequest: 12,
+        headPerRequest: 45,
+        deltaPerRequest: 33,
+        impactRatio: 0.08,
+        impactCiRatio: [0.071, 0.089],
+        file: 'render.go',
+        line: 88,
+      }),
+      row('main.render', {
+        profile: 'alloc_space',
+        unit: 'B',
+        basePerRequest: 700,
+        headPerRequest: 2_520,
+        deltaPerRequest: 1_820,
+        impactRatio: 0.0477,
+        impactCiRatio: null,
+        file: 'render.go',
+        line: 88,
+      }),
+    ],
+    attribution: { ...judgedRows, culprit: 'main.render' },
+  }),
+  'regressed-lock-wait': regressed({
+    metrics: quietAnd(byRatio('mutexWaitNsPerRequest', 1_900, 41_000, 2.1, failing)),
+    functions: [
+      row('main.(*cache).Get', {
+        profile: 'mutex',
+        basePerRequest: 1_700,
+        headPerRequest: 40_500,
+        deltaPerRequest: 38_800,
+        impactRatio: 20.4,
+        impactCiRatio: [18.2, 22.6],
+        file: 'cache.go',
+        line: 31,
+      }),
+    ],
+    attribution: { ...judgedRows, culprit: 'main.(*cache).Get' },
+  }),
+  'regressed-latency-sleep': regressed({
+    metrics: quietBut(
+      byRatio('latencyP50Ms', 2.1, 5.14, 0.04, {
+        ...failing,
+        decidedBy: { stage: 'latency', unit: 'launch', n: 4, linkSeeds: 4 },
+      }),
+    ),
+    attribution: { ...judgedRows, culprit: null, diffuse: 'No function spends more CPU or waits longer for a lock.' },
+  }),
+  'regressed-leak-heap': regressed({
+    metrics: quietBut(
+      byDifference('heapGrowthBytesPerRequest', 0.1, 1_229, 84, {
+        ...failing,
+        decidedBy: { stage: 'growth', unit: 'launch', n: 4, linkSeeds: 4 },
+      }),
+    ),
+    functions: [
+      row('main.(*sessions).Add', {
+        profile: 'alloc_space',
+        unit: 'B',
+        basePerRequest: 0,
+        headPerRequest: 1_230,
+        deltaPerRequest: 1_230,
+        impactRatio: 0.0323,
+        impactCiRatio: null,
+        kind: 'new',
+        file: 'sessions.go',
+        line: 19,
+      }),
+    ],
+    attribution: { ...judgedRows, culprit: 'main.(*sessions).Add' },
+  }),
+  'regressed-leak-goroutine': regressed({
+    attribution: { ...judgedRows, culprit: 'main.(*hub).watch' },
+    metrics: quietBut(
+      byDifference('goroutineGrowthPerRequest', 0, 0.101, 0.002, {
+        ...failing,
+        decidedBy: { stage: 'growth', unit: 'launch', n: 4, linkSeeds: 4 },
+      }),
+    ),
+  }),
+  'regressed-errors': regressed({
+    metrics: [
+      byDifference('errorRatio', 0, 0.023, 0.004, failing),
+      byRatio('cpuNsPerRequest', 812_345, 640_000, 0.01, {
+        verdict: 'notJudged',
+        reason: 'requests fail on head, so its cost is that of an error page',
+        smallestDetectableRatio: null,
+      }),
+    ],
+    warnings: ['GET /items answered 500 on head for 184 of 8,000 requests.'],
+  }),
+  improved: comparisonOf([
+    scenarioOf('demo', 'improved', {
+      metrics: quietBut(byRatio('cpuNsPerRequest', 830_112, 780_300, 0.008, { verdict: 'improved' })),
+      functions: [
+        row('main.encode', {
+          basePerRequest: 138_000,
+          headPerRequest: 90_100,
+          deltaPerRequest: -47_900,
+          baseCumPerRequest: 197_000,
+          headCumPerRequest: 149_100,
+          impactRatio: -0.0577,
+          impactCiRatio: [-0.066, -0.05],
+          kind: 'improved',
+        }),
+      ],
+      attribution: { ...judgedRows, culprit: 'main.encode' },
+    }),
+  ]),
+  unchanged: comparisonOf([scenarioOf('demo', 'unchanged')]),
+  inconclusive: comparisonOf([
+    scenarioOf('demo', 'inconclusive', {
+      stop: 'budget',
+      launches: 16,
+      linkSeeds: 16,
+      pairs: 48,
+      discardedPairs: 3,
+      durationSeconds: 118,
+      metrics: quietBut(
+        byRatio('cpuNsPerRequest', 812_345, 819_800, 0.015, {
+          verdict: 'inconclusive',
+          reason: 'The interval holds both no change and a change that fails.',
+          decidedBy: { stage: 'judged', unit: 'launch', n: 16, linkSeeds: 16 },
+          unitsNeeded: 32,
+        }),
+      ),
+    }),
+  ]),
+  invalid: comparisonOf([
+    scenarioOf('demo', 'invalid', {
+      stop: 'invalid',
+      reason: '7 of 24 pairs were discarded: the host took more than 15 % of the CPU.',
+      discardedPairs: 7,
+      metrics: [
+        byRatio('cpuNsPerRequest', 812_345, 930_000, 0.4, { verdict: 'invalid', smallestDetectableRatio: null }),
+      ],
+    }),
+  ]),
+  'unpinned-not-judged': comparisonOf([
+    scenarioOf('demo', 'unchanged', {
+      settings: {
+        ...scenarioOf('demo', 'unchanged').settings,
+        pinned: false,
+        unpinnedReason: 'this machine has one CPU',
+        targetCpus: [],
+        cpuSource: 'rusage',
+      },
+      metrics: quietBut(
+        byRatio('cpuNsPerRequest', 812_345, 841_000, 0.09, { verdict: 'notJudged', reason: 'not pinned' }),
+        byRatio('latencyP50Ms', 2.1, 2.4, 0.3, { verdict: 'notJudged', reason: 'not pinned' }),
+      ),
+    }),
+  ]),
+  'stored-other-machine': comparisonOf(
+    [
+      scenarioOf('demo', 'regressed', {
+        stop: 'recorded',
+        metrics: [
+          byRatio('mallocsPerRequest', 412, 430, 0.001, {
+            ...failing,
+            decidedBy: { stage: 'stored', unit: 'run', n: 2, linkSeeds: 8 },
+          }),
+          byRatio('cpuNsPerRequest', 612_000, 830_112, 0.2, {
+            verdict: 'notJudged',
+            reason: 'another machine',
+            smallestDetectableRatio: null,
+          }),
+        ],
+      }),
+    ],
+    {
+      method: 'other-machine',
+      base: { revision: '3f2a9c51d04be87766554433221100ffeeddccbb', label: 'baselines/demo' },
+    },
+  ),
+};

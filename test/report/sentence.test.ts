@@ -1,0 +1,116 @@
+import { describe, expect, it } from 'vitest';
+import { buildReport, renderTerminal, verdictSentence } from '../../harness/report/index.ts';
+import { byRatio, comparisonOf, row, scenarioOf, STORIES } from './comparisons.ts';
+import { HOSTILE } from './hostile.ts';
+
+const sentenceOf = (name: string): string => verdictSentence(STORIES[name]!);
+
+describe('the verdict sentence', () => {
+  it.each([
+    [
+      'regressed-cpu',
+      '`demo`: CPU per request +2.2 % (1.2…3.1 %), mostly `main.encode` (+17.7 µs), changed in this pull request.',
+    ],
+    [
+      'regressed-leak-goroutine',
+      '`demo`: goroutines kept per request 0 → 0.101 (+0.099 to +0.103), in `main.(*hub).watch`.',
+    ],
+    ['regressed-latency-sleep', '`demo`: latency p50 +145 % (141…149 %), in no single function.'],
+    ['regressed-errors', '`demo`: failed requests 0 % → 2.3 % (+1.9 points to +2.7 points).'],
+    ['unchanged', '`demo`: CPU per request unchanged within 2 % (-0.51…0.69 %), and 6 more metrics.'],
+    [
+      'inconclusive',
+      '`demo`: not decided: CPU per request +0.92 % (-0.58…2.4 %) after 16 launches; about 32 launches would decide it (`--budget 4m`).',
+    ],
+    [
+      'invalid',
+      '`demo`: measurement invalid, nothing is judged: 7 of 24 pairs were discarded: the host took more than 15 % of the CPU.',
+    ],
+    [
+      'unpinned-not-judged',
+      '`demo`: allocated objects per request unchanged within 2 % (-0.02…0.02 %), and 4 more metrics; not judged: CPU per request, latency p50 (not pinned).',
+    ],
+  ])('tells %s in the words of the trade', (name, sentence) => {
+    expect(sentenceOf(name)).toBe(sentence);
+  });
+
+  it('puts failing requests before any cost', () => {
+    const scenario = STORIES['regressed-errors']!.scenarios[0]!;
+    const cpu = byRatio('cpuNsPerRequest', 100, 200, 0.01, { verdict: 'regressed' });
+    const sentence = verdictSentence(
+      comparisonOf([{ ...scenario, metrics: [cpu, ...scenario.metrics.filter((one) => one.metric === 'errorRatio')] }]),
+    );
+    expect(sentence).toMatch(/^`demo`: failed requests 0 % → 2\.3 %.*; also regressed: CPU per request \+100 %/);
+  });
+
+  it('names the metric furthest beyond its limit first and counts the rest', () => {
+    const metrics = [
+      byRatio('cpuNsPerRequest', 100, 103, 0.01, { verdict: 'regressed' }),
+      byRatio('mallocsPerRequest', 100, 150, 0.01, { verdict: 'regressed' }),
+      byRatio('allocBytesPerRequest', 100, 110, 0.01, { verdict: 'regressed' }),
+    ];
+    expect(verdictSentence(comparisonOf([scenarioOf('demo', 'regressed', { metrics })]))).toBe(
+      '`demo`: allocated objects per request +50 % (49…51 %); also regressed: allocated bytes per request +10 % (9…11 %) and 1 more.',
+    );
+  });
+
+  it('says "mostly" only of a function that carries at least half', () => {
+    const scenario = STORIES['regressed-cpu']!.scenarios[0]!;
+    const small = row('main.encode', { deltaPerRequest: 5_000, impactRatio: 0.006 });
+    expect(verdictSentence(comparisonOf([{ ...scenario, functions: [small] }]))).toContain(
+      ', the largest part in `main.encode` (+5 µs)',
+    );
+  });
+
+  it('does not blame a function that became cheaper for a regression', () => {
+    const scenario = STORIES['regressed-cpu']!.scenarios[0]!;
+    const cheaper = row('main.encode', { deltaPerRequest: -17_655, impactRatio: -0.0217, kind: 'improved' });
+    expect(verdictSentence(comparisonOf([{ ...scenario, functions: [cheaper] }]))).not.toContain('main.encode');
+  });
+
+  it('does not claim a change inside the pull request where the diff does not touch the function', () => {
+    const scenario = STORIES['regressed-cpu']!.scenarios[0]!;
+    const outside = row('main.encode', { changedInDiff: false });
+    expect(verdictSentence(comparisonOf([{ ...scenario, functions: [outside] }]))).not.toContain('pull request');
+  });
+
+  it('proposes tight mode, not a budget, beyond the usual number of launches', () => {
+    const scenario = STORIES['inconclusive']!.scenarios[0]!;
+    const metrics = scenario.metrics.map((metric) =>
+      metric.unitsNeeded === null ? metric : { ...metric, unitsNeeded: 70 },
+    );
+    expect(verdictSentence(comparisonOf([{ ...scenario, metrics }]))).toContain('(`measure.tight: true`)');
+    const hopeless = metrics.map((metric) => (metric.unitsNeeded === null ? metric : { ...metric, unitsNeeded: 400 }));
+    expect(verdictSentence(comparisonOf([{ ...scenario, metrics: hopeless }]))).toContain('more than a run takes');
+  });
+
+  it('speaks of the worst scenario and counts the others', () => {
+    const comparison = comparisonOf([scenarioOf('calm', 'unchanged'), STORIES['regressed-cpu']!.scenarios[0]!]);
+    expect(verdictSentence(comparison)).toMatch(
+      /^`demo`: CPU per request \+2\.2 %.*\. Other scenarios: 1 unchanged\.$/,
+    );
+  });
+
+  it('is one line without control characters, whatever the names', () => {
+    for (const name of HOSTILE) {
+      const scenario = { ...STORIES['regressed-cpu']!.scenarios[0]!, scenario: name, functions: [row(name)] };
+      // oxlint-disable-next-line no-control-regex -- exactly these must not reach a terminal
+      expect(verdictSentence(comparisonOf([scenario]))).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202e]/);
+    }
+  });
+});
+
+describe('terminal lines', () => {
+  it('are the sentence, at most six rows, and how to reproduce', () => {
+    const comparison = STORIES['regressed-alloc']!;
+    const lines = renderTerminal(
+      buildReport({ comparison, invocation: { program: 'npx godyno', command: 'run', args: [], flags: [] } }),
+    )
+      .trimEnd()
+      .split('\n');
+    expect(lines[0]).toBe(verdictSentence(comparison));
+    expect(lines[1]).toMatch(/^ {2}allocated objects per request +412 +445 +\+8\.0 % +8\.0…8\.0 % {2}✗ regressed$/);
+    expect(lines.at(-1)).toMatch(/^ {2}reproduce: npx godyno run --base /);
+    expect(lines).toHaveLength(4);
+  });
+});
