@@ -33,8 +33,15 @@ export const toDoFor = (scenario: ScenarioComparison, run: RunFile | undefined):
       invalid ? ADVICE[invalid.code] : 'Remove the cause, or run it again; nothing of this run decides or is stored.',
     ];
   }
-  const fails = scenario.metrics.some((metric) => metric.metric === 'errorRatio' && metric.verdict === 'regressed');
-  return fails ? ["Read the head's output: ", code(`logs/${scenario.scenario}/head-launch-*.log`), '.'] : null;
+  const regressed = new Set(
+    scenario.metrics.filter((metric) => metric.verdict === 'regressed').map((metric) => metric.metric),
+  );
+  if (regressed.has('errorRatio'))
+    return ["Read the head's output: ", code(`logs/${scenario.scenario}/head-launch-*.log`), '.'];
+  const onlyLatency = [...regressed].length > 0 && [...regressed].every((metric) => metric.startsWith('latency'));
+  return onlyLatency && (scenario.attribution?.culprit ?? null) === null
+    ? ['Requests take longer without costing more: look for sleeps, timeouts and calls to other services.']
+    : null;
 };
 
 const loaderCaution = (scenario: ScenarioComparison): readonly Rich[] => {
@@ -74,7 +81,10 @@ export const cautionsOf = (scenario: ScenarioComparison, comparison: Comparison)
 };
 
 const smallestOf = (metric: MetricComparison): readonly string[] =>
-  metric.gate && metric.smallestDetectableRatio !== null && metric.verdict !== 'regressed'
+  metric.gate &&
+  metric.smallestDetectableRatio !== null &&
+  metric.verdict !== 'regressed' &&
+  metric.verdict !== 'notJudged'
     ? [`${METRIC_LABELS[metric.metric]} ${formatPercent(metric.smallestDetectableRatio)}`]
     : [];
 
@@ -87,14 +97,17 @@ const functionBlindSpot = (scenario: ScenarioComparison): readonly Rich[] => {
   return [[`in a single function: own CPU below ${floor} of a request.`]];
 };
 
-const notJudged = (scenario: ScenarioComparison): readonly Rich[] =>
-  scenario.metrics
-    .filter((metric) => metric.gate && metric.verdict === 'notJudged')
-    .map(
-      (metric): Rich => [
-        `not judged: ${METRIC_LABELS[metric.metric]}${metric.reason === null ? '' : ` (${metric.reason})`}.`,
-      ],
-    );
+/** Gates that were not judged, those with one reason together. */
+const notJudged = (scenario: ScenarioComparison): readonly Rich[] => {
+  const byReason = Map.groupBy(
+    scenario.metrics.filter((metric) => metric.gate && metric.verdict === 'notJudged'),
+    (metric) => metric.reason,
+  );
+  return [...byReason].map(([reason, metrics]): Rich => {
+    const names = metrics.map((metric) => METRIC_LABELS[metric.metric]).join(', ');
+    return [`not judged: ${names}${reason === null ? '' : ` (${reason})`}.`];
+  });
+};
 
 const exactRefusal = (scenario: ScenarioComparison): readonly Rich[] => {
   const exact = scenario.exact;
