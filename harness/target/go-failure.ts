@@ -75,8 +75,8 @@ const CASES: readonly GoFailureCase[] = [
   {
     code: 'MODULE_REFUSED',
     pattern: /(?:reading|verifying) (\S+?): (40[134]|410|5\d\d) ([^\n]*)/,
-    say: ([address = '', status = '']) => [
-      `a dependency cannot be fetched: ${address} answered ${status}`,
+    say: ([address = '', status = '', text = '']) => [
+      `a dependency cannot be fetched: ${address} answered ${status} ${text}`,
       'Check GOPROXY, GOPRIVATE and the access to it; build tags (target.buildFlags) may leave the dependency out.',
     ],
   },

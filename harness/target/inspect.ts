@@ -6,6 +6,7 @@ import type { Side, TargetSpec } from '../model/index.ts';
 import { readUserFlags } from './build-flags.ts';
 import { callGo } from './go-command.ts';
 import { goFailure } from './go-failure.ts';
+import { readUserOverlay } from './overlay.ts';
 
 export interface InspectRequest {
   readonly moduleDir: string;
@@ -150,7 +151,8 @@ export const inspectTarget = async ({ moduleDir, spec, side, signal }: InspectRe
   const goEnv = stringRecord(env.stdout);
   const goMinor = requireUsableGo(goEnv);
   // Checks their form; the import path, which matters only for linker patterns, is not known yet.
-  readUserFlags(spec.buildFlags, goEnv['GOFLAGS'] ?? '', '');
+  const user = readUserFlags(spec.buildFlags, goEnv['GOFLAGS'] ?? '', '');
+  readUserOverlay(user.overlay, cwd);
   const args = ['list', ...spec.buildFlags, `-json=${LIST_FIELDS}`, spec.package];
   const listed = await callGo({ ...call, args }, signal);
   if (listed.exitCode !== 0) throw goFailure(`go list ${spec.package}`, side ?? null, cwd, listed);

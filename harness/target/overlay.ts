@@ -32,7 +32,8 @@ export const shippedAgentDir = (): string => fileURLToPath(new URL('./agent/', i
 
 type Replacements = Readonly<Record<string, string>>;
 
-const readUserOverlay = (file: string | null, cwd: string): Replacements => {
+/** Replacements of the user's overlay, keys made absolute. Throws {@link UsageError} `OVERLAY_BROKEN`. */
+export const readUserOverlay = (file: string | null, cwd: string): Replacements => {
   if (file === null) return {};
   const path = resolve(cwd, file);
   try {

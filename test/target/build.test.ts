@@ -11,7 +11,7 @@ import {
   prepareBuild,
   type PreparedBuild,
 } from '../../harness/target/index.ts';
-import { folderRevision, goMod, HELLO, makeFolder, makeSpec, never, removeFolders } from './go-modules.ts';
+import { folderRevision, goMod, HELLO, makeFolder, makeSpec, moduleProxy, never, removeFolders } from './go-modules.ts';
 
 /** Small and quick to compile; says on stderr that it was linked in. */
 let tinyAgent = '';
@@ -186,7 +186,7 @@ const refused: readonly (readonly [string, Readonly<Record<string, string>>, Par
     'an overlay that is not there',
     { 'main.go': HELLO },
     { buildFlags: ['-overlay=gone.json'] },
-    'PACKAGE_OR_OVERLAY',
+    'OVERLAY_BROKEN',
     /gone\.json/,
   ],
   ['another system', { 'main.go': HELLO }, { buildEnv: { GOOS: 'windows' } }, 'CROSS_BUILD', /windows/],
@@ -195,7 +195,7 @@ const refused: readonly (readonly [string, Readonly<Record<string, string>>, Par
 test.each(refused)('%s: refused with a message of its own', async (_title, files, changes, code, message) => {
   const folder = makeFolder({ 'go.mod': goMod('example.com/t'), ...files });
   const failed = prepare(folder, changes);
-  await expect(failed).rejects.toMatchObject({ code: code === 'PACKAGE_OR_OVERLAY' ? 'OVERLAY_BROKEN' : code });
+  await expect(failed).rejects.toMatchObject({ code });
   await expect(failed).rejects.toThrow(message);
 });
 
@@ -235,19 +235,32 @@ test('a main package in the module cache is refused with the lines that copy it 
 });
 
 test('a copied-out module without its go.work members and replaces is completed beside it, and says so', async () => {
+  const proxy = moduleProxy('example.com/dep', 'v1.0.0', { 'dep.go': 'package dep\n\nconst Name = "published"\n' });
   const folder = makeFolder({
     'go.work': 'go 1.22\n\nuse (\n\t.\n\t./gone\n)\n',
-    'go.mod': goMod('example.com/t', 'replace example.com/unused => ../gone\n\nrequire example.com/unused v1.0.0\n'),
-    'main.go': HELLO,
+    'go.mod': goMod('example.com/t', 'replace example.com/dep => ../gone\n\nrequire example.com/dep v1.0.0\n'),
+    'main.go': 'package main\n\nimport "example.com/dep"\n\nfunc main() { println(dep.Name) }\n',
   });
   const before = readFileSync(join(folder, 'go.mod'), 'utf8');
-  const build = await prepare(folder, { buildEnv: { GOPROXY: 'off', GONOSUMDB: '*' } }).catch(
-    (cause: unknown) => cause,
-  );
-  // The dropped replace makes `go` look for the real module, which does not exist: the remedies were all taken first.
-  if (build instanceof Error) expect(build.message).toContain('example.com/unused@v1.0.0');
-  else expect((build as PreparedBuild).notes.join('\n')).toMatch(/GOWORK=off[^]*example\.com\/unused => \.\.\/gone/);
+  const cache = makeFolder();
+  const buildEnv = { GOPROXY: `file://${proxy}`, GONOSUMDB: '*', GOFLAGS: '-modcacherw', GOMODCACHE: cache };
+  const build = await prepare(folder, { buildEnv });
+  expect(build.notes.join('\n')).toMatch(/GOWORK=off[^]*example\.com\/dep => \.\.\/gone/);
+  expect(await linkAndRun(build)).toBe('agent linked in\npublished\n');
   expect(readFileSync(join(folder, 'go.mod'), 'utf8')).toBe(before);
+  expect(existsSync(join(folder, 'go.sum'))).toBe(false);
+  const asCommit = { ...folderRevision('a'), kind: 'git' as const };
+  const strict = prepareBuild({
+    side: 'base',
+    sourceDir: folder,
+    moduleDir: folder,
+    revision: asCommit,
+    spec: makeSpec({ buildEnv }),
+    workDir: makeFolder(),
+    agentDir: tinyAgent,
+    signal: never,
+  });
+  await expect(strict).rejects.toMatchObject({ code: 'GO_WORK_MEMBER_MISSING', exitCode: 5 });
 });
 
 test('the base of a commit is linked once: the next run takes it from the cache, a folder never', async () => {

@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import type { Revision, TargetSpec } from '../../harness/model/index.ts';
 
 export const never = new AbortController().signal;
@@ -76,3 +77,49 @@ export const makeSpec = (changes: Partial<TargetSpec> = {}): TargetSpec => ({
 });
 
 export const folderRevision = (label: string): Revision => ({ revision: `sha256:${label}`, label, kind: 'folder' });
+
+/** A ZIP archive of uncompressed entries (APPNOTE 6.3: local headers, central directory, end record). */
+const zipStored = (files: Readonly<Record<string, string>>): Buffer => {
+  const locals: Buffer[] = [];
+  const central: Buffer[] = [];
+  let offset = 0;
+  for (const [path, text] of Object.entries(files)) {
+    const name = Buffer.from(path);
+    const data = Buffer.from(text);
+    const shared = Buffer.alloc(26);
+    shared.writeUInt16LE(20, 0);
+    shared.writeUInt32LE(crc32(data), 10);
+    shared.writeUInt32LE(data.length, 14);
+    shared.writeUInt32LE(data.length, 18);
+    shared.writeUInt16LE(name.length, 22);
+    const at = Buffer.alloc(14);
+    at.writeUInt32LE(offset, 10);
+    const local = Buffer.concat([Buffer.from('PK\x03\x04'), shared, name, data]);
+    central.push(Buffer.concat([Buffer.from('PK\x01\x02\x14\x00'), shared, at, name]));
+    locals.push(local);
+    offset += local.length;
+  }
+  const directory = Buffer.concat(central);
+  const end = Buffer.alloc(22);
+  end.write('PK\x05\x06');
+  end.writeUInt16LE(central.length, 8);
+  end.writeUInt16LE(central.length, 10);
+  end.writeUInt32LE(directory.length, 12);
+  end.writeUInt32LE(offset, 16);
+  return Buffer.concat([...locals, directory, end]);
+};
+
+/** A folder that serves one module version as GOPROXY=file://… . */
+export const moduleProxy = (name: string, version: string, files: Readonly<Record<string, string>>): string => {
+  const folder = makeFolder({
+    [`${name}/@v/list`]: `${version}\n`,
+    [`${name}/@v/${version}.info`]: JSON.stringify({ Version: version, Time: '2024-01-01T00:00:00Z' }),
+    [`${name}/@v/${version}.mod`]: goMod(name),
+  });
+  const inside = Object.entries({ 'go.mod': goMod(name), ...files }).map(([path, text]) => [
+    `${name}@${version}/${path}`,
+    text,
+  ]);
+  writeFileSync(join(folder, name, '@v', `${version}.zip`), zipStored(Object.fromEntries(inside)));
+  return folder;
+};

@@ -1,0 +1,169 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { InterruptedError } from '../../harness/errors.ts';
+import type { TargetSpec } from '../../harness/model/index.ts';
+import { canPin, runningCount, usableCpus } from '../../harness/process/index.ts';
+import { freePorts, linkBinary, prepareBuild, type StartRequest, startTarget } from '../../harness/target/index.ts';
+import { parseListeners } from '../../harness/target/listening.ts';
+import { folderRevision, goMod, makeFolder, makeSpec, never, removeFolders, SERVICE } from './go-modules.ts';
+
+let service = '';
+let moduleDir = '';
+beforeAll(async () => {
+  moduleDir = makeFolder({ 'go.mod': goMod('example.com/service'), 'main.go': SERVICE });
+  const build = await prepareBuild({
+    side: 'head',
+    sourceDir: moduleDir,
+    moduleDir,
+    revision: folderRevision('s'),
+    spec: makeSpec(),
+    workDir: makeFolder(),
+    agentDir: makeFolder({ 'agent.go': 'package zzgodyno\n' }),
+    signal: never,
+  });
+  service = (await linkBinary(build, { linkSeed: null, cpus: null }, never)).path;
+}, 120_000);
+afterAll(removeFolders);
+
+const request = async (changes: Partial<TargetSpec> = {}, path = service): Promise<StartRequest> => {
+  const [port = 0] = await freePorts(1);
+  const folder = makeFolder();
+  return {
+    binary: { path },
+    spec: makeSpec(changes),
+    side: 'head',
+    port,
+    tmp: join(folder, 'tmp'),
+    cpus: null,
+    gomaxprocs: 1,
+    logFile: join(folder, 'service.log'),
+    agentSocketDir: folder,
+    moduleDir,
+    signal: never,
+  };
+};
+
+const shell = async (script: string, changes: Partial<TargetSpec> = {}): Promise<StartRequest> =>
+  request({ args: ['-c', script], ...changes }, '/bin/sh');
+
+const soon = { method: 'GET' as const, path: '/ready', timeoutSeconds: 0.6 };
+
+test('a ready service runs in its module folder, with its settings, port, folder and CPU', async () => {
+  const cpus = (await canPin()).can ? (usableCpus() ?? []).slice(0, 1) : null;
+  const asked = await request({
+    args: ['-d', '${tmp}', '$${x}', '${port}'],
+    env: { GODEBUG: 'gctrace=0' },
+    gogc: '77',
+  });
+  const target = await startTarget({ ...asked, cpus, heapRateBytes: 65_536 });
+  const about = await (await fetch(`http://127.0.0.1:${target.port}/about`)).text();
+  const args = `[-d ${asked.tmp} \${x} ${asked.port}]`;
+  expect(about).toBe(`1 77 off gctrace=0,memprofilerate=65536 ${moduleDir} ${args}\n`);
+  expect(existsSync(asked.tmp)).toBe(true);
+  expect(target.outputTail()).toBe('listening\n');
+  if (cpus !== null) {
+    expect(readFileSync(`/proc/${target.pid}/status`, 'utf8')).toContain(`Cpus_allowed_list:\t${cpus.join(',')}\n`);
+  }
+  await target.stop();
+  expect(await target.exited).toMatchObject({ asked: true });
+  expect(existsSync(`/proc/${target.pid}`)).toBe(false);
+  expect(readFileSync(asked.logFile, 'utf8')).toBe('listening\n');
+});
+
+test('a service that ends before it is ready: its exit code and its last words', async () => {
+  const failed = startTarget(await shell('echo "no database" >&2; exit 3'));
+  await expect(failed).rejects.toMatchObject({ code: 'TARGET_EXITED', exitCode: 5 });
+  await expect(failed).rejects.toThrow(/^head: the service ended with exit code 3 before.*\nno database$/s);
+  await expect(startTarget(await shell('kill -9 $$'))).rejects.toThrow('ended by signal SIGKILL');
+});
+
+test('a service that listens elsewhere: the message says where', async () => {
+  const [other = 0] = await freePorts(1);
+  const failed = startTarget(await request({ env: { PORT: String(other) }, ready: soon }));
+  await expect(failed).rejects.toMatchObject({ code: 'TARGET_NOT_READY', hint: expect.stringContaining('${port}') });
+  await expect(failed).rejects.toThrow(`it listens on 127.0.0.1:${other}. Its last output:\nlistening`);
+  expect(runningCount()).toBe(0);
+});
+
+test('a service that answers 503, or nothing at all, is told apart', async () => {
+  const sad = startTarget(await request({ ready: { ...soon, path: '/sad' } }));
+  await expect(sad).rejects.toThrow(/GET \/sad on port \d+ was not ready within 0\.6 s: the service answered 503/);
+  const deaf = startTarget(await shell('sleep 60', { ready: soon }));
+  await expect(deaf).rejects.toThrow(/takes no connections and listens nowhere yet.*\(it wrote nothing\)/s);
+  expect(runningCount()).toBe(0);
+});
+
+test('a taken port is named before anything is started', async () => {
+  const asked = await request();
+  const server = createServer().listen(asked.port, '127.0.0.1');
+  await delay(20);
+  await expect(startTarget(asked)).rejects.toMatchObject({ code: 'PORT_TAKEN', exitCode: 5 });
+  server.close();
+  expect(existsSync(asked.logFile)).toBe(false);
+});
+
+test('setup commands run first, in the setup folder, with the side’s values; a failing one is shown', async () => {
+  const command = { command: '/bin/sh', env: { NAME: 'n-${port}' }, timeoutSeconds: 10 };
+  const write = { ...command, args: ['-c', 'pwd > ${tmp}/a; echo "$NAME" "$PORT" $1 >> ${tmp}/a', '-', '${binary}'] };
+  const setupDir = makeFolder();
+  const asked = await request({ setup: [write] });
+  const target = await startTarget({ ...asked, setupDir });
+  await target.stop();
+  const written = readFileSync(join(asked.tmp, 'a'), 'utf8');
+  expect(written).toBe(`${setupDir}\nn-${asked.port} ${asked.port} ${service}\n`);
+  const bad = startTarget(await request({ setup: [{ ...command, args: ['-c', 'echo out; echo no >&2; exit 9'] }] }));
+  await expect(bad).rejects.toMatchObject({ code: 'SETUP_FAILED' });
+  await expect(bad).rejects.toThrow(/exit code 9:\nout\nno/);
+  const slow = startTarget(await request({ setup: [{ ...command, args: ['-c', 'sleep 60'], timeoutSeconds: 0.1 }] }));
+  await expect(slow).rejects.toThrow('did not end within 0.1 s');
+});
+
+test('a placeholder without a value is refused, one from `values` is filled', async () => {
+  const asked = await request({ args: ['${token}'] });
+  await expect(startTarget(asked)).rejects.toMatchObject({ code: 'UNKNOWN_PLACEHOLDER', exitCode: 2 });
+  const target = await startTarget({ ...asked, values: { token: 'secret' } });
+  expect(await (await fetch(`http://127.0.0.1:${target.port}/about`)).text()).toContain('[secret]');
+  await target.stop();
+});
+
+test('an abort while it starts leaves nothing running, and ends with the abort’s reason', async () => {
+  const abort = new AbortController();
+  const started = startTarget({ ...(await shell('sleep 60')), signal: abort.signal });
+  setTimeout(() => abort.abort(new InterruptedError()), 100);
+  await expect(started).rejects.toBeInstanceOf(InterruptedError);
+  expect(runningCount()).toBe(0);
+});
+
+test('an end that nobody asked for is seen as such', async () => {
+  const target = await startTarget(await request());
+  process.kill(target.pid, 'SIGKILL');
+  expect(await target.exited).toEqual({ exitCode: null, signal: 'SIGKILL', asked: false });
+});
+
+test('free ports are distinct, of five digits, and never given out twice', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 0, max: 11_999 }), async (count, startAt) => {
+      const ports = [...(await freePorts(count, startAt)), ...(await freePorts(count, startAt))];
+      expect(new Set(ports).size).toBe(2 * count);
+      expect(ports.every((port) => String(port).length === 5)).toBe(true);
+    }),
+    { numRuns: 20 },
+  );
+});
+
+test('the kernel’s socket tables are read as proc(5) describes them', () => {
+  const table = [
+    '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode',
+    '   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4242 1 0 100 0 0 10 0',
+    '   1: 0100007F:1F91 0100007F:0050 01 00000000:00000000 00:00000000 00000000     0        0 4243 1 0 100 0 0 10 0',
+    '   2: 00000000000000000000000001000000:0050 00000000000000000000000000000000:0000 0A 0:0 00:0 0 0 0 7 1 0',
+  ].join('\n');
+  expect(parseListeners(table)).toEqual([
+    { address: '127.0.0.1:8080', inode: '4242' },
+    { address: '[::1]:80', inode: '7' },
+  ]);
+});
