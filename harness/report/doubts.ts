@@ -38,7 +38,7 @@ export const toDoFor = (scenario: ScenarioComparison, run: RunFile | undefined):
   );
   if (regressed.has('errorRatio'))
     return ["Read the head's output: ", code(`logs/${scenario.scenario}/head-launch-*.log`), '.'];
-  const onlyLatency = [...regressed].length > 0 && [...regressed].every((metric) => metric.startsWith('latency'));
+  const onlyLatency = regressed.size > 0 && [...regressed].every((metric) => metric.startsWith('latency'));
   return onlyLatency && (scenario.attribution?.culprit ?? null) === null
     ? ['Requests take longer without costing more: look for sleeps, timeouts and calls to other services.']
     : null;
