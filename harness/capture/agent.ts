@@ -1,0 +1,197 @@
+import { readdir } from 'node:fs/promises';
+import type { Socket } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { TargetStartError } from '../errors.ts';
+import { AgentConnection, AgentLostError, openSocket, type Reply } from './agent-connection.ts';
+import {
+  type AgentCounters,
+  type AgentHello,
+  type CpuProfile,
+  fieldsOf,
+  type GoroutinePeak,
+  parseCounters,
+  parseHello,
+  parsePeak,
+  parseProtocol,
+  parseSpanNs,
+} from './agent-replies.ts';
+
+/** The protocol of harness/target/agent/agent.go. */
+const PROTOCOL = 1;
+
+/** A service under heavy load may leave the agent waiting for a while; a dead one is noticed at once anyway. */
+const COMMAND_TIMEOUT_SECONDS = 20;
+
+/** Between two looks for the socket; the handshake costs this much at worst. */
+const POLL_MS = 5;
+
+/** `sun_path` holds 104 bytes on Apple's systems, 108 on Linux, the final zero included. */
+const MAX_SOCKET_PATH_BYTES = 103;
+
+export interface AgentAddress {
+  /** The folder given to the service as GODYNO_AGENT. */
+  readonly socketDir: string;
+  readonly pid: number;
+  /** How long the service may take until its agent answers. */
+  readonly timeoutSeconds: number;
+  /** Ends the wait and, later, the connection; abort it when the service exits. */
+  readonly signal: AbortSignal;
+}
+
+/** `mutex`: one contention in n is recorded; `blockNs`: waits shorter than this are sampled. 0 switches off. */
+export interface ProfileRates {
+  readonly mutex?: number;
+  readonly blockNs?: number;
+}
+
+/**
+ * The agent inside one process. Commands run one after the other in the order they were asked. Every method throws
+ * {@link AgentLostError} when the service is gone, {@link AgentRefusedError} when the agent says no, and the signal's
+ * reason after an abort.
+ */
+export interface Agent {
+  readonly hello: AgentHello;
+  /** Exact counters; stops the service for about 5 µs on one CPU. */
+  counters(): Promise<AgentCounters>;
+  /** Two collections, then the counters: the live heap as it is. */
+  collectGarbage(): Promise<AgentCounters>;
+  setRates(rates: ProfileRates): Promise<void>;
+  startCpuProfile(): Promise<void>;
+  /** Takes up to 200 ms (Go's profile writer polls); the span ended when the command arrived. */
+  stopCpuProfile(): Promise<CpuProfile>;
+  /** A named profile (`heap`, `allocs`, `mutex`, `block`, `goroutine`, …) as gzipped pprof. */
+  snapshot(name: string): Promise<Uint8Array>;
+  /** The same after two collections, which bring heap profiles up to now. */
+  snapshotAfterGc(name: string): Promise<Uint8Array>;
+  /** Looks at the number of goroutines in this interval until `goroutinePeak` ends it. */
+  watchGoroutines(intervalMs: number): Promise<void>;
+  goroutinePeak(): Promise<GoroutinePeak>;
+  startTrace(): Promise<void>;
+  stopTrace(): Promise<Uint8Array>;
+  /** Go 1.25 and newer. */
+  startFlightRecorder(ageMs: number, maxBytes: number): Promise<void>;
+  flightSnapshot(): Promise<Uint8Array>;
+  stopFlightRecorder(): Promise<void>;
+  close(): void;
+}
+
+/** The agent is alive and says no: an unknown profile, a CPU profile the service itself runs, an old Go version. */
+export class AgentRefusedError extends TargetStartError {
+  constructor(asked: string, answer: string) {
+    super('AGENT_REFUSED', `The agent inside the service refused "${asked}": ${answer}`, hintFor(answer));
+  }
+}
+
+const hintFor = (answer: string): string =>
+  answer.includes('already in use')
+    ? 'The service runs a CPU profiler of its own, and Go allows one at a time; switch it off for the measurement.'
+    : 'This is a limit of the service or its Go version, or a mistake in godyno; please report it with the log.';
+
+/** Waits for the agent's socket and shakes hands. Throws {@link TargetStartError} (exit 5) when none answers in time. */
+export const connectAgent = async (address: AgentAddress): Promise<Agent> => {
+  const deadlineMs = performance.now() + address.timeoutSeconds * 1000;
+  const connection = new AgentConnection(await reachSocket(address, deadlineMs), address.signal);
+  try {
+    const remainingSeconds = Math.max(0.05, (deadlineMs - performance.now()) / 1000);
+    const reply = fieldsOf((await connection.ask('hello', remainingSeconds)).head);
+    checkProtocol(parseProtocol(reply), address);
+    return makeAgent(parseHello(reply), connection);
+  } catch (error) {
+    connection.close();
+    throw error instanceof AgentLostError ? await notReached(address, error) : error;
+  }
+};
+
+const socketPathOf = ({ socketDir, pid }: AgentAddress): string => join(socketDir, `${pid}.sock`);
+
+const reachSocket = async (address: AgentAddress, deadlineMs: number): Promise<Socket> => {
+  const path = socketPathOf(address);
+  checkPathLength(path);
+  for (;;) {
+    address.signal.throwIfAborted();
+    try {
+      return await openSocket(path);
+    } catch (error) {
+      if (performance.now() >= deadlineMs) throw await notReached(address, error);
+    }
+    await delay(POLL_MS, undefined, { signal: address.signal }).catch(() => address.signal.throwIfAborted());
+  }
+};
+
+const checkPathLength = (path: string): void => {
+  const bytes = Buffer.byteLength(path);
+  if (bytes <= MAX_SOCKET_PATH_BYTES) return;
+  throw new TargetStartError(
+    'AGENT_PATH_TOO_LONG',
+    `The agent's socket ${path} has a path of ${bytes} bytes; the system allows ${MAX_SOCKET_PATH_BYTES}`,
+    'Set TMPDIR to a folder with a shorter path.',
+  );
+};
+
+const checkProtocol = (protocol: number, { pid }: AgentAddress): void => {
+  if (protocol === PROTOCOL) return;
+  throw new TargetStartError(
+    'AGENT_PROTOCOL',
+    `The agent in process ${pid} speaks protocol ${protocol}, this godyno speaks ${PROTOCOL}`,
+    'The binary was built by another version of godyno; build it again.',
+  );
+};
+
+const notReached = async (address: AgentAddress, cause: unknown): Promise<TargetStartError> =>
+  new TargetStartError(
+    'AGENT_NOT_REACHED',
+    `No agent answered in process ${address.pid} within ${address.timeoutSeconds} s (${socketPathOf(address)})`,
+    `${await guessWhy(address)} \`godyno doctor\` tries the handshake on its own.`,
+    { cause },
+  );
+
+const guessWhy = async ({ socketDir, pid }: AgentAddress): Promise<string> => {
+  const others = (await readdir(socketDir).catch(() => [])).filter((name) => name !== `${pid}.sock`);
+  if (others.length > 0) {
+    return `Another process answered there (${others.join(', ')}): the service seems to start through a wrapper; start it directly.`;
+  }
+  return (
+    'The overlay did not reach the binary, or the service ended before it began. Look for: a list of .go files instead ' +
+    'of a package in target.package, an -overlay flag in GOFLAGS or target.buildFlags, a module folder reached through ' +
+    'a symlink, a service that replaces itself or clears its environment.'
+  );
+};
+
+const makeAgent = (hello: AgentHello, connection: AgentConnection): Agent => {
+  const ask = async (request: string): Promise<Reply & { readonly fields: Readonly<Record<string, unknown>> }> => {
+    const reply = await connection.ask(request, COMMAND_TIMEOUT_SECONDS);
+    const fields = fieldsOf(reply.head);
+    if (fields['ok'] !== true) throw new AgentRefusedError(request, String(fields['error']));
+    return { ...reply, fields };
+  };
+  const counted = async (request: string): Promise<AgentCounters> => parseCounters((await ask(request)).fields);
+  const bytes = async (request: string): Promise<Uint8Array> => (await ask(request)).payload;
+  const done = async (request: string): Promise<void> => void (await ask(request));
+  return {
+    hello,
+    counters: () => counted('counters'),
+    collectGarbage: () => counted('gc'),
+    setRates: (rates) => done(ratesRequest(rates)),
+    startCpuProfile: () => done('cpu.start'),
+    stopCpuProfile: async () => {
+      const { fields, payload } = await ask('cpu.stop');
+      return { bytes: payload, spanNs: parseSpanNs(fields) };
+    },
+    snapshot: (name) => bytes(`snapshot name=${name}`),
+    snapshotAfterGc: (name) => bytes(`snapshot name=${name} gc=1`),
+    watchGoroutines: (intervalMs) => done(`peak.start intervalUs=${Math.round(intervalMs * 1000)}`),
+    goroutinePeak: async () => parsePeak((await ask('peak.stop')).fields),
+    startTrace: () => done('trace.start'),
+    stopTrace: () => bytes('trace.stop'),
+    startFlightRecorder: (ageMs, maxBytes) => done(`flight.start ageMs=${Math.round(ageMs)} maxBytes=${maxBytes}`),
+    flightSnapshot: () => bytes('flight.snapshot'),
+    stopFlightRecorder: () => done('flight.stop'),
+    close: () => connection.close(),
+  };
+};
+
+const ratesRequest = ({ mutex, blockNs }: ProfileRates): string =>
+  ['rates', mutex === undefined ? '' : `mutex=${mutex}`, blockNs === undefined ? '' : `block=${blockNs}`]
+    .filter((word) => word !== '')
+    .join(' ');
