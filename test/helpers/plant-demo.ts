@@ -26,14 +26,14 @@ export const DEMO_FAULTS = {
     function: 'main.nearness',
     constant: 'rounds',
     unit: '% of all CPU per request',
-    perSize: 1,
+    perSize: 23,
   },
   alloc: {
     file: 'order.go',
     function: 'main.seal',
     constant: 'copies',
     unit: '% of all allocated objects per request',
-    perSize: 1,
+    perSize: 52,
   },
   lock: {
     file: 'cache.go',

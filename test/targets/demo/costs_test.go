@@ -80,7 +80,7 @@ func newWorkload() *workload {
 			path = fmt.Sprintf("/quote/%d", id)
 		case "order":
 			method, path = "POST", "/orders"
-			body = fmt.Sprintf(`{"customer":"c%d","lines":[{"id":%d,"count":2},{"id":%d,"count":1},{"id":%d,"count":5}]}`, number%50, id, (id+31)%itemCount, (id+77)%itemCount)
+			body = fmt.Sprintf(`{"customer":"customer-%d","lines":[{"id":%d,"count":2},{"id":%d,"count":1},{"id":%d,"count":5}]}`, number%50, id, (id+31)%itemCount, (id+77)%itemCount)
 		}
 		answer := httptest.NewRecorder()
 		handler.ServeHTTP(answer, httptest.NewRequest(method, path, strings.NewReader(body)))

@@ -76,10 +76,11 @@ func (s *shop) invoiceFor(wanted orderRequest) (*invoice, string) {
 // seal chains a digest over the invoice's lines, so that a changed line shows.
 func seal(customer string, made *invoice) string {
 	const copies = 0 // plant:alloc
+	title := customer + ", " + made.Total
 	for i := 0; i < copies; i++ {
-		customer = strings.Clone(customer)
+		title = strings.Clone(title)
 	}
-	sum := sha256.Sum256([]byte(customer))
+	sum := sha256.Sum256([]byte(title))
 	for turn := 0; turn < 80; turn++ {
 		for _, line := range made.Lines {
 			sum = sha256.Sum256([]byte(hex.EncodeToString(sum[:]) + strings.ToLower(line.Title) + line.Amount))
