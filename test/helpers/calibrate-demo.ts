@@ -53,7 +53,9 @@ const send = (service: Service, n: number): Promise<void> =>
     const options = { host: '127.0.0.1', port: service.port, agent: service.agent, method, path: target };
     const request = http.request(options, (answer) => {
       answer.resume();
-      answer.on('end', () => (answer.statusCode! < 300 ? resolve() : reject(new Error(`${target} ${answer.statusCode}`))));
+      answer.on('end', () =>
+        answer.statusCode! < 300 ? resolve() : reject(new Error(`${target} ${answer.statusCode}`)),
+      );
     });
     request.on('error', reject);
     request.end(body);
@@ -74,7 +76,13 @@ const start = async (binary: string, port: number): Promise<Service> => {
   const service = { child, port, agent: new http.Agent({ keepAlive: true, maxSockets: 1 }) };
   for (let tries = 0; tries < 100; tries++) {
     await sleep(20);
-    if (await send(service, 0).then(() => true, () => false)) return service;
+    if (
+      await send(service, 0).then(
+        () => true,
+        () => false,
+      )
+    )
+      return service;
   }
   throw new Error(`${binary} does not answer`);
 };
@@ -89,7 +97,9 @@ const couples = async (base: Service, head: Service, from: number, count: number
 const build = async (folder: string, planted: boolean, seed: number): Promise<string> => {
   const source = path.join(folder, planted ? 'head' : 'base');
   const binary = `${source}-${seed}.bin`;
-  execFileSync('go', ['build', '-trimpath', '-buildvcs=false', `-ldflags=-randlayout=${seed}`, '-o', binary, '.'], { cwd: source });
+  execFileSync('go', ['build', '-trimpath', '-buildvcs=false', `-ldflags=-randlayout=${seed}`, '-o', binary, '.'], {
+    cwd: source,
+  });
   return binary;
 };
 
@@ -128,7 +138,9 @@ try {
   }
   const mean = means.reduce((a, b) => a + b, 0) / means.length;
   const error = Math.sqrt(means.reduce((sum, each) => sum + (each - mean) ** 2, 0) / (means.length - 1) / means.length);
-  console.log(`${fault} ${value}: ${mean.toFixed(3)} ± ${error.toFixed(3)} % CPU a request (standard error over ${means.length} launches)`);
+  console.log(
+    `${fault} ${value}: ${mean.toFixed(3)} ± ${error.toFixed(3)} % CPU a request (standard error over ${means.length} launches)`,
+  );
 } finally {
   rmSync(work, { recursive: true, force: true });
 }

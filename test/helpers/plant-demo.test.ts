@@ -34,7 +34,10 @@ const costsOf = async (fault: DemoFaultName | 'none', size: number): Promise<Cos
   const to = path.join(work, `${fault}-${size}`);
   await plantDemo({ from: demo, to, fault, size });
   const env = { ...process.env, DEMO_COSTS: String(REQUESTS) };
-  const { stdout } = await run('go', ['test', '-vet=off', '-count=1', '-run', '^TestCosts$', '-v', '.'], { cwd: to, env });
+  const { stdout } = await run('go', ['test', '-vet=off', '-count=1', '-run', '^TestCosts$', '-v', '.'], {
+    cwd: to,
+    env,
+  });
   return JSON.parse(/^costs (.*)$/m.exec(stdout)?.[1] ?? 'null') as Costs;
 };
 
