@@ -2,10 +2,10 @@
  * The sequential procedure of a verdict: looks, levels, intervals, p-values, and what it would still take.
  * Simulated operating characteristics and the reasons of every constant: docs/method.md.
  */
-import { standardDeviation } from './describe.ts';
+import { mean, standardDeviation, standardError } from './describe.ts';
 import { studentTwoSidedP, studentUpperQuantile } from './beta.ts';
 import { normalQuantile } from './normal.ts';
-import { signedRankTwoSidedP, walshAverages, walshInterval, walshMedian } from './signed-rank.ts';
+import { signedRankIndex, signedRankTwoSidedP, walshAverages, walshInterval, walshMedian } from './signed-rank.ts';
 
 /** Units (launches, or link seeds with several launches each) at which a verdict may fall. */
 export const LOOKS = [8, 10, 12, 16, 20, 24, 32, 40] as const;
@@ -36,6 +36,12 @@ export const levelsFor = (looks: number, gates: number): Levels => ({
   equivalence: looks > LOOKS.length ? 0.008 : 0.01,
 });
 
+/** The same promise for a gate that is looked at once: all of its level at that look. */
+export const oneLookLevels = (looks: number, gates: number): Levels => {
+  const { change, equivalence } = levelsFor(looks, gates);
+  return { change: change * looks, equivalence };
+};
+
 export interface Estimate {
   readonly n: number;
   /** Hodges-Lehmann. */
@@ -56,22 +62,36 @@ export const estimate = (values: readonly number[]): Estimate => {
 
 export type Interval = readonly [number, number];
 
-const hull = (a: Interval, b: Interval): Interval => [Math.min(a[0], b[0]), Math.max(a[1], b[1])];
+/** The smallest interval that holds both. */
+export const hull = (a: Interval, b: Interval): Interval => [Math.min(a[0], b[0]), Math.max(a[1], b[1])];
 
 const studentInterval = ({ centre, standardError, n }: Estimate, level: number): Interval => {
   const half = studentUpperQuantile(level, n - 1) * standardError;
   return [centre - half, centre + half];
 };
 
-/** One-sided level `level` per side, not widened: what "unchanged" is judged by. */
-export const equivalenceInterval = (at: Estimate, level: number): Interval =>
-  at.n >= RANK_FROM ? walshInterval(at.averages, at.n, level) : studentInterval(at, level);
+/**
+ * One-sided level `level` per side: what "unchanged" is judged by. Where so few values have no signed-rank interval of
+ * that level, t, widened to hold all values.
+ */
+export const equivalenceInterval = (at: Estimate, level: number): Interval => {
+  if (at.n < RANK_FROM) return studentInterval(at, level);
+  if (signedRankIndex(at.n, level) > 0) return walshInterval(at.averages, at.n, level);
+  return hull(studentInterval(at, level), [at.averages[0] ?? -Infinity, at.averages.at(-1) ?? Infinity]);
+};
 
 /** One-sided level `level` per side; below 16 values widened to hold the exact signed-rank interval of .005. */
 export const changeInterval = (at: Estimate, level: number): Interval => {
   const interval = equivalenceInterval(at, level);
   if (at.n >= RANK_FROM || at.n < GUARD_FROM) return interval;
   return hull(interval, walshInterval(at.averages, at.n, GUARD_LEVEL));
+};
+
+/** The t interval of one-sided level `level` per side around a plain mean; for a coarser unit's say beside a finer one's. */
+export const studentIntervalOf = (values: readonly number[], level: number): Interval => {
+  const centre = mean(values);
+  const half = studentUpperQuantile(level, values.length - 1) * standardError(values);
+  return [centre - half, centre + half];
 };
 
 /** Two-sided p-value that goes with {@link changeInterval}. */

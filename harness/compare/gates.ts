@@ -1,0 +1,145 @@
+/** Which metrics are judged how strictly: the table's defaults, refined by the scenario, widened by how it was run. */
+import { UsageError } from '../errors.ts';
+import {
+  ALTERNATE_LIMITS,
+  METRICS,
+  ONE_LAYOUT_LIMITS,
+  TIGHT_CPU,
+  metricDef,
+  type MetricDef,
+} from '../metrics/index.ts';
+import { METRIC_IDS, type GateSpec, type MetricId, type Scenario, type ScenarioRun } from '../model/index.ts';
+import { LOOKS, TIGHT_LOOKS } from '../stats/index.ts';
+
+/** One metric with its limits in this scenario. Absolute limits are in the metric's unit. */
+export interface JudgedMetric {
+  readonly metric: MetricId;
+  readonly gate: boolean;
+  /** The scenario names it, so "not judged" is not an answer. */
+  readonly required: boolean;
+  /** τ and Δ as ratios; null for metrics compared by difference. */
+  readonly practicalRatio: number | null;
+  readonly equivalentRatio: number | null;
+  readonly changedRatio: number | null;
+  /** The smallest difference that fails; for metrics compared by difference τ itself. */
+  readonly practicalAbsolute: number;
+  readonly equivalentAbsolute: number | null;
+  /** Why the limits are wider than asked for; null when they are not. */
+  readonly widened: string | null;
+}
+
+/** How many gates share the run's level, over all its scenarios. */
+export interface Family {
+  readonly gates: number;
+}
+
+const defaults = (metric: MetricId, scenario: Scenario): JudgedMetric => {
+  const def = metricDef(metric);
+  const tight = metric === 'cpuNsPerRequest' && scenario.measure.tight ? TIGHT_CPU : {};
+  const { practicalRatio, equivalentRatio, changedRatio, practicalAbsolute, equivalentAbsolute } = { ...def, ...tight };
+  const limits = { practicalRatio, equivalentRatio, changedRatio, practicalAbsolute, equivalentAbsolute };
+  return { metric, gate: def.gate && isMeasured(metric, scenario), required: false, ...limits, widened: null };
+};
+
+/** A phase that the scenario leaves out cannot be a default gate. */
+const isMeasured = (metric: MetricId, scenario: Scenario): boolean => {
+  if (metricDef(metric).stage === 'latency') return scenario.load.latency !== null;
+  if (metricDef(metric).stage === 'exact') return scenario.measure.exact !== 'off';
+  return true;
+};
+
+const percent = (ratio: number): string => `${Number((ratio * 100).toPrecision(3))} %`;
+
+const refuseTooFine = (metric: MetricId, asked: number, finest: number, scenario: Scenario): never => {
+  throw new UsageError(
+    'GATE_TOO_FINE',
+    `${scenario.file}: gates.${metric} asks to fail at +${percent(asked)}; the finest this metric can carry is +${percent(finest)}`,
+    `Set it to +${percent(finest)} or more.`,
+  );
+};
+
+const refineRatio = (judged: JudgedMetric, spec: GateSpec): JudgedMetric => {
+  const { failRatio, failAbsolute } = spec;
+  if (failRatio === null && failAbsolute === null) return judged;
+  // What the scenario says replaces both default limits: +5 % means +5 %, without our floor in the unit.
+  return {
+    ...judged,
+    practicalRatio: failRatio ?? 0,
+    equivalentRatio: 2 * (failRatio ?? 0),
+    practicalAbsolute: failAbsolute ?? 0,
+  };
+};
+
+const refineAbsolute = (judged: JudgedMetric, spec: GateSpec): JudgedMetric => {
+  const limit = spec.failAbsolute ?? spec.failRatio;
+  if (limit === null) return judged;
+  return {
+    ...judged,
+    practicalAbsolute: limit,
+    equivalentAbsolute: Math.max(2 * limit, judged.equivalentAbsolute ?? 0),
+  };
+};
+
+const refine = (judged: JudgedMetric, spec: GateSpec, def: MetricDef, scenario: Scenario): JudgedMetric => {
+  if (def.practicalRatio === null) return refineAbsolute(judged, spec);
+  if (spec.failRatio !== null && def.finestRatio !== null && spec.failRatio < def.finestRatio) {
+    return refuseTooFine(judged.metric, spec.failRatio, def.finestRatio, scenario);
+  }
+  return refineRatio(judged, spec);
+};
+
+/** Every metric with the limits of this scenario; `gate` says which of them fail the run. Throws {@link UsageError}. */
+export const judgedMetrics = (scenario: Scenario): readonly JudgedMetric[] =>
+  METRIC_IDS.map((metric) => {
+    const judged = defaults(metric, scenario);
+    const named = scenario.gates[metric];
+    if (named === undefined) return judged;
+    if (named === false) return { ...judged, gate: false };
+    const gate = { ...judged, gate: true, required: true };
+    return named === true ? gate : refine(gate, named, METRICS[metric], scenario);
+  });
+
+/** The metrics whose regression fails this scenario. Throws {@link UsageError} when one is asked to be too fine. */
+export const judgedGates = (scenario: Scenario): readonly JudgedMetric[] =>
+  judgedMetrics(scenario).filter(({ gate }) => gate);
+
+/** Gates decided by a level; errors and exact instructions have rules of their own. */
+const sharesLevel = ({ metric }: JudgedMetric): boolean => {
+  const { method } = metricDef(metric);
+  return method === 'launches' || method === 'windows' || method === 'growth';
+};
+
+/** The family over which the run's level is divided. */
+export const familyOf = (scenarios: readonly Scenario[]): Family => ({
+  gates: scenarios.reduce((total, scenario) => total + judgedGates(scenario).filter(sharesLevel).length, 0),
+});
+
+/** Launches (or link seeds) at which a verdict may fall. */
+export const looksOf = (scenario: Scenario): readonly number[] => (scenario.measure.tight ? TIGHT_LOOKS : LOOKS);
+
+/** Metrics that move with code placement and with the order in which the sides ran. */
+const isTime = (metric: MetricId): boolean => metric === 'cpuNsPerRequest' || metricDef(metric).stage === 'latency';
+
+const widen = (
+  judged: JudgedMetric,
+  limits: { readonly practicalRatio: number; readonly equivalentRatio: number },
+  reason: string,
+): JudgedMetric => {
+  if (judged.practicalRatio === null || judged.practicalRatio >= limits.practicalRatio) return judged;
+  return {
+    ...judged,
+    practicalRatio: limits.practicalRatio,
+    equivalentRatio: Math.max(limits.equivalentRatio, judged.equivalentRatio ?? 0),
+    widened: reason,
+  };
+};
+
+/** The limits that this run can carry. */
+export const limitsIn = (run: ScenarioRun, judged: JudgedMetric): JudgedMetric => {
+  if (!isTime(judged.metric)) return judged;
+  const { settings, builds } = run;
+  if (!builds.base.seededLinks || !builds.head.seededLinks) return widen(judged, ONE_LAYOUT_LIMITS, 'one layout only');
+  if (settings.mode === 'alternate') return widen(judged, ALTERNATE_LIMITS, 'sides measured one after the other');
+  if (settings.targetCpus.length > 1) return widen(judged, ALTERNATE_LIMITS, 'sides share several CPUs');
+  return judged;
+};

@@ -1,0 +1,12 @@
+/**
+ * From a measured run to verdicts: validity first, then errors, then costs, launch by launch.
+ *
+ * In: a ScenarioRun or RunFile (raw counters), and what profiles found. Out: the stopping rule for the conductor
+ * (`look`), the Comparison for everyone else. Pure: the same data give the same verdict whenever it is asked, and the
+ * sides exchanged give the mirrored one.
+ */
+export { compareRun, type FindingsOf } from './comparison.ts';
+export { NO_FINDINGS, type ScenarioFindings } from './scenario.ts';
+export { familyOf, judgedGates, judgedMetrics, looksOf, type Family, type JudgedMetric } from './gates.ts';
+export { look, type Look, type LookVerdict } from './look.ts';
+export { discardReason, invalidity } from './validity.ts';

@@ -1,0 +1,147 @@
+/** The stopping rule: what the launches so far decide, and whether more of them would decide more. */
+import { metricDef } from '../metrics/index.ts';
+import type { Launch, MetricId, MetricVerdict, ScenarioRun } from '../model/index.ts';
+import { levelsFor, type Levels } from '../stats/index.ts';
+import { answerOf, notJudged, type Answer } from './answer.ts';
+import { failuresOf, isFailing } from './failures.ts';
+import { judgedGates, limitsIn, looksOf, type Family, type JudgedMetric } from './gates.ts';
+import { answerGoroutineGrowth, answerHeapGrowth, isHeapGrowth } from './growth.ts';
+import { judgeSequence } from './judge.ts';
+import { launchesOf, launchValues, measuredSides, seriesOf, unitsOf } from './series.ts';
+
+export interface LookVerdict {
+  readonly metric: MetricId;
+  readonly verdict: MetricVerdict | 'open';
+  /** head ÷ base − 1 at the last look; null before the first, and for metrics compared by difference. */
+  readonly estimateRatio: number | null;
+  readonly ciRatio: readonly [number, number] | null;
+  /** Launches (or link seeds) it would take in all; null when decided or unknown. */
+  readonly unitsNeeded: number | null;
+}
+
+export interface Look {
+  /** Judged launches so far. */
+  readonly launches: number;
+  /** Whether a verdict may fall at exactly this many. */
+  readonly isLook: boolean;
+  readonly verdicts: readonly LookVerdict[];
+  /** Every gate that judged launches can decide is final, or no look is left. */
+  readonly done: boolean;
+  /** Judged launches at the next look; null after the last. */
+  readonly nextLook: number | null;
+  /** Growth metrics that only a growth launch can settle. */
+  readonly suspectGrowth: readonly MetricId[];
+  /** CPU per request regressed: worth explaining. */
+  readonly cpuFired: boolean;
+}
+
+/** What all answers of one run share. */
+export interface Reading {
+  readonly run: ScenarioRun;
+  readonly units: readonly (readonly Launch[])[];
+  readonly looks: readonly number[];
+  readonly levels: Levels;
+}
+
+export const readingOf = (run: ScenarioRun, family: Family): Reading => {
+  const looks = looksOf(run.scenario);
+  return { run, units: unitsOf(run), looks, levels: levelsFor(looks.length, family.gates) };
+};
+
+/** CPU and times mean nothing where the sides and the loader share their CPUs by chance. */
+const unpinnedReason = ({ settings }: ScenarioRun): string | null =>
+  settings.pinned ? null : `not pinned to a CPU: ${settings.unpinnedReason ?? 'no permission'}`;
+
+/** Metrics made of CPU time or waiting. */
+export const needsPinning = (metric: MetricId): boolean => {
+  const { unit } = metricDef(metric);
+  return unit === 'ns' || unit === 'ms';
+};
+
+const whatIsMissing = (launches: readonly Launch[], metric: MetricId): string | null => {
+  const { base, head } = measuredSides(launches, metric);
+  if (base && head) return null;
+  if (base) return 'not measured on head';
+  return head ? 'not measured on base' : 'not measured here';
+};
+
+const sequenceAnswer = ({ units, looks, levels }: Reading, judged: JudgedMetric): Answer =>
+  answerOf(judged, judgeSequence(seriesOf(units, launchValues(judged.metric)), judged, looks, levels), 'judged');
+
+/** What judged launches say of one metric; `suspect`: a growth launch is wanted. */
+export const answerFromLaunches = (
+  reading: Reading,
+  asked: JudgedMetric,
+): { readonly answer: Answer; readonly suspect: boolean } => {
+  const judged = limitsIn(reading.run, asked);
+  const { run, units, looks, levels } = reading;
+  const missing = units.length > 0 ? whatIsMissing(units.flat(), judged.metric) : null;
+  const unpinned = needsPinning(judged.metric) ? unpinnedReason(run) : null;
+  if (isHeapGrowth(judged.metric) && !missing) return answerHeapGrowth(run, units, judged, looks, levels);
+  const growth = metricDef(judged.metric).method === 'growth';
+  const answer = growth ? answerGoroutineGrowth(units, judged, looks, levels) : sequenceAnswer(reading, judged);
+  const barred = missing ?? unpinned;
+  return { answer: barred === null ? answer : notJudged(answer, barred), suspect: false };
+};
+
+/** Gates that are decided launch by launch; latency, contention and exact counts are measured once. */
+const decidedByLaunches = ({ metric }: JudgedMetric): boolean => {
+  const { stage, method } = metricDef(metric);
+  return (stage === 'cost' || stage === 'launch') && method !== 'errors';
+};
+
+const describe = ({ judged, judgement, verdict }: Answer): LookVerdict => {
+  const ratio = judgement !== null && judgement.scale === 'ratio';
+  return {
+    metric: judged.metric,
+    verdict,
+    estimateRatio: ratio ? Math.expm1(judgement.centre) : null,
+    ciRatio: ratio ? [Math.expm1(judgement.interval[0]), Math.expm1(judgement.interval[1])] : null,
+    unitsNeeded:
+      verdict === 'open' && judgement !== null && Number.isFinite(judgement.needed)
+        ? Math.ceil((judgement.needed * judgement.units) / judgement.n)
+        : null,
+  };
+};
+
+/** Launches per unit: link seeds that are launched several times over make one unit. */
+const launchesPerUnit = (units: readonly (readonly Launch[])[]): number => units[0]?.length ?? 1;
+
+/** Head fails where base does not: the verdict is certain and no cost will be compared. */
+const headFails = (run: ScenarioRun, gates: readonly JudgedMetric[]): boolean => {
+  const gate = gates.find(({ metric }) => metric === 'errorRatio');
+  return gate !== undefined && isFailing(failuresOf(run).head, gate.practicalAbsolute);
+};
+
+/**
+ * What the judged launches so far decide. Pure: looks are replayed over prefixes, so asking twice, late or between
+ * looks changes nothing. Throws {@link UsageError} when the scenario's gates are finer than their metrics can carry.
+ */
+export const look = (run: ScenarioRun, family: Family): Look => {
+  const reading = readingOf(run, family);
+  const gates = judgedGates(run.scenario);
+  const answers = gates.filter(decidedByLaunches).map((gate) => answerFromLaunches(reading, gate));
+  const nextUnits = reading.looks.find((count) => count > reading.units.length) ?? null;
+  const settled = answers.every(({ answer, suspect }) => answer.verdict !== 'open' || suspect);
+  return {
+    launches: launchesOf(run, 'judged').length,
+    isLook: reading.looks.includes(reading.units.length),
+    verdicts: answers.map(({ answer }) => describe(answer)),
+    done: nextUnits === null || headFails(run, gates) || (settled && reading.units.length >= (reading.looks[0] ?? 0)),
+    nextLook: nextUnits === null ? null : nextLaunches(run, reading, nextUnits),
+    suspectGrowth: answers.flatMap(({ answer, suspect }) => (suspect ? [answer.judged.metric] : [])),
+    cpuFired: answers.some(
+      ({ answer }) => answer.judged.metric === 'cpuNsPerRequest' && answer.verdict === 'regressed',
+    ),
+  };
+};
+
+/** Launches that gave no unit (all pairs discarded) have to be made up for. */
+const nextLaunches = (run: ScenarioRun, { units }: Reading, nextUnits: number): number => {
+  const judged = launchesOf(run, 'judged').length;
+  const used = units.reduce((total, launches) => total + launches.length, 0);
+  const partial = judged - used;
+  const perUnit = launchesPerUnit(units);
+  const lost = perUnit === 1 ? partial : 0;
+  return nextUnits * perUnit + lost;
+};

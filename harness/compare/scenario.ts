@@ -1,0 +1,233 @@
+/** One scenario's run → its part of the comparison: validity, then errors, then costs. */
+import { METRICS, metricDef } from '../metrics/index.ts';
+import {
+  worstVerdict,
+  type Attribution,
+  type Environment,
+  type ExactSummary,
+  type FunctionComparison,
+  type InvalidRun,
+  type Launch,
+  type MetricComparison,
+  type RunVerdict,
+  type ScenarioComparison,
+  type ScenarioRun,
+} from '../model/index.ts';
+import { notJudged, type Answer } from './answer.ts';
+import { describeFailures, failureCount, failureRatio, failuresOf, isFailing, type Failures } from './failures.ts';
+import { judgedMetrics, type Family, type JudgedMetric } from './gates.ts';
+import { answerFromAll, answerLatency, SHOWN_LEVELS, singleLookLevels } from './latency.ts';
+import { loaderReport } from './loader.ts';
+import { answerFromLaunches, needsPinning, readingOf, type Reading } from './look.ts';
+import { countLinkSeeds, rowOf, withQValues } from './row.ts';
+import { launchesOf, measuredSides } from './series.ts';
+import { invalidity, isHeadsDoing } from './validity.ts';
+
+/** What others found out about a scenario: profiles explain, exact mode counts instructions. */
+export interface ScenarioFindings {
+  readonly functions: readonly FunctionComparison[];
+  readonly attribution: Attribution | null;
+  readonly exact: ExactSummary | null;
+  /** Rows of exact mode (`instructionsPerRequest`, `syscallsPerRequest`), judged by its own rule. */
+  readonly exactRows: readonly MetricComparison[];
+}
+
+export const NO_FINDINGS: ScenarioFindings = { functions: [], attribution: null, exact: null, exactRows: [] };
+
+const openAnswer = (judged: JudgedMetric): Answer => ({
+  judged,
+  judgement: null,
+  verdict: 'open',
+  pValue: null,
+  stage: 'judged',
+  reason: null,
+  warnings: [],
+});
+
+/** A gate by its looks; what is only shown, and what is measured once, by one look over all of it. */
+const costAnswer = (reading: Reading, judged: JudgedMetric, family: Family): Answer => {
+  const { stage, method } = metricDef(judged.metric);
+  if (method === 'growth' || (judged.gate && stage !== 'contention')) return answerFromLaunches(reading, judged).answer;
+  const levels = stage === 'contention' ? singleLookLevels(judged, reading.looks, family) : SHOWN_LEVELS;
+  const answer = answerFromAll(reading, judged, levels);
+  const { pinned, unpinnedReason } = reading.run.settings;
+  if (pinned || !needsPinning(judged.metric)) return answer;
+  return notJudged(answer, `not pinned to a CPU: ${unpinnedReason ?? 'no permission'}`);
+};
+
+const latencyAnswer = (reading: Reading, judged: JudgedMetric, family: Family): Answer => {
+  const answer = answerLatency(reading, judged, singleLookLevels(judged, reading.looks, family));
+  const { pinned, unpinnedReason } = reading.run.settings;
+  if (!pinned) return notJudged(answer, `not pinned to a CPU: ${unpinnedReason ?? 'no permission'}`);
+  // A noisy latency phase is this machine's fault; it counts only where the scenario asked for it.
+  return answer.verdict === 'open' && !judged.required ? notJudged(answer, 'latency too noisy here') : answer;
+};
+
+const whyOpen = (reading: Reading, answer: Answer): string | null => {
+  if (answer.reason !== null || answer.verdict !== 'open') return answer.reason;
+  const first = reading.looks[0] ?? 0;
+  const { units, run } = reading;
+  if (units.length < first) return `${units.length} of at least ${first} launches`;
+  return run.stop === 'budget' ? 'budget spent' : 'too noisy';
+};
+
+/** Before the first look there is no verdict, but there are figures: shown with the interval of what was measured. */
+const withEarlyFigures = (reading: Reading, answer: Answer): Answer => {
+  if (answer.judgement || answer.verdict !== 'open') return answer;
+  const { judgement } = answerFromAll(reading, answer.judged, reading.levels);
+  return judgement ? { ...answer, judgement: { ...judgement, direction: 'open' } } : answer;
+};
+
+const costRow = (reading: Reading, judged: JudgedMetric, family: Family): MetricComparison | null => {
+  const isLatency = metricDef(judged.metric).stage === 'latency';
+  const raw = isLatency ? latencyAnswer(reading, judged, family) : costAnswer(reading, judged, family);
+  const early = withEarlyFigures(reading, raw);
+  const answer = { ...early, reason: whyOpen(reading, early) };
+  if (!answer.judgement && !judged.gate) return oneSided(reading, answer);
+  return rowOf(answer, launchesBehind(reading, answer));
+};
+
+/** A metric that only one side has is told; one that neither has is absent. */
+const oneSided = (reading: Reading, answer: Answer): MetricComparison | null => {
+  const { base, head } = measuredSides(reading.units.flat(), answer.judged.metric);
+  if (base === head) return null;
+  return rowOf(notJudged(answer, `not measured on ${base ? 'head' : 'base'}`), []);
+};
+
+const launchesBehind = ({ run, units }: Reading, { judgement, stage }: Answer): readonly Launch[] => {
+  if (stage === 'latency') return launchesOf(run, 'latency');
+  if (stage === 'growth') return launchesOf(run, 'growth');
+  return units.slice(0, judgement?.units ?? 0).flat();
+};
+
+const failureWarnings = (side: string, failures: Failures): readonly string[] =>
+  failureCount(failures) > 0 ? [`On ${side}, ${describeFailures(failures)} had no right answer.`] : [];
+
+/** Errors are counted, not sampled: on head alone they fail the run, on base they spoil it. */
+const errorRow = (run: ScenarioRun, judged: JudgedMetric, died: InvalidRun | null): MetricComparison => {
+  const { base, head } = failuresOf(run);
+  const regressed = died !== null || isFailing(head, judged.practicalAbsolute);
+  const measured = base.planned > 0 && head.planned > 0;
+  const row = rowOf(
+    { ...openAnswer(judged), verdict: regressed ? 'regressed' : measured ? 'unchanged' : 'notJudged' },
+    [],
+  );
+  return {
+    ...row,
+    base: measured ? failureRatio(base) : null,
+    head: measured ? failureRatio(head) : null,
+    effectAbsolute: measured ? failureRatio(head) - failureRatio(base) : null,
+    reason: died?.message ?? (regressed ? describeFailures(head) : null),
+    warnings: regressed ? [] : [...failureWarnings('base', base), ...failureWarnings('head', head)],
+  };
+};
+
+const withVerdict =
+  (verdict: 'invalid' | 'notJudged', reason: string) =>
+  (row: MetricComparison): MetricComparison => ({ ...row, verdict, reason, unitsNeeded: null });
+
+const exactRowFor = (judged: JudgedMetric, rows: readonly MetricComparison[]): MetricComparison | null => {
+  const row = rows.find(({ metric }) => metric === judged.metric);
+  if (row) return row;
+  return judged.required ? rowOf(notJudged(openAnswer(judged), 'exact mode did not run'), []) : null;
+};
+
+const metricRows = (
+  run: ScenarioRun,
+  family: Family,
+  findings: ScenarioFindings,
+  died: InvalidRun | null,
+): readonly MetricComparison[] => {
+  const reading = readingOf(run, family);
+  return judgedMetrics(run.scenario).flatMap((judged) => {
+    const { method } = metricDef(judged.metric);
+    if (method === 'errors') return errorRow(run, judged, died);
+    if (method === 'instructions') return exactRowFor(judged, findings.exactRows) ?? [];
+    return costRow(reading, judged, family) ?? [];
+  });
+};
+
+/** Head fails requests: what it costs to fail them is not compared. */
+const judgeRows = (rows: readonly MetricComparison[], invalid: InvalidRun | null): readonly MetricComparison[] => {
+  if (invalid) return rows.map(withVerdict('invalid', invalid.message));
+  const failing = rows.some(({ metric, gate, verdict }) => metric === 'errorRatio' && gate && verdict === 'regressed');
+  if (!failing) return rows;
+  const barred = withVerdict('notJudged', 'head fails requests');
+  return rows.map((row) => (row.metric === 'errorRatio' ? row : barred(row)));
+};
+
+interface Outcome {
+  readonly verdict: RunVerdict;
+  readonly reason: string | null;
+}
+
+const label = ({ metric }: MetricComparison): string => METRICS[metric].label;
+
+const gateVerdict = ({ verdict, required }: MetricComparison): RunVerdict => {
+  if (verdict === 'notJudged') return required ? 'inconclusive' : 'unchanged';
+  return verdict === 'changed' ? 'unchanged' : verdict;
+};
+
+const outcomeOf = (rows: readonly MetricComparison[], invalid: InvalidRun | null): Outcome => {
+  if (invalid) return { verdict: 'invalid', reason: invalid.message };
+  const gates = rows.filter(({ gate }) => gate);
+  const costs = gates.filter(({ metric }) => metric !== 'errorRatio');
+  const verdict = worstVerdict(gates.map(gateVerdict));
+  if (verdict === 'inconclusive') {
+    const open = gates.filter((row) => gateVerdict(row) === 'inconclusive');
+    return { verdict, reason: open.map((row) => `${label(row)}: ${row.reason ?? 'not decided'}`).join('; ') };
+  }
+  if (verdict !== 'regressed' && costs.length > 0 && costs.every((row) => row.verdict === 'notJudged')) {
+    return { verdict: 'inconclusive', reason: `no gate could be judged: ${costs[0]?.reason ?? 'not measured'}` };
+  }
+  return { verdict, reason: null };
+};
+
+const fallbackWarnings = (run: ScenarioRun): readonly string[] => {
+  const { builds, settings } = run;
+  const oneLayout = builds.base.seededLinks ? [] : [builds.base.unseededReason ?? 'links are not seeded'];
+  return [
+    ...run.notes,
+    ...(settings.pinned
+      ? []
+      : [`CPU and latency are shown but not judged: ${settings.unpinnedReason ?? 'not pinned'}.`]),
+    ...oneLayout.map((reason) => `One code layout only (${reason}): CPU limits are 3 and 6 %.`),
+    ...(settings.mode === 'alternate'
+      ? ['The sides ran one after the other, not together: CPU limits are 2.5 and 5 %.']
+      : []),
+  ];
+};
+
+/** Compares the sides of one scenario. `family`: over all scenarios of the run. Throws {@link UsageError} on gates. */
+export const compareScenario = (
+  run: ScenarioRun,
+  environment: Environment,
+  family: Family,
+  findings: ScenarioFindings,
+): ScenarioComparison => {
+  const found = invalidity(run);
+  const died = found && isHeadsDoing(found) ? found : null;
+  const invalid = died ? null : found;
+  const rows = judgeRows(metricRows(run, family, findings, died), invalid);
+  const judged = launchesOf(run, 'judged');
+  const cost = judged.flatMap(({ pairs }) => pairs.filter(({ phase }) => phase === 'cost'));
+  const discardedPairs = cost.filter(({ discarded }) => discarded !== null).length;
+  return {
+    scenario: run.scenario.name,
+    ...outcomeOf(rows, invalid),
+    pairs: cost.length - discardedPairs,
+    launches: judged.length,
+    linkSeeds: countLinkSeeds(judged),
+    discardedPairs,
+    durationSeconds: run.timing.measureSeconds,
+    stop: run.stop,
+    exact: findings.exact,
+    metrics: withQValues(rows),
+    functions: findings.functions,
+    attribution: findings.attribution,
+    loader: loaderReport(run),
+    environment,
+    settings: run.settings,
+    warnings: fallbackWarnings(run),
+  };
+};

@@ -1,0 +1,131 @@
+/** From launches to the units that are judged: one value pair per unit, in the order in which they were measured. */
+import { countedPairs, objectGrowthPerRequest, phaseOf, readLaunchSide, readWindow } from '../metrics/index.ts';
+import type { Launch, LaunchSide, MetricId, Pair, Phase, ScenarioRun, Stage, Window } from '../model/index.ts';
+import { mean } from '../stats/index.ts';
+
+/** Base's and head's value of one window, or of one launch. */
+export interface ValuePair {
+  readonly base: number;
+  readonly head: number;
+}
+
+/** What one unit (a launch, or all launches of a link seed) has of one metric; a launch lists its windows. */
+export interface UnitValues {
+  readonly launches: readonly (readonly ValuePair[])[];
+}
+
+/** Launches of one stage, in order. */
+export const launchesOf = (run: ScenarioRun, stage: Stage): readonly Launch[] =>
+  run.launches.filter((launch) => launch.stage === stage);
+
+const hasCost = (launch: Launch): boolean =>
+  launch.pairs.some((pair) => pair.phase === 'cost' && pair.discarded === null);
+
+const groupBySeed = (launches: readonly Launch[]): readonly (readonly Launch[])[] => {
+  const groups: Launch[][] = [];
+  for (const launch of launches) {
+    const last = groups.at(-1);
+    if (last && launch.linkSeed !== null && last[0]?.linkSeed === launch.linkSeed) last.push(launch);
+    else groups.push([launch]);
+  }
+  return groups;
+};
+
+/**
+ * The units of a run: judged launches with at least one cost pair that counts; launches of one link seed form one unit.
+ * A last seed that still misses launches its forerunners had is left out, since its mean is noisier than theirs.
+ */
+export const unitsOf = (run: ScenarioRun): readonly (readonly Launch[])[] => {
+  const groups = groupBySeed(launchesOf(run, 'judged').filter(hasCost));
+  const usual = groups[0]?.length ?? 0;
+  const last = groups.at(-1);
+  return groups.length > 1 && last && last.length < usual ? groups.slice(0, -1) : groups;
+};
+
+type PairReader = (pair: Pair) => ValuePair | undefined;
+
+const both = (base: number | undefined, head: number | undefined): ValuePair | undefined =>
+  base === undefined || head === undefined ? undefined : { base, head };
+
+const readPairs = (launch: Launch, phase: Phase, read: PairReader): readonly ValuePair[] =>
+  countedPairs(launch, phase).flatMap((pair) => read(pair) ?? []);
+
+const ofWindows =
+  (read: (window: Window) => number | undefined, phase: Phase) =>
+  (launch: Launch): readonly ValuePair[] =>
+    readPairs(launch, phase, (pair) => both(read(pair.base), read(pair.head)));
+
+const ofSides =
+  (read: (side: LaunchSide) => number | undefined) =>
+  (launch: Launch): readonly ValuePair[] => {
+    const values = both(read(launch.sides.base), read(launch.sides.head));
+    return values ? [values] : [];
+  };
+
+type LaunchValues = (launch: Launch) => readonly ValuePair[];
+
+/** Reads one metric of a launch: its windows of the right phase, or the launch as a whole. */
+export const launchValues = (metric: MetricId): LaunchValues => {
+  const phase = phaseOf(metric);
+  return phase
+    ? ofWindows((window) => readWindow(metric, window), phase)
+    : ofSides((side) => readLaunchSide(metric, side));
+};
+
+/** Any window reading as launch values, e.g. the couples' service time. */
+export const windowValues = ofWindows;
+
+/** Live objects gained per request. */
+export const objectGrowthValues: LaunchValues = ofSides(objectGrowthPerRequest);
+
+/** The series of one metric, unit by unit; units without a value on both sides are left out. */
+export const seriesOf = (units: readonly (readonly Launch[])[], read: LaunchValues): readonly UnitValues[] =>
+  units
+    .map((launches) => ({ launches: launches.map(read).filter((values) => values.length > 0) }))
+    .filter(({ launches }) => launches.length > 0);
+
+/** Which sides have a value anywhere, to tell "not measured" from "not measured on base". */
+export const measuredSides = (
+  launches: readonly Launch[],
+  metric: MetricId,
+): { readonly base: boolean; readonly head: boolean } => {
+  const phase = phaseOf(metric);
+  const has = (side: 'base' | 'head'): boolean =>
+    launches.some((launch) =>
+      phase
+        ? countedPairs(launch, phase).some((pair) => readWindow(metric, pair[side]) !== undefined)
+        : readLaunchSide(metric, launch.sides[side]) !== undefined,
+    );
+  return { base: has('base'), head: has('head') };
+};
+
+const meanBy = (unit: UnitValues, value: (pair: ValuePair) => number): number =>
+  mean(unit.launches.map((windows) => mean(windows.map(value))));
+
+/** How two values are compared: log-ratio, or difference where a zero forbids a ratio. */
+export type Scale = 'ratio' | 'absolute';
+
+const contrastOf: Readonly<Record<Scale, (pair: ValuePair) => number>> = {
+  ratio: ({ base, head }) => Math.log(head) - Math.log(base),
+  absolute: ({ base, head }) => head - base,
+};
+
+/** One contrast per unit: the mean over its launches of their mean over windows. */
+export const unitContrasts = (units: readonly UnitValues[], scale: Scale): readonly number[] =>
+  units.map((unit) => meanBy(unit, contrastOf[scale]));
+
+/** One contrast per window. */
+export const windowContrasts = (units: readonly UnitValues[], scale: Scale): readonly number[] =>
+  units.flatMap(({ launches }) => launches.flatMap((windows) => windows.map(contrastOf[scale])));
+
+/** Means of both sides over units. */
+export const sideMeans = (units: readonly UnitValues[]): ValuePair => ({
+  base: mean(units.map((unit) => meanBy(unit, ({ base }) => base))),
+  head: mean(units.map((unit) => meanBy(unit, ({ head }) => head))),
+});
+
+/** A ratio needs something positive on both sides everywhere. */
+export const scaleFor = (units: readonly UnitValues[]): Scale =>
+  units.every(({ launches }) => launches.every((windows) => windows.every(({ base, head }) => base > 0 && head > 0)))
+    ? 'ratio'
+    : 'absolute';
