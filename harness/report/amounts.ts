@@ -1,5 +1,6 @@
 /** Numbers of a comparison as people read them; every figure in a report passes through here. */
 import type { FunctionComparison, MetricComparison, MetricUnit } from '../model/index.ts';
+import { metricDef } from '../metrics/index.ts';
 import {
   formatPercent,
   formatPercentRange,
@@ -58,15 +59,23 @@ export const severity = (metric: MetricComparison): number | undefined => {
   return undefined;
 };
 
-/** Δ, the width called "unchanged": twice τ (docs/method.md), or the interval's own reach where that is wider. */
+/** Δ as the metric table has it for the default τ; a scenario's own τ has twice itself (docs/method.md). */
+const equivalentTo = (practical: number, usual: number | null, usualEquivalent: number | null): number =>
+  practical === usual && usualEquivalent !== null ? usualEquivalent : 2 * practical;
+
+const reachOf = (interval: readonly [number, number] | null): number =>
+  interval === null ? 0 : Math.max(...interval.map(Math.abs));
+
+/** Δ, the width called "unchanged", or the interval's own reach where that is wider. */
 export const unchangedWithin = (metric: MetricComparison): string | null => {
+  const usual = metricDef(metric.metric);
   if (metric.effectRatio !== null && metric.practicalRatio !== null) {
-    const reach = metric.ciRatio === null ? 0 : Math.max(...metric.ciRatio.map(Math.abs));
-    return formatPercent(Math.max(2 * metric.practicalRatio, reach));
+    const delta = equivalentTo(metric.practicalRatio, usual.practicalRatio, usual.equivalentRatio);
+    return formatPercent(Math.max(delta, reachOf(metric.ciRatio)));
   }
-  if (metric.practicalAbsolute === null) return null;
-  const reach = metric.ciAbsolute === null ? 0 : Math.max(...metric.ciAbsolute.map(Math.abs));
-  const within = Math.max(2 * metric.practicalAbsolute, reach);
+  if (metric.effectAbsolute === null || metric.practicalAbsolute === null) return null;
+  const delta = equivalentTo(metric.practicalAbsolute, usual.practicalAbsolute, usual.equivalentAbsolute);
+  const within = Math.max(delta, reachOf(metric.ciAbsolute));
   return metric.unit === 'ratio' ? formatPercent(within).replace('%', 'points') : formatQuantity(within, metric.unit);
 };
 

@@ -1,7 +1,7 @@
 /** What to trust less, and what this run could not have seen. */
 import type { Comparison, InvalidRun, MetricComparison, RunFile, ScenarioComparison } from '../model/index.ts';
+import { metricDef } from '../metrics/index.ts';
 import { formatCount, formatPercent } from '../units/index.ts';
-import { METRIC_LABELS } from './labels.ts';
 import { code, type Rich } from './rich.ts';
 
 const METHODS: Readonly<Record<Comparison['method'], string | null>> = {
@@ -69,7 +69,7 @@ export const cautionsOf = (scenario: ScenarioComparison, comparison: Comparison)
   const method = METHODS[comparison.method];
   const own = scenario.metrics
     .filter((metric) => metric.verdict === 'regressed' || metric.verdict === 'improved')
-    .flatMap((metric) => metric.warnings.map((warning): Rich => [`${METRIC_LABELS[metric.metric]}: ${warning}`]));
+    .flatMap((metric) => metric.warnings.map((warning): Rich => [`${metricDef(metric.metric).label}: ${warning}`]));
   return [
     ...(method === null ? [] : [[method]]),
     ...unpinnedCaution(scenario),
@@ -85,7 +85,7 @@ const smallestOf = (metric: MetricComparison): readonly string[] =>
   metric.smallestDetectableRatio !== null &&
   metric.verdict !== 'regressed' &&
   metric.verdict !== 'notJudged'
-    ? [`${METRIC_LABELS[metric.metric]} ${formatPercent(metric.smallestDetectableRatio)}`]
+    ? [`${metricDef(metric.metric).label} ${formatPercent(metric.smallestDetectableRatio)}`]
     : [];
 
 const functionBlindSpot = (scenario: ScenarioComparison): readonly Rich[] => {
@@ -104,7 +104,7 @@ const notJudged = (scenario: ScenarioComparison): readonly Rich[] => {
     (metric) => metric.reason,
   );
   return [...byReason].map(([reason, metrics]): Rich => {
-    const names = metrics.map((metric) => METRIC_LABELS[metric.metric]).join(', ');
+    const names = metrics.map((metric) => metricDef(metric.metric).label).join(', ');
     return [`not judged: ${names}${reason === null ? '' : ` (${reason})`}.`];
   });
 };

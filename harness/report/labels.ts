@@ -1,26 +1,5 @@
-/** What people read for ids: metric names, verdicts in words and sign, profile names. */
+/** What people read for ids: verdicts in words and sign, profile names. Metric labels are the metric table's. */
 import type { FunctionComparison, FunctionKind, MetricId, MetricVerdict, RunVerdict } from '../model/index.ts';
-
-export const METRIC_LABELS: Readonly<Record<MetricId, string>> = {
-  cpuNsPerRequest: 'CPU per request',
-  instructionsPerRequest: 'instructions per request',
-  syscallsPerRequest: 'system calls per request',
-  mallocsPerRequest: 'allocated objects per request',
-  allocBytesPerRequest: 'allocated bytes per request',
-  gcCpuNsPerRequest: 'GC CPU per request',
-  gcCyclesPerRequest: 'GC cycles per request',
-  mutexWaitNsPerRequest: 'lock wait per request',
-  blockWaitNsPerRequest: 'blocked time per request',
-  latencyP50Ms: 'latency p50',
-  latencyP90Ms: 'latency p90',
-  latencyP99Ms: 'latency p99',
-  liveHeapBytes: 'live heap',
-  heapGrowthBytesPerRequest: 'heap kept per request',
-  goroutines: 'goroutines',
-  goroutineGrowthPerRequest: 'goroutines kept per request',
-  peakRssBytes: 'peak memory (RSS)',
-  errorRatio: 'failed requests',
-};
 
 /** Sign and word: the sign alone never carries the verdict, nor does colour. */
 export const VERDICT_WORDS: Readonly<Record<MetricVerdict, string>> = {

@@ -1,12 +1,13 @@
 /** Metric rows: formatted figures, verdict in words, in the order of weight. */
 import { METRIC_IDS, type MetricComparison, type MetricVerdict } from '../model/index.ts';
+import { metricDef } from '../metrics/index.ts';
 import { effectText, intervalText, NOTHING, severity, sideText } from './amounts.ts';
-import { METRIC_LABELS, VERDICT_WORDS } from './labels.ts';
+import { VERDICT_WORDS } from './labels.ts';
 import type { MetricRow } from './report.ts';
 
 export const metricRow = (metric: MetricComparison): MetricRow => ({
   metric: metric.metric,
-  label: METRIC_LABELS[metric.metric],
+  label: metricDef(metric.metric).label,
   gate: metric.gate,
   base: sideText(metric.base, metric.unit),
   head: sideText(metric.head, metric.unit),

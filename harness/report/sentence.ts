@@ -8,6 +8,7 @@ import {
   type ScenarioComparison,
   VERDICTS,
 } from '../model/index.ts';
+import { metricDef } from '../metrics/index.ts';
 import { formatCount, formatDuration } from '../units/index.ts';
 import {
   deltaText,
@@ -18,7 +19,7 @@ import {
   sideText,
   unchangedWithin,
 } from './amounts.ts';
-import { METRIC_LABELS, WITNESSES } from './labels.ts';
+import { WITNESSES } from './labels.ts';
 import { code, plainText, type Rich } from './rich.ts';
 
 /** Above this share of the metric's change, one function is said to carry most of it. */
@@ -48,9 +49,9 @@ const withoutSecondWitness = (metrics: readonly MetricComparison[]): readonly Me
     ? metrics.filter((metric) => metric.metric !== 'instructionsPerRequest')
     : metrics;
 
-const label = (metric: MetricComparison): string => METRIC_LABELS[metric.metric];
+const label = (metric: MetricComparison): string => metricDef(metric.metric).label;
 
-/** `CPU per request +2.2 % (1.2…3.1 %)`, `heap kept per request 0 B → 1.2 KiB (+1.1 KiB to +1.3 KiB)`. */
+/** `CPU per request +2.2 % (1.2…3.1 %)`, `heap growth per request 0 B → 1.2 KiB (+1.1 KiB to +1.3 KiB)`. */
 const claim = (metric: MetricComparison): string => {
   if (metric.effectAbsolute === null || metric.effectRatio !== null)
     return `${label(metric)} ${effectWithInterval(metric)}`;

@@ -54,7 +54,7 @@ describe('the order of a report', () => {
 
   it('shows only rows that changed before the fold', () => {
     const seen = renderMarkdown(reportOf(story('regressed-cpu'))).split('<details>')[0]!;
-    expect(seen).not.toContain('allocated objects per request |');
+    expect(seen).not.toContain('allocations per request |');
   });
 
   it('says the same sentence as the terminal', () => {

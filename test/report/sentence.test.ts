@@ -13,9 +13,9 @@ describe('the verdict sentence', () => {
     ],
     [
       'regressed-leak-goroutine',
-      '`demo`: goroutines kept per request 0 → 0.101 (+0.099 to +0.103), in `main.(*hub).watch`.',
+      '`demo`: goroutine growth per request 0 → 0.101 (+0.099 to +0.103), in `main.(*hub).watch`.',
     ],
-    ['regressed-latency-sleep', '`demo`: latency p50 +145 % (141…149 %), in no single function.'],
+    ['regressed-latency-sleep', '`demo`: median latency +145 % (141…149 %), in no single function.'],
     ['regressed-errors', '`demo`: failed requests 0 % → 2.3 % (+1.9 points to +2.7 points).'],
     ['unchanged', '`demo`: CPU per request unchanged within 2 % (-0.51…0.69 %), and 6 more metrics.'],
     [
@@ -28,7 +28,7 @@ describe('the verdict sentence', () => {
     ],
     [
       'unpinned-not-judged',
-      '`demo`: allocated objects per request unchanged within 2 % (-0.02…0.02 %), and 4 more metrics; not judged: CPU per request, latency p50 (not pinned).',
+      '`demo`: allocations per request unchanged within 2 % (-0.02…0.02 %), and 4 more metrics; not judged: CPU per request, median latency (not pinned).',
     ],
   ])('tells %s in the words of the trade', (name, sentence) => {
     expect(sentenceOf(name)).toBe(sentence);
@@ -50,7 +50,7 @@ describe('the verdict sentence', () => {
       byRatio('allocBytesPerRequest', 100, 110, 0.01, { verdict: 'regressed' }),
     ];
     expect(verdictSentence(comparisonOf([scenarioOf('demo', 'regressed', { metrics })]))).toBe(
-      '`demo`: allocated objects per request +50 % (49…51 %); also regressed: allocated bytes per request +10 % (9…11 %) and 1 more.',
+      '`demo`: allocations per request +50 % (49…51 %); also regressed: bytes allocated per request +10 % (9…11 %) and 1 more.',
     );
   });
 
@@ -109,7 +109,7 @@ describe('terminal lines', () => {
       .trimEnd()
       .split('\n');
     expect(lines[0]).toBe(verdictSentence(comparison));
-    expect(lines[1]).toMatch(/^ {2}allocated objects per request +412 +445 +\+8\.0 % +8\.0…8\.0 % {2}✗ regressed$/);
+    expect(lines[1]).toMatch(/^ {2}allocations per request +412 +445 +\+8\.0 % +8\.0…8\.0 % {2}✗ regressed$/);
     expect(lines.at(-1)).toMatch(/^ {2}reproduce: npx godyno run --base /);
     expect(lines).toHaveLength(4);
   });
