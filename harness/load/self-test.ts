@@ -20,7 +20,11 @@ const answerOnce = (socket: Socket, received: string[]): void => {
   socket.on('error', () => undefined);
 };
 
-const exchange = async (authority: string, opened: (connection: Connection) => void): Promise<readonly string[]> => {
+const exchange = async (
+  authority: string,
+  deadlineMs: number,
+  opened: (connection: Connection) => void,
+): Promise<readonly string[]> => {
   const events: string[] = [];
   const finished = Promise.withResolvers<void>();
   const driver: Driver = {
@@ -33,7 +37,7 @@ const exchange = async (authority: string, opened: (connection: Connection) => v
       else finished.resolve();
     },
   };
-  const timer = setTimeout(() => finished.resolve(), DEADLINE_MS);
+  const timer = setTimeout(() => finished.resolve(), deadlineMs);
   for (const connection of openConnections(authority, 'base', 0, 1, driver)) opened(connection);
   await finished.promise;
   clearTimeout(timer);
@@ -48,7 +52,7 @@ const listen = async (server: Server): Promise<number> => {
 };
 
 /** Throws `SEAM_BROKEN` when autocannon does anything else than: connect, send our bytes once, report the one answer. */
-export const testSeam = async (): Promise<void> => {
+export const testSeam = async (deadlineMs = DEADLINE_MS): Promise<void> => {
   const received: string[] = [];
   const sockets: Socket[] = [];
   const connections: Connection[] = [];
@@ -58,7 +62,7 @@ export const testSeam = async (): Promise<void> => {
   });
   try {
     const port = await listen(server);
-    const events = await exchange(`127.0.0.1:${port}`, (connection) => connections.push(connection));
+    const events = await exchange(`127.0.0.1:${port}`, deadlineMs, (connection) => connections.push(connection));
     const seen = events.join(', ');
     if (seen !== 'ready, answered 207, ready') throw seamError(`one probe request gave "${seen}"`);
     if (received.join('') !== REQUEST) throw seamError(`one probe request sent ${JSON.stringify(received.join(''))}`);

@@ -4,7 +4,7 @@ import { InvalidMeasurementError, TargetStartError, UsageError } from '../errors
 import type { LoaderWindow, Side } from '../model/index.ts';
 import { SIDES } from '../model/index.ts';
 import { ContentionRun, CouplesRun } from './closed-loops.ts';
-import { type Connection, openConnections } from './connection.ts';
+import { type Connection, type Driver, openConnections } from './connection.ts';
 import { watchHealth } from './health.ts';
 import { mergeHistograms } from './histograms.ts';
 import type {
@@ -21,7 +21,7 @@ import { LatencyRun } from './open-loop.ts';
 import { compileRequests, hostOf, type RequestBytes } from './requests.ts';
 import { connectsHeadFirst, createSchedule, type Schedule } from './schedule.ts';
 import { SideTally } from './tally.ts';
-import { type Bench, type Lane, QUIET, type WindowRun } from './window.ts';
+import { type Bench, type Lane, MAX_REFUSALS, QUIET, type WindowRun } from './window.ts';
 
 const CONNECT_SECONDS = 10;
 const CONNECT_POLL_MS = 1;
@@ -37,6 +37,7 @@ interface SideState {
   readonly bytesOf: RequestBytes;
   readonly tally: SideTally;
   readonly connections: Connection[];
+  refusal: NodeJS.ErrnoException | undefined;
 }
 
 export interface Session {
@@ -53,26 +54,34 @@ const newSide = (side: Side, target: LoadTarget, plan: LoadPlan, schedule: Sched
   bytesOf: compileRequests(plan, target, schedule),
   tally: new SideTally(plan.requests),
   connections: [],
+  refusal: undefined,
 });
 
-const unreachable = (state: SideState): TargetStartError =>
+const unreachable = (state: SideState, what: string): TargetStartError =>
   new TargetStartError(
     'TARGET_UNREACHABLE',
-    `The ${state.side} target at ${state.authority} did not accept connections within ${CONNECT_SECONDS} s`,
+    `The ${state.side} target at ${state.authority} ${what}`,
     'Check that it listens on the address of target.ready, and its log.',
   );
 
 const openTo = (state: SideState, count: number): void => {
   const missing = count - state.connections.length;
   if (missing <= 0) return;
-  state.connections.push(...openConnections(state.authority, state.side, state.connections.length, missing, QUIET));
+  const driver: Driver = {
+    ...QUIET,
+    refused: (_connection, attempts, error) => {
+      if (attempts >= MAX_REFUSALS) state.refusal = error;
+    },
+  };
+  state.connections.push(...openConnections(state.authority, state.side, state.connections.length, missing, driver));
 };
 
 const awaitIdle = async (states: readonly SideState[]): Promise<void> => {
   const deadlineMs = performance.now() + CONNECT_SECONDS * 1000;
   for (const state of states) {
     while (!state.connections.every((connection) => connection.idle)) {
-      if (performance.now() > deadlineMs) throw unreachable(state);
+      if (state.refusal !== undefined) throw unreachable(state, `refuses connections: ${state.refusal.message}`);
+      if (performance.now() > deadlineMs) throw unreachable(state, `had no connection to give in ${CONNECT_SECONDS} s`);
       await delay(CONNECT_POLL_MS);
     }
   }
@@ -87,6 +96,13 @@ const checkLoop = (loop: ClosedLoop): void => {
     );
   }
 };
+
+const notAttached = (what: string): InvalidMeasurementError =>
+  new InvalidMeasurementError(
+    'SIDE_NOT_ATTACHED',
+    `The load generator is attached to no ${what}`,
+    'This is a mistake in godyno; report it.',
+  );
 
 const lagOf = (states: readonly SideState[]): Partial<LoaderWindow> => {
   const lag = mergeHistograms(states.flatMap(({ tally }) => tally.lagHistograms()));
@@ -124,6 +140,17 @@ export const openSession = async (targets: LoadTargets, plan: LoadPlan): Promise
     await awaitIdle(states);
   };
 
+  const both = (): readonly SideState[] => {
+    if (states.length === SIDES.length) return states;
+    throw notAttached('pair of targets');
+  };
+
+  const only = (side: Side): readonly SideState[] => {
+    const found = states.filter((state) => state.side === side);
+    if (found.length === 1) return found;
+    throw notAttached(`${side} target`);
+  };
+
   const benchOf = (used: readonly SideState[]): Bench => ({
     lanes: used satisfies readonly Lane[],
     schedule,
@@ -157,7 +184,7 @@ export const openSession = async (targets: LoadTargets, plan: LoadPlan): Promise
   const latency = async (loop: OpenLoop): Promise<LoadResult> => {
     const wanted = Math.ceil((loop.ratePerSecond * slowestServiceMs * ROOM) / 1000);
     await grow(Math.min(MAX_OPEN_CONNECTIONS, Math.max(MIN_OPEN_CONNECTIONS, wanted)));
-    return runWindow(states, new LatencyRun(benchOf(states), loop));
+    return runWindow(both(), new LatencyRun(benchOf(both()), loop));
   };
 
   try {
@@ -167,14 +194,9 @@ export const openSession = async (targets: LoadTargets, plan: LoadPlan): Promise
     throw error;
   }
   return {
-    couples: async (loop) => closedLoop(states, loop, CouplesRun),
-    contention: async (loop) => closedLoop(states, loop, ContentionRun),
-    single: async (loop) =>
-      closedLoop(
-        states.filter(({ side }) => side === loop.side),
-        loop,
-        CouplesRun,
-      ),
+    couples: async (loop) => closedLoop(both(), loop, CouplesRun),
+    contention: async (loop) => closedLoop(both(), loop, ContentionRun),
+    single: async (loop) => closedLoop(only(loop.side), loop, CouplesRun),
     latency,
     close,
   };

@@ -34,7 +34,7 @@ export interface WindowSpan {
 const MAX_TIMEOUTS = 10;
 
 /** Refusals in a row, 20 ms apart, after which a target is gone rather than busy accepting. */
-const MAX_REFUSALS = 25;
+export const MAX_REFUSALS = 25;
 
 const SLOWEST_SWEEP_MS = 100;
 const FASTEST_SWEEP_MS = 2;

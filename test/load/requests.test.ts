@@ -1,0 +1,121 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { connect } from 'node:net';
+import { expect, test } from 'vitest';
+import { compileRequests, hostOf, serializeRequest } from '../../harness/load/requests.ts';
+import { createSchedule } from '../../harness/load/schedule.ts';
+import { plan, request } from './service.ts';
+
+const target = { host: '127.0.0.1', port: 8123, values: { token: 's3cret', tmp: '/t' } };
+
+const bytesOf = (given: Parameters<typeof plan>[0], more: Parameters<typeof plan>[1] = {}) => {
+  const whole = plan(given, more);
+  const schedule = createSchedule({
+    seed: whole.seed,
+    weights: whole.requests.map(({ weight }) => weight),
+    rows: whole.data?.rows.length ?? 0,
+  });
+  return { bytes: compileRequests(whole, target, schedule), schedule };
+};
+
+test('a request without a body is a head with host and a kept connection', () => {
+  expect(serializeRequest(request('/a?b=c', { headers: { accept: 'text/plain' } }), 'h:1').toString()).toBe(
+    'GET /a?b=c HTTP/1.1\r\nHost: h:1\r\naccept: text/plain\r\nConnection: keep-alive\r\n\r\n',
+  );
+});
+
+test("Node's own HTTP server reads method, path, headers and a body of several bytes a character back", async () => {
+  const server = createServer((incoming, response) => {
+    const chunks: Buffer[] = [];
+    incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
+    incoming.on('end', () => {
+      const { method, url, headers } = incoming;
+      response.end(
+        JSON.stringify({ method, url, type: headers['content-type'], body: Buffer.concat(chunks).toString() }),
+      );
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  const socket = connect(typeof address === 'object' && address !== null ? address.port : 0, '127.0.0.1');
+  const body = '{"név": "žluťoučký 🐎"}';
+  socket.write(
+    serializeRequest(request('/x', { method: 'PUT', body, headers: { 'content-type': 'application/json' } }), 'h:1'),
+  );
+  const [answer] = (await once(socket, 'data')) as [Buffer];
+  socket.destroy();
+  server.close();
+  const json: unknown = JSON.parse(
+    answer
+      .toString()
+      .split('\r\n\r\n')[1]
+      ?.replace(/^[0-9a-f]+\r\n/, '')
+      .split('\r\n')[0] ?? '',
+  );
+  expect(json).toEqual({ method: 'PUT', url: '/x', type: 'application/json', body });
+});
+
+test('the length is always ours, and an empty POST says 0', () => {
+  const text = serializeRequest(
+    request('/a', { method: 'POST', headers: { 'Content-Length': '99', Connection: 'close', host: 'mine' } }),
+    'h:1',
+  ).toString();
+  expect(text).toBe('POST /a HTTP/1.1\r\nhost: mine\r\nConnection: keep-alive\r\nContent-Length: 0\r\n\r\n');
+});
+
+test('a static request is the same buffer every time, a templated one is written per number', () => {
+  const { bytes } = bytesOf([request('/static'), request('/items/${n}')]);
+  expect(bytes(1, 0)).toBe(bytes(2, 0));
+  expect(bytes(41, 1).toString()).toContain('GET /items/41 HTTP/1.1');
+});
+
+test('placeholders are filled in path, headers and body, and the length follows', () => {
+  const { bytes } = bytesOf([
+    request('/p/${n}/${port}', {
+      method: 'POST',
+      headers: { authorization: 'Bearer ${token}' },
+      body: '{"n": ${n}, "file": "${tmp}/x", "literal": "$${n}"}',
+    }),
+  ]);
+  expect(bytes(123, 0).toString()).toBe(
+    'POST /p/123/8123 HTTP/1.1\r\nHost: 127.0.0.1:8123\r\nauthorization: Bearer s3cret\r\nConnection: keep-alive\r\n' +
+      'Content-Length: 45\r\n\r\n{"n": 123, "file": "/t/x", "literal": "${n}"}',
+  );
+});
+
+test("data columns come from the row the schedule draws for the request's number", () => {
+  const data = {
+    file: 'd.csv',
+    columns: ['id', 'name'],
+    rows: [
+      ['1', 'ann'],
+      ['2', 'bob'],
+      ['3', 'cy'],
+    ],
+  };
+  const { bytes, schedule } = bytesOf([request('/u/${data.id}?q=${data.name}')], { data });
+  for (const number of [0, 1, 2, 3, 77]) {
+    const [id, name] = data.rows[schedule.rowOf(number)] ?? [];
+    expect(bytes(number, 0).toString()).toContain(`GET /u/${id}?q=${name} HTTP/1.1`);
+  }
+});
+
+test.each(['${nothing}', '${data.id}', '${toString}'])(
+  '%s, which nobody gives, is refused with what is known',
+  (path) => {
+    expect(() => bytesOf([request(`/${path}`)])).toThrow(
+      expect.objectContaining({ code: 'PLACEHOLDER_UNKNOWN', hint: expect.stringContaining('${token}') as string }),
+    );
+  },
+);
+
+test('a line break from a value cannot add a header', () => {
+  const data = { file: 'd.csv', columns: ['id'], rows: [['1\r\nX-Evil: yes']] };
+  const { bytes } = bytesOf([request('/u/${data.id}')], { data });
+  expect(() => bytes(0, 0)).toThrow(expect.objectContaining({ code: 'REQUEST_LINE_BREAK' }));
+});
+
+test('an IPv6 address is bracketed', () => {
+  expect(hostOf({ host: '::1', port: 80 })).toBe('[::1]:80');
+});

@@ -1,0 +1,66 @@
+import { createRequire } from 'node:module';
+import { afterEach, expect, test } from 'vitest';
+import { testSeam } from '../../harness/load/self-test.ts';
+import { engineVersion, MEMBERS, requireClient } from '../../harness/load/seam.ts';
+
+const Client = createRequire(import.meta.url)('autocannon/lib/httpClient.js') as {
+  prototype: Record<string, (...args: readonly unknown[]) => unknown>;
+};
+const original = { ...Client.prototype };
+afterEach(() => Object.assign(Client.prototype, original));
+
+const withMembers = (): Record<string, unknown> => {
+  const client: Record<string, unknown> = {};
+  for (const [path, kind] of MEMBERS) {
+    const [outer = '', inner] = path.split('.');
+    const value = kind === 'function' ? () => undefined : {};
+    if (inner === undefined) client[outer] = value;
+    else Object.assign(client[outer] as object, { [inner]: value });
+  }
+  return client;
+};
+
+test('the seam holds with the autocannon that is installed, which is the one it was written for', async () => {
+  expect(engineVersion()).toBe('9.0.0');
+  await testSeam();
+});
+
+test.each(MEMBERS.map(([path]) => path))('a client without %s is refused by name and version', (path) => {
+  const client = withMembers();
+  expect(requireClient(client)).toBe(client);
+  const [outer = '', inner] = path.split('.');
+  if (inner === undefined) delete client[outer];
+  else Object.assign(client[outer] as object, { [inner]: undefined });
+  expect(() => requireClient(client)).toThrow(
+    expect.objectContaining({
+      code: 'SEAM_BROKEN',
+      exitCode: 3,
+      message: expect.stringMatching(new RegExp(`autocannon 9\\.0\\.0: its client has no \\w+ ${path};`)) as string,
+    }),
+  );
+});
+
+test('an engine that sends a request twice is refused', async () => {
+  const send = original['_doRequest'];
+  Client.prototype['_doRequest'] = function (this: unknown) {
+    send?.call(this);
+    return send?.call(this);
+  };
+  await expect(testSeam()).rejects.toMatchObject({ code: 'SEAM_BROKEN' });
+});
+
+test('an engine that sends other bytes is refused', async () => {
+  Client.prototype['getRequestBuffer'] = () => Buffer.from('GET /other HTTP/1.1\r\nHost: self\r\n\r\n');
+  await expect(testSeam()).rejects.toMatchObject({
+    code: 'SEAM_BROKEN',
+    message: expect.stringContaining('one probe request sent') as string,
+  });
+});
+
+test('an engine that never answers is refused after the deadline', async () => {
+  Client.prototype['_doRequest'] = () => undefined;
+  await expect(testSeam(200)).rejects.toMatchObject({
+    code: 'SEAM_BROKEN',
+    message: expect.stringContaining('one probe request gave "ready"') as string,
+  });
+});

@@ -1,0 +1,127 @@
+/** A small real HTTP service that writes down what reaches it and misbehaves on request. */
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { afterAll } from 'vitest';
+import { type BySide, bothSides, type RequestSpec } from '../../harness/model/index.ts';
+import type { LoadPlan, LoadTarget } from '../../harness/load/index.ts';
+
+export interface Arrival {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: NodeJS.Dict<string | string[]>;
+  readonly body: string;
+}
+
+export interface Service {
+  readonly port: number;
+  /** Everything that arrived since the last `forget`, in order. */
+  readonly arrivals: readonly Arrival[];
+  readonly connections: () => number;
+  readonly forget: () => void;
+  readonly stop: () => void;
+}
+
+type Behaviour = (request: IncomingMessage, response: ServerResponse, count: number) => void;
+
+const BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
+  '/ok': (_request, response) => response.end('fine'),
+  '/chunked': (_request, response) => {
+    response.write('one,');
+    setImmediate(() => response.end('two'));
+  },
+  '/hint': (_request, response) => {
+    response.writeEarlyHints({ link: '</a.css>; rel=preload' });
+    response.end('after the hint');
+  },
+  '/empty': (_request, response) => response.writeHead(204).end(),
+  '/fail-every-5th': (_request, response, count) => response.writeHead(count % 5 === 0 ? 500 : 200).end('x'),
+  '/drop-every-10th': (request, response, count) =>
+    count % 10 === 0 ? request.socket.destroy() : response.end('fine'),
+  // Half a body, so that whoever keeps the parser across connections reads the next answer as its rest.
+  '/tear-every-10th': (request, response, count) => {
+    if (count % 10 !== 0) return response.end('fine');
+    response.writeHead(200, { 'content-length': '1000' });
+    return response.write('torn', () => request.socket.destroy());
+  },
+  '/hang-every-20th': (_request, response, count) => (count % 20 === 0 ? undefined : response.end('fine')),
+  '/hang': () => undefined,
+  '/close': (_request, response) => response.setHeader('connection', 'close').end('bye'),
+  '/slow': (_request, response) => setTimeout(() => response.end('late'), 20),
+};
+
+const readBody = async (request: IncomingMessage): Promise<string> => {
+  let body = '';
+  for await (const chunk of request) body += String(chunk);
+  return body;
+};
+
+export const startService = async (): Promise<Service> => {
+  const arrivals: Arrival[] = [];
+  const counts = new Map<string, number>();
+  const sockets = new Set<Socket>();
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const path = request.url ?? '';
+    const route = path.split('?')[0] ?? '';
+    const body = await readBody(request);
+    arrivals.push({ method: request.method ?? '', path, headers: request.headers, body });
+    const count = (counts.get(route) ?? 0) + 1;
+    counts.set(route, count);
+    (BEHAVIOURS[route] ?? BEHAVIOURS['/ok'])?.(request, response, count);
+  };
+  const server = createServer((request, response) => void answer(request, response).catch(() => undefined));
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  return {
+    port: typeof address === 'object' && address !== null ? address.port : 0,
+    arrivals,
+    connections: () => sockets.size,
+    forget: () => {
+      arrivals.length = 0;
+      counts.clear();
+    },
+    stop: () => {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+};
+
+/** Two services for the tests of a file, stopped at its end. */
+export const startBothServices = async (): Promise<BySide<Service>> => {
+  const services = { base: await startService(), head: await startService() };
+  afterAll(() => bothSides((side) => services[side].stop()));
+  return services;
+};
+
+export const targetOf = (service: Service, values: Readonly<Record<string, string>> = {}): LoadTarget => ({
+  host: '127.0.0.1',
+  port: service.port,
+  values,
+});
+
+export const request = (path: string, more: Partial<RequestSpec> = {}): RequestSpec => ({
+  name: path,
+  weight: 1,
+  method: 'GET',
+  path,
+  headers: {},
+  body: null,
+  expect: { status: [{ from: 200, to: 299 }] },
+  ...more,
+});
+
+export const plan = (requests: readonly RequestSpec[], more: Partial<LoadPlan> = {}): LoadPlan => ({
+  seed: 11,
+  launch: 0,
+  requests,
+  data: null,
+  timeoutSeconds: 5,
+  connections: 2,
+  ...more,
+});
