@@ -17,6 +17,8 @@ export interface LookVerdict {
   readonly ciRatio: readonly [number, number] | null;
   /** Launches (or link seeds) it would take in all; null when decided or unknown. */
   readonly unitsNeeded: number | null;
+  /** Launches (or link seeds) at the last look taken; null before the first. */
+  readonly units: number | null;
 }
 
 export interface Look {
@@ -101,6 +103,7 @@ const describe = ({ judged, judgement, verdict }: Answer): LookVerdict => {
       verdict === 'open' && judgement !== null && Number.isFinite(judgement.needed)
         ? Math.ceil((judgement.needed * judgement.units) / judgement.n)
         : null,
+    units: judgement?.units ?? null,
   };
 };
 

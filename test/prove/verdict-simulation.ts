@@ -1,0 +1,150 @@
+/**
+ * Prints the operating characteristics of the shipped verdict code beside the figures the method promises.
+ *
+ *   node test/prove/verdict-simulation.ts [runs per cell, default 2000] [--seed 1] [--pool run.json …]
+ *
+ * --pool: besides the models, draws launches from recorded runs of equal code (A/A).
+ */
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { parseRunFile } from '../../harness/model/index.ts';
+import { clopperPearson } from '../../harness/stats/index.ts';
+import {
+  noiseOf,
+  resampled,
+  SERVICES,
+  simulate,
+  type LaunchNoise,
+  type Mode,
+  type Rates,
+  type ServiceName,
+} from './verdict-models.ts';
+
+/** Percent; null: the method gives none. */
+interface Promised {
+  readonly nullRegressed: number | null;
+  readonly nullUnchanged: number | null;
+  readonly unchangedAtDelta: number | null;
+  readonly regressedAtTau: number | null;
+  readonly regressedAtDelta: number | null;
+}
+
+interface Cell {
+  readonly service: ServiceName;
+  readonly mode: Mode;
+  /** Gates in the run's family. */
+  readonly gates: number;
+  readonly promised: Promised;
+}
+
+const promise = (figures: readonly (number | null)[]): Promised => {
+  const [
+    nullRegressed = null,
+    nullUnchanged = null,
+    unchangedAtDelta = null,
+    regressedAtTau = null,
+    regressedAtDelta = null,
+  ] = figures;
+  return { nullRegressed, nullUnchanged, unchangedAtDelta, regressedAtTau, regressedAtDelta };
+};
+
+/** The tables of docs/method.md: numpy simulation of the procedure, 20,000 runs per cell. */
+const CELLS: readonly Cell[] = [
+  { service: 'typical', mode: 'usual', gates: 1, promised: promise([0.04, 99.93, 1.2, 26, 98.8]) },
+  { service: 'typical', mode: 'usual', gates: 6, promised: promise([0.02, 99.96, 1.6, 18, 98.4]) },
+  { service: 'typical', mode: 'usual', gates: 18, promised: promise([0.01, 99.98, 2.0, 13, 98.0]) },
+  { service: 'layout1.3', mode: 'usual', gates: 6, promised: promise([0.04, 99.93, 2.6, 21, 97.4]) },
+  { service: 'bad', mode: 'usual', gates: 6, promised: promise([0.04, 99.91, 2.8, 22, 97.2]) },
+  { service: 'two-mode', mode: 'usual', gates: 6, promised: promise([0.06, 99.85, 3.2, 20, 95.9]) },
+  { service: 'worst', mode: 'usual', gates: 1, promised: promise([0.17, 99.56, 3.4, 24, 95.6]) },
+  { service: 'worst', mode: 'usual', gates: 6, promised: promise([0.08, 99.74, 3.6, 18, 93.4]) },
+  { service: 'outliers', mode: 'usual', gates: 6, promised: promise([0.01, 99.98, 1.7, 20, 98.2]) },
+  { service: 'typical', mode: 'tight', gates: 6, promised: promise([0.12, 99.7, 3.2, null, 96.8]) },
+  { service: 'layout1.3', mode: 'tight', gates: 6, promised: promise([0.11, 99.8, 3.4, null, 96.1]) },
+  { service: 'bad', mode: 'tight', gates: 6, promised: promise([0.16, 99.4, 3.1, null, 93.1]) },
+  { service: 'two-mode', mode: 'tight', gates: 6, promised: promise([0.1, 96.4, 2.7, null, 79.4]) },
+];
+
+const percent = (hits: number, runs: number): string => ((100 * hits) / runs).toFixed(2);
+
+const beside = (hits: number, runs: number, promised: number | null): string =>
+  `${percent(hits, runs)} (${promised ?? '–'})`;
+
+const upper = (hits: number, runs: number): string => (100 * clopperPearson(hits, runs, 0.9)[1]).toFixed(2);
+
+interface Characteristics {
+  readonly zero: Rates;
+  readonly tau: Rates;
+  readonly delta: Rates;
+  readonly three: Rates;
+  readonly five: Rates;
+}
+
+const characteristics = (noise: LaunchNoise, cell: Pick<Cell, 'gates' | 'mode'>, runs: number): Characteristics => {
+  const unit = cell.mode === 'tight' ? 0.005 : 0.01;
+  const at = (effect: number): Rates => simulate(noise, effect, cell.gates, cell.mode, runs);
+  return { zero: at(0), tau: at(unit), delta: at(2 * unit), three: at(0.03), five: at(0.05) };
+};
+
+const row = (
+  name: string,
+  cell: Pick<Cell, 'gates' | 'mode' | 'promised'>,
+  found: Characteristics,
+  runs: number,
+): string => {
+  const { zero, tau, delta, three, five } = found;
+  const { promised } = cell;
+  const covered = zero.covered + tau.covered + delta.covered + three.covered + five.covered;
+  return `| ${[
+    `${name} ${cell.mode} m=${cell.gates}`,
+    `${beside(zero.regressed, runs, promised.nullRegressed)} ≤ ${upper(zero.regressed, runs)}`,
+    `${beside(zero.unchanged, runs, promised.nullUnchanged)}, ${zero.meanLaunches.toFixed(1)}`,
+    beside(tau.regressed, runs, promised.regressedAtTau),
+    `${beside(delta.regressed, runs, promised.regressedAtDelta)}, ${delta.meanLaunches.toFixed(1)}`,
+    beside(delta.unchanged, runs, promised.unchangedAtDelta),
+    `${percent(three.regressedWithin(24), runs)}, ${three.meanLaunches.toFixed(1)}`,
+    `${percent(five.regressedWithin(12), runs)}, ${five.meanLaunches.toFixed(1)}`,
+    percent(covered, 5 * runs),
+  ].join(' | ')} |`;
+};
+
+/** Launch means of ln(CPU of head / CPU of base) in a recorded run. */
+const recordedRatios = (path: string): readonly number[] =>
+  parseRunFile(readFileSync(path, 'utf8'), path).runs.flatMap(({ launches }) =>
+    launches
+      .filter(({ stage }) => stage === 'judged')
+      .flatMap(({ pairs }) => {
+        const ratios = pairs
+          .filter(({ phase, discarded }) => phase === 'cost' && discarded === null)
+          .flatMap(({ base, head }) => {
+            const [b, h] = [base.counters.cpuNs ?? 0, head.counters.cpuNs ?? 0];
+            return b > 0 && h > 0 ? [Math.log(h / head.answered / (b / base.answered))] : [];
+          });
+        return ratios.length > 0 ? [ratios.reduce((sum, ratio) => sum + ratio, 0) / ratios.length] : [];
+      }),
+  );
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { seed: { type: 'string', default: '1' }, pool: { type: 'string', multiple: true, default: [] } },
+});
+const runs = Number(positionals[0] ?? 2000);
+const seed = Number(values.seed);
+
+console.log(
+  `Shipped verdict code, simulated: ${runs} runs per cell, seed ${seed}. In brackets: what the method promises.`,
+);
+console.log('Percent of runs; after the comma mean launches; ≤: Clopper-Pearson, one-sided 95 %.\n');
+console.log(
+  '| service | regressed at 0 | unchanged at 0 | regressed at τ | regressed at Δ | unchanged at Δ | +3 % within 24 | +5 % within 12 | interval holds truth |',
+);
+console.log('|---|---|---|---|---|---|---|---|---|');
+CELLS.forEach((cell, index) => {
+  const noise = noiseOf(SERVICES[cell.service], seed * 1000 + index);
+  console.log(row(cell.service, cell, characteristics(noise, cell, runs), runs));
+});
+const pool = values.pool.flatMap(recordedRatios);
+if (pool.length > 0) {
+  const cell = { gates: 6, mode: 'usual', promised: promise([]) } as const;
+  console.log(row(`${pool.length} recorded launches`, cell, characteristics(resampled(pool, seed), cell, runs), runs));
+}
