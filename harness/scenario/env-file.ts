@@ -4,6 +4,9 @@ import type { FileProblem } from './csv.ts';
 const LINE = /^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.*?)\s*$/;
 const QUOTED = /^(?:"((?:[^"\\]|\\.)*)"|'([^']*)')(?:\s+#.*)?$/;
 
+/** `${…}` with the dollar that keeps it from being filled in. */
+const literal = (value: string): string => value.replaceAll(/\$\{[^}]*\}/g, (whole) => `$${whole}`);
+
 const ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t' };
 
 /** The value a line gives; undefined when its quotes do not match. */
@@ -25,7 +28,7 @@ export const parseEnvFile = (text: string): Readonly<Record<string, string>> | F
       if (/^\s*(?:#|$)/.test(line)) return;
       const [, name, rest = ''] = LINE.exec(line) ?? [];
       const value = name === undefined ? undefined : readValue(rest);
-      if (name !== undefined && value !== undefined) entries.push([name, value.replaceAll('${', '$${')]);
+      if (name !== undefined && value !== undefined) entries.push([name, literal(value)]);
       else {
         const message =
           name === undefined ? 'expected a line such as NAME=value' : `the quotes of ${name} do not match`;

@@ -45,9 +45,10 @@ const isMismatch = (issue: Issue): boolean =>
   issue.code === 'invalid_type' || issue.code === 'invalid_value' || issue.code === 'invalid_union';
 
 const sentence = (issue: Issue, value: unknown, path: Path): string => {
-  if (value === undefined && isMismatch(issue)) {
-    return path.length === 0 ? 'the file is empty; docs/scenario.md shows what a scenario holds' : missing(path);
+  if (path.length === 0 && (value === undefined || value === null)) {
+    return 'the file is empty; docs/scenario.md shows what a scenario holds';
   }
+  if (value === undefined && isMismatch(issue)) return missing(path);
   const said =
     issue.code === 'invalid_type' && issue.message.startsWith('Invalid')
       ? `expected ${KIND_NAMES[issue.expected] ?? issue.expected}`

@@ -32,12 +32,17 @@ export const GATE_RULES: Readonly<Record<MetricId, GateRule>> = {
   errorRatio: { limit: 'points', about: 'Share of requests that fail' },
 };
 
-/** What to write as `fail` for each kind of limit. */
-export const LIMIT_EXPECTED: Readonly<Record<GateRule['limit'], string>> = {
-  ratio: 'expected a percentage above 0 such as "+2%"',
+const LIMIT_EXPECTED: Readonly<Record<Exclude<GateRule['limit'], 'ratio'>, string>> = {
   count: 'expected a number above 0 such as "0.01" (head minus base, per request)',
   bytes: 'expected a size above 0 such as "64B" (head minus base, per request)',
   points: 'expected percentage points above 0 such as "0.1%" (head minus base)',
+};
+
+/** What to write as `fail`, with an example that would be accepted. */
+export const limitExpected = (metric: MetricId): string => {
+  const { limit, floorRatio = 0 } = GATE_RULES[metric];
+  if (limit !== 'ratio') return LIMIT_EXPECTED[limit];
+  return `expected a percentage above 0 such as "${floorRatio > 0.02 ? '+10%' : '+2%'}"`;
 };
 
 const amountOf: Readonly<Record<GateRule['limit'], (text: string) => number | undefined>> = {
@@ -51,7 +56,7 @@ const amountOf: Readonly<Record<GateRule['limit'], (text: string) => number | un
 export const parseGate = (metric: MetricId, fail: string | number): GateSpec | string => {
   const { limit, floorRatio, tightFloorRatio = floorRatio } = GATE_RULES[metric];
   const amount = amountOf[limit](typeof fail === 'string' ? fail.replace(/^\s*\+/, '') : String(fail));
-  if (amount === undefined || !(amount > 0)) return LIMIT_EXPECTED[limit];
+  if (amount === undefined || !(amount > 0)) return limitExpected(metric);
   if (limit !== 'ratio') return { failRatio: null, failAbsolute: amount };
   if (tightFloorRatio !== undefined && amount < tightFloorRatio) return belowFloor(amount, tightFloorRatio);
   return { failRatio: amount, failAbsolute: null };

@@ -24,7 +24,7 @@ export { scenarioReference } from './reference.ts';
 export const DEFAULT_SCENARIO_GLOB = 'scenarios/*.{yml,yaml,json}';
 
 const read = (text: string, file: string): ScenarioDocument => {
-  const document = readDocument(text, file);
+  const document = readDocument(text.replace(/^\uFEFF/, ''), file);
   return { ...document, value: withoutEmptyKeys(asWritten(document)) };
 };
 

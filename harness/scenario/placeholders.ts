@@ -23,7 +23,7 @@ const explainUnknown = (name: string, known: readonly string[]): string => {
   }
   const near = suggestion(name, known);
   const list = known.length === 0 ? 'none is known here' : `known here: ${known.join(', ')}`;
-  return `unknown placeholder ${whole}${near.startsWith(',') ? near : ''} (${list}; \`$\${\` stands for a literal \`\${\`)`;
+  return `unknown placeholder ${whole}${near.startsWith(',') ? near : ''} (${list}; \`$\${…}\` stands for a literal \`\${…}\`)`;
 };
 
 const complaints = (text: string, known: readonly string[]): readonly Complaint[] => {
@@ -33,7 +33,7 @@ const complaints = (text: string, known: readonly string[]): readonly Complaint[
   const open = text.replaceAll(/\$?\$\{[^}]*\}/g, (whole) => ' '.repeat(whole.length)).indexOf('${');
   if (open < 0) return unknown;
   const tail = text.slice(open).split(/["\\\n]/)[0] ?? '';
-  return [...unknown, [tail, 'a placeholder is never closed: write ${name}, or $${ for a literal ${']];
+  return [...unknown, [tail, 'a placeholder is never closed: write ${name}, or $${…} for a literal ${…}']];
 };
 
 /** Every text within a value, keys of mappings included. */

@@ -48,7 +48,7 @@ without a value counts as left out.
 | \`\${data.column}\` | a cell of the row that this request drew from \`load.data\` | \`load.requests\` |
 | \`\${name}\` | a value that an earlier \`prepare\` request captured | later requests |
 
-"Requests" means paths, header values and bodies (\`bodyFile\` too). \`$\${\` stands for a literal \`\${\`. Environment
+"Requests" means paths, header values and bodies (\`bodyFile\` too). \`$\${…}\` stands for a literal \`\${…}\`. Environment
 variables are not filled in, so that a scenario means the same on every machine.
 `;
 

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { METRIC_IDS, type MetricId } from '../model/index.ts';
-import { GATE_RULES, LIMIT_EXPECTED, parseGate } from './gates.ts';
+import { GATE_RULES, limitExpected, parseGate } from './gates.ts';
 import {
   duration,
   environment,
@@ -273,7 +273,7 @@ const gate = (metric: MetricId) =>
         z.literal('default'),
         mapping({
           fail: z
-            .union([z.string(), z.number()], { error: LIMIT_EXPECTED[GATE_RULES[metric].limit] })
+            .union([z.string(), z.number()], { error: limitExpected(metric) })
             .transform((fail, context) => {
               const spec = parseGate(metric, fail);
               if (typeof spec !== 'string') return spec;
@@ -286,9 +286,7 @@ const gate = (metric: MetricId) =>
       expected('{ fail: … }, true, false or default'),
     )
     .optional()
-    .describe(
-      `${GATE_RULES[metric].about}. \`fail\`: ${LIMIT_EXPECTED[GATE_RULES[metric].limit].slice('expected '.length)}.`,
-    )
+    .describe(`${GATE_RULES[metric].about}. \`fail\`: ${limitExpected(metric).slice('expected '.length)}.`)
     .meta({ kind: 'gate' });
 
 const gates = () => mapping(Object.fromEntries(METRIC_IDS.map((metric) => [metric, gate(metric)])));

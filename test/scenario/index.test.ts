@@ -1,0 +1,322 @@
+import { describe, expect, test } from 'vitest';
+import type { Scenario } from '../../harness/model/index.ts';
+import { parseScenario, referencedFiles } from '../../harness/scenario/index.ts';
+import { EXAMPLE_SCENARIO } from '../../harness/scenario/reference.ts';
+
+const read = (text: string, contents: Readonly<Record<string, string>> = {}): Scenario =>
+  parseScenario(text, 'scenarios/shop.yml', new Map(Object.entries(contents)));
+
+const MINIMAL = `
+target: { ready: GET /healthz }
+load: { requests: [{ http: GET /items }] }
+`;
+
+/** The minimal scenario with more keys in one of its parts. */
+const withTarget = (more: string) => read(`target:\n  ready: GET /\n${more}\nload: { requests: [{ http: GET / }] }`);
+const withRequest = (more: string, contents = {}) =>
+  read(`target: { ready: GET / }\nload:\n  requests:\n  - http: POST /\n${more}`, contents).load.requests[0]!;
+
+describe('the example of the README and the reference', () => {
+  test('means what it says', () => {
+    const scenario = parseScenario(EXAMPLE_SCENARIO, 'scenarios/httpbin.yml', new Map());
+    expect(scenario).toMatchObject({
+      name: 'httpbin',
+      target: {
+        package: './cmd/go-httpbin',
+        args: ['-host', '127.0.0.1', '-port', '${port}'],
+        env: { LOG_LEVEL: 'error' },
+        ready: { method: 'GET', path: '/status/200' },
+      },
+      measure: { budgetSeconds: 120, tight: false },
+      gates: {
+        cpuNsPerRequest: { failRatio: 0.02, failAbsolute: null },
+        mallocsPerRequest: { failRatio: 0.01, failAbsolute: null },
+      },
+    });
+    expect(scenario.load.latency).toEqual({ ratePerSecond: 200 });
+    expect(scenario.load.requests.map(({ name, weight, method, path }) => [name, weight, method, path])).toEqual([
+      ['json', 6, 'GET', '/json'],
+      ['bytes', 3, 'GET', '/bytes/2048'],
+      ['post', 1, 'POST', '/post'],
+    ]);
+    expect(scenario.load.requests[1]?.expect.status).toEqual([{ from: 200, to: 200 }]);
+    expect(scenario.load.requests[2]).toMatchObject({
+      headers: { 'content-type': 'application/json' },
+      body: '{"a": [1, 2, 3]}',
+    });
+  });
+});
+
+describe('defaults', () => {
+  test('the smallest scenario is complete', () => {
+    expect(read(MINIMAL)).toEqual({
+      name: 'shop',
+      description: null,
+      file: 'scenarios/shop.yml',
+      digest: expect.stringMatching(/^[0-9a-f]{64}$/),
+      target: {
+        package: '.',
+        module: '.',
+        args: [],
+        env: {},
+        buildFlags: [],
+        buildEnv: {},
+        setup: [],
+        ready: { method: 'GET', path: '/healthz', timeoutSeconds: 30 },
+        stopTimeoutSeconds: 10,
+        cpus: 1,
+        gogc: '100',
+        gomemlimit: 'off',
+        sides: 'auto',
+      },
+      load: {
+        requests: [
+          {
+            name: 'GET /items',
+            weight: 1,
+            method: 'GET',
+            path: '/items',
+            headers: {},
+            body: null,
+            expect: { status: [{ from: 200, to: 299 }] },
+          },
+        ],
+        prepare: [],
+        data: null,
+        inFlight: 1,
+        timeoutSeconds: 10,
+        latency: 'auto',
+      },
+      measure: { budgetSeconds: 120, tight: false, exact: 'auto', explain: true },
+      gates: {},
+    });
+  });
+
+  test('tight mode has twice the budget unless one is given', () => {
+    expect(read(`${MINIMAL}measure: { tight: true }`).measure.budgetSeconds).toBe(240);
+    expect(read(`${MINIMAL}measure: { tight: true, budget: 1m30s }`).measure.budgetSeconds).toBe(90);
+  });
+
+  test('a key without a value counts as left out', () => {
+    expect(read(`${MINIMAL}gates:\n  # cpuNsPerRequest: { fail: "+2%" }\nmeasure:\n  budget:\n`)).toEqual(
+      read(MINIMAL),
+    );
+  });
+
+  test.each([
+    ['scenarios/big shop.yaml', 'big-shop'],
+    ['C:\\work\\api.v2.json', 'api.v2'],
+    ['.yml', 'scenario'],
+  ])('a scenario without a name, read from %j, is called %j', (file, name) => {
+    expect(parseScenario(MINIMAL, file, new Map()).name).toBe(name);
+  });
+
+  test('JSON, tabs and a byte-order mark included, reads as YAML does', () => {
+    const json =
+      '\uFEFF{\n\t"target": { "ready": "GET /healthz" },\n\t"load": { "requests": [{ "http": "GET /items" }] }\n}';
+    expect(read(json)).toEqual(read(MINIMAL));
+  });
+
+  test('merge keys carry shared parts', () => {
+    const scenario = read(`
+target: { ready: GET / }
+load:
+  requests:
+    - &first { name: a, http: GET /a, headers: { x-version: 1.10 } }
+    - { <<: *first, name: b }
+`);
+    expect(scenario.load.requests.map(({ name, path }) => [name, path])).toEqual([
+      ['a', '/a'],
+      ['b', '/a'],
+    ]);
+  });
+});
+
+describe('target', () => {
+  test('unquoted numbers and true/false are taken as they are written where text is meant', () => {
+    const { target } = withTarget(
+      '  args: [-v, 0755, 1.10, true]\n  env: { VERSION: 1.10, MODE: 0o17, ON: True }\n  gogc: 50\n  setup: [[tool, 007]]',
+    );
+    expect(target.args).toEqual(['-v', '0755', '1.10', 'true']);
+    expect(target.env).toEqual({ VERSION: '1.10', MODE: '0o17', ON: 'True' });
+    expect(target.gogc).toBe('50');
+    expect(target.setup[0]?.args).toEqual(['007']);
+  });
+
+  test('setup commands are lists or mappings', () => {
+    const { target } = withTarget(`  setup:
+    - ["\${binary}", superuser, upsert, --dir, "\${tmp}"]
+    - { command: ./seed.sh, args: ["\${port}"], env: { A: b }, timeout: 5m }`);
+    expect(target.setup).toEqual([
+      { command: '${binary}', args: ['superuser', 'upsert', '--dir', '${tmp}'], env: {}, timeoutSeconds: 60 },
+      { command: './seed.sh', args: ['${port}'], env: { A: 'b' }, timeoutSeconds: 300 },
+    ]);
+  });
+
+  test('build flags may be one line', () => {
+    expect(withTarget('  buildFlags: -tags sqlite,json1').target.buildFlags).toEqual(['-tags', 'sqlite,json1']);
+    expect(withTarget('  buildFlags: ["-ldflags=-X main.v=1 -s"]').target.buildFlags).toEqual([
+      '-ldflags=-X main.v=1 -s',
+    ]);
+  });
+
+  test('env wins over environment files, a later file over an earlier one, and files are literal', () => {
+    const text = `target: { ready: GET /, envFile: [a.env, b.env], env: { THREE: "\${port}" } }
+load: { requests: [{ http: GET / }] }`;
+    const scenario = read(text, { 'a.env': 'ONE=1\nTWO=1\nTHREE=1', 'b.env': 'TWO=${HOME}' });
+    expect(scenario.target.env).toEqual({ ONE: '1', TWO: '$${HOME}', THREE: '${port}' });
+  });
+});
+
+describe('requests', () => {
+  test('a mapping or list as body is sent as JSON, with its content-type unless one is given', () => {
+    expect(withRequest('    body: { a: [1, "${n}"], none: null }')).toMatchObject({
+      body: '{"a":[1,"${n}"],"none":null}',
+      headers: { 'content-type': 'application/json' },
+    });
+    expect(withRequest('    body: [1]\n    headers: { Content-Type: text/x }').headers).toEqual({
+      'Content-Type': 'text/x',
+    });
+    expect(withRequest('    body: "[1]"').headers).toEqual({});
+  });
+
+  test('bodyFile is read from what the caller read', () => {
+    expect(withRequest('    bodyFile: q.json', { 'q.json': '{"q": "${n}"}' }).body).toBe('{"q": "${n}"}');
+  });
+
+  test.each([
+    ['200', [[200, 200]]],
+    ['2xx', [[200, 299]]],
+    [
+      '[200, 201, "3xx", "200-204"]',
+      [
+        [200, 204],
+        [300, 399],
+      ],
+    ],
+    [
+      '["4xx", 304, "2xx", "300-303"]',
+      [
+        [200, 304],
+        [400, 499],
+      ],
+    ],
+  ])('the expected status %s means %j', (status, ranges) => {
+    expect(withRequest(`    expect: { status: ${status} }`).expect.status).toEqual(
+      ranges.map(([from, to]) => ({ from, to })),
+    );
+  });
+
+  test('prepare requests capture values for what follows', () => {
+    const { load } = read(
+      `
+target: { ready: GET / }
+load:
+  prepare:
+    - { http: POST /login, capture: { token: "$.token", first: "$.items[0].id" } }
+    - { http: POST /items, headers: { authorization: "Bearer \${token}" }, body: { id: "\${n}" }, repeat: 50 }
+  requests: [{ http: "GET /items/\${first}?q=\${data.the word}" }]
+  data: words.csv
+  timeout: 1m
+  inFlight: 4
+  latency: false
+`,
+      { 'words.csv': 'id,the word\r\n1,"a, b"\r\n2,c\r\n' },
+    );
+    expect(load.prepare[0]?.capture).toEqual({ token: '$.token', first: '$.items[0].id' });
+    expect(load.prepare[1]?.repeat).toBe(50);
+    expect(load.requests[0]?.path).toBe('/items/${first}?q=${data.the word}');
+    expect(load.data).toEqual({
+      file: 'words.csv',
+      columns: ['id', 'the word'],
+      rows: [
+        ['1', 'a, b'],
+        ['2', 'c'],
+      ],
+    });
+    expect([load.timeoutSeconds, load.inFlight, load.latency]).toEqual([60, 4, null]);
+  });
+});
+
+describe('gates', () => {
+  const gatesOf = (gates: string) => read(`${MINIMAL}gates: ${gates}`).gates;
+
+  test('a limit is a ratio, or an amount where the metric is compared by difference', () => {
+    expect(gatesOf('{ latencyP50Ms: { fail: "+10%" }, goroutineGrowthPerRequest: { fail: "0.01" } }')).toEqual({
+      latencyP50Ms: { failRatio: 0.1, failAbsolute: null },
+      goroutineGrowthPerRequest: { failRatio: null, failAbsolute: 0.01 },
+    });
+    expect(gatesOf('{ heapGrowthBytesPerRequest: { fail: 1KiB }, errorRatio: { fail: "0.1%" } }')).toEqual({
+      heapGrowthBytesPerRequest: { failRatio: null, failAbsolute: 1024 },
+      errorRatio: { failRatio: null, failAbsolute: 0.001 },
+    });
+  });
+
+  test('true and default keep the default limit, false removes the gate', () => {
+    expect(gatesOf('{ goroutines: true, latencyP99Ms: default, mallocsPerRequest: false }')).toEqual({
+      goroutines: true,
+      latencyP99Ms: true,
+      mallocsPerRequest: false,
+    });
+  });
+});
+
+describe('the digest', () => {
+  const base = read(MINIMAL).digest;
+  const changed = (from: string | RegExp, to: string) => read(MINIMAL.replace(from, to)).digest;
+
+  test('stays when only the name, the gates, the budget or the patience change', () => {
+    expect(
+      read(`name: other\n${MINIMAL}gates: { goroutines: false }\nmeasure: { budget: 5m, exact: off }`).digest,
+    ).toBe(base);
+    expect(changed('/healthz }', '/healthz, readyTimeout: 2m, stopTimeout: 1s }')).toBe(base);
+  });
+
+  test('stays when keys stand in another order or defaults are spelt out', () => {
+    const reordered =
+      'load: { timeout: 10s, requests: [{ weight: 1, http: GET /items }] }\ntarget: { cpus: 1, ready: GET /healthz }';
+    expect(read(reordered).digest).toBe(base);
+    const headers = (order: string) => withRequestDigest(`    headers: { ${order} }`);
+    expect(headers('a: 1, b: 2')).toBe(headers('b: 2, a: 1'));
+  });
+
+  const withRequestDigest = (more: string) =>
+    read(`target: { ready: GET / }\nload:\n  requests:\n  - http: POST /\n${more}`).digest;
+
+  test.each([
+    ['the service environment', '/healthz }', '/healthz, env: { A: b } }'],
+    ['the build flags', '/healthz }', '/healthz, buildFlags: [-race] }'],
+    ['a path', '/items', '/item'],
+    ['the rate', '}] }', '}], latency: { rate: 10/s } }'],
+    ['the requests in flight', '}] }', '}], inFlight: 2 }'],
+  ])('changes with %s', (_, from, to) => expect(changed(from, to)).not.toBe(base));
+
+  test('changes with the rows of the data, not with the name of their file', () => {
+    const digest = (file: string, rows: string) =>
+      read(MINIMAL.replace('}] }', `}], data: ${file} }`), { [file]: rows }).digest;
+    expect(digest('a.csv', 'x\n1\n')).toBe(digest('b.csv', 'x\r\n1\r\n'));
+    expect(digest('a.csv', 'x\n1\n')).not.toBe(digest('a.csv', 'x\n2\n'));
+  });
+});
+
+describe('files a scenario names', () => {
+  test('are listed once each, as written, even when the rest is invalid', () => {
+    const text = `
+target: { envFile: ../service.env, nonsense: 1 }
+load:
+  data: items.csv
+  prepare: [{ bodyFile: login.json }]
+  requests: [{ bodyFile: q.json }, { bodyFile: q.json }, 7]
+`;
+    expect(referencedFiles(text, 'scenarios/shop.yml').toSorted()).toEqual([
+      '../service.env',
+      'items.csv',
+      'login.json',
+      'q.json',
+    ]);
+  });
+
+  test.each(['', 'a: [', '7', '- a', 'load: 3\ntarget: [1]'])('are none in %j, and that is no error', (text) => {
+    expect(referencedFiles(text, 'x.yml')).toEqual([]);
+  });
+});

@@ -1,0 +1,56 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { METRIC_IDS } from '../../harness/model/index.ts';
+import { scenarioJsonSchema, scenarioReference } from '../../harness/scenario/index.ts';
+import { annotatedSchema, type JsonSchema } from '../../harness/scenario/json-schema.ts';
+import { EXAMPLE_SCENARIO } from '../../harness/scenario/reference.ts';
+import { generatedDocs } from '../helpers/generate-docs.ts';
+
+const root = path.resolve(import.meta.dirname, '../..');
+
+describe('generated documents', () => {
+  test.each(Object.entries(generatedDocs()))('%s is up to date', (file, text) => {
+    const committed = readFileSync(path.join(root, file), 'utf8');
+    expect(committed === text, `${file} is not what its source gives: run node test/helpers/generate-docs.ts`).toBe(
+      true,
+    );
+  });
+});
+
+const keysOf = (schema: JsonSchema, at = ''): readonly (readonly [string, JsonSchema])[] => [
+  ...Object.entries(schema.properties ?? {}).flatMap(([key, inner]) => [
+    [`${at}.${key}`, inner] as const,
+    ...keysOf(inner, `${at}.${key}`),
+  ]),
+  ...(schema.items ? keysOf(schema.items, `${at}[]`) : []),
+  ...(schema.anyOf ?? []).flatMap((branch) => keysOf(branch, at)),
+];
+
+describe('the schema', () => {
+  test('describes every key', () => {
+    const undescribed = keysOf(annotatedSchema()).filter(([, schema]) => !schema.description);
+    expect(undescribed.map(([key]) => key)).toEqual([]);
+    expect(keysOf(annotatedSchema()).length).toBeGreaterThan(60);
+  });
+
+  test('knows every metric as a gate', () => {
+    expect(Object.keys(annotatedSchema().properties?.['gates']?.properties ?? {})).toEqual([...METRIC_IDS]);
+  });
+
+  test('as JSON schema accepts the example and refuses what the parser refuses', () => {
+    const schema = z.fromJSONSchema(scenarioJsonSchema() as Parameters<typeof z.fromJSONSchema>[0]);
+    const example = parse(EXAMPLE_SCENARIO) as Record<string, unknown>;
+    expect(schema.safeParse(example).error).toBeUndefined();
+    expect(schema.safeParse({ ...example, lod: {} }).success).toBe(false);
+    expect(schema.safeParse({ ...example, load: { requests: [] } }).success).toBe(false);
+    expect(schema.safeParse({ ...example, measure: { budget: 120 } }).success).toBe(false);
+  });
+
+  test('as reference names every key', () => {
+    const reference = scenarioReference();
+    for (const [key] of keysOf(annotatedSchema())) expect(reference).toContain(`\`${key.split('.').at(-1)}\``);
+  });
+});
