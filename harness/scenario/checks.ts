@@ -10,6 +10,7 @@ export const checkRules = (document: ScenarioDocument): readonly Problem[] => [
   ...checkRequestNames(document),
   ...checkCaptures(document),
   ...checkTightLimits(document),
+  ...checkBodyNumbers(document),
 ];
 
 const problem = (document: ScenarioDocument, path: Path, message: string): Problem => ({
@@ -66,3 +67,17 @@ const checkTightLimits = (document: ScenarioDocument): readonly Problem[] => {
     return message === undefined ? [] : [problem(document, path, message)];
   });
 };
+
+const numbersWithin = (value: unknown, path: Path): readonly (readonly [Path, number])[] => {
+  if (typeof value === 'number') return [[path, value]];
+  if (Array.isArray(value)) return value.flatMap((item, index) => numbersWithin(item, [...path, index]));
+  return isMapping(value) ? Object.entries(value).flatMap(([key, inner]) => numbersWithin(inner, [...path, key])) : [];
+};
+
+/** JSON has no infinity, and a whole number beyond 2^53 would be sent as another one. */
+const checkBodyNumbers = (document: ScenarioDocument): readonly Problem[] =>
+  ['prepare', 'requests']
+    .flatMap((list) => itemPaths(document.value, ['load', list]))
+    .flatMap((path) => numbersWithin(valueAt(document.value, [...path, 'body']), [...path, 'body']))
+    .filter(([, number]) => !Number.isFinite(number) || (Number.isInteger(number) && !Number.isSafeInteger(number)))
+    .map(([path]) => problem(document, path, 'JSON would not carry this number as it stands; write the body as text'));

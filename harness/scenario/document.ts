@@ -39,7 +39,8 @@ export const isMapping = (value: unknown): value is Readonly<Record<string, unkn
 export const readDocument = (text: string, file: string): ScenarioDocument => {
   const source = { file, text };
   const document = parseDocument(text, { prettyErrors: false, merge: true });
-  const syntax = document.errors.map((error) => ({
+  // A tag that means something to another tool would be dropped silently here: as wrong as an error.
+  const syntax = [...document.errors, ...document.warnings].map((error) => ({
     source,
     place: placeAt(text, error.pos[0]),
     path: '',

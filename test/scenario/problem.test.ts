@@ -149,6 +149,7 @@ describe('YAML that cannot be read', () => {
     ['a: 1\n---\nb: 1', '2:1  one scenario per file; move what follows `---` into a file of its own'],
     ['load: *nope', '1:7  no anchor &nope stands before this alias; put quotes around text that starts with *'],
     ['a: &a [*a]', '1:8  an alias stands inside its own anchor'],
+    ['load: !secret x', '1:7  not valid YAML: unresolved tag: !secret'],
     ['7', '1:1  expected a mapping (keys with values), got 7'],
   ])('%j', (text, message) => expect(said(text)[0]).toBe(message));
 
@@ -183,6 +184,8 @@ describe('requests', () => {
     ['http: GET /, headers: { "a b": c }', /headers\["a b"\]: a header name/],
     ['http: GET /, headers: { a: "b\\nc" }', /a header value is one line$/],
     ['http: GET /, body: a, bodyFile: b', /exclude each other/],
+    ['http: GET /, body: { id: 12345678901234567890 }', /body.id: JSON would not carry this number/],
+    ['http: GET /, body: [.inf]', /body\[0\]: JSON would not carry this number/],
     ['http: GET /, body: 7', /body: expected text, or a mapping or list to send as JSON, got 7$/],
   ])('%s is refused', (keys, message) => expect(said(request(keys), { b: '' })[0]).toMatch(message));
 
