@@ -1,0 +1,159 @@
+/**
+ * The command line. It knows flags, files and exit codes; it conducts the modules and decides nothing itself.
+ * Commands load on use, so `godyno --help` answers at once.
+ */
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { EXIT, type ExitCode } from '../errors.ts';
+import { VERDICTS } from '../model/index.ts';
+import { reportFailure } from './failure.ts';
+import { godynoVersion } from './version.ts';
+
+type Action = (options: Record<string, unknown>, ...rest: string[]) => Promise<ExitCode>;
+
+const integer = (text: string): number => {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('Expected a whole number from 0.');
+  return value;
+};
+
+const failOnList = (text: string): readonly string[] => {
+  const words = text === 'none' ? [] : text.split(',').map((word) => word.trim());
+  const wrong = words.find((word) => !(VERDICTS as readonly string[]).includes(word));
+  if (wrong !== undefined) {
+    throw new InvalidArgumentError(`"${wrong}" is no verdict; use a list of ${VERDICTS.join(', ')}, or none.`);
+  }
+  return words;
+};
+
+const failOn = (): Option =>
+  new Option('--fail-on <verdicts>', 'verdicts that end with a non-zero exit code, or "none"')
+    .argParser(failOnList)
+    .default(['regressed', 'invalid'], 'regressed,invalid');
+
+const quiet = (): Option => new Option('-q, --quiet', 'no progress on stderr, only the verdict');
+const json = (what: string): Option => new Option('--json', `print ${what} as JSON on stdout`);
+
+const EPILOGUE = `
+Exit codes: 0 nothing that fails · 1 regressed · 2 usage or configuration · 3 invalid measurement
+            4 inconclusive, when asked with --fail-on · 5 build or start failed · 130 interrupted
+
+Next step:  godyno doctor          what this machine can measure
+            godyno run --base main`;
+
+/** Runs the command line; resolves to the exit code and never rejects. */
+export const main = async (argv: readonly string[]): Promise<ExitCode> => {
+  let exitCode: ExitCode = EXIT.ok;
+  const act =
+    (load: () => Promise<Action>) =>
+    async (...given: unknown[]): Promise<void> => {
+      const command = given.at(-1) as Command;
+      const options = command.optsWithGlobals<Record<string, unknown>>();
+      const action = await load();
+      exitCode = await action(
+        options,
+        ...(command.processedArgs.flat().filter((word) => word !== undefined) as string[]),
+      );
+    };
+
+  const program = buildProgram(act);
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    return reportFailure(error);
+  }
+};
+
+const buildProgram = (act: (load: () => Promise<Action>) => (...given: unknown[]) => Promise<void>): Command => {
+  const program = new Command('godyno')
+    .description('Tells whether a change made a Go service slower, by how much, and which function did it.')
+    .version(godynoVersion(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print help')
+    .showHelpAfterError('(run the command with --help to see what it takes)')
+    .exitOverride()
+    .addHelpText('after', EPILOGUE)
+    .action(() => {
+      program.outputHelp();
+    });
+
+  program
+    .command('run')
+    .description('build base and head, measure them side by side, compare and report')
+    .argument('[scenario...]', 'scenario files; scenarios/*.yml when left out')
+    .option(
+      '--base <ref|folder|baseline>',
+      'what to compare with; the merge-base with the default branch when left out',
+    )
+    .option('--head <ref|folder>', 'what to judge; the working tree with its uncommitted changes when left out')
+    .option('--base-required', 'exit 2 when the history for --base is missing')
+    .option('-o, --out <dir>', 'where the results go; .godyno/<time> when left out')
+    .option('--budget <duration>', 'wall clock for all scenarios together, builds excluded, e.g. 3m')
+    .option('--exact <mode>', 'instruction counting: auto, always, only, off')
+    .addOption(new Option('--seed <number>', 'repeat the schedule and layouts of an earlier run').argParser(integer))
+    .option('--baselines <dir>', 'where stored baselines lie', 'baselines')
+    .addOption(failOn())
+    .addOption(json('the comparison'))
+    .addOption(quiet())
+    .action(act(async () => (await import('./run.ts')).runCommandLine));
+
+  const baseline = program.command('baseline').description('store and look up measured commits');
+  baseline
+    .command('record')
+    .description('measure a commit against itself and store the run as a baseline')
+    .argument('[scenario...]', 'scenario files; scenarios/*.yml when left out')
+    .option('--head <ref|folder>', 'what to record; the working tree when left out')
+    .option('-o, --out <dir>', 'where the results of the measurement go')
+    .option('--budget <duration>', 'wall clock for all scenarios together, builds excluded')
+    .addOption(new Option('--seed <number>', 'repeat the schedule and layouts of an earlier run').argParser(integer))
+    .option('--baselines <dir>', 'where to store', 'baselines')
+    .addOption(
+      new Option('--keep <n>', 'how many to keep per scenario and machine class').argParser(integer).default(5),
+    )
+    .addOption(quiet())
+    .action(act(async () => (await import('./baseline.ts')).recordBaseline));
+  baseline
+    .command('list')
+    .description('list stored baselines')
+    .option('--baselines <dir>', 'where they lie', 'baselines')
+    .addOption(json('the list'))
+    .action(act(async () => (await import('./baseline.ts')).showBaselines));
+  baseline
+    .command('show')
+    .description('show one stored baseline')
+    .argument('<baseline>', 'its folder, or its name as listed')
+    .option('--baselines <dir>', 'where they lie', 'baselines')
+    .addOption(json('the baseline'))
+    .action(act(async () => (await import('./baseline.ts')).showBaseline));
+
+  program
+    .command('compare')
+    .description('compare the head of one stored run or baseline with the head of another')
+    .argument('<before>', 'run.json, its folder, or a baseline')
+    .argument('<after>', 'run.json or its folder')
+    .option('-o, --out <dir>', 'write comparison.json and report.md there')
+    .option('--baselines <dir>', 'where stored baselines lie', 'baselines')
+    .addOption(failOn())
+    .addOption(json('the comparison'))
+    .addOption(quiet())
+    .action(act(async () => (await import('./compare.ts')).compareFiles));
+
+  program
+    .command('report')
+    .description('make the comparison and the reports of a finished run again')
+    .argument('<dir>', 'output folder of a run')
+    .addOption(failOn())
+    .addOption(json('the comparison'))
+    .addOption(quiet())
+    .action(act(async () => (await import('./report.ts')).reportAgain));
+
+  program
+    .command('doctor')
+    .description('check what this machine and the target allow; each line says what to do')
+    .argument('[scenario...]', 'scenario files whose target to try; scenarios/*.yml when left out')
+    .addOption(json('the checks'))
+    .action(act(async () => (await import('./doctor.ts')).examine));
+
+  for (const command of program.commands) command.helpOption('-h, --help', 'print help');
+  return program;
+};

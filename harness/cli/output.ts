@@ -1,0 +1,65 @@
+/**
+ * The output folder of a run (docs/files.md): made and probed before anything is measured, so that an unwritable one
+ * is found in the first second and not after two minutes.
+ */
+import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { UsageError } from '../errors.ts';
+
+export interface OutputFolder {
+  readonly dir: string;
+  /** Writes a file atomically: a reader never sees half of one. */
+  readonly write: (name: string, content: string | Uint8Array) => Promise<void>;
+  readonly path: (name: string) => string;
+}
+
+const unwritable = (dir: string, cause: unknown): UsageError =>
+  new UsageError(
+    'OUT_UNWRITABLE',
+    `Cannot write results to ${dir}: ${cause instanceof Error ? cause.message : String(cause)}`,
+    'Choose another folder with --out, or free its disk.',
+    { cause },
+  );
+
+/** Local time as a folder name, e.g. `2026-11-23T14-05-09`. */
+const stamp = (now: Date): string => {
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const day = `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}`;
+  return `${day}T${two(now.getHours())}-${two(now.getMinutes())}-${two(now.getSeconds())}`;
+};
+
+const link = async (target: string, at: string): Promise<void> => {
+  const fresh = `${at}.new`;
+  try {
+    await rm(fresh, { force: true });
+    await symlink(basename(target), fresh);
+    await rename(fresh, at);
+  } catch {
+    // A file system without links (some mounts) only lacks the convenience.
+    await rm(fresh, { force: true });
+  }
+};
+
+/** Opens `out`, or a new folder `.godyno/<time>` with a `latest` link. Throws {@link UsageError} when unwritable. */
+export const openOutput = async (out: string | undefined, now: Date): Promise<OutputFolder> => {
+  const dir = resolve(out ?? join('.godyno', stamp(now)));
+  const write = async (name: string, content: string | Uint8Array): Promise<void> => {
+    const file = join(dir, name);
+    const partial = `${file}.partial`;
+    try {
+      await mkdir(dirname(file), { recursive: true });
+      await writeFile(partial, content);
+      await rename(partial, file);
+    } catch (cause) {
+      await rm(partial, { force: true }).catch(() => undefined);
+      throw unwritable(file, cause);
+    }
+  };
+  await write('.probe', '');
+  await rm(join(dir, '.probe'), { force: true });
+  if (out === undefined) {
+    await writeFile(join(dirname(dir), '.gitignore'), '*\n');
+    await link(dir, join(dirname(dir), 'latest'));
+  }
+  return { dir, write, path: (name) => join(dir, name) };
+};

@@ -1,0 +1,50 @@
+/**
+ * Progress for people, on stderr: a live line per step on a terminal, plain lines in a CI log, nothing when quiet.
+ */
+import { Listr, ListrLogger, ProcessOutput } from 'listr2';
+
+export type Say = (line: string) => void;
+
+/** One step with a title; `say` shows what it is at. Resolves to what `work` does. */
+export type Step = <T>(title: string, work: (say: Say) => Promise<T>) => Promise<T>;
+
+const silent: Step = (_title, work) => work(() => undefined);
+
+const spoken: Step = async <T>(title: string, work: (say: Say) => Promise<T>): Promise<T> => {
+  const result: { value?: T; error?: unknown; failed: boolean } = { failed: false };
+  const logger = new ListrLogger({ processOutput: new ProcessOutput(process.stderr, process.stderr) });
+  const list = new Listr(
+    [
+      {
+        title,
+        task: async (_context, task) => {
+          try {
+            result.value = await work((line) => {
+              task.output = line;
+            });
+          } catch (error) {
+            result.failed = true;
+            result.error = error;
+            throw error;
+          }
+        },
+        rendererOptions: { persistentOutput: false },
+      },
+    ],
+    {
+      renderer: process.stderr.isTTY ? 'default' : 'simple',
+      rendererOptions: { logger } as never,
+      fallbackRendererOptions: { logger } as never,
+      registerSignalListeners: false,
+      exitOnError: true,
+    },
+  );
+  try {
+    await list.run();
+  } catch (error) {
+    throw result.failed ? result.error : error;
+  }
+  return result.value as T;
+};
+
+export const stepsFor = (mode: 'quiet' | 'spoken'): Step => (mode === 'quiet' ? silent : spoken);

@@ -1,0 +1,75 @@
+/** Profile bytes of one side of one launch, kept as Go gave them, in files named by side, launch and kind. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { LaunchSide, ProfileKind, ProfileRef, Side } from '../model/index.ts';
+import { folderOf, type LiveSide } from './live.ts';
+import type { Session } from './session.ts';
+
+export type ProfileRefs = LaunchSide['profiles'];
+
+const MUTABLE = (): Partial<Record<ProfileKind, ProfileRef>> => ({});
+
+export interface Captures {
+  /** Begins the cumulative profiles and the CPU profile; the service must be at rest. */
+  readonly begin: () => Promise<void>;
+  /** Ends the CPU profile after `requests`; a service that profiles itself has none. */
+  readonly endCpu: (requests: number) => Promise<void>;
+  readonly beginWaits: () => Promise<void>;
+  /** Bytes of the block profile at the begin and end of the slice, for the waits of requests. */
+  readonly endWaits: (requests: number) => Promise<{ readonly before: Uint8Array; readonly after: Uint8Array }>;
+  /** After the last collection: allocations since `begin`, live heap, goroutines. */
+  readonly end: (requests: number) => Promise<void>;
+  readonly refs: () => ProfileRefs;
+}
+
+export const capturesOf = (session: Session, index: number, side: Side, live: LiveSide): Captures => {
+  const { outDir, scenario } = session.plan;
+  const folder = join('profiles', folderOf(scenario.name), side, `launch-${index}`);
+  const refs = MUTABLE();
+  const { agent } = live;
+
+  const save = async (name: string, bytes: Uint8Array): Promise<string> => {
+    const file = join(folder, `${name}.pb.gz`);
+    await mkdir(join(outDir, folder), { recursive: true });
+    await writeFile(join(outDir, file), bytes);
+    return file;
+  };
+  const before: Partial<Record<ProfileKind, string>> = {};
+  const blocks: { before: Uint8Array } = { before: new Uint8Array() };
+
+  return {
+    begin: async () => {
+      before.allocs = await save('allocs-before', await agent.snapshot('allocs'));
+      await agent.startCpuProfile();
+    },
+    endCpu: async (requests) => {
+      const { bytes } = await agent.stopCpuProfile();
+      refs.cpu = { file: await save('cpu', bytes), before: null, requests };
+    },
+    beginWaits: async () => {
+      blocks.before = await agent.snapshot('block');
+      before.block = await save('block-before', blocks.before);
+      before.mutex = await save('mutex-before', await agent.snapshot('mutex'));
+    },
+    endWaits: async (requests) => {
+      const after = await agent.snapshot('block');
+      refs.block = { file: await save('block', after), before: before.block ?? null, requests };
+      refs.mutex = {
+        file: await save('mutex', await agent.snapshot('mutex')),
+        before: before.mutex ?? null,
+        requests,
+      };
+      return { before: blocks.before, after };
+    },
+    end: async (requests) => {
+      refs.allocs = {
+        file: await save('allocs', await agent.snapshot('allocs')),
+        before: before.allocs ?? null,
+        requests,
+      };
+      refs.heap = { file: await save('heap', await agent.snapshot('heap')), before: null, requests };
+      refs.goroutine = { file: await save('goroutine', await agent.snapshot('goroutine')), before: null, requests };
+    },
+    refs: () => refs,
+  };
+};

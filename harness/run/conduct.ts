@@ -1,0 +1,212 @@
+/**
+ * The order of a scenario's launches: judged ones until every gate has its answer, then what the answers call for.
+ * Time goes where something is still open; what is clear stops early.
+ */
+import { UsageError } from '../errors.ts';
+import { invalidity, look } from '../compare/index.ts';
+import type { BuildInfo, BySide, InvalidRun, Launch, Pair, ScenarioRun, StopReason } from '../model/index.ts';
+import { judgedLaunch } from './judged-launch.ts';
+import type { Links } from './links.ts';
+import { placeOf } from './live.ts';
+import { cpuNsOf, explainLaunch, growthLaunch, latencyLaunch } from './other-launches.ts';
+import type { Pace } from './warm-up.ts';
+import { nextLaunchIndex, type Session } from './session.ts';
+import { deathIn } from './death.ts';
+
+/** What the latency phase takes: four launches of start, warm-up and two windows. */
+const LATENCY_LAUNCHES = 4;
+const LATENCY_LAUNCH_SECONDS = 6.5;
+
+/** `auto`: this share of what both sides together carried in couples. */
+const LATENCY_RATE_RATIO = 0.4;
+/** More than this for both sides together is a queue, not a latency. */
+const LATENCY_MOST_RATIO = 0.6;
+/** On two cores the loader stays punctual up to here. */
+const LATENCY_MOST_PER_SECOND = 1000;
+
+/** Enough to name a function of 2 % of the CPU (reference: statistics, functions). */
+const EXPLAIN_SAMPLES = 3000;
+const EXPLAIN_MOST_SECONDS = 120;
+const EXPLAIN_LEAST_SECONDS = 12;
+/** 100 Hz, of which the kernel's tick delivers most. */
+const SAMPLE_NS = 11e6;
+
+/** Launches that a baseline's record takes: its own noise, known well enough to be compared with. */
+const RECORD_LAUNCHES = 12;
+
+export interface Measured {
+  readonly launches: readonly Launch[];
+  readonly stop: StopReason;
+  readonly invalid: InvalidRun | null;
+  readonly latencyRatePerSecond: number | null;
+}
+
+interface Progress {
+  stop: StopReason;
+  invalid: InvalidRun | null;
+  latencyRatePerSecond: number | null;
+  pace: Pace | null;
+}
+
+/** The run as it stands, for the looks in between. */
+const snapshotOf = (session: Session, builds: BySide<BuildInfo>, progress: Progress): ScenarioRun => ({
+  scenario: session.plan.scenario,
+  settings: { ...session.settings, latencyRatePerSecond: progress.latencyRatePerSecond },
+  builds,
+  launches: session.launches,
+  timing: { buildSeconds: 0, measureSeconds: session.clock.elapsedSeconds(), judgedSeconds: 0, linkWaitSeconds: 0 },
+  stop: progress.stop,
+  invalid: progress.invalid,
+  notes: [...session.notes],
+});
+
+export const conduct = async (session: Session, links: Links, builds: BySide<BuildInfo>): Promise<Measured> => {
+  const progress: Progress = { stop: 'budget', invalid: null, latencyRatePerSecond: null, pace: null };
+  const current = (): ScenarioRun => snapshotOf(session, builds, progress);
+  await judge(session, links, progress, current);
+  if (progress.invalid === null && session.plan.purpose === 'compare') await follow(session, links, progress, current);
+  return {
+    launches: session.launches,
+    stop: progress.stop,
+    invalid: progress.invalid,
+    latencyRatePerSecond: progress.latencyRatePerSecond,
+  };
+};
+
+const judge = async (session: Session, links: Links, progress: Progress, current: () => ScenarioRun): Promise<void> => {
+  const { plan, clock } = session;
+  let longest = 0;
+  while (clock.secondsLeft() > longest + latencyReserve(session)) {
+    const { launch, died } = await nextJudged(session, links, progress);
+    if (launch === null) {
+      progress.invalid = died;
+      progress.stop = 'invalid';
+      return;
+    }
+    longest = Math.max(longest, launch.wallSeconds);
+    if (progress.latencyRatePerSecond === null) chooseLatencyRate(session, progress);
+    progress.invalid = invalidity(current());
+    if (progress.invalid !== null) {
+      progress.stop = 'invalid';
+      return;
+    }
+    const seen = look(current(), plan.family);
+    plan.onProgress({
+      kind: 'look',
+      launches: seen.launches,
+      seconds: clock.elapsedSeconds(),
+      gates: seen.verdicts.map(({ metric, verdict, estimateRatio, ciRatio }) => ({
+        metric,
+        verdict,
+        estimateRatio,
+        ciRatio,
+      })),
+    });
+    if (plan.purpose === 'record' ? seen.launches >= RECORD_LAUNCHES : seen.done) {
+      progress.stop = plan.purpose === 'record' ? 'recorded' : seen.nextLook === null ? 'launches' : 'decided';
+      return;
+    }
+  }
+  if (session.launches.length === 0) {
+    throw new UsageError(
+      'BUDGET_TOO_SMALL',
+      `A budget of ${plan.budgetSeconds} s leaves no time for a single launch of ${plan.scenario.name}`,
+      'Raise measure.budget in the scenario or --budget; a first verdict takes about 30 s.',
+    );
+  }
+};
+
+const nextJudged = async (
+  session: Session,
+  links: Links,
+  progress: Progress,
+): Promise<{ readonly launch: Launch | null; readonly died: InvalidRun | null }> => {
+  const { plan, clock } = session;
+  const place = placeOf(session, nextLaunchIndex(session), await links.next());
+  plan.onProgress({ kind: 'launch', stage: 'judged', number: place.index, secondsLeft: clock.secondsLeft() });
+  try {
+    const { launch, pace } = await judgedLaunch(session, place);
+    session.launches.push(launch);
+    progress.pace ??= pace;
+    return { launch, died: null };
+  } catch (error) {
+    const died = deathIn(error);
+    if (died === null) throw error;
+    return { launch: null, died };
+  }
+};
+
+const latencyReserve = (session: Session): number =>
+  session.plan.scenario.load.latency === null || session.plan.purpose === 'record'
+    ? 0
+    : LATENCY_LAUNCHES * LATENCY_LAUNCH_SECONDS;
+
+const chooseLatencyRate = (session: Session, progress: Progress): void => {
+  const { latency } = session.plan.scenario.load;
+  if (latency === null || progress.pace === null || !session.settings.pinned) return;
+  const { couplesPerSecond } = progress.pace;
+  if (latency === 'auto') {
+    progress.latencyRatePerSecond = Math.max(
+      1,
+      Math.min(LATENCY_MOST_PER_SECOND, couplesPerSecond * LATENCY_RATE_RATIO),
+    );
+    return;
+  }
+  const mostPerSide = couplesPerSecond * LATENCY_MOST_RATIO;
+  if (latency.ratePerSecond > mostPerSide) {
+    throw new UsageError(
+      'RATE_TOO_HIGH',
+      `load.latency.rate is ${latency.ratePerSecond}/s per side; base and head together carry about ${Math.floor(couplesPerSecond)}/s per side here, and above ${Math.floor(mostPerSide)}/s one measures the queue`,
+      `Set load.latency.rate to ${Math.floor(mostPerSide)}/s or less, or leave it out.`,
+    );
+  }
+  progress.latencyRatePerSecond = latency.ratePerSecond;
+};
+
+/** What the answers so far call for, each as long as its time is there. */
+const follow = async (
+  session: Session,
+  links: Links,
+  progress: Progress,
+  current: () => ScenarioRun,
+): Promise<void> => {
+  const seen = look(current(), session.plan.family);
+  const begin = async (stage: 'growth' | 'latency' | 'explain') => {
+    const place = placeOf(session, nextLaunchIndex(session), await links.next());
+    session.plan.onProgress({ kind: 'launch', stage, number: place.index, secondsLeft: session.clock.secondsLeft() });
+    return place;
+  };
+  const keep = async (launch: Promise<Launch>): Promise<void> => {
+    try {
+      session.launches.push(await launch);
+    } catch (error) {
+      const died = deathIn(error);
+      if (died === null) throw error;
+      progress.invalid = died;
+    }
+  };
+
+  if (seen.suspectGrowth.length > 0 && session.clock.secondsLeft() > growthSeconds(progress)) {
+    await keep(growthLaunch(session, await begin('growth')));
+  }
+  const rate = progress.latencyRatePerSecond;
+  for (let done = 0; rate !== null && done < LATENCY_LAUNCHES && progress.invalid === null; done++) {
+    if (session.clock.secondsLeft() < LATENCY_LAUNCH_SECONDS) break;
+    await keep(latencyLaunch(session, await begin('latency'), rate));
+  }
+  const left = Math.min(EXPLAIN_MOST_SECONDS, session.clock.secondsLeft());
+  if (
+    seen.cpuFired &&
+    session.plan.scenario.measure.explain &&
+    left > EXPLAIN_LEAST_SECONDS &&
+    progress.invalid === null
+  ) {
+    await keep(explainLaunch(session, await begin('explain'), left, hasSamples));
+  }
+};
+
+/** 10,000 couples and the launch around them. */
+const growthSeconds = ({ pace }: Progress): number => (pace === null ? Infinity : 10_000 / pace.couplesPerSecond + 4);
+
+const hasSamples = (pairs: readonly Pair[]): boolean =>
+  Math.min(cpuNsOf(pairs, 'base'), cpuNsOf(pairs, 'head')) / SAMPLE_NS >= EXPLAIN_SAMPLES;

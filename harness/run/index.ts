@@ -1,0 +1,147 @@
+/**
+ * Conducts one scenario: builds, launches, pairs → {@link ScenarioRun}. It owns the order of things and the time they
+ * may take; counting, deciding and statistics are its neighbours' work.
+ *
+ * In: a scenario, both sides' sources, a seed, a budget, CPUs. Out: everything that was measured, raw.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startLoader } from '../load/index.ts';
+import { type BySide, type BuildInfo, bothSides, type RunSettings, type ScenarioRun, SIDES } from '../model/index.ts';
+import { buildFacts, prepareBuild, type PreparedBuild } from '../target/index.ts';
+import { startClock } from './clock.ts';
+import { conduct, type Measured } from './conduct.ts';
+import { type LinkedPair, type Links, withLinks } from './links.ts';
+import { folderOf } from './live.ts';
+import type { RunPlan } from './plan.ts';
+import type { Session } from './session.ts';
+import { chooseCpuSource } from './cpu-source.ts';
+
+export { type CpuLayout, layOutCpus } from './cpus.ts';
+export type { GateProgress, RunPlan, RunProgress, SideTree } from './plan.ts';
+export { linkSeedOf, mixSeed } from './seeds.ts';
+export { folderOf } from './live.ts';
+
+/** Measures one scenario. Throws BuildError, TargetStartError, UsageError, or the abort's reason; stops what it started. */
+export const runScenario = async (plan: RunPlan): Promise<ScenarioRun> => {
+  const startedMs = performance.now();
+  const prepared = await prepareSides(plan);
+  const cpus = plan.cpus.pinned ? plan.cpus.loaderCpus : null;
+  return withLinks(
+    { prepared, seed: plan.seed, cpus, signal: plan.signal },
+    (side) => plan.onProgress({ kind: 'building', side }),
+    async (links, first) => {
+      const builds = await buildInfos(first, plan.signal);
+      const buildSeconds = (performance.now() - startedMs) / 1000;
+      plan.onProgress({ kind: 'built', seconds: buildSeconds });
+      return withSession(plan, prepared, async (session) => {
+        const measured = await conduct(session, links, builds);
+        return assemble(session, measured, builds, links, buildSeconds);
+      });
+    },
+  );
+};
+
+const prepareSides = async (plan: RunPlan): Promise<BySide<PreparedBuild>> => {
+  const { scenario, trees, workDir, signal } = plan;
+  const prepare = async (side: 'base' | 'head'): Promise<PreparedBuild> =>
+    prepareBuild({
+      side,
+      sourceDir: trees[side].rootDir,
+      moduleDir: join(trees[side].rootDir, scenario.target.module),
+      revision: trees[side].revision,
+      spec: scenario.target,
+      workDir,
+      signal,
+    });
+  return { base: await prepare('base'), head: await prepare('head') };
+};
+
+const buildInfos = async (first: LinkedPair, signal: AbortSignal): Promise<BySide<BuildInfo>> => ({
+  base: await buildFacts(first.binaries.base, signal),
+  head: await buildFacts(first.binaries.head, signal),
+});
+
+const settingsOf = (plan: RunPlan): RunSettings => {
+  const { target, load } = plan.scenario;
+  const { pinned, unpinnedReason, targetCpus, loaderCpus } = plan.cpus;
+  return {
+    mode: 'together',
+    pinned,
+    unpinnedReason,
+    targetCpus,
+    loaderCpus,
+    cpuSource: chooseCpuSource(),
+    gomaxprocs: target.cpus,
+    gogc: target.gogc,
+    gomemlimit: target.gomemlimit,
+    inFlight: load.inFlight,
+    latencyRatePerSecond: null,
+  };
+};
+
+const withSession = async <T>(
+  plan: RunPlan,
+  prepared: BySide<PreparedBuild>,
+  use: (session: Session) => Promise<T>,
+): Promise<T> => {
+  // mkdtemp makes it 0700; the system's temporary folder keeps the socket's path short.
+  const socketDir = await mkdtemp(join(tmpdir(), 'godyno-'));
+  const settings = settingsOf(plan);
+  try {
+    const loader = await startLoader({
+      cpus: settings.pinned ? settings.loaderCpus : null,
+      signal: plan.signal,
+      logFile: join(plan.outDir, 'logs', folderOf(plan.scenario.name), 'loader.log'),
+    });
+    try {
+      const notes = new Set(SIDES.flatMap((side) => prepared[side].notes));
+      const clock = startClock(plan.budgetSeconds);
+      return await use({
+        plan,
+        settings,
+        prepared,
+        loader,
+        clock,
+        socketDir,
+        schedule: { next: 0 },
+        launches: [],
+        notes,
+      });
+    } finally {
+      await loader.stop();
+    }
+  } finally {
+    await rm(socketDir, { recursive: true, force: true });
+  }
+};
+
+const assemble = (
+  session: Session,
+  measured: Measured,
+  builds: BySide<BuildInfo>,
+  links: Links,
+  buildSeconds: number,
+): ScenarioRun => {
+  const linkSeconds = links.linkSeconds();
+  const judgedSeconds = measured.launches
+    .filter(({ stage }) => stage === 'judged')
+    .flatMap(({ pairs }) => pairs)
+    .reduce((sum, { wallSeconds }) => sum + wallSeconds, 0);
+  return {
+    scenario: session.plan.scenario,
+    settings: { ...session.settings, latencyRatePerSecond: measured.latencyRatePerSecond },
+    builds: bothSides((side) => ({ ...builds[side], linkSeconds: linkSeconds[side] })),
+    launches: measured.launches,
+    timing: {
+      buildSeconds,
+      measureSeconds: session.clock.elapsedSeconds(),
+      judgedSeconds,
+      linkWaitSeconds: links.waitedSeconds(),
+    },
+    stop: measured.stop,
+    invalid: measured.invalid,
+    notes: [...session.notes],
+  };
+};

@@ -1,0 +1,200 @@
+/**
+ * Both services of a launch, alive at the same time: started together, joined by their agents, stopped together.
+ */
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Agent, connectAgent, type EdgeTarget } from '../capture/index.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import { InvalidMeasurementError } from '../errors.ts';
+import { sendPrepare } from '../load/index.ts';
+import { type BySide, bothSides, otherSide, type Side } from '../model/index.ts';
+import { freePorts, type RunningTarget, startTarget } from '../target/index.ts';
+import type { ProcessExit } from '../process/index.ts';
+import { TargetDiedError } from './death.ts';
+import type { LinkedPair } from './links.ts';
+import { coin, mixSeed } from './seeds.ts';
+import type { Session } from './session.ts';
+
+export interface LiveSide {
+  readonly target: RunningTarget;
+  readonly agent: Agent;
+  readonly edge: EdgeTarget;
+  /** What `prepare` captured, for later `${…}`. */
+  readonly values: Readonly<Record<string, string>>;
+}
+
+export interface LaunchPlace {
+  readonly index: number;
+  readonly linked: LinkedPair;
+  readonly firstSide: Side;
+}
+
+export interface LivePair {
+  readonly place: LaunchPlace;
+  readonly sides: BySide<LiveSide>;
+  readonly startSeconds: number;
+  /** A fair coin, new at every call: who is read or asked first. */
+  readonly draw: () => Side;
+}
+
+/** No load ever leaves this machine. */
+const LOOPBACK = '127.0.0.1';
+
+/** The agent answers within milliseconds; this covers a machine that is starved for a while. */
+const HANDSHAKE_SECONDS = 15;
+
+export const placeOf = (session: Session, index: number, linked: LinkedPair): LaunchPlace => ({
+  index,
+  linked,
+  firstSide: coin(session.plan.seed, 'first', index) ? 'base' : 'head',
+});
+
+/** File-system name of a scenario. */
+export const folderOf = (scenario: string): string => scenario.replace(/[^A-Za-z0-9._-]+/g, '-');
+
+const startSide = async (session: Session, place: LaunchPlace, side: Side, port: number): Promise<RunningTarget> => {
+  const { plan, prepared, settings, socketDir } = session;
+  const binary = place.linked.binaries[side];
+  const tmp = join(plan.workDir, `l${place.index}`, side);
+  await mkdir(tmp, { recursive: true });
+  return startTarget({
+    binary,
+    spec: prepared[side].spec,
+    side,
+    port,
+    tmp,
+    cpus: settings.pinned ? settings.targetCpus : null,
+    gomaxprocs: settings.gomaxprocs,
+    logFile: join(plan.outDir, 'logs', folderOf(plan.scenario.name), `${side}-launch-${place.index}.log`),
+    agentSocketDir: socketDir,
+    moduleDir: prepared[side].facts.moduleDir,
+    setupDir: prepared.head.facts.moduleDir,
+    signal: plan.signal,
+  });
+};
+
+/** Handshake, preparing requests: from a process to a side that can be measured. */
+const joinSide = async (session: Session, target: RunningTarget): Promise<LiveSide> => {
+  const { plan, socketDir } = session;
+  const exited = new AbortController();
+  void target.exited.then(() => exited.abort());
+  const agent = await connectAgent({
+    socketDir,
+    pid: target.pid,
+    timeoutSeconds: HANDSHAKE_SECONDS,
+    signal: AbortSignal.any([plan.signal, exited.signal]),
+  });
+  const { prepare, timeoutSeconds } = plan.scenario.load;
+  const values = await sendPrepare({
+    host: LOOPBACK,
+    port: target.port,
+    requests: prepare,
+    values: { tmp: target.tmp },
+    timeoutSeconds,
+    signal: plan.signal,
+  });
+  return { target, agent, edge: { pid: target.pid, agent, cpuSource: session.settings.cpuSource }, values };
+};
+
+const requireEqualSettings = ({ base, head }: BySide<LiveSide>, wanted: number): void => {
+  const [left, right] = [base.agent.hello, head.agent.hello];
+  if (left.gomaxprocs === right.gomaxprocs && left.gomaxprocs === wanted) return;
+  throw new InvalidMeasurementError(
+    'UNEQUAL_SETTINGS',
+    `GOMAXPROCS is ${left.gomaxprocs} in base and ${right.gomaxprocs} in head; godyno set ${wanted} for both`,
+    'The service changes it by itself (automaxprocs, runtime.GOMAXPROCS); switch that off for the measurement.',
+  );
+};
+
+/** How long the news of a death may take from a closed socket to the exit status. */
+const DEATH_NEWS_MS = 300;
+
+const exitOf = async (target: RunningTarget): Promise<ProcessExit | null> =>
+  Promise.race([target.exited, delay(DEATH_NEWS_MS, null)]);
+
+const describeDeath = (target: RunningTarget, { exitCode, signal }: ProcessExit): string => {
+  const how = exitCode === null ? `was ended by ${signal ?? 'a signal'}` : `ended with exit code ${exitCode}`;
+  const said = target.outputTail().trim().split('\n').slice(-3).join(' / ');
+  return `${target.side}: the service ${how} under load${said === '' ? '' : `, saying: ${said}`}`;
+};
+
+/** Names the sides that ended by themselves; undefined when none did. */
+const diedIn = async (started: readonly RunningTarget[], cause: unknown): Promise<TargetDiedError | undefined> => {
+  const exits = await Promise.all(started.map(async (target) => ({ target, exit: await exitOf(target) })));
+  const dead = exits.flatMap(({ target, exit }) => (exit === null || exit.asked ? [] : [{ target, exit }]));
+  if (dead.length === 0) return undefined;
+  const how = dead.map(({ target, exit }) => describeDeath(target, exit)).join('; ');
+  return new TargetDiedError(
+    dead.map(({ target }) => target.side),
+    how,
+    cause,
+  );
+};
+
+const stopAllOf = async (targets: readonly RunningTarget[]): Promise<void> => {
+  await Promise.all(targets.map(async (target) => target.stop()));
+};
+
+/**
+ * Starts both sides (the seeded coin says which first), connects the loader, runs `use`, and stops everything in the
+ * order that leaves nothing behind: clients first, because they would reconnect to a service that is going away.
+ */
+export const withLivePair = async <T>(
+  session: Session,
+  place: LaunchPlace,
+  use: (live: LivePair) => Promise<T>,
+): Promise<T> => {
+  const startedMs = performance.now();
+  const [first = 0, second = 0] = await freePorts(2);
+  const ports: BySide<number> =
+    place.firstSide === 'base' ? { base: first, head: second } : { base: second, head: first };
+  const order = [place.firstSide, otherSide(place.firstSide)];
+  const starting = await Promise.allSettled(order.map(async (side) => startSide(session, place, side, ports[side])));
+  const started = starting.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  const agents: Agent[] = [];
+  try {
+    for (const result of starting) if (result.status === 'rejected') throw result.reason;
+    const live = new Map<Side, LiveSide>();
+    for (const target of started) {
+      const joined = await joinSide(session, target);
+      agents.push(joined.agent);
+      live.set(target.side, joined);
+    }
+    const sides = bothSides((side) => live.get(side) as LiveSide);
+    requireEqualSettings(sides, session.settings.gomaxprocs);
+    let draws = 0;
+    const draw = (): Side => {
+      draws += 1;
+      return coin(session.plan.seed, 'draw', place.index, draws) ? 'base' : 'head';
+    };
+    return await use({ place, sides, startSeconds: (performance.now() - startedMs) / 1000, draw });
+  } catch (error) {
+    session.plan.signal.throwIfAborted();
+    throw (await diedIn(started, error)) ?? error;
+  } finally {
+    await session.loader.detach().catch(() => undefined);
+    for (const agent of agents) agent.close();
+    await stopAllOf(started);
+    await rm(join(session.plan.workDir, `l${place.index}`), { recursive: true, force: true });
+  }
+};
+
+/** Connects the loader to both sides of a launch. */
+export const attachLoader = async (session: Session, live: LivePair, connections: number): Promise<void> => {
+  const { scenario, seed } = session.plan;
+  await session.loader.attach({
+    targets: bothSides((side) => ({
+      host: LOOPBACK,
+      port: live.sides[side].target.port,
+      values: { ...live.sides[side].values, tmp: live.sides[side].target.tmp },
+    })),
+    plan: {
+      seed: mixSeed(seed, 'schedule'),
+      launch: live.place.index,
+      requests: scenario.load.requests,
+      data: scenario.load.data,
+      timeoutSeconds: scenario.load.timeoutSeconds,
+      connections,
+    },
+  });
+};

@@ -1,0 +1,129 @@
+/** Launches with one question each: latency at a steady rate, growth over many requests, which function it is. */
+import { bothSides, type Launch, type Pair, type Stage } from '../model/index.ts';
+import { capturesOf } from './captures.ts';
+import { growthOf } from './judged-launch.ts';
+import { attachLoader, type LaunchPlace, type LivePair, withLivePair } from './live.ts';
+import type { Session } from './session.ts';
+import { askBoth, collectBoth, type Warmed, warmUp } from './warm-up.ts';
+import { measurePair, restPoint } from './windows.ts';
+
+const LATENCY_WARM_SECONDS = 2;
+const LATENCY_WINDOW_SECONDS = 2;
+const LATENCY_WINDOWS = 2;
+
+/** A leak of one object in 100 requests shows as 100 objects after this many. */
+const GROWTH_REQUESTS = 10_000;
+
+/** One explaining window; short enough to stop close to the budget. */
+const EXPLAIN_WINDOW_SECONDS = 4;
+
+const describe = (place: LaunchPlace, live: LivePair, stage: Stage, startedMs: number) => ({
+  index: place.index,
+  stage,
+  linkSeed: place.linked.linkSeed,
+  firstSide: place.firstSide,
+  startSeconds: live.startSeconds,
+  wallSeconds: (performance.now() - startedMs) / 1000,
+});
+
+const bareSides = (live: LivePair): Launch['sides'] =>
+  bothSides((side) => ({ pid: live.sides[side].target.pid, growth: null, profiles: {}, profiled: { requests: 0 } }));
+
+/** Open model at `ratePerSecond` for both sides alike: two windows of two seconds after as long a warm-up. */
+export const latencyLaunch = async (session: Session, place: LaunchPlace, ratePerSecond: number): Promise<Launch> => {
+  const startedMs = performance.now();
+  const { loader, schedule } = session;
+  return withLivePair(session, place, async (live) => {
+    await attachLoader(session, live, 8);
+    const warm = await loader.latency({ first: schedule.next, seconds: LATENCY_WARM_SECONDS, ratePerSecond });
+    schedule.next = warm.next;
+    const collected = await askBoth(async (side) => live.sides[side].agent.counters());
+    let at = await restPoint(session, live);
+    const pairs: Pair[] = [];
+    for (let index = 0; index < LATENCY_WINDOWS; index++) {
+      const measured = await measurePair(session, live, at, { index, phase: 'latency' }, async () =>
+        loader.latency({ first: schedule.next, seconds: LATENCY_WINDOW_SECONDS, ratePerSecond }),
+      );
+      pairs.push(measured.pair);
+      at = measured.end;
+    }
+    return {
+      ...describe(place, live, 'latency', startedMs),
+      warmup: {
+        seconds: LATENCY_WARM_SECONDS,
+        requests: warm.base.planned,
+        gcCycles: bothSides((side) => collected[side].gcCycles),
+      },
+      pairs,
+      sides: bareSides(live),
+    };
+  });
+};
+
+/** Couples over at least 10,000 requests between two collections. */
+export const growthLaunch = async (session: Session, place: LaunchPlace): Promise<Launch> => {
+  const startedMs = performance.now();
+  const { loader, schedule, settings } = session;
+  return withLivePair(session, place, async (live) => {
+    await attachLoader(session, live, settings.inFlight);
+    const warmed = await warmUp(session, live);
+    const load = await loader.couples({ first: schedule.next, count: GROWTH_REQUESTS, inFlight: settings.inFlight });
+    schedule.next = load.next;
+    const collected = await collectBoth(live);
+    return {
+      ...describe(place, live, 'growth', startedMs),
+      warmup: warmed.warmup,
+      pairs: [],
+      sides: bothSides((side) => ({
+        pid: live.sides[side].target.pid,
+        growth: growthOf(warmed.collected[side], collected[side], load[side].answered),
+        profiles: {},
+        profiled: { requests: 0 },
+      })),
+    };
+  });
+};
+
+/** Unjudged couples at full speed under the CPU profile, until `enough` says so or the time is up. */
+export const explainLaunch = async (
+  session: Session,
+  place: LaunchPlace,
+  seconds: number,
+  enough: (pairs: readonly Pair[]) => boolean,
+): Promise<Launch> => {
+  const startedMs = performance.now();
+  const { loader, schedule, settings } = session;
+  return withLivePair(session, place, async (live) => {
+    await attachLoader(session, live, settings.inFlight);
+    const warmed: Warmed = await warmUp(session, live);
+    const captures = bothSides((side) => capturesOf(session, place.index, side, live.sides[side]));
+    await askBoth(async (side) => captures[side].begin());
+    const pairs: Pair[] = [];
+    let at = await restPoint(session, live);
+    while (!enough(pairs) && (performance.now() - startedMs) / 1000 + EXPLAIN_WINDOW_SECONDS <= seconds) {
+      const measured = await measurePair(session, live, at, { index: pairs.length, phase: 'cost' }, async () =>
+        loader.couples({ first: schedule.next, seconds: EXPLAIN_WINDOW_SECONDS, inFlight: settings.inFlight }),
+      );
+      pairs.push(measured.pair);
+      at = measured.end;
+    }
+    const requests = pairs.reduce((sum, pair) => sum + pair.base.answered, 0);
+    await askBoth(async (side) => captures[side].endCpu(requests));
+    await askBoth(async (side) => captures[side].end(requests));
+    return {
+      ...describe(place, live, 'explain', startedMs),
+      warmup: warmed.warmup,
+      pairs,
+      sides: bothSides((side) => ({
+        pid: live.sides[side].target.pid,
+        growth: null,
+        profiles: captures[side].refs(),
+        profiled: { requests: pairs.reduce((sum, pair) => sum + pair[side].answered, 0), cpuNs: cpuNsOf(pairs, side) },
+      })),
+    };
+  });
+};
+
+/** Unknown counters add nothing: the explain pass only needs to know when it has enough. */
+export const cpuNsOf = (pairs: readonly Pair[], side: 'base' | 'head'): number =>
+  pairs.reduce((sum, pair) => sum + (pair[side].counters.cpuNs ?? 0), 0);

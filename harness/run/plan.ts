@@ -1,0 +1,46 @@
+/** What a run is given, and what it says while it works. */
+import type { BySide, MetricId, Revision, Scenario, Stage } from '../model/index.ts';
+import type { CpuLayout } from './cpus.ts';
+
+export interface RunPlan {
+  readonly scenario: Scenario;
+  readonly trees: BySide<SideTree>;
+  readonly seed: number;
+  /** Results folder; profile and log files go below it. */
+  readonly outDir: string;
+  /** Scratch folder for binaries, sockets and the services' own files; removed by its maker. */
+  readonly workDir: string;
+  readonly cpus: CpuLayout;
+  /** Wall clock after the builds. */
+  readonly budgetSeconds: number;
+  /** Gates × scenarios judged in the whole invocation; the level is divided among them. */
+  readonly family: { readonly gates: number };
+  readonly purpose: 'compare' | 'record';
+  readonly onProgress: (event: RunProgress) => void;
+  readonly signal: AbortSignal;
+}
+
+export interface SideTree {
+  /** Root of the side's sources. */
+  readonly rootDir: string;
+  readonly revision: Revision;
+}
+
+export type RunProgress =
+  | { readonly kind: 'building'; readonly side: 'base' | 'head' }
+  | { readonly kind: 'built'; readonly seconds: number }
+  | { readonly kind: 'launch'; readonly stage: Stage; readonly number: number; readonly secondsLeft: number }
+  | {
+      readonly kind: 'look';
+      readonly launches: number;
+      readonly gates: readonly GateProgress[];
+      readonly seconds: number;
+    }
+  | { readonly kind: 'note'; readonly text: string };
+
+export interface GateProgress {
+  readonly metric: MetricId;
+  readonly verdict: string;
+  readonly estimateRatio: number | null;
+  readonly ciRatio: readonly [number, number] | null;
+}

@@ -1,0 +1,24 @@
+/** What all launches of one scenario share. */
+import type { Loader } from '../load/index.ts';
+import type { BySide, Launch, RunSettings } from '../model/index.ts';
+import type { PreparedBuild } from '../target/index.ts';
+import type { RunClock } from './clock.ts';
+import type { RunPlan } from './plan.ts';
+
+export interface Session {
+  readonly plan: RunPlan;
+  readonly settings: RunSettings;
+  readonly prepared: BySide<PreparedBuild>;
+  readonly loader: Loader;
+  readonly clock: RunClock;
+  /** Folder of mode 0700 with a short path, for the agents' sockets. */
+  readonly socketDir: string;
+  /** Number of the next request of the seeded schedule. */
+  readonly schedule: { next: number };
+  /** Launches so far, all stages. */
+  readonly launches: Launch[];
+  readonly notes: Set<string>;
+}
+
+/** Launches are numbered through all stages, so that a number names one folder of profiles and one log. */
+export const nextLaunchIndex = (session: Session): number => session.launches.length + 1;
