@@ -1,0 +1,146 @@
+/**
+ * `npm run check`: everything that must hold before a change goes in, in one command, and exactly what CI runs.
+ *
+ * Cheap checks run two at a time, then the build, then the tests. The last line is `N passed, N failed`: every check
+ * counts as one, every test of vitest as one. A test that was skipped because this machine lacks a tool is named; with
+ * GODYNO_NO_SKIPS=1 (CI sets it, after installing the tools) it counts as failed.
+ */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+interface Step {
+  readonly name: string;
+  readonly command: readonly [string, ...string[]];
+  /** Relative to the repository. */
+  readonly cwd?: string;
+  /** The step also fails when it prints anything (gofmt -l). */
+  readonly mustBeSilent?: true;
+}
+
+interface Tally {
+  readonly passed: number;
+  readonly failed: number;
+}
+
+const root = path.resolve(import.meta.dirname, '../..');
+const GO_MODULES = ['harness/target/agent', 'test/targets/demo', 'test/targets/bad', 'test/targets/tiny'];
+
+const node = (script: string, ...args: string[]): readonly [string, ...string[]] => [process.execPath, script, ...args];
+const tool = (name: string, ...args: string[]): readonly [string, ...string[]] =>
+  node(path.join(root, 'node_modules/.bin', name), ...args);
+
+const CHECKS: readonly Step[] = [
+  { name: 'lock file complete', command: node('test/helpers/complete-lock.ts', '--check') },
+  { name: 'types', command: tool('tsc', '--noEmit') },
+  { name: 'lint', command: tool('oxlint', '--type-aware', '--deny-warnings') },
+  { name: 'format', command: tool('biome', 'format', '.') },
+  { name: 'layers', command: node('test/helpers/layers.ts') },
+  { name: 'unused files, exports and packages', command: tool('knip') },
+  { name: 'generated docs up to date', command: node('test/helpers/docs-check.ts') },
+  { name: 'gofmt', command: ['gofmt', '-l', ...GO_MODULES], mustBeSilent: true },
+  ...GO_MODULES.flatMap((cwd): Step[] => [
+    { name: `go vet ${cwd}`, command: ['go', 'vet', './...'], cwd },
+    { name: `go test ${cwd}`, command: ['go', 'test', './...'], cwd },
+  ]),
+];
+/** One after the other: the second looks at what the first made. */
+const BUILD: readonly Step[] = [
+  { name: 'build', command: node('test/helpers/build.ts') },
+  { name: 'package', command: tool('publint', '--strict') },
+];
+
+interface Ended {
+  readonly code: number | null;
+  readonly output: string;
+}
+
+const run = (step: Step, show: 'at the end' | 'live'): Promise<Ended> =>
+  new Promise((resolve) => {
+    const [program, ...args] = step.command;
+    const output: Buffer[] = [];
+    const child = spawn(program, args, {
+      cwd: path.join(root, step.cwd ?? '.'),
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, FORCE_COLOR: '0', NO_COLOR: '1' },
+    });
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (chunk: Buffer) => (show === 'live' ? process.stdout.write(chunk) : output.push(chunk)));
+    }
+    child.on('error', (error) => resolve({ code: null, output: error.message }));
+    child.on('close', (code) => resolve({ code, output: Buffer.concat(output).toString() }));
+  });
+
+const seconds = (since: number): string => `${((Date.now() - since) / 1000).toFixed(1)} s`;
+
+const perform = async (step: Step): Promise<Tally> => {
+  const since = Date.now();
+  const { code, output } = await run(step, 'at the end');
+  const passed = code === 0 && (step.mustBeSilent === undefined || output.trim() === '');
+  console.log(`${passed ? '✓' : '✗'} ${step.name} (${seconds(since)})${passed ? '' : `\n${output.trimEnd()}`}`);
+  return passed ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+};
+
+/** Works through `steps`, at most `width` at a time. */
+const performSideBySide = async (steps: readonly Step[], width: number): Promise<Tally> => {
+  const waiting = [...steps];
+  const tallies: Tally[] = [];
+  const worker = async (): Promise<void> => {
+    for (let step = waiting.shift(); step !== undefined; step = waiting.shift()) tallies.push(await perform(step));
+  };
+  await Promise.all(Array.from({ length: width }, worker));
+  return sum(tallies);
+};
+
+const sum = (tallies: readonly Tally[]): Tally =>
+  tallies.reduce((a, b) => ({ passed: a.passed + b.passed, failed: a.failed + b.failed }), { passed: 0, failed: 0 });
+
+interface VitestResult {
+  readonly success: boolean;
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly status: string;
+    readonly assertionResults: readonly { readonly fullName: string; readonly status: string }[];
+  }[];
+}
+
+const performTests = async (): Promise<Tally> => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'check-'));
+  try {
+    const file = path.join(folder, 'tests.json');
+    const command = tool('vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`);
+    const { code, output } = await run({ name: 'tests', command }, 'live');
+    return tallyOf(JSON.parse(readFileSync(file, 'utf8')) as VitestResult, code, output);
+  } catch (error) {
+    console.log(`✗ tests: vitest left no result (${error instanceof Error ? error.message : String(error)})`);
+    return { passed: 0, failed: 1 };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+};
+
+const tallyOf = (result: VitestResult, code: number | null, output: string): Tally => {
+  const tests = result.testResults.flatMap(({ assertionResults }) => assertionResults);
+  const skipped = tests.filter(({ status }) => status !== 'passed' && status !== 'failed');
+  for (const { fullName } of skipped) console.log(`- skipped: ${fullName}`);
+  // A file that breaks before its first test, and an error outside tests, fail the run without a failed test.
+  const broken = result.testResults.filter(
+    ({ status, assertionResults }) => status === 'failed' && assertionResults.every((test) => test.status !== 'failed'),
+  );
+  for (const { name } of broken) console.log(`✗ broken: ${path.relative(root, name)}`);
+  const failed = result.numFailedTests + broken.length + (process.env['GODYNO_NO_SKIPS'] === '1' ? skipped.length : 0);
+  const unexplained = failed === 0 && (code !== 0 || !result.success || result.numPassedTests === 0);
+  if (unexplained) console.log(`✗ tests: vitest ended with ${code} ${output}`);
+  return { passed: result.numPassedTests, failed: failed + (unexplained ? 1 : 0) };
+};
+
+const since = Date.now();
+const checked = await performSideBySide(CHECKS, 2);
+const built = await performSideBySide(BUILD, 1);
+const tested = await performTests();
+const { passed, failed } = sum([checked, built, tested]);
+console.log(`\nin ${seconds(since)}\n${passed} passed, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;
