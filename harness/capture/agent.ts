@@ -3,11 +3,12 @@ import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { TargetStartError } from '../errors.ts';
-import { AgentConnection, AgentLostError, openSocket, type Reply } from './agent-connection.ts';
+import { AgentConnection, AgentLostError, openSocket } from './agent-connection.ts';
 import {
   type AgentCounters,
   type AgentHello,
   type CpuProfile,
+  type Fields,
   fieldsOf,
   type GoroutinePeak,
   parseCounters,
@@ -94,9 +95,16 @@ export const connectAgent = async (address: AgentAddress): Promise<Agent> => {
   const connection = new AgentConnection(await reachSocket(address, deadlineMs), address.signal);
   try {
     const remainingSeconds = Math.max(0.05, (deadlineMs - performance.now()) / 1000);
-    const reply = fieldsOf((await connection.ask('hello', remainingSeconds)).head);
-    checkProtocol(parseProtocol(reply), address);
-    return makeAgent(parseHello(reply), connection);
+    const { head } = await connection.ask('hello', remainingSeconds);
+    const fields = believed('hello', () => fieldsOf(head));
+    checkProtocol(
+      believed('hello', () => parseProtocol(fields)),
+      address,
+    );
+    return makeAgent(
+      believed('hello', () => parseHello(fields)),
+      connection,
+    );
   } catch (error) {
     connection.close();
     throw error instanceof AgentLostError ? await notReached(address, error) : error;
@@ -147,41 +155,45 @@ const notReached = async (address: AgentAddress, cause: unknown): Promise<Target
   );
 
 const guessWhy = async ({ socketDir, pid }: AgentAddress): Promise<string> => {
-  const others = (await readdir(socketDir).catch(() => [])).filter((name) => name !== `${pid}.sock`);
-  if (others.length > 0) {
-    return `Another process answered there (${others.join(', ')}): the service seems to start through a wrapper; start it directly.`;
-  }
-  return (
+  const why =
     'The overlay did not reach the binary, or the service ended before it began. Look for: a list of .go files instead ' +
     'of a package in target.package, an -overlay flag in GOFLAGS or target.buildFlags, a module folder reached through ' +
-    'a symlink, a service that replaces itself or clears its environment.'
-  );
+    'a symlink, a service that replaces itself or clears its environment.';
+  const others = (await readdir(socketDir).catch(() => [])).filter((name) => name !== `${pid}.sock`);
+  if (others.length === 0) return why;
+  return `${why} Other processes have listened there (${others.join(', ')}): if the service starts through a wrapper, start it directly.`;
+};
+
+/** A reply without what it should hold is as bad as none. */
+const believed = <T>(asked: string, parse: () => T): T => {
+  try {
+    return parse();
+  } catch (cause) {
+    throw new AgentLostError(asked, `its reply makes no sense (${String(cause)})`, { cause });
+  }
 };
 
 const makeAgent = (hello: AgentHello, connection: AgentConnection): Agent => {
-  const ask = async (request: string): Promise<Reply & { readonly fields: Readonly<Record<string, unknown>> }> => {
-    const reply = await connection.ask(request, COMMAND_TIMEOUT_SECONDS);
-    const fields = fieldsOf(reply.head);
+  const ask = async <T>(request: string, parse: (fields: Fields, payload: Uint8Array) => T): Promise<T> => {
+    const { head, payload } = await connection.ask(request, COMMAND_TIMEOUT_SECONDS);
+    const fields = believed(request, () => fieldsOf(head));
     if (fields['ok'] !== true) throw new AgentRefusedError(request, String(fields['error']));
-    return { ...reply, fields };
+    return believed(request, () => parse(fields, payload));
   };
-  const counted = async (request: string): Promise<AgentCounters> => parseCounters((await ask(request)).fields);
-  const bytes = async (request: string): Promise<Uint8Array> => (await ask(request)).payload;
-  const done = async (request: string): Promise<void> => void (await ask(request));
+  const counted = (request: string): Promise<AgentCounters> => ask(request, parseCounters);
+  const bytes = (request: string): Promise<Uint8Array> => ask(request, (_, payload) => payload);
+  const done = (request: string): Promise<void> => ask(request, () => undefined);
   return {
     hello,
     counters: () => counted('counters'),
     collectGarbage: () => counted('gc'),
     setRates: (rates) => done(ratesRequest(rates)),
     startCpuProfile: () => done('cpu.start'),
-    stopCpuProfile: async () => {
-      const { fields, payload } = await ask('cpu.stop');
-      return { bytes: payload, spanNs: parseSpanNs(fields) };
-    },
+    stopCpuProfile: () => ask('cpu.stop', (fields, payload) => ({ bytes: payload, spanNs: parseSpanNs(fields) })),
     snapshot: (name) => bytes(`snapshot name=${name}`),
     snapshotAfterGc: (name) => bytes(`snapshot name=${name} gc=1`),
     watchGoroutines: (intervalMs) => done(`peak.start intervalUs=${Math.round(intervalMs * 1000)}`),
-    goroutinePeak: async () => parsePeak((await ask('peak.stop')).fields),
+    goroutinePeak: () => ask('peak.stop', parsePeak),
     startTrace: () => done('trace.start'),
     stopTrace: () => bytes('trace.stop'),
     startFlightRecorder: (ageMs, maxBytes) => done(`flight.start ageMs=${Math.round(ageMs)} maxBytes=${maxBytes}`),

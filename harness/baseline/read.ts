@@ -1,0 +1,164 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { UsageError } from '../errors.ts';
+import { parseRunFile, type Revision, type RunFile, type ScenarioRun } from '../model/index.ts';
+import { migrate } from './migrate.ts';
+import { isCommit, NOISE_FOLDER, scenarioFolder } from './place.ts';
+
+export const RUN_FILE = 'baseline.json';
+export const PROFILE_SUFFIX = '.pb.gz';
+
+/** A stored baseline without its windows. */
+export interface BaselineEntry {
+  /** Its folder. */
+  readonly path: string;
+  readonly scenario: string;
+  readonly revision: Revision;
+  /** The commit to rebuild; null for what history cannot give back (a dirty tree, a plain folder). */
+  readonly commit: string | null;
+  /** Of the scenario; another digest means that something else was measured. */
+  readonly digest: string;
+  readonly fingerprint: string;
+  /** ISO 8601, UTC. */
+  readonly createdAt: string;
+  readonly goVersion: string;
+  readonly profileKinds: readonly string[];
+}
+
+export interface Baseline {
+  readonly entry: BaselineEntry;
+  /** The whole run with its own noise; both sides are the recorded revision. */
+  readonly run: RunFile;
+  readonly scenarioRun: ScenarioRun;
+  /** Kind → gzipped pprof, merged over the run's launches. */
+  readonly profiles: ReadonlyMap<string, Uint8Array>;
+}
+
+const isAbsent = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT';
+
+const unreadable = (path: string, cause: unknown): UsageError =>
+  new UsageError(
+    'BASELINE_UNREADABLE',
+    `Cannot read ${path}: ${cause instanceof Error ? cause.message : String(cause)}`,
+    'Check the path and its permissions.',
+    { cause },
+  );
+
+const broken = (path: string, what: string, cause?: unknown): UsageError =>
+  new UsageError(
+    'BASELINE_BROKEN',
+    `${path}: ${what}`,
+    'Restore the file from git, or delete its folder and record the baseline again.',
+    { cause },
+  );
+
+/** Names in a folder, sorted; none when there is no such folder, which is the one failure that means "nothing yet". */
+const namesIn = async (dir: string): Promise<readonly string[]> => {
+  try {
+    return (await readdir(dir)).toSorted();
+  } catch (error) {
+    if (isAbsent(error)) return [];
+    throw unreadable(dir, error);
+  }
+};
+
+/** Dotted names are unfinished writes, or files of the system. */
+const foldersIn = async (dir: string): Promise<readonly string[]> => {
+  try {
+    const entries = await readdir(dir, { withFileTypes: true });
+    return entries
+      .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
+      .map((entry) => entry.name)
+      .toSorted();
+  } catch (error) {
+    if (isAbsent(error)) return [];
+    throw unreadable(dir, error);
+  }
+};
+
+/** Every baseline below `dir`, by scenario, oldest first. Throws {@link UsageError} naming the first broken one. */
+export const listBaselines = async (dir: string): Promise<readonly BaselineEntry[]> => {
+  const scenarios = (await foldersIn(dir)).filter((name) => name !== NOISE_FOLDER);
+  const lists = await Promise.all(scenarios.map((name) => entriesIn(join(dir, name))));
+  return lists.flat();
+};
+
+/** One scenario's baselines, oldest first. */
+export const listBaselinesOf = (dir: string, scenario: string): Promise<readonly BaselineEntry[]> =>
+  entriesIn(scenarioFolder(dir, scenario));
+
+const entriesIn = async (folder: string): Promise<readonly BaselineEntry[]> => {
+  const paths = (await foldersIn(folder)).map((name) => join(folder, name));
+  const entries = await Promise.all(paths.map(entryAt));
+  return entries
+    .filter((entry) => entry !== undefined)
+    .toSorted((one, other) => one.createdAt.localeCompare(other.createdAt) || one.path.localeCompare(other.path));
+};
+
+/** `undefined` for an empty folder, which git may leave behind when it takes a baseline away. */
+const entryAt = async (path: string): Promise<BaselineEntry | undefined> => {
+  const names = await namesIn(path);
+  return names.length === 0 ? undefined : entryOf(path, await readRun(join(path, RUN_FILE)), names);
+};
+
+const readRun = async (file: string): Promise<RunFile> => {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    throw isAbsent(error) ? broken(file, 'missing', error) : unreadable(file, error);
+  }
+  return parseRunFile(migrate(text, file), file);
+};
+
+const entryOf = (path: string, run: RunFile, names: readonly string[]): BaselineEntry => {
+  const part = onlyRun(path, run);
+  return {
+    path,
+    scenario: part.scenario.name,
+    revision: run.head,
+    commit: isCommit(run.head) ? run.head.revision : null,
+    digest: part.scenario.digest,
+    fingerprint: run.environment.fingerprint,
+    createdAt: run.createdAt,
+    goVersion: part.builds.head.goVersion,
+    profileKinds: names.filter((name) => name.endsWith(PROFILE_SUFFIX)).map((name) => basename(name, PROFILE_SUFFIX)),
+  };
+};
+
+const onlyRun = (path: string, run: RunFile): ScenarioRun => {
+  const [part, ...others] = run.runs;
+  if (part === undefined || others.length > 0) {
+    throw broken(join(path, RUN_FILE), `holds ${run.runs.length} scenarios instead of one`);
+  }
+  return part;
+};
+
+/** The baseline in this folder, or of this `baseline.json`. Throws {@link UsageError} when it is missing or damaged. */
+export const loadBaseline = async (path: string): Promise<Baseline> => {
+  const folder = basename(path) === RUN_FILE ? join(path, '..') : path;
+  const run = await readRun(join(folder, RUN_FILE));
+  const entry = entryOf(folder, run, await namesIn(folder));
+  const profiles = new Map<string, Uint8Array>();
+  for (const kind of entry.profileKinds) {
+    profiles.set(kind, await readProfile(join(folder, `${kind}${PROFILE_SUFFIX}`)));
+  }
+  return { entry, run, scenarioRun: onlyRun(folder, run), profiles };
+};
+
+/** Unpacked once only to see that it is whole: gzip ends with a checksum. */
+const readProfile = async (file: string): Promise<Uint8Array> => {
+  let bytes: Uint8Array;
+  try {
+    bytes = await readFile(file);
+  } catch (error) {
+    throw unreadable(file, error);
+  }
+  try {
+    gunzipSync(bytes);
+  } catch (error) {
+    throw broken(file, `truncated or damaged (${error instanceof Error ? error.message : String(error)})`, error);
+  }
+  return bytes;
+};

@@ -1,0 +1,70 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { UsageError } from '../errors.ts';
+import type { RunFile } from '../model/index.ts';
+import { baselineName, scenarioFolder } from './place.ts';
+import { type BaselineEntry, listBaselinesOf, PROFILE_SUFFIX, RUN_FILE } from './read.ts';
+import { checkStorable, leanRun } from './stored-run.ts';
+import { writeFolderWhole } from './write.ts';
+
+export interface BaselineToStore {
+  /** The folder of all baselines, e.g. `baselines`. */
+  readonly dir: string;
+  /** One scenario, a revision against itself ({@link runOfScenario}). */
+  readonly run: RunFile;
+  /** Kind → gzipped pprof, merged over launches. */
+  readonly profiles: ReadonlyMap<string, Uint8Array>;
+  /** How many baselines of this scenario and machine are kept, this one included. */
+  readonly keep: number;
+}
+
+export interface StoredBaseline {
+  readonly path: string;
+  /** Folders of older baselines that were removed. */
+  readonly pruned: readonly string[];
+}
+
+/**
+ * Stores a baseline, replacing one of the same commit and machine, and removes the oldest beyond `keep`.
+ * Throws {@link InvalidMeasurementError} for a run that is not worth keeping, {@link UsageError} when the folder cannot
+ * be written or holds a broken baseline; then nothing has changed.
+ */
+export const storeBaseline = async ({ dir, run, profiles, keep }: BaselineToStore): Promise<StoredBaseline> => {
+  const { scenario } = checkStorable(run);
+  const path = join(scenarioFolder(dir, scenario.name), baselineName(run.head, run.environment.fingerprint));
+  // Read before anything is written, so that a broken neighbour is reported while everything is as it was.
+  const others = (await listBaselinesOf(dir, scenario.name)).filter((entry) => entry.path !== path);
+  await writeFolderWhole(path, filesOf(run, profiles));
+  return { path, pruned: await prune(others, run.environment.fingerprint, keep) };
+};
+
+const filesOf = (run: RunFile, profiles: ReadonlyMap<string, Uint8Array>): ReadonlyMap<string, string | Uint8Array> =>
+  new Map<string, string | Uint8Array>([
+    [RUN_FILE, `${JSON.stringify(leanRun(run))}\n`],
+    ...[...profiles].map(([kind, bytes]) => [`${kind}${PROFILE_SUFFIX}`, bytes] as const),
+  ]);
+
+/** Other machines' baselines stay: each machine prunes its own. */
+const prune = async (
+  others: readonly BaselineEntry[],
+  fingerprint: string,
+  keep: number,
+): Promise<readonly string[]> => {
+  const own = others.filter((entry) => entry.fingerprint === fingerprint);
+  const surplus = own.slice(0, Math.max(0, own.length - Math.max(0, keep - 1)));
+  for (const { path } of surplus) await remove(path);
+  return surplus.map(({ path }) => path);
+};
+
+const remove = async (path: string): Promise<void> => {
+  try {
+    await rm(path, { recursive: true });
+  } catch (cause) {
+    throw new UsageError(
+      'BASELINE_NOT_PRUNED',
+      `The baseline is stored, but the old one at ${path} cannot be removed: ${cause instanceof Error ? cause.message : String(cause)}`,
+      'Remove the folder yourself.',
+      { cause },
+    );
+  }
+};

@@ -1,0 +1,83 @@
+/**
+ * Writing that happens wholly or not at all: everything goes into a sibling with a dotted name first and is renamed into
+ * place, so that a full disk or an interruption leaves what was there before.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { UsageError } from '../errors.ts';
+
+const siblingOf = (path: string): string =>
+  join(dirname(path), `.${basename(path)}.${process.pid}-${randomBytes(4).toString('hex')}`);
+
+/** Runs `make` on a sibling of `path` that is gone afterwards, whatever happens. */
+const withSibling = async (path: string, make: (sibling: string) => Promise<void>): Promise<void> => {
+  const sibling = siblingOf(path);
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await make(sibling);
+  } catch (cause) {
+    throw unwritable(path, cause);
+  } finally {
+    await rm(sibling, { recursive: true, force: true });
+  }
+};
+
+const unwritable = (path: string, cause: unknown): UsageError => {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new UsageError(
+    'BASELINE_UNWRITABLE',
+    `Cannot write ${path}: ${why}`,
+    'Check the permissions of the folder and the space left on its disk. Nothing was changed.',
+    { cause },
+  );
+};
+
+/** The bytes are on the disk, not only promised to be, when this returns. */
+const writeThrough = async (path: string, bytes: string | Uint8Array): Promise<void> => {
+  const file = await open(path, 'wx');
+  try {
+    await file.writeFile(bytes);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+};
+
+/** Replaces the file at `path`. Throws {@link UsageError} when it cannot. */
+export const writeFileWhole = (path: string, bytes: string | Uint8Array): Promise<void> =>
+  withSibling(path, async (sibling) => {
+    await writeThrough(sibling, bytes);
+    await rename(sibling, path);
+  });
+
+/** Replaces the folder at `path` by one with exactly these files. Throws {@link UsageError} when it cannot. */
+export const writeFolderWhole = (path: string, files: ReadonlyMap<string, string | Uint8Array>): Promise<void> =>
+  withSibling(path, async (sibling) => {
+    await mkdir(sibling);
+    for (const [name, bytes] of files) await writeThrough(join(sibling, name), bytes);
+    await replaceFolder(sibling, path);
+  });
+
+/** A folder cannot be renamed over a full one, so the old one steps aside, and comes back if the new one cannot. */
+const replaceFolder = async (fresh: string, path: string): Promise<void> => {
+  const old = siblingOf(path);
+  const moved = await moveAside(path, old);
+  try {
+    await rename(fresh, path);
+  } catch (error) {
+    if (moved) await rename(old, path);
+    throw error;
+  }
+  await rm(old, { recursive: true, force: true });
+};
+
+const moveAside = async (path: string, old: string): Promise<boolean> => {
+  try {
+    await rename(path, old);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
+};

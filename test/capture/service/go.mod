@@ -1,0 +1,3 @@
+module godyno.invalid/capture-service
+
+go 1.22

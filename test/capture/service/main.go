@@ -1,0 +1,111 @@
+// A service that does exactly what a line on its standard input says, so that what is counted can be known.
+package main
+
+import (
+	"bufio"
+	"crypto/sha256"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"sync"
+	"time"
+)
+
+var (
+	kept    [][]byte
+	sink    *[6]int
+	release = make(chan struct{})
+)
+
+func main() {
+	fmt.Printf("ready %q %q\n", os.Getenv("GODYNO_AGENT"), os.Getenv("GODYNO_RATES"))
+	lines := bufio.NewScanner(os.Stdin)
+	for lines.Scan() {
+		var verb string
+		var n int
+		fmt.Sscan(lines.Text(), &verb, &n)
+		do(verb, n)
+		fmt.Println("done")
+	}
+}
+
+func do(verb string, n int) {
+	switch verb {
+	case "alloc":
+		allocate(n)
+	case "keep":
+		kept = append(kept, make([]byte, n))
+	case "spin":
+		spin(time.Duration(n) * time.Millisecond)
+	case "thread":
+		onThreadsThatEnd(n)
+	case "hold":
+		for i := 0; i < n; i++ {
+			go func() { <-release }()
+		}
+	case "release":
+		close(release)
+		release = make(chan struct{})
+	case "contend":
+		contend(n)
+	case "fork":
+		script := strings.Repeat("a=$((a+1)); ", n)
+		if err := exec.Command("sh", "-c", script).Run(); err != nil {
+			panic(err)
+		}
+	case "exit":
+		os.Exit(n)
+	case "hang":
+		runtime.LockOSThread()
+		for {
+		}
+	}
+}
+
+//go:noinline
+func allocate(objects int) {
+	for i := 0; i < objects; i++ {
+		sink = new([6]int)
+	}
+}
+
+//go:noinline
+func spin(how time.Duration) {
+	sum := sha256.Sum256(nil)
+	for start := time.Now(); time.Since(start) < how; {
+		sum = sha256.Sum256(sum[:])
+	}
+}
+
+// A goroutine that ends while locked to its thread takes the thread with it.
+func onThreadsThatEnd(n int) {
+	var all sync.WaitGroup
+	for i := 0; i < n; i++ {
+		all.Add(1)
+		go func() {
+			defer all.Done()
+			runtime.LockOSThread()
+			spin(20 * time.Millisecond)
+		}()
+	}
+	all.Wait()
+}
+
+func contend(n int) {
+	var lock sync.Mutex
+	var all sync.WaitGroup
+	for i := 0; i < n; i++ {
+		all.Add(1)
+		go func() {
+			defer all.Done()
+			for round := 0; round < 20; round++ {
+				lock.Lock()
+				time.Sleep(time.Millisecond)
+				lock.Unlock()
+			}
+		}()
+	}
+	all.Wait()
+}
