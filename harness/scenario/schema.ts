@@ -67,6 +67,22 @@ const setupCommand = () =>
     expected('a command as a list such as ["${binary}", "migrate"], or a mapping with `command`'),
   );
 
+/** Set and kept equal on both sides by godyno itself: a value in `env` would be overwritten without a word. */
+const OWN_ENVIRONMENT: Readonly<Record<string, string>> = {
+  GOGC: 'set `target.gogc`',
+  GOMEMLIMIT: 'set `target.gomemlimit`',
+  GOMAXPROCS: 'it follows `target.cpus`',
+};
+
+const serviceEnvironment = () =>
+  environment().superRefine((values, context) => {
+    for (const name of Object.keys(values)) {
+      const reason = OWN_ENVIRONMENT[name];
+      if (reason !== undefined)
+        context.addIssue({ code: 'custom', path: [name], message: `leave ${name} out: ${reason}` });
+    }
+  });
+
 const target = () =>
   mapping({
     package: word('a Go package such as ./cmd/server')
@@ -80,7 +96,7 @@ const target = () =>
       .prefault([])
       .describe('Arguments of the service. `${port}` is the port to listen on, `${tmp}` an empty folder of its own.')
       .meta({ example: ['-port', '${port}'] }),
-    env: environment()
+    env: serviceEnvironment()
       .prefault({})
       .describe(
         'Environment of the service, with the same placeholders. `PORT` is set without asking. Values are recorded in run.json: no secrets.',
@@ -187,7 +203,7 @@ const request = () =>
   }).refine(oneBody, ONE_BODY);
 
 const CAPTURE_NAME = /^(?!(?:n|port|tmp|binary|data|env)$)[A-Za-z_]\w*$/;
-const JSON_PATH = /^\$(?:\.[A-Za-z_][\w-]*|\[\d+\])+$/;
+const JSON_PATH = /^\$(?:\.[A-Za-z_][\w-]*|\[\d+\]|\["[^"]*"\]|\['[^']*'\])*$/;
 
 const prepareRequest = () =>
   mapping({

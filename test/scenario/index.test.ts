@@ -213,7 +213,7 @@ describe('requests', () => {
 target: { ready: GET / }
 load:
   prepare:
-    - { http: POST /login, capture: { token: "$.token", first: "$.items[0].id" } }
+    - { http: POST /login, capture: { token: "$.token", first: "$.items[0].id", odd: '$["x y"]' } }
     - { http: POST /items, headers: { authorization: "Bearer \${token}" }, body: { id: "\${n}" }, repeat: 50 }
   requests: [{ http: "GET /items/\${first}?q=\${data.the word}" }]
   data: words.csv
@@ -223,7 +223,7 @@ load:
 `,
       { 'words.csv': 'id,the word\r\n1,"a, b"\r\n2,c\r\n' },
     );
-    expect(load.prepare[0]?.capture).toEqual({ token: '$.token', first: '$.items[0].id' });
+    expect(load.prepare[0]?.capture).toEqual({ token: '$.token', first: '$.items[0].id', odd: '$["x y"]' });
     expect(load.prepare[1]?.repeat).toBe(50);
     expect(load.requests[0]?.path).toBe('/items/${first}?q=${data.the word}');
     expect(load.data).toEqual({

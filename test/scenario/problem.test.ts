@@ -225,6 +225,7 @@ describe('target', () => {
     ['gomemlimit: 1GB', /gomemlimit: expected "off" or a size such as "512MiB"/],
     ['env: { A: }', /env.A: expected text, got nothing$/],
     ['env: { "A=B": 1 }', /an environment name holds neither/],
+    ['env: { GOGC: 50 }', /env.GOGC: leave GOGC out: set `target.gogc`$/],
     ['env: [A]', /env: expected names with their values, got a list$/],
     ['setup: [migrate]', /setup\[0\]: expected a command as a list .*, got "migrate"$/],
     ['setup: [[]]', /setup\[0\]: expected a command as a list .*, got an empty list$/],
