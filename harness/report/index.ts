@@ -22,4 +22,6 @@ export type {
   ScenarioReport,
   Why,
 } from './report.ts';
+export * from './exports/index.ts';
+export type { StackSource } from './stacks.ts';
 export type { Rich, RichPart } from './rich.ts';

@@ -1,0 +1,68 @@
+/**
+ * Go's benchmark format (https://go.dev/design/14313-benchmark-format) for benchstat: one file per side, one line per
+ * launch, so that benchstat's samples are our units.
+ */
+import type { Launch, MetricId, RunFile, ScenarioRun, Side } from '../../model/index.ts';
+import { visibleText } from '../inert.ts';
+import { launchMeans, tellingLaunches } from './launch-means.ts';
+
+/** Units benchstat scales by itself: `ns` and `B` in front of `/`; others are printed as they are. */
+const UNITS: Readonly<Record<MetricId, readonly [unit: string, perMetricUnit: number]>> = {
+  cpuNsPerRequest: ['cpu-ns/op', 1],
+  instructionsPerRequest: ['instructions/op', 1],
+  syscallsPerRequest: ['syscalls/op', 1],
+  mallocsPerRequest: ['allocs/op', 1],
+  allocBytesPerRequest: ['B/op', 1],
+  gcCpuNsPerRequest: ['gc-cpu-ns/op', 1],
+  gcCyclesPerRequest: ['gc-cycles/op', 1],
+  mutexWaitNsPerRequest: ['mutex-wait-ns/op', 1],
+  blockWaitNsPerRequest: ['block-wait-ns/op', 1],
+  latencyP50Ms: ['p50-ns', 1e6],
+  latencyP90Ms: ['p90-ns', 1e6],
+  latencyP99Ms: ['p99-ns', 1e6],
+  liveHeapBytes: ['live-heap-bytes', 1],
+  heapGrowthBytesPerRequest: ['heap-growth-bytes/op', 1],
+  goroutines: ['goroutines', 1],
+  goroutineGrowthPerRequest: ['goroutine-growth/op', 1],
+  peakRssBytes: ['peak-RSS-bytes', 1],
+  errorRatio: ['errors/op', 1],
+};
+
+const GO_ARCH: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '386' };
+
+/** A benchmark's name has no blanks and goes on with an upper-case letter or anything that is no lower-case one. */
+const benchmarkName = (scenario: string): string => {
+  const word = visibleText(scenario).replace(/[^\w./=:]+/g, '_') || '_';
+  return `Benchmark${word.charAt(0).toUpperCase()}${word.slice(1)}`;
+};
+
+const answeredOf = (launch: Launch, side: Side): number =>
+  launch.pairs.reduce((sum, pair) => sum + (pair.discarded === null ? pair[side].answered : 0), 0);
+
+const launchLine = (run: ScenarioRun, launch: Launch, side: Side): readonly string[] => {
+  const values = Object.entries(launchMeans(launch, side)).map(([metric, value]) => {
+    const [unit, factor] = UNITS[metric as MetricId];
+    return `${Number((value * factor).toPrecision(9))} ${unit}`;
+  });
+  const requests = answeredOf(launch, side);
+  if (values.length === 0 || requests === 0) return [];
+  return [`${benchmarkName(run.scenario.name)}-${run.settings.gomaxprocs} ${requests} ${values.join(' ')}`];
+};
+
+/**
+ * The text of one side; compare two with `benchstat base.txt head.txt`. Its header names nothing that differs between
+ * the sides: benchstat splits its tables by every `key: value` that does.
+ */
+export const exportBenchstat = (file: RunFile, side: Side): string => {
+  const { environment } = file;
+  const units = Object.values(UNITS).map(([unit]) => `Unit ${unit} better=lower assume=nothing`);
+  return [
+    `goos: ${environment.os}`,
+    `goarch: ${GO_ARCH[environment.arch] ?? environment.arch}`,
+    'pkg: godyno',
+    `cpu: ${visibleText(environment.cpuModel)}`,
+    ...units,
+    ...file.runs.flatMap((run) => tellingLaunches(run.launches).flatMap((launch) => launchLine(run, launch, side))),
+    '',
+  ].join('\n');
+};

@@ -1,0 +1,79 @@
+/** JUnit XML: a suite per scenario, a case per gate; regressed fails, invalid is an error, open ones are skipped. */
+import type { Comparison, MetricComparison, ScenarioComparison } from '../../model/index.ts';
+import { metricDef } from '../../metrics/index.ts';
+import { effectWithInterval } from '../amounts.ts';
+import { visibleText } from '../inert.ts';
+import { VERDICT_WORDS } from '../labels.ts';
+import { plainText } from '../rich.ts';
+import { scenarioSentence } from '../sentence.ts';
+
+const XML: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
+
+/** XML 1.0 has no place for controls or lone surrogates, escaped or not; visible text has none left. */
+const xml = (text: string): string =>
+  visibleText(text)
+    .replace(/[\ufffe\uffff]/g, '�')
+    .replace(/[&<>"]/g, (found) => XML[found] ?? found);
+
+type Outcome = 'failure' | 'error' | 'skipped' | 'passed';
+
+const OUTCOMES: Readonly<Record<MetricComparison['verdict'], Outcome>> = {
+  regressed: 'failure',
+  invalid: 'error',
+  inconclusive: 'skipped',
+  notJudged: 'skipped',
+  improved: 'passed',
+  unchanged: 'passed',
+  changed: 'passed',
+};
+
+interface Case {
+  readonly name: string;
+  readonly outcome: Outcome;
+  readonly message: string;
+}
+
+const gateCase = (metric: MetricComparison): Case => ({
+  name: metricDef(metric.metric).label,
+  outcome: OUTCOMES[metric.verdict],
+  message: [`${effectWithInterval(metric)}, ${VERDICT_WORDS[metric.verdict]}`, metric.reason ?? []].flat().join(': '),
+});
+
+/** An invalid scenario is one case, since none of its gates was judged. */
+const casesOf = (scenario: ScenarioComparison): readonly Case[] =>
+  scenario.verdict === 'invalid'
+    ? [{ name: 'measurement', outcome: 'error', message: plainText(scenarioSentence(scenario)) }]
+    : scenario.metrics.filter((metric) => metric.gate).map(gateCase);
+
+const caseXml = (scenario: ScenarioComparison, one: Case): string => {
+  const open = `    <testcase classname="${xml(scenario.scenario)}" name="${xml(one.name)}"`;
+  return one.outcome === 'passed'
+    ? `${open}/>`
+    : `${open}>\n      <${one.outcome} message="${xml(one.message)}"/>\n    </testcase>`;
+};
+
+const count = (cases: readonly Case[], outcome: Outcome): number =>
+  cases.filter((one) => one.outcome === outcome).length;
+
+const countsXml = (cases: readonly Case[]): string =>
+  `tests="${cases.length}" failures="${count(cases, 'failure')}" errors="${count(cases, 'error')}" skipped="${count(cases, 'skipped')}"`;
+
+const suiteXml = (scenario: ScenarioComparison): string => {
+  const cases = casesOf(scenario);
+  return [
+    `  <testsuite name="${xml(scenario.scenario)}" ${countsXml(cases)} time="${scenario.durationSeconds}">`,
+    ...cases.map((one) => caseXml(scenario, one)),
+    '  </testsuite>',
+  ].join('\n');
+};
+
+export const exportJunit = (comparison: Comparison): string => {
+  const all = comparison.scenarios.flatMap(casesOf);
+  return [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    `<testsuites name="godyno" ${countsXml(all)}>`,
+    ...comparison.scenarios.map(suiteXml),
+    '</testsuites>',
+    '',
+  ].join('\n');
+};
