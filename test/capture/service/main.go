@@ -38,7 +38,7 @@ func do(verb string, n int) {
 	case "keep":
 		kept = append(kept, make([]byte, n))
 	case "spin":
-		spin(time.Duration(n) * time.Millisecond)
+		spin(n)
 	case "thread":
 		onThreadsThatEnd(n)
 	case "hold":
@@ -71,10 +71,12 @@ func allocate(objects int) {
 	}
 }
 
+// Work is counted, not timed, so that it is the same however little of a CPU it gets.
+//
 //go:noinline
-func spin(how time.Duration) {
+func spin(thousands int) {
 	sum := sha256.Sum256(nil)
-	for start := time.Now(); time.Since(start) < how; {
+	for i := 0; i < 1000*thousands; i++ {
 		sum = sha256.Sum256(sum[:])
 	}
 }
@@ -87,7 +89,7 @@ func onThreadsThatEnd(n int) {
 		go func() {
 			defer all.Done()
 			runtime.LockOSThread()
-			spin(20 * time.Millisecond)
+			spin(200)
 		}()
 	}
 	all.Wait()
