@@ -46,7 +46,7 @@ const FEWEST_UNITS = 2;
 /** A leak of exactly one in 100 shows as 6 in 650 or 7 in 650: whole counts must not slip under the limit. */
 const COUNTING_SLACK = 0.75;
 
-const ratioLimits = (judged: JudgedMetric, base: number, head: number): Limits => {
+export const ratioLimits = (judged: JudgedMetric, base: number, head: number): Limits => {
   // The smaller side, so that exchanging the sides mirrors the verdict; for a regression that is base.
   const floor = judged.practicalAbsolute / Math.min(base, head);
   return {
@@ -55,7 +55,7 @@ const ratioLimits = (judged: JudgedMetric, base: number, head: number): Limits =
   };
 };
 
-const differenceLimits = (judged: JudgedMetric, base: number, head: number): Limits => {
+export const differenceLimits = (judged: JudgedMetric, base: number, head: number): Limits => {
   if (judged.equivalentAbsolute !== null) {
     return { practical: judged.practicalAbsolute * COUNTING_SLACK, equivalent: judged.equivalentAbsolute };
   }

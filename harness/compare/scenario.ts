@@ -1,7 +1,6 @@
 /** One scenario's run → its part of the comparison: validity, then errors, then costs. */
-import { METRICS, metricDef } from '../metrics/index.ts';
+import { metricDef } from '../metrics/index.ts';
 import {
-  worstVerdict,
   type Attribution,
   type Environment,
   type ExactSummary,
@@ -9,7 +8,6 @@ import {
   type InvalidRun,
   type Launch,
   type MetricComparison,
-  type RunVerdict,
   type ScenarioComparison,
   type ScenarioRun,
 } from '../model/index.ts';
@@ -19,6 +17,7 @@ import { judgedMetrics, type Family, type JudgedMetric } from './gates.ts';
 import { answerFromAll, answerLatency, SHOWN_LEVELS, singleLookLevels } from './latency.ts';
 import { loaderReport } from './loader.ts';
 import { answerFromLaunches, needsPinning, readingOf, type Reading } from './look.ts';
+import { outcomeOf } from './outcome.ts';
 import { countLinkSeeds, rowOf, withQValues } from './row.ts';
 import { launchesOf, measuredSides } from './series.ts';
 import { invalidity, isHeadsDoing } from './validity.ts';
@@ -60,7 +59,9 @@ const latencyAnswer = (reading: Reading, judged: JudgedMetric, family: Family): 
   const { pinned, unpinnedReason } = reading.run.settings;
   if (!pinned) return notJudged(answer, `not pinned to a CPU: ${unpinnedReason ?? 'no permission'}`);
   // A noisy latency phase is this machine's fault; it counts only where the scenario asked for it.
-  return answer.verdict === 'open' && !judged.required ? notJudged(answer, 'latency too noisy here') : answer;
+  return answer.verdict === 'open' && !judged.required
+    ? notJudged(answer, answer.judgement ? 'latency too noisy here' : 'latency was not measured')
+    : answer;
 };
 
 const whyOpen = (reading: Reading, answer: Answer): string | null => {
@@ -154,33 +155,6 @@ const judgeRows = (rows: readonly MetricComparison[], invalid: InvalidRun | null
   if (!failing) return rows;
   const barred = withVerdict('notJudged', 'head fails requests');
   return rows.map((row) => (row.metric === 'errorRatio' ? row : barred(row)));
-};
-
-interface Outcome {
-  readonly verdict: RunVerdict;
-  readonly reason: string | null;
-}
-
-const label = ({ metric }: MetricComparison): string => METRICS[metric].label;
-
-const gateVerdict = ({ verdict, required }: MetricComparison): RunVerdict => {
-  if (verdict === 'notJudged') return required ? 'inconclusive' : 'unchanged';
-  return verdict === 'changed' ? 'unchanged' : verdict;
-};
-
-const outcomeOf = (rows: readonly MetricComparison[], invalid: InvalidRun | null): Outcome => {
-  if (invalid) return { verdict: 'invalid', reason: invalid.message };
-  const gates = rows.filter(({ gate }) => gate);
-  const costs = gates.filter(({ metric }) => metric !== 'errorRatio');
-  const verdict = worstVerdict(gates.map(gateVerdict));
-  if (verdict === 'inconclusive') {
-    const open = gates.filter((row) => gateVerdict(row) === 'inconclusive');
-    return { verdict, reason: open.map((row) => `${label(row)}: ${row.reason ?? 'not decided'}`).join('; ') };
-  }
-  if (verdict !== 'regressed' && costs.length > 0 && costs.every((row) => row.verdict === 'notJudged')) {
-    return { verdict: 'inconclusive', reason: `no gate could be judged: ${costs[0]?.reason ?? 'not measured'}` };
-  }
-  return { verdict, reason: null };
 };
 
 const fallbackWarnings = (run: ScenarioRun): readonly string[] => {
