@@ -1,0 +1,47 @@
+/** A folder's content as one hash, and its copying. */
+import { createHash } from 'node:crypto';
+import { constants } from 'node:fs';
+import { copyFile, lstat, mkdir, readdir, readFile, readlink, symlink } from 'node:fs/promises';
+import { dirname, join, relative, sep } from 'node:path';
+
+/** Paths of all files and links below `folder`, `/`-separated, sorted, without git's own folder and our output. */
+export const listFolder = async (folder: string): Promise<readonly string[]> => {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile() || entry.isSymbolicLink())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)).replaceAll(sep, '/'))
+    .filter((path) => !path.split('/').some((part) => part === '.git' || part === '.godyno'))
+    .toSorted();
+};
+
+/** sha256 (hex) over path, kind, execute bit and bytes of `paths` below `folder`. */
+export const contentDigest = async (folder: string, paths: readonly string[]): Promise<string> => {
+  const digest = createHash('sha256');
+  for (const path of paths) {
+    const full = join(folder, path);
+    const found = await lstat(full);
+    const kind = found.isSymbolicLink() ? 'link' : (found.mode & 0o111) === 0 ? 'file' : 'program';
+    const content = createHash('sha256').update(found.isSymbolicLink() ? await readlink(full) : await readFile(full));
+    digest.update(`${path}\0${kind}\0${content.digest('hex')}\0`);
+  }
+  return digest.digest('hex');
+};
+
+/** Content hash of a plain folder: the same files give the same hash wherever they lie. */
+export const folderDigest = async (folder: string): Promise<string> => contentDigest(folder, await listFolder(folder));
+
+/** Copies `paths` (files and links) from one folder to another; a path that has vanished meanwhile is left out. */
+export const copyFiles = async (from: string, to: string, paths: readonly string[]): Promise<readonly string[]> => {
+  const copied: string[] = [];
+  for (const path of paths) {
+    const source = join(from, path);
+    const found = await lstat(source).catch(() => null);
+    if (found === null || !(found.isFile() || found.isSymbolicLink())) continue;
+    const target = join(to, path);
+    await mkdir(dirname(target), { recursive: true });
+    if (found.isSymbolicLink()) await symlink(await readlink(source), target);
+    else await copyFile(source, target, constants.COPYFILE_FICLONE);
+    copied.push(path);
+  }
+  return copied;
+};

@@ -1,0 +1,19 @@
+/**
+ * Where the two sides' source comes from: git revisions, the working tree, plain folders; and what differs.
+ *
+ * In: `--base` and `--head` as the user wrote them, a work folder. Out: for each side a folder that holds exactly that
+ * source, its revision, and remarks; the files and lines that differ. Git sides are written into folders of equal path
+ * length through an index of our own: nothing is added to the user's repository, so nothing can be left in it.
+ */
+export {
+  commitInfo,
+  defaultBase,
+  fetchLine,
+  findRepository,
+  resolveCommit,
+  type CommitInfo,
+  type Repository,
+} from './repository.ts';
+export { withSides, type SidesRequest, type SourceTree } from './sides.ts';
+export { diffSides, type DiffRequest, type SideDiff } from './diff.ts';
+export { folderDigest } from './content.ts';

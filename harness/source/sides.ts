@@ -1,0 +1,192 @@
+/** From `--base` and `--head` to two folders, for as long as they are needed. */
+import { realpathSync, statSync } from 'node:fs';
+import { mkdir, realpath, rm } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { UsageError } from '../errors.ts';
+import type { BySide, Revision, Side } from '../model/index.ts';
+import { copyWorkTree, exportCommit, isDirty } from './checkout.ts';
+import { folderDigest } from './content.ts';
+import {
+  type CommitInfo,
+  commitInfo,
+  defaultBase,
+  findRepository,
+  type Repository,
+  requireCommit,
+  requireHeadCommit,
+  requireRepository,
+  resolveCommit,
+} from './repository.ts';
+
+export interface SidesRequest {
+  readonly cwd: string;
+  /** A git revision or a folder; undefined: where the head left the default branch. */
+  readonly base: string | undefined;
+  /** A git revision or a folder; undefined: the working tree with its uncommitted changes. */
+  readonly head: string | undefined;
+  /** Ours to write into; the two folders in it are removed after use. */
+  readonly workDir: string;
+  readonly signal: AbortSignal;
+}
+
+export interface SourceTree {
+  readonly side: Side;
+  readonly revision: Revision;
+  /** Real path of the repository's top folder at that revision, or of the given folder. */
+  readonly rootDir: string;
+  /** The commit the source is, or lies on; null for plain folders. */
+  readonly commit: CommitInfo | null;
+  /** Remarks for the terminal and the report. */
+  readonly notes: readonly string[];
+}
+
+/** What one side means, before anything is written. */
+type Origin =
+  | { readonly kind: 'commit'; readonly commit: string; readonly label: string; readonly notes: readonly string[] }
+  | { readonly kind: 'worktree'; readonly commit: string; readonly label: string; readonly notes: readonly string[] }
+  | { readonly kind: 'folder'; readonly path: string; readonly notes: readonly string[] };
+
+const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+
+/** Written as a path, so never a revision. */
+const isPathForm = (text: string): boolean =>
+  text === '.' || text === '..' || /^\.{0,2}\//.test(text) || text.endsWith('/');
+
+const requireFolder = (path: string, given: string, side: Side): string => {
+  if (isFolder(path)) return path;
+  throw new UsageError('FOLDER_MISSING', `--${side} ${given}: there is no folder ${path}`, 'Check the path.');
+};
+
+/** What the user named: a path is a folder; a name is a revision when git knows it, else a folder of that name. */
+const namedOrigin = async (side: Side, given: string, request: SidesRequest): Promise<Origin> => {
+  const { cwd, signal } = request;
+  const path = resolve(cwd, given);
+  if (isPathForm(given)) return { kind: 'folder', path: requireFolder(path, given, side), notes: [] };
+  const folder = isFolder(path);
+  const repository = await findRepository(cwd, signal);
+  if (repository === null) {
+    if (folder) return { kind: 'folder', path, notes: [] };
+    await requireRepository(cwd, signal);
+  }
+  const commit = repository === null ? null : await resolveCommit(repository, given, signal);
+  if (commit === null && folder) return { kind: 'folder', path, notes: [] };
+  const known = commit ?? (await requireCommit(await requireRepository(cwd, signal), given, signal));
+  const notes = folder
+    ? [`${side}: ${given} is both a revision and a folder; the revision is taken (./${given} is the folder)`]
+    : [];
+  return { kind: 'commit', commit: known, label: known.startsWith(given) ? known.slice(0, 7) : given, notes };
+};
+
+const workTreeOrigin = async (request: SidesRequest): Promise<Origin> => {
+  const repository = await requireRepository(request.cwd, request.signal);
+  const commit = requireHeadCommit(repository);
+  const label = repository.branch ?? commit.slice(0, 7);
+  return (await isDirty(repository.rootDir, request.signal))
+    ? { kind: 'worktree', commit, label: `${label} with uncommitted changes`, notes: [] }
+    : { kind: 'commit', commit, label, notes: [] };
+};
+
+const impliedBase = async (head: Origin, request: SidesRequest): Promise<Origin> => {
+  if (head.kind === 'folder') {
+    throw new UsageError(
+      'BASE_NEEDED',
+      `--head is the folder ${head.path}; what it is compared with must be said`,
+      'Name a base: --base <git ref or folder>.',
+    );
+  }
+  const repository = await requireRepository(request.cwd, request.signal);
+  const state = head.kind === 'worktree' ? 'dirty' : 'clean';
+  const base = await defaultBase(repository, { commit: head.commit, state }, request.signal);
+  return { kind: 'commit', commit: base.commit, label: base.commit.slice(0, 7), notes: [base.note] };
+};
+
+const folderTree = async (side: Side, path: string, notes: readonly string[]): Promise<SourceTree> => ({
+  side,
+  revision: { revision: `sha256:${await folderDigest(path)}`, label: basename(path), kind: 'folder' },
+  rootDir: realpathSync(path),
+  commit: null,
+  notes,
+});
+
+const commitTree = async (
+  side: Side,
+  origin: Origin & { readonly kind: 'commit' },
+  repository: Repository,
+  request: SidesRequest,
+): Promise<SourceTree> => {
+  const target = join(request.workDir, side);
+  const { gitDir, rootDir } = repository;
+  const remarks = await exportCommit({ gitDir, commit: origin.commit, workTree: rootDir, target }, request.signal);
+  return {
+    side,
+    revision: { revision: origin.commit, label: origin.label, kind: 'git' },
+    rootDir: await realpath(target),
+    commit: await commitInfo(repository, origin.commit, request.signal),
+    notes: [...origin.notes, ...remarks.map((remark) => `${side}: ${remark}`)],
+  };
+};
+
+const workTree = async (
+  side: Side,
+  origin: Origin & { readonly kind: 'worktree' },
+  repository: Repository,
+  request: SidesRequest,
+): Promise<SourceTree> => {
+  const target = join(request.workDir, side);
+  const digest = await copyWorkTree(repository.rootDir, target, request.signal);
+  return {
+    side,
+    revision: { revision: `${origin.commit}+dirty:${digest}`, label: origin.label, kind: 'worktree' },
+    rootDir: await realpath(target),
+    commit: await commitInfo(repository, origin.commit, request.signal),
+    notes: origin.notes,
+  };
+};
+
+const treeOf = async (side: Side, origin: Origin, request: SidesRequest): Promise<SourceTree> => {
+  if (origin.kind === 'folder') return folderTree(side, origin.path, origin.notes);
+  const repository = await requireRepository(request.cwd, request.signal);
+  return origin.kind === 'commit'
+    ? commitTree(side, origin, repository, request)
+    : workTree(side, origin, repository, request);
+};
+
+/** Path length reaches the stack and the environment of a process, and with them its memory layout. */
+const withLengthNote = (base: SourceTree, head: SourceTree): SourceTree => {
+  const difference = head.rootDir.length - base.rootDir.length;
+  if (difference === 0) return head;
+  const note = `the folders’ paths differ in length by ${Math.abs(difference)} characters, which may shift CPU slightly`;
+  return { ...head, notes: [...head.notes, note] };
+};
+
+const removeTrees = async (workDir: string): Promise<void> => {
+  for (const name of ['base', 'head', 'base.index', 'head.index']) {
+    await rm(join(workDir, name), { recursive: true, force: true, maxRetries: 3 });
+  }
+};
+
+/**
+ * Brings both sides' source into folders, calls `use`, and removes what was written, on failure and abort too.
+ * Throws UsageErrors (exit 2): NOT_A_REPOSITORY, NO_COMMITS, UNKNOWN_REF, SHALLOW_CLONE, FOLDER_MISSING, NO_BASE,
+ * BASE_NEEDED, GIT_MISSING, GIT_FAILED, REPOSITORY_UNTRUSTED.
+ */
+export const withSides = async <T>(
+  request: SidesRequest,
+  use: (sides: BySide<SourceTree>) => Promise<T>,
+): Promise<T> => {
+  const headOrigin =
+    request.head === undefined ? await workTreeOrigin(request) : await namedOrigin('head', request.head, request);
+  const baseOrigin =
+    request.base === undefined
+      ? await impliedBase(headOrigin, request)
+      : await namedOrigin('base', request.base, request);
+  await mkdir(request.workDir, { recursive: true });
+  await removeTrees(request.workDir);
+  try {
+    const base = await treeOf('base', baseOrigin, request);
+    const head = withLengthNote(base, await treeOf('head', headOrigin, request));
+    return await use({ base, head });
+  } finally {
+    await removeTrees(request.workDir);
+  }
+};
