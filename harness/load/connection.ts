@@ -174,8 +174,15 @@ export class Connection implements RequestTimes, RequestQueue {
   /** autocannon asks for the next request right after an answer, and while it connects. */
   #nextWanted(): void {
     if (this.#opening || this.busy || this.idle || this.gone) return;
-    // A closing connection must not get another request; its end makes a new one.
-    if (!this.closing) this.#becomeIdle();
+    if (this.closing) this.#replaceSoon();
+    else this.#becomeIdle();
+  }
+
+  /** A closing connection must not get another request. The parser is still at work here, so not at once. */
+  #replaceSoon(): void {
+    setImmediate(() => {
+      if (this.closing) this.#connect();
+    });
   }
 
   // The queue autocannon fills: of one request, without copies of bodies nobody reads.

@@ -5,6 +5,7 @@
 import { performance } from 'node:perf_hooks';
 import type { Connection } from './connection.ts';
 import type { OpenLoop } from './messages.ts';
+import type { Pacer } from './pacer.ts';
 import { type Bench, type Lane, WindowRun } from './window.ts';
 
 /** One side with its own place in the common schedule: a stalled side must not hold up the other. */
@@ -28,10 +29,11 @@ export class LatencyRun extends WindowRun {
   readonly #backlogCap: number;
   readonly #runners: readonly Runner[];
   readonly #slots: number;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #pacer: Pacer;
 
-  constructor(bench: Bench, loop: OpenLoop) {
+  constructor(bench: Bench, loop: OpenLoop, pacer: Pacer) {
     super(bench);
+    this.#pacer = pacer;
     this.#loop = loop;
     this.#gapMs = 1000 / loop.ratePerSecond;
     this.#slots = Math.max(1, Math.round(loop.ratePerSecond * loop.seconds));
@@ -46,7 +48,8 @@ export class LatencyRun extends WindowRun {
 
   protected begin(): void {
     this.#pump(this.startMs);
-    this.#schedulePump(this.startMs);
+    const plan = { startMs: this.startMs, gapMs: this.#gapMs, slots: this.#slots };
+    this.#pacer.start(plan, () => this.tick(performance.now()));
   }
 
   protected next(): number {
@@ -67,6 +70,7 @@ export class LatencyRun extends WindowRun {
   }
 
   protected tick(nowMs: number): void {
+    if (this.over) return;
     this.#pump(nowMs);
     this.#finishIfDone();
   }
@@ -80,27 +84,11 @@ export class LatencyRun extends WindowRun {
   #finishIfDone(): void {
     const complete = ({ sent, ended }: Runner): boolean =>
       ended === sent && (sent >= this.#slots || this.cutShort !== null);
-    if (!this.#runners.every(complete)) return;
-    clearTimeout(this.#timer);
-    this.finish();
+    if (this.#runners.every(complete)) this.finish();
   }
 
   #plannedMs(slot: number): number {
     return this.startMs + slot * this.#gapMs;
-  }
-
-  #schedulePump(nowMs: number): void {
-    const waiting = Math.min(...this.#runners.map((runner) => runner.sent));
-    if (waiting >= this.#slots || this.cutShort !== null) return;
-    const waitMs = this.#plannedMs(waiting) - nowMs;
-    this.#timer = setTimeout(() => this.#onTimer(), Math.max(1, Math.floor(waitMs)));
-  }
-
-  #onTimer(): void {
-    if (this.over) return;
-    const nowMs = performance.now();
-    this.#pump(nowMs);
-    this.#schedulePump(nowMs);
   }
 
   /** Sends what is due, slot by slot, both sides of a slot in its seeded order. */

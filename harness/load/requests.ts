@@ -20,8 +20,11 @@ const refuseLineBreak = (request: RequestSpec, where: string): never => {
   );
 };
 
+/** What may not stand in a request line (RFC 9112 §3); everything else is sent as the scenario has it. */
+const NOT_IN_TARGET = /[^\x21-\x7e]/gu;
+
 const headLines = (request: RequestSpec, host: string): readonly string[] => {
-  const lines = [`${request.method} ${request.path} HTTP/1.1`];
+  const lines = [`${request.method} ${request.path.replace(NOT_IN_TARGET, encodeURIComponent)} HTTP/1.1`];
   const names = Object.keys(request.headers).map((name) => name.toLowerCase());
   if (!names.includes('host')) lines.push(`Host: ${host}`);
   for (const [name, value] of Object.entries(request.headers)) {
@@ -88,6 +91,17 @@ const changesPerRequest = (request: RequestSpec): boolean =>
     .flatMap(placeholdersOf)
     .some((name) => name === 'n' || name.startsWith(DATA));
 
+/** A row is drawn in the middle of a window; what could not be sent then is refused before. */
+const checkHeaderColumns = (request: RequestSpec, data: DataTable | null): void => {
+  if (data === null) return;
+  for (const name of Object.values(request.headers).flatMap(placeholdersOf)) {
+    const column = data.columns.indexOf(name.slice(DATA.length));
+    if (!name.startsWith(DATA) || column === -1) continue;
+    const row = data.rows.findIndex((values) => LINE_BREAK.test(values[column] ?? ''));
+    if (row !== -1) refuseLineBreak(request, `\${${name}} in row ${row + 1} of ${data.file}`);
+  }
+};
+
 const perRequestBytes = (request: RequestSpec, target: LoadTarget, plan: LoadPlan, schedule: Schedule) => {
   const host = hostOf(target);
   const fixed = fixedValueOf(target);
@@ -112,6 +126,7 @@ export const compileRequests = (plan: LoadPlan, target: LoadTarget, schedule: Sc
   const fixed = fixedValueOf(target);
   const makers = plan.requests.map((request) => {
     checkPlaceholders(request, plan.data, target);
+    checkHeaderColumns(request, plan.data);
     if (changesPerRequest(request)) return perRequestBytes(request, target, plan, schedule);
     const bytes = serializeRequest(fillRequest(request, fixed), hostOf(target));
     return () => bytes;

@@ -11,8 +11,6 @@ export interface Schedule {
   readonly rowOf: (number: number) => number;
   /** Whether head is sent before base for request `number`: a fair coin. */
   readonly headFirst: (number: number) => boolean;
-  /** Requests in one block, the shortest stretch that holds every route's exact share. */
-  readonly blockLength: number;
 }
 
 /** One stream of draws per question, so that an answer never depends on how often another one was asked. */
@@ -83,6 +81,10 @@ export const blockCounts = (weights: readonly number[]): readonly number[] => {
   return exactCounts(weights) ?? roundedCounts(weights);
 };
 
+/** Requests in the shortest stretch that holds every route's exact share: windows of whole blocks have equal mixes. */
+export const blockLengthOf = (weights: readonly number[]): number =>
+  blockCounts(weights).reduce((sum, count) => sum + count, 0);
+
 /**
  * Shuffled blocks, made when first asked for. Readers of the two sides are at most a few dozen requests apart, so a
  * handful of remembered blocks is enough; a forgotten one is made again, equal.
@@ -127,7 +129,6 @@ export const createSchedule = (plan: {
     routeOf: shuffledBlocks(routes, plan.seed, STREAM.route, remembered),
     rowOf: shuffledBlocks(rows, plan.seed, STREAM.row, plan.rows > REMEMBERED_BLOCKS ? REMEMBERED_PASSES : 256),
     headFirst: (number) => (bitsOf(plan.seed, STREAM.order, number) & 1) === 1,
-    blockLength: routes.length,
   };
 };
 

@@ -5,10 +5,10 @@
  * because they lose count when a connection ends early, keep a half-parsed answer across connections and reconnect
  * without a pause. Nothing here falls back: an unknown autocannon is refused.
  */
-import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
 import autocannon from 'autocannon';
 import { InvalidMeasurementError } from '../errors.ts';
+import { loaderEngine } from './engine.ts';
 
 /** The client's insides as of 9.0.0 (lib/httpClient.js). */
 export interface EngineClient {
@@ -72,16 +72,11 @@ const memberOf = (value: unknown, path: string): unknown =>
       value,
     );
 
-export const engineVersion = (): string => {
-  const found: unknown = createRequire(import.meta.url)('autocannon/package.json');
-  return String(memberOf(found, 'version'));
-};
-
 /** `SEAM_BROKEN`: autocannon is not what this module was written for. */
 export const seamError = (what: string): InvalidMeasurementError =>
   new InvalidMeasurementError(
     'SEAM_BROKEN',
-    `autocannon ${engineVersion()}: ${what}; the load generator was written for 9.0.0`,
+    `${loaderEngine()}: ${what}; the load generator was written for 9.0.0`,
     'Install autocannon 9.0.0 exactly (npm i autocannon@9.0.0), and report this if it is already that version.',
   );
 

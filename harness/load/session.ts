@@ -18,10 +18,11 @@ import type {
   WindowLoad,
 } from './messages.ts';
 import { LatencyRun } from './open-loop.ts';
+import { openPacer } from './pacer.ts';
 import { compileRequests, hostOf, type RequestBytes } from './requests.ts';
 import { connectsHeadFirst, createSchedule, type Schedule } from './schedule.ts';
 import { SideTally } from './tally.ts';
-import { type Bench, type Lane, MAX_REFUSALS, QUIET, type WindowRun } from './window.ts';
+import { type Bench, type Lane, MAX_REFUSALS, QUIET, windowCancelled, type WindowRun } from './window.ts';
 
 const CONNECT_SECONDS = 10;
 const CONNECT_POLL_MS = 1;
@@ -131,11 +132,17 @@ export const openSession = async (targets: LoadTargets, plan: LoadPlan): Promise
   const inConnectOrder = connectsHeadFirst(plan.seed, plan.launch) ? [...states].reverse() : states;
   let slowestServiceMs = 0;
 
+  let running: WindowRun | undefined;
+  let closed = false;
+
   const close = (): void => {
+    closed = true;
+    running?.cancel();
     for (const state of states) for (const connection of state.connections.splice(0)) connection.destroy();
   };
 
   const grow = async (count: number): Promise<void> => {
+    if (closed) throw windowCancelled();
     for (const state of inConnectOrder) openTo(state, count);
     await awaitIdle(states);
   };
@@ -158,8 +165,13 @@ export const openSession = async (targets: LoadTargets, plan: LoadPlan): Promise
   });
 
   const runWindow = async (used: readonly SideState[], window: WindowRun): Promise<LoadResult> => {
+    if (closed) throw windowCancelled();
+    if (running !== undefined) throw new Error('a window is under way already');
+    running = window;
     const endHealth = watchHealth();
-    const span = await window.run();
+    const span = await window.run().finally(() => {
+      running = undefined;
+    });
     const loader: LoaderWindow = { ...endHealth(), ...lagOf(used) };
     const sides: Partial<Record<Side, WindowLoad>> = {};
     for (const state of used) {
@@ -184,7 +196,12 @@ export const openSession = async (targets: LoadTargets, plan: LoadPlan): Promise
   const latency = async (loop: OpenLoop): Promise<LoadResult> => {
     const wanted = Math.ceil((loop.ratePerSecond * slowestServiceMs * ROOM) / 1000);
     await grow(Math.min(MAX_OPEN_CONNECTIONS, Math.max(MIN_OPEN_CONNECTIONS, wanted)));
-    return runWindow(both(), new LatencyRun(benchOf(both()), loop));
+    const pacer = await openPacer();
+    try {
+      return await runWindow(both(), new LatencyRun(benchOf(both()), loop, pacer));
+    } finally {
+      await pacer.close();
+    }
   };
 
   try {

@@ -34,8 +34,6 @@ export class SideTally {
   lost = 0;
   timedOut = 0;
   failed = 0;
-  /** `200 → Connection: close`: answers that were as expected but closed their connection. */
-  closing = 0;
   readonly #failedStatus = new Map<number, number>();
   readonly #routes: readonly RouteTally[];
 
@@ -52,7 +50,7 @@ export class SideTally {
 
   /** For the next window; the histograms are large enough to be worth keeping. */
   reset(): void {
-    this.planned = this.answered = this.lost = this.timedOut = this.failed = this.closing = 0;
+    this.planned = this.answered = this.lost = this.timedOut = this.failed = 0;
     this.#failedStatus.clear();
     for (const route of this.#routes) {
       route.answered = 0;
@@ -89,10 +87,6 @@ export class SideTally {
     this.timedOut++;
     const route = this.#routes[request.route];
     if (route !== undefined && !Number.isNaN(request.plannedMs)) recordSpan(route.response, request.plannedMs, nowMs);
-  }
-
-  get broken(): number {
-    return this.lost + this.timedOut;
   }
 
   get pending(): number {

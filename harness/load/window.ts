@@ -58,6 +58,13 @@ const targetGone = (lane: Lane, error: NodeJS.ErrnoException): TargetStartError 
     'It has probably ended during the measurement; its log says why.',
   );
 
+export const windowCancelled = (): InvalidMeasurementError =>
+  new InvalidMeasurementError(
+    'WINDOW_CANCELLED',
+    'The targets were detached while a window was under way',
+    'This is a mistake in godyno; report it.',
+  );
+
 export abstract class WindowRun implements Driver {
   protected readonly bench: Bench;
   readonly #byIndex: Partial<BySide<Lane>>;
@@ -128,6 +135,11 @@ export abstract class WindowRun implements Driver {
 
   refused(connection: Connection, attempts: number, error: NodeJS.ErrnoException): void {
     if (attempts >= MAX_REFUSALS) this.fail(targetGone(this.laneOf(connection), error));
+  }
+
+  /** The connections are about to go: nothing will be answered any more. */
+  cancel(): void {
+    this.fail(windowCancelled());
   }
 
   protected finish(): void {

@@ -110,10 +110,22 @@ test.each(['${nothing}', '${data.id}', '${toString}'])(
   },
 );
 
-test('a line break from a value cannot add a header', () => {
-  const data = { file: 'd.csv', columns: ['id'], rows: [['1\r\nX-Evil: yes']] };
-  const { bytes } = bytesOf([request('/u/${data.id}')], { data });
-  expect(() => bytes(0, 0)).toThrow(expect.objectContaining({ code: 'REQUEST_LINE_BREAK' }));
+test('a line break in a value cannot add a header, and is refused before anything is sent', () => {
+  const data = { file: 'd.csv', columns: ['id'], rows: [['0'], ['1\r\nX-Evil: yes']] };
+  expect(() => bytesOf([request('/u', { headers: { 'x-id': '${data.id}' } })], { data })).toThrow(
+    expect.objectContaining({
+      code: 'REQUEST_LINE_BREAK',
+      message: expect.stringContaining('${data.id} in row 2 of d.csv') as string,
+    }),
+  );
+  expect(() => bytesOf([request('/u', { headers: { 'x-id': 'a\nb' } })])).toThrow(
+    expect.objectContaining({ code: 'REQUEST_LINE_BREAK' }),
+  );
+});
+
+test('a path keeps what the scenario wrote and escapes only what a request line cannot hold', () => {
+  const line = serializeRequest(request('/a%20b?q=x y&r=ž&s=🐎\r\nX: y'), 'h:1').toString().split('\r\n')[0];
+  expect(line).toBe('GET /a%20b?q=x%20y&r=%C5%BE&s=%F0%9F%90%8E%0D%0AX:%20y HTTP/1.1');
 });
 
 test('an IPv6 address is bracketed', () => {

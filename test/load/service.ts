@@ -47,6 +47,7 @@ const BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
   '/hang-every-20th': (_request, response, count) => (count % 20 === 0 ? undefined : response.end('fine')),
   '/hang': () => undefined,
   '/close': (_request, response) => response.setHeader('connection', 'close').end('bye'),
+  '/http10': (request) => request.socket.end('HTTP/1.0 200 OK\r\n\r\nold'),
   '/slow': (_request, response) => setTimeout(() => response.end('late'), 20),
 };
 

@@ -178,6 +178,29 @@ test('a target that closes the connection with its answer is refused with the re
   });
 });
 
+test('an unexpected answer that closes its connection is a failed answer, and the connection is replaced', async () => {
+  await attach(plan([request('/close', { expect: { status: [{ from: 400, to: 400 }] } })]));
+  const pair = await loader.couples({ first: 0, count: 10, inFlight: 1 });
+  for (const side of SIDES) {
+    expect(pair[side]).toMatchObject({ planned: 10, answered: 10, lost: 0, failed: 10, failedStatus: { '200': 10 } });
+  }
+});
+
+test('an answer of HTTP/1.0, which lasts until the connection ends, is refused with the reason', async () => {
+  await attach(plan([request('/http10')]));
+  await expect(loader.couples({ first: 0, count: 10, inFlight: 1 })).rejects.toMatchObject({
+    code: 'TARGET_CLOSES_CONNECTIONS',
+  });
+});
+
+test('detaching during a window ends it at once', async () => {
+  await attach(plan([request('/slow')]));
+  const window = loader.couples({ first: 0, seconds: 60, inFlight: 1 });
+  const ended = expect(window).rejects.toMatchObject({ code: 'WINDOW_CANCELLED' });
+  await loader.detach();
+  await ended;
+});
+
 test('the contention slice keeps both sides going over the same requests and ends drained', async () => {
   await attach(plan([request('/ok?n=${n}'), request('/slow?n=${n}')], { connections: 8 }));
   const pair = await loader.contention({ first: 50, seconds: 0.3, inFlight: 8 });
