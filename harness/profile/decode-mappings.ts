@@ -20,7 +20,7 @@ const MAPPING = {
 const FIELD_COUNT = 11;
 
 const decodeMapping = (reader: WireReader, end: number, text: (index: number) => string) => {
-  const fields = new Array<bigint>(FIELD_COUNT).fill(0n);
+  const fields = Array.from({ length: FIELD_COUNT }, () => 0n);
   while (reader.pos < end) {
     const key = reader.key();
     const field = key >>> 3;

@@ -1,5 +1,6 @@
 import { type IdTable, lookUp } from './id-table.ts';
 import type { LabelTable, SampleTable } from './profile.ts';
+import type { ProfileError } from './profile-error.ts';
 import type { Ranges } from './split-fields.ts';
 import { WIRE_BYTES, WIRE_VARINT, type WireReader } from './wire.ts';
 
@@ -45,46 +46,51 @@ class Stacks {
     return count * 2 < frames.length ? frames.slice(0, count) : frames.subarray(0, count);
   }
 
+  unknown(id: number): ProfileError {
+    return this.reader.broken(`a sample uses location ${id}, which is not in the file`);
+  }
+
   add(id: number): void {
     const index = lookUp(this.ids, id);
-    if (index === 0) throw this.reader.broken(`a sample uses location ${id}, which is not in the file`);
+    if (index === 0) throw this.unknown(id);
     if (this.count === this.frames.length) this.frames = grown(this.frames, 64);
     this.frames[this.count++] = index - 1;
   }
 
-  /** Reads a packed run of ids up to `end`: the innermost loop of all decoding, hence by hand. */
+  /** Reads a packed run of ids up to `end`. */
   addPacked(end: number): void {
-    const { reader } = this;
-    if (this.ids.sparse !== null) {
-      while (reader.pos < end) this.add(reader.integer());
-      return reader.finish(end);
-    }
+    const { reader, count } = this;
+    if (count + end - reader.pos > this.frames.length) this.frames = grown(this.frames, count + end - reader.pos);
+    if (this.ids.inOrder) this.addInOrder(end);
+    else while (reader.pos < end) this.add(reader.integer());
+    reader.finish(end);
+  }
+
+  /** The innermost loop of all decoding, hence by hand: ids of one or two bytes, each its index plus one. */
+  addInOrder(end: number): void {
+    const { reader, frames } = this;
     const { buf } = reader;
-    const { dense } = this.ids;
-    let pos = reader.pos;
-    let count = this.count;
-    if (count + end - pos > this.frames.length) this.frames = grown(this.frames, count + end - pos);
-    const { frames } = this;
+    const idCount = this.ids.count;
+    let { pos } = reader;
+    let { count } = this;
     while (pos < end) {
       let id = buf[pos++] as number;
       if (id > 127) {
         const second = buf[pos++] as number;
-        if (second < 128) id = (id & 127) | (second << 7);
+        if (second < 128) id += (second << 7) - 128;
         else {
           reader.pos = pos - 2;
-          id = reader.integer();
+          const large = reader.integer();
+          // Kept a 32-bit integer, or the whole loop runs in floating point.
+          id = large > idCount ? 0 : large | 0;
           pos = reader.pos;
         }
       }
-      const index = dense[id];
-      if (index === undefined || index === 0) {
-        throw reader.broken(`a sample uses location ${id}, which is not in the file`);
-      }
-      frames[count++] = index - 1;
+      if (id > idCount || id < 1) throw this.unknown(id);
+      frames[count++] = id - 1;
     }
     this.count = count;
     reader.pos = pos;
-    reader.finish(end);
   }
 }
 
@@ -158,6 +164,7 @@ export const decodeSamples = (
   context: SampleContext,
 ): { readonly samples: SampleTable; readonly labels: LabelTable } => {
   const { count } = ranges;
+  const { buf } = reader;
   const { valueCount } = context;
   const bytes = ranges.byteCount();
   // Every value takes a byte at least: fewer bytes than values is a mismatch, found before the memory is asked for.
@@ -175,7 +182,10 @@ export const decodeSamples = (
     const firstValue = i * valueCount;
     let found = 0;
     while (reader.pos < end) {
-      const key = reader.key();
+      // Every key of a sample is one byte; anything else is passed over or refused by the careful way.
+      const first = buf[reader.pos] as number;
+      const key = first < 128 ? first : reader.key();
+      if (first < 128) reader.pos++;
       if (key === LOCATIONS) stacks.addPacked(reader.end());
       else if (key === LOCATION) stacks.add(reader.integer());
       else if (key === VALUES) {

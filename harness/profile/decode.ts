@@ -96,8 +96,8 @@ const rangesOf = (ranges: readonly Ranges[], field: number, reader: WireReader):
 
 const decodeStrings = (reader: WireReader, ranges: Ranges): readonly string[] => {
   const buffer = Buffer.from(reader.buf.buffer, reader.buf.byteOffset, reader.buf.byteLength);
-  const strings = new Array<string>(ranges.count);
-  for (let i = 0; i < ranges.count; i++) strings[i] = buffer.toString('utf8', ranges.start(i), ranges.end(i));
+  const strings: string[] = [];
+  for (let i = 0; i < ranges.count; i++) strings.push(buffer.toString('utf8', ranges.start(i), ranges.end(i)));
   if (ranges.count > 0 && strings[0] !== '') throw reader.broken('the first string is not empty, as pprof demands');
   return strings;
 };

@@ -1,13 +1,21 @@
 /** gzip in and out, with a limit on what a file may grow to. */
 import { constants, gunzipSync, gzipSync } from 'node:zlib';
-import { gzip, Inflate } from 'pako';
+import { gzip } from 'pako';
 import { BROKEN_HINT, ProfileError } from './profile-error.ts';
 
 /** The largest profile read, unpacked: 30 times the largest real one seen (8 MB); a bomb is refused there. */
 export const MAX_PROFILE_BYTES = 256 * 1024 * 1024;
 
-/** From this packed size on zlib does it; below, its set-up costs as much as pako's whole work (docs/profiles.md). */
-const ZLIB_FROM_BYTES = 1024 * 1024;
+/**
+ * Up to this size pako packs: its bytes are the same whatever zlib a Node brings along, so a stored profile can be
+ * compared by hash. Above, zlib's 6 times the speed counts for more (8 MB: 77 against 459 ms, ecosystem.md §1.3).
+ * Unpacking is always zlib's: 3 to 4 times as fast as pako from 0.5 KB to 6 MB (test/bench/profile-bench.ts).
+ */
+const ZLIB_PACKS_FROM_BYTES = 1024 * 1024;
+
+/** zlib's own chunk size; and how many times a profile grows at most when unpacked (the goroutine fixture: 14). */
+const MIN_CHUNK_BYTES = 16 * 1024;
+const USUAL_RATIO = 20;
 
 const GZIP_MAGIC = [0x1f, 0x8b] as const;
 
@@ -19,31 +27,17 @@ const tooLarge = (name: string, maxBytes: number): ProfileError =>
     'No real profile is that large: the file is damaged or hostile. Take the profile again.',
   );
 
-const gunzipPako = (bytes: Uint8Array, name: string, maxBytes: number): Uint8Array => {
-  const inflate = new Inflate();
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  inflate.onData = (chunk) => {
-    size += chunk.length;
-    if (size > maxBytes) throw tooLarge(name, maxBytes);
-    chunks.push(chunk);
-  };
-  inflate.push(bytes, true);
-  if (inflate.err !== 0 || !inflate.ended) {
-    throw new ProfileError(`${name} is damaged gzip: ${inflate.msg || 'it ends too early'}`, BROKEN_HINT);
-  }
-  const whole = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return whole;
+/** Room for the first piece of output: what the trailer promises, within what so many bytes usually grow to. */
+const outputGuess = (bytes: Uint8Array, maxBytes: number): number => {
+  if (bytes.length < 4) return MIN_CHUNK_BYTES;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const promised = view.getUint32(bytes.length - 4, true) + 64;
+  return Math.max(MIN_CHUNK_BYTES, Math.min(promised, bytes.length * USUAL_RATIO, maxBytes));
 };
 
-const gunzipZlib = (bytes: Uint8Array, name: string, maxBytes: number): Uint8Array => {
+const gunzip = (bytes: Uint8Array, name: string, maxBytes: number): Uint8Array => {
   try {
-    return gunzipSync(bytes, { maxOutputLength: maxBytes });
+    return gunzipSync(bytes, { maxOutputLength: maxBytes, chunkSize: outputGuess(bytes, maxBytes) });
   } catch (cause) {
     if (cause instanceof RangeError) throw tooLarge(name, maxBytes);
     const why = cause instanceof Error ? cause.message : String(cause);
@@ -57,11 +51,11 @@ export const unpack = (bytes: Uint8Array, name: string, maxBytes = MAX_PROFILE_B
     if (bytes.length > maxBytes) throw tooLarge(name, maxBytes);
     return bytes;
   }
-  return bytes.length < ZLIB_FROM_BYTES ? gunzipPako(bytes, name, maxBytes) : gunzipZlib(bytes, name, maxBytes);
+  return gunzip(bytes, name, maxBytes);
 };
 
 /** gzip without a time in its header: equal profiles give equal bytes. */
 export const pack = (bytes: Uint8Array): Uint8Array =>
-  bytes.length < ZLIB_FROM_BYTES
+  bytes.length < ZLIB_PACKS_FROM_BYTES
     ? gzip(bytes, { level: 6 })
     : gzipSync(bytes, { level: constants.Z_DEFAULT_COMPRESSION });

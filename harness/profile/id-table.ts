@@ -8,6 +8,9 @@ export interface IdTable {
   /** `dense[id]` = index + 1, 0 = not in the table. Empty where {@link IdTable.sparse} has them. */
   readonly dense: Uint32Array;
   readonly sparse: ReadonlyMap<number, number> | null;
+  /** The ids are 1 … count in this order: an id is its index plus one, no look-up needed. */
+  readonly inOrder: boolean;
+  readonly count: number;
 }
 
 /** A dense table may be this many times as long as the ids are many. */
@@ -21,15 +24,17 @@ export const indexIds = (ids: Float64Array, what: string, reader: WireReader): I
   const isDense = largest <= ids.length * DENSE_FACTOR + DENSE_SPARE;
   const dense = new Uint32Array(isDense ? largest + 1 : 0);
   const sparse = isDense ? null : new Map<number, number>();
+  let inOrder = true;
   for (let i = 0; i < ids.length; i++) {
     const id = ids[i] ?? 0;
+    if (id !== i + 1) inOrder = false;
     if (id === 0) throw reader.broken(`a ${what} has the reserved id 0`);
     const known = sparse === null ? dense[id] : sparse.get(id);
     if (known !== undefined && known !== 0) throw reader.broken(`two ${what}s have the id ${id}`);
     if (sparse === null) dense[id] = i + 1;
     else sparse.set(id, i + 1);
   }
-  return { dense, sparse };
+  return { dense, sparse, inOrder, count: ids.length };
 };
 
 /** Index plus one of `id`; 0 when it is not in the table. */

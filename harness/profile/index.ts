@@ -9,6 +9,19 @@
 export * from './profile.ts';
 export { ProfileError } from './profile-error.ts';
 export { decodeProfile } from './decode.ts';
+export { encodeProfile } from './encode.ts';
+export { diffProfile, mergeProfiles, subtractProfile } from './combine-profiles.ts';
+export { type CallTree, callTree, pathTo, ROOT_NAME, type TreeSide, TRUNCATED_NAME } from './call-tree.ts';
+export {
+  labelCosts,
+  type LineCost,
+  lineCosts,
+  type PackageCost,
+  packageCosts,
+  type TableRequest,
+} from './cost-tables.ts';
+export { sampleCounts } from './sample-counts.ts';
+export { isTruncated } from './truncated.ts';
 export { valueColumn, valueIndex, valueTypes } from './value-types.ts';
 export { type CostRequest, type FunctionCost, type FunctionCosts, functionCosts } from './function-costs.ts';
 export { belowRequests, filterBelow, filterByLabel, isRequestFrame, withoutAgent } from './filter.ts';

@@ -1,0 +1,97 @@
+/** Costs by line, by package and by label. */
+import { type FrameGroups, groupFrames } from './frame-groups.ts';
+import { withoutAgent } from './filter.ts';
+import { canonicalNames, canonicalPath, isRuntime, type PathRoots, packageOf } from './names.ts';
+import type { Profile } from './profile.ts';
+import { sumStacks } from './sum-stacks.ts';
+import { valueColumn } from './value-types.ts';
+
+export interface LineCost {
+  readonly function: string;
+  readonly file: string;
+  readonly line: number;
+  readonly flat: number;
+  readonly cum: number;
+}
+
+export interface PackageCost {
+  readonly package: string;
+  readonly flat: number;
+  readonly cum: number;
+  /** Flat, with the runtime's part charged to the package that called it. */
+  readonly own: number;
+}
+
+export interface TableRequest {
+  readonly valueType?: string;
+  readonly scale?: number;
+  readonly roots?: PathRoots;
+}
+
+/** Cannot be in a function name or a path. */
+const SEPARATOR = '\u0000';
+
+const chargedGroups = (groups: FrameGroups, names: readonly string[], profile: Profile): Uint8Array =>
+  Uint8Array.from(groups.exampleLine, (line) =>
+    line >= 0 && isRuntime(names[profile.locations.lineFunction[line] ?? 0] ?? '') ? 1 : 0,
+  );
+
+/** Cost of every source line with a sample; the agent's left out. */
+export const lineCosts = (source: Profile, request: TableRequest = {}): readonly LineCost[] => {
+  const { scale = 1, roots = {} } = request;
+  const profile = withoutAgent(source);
+  const { locations, functions, strings } = profile;
+  const names = canonicalNames(profile);
+  const fileOf = (line: number): string => strings[functions.file[locations.lineFunction[line] ?? 0] ?? 0] ?? '';
+  const nameOf = (line: number): string => names[locations.lineFunction[line] ?? 0] ?? '';
+  const groups = groupFrames(profile, (line) =>
+    [nameOf(line), fileOf(line), locations.lineNumber[line] ?? 0].join(SEPARATOR),
+  );
+  const sums = sumStacks(profile, groups, valueColumn(profile, request.valueType), new Uint8Array(groups.keys.length));
+  return groups.keys.map((key, group) => {
+    const line = groups.exampleLine[group] ?? -1;
+    return {
+      function: line < 0 ? key : nameOf(line),
+      file: line < 0 ? '' : canonicalPath(fileOf(line), roots),
+      line: line < 0 ? 0 : (locations.lineNumber[line] ?? 0),
+      flat: (sums.flat[group] ?? 0) * scale,
+      cum: (sums.cum[group] ?? 0) * scale,
+    };
+  });
+};
+
+/** Cost of every package with a sample; the agent's left out. */
+export const packageCosts = (source: Profile, request: TableRequest = {}): readonly PackageCost[] => {
+  const { scale = 1 } = request;
+  const profile = withoutAgent(source);
+  const names = canonicalNames(profile);
+  const packages = names.map(packageOf);
+  const groups = groupFrames(profile, (line) => packages[profile.locations.lineFunction[line] ?? 0] ?? '');
+  const charged = chargedGroups(groups, names, profile);
+  const sums = sumStacks(profile, groups, valueColumn(profile, request.valueType), charged);
+  return groups.keys.map((key, group) => ({
+    package: key,
+    flat: (sums.flat[group] ?? 0) * scale,
+    cum: (sums.cum[group] ?? 0) * scale,
+    own: (sums.own[group] ?? 0) * scale,
+  }));
+};
+
+/** Value of the samples by the text of the label `key`; samples without it under the empty text. */
+export const labelCosts = (
+  profile: Profile,
+  key: string,
+  { valueType, scale = 1 }: { readonly valueType?: string; readonly scale?: number } = {},
+): ReadonlyMap<string, number> => {
+  const { samples, labels, strings } = profile;
+  const values = valueColumn(profile, valueType);
+  const costs = new Map<string, number>();
+  for (let i = 0; i < samples.count; i++) {
+    let text = '';
+    for (let label = samples.labelStart[i] ?? 0; label < (samples.labelStart[i + 1] ?? 0); label++) {
+      if (strings[labels.key[label] ?? 0] === key) text = strings[labels.text[label] ?? 0] ?? '';
+    }
+    costs.set(text, (costs.get(text) ?? 0) + (values[i] ?? 0) * scale);
+  }
+  return costs;
+};
