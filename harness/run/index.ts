@@ -49,7 +49,7 @@ const prepareSides = async (plan: RunPlan): Promise<BySide<PreparedBuild>> => {
     prepareBuild({
       side,
       sourceDir: trees[side].rootDir,
-      moduleDir: join(trees[side].rootDir, scenario.target.module),
+      moduleDir: trees[side].moduleDir,
       revision: trees[side].revision,
       spec: scenario.target,
       workDir,

@@ -23,6 +23,8 @@ export interface RunPlan {
 export interface SideTree {
   /** Root of the side's sources. */
   readonly rootDir: string;
+  /** The Go module's folder in it. */
+  readonly moduleDir: string;
   readonly revision: Revision;
 }
 

@@ -1,0 +1,156 @@
+/** From flags to a finished {@link RunFile}: what `run` and `baseline record` share. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { isAbsolute, join, relative } from 'node:path';
+import { existsSync } from 'node:fs';
+import { hostEnvironment } from '../capture/index.ts';
+import { familyOf } from '../compare/index.ts';
+import { UsageError } from '../errors.ts';
+import {
+  type BySide,
+  RUN_SCHEMA_VERSION,
+  type RunFile,
+  type Scenario,
+  type ScenarioRun,
+  SIDES,
+} from '../model/index.ts';
+import { canPin, usableCpus } from '../process/index.ts';
+import { type CpuLayout, layOutCpus, mixSeed, type RunProgress, runScenario, type SideTree } from '../run/index.ts';
+import { diffSides, findRepository, type SourceTree, withSides } from '../source/index.ts';
+import { type Step } from './progress.ts';
+import { describeProgress } from './progress-lines.ts';
+import { godynoVersion } from './version.ts';
+
+export interface MeasureRequest {
+  readonly scenarios: readonly Scenario[];
+  readonly base: string | undefined;
+  readonly head: string | undefined;
+  readonly outDir: string;
+  /** All scenarios together; null: each its own. */
+  readonly budgetSeconds: number | null;
+  readonly seed: number | undefined;
+  readonly purpose: 'compare' | 'record';
+  readonly step: Step;
+  readonly signal: AbortSignal;
+}
+
+/** Binds ourselves to the loader's CPUs, so that links and reports never disturb the services. */
+const layOut = async (scenario: Scenario): Promise<CpuLayout> => {
+  const usable = usableCpus();
+  const ability = await canPin();
+  return layOutCpus(usable, scenario.target.cpus, ability.can ? null : ability.reason);
+};
+
+/**
+ * The module folder of a side: below the working folder's place in the repository, below the folder that was given, or
+ * that folder itself when it is the module.
+ */
+const moduleDirOf = async (tree: SourceTree, scenario: Scenario, signal: AbortSignal): Promise<string> => {
+  const { module } = scenario.target;
+  if (tree.revision.kind === 'folder') {
+    const below = join(tree.rootDir, module);
+    return !existsSync(below) && existsSync(join(tree.rootDir, 'go.mod')) ? tree.rootDir : below;
+  }
+  const repository = await findRepository(process.cwd(), signal);
+  const inside = repository === null ? '' : relative(repository.rootDir, process.cwd());
+  return join(tree.rootDir, inside.startsWith('..') || isAbsolute(inside) ? '' : inside, module);
+};
+
+const sideTree = async (tree: SourceTree, scenario: Scenario, signal: AbortSignal): Promise<SideTree> => ({
+  rootDir: tree.rootDir,
+  moduleDir: await moduleDirOf(tree, scenario, signal),
+  revision: tree.revision,
+});
+
+/** A rerun of the same commit draws new layouts; `--seed` repeats old ones. */
+const defaultSeed = (revision: string): number =>
+  mixSeed(0, revision, process.env['GITHUB_RUN_ID'] ?? '', process.env['GITHUB_RUN_ATTEMPT'] ?? '');
+
+/** What is left of the common budget, divided among the scenarios still to come. */
+const budgetOf = (scenario: Scenario, leftSeconds: number | null, toCome: number): number =>
+  leftSeconds === null ? scenario.measure.budgetSeconds : Math.min(scenario.measure.budgetSeconds, leftSeconds / toCome);
+
+export const measure = async (request: MeasureRequest): Promise<RunFile> => {
+  const { scenarios, signal } = request;
+  const workDir = await mkdtemp(join(tmpdir(), 'gd-'));
+  try {
+    const sides = { cwd: process.cwd(), base: request.base, head: request.head, workDir, signal };
+    return await withSides(sides, async (trees) => {
+      const seed = request.seed ?? defaultSeed(trees.head.revision.revision);
+      const difference = await differenceOf(trees, scenarios, signal);
+      const runs: ScenarioRun[] = [];
+      let left = request.budgetSeconds;
+      for (const [index, scenario] of scenarios.entries()) {
+        const run = await measureScenario(request, scenario, trees, {
+          seed,
+          workDir,
+          budgetSeconds: budgetOf(scenario, left, scenarios.length - index),
+        });
+        left = left === null ? null : Math.max(0, left - run.timing.measureSeconds);
+        runs.push(run);
+      }
+      return {
+        schemaVersion: RUN_SCHEMA_VERSION,
+        godynoVersion: godynoVersion(),
+        createdAt: new Date().toISOString(),
+        seed,
+        base: trees.base.revision,
+        head: trees.head.revision,
+        environment: hostEnvironment(`autocannon 9.0.0`, process.env),
+        diff: difference.files,
+        moduleChanges: difference.modules,
+        runs,
+      };
+    });
+  } finally {
+    await rm(workDir, { recursive: true, force: true, maxRetries: 3 });
+  }
+};
+
+const differenceOf = async (trees: BySide<SourceTree>, scenarios: readonly Scenario[], signal: AbortSignal) => {
+  if (trees.base.revision.revision === trees.head.revision.revision) return { files: [], modules: [] };
+  const [first] = scenarios;
+  if (first === undefined) return { files: [], modules: [] };
+  const module = relative(trees.head.rootDir, await moduleDirOf(trees.head, first, signal));
+  return diffSides({ base: trees.base, head: trees.head, module, signal });
+};
+
+const measureScenario = async (
+  request: MeasureRequest,
+  scenario: Scenario,
+  trees: BySide<SourceTree>,
+  given: { readonly seed: number; readonly workDir: string; readonly budgetSeconds: number },
+): Promise<ScenarioRun> => {
+  const { signal, outDir, purpose, scenarios } = request;
+  const family = purpose === 'compare' ? familyOf(scenarios) : { gates: 1 };
+  const cpus = await layOut(scenario);
+  return request.step(`${scenario.name} (at most ${Math.round(given.budgetSeconds)} s after the builds)`, async (say) => {
+    const onProgress = (event: RunProgress): void => {
+      const line = describeProgress(event);
+      if (line !== null) say(line);
+    };
+    const run = await runScenario({
+      scenario,
+      trees: {
+        base: await sideTree(trees.base, scenario, signal),
+        head: await sideTree(trees.head, scenario, signal),
+      },
+      seed: given.seed,
+      outDir,
+      workDir: given.workDir,
+      cpus,
+      budgetSeconds: given.budgetSeconds,
+      family,
+      purpose,
+      onProgress,
+      signal,
+    });
+    return { ...run, notes: [...new Set([...run.notes, ...SIDES.flatMap((side) => trees[side].notes)])] };
+  });
+};
+
+/** `--budget` as written → seconds. */
+export const budgetFrom = (seconds: number | undefined, text: string): number => {
+  if (seconds !== undefined && seconds > 0) return seconds;
+  throw new UsageError('BUDGET_INVALID', `--budget ${text} is not a duration above 0`, 'Write it as Go does: 90s, 3m, 1m30s.');
+};

@@ -1,0 +1,36 @@
+/** What happens in a run, in a line each. */
+import type { RunProgress } from '../run/index.ts';
+import { formatDuration, formatPercentRange, formatSignedPercent } from '../units/index.ts';
+
+const STAGES = {
+  judged: 'measuring',
+  latency: 'latency at a steady rate',
+  exact: 'counting instructions',
+  explain: 'collecting profiles to name the function',
+  growth: 'counting growth over 10,000 requests',
+  capture: 'capturing',
+} as const;
+
+const describeGate = (gate: Extract<RunProgress, { kind: 'look' }>['gates'][number]): string => {
+  const effect = gate.estimateRatio === null ? '' : ` ${formatSignedPercent(gate.estimateRatio)}`;
+  const interval = gate.ciRatio === null ? '' : ` (${formatPercentRange(gate.ciRatio)})`;
+  return `${gate.metric} ${gate.verdict}${effect}${interval}`;
+};
+
+/** null: nothing worth a line. */
+export const describeProgress = (event: RunProgress): string | null => {
+  switch (event.kind) {
+    case 'building':
+      return `building ${event.side}`;
+    case 'built':
+      return `built in ${formatDuration(event.seconds)}`;
+    case 'launch':
+      return `launch ${event.number}: ${STAGES[event.stage]}, ${formatDuration(Math.max(0, Math.round(event.secondsLeft)))} left`;
+    case 'look': {
+      const [cpu] = event.gates.filter(({ metric }) => metric === 'cpuNsPerRequest');
+      return cpu?.estimateRatio == null ? null : `after ${event.launches} launches: ${describeGate(cpu)}`;
+    }
+    case 'note':
+      return event.text;
+  }
+};

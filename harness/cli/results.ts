@@ -1,0 +1,61 @@
+/** From a RunFile to what a run leaves: merged profiles, comparison.json, report.md, and the lines on the terminal. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { compareRun } from '../compare/index.ts';
+import { EXIT, type ExitCode } from '../errors.ts';
+import type { Comparison, RunFile, RunVerdict } from '../model/index.ts';
+import { buildReport, type Invocation, renderMarkdown, renderTerminal } from '../report/index.ts';
+import { findingsIn } from './findings.ts';
+import type { OutputFolder } from './output.ts';
+
+export const RUN_FILE = 'run.json';
+export const COMPARISON_FILE = 'comparison.json';
+export const REPORT_FILE = 'report.md';
+
+const CODES: Readonly<Record<RunVerdict, ExitCode>> = {
+  regressed: EXIT.regressed,
+  invalid: EXIT.invalid,
+  inconclusive: EXIT.inconclusive,
+  // Asked for with --fail-on: somebody wants to hear of them as of a regression.
+  improved: EXIT.regressed,
+  unchanged: EXIT.regressed,
+};
+
+/** The exit code of a verdict; verdicts not named in `--fail-on` end with 0. */
+export const exitCodeOf = (verdict: RunVerdict, failOn: readonly string[]): ExitCode =>
+  failOn.includes(verdict) ? CODES[verdict] : EXIT.ok;
+
+export const compareWithProfiles = async (run: RunFile, dir: string): Promise<Comparison> => {
+  const findings = await findingsIn(run, async (file) => readFile(join(dir, file)).catch(() => null));
+  return compareRun(run, findings);
+};
+
+export interface Tellings {
+  readonly comparison: Comparison;
+  readonly run?: RunFile;
+  readonly invocation: Invocation;
+}
+
+const asJson = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
+
+/** Writes the reports, then says the verdict: on stderr for people, on stdout as JSON when asked. */
+export const tell = async (
+  out: OutputFolder | null,
+  tellings: Tellings,
+  options: Readonly<Record<string, unknown>>,
+): Promise<ExitCode> => {
+  const { comparison } = tellings;
+  const report = buildReport(tellings);
+  if (out !== null) {
+    await out.write(COMPARISON_FILE, asJson(comparison));
+    await out.write(REPORT_FILE, renderMarkdown(report));
+  }
+  process.stderr.write(`${renderTerminal(report)}\n`);
+  if (out !== null && options['quiet'] !== true) process.stderr.write(`\nReport: ${out.path(REPORT_FILE)}\n`);
+  if (options['json'] === true) process.stdout.write(asJson(comparison));
+  return exitCodeOf(comparison.verdict, options['failOn'] as readonly string[]);
+};
+
+export const writeRun = async (out: OutputFolder, run: RunFile): Promise<void> => {
+  await out.write(RUN_FILE, `${JSON.stringify(run)}\n`);
+};
