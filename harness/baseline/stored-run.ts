@@ -77,13 +77,12 @@ const withoutRouteHistograms = (route: RouteWindow): RouteWindow => ({
   lag: percentilesOnly(route.lag),
 });
 
-const leanWindow = (window: Window): Window => ({ ...window, routes: window.routes.map(withoutRouteHistograms) });
-
-const barestWindow = (window: Window): Window => ({
-  ...leanWindow(window),
-  service: percentilesOnly(window.service),
-  response: percentilesOnly(window.response),
-});
+/** What may be left out of a window, gentlest first: every step keeps the counters and percentiles of whole windows. */
+const REDUCTIONS: readonly ((window: Window) => Window)[] = [
+  (window) => ({ ...window, routes: window.routes.map(withoutRouteHistograms) }),
+  (window) => ({ ...window, service: percentilesOnly(window.service), response: percentilesOnly(window.response) }),
+  (window) => ({ ...window, routes: [] }),
+];
 
 const mapWindows = (part: ScenarioRun, change: (window: Window) => Window): ScenarioRun => {
   const pair = (one: Pair): Pair => ({ ...one, base: change(one.base), head: change(one.head) });
@@ -108,14 +107,14 @@ const withoutBulk = (part: ScenarioRun): ScenarioRun => ({
 });
 
 /**
- * What is stored: every window with all its counters and percentiles. Histograms per route are left out, and those of
- * whole windows too when the file would otherwise be too large for a repository.
+ * What is stored: every window with all its counters and percentiles. Histograms per route are left out; as far as the
+ * file would otherwise be too large for a repository, those of whole windows too, and then the routes.
  */
 export const leanRun = (run: RunFile): RunFile => {
-  const changed = (change: (window: Window) => Window): RunFile => ({
-    ...run,
-    runs: run.runs.map((part) => mapWindows(withoutBulk(part), change)),
-  });
-  const lean = changed(leanWindow);
-  return JSON.stringify(lean).length <= MAX_STORED_BYTES ? lean : changed(barestWindow);
+  let lean: RunFile = { ...run, runs: run.runs.map(withoutBulk) };
+  for (const reduce of REDUCTIONS) {
+    lean = { ...lean, runs: lean.runs.map((part) => mapWindows(part, reduce)) };
+    if (JSON.stringify(lean).length <= MAX_STORED_BYTES) break;
+  }
+  return lean;
 };

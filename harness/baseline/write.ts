@@ -10,16 +10,16 @@ import { UsageError } from '../errors.ts';
 const siblingOf = (path: string): string =>
   join(dirname(path), `.${basename(path)}.${process.pid}-${randomBytes(4).toString('hex')}`);
 
-/** Runs `make` on a sibling of `path` that is gone afterwards, whatever happens. */
+/** Runs `make`, which writes a sibling of `path` and renames it into place; of a failed attempt nothing is left. */
 const withSibling = async (path: string, make: (sibling: string) => Promise<void>): Promise<void> => {
   const sibling = siblingOf(path);
   try {
     await mkdir(dirname(path), { recursive: true });
     await make(sibling);
   } catch (cause) {
+    // Where even this fails, the first failure is still the one to tell.
+    await rm(sibling, { recursive: true, force: true }).catch(() => undefined);
     throw unwritable(path, cause);
-  } finally {
-    await rm(sibling, { recursive: true, force: true });
   }
 };
 

@@ -113,18 +113,23 @@ describe('without the variable', () => {
 });
 
 describe('counters', () => {
-  it('count 1000 and 10000 known allocations of 48 bytes exactly, apart from the line that asks for them', async () => {
+  it('count 1234 more objects of 48 bytes as exactly that', async () => {
     const service = await start({ GODYNO_AGENT: sockets, GOGC: 'off' });
     const agent = await connect(service.pid);
-    const cost = async (objects: number): Promise<readonly [number, number]> => {
+    const once = async (objects: number): Promise<readonly [number, number]> => {
       const before = await agent.counters();
       await service.tell(`alloc ${objects}`);
       const after = await agent.counters();
       return [after.mallocs - before.mallocs, after.allocBytes - before.allocBytes];
     };
-    await cost(10000); // the scanner and Sscan have their buffers
+    // The runtime now and then adds an object of its own (a thread, a waiting goroutine); the least of some is exact.
+    const least = async (objects: number): Promise<readonly [number, number]> => {
+      const tries: (readonly [number, number])[] = [];
+      for (let i = 0; i < 7; i += 1) tries.push(await once(objects));
+      return [Math.min(...tries.map(([count]) => count)), Math.min(...tries.map(([, bytes]) => bytes))];
+    };
     // Equal digits, so that reading the line costs the same: the difference is the 1234 objects alone.
-    const [[fewer, fewerBytes], [more, moreBytes]] = [await cost(10000), await cost(11234)];
+    const [[fewer, fewerBytes], [more, moreBytes]] = [await least(10000), await least(11234)];
     expect(more - fewer).toBe(1234);
     expect(moreBytes - fewerBytes).toBe(1234 * 48);
   });

@@ -74,9 +74,14 @@ describe.runIf(LINUX)('a window on Linux', () => {
       const window = windowCounters(before, after);
       return [window.base.mallocs!, window.head.mallocs!];
     };
-    await measure(20000); // buffers of the first line
-    const equal = await measure(20000);
-    const more = await measure(20500);
+    // The least of some, because the runtime now and then adds an object of its own.
+    const least = async (onHead: number): Promise<readonly [number, number]> => {
+      const tries: (readonly [number, number])[] = [];
+      for (let i = 0; i < 7; i += 1) tries.push(await measure(onHead));
+      return [Math.min(...tries.map(([count]) => count)), Math.min(...tries.map(([, count]) => count))];
+    };
+    const equal = await least(20000);
+    const more = await least(20500);
     expect(equal[0]).toBe(equal[1]);
     expect(more[1] - more[0]).toBe(500);
   });
@@ -246,7 +251,7 @@ describe('differences', () => {
     ]) {
       const agreed = agreeOnCpu(windows);
       expect(agreed.note).toMatch(/rusage/);
-      expect([agreed.base.cpuNs, agreed.head.cpuNs].toSorted()).toEqual([100e6, 101e6]);
+      expect(new Set([agreed.base.cpuNs, agreed.head.cpuNs])).toEqual(new Set([100e6, 101e6]));
     }
   });
 
