@@ -9,6 +9,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { type Tally, tallyOf } from './vitest-result.ts';
 
 interface Step {
   readonly name: string;
@@ -19,10 +20,7 @@ interface Step {
   readonly mustBeSilent?: true;
 }
 
-interface Tally {
-  readonly passed: number;
-  readonly failed: number;
-}
+type Count = Pick<Tally, 'passed' | 'failed'>;
 
 const root = path.resolve(import.meta.dirname, '../..');
 const GO_MODULES = ['harness/target/agent', 'test/targets/demo', 'test/targets/bad', 'test/targets/tiny'];
@@ -74,7 +72,7 @@ const run = (step: Step, show: 'at the end' | 'live'): Promise<Ended> =>
 
 const seconds = (since: number): string => `${((Date.now() - since) / 1000).toFixed(1)} s`;
 
-const perform = async (step: Step): Promise<Tally> => {
+const perform = async (step: Step): Promise<Count> => {
   const since = Date.now();
   const { code, output } = await run(step, 'at the end');
   const passed = code === 0 && (step.mustBeSilent === undefined || output.trim() === '');
@@ -83,9 +81,9 @@ const perform = async (step: Step): Promise<Tally> => {
 };
 
 /** Works through `steps`, at most `width` at a time. */
-const performSideBySide = async (steps: readonly Step[], width: number): Promise<Tally> => {
+const performSideBySide = async (steps: readonly Step[], width: number): Promise<Count> => {
   const waiting = [...steps];
-  const tallies: Tally[] = [];
+  const tallies: Count[] = [];
   const worker = async (): Promise<void> => {
     for (let step = waiting.shift(); step !== undefined; step = waiting.shift()) tallies.push(await perform(step));
   };
@@ -93,48 +91,25 @@ const performSideBySide = async (steps: readonly Step[], width: number): Promise
   return sum(tallies);
 };
 
-const sum = (tallies: readonly Tally[]): Tally =>
+const sum = (tallies: readonly Count[]): Count =>
   tallies.reduce((a, b) => ({ passed: a.passed + b.passed, failed: a.failed + b.failed }), { passed: 0, failed: 0 });
 
-interface VitestResult {
-  readonly success: boolean;
-  readonly numPassedTests: number;
-  readonly numFailedTests: number;
-  readonly testResults: readonly {
-    readonly name: string;
-    readonly status: string;
-    readonly assertionResults: readonly { readonly fullName: string; readonly status: string }[];
-  }[];
-}
-
-const performTests = async (): Promise<Tally> => {
+const performTests = async (): Promise<Count> => {
   const folder = mkdtempSync(path.join(tmpdir(), 'check-'));
   try {
     const file = path.join(folder, 'tests.json');
     const command = tool('vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`);
-    const { code, output } = await run({ name: 'tests', command }, 'live');
-    return tallyOf(JSON.parse(readFileSync(file, 'utf8')) as VitestResult, code, output);
+    const { code } = await run({ name: 'tests', command }, 'live');
+    const skips = process.env['GODYNO_NO_SKIPS'] === '1' ? 'fail' : 'pass';
+    const tally = tallyOf(readFileSync(file, 'utf8'), code, skips);
+    for (const line of tally.remarks) console.log(line);
+    return tally;
   } catch (error) {
     console.log(`✗ tests: vitest left no result (${error instanceof Error ? error.message : String(error)})`);
     return { passed: 0, failed: 1 };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-};
-
-const tallyOf = (result: VitestResult, code: number | null, output: string): Tally => {
-  const tests = result.testResults.flatMap(({ assertionResults }) => assertionResults);
-  const skipped = tests.filter(({ status }) => status !== 'passed' && status !== 'failed');
-  for (const { fullName } of skipped) console.log(`- skipped: ${fullName}`);
-  // A file that breaks before its first test, and an error outside tests, fail the run without a failed test.
-  const broken = result.testResults.filter(
-    ({ status, assertionResults }) => status === 'failed' && assertionResults.every((test) => test.status !== 'failed'),
-  );
-  for (const { name } of broken) console.log(`✗ broken: ${path.relative(root, name)}`);
-  const failed = result.numFailedTests + broken.length + (process.env['GODYNO_NO_SKIPS'] === '1' ? skipped.length : 0);
-  const unexplained = failed === 0 && (code !== 0 || !result.success || result.numPassedTests === 0);
-  if (unexplained) console.log(`✗ tests: vitest ended with ${code} ${output}`);
-  return { passed: result.numPassedTests, failed: failed + (unexplained ? 1 : 0) };
 };
 
 const since = Date.now();

@@ -9,7 +9,7 @@ import { DEMO_FAULTS, type DemoFaultName, plantDemo } from './plant-demo.ts';
 // What each fault costs, straight from the Go runtime (test/targets/demo/costs_test.go): no part of godyno is involved.
 const run = promisify(execFile);
 const demo = path.resolve(import.meta.dirname, '../targets/demo');
-const REQUESTS = 3400;
+const REQUESTS = 1700;
 
 interface Cost {
   readonly cpuNs: number;
