@@ -5,4 +5,7 @@ import type { RunFile } from '../model/index.ts';
 
 export type ReadProfile = (file: string) => Promise<Uint8Array | null>;
 
-export const findingsIn = async (_run: RunFile, _read: ReadProfile): Promise<FindingsOf> => () => NO_FINDINGS;
+export const findingsIn =
+  async (_run: RunFile, _read: ReadProfile): Promise<FindingsOf> =>
+  () =>
+    NO_FINDINGS;

@@ -21,6 +21,9 @@ import { type Step } from './progress.ts';
 import { describeProgress } from './progress-lines.ts';
 import { godynoVersion } from './version.ts';
 
+/** Engine and version, part of what makes runs comparable. */
+export const LOADER = 'autocannon 9.0.0';
+
 export interface MeasureRequest {
   readonly scenarios: readonly Scenario[];
   readonly base: string | undefined;
@@ -68,14 +71,19 @@ const defaultSeed = (revision: string): number =>
 
 /** What is left of the common budget, divided among the scenarios still to come. */
 const budgetOf = (scenario: Scenario, leftSeconds: number | null, toCome: number): number =>
-  leftSeconds === null ? scenario.measure.budgetSeconds : Math.min(scenario.measure.budgetSeconds, leftSeconds / toCome);
+  leftSeconds === null
+    ? scenario.measure.budgetSeconds
+    : Math.min(scenario.measure.budgetSeconds, leftSeconds / toCome);
 
 export const measure = async (request: MeasureRequest): Promise<RunFile> => {
   const { scenarios, signal } = request;
   const workDir = await mkdtemp(join(tmpdir(), 'gd-'));
   try {
-    const sides = { cwd: process.cwd(), base: request.base, head: request.head, workDir, signal };
-    return await withSides(sides, async (trees) => {
+    const { head, purpose } = request;
+    // A record measures one tree against itself: whatever base was checked out beside it is not used.
+    const base = purpose === 'record' ? (head ?? 'HEAD') : request.base;
+    return await withSides({ cwd: process.cwd(), base, head, workDir, signal }, async (found) => {
+      const trees = purpose === 'record' ? { base: found.head, head: found.head } : found;
       const seed = request.seed ?? defaultSeed(trees.head.revision.revision);
       const difference = await differenceOf(trees, scenarios, signal);
       const runs: ScenarioRun[] = [];
@@ -96,7 +104,7 @@ export const measure = async (request: MeasureRequest): Promise<RunFile> => {
         seed,
         base: trees.base.revision,
         head: trees.head.revision,
-        environment: hostEnvironment(`autocannon 9.0.0`, process.env),
+        environment: hostEnvironment(LOADER, process.env),
         diff: difference.files,
         moduleChanges: difference.modules,
         runs,
@@ -124,33 +132,40 @@ const measureScenario = async (
   const { signal, outDir, purpose, scenarios } = request;
   const family = purpose === 'compare' ? familyOf(scenarios) : { gates: 1 };
   const cpus = await layOut(scenario);
-  return request.step(`${scenario.name} (at most ${Math.round(given.budgetSeconds)} s after the builds)`, async (say) => {
-    const onProgress = (event: RunProgress): void => {
-      const line = describeProgress(event);
-      if (line !== null) say(line);
-    };
-    const run = await runScenario({
-      scenario,
-      trees: {
-        base: await sideTree(trees.base, scenario, signal),
-        head: await sideTree(trees.head, scenario, signal),
-      },
-      seed: given.seed,
-      outDir,
-      workDir: given.workDir,
-      cpus,
-      budgetSeconds: given.budgetSeconds,
-      family,
-      purpose,
-      onProgress,
-      signal,
-    });
-    return { ...run, notes: [...new Set([...run.notes, ...SIDES.flatMap((side) => trees[side].notes)])] };
-  });
+  return request.step(
+    `${scenario.name} (at most ${Math.round(given.budgetSeconds)} s after the builds)`,
+    async (say) => {
+      const onProgress = (event: RunProgress): void => {
+        const line = describeProgress(event);
+        if (line !== null) say(line);
+      };
+      const run = await runScenario({
+        scenario,
+        trees: {
+          base: await sideTree(trees.base, scenario, signal),
+          head: await sideTree(trees.head, scenario, signal),
+        },
+        seed: given.seed,
+        outDir,
+        workDir: given.workDir,
+        cpus,
+        budgetSeconds: given.budgetSeconds,
+        family,
+        purpose,
+        onProgress,
+        signal,
+      });
+      return { ...run, notes: [...new Set([...run.notes, ...SIDES.flatMap((side) => trees[side].notes)])] };
+    },
+  );
 };
 
 /** `--budget` as written → seconds. */
 export const budgetFrom = (seconds: number | undefined, text: string): number => {
   if (seconds !== undefined && seconds > 0) return seconds;
-  throw new UsageError('BUDGET_INVALID', `--budget ${text} is not a duration above 0`, 'Write it as Go does: 90s, 3m, 1m30s.');
+  throw new UsageError(
+    'BUDGET_INVALID',
+    `--budget ${text} is not a duration above 0`,
+    'Write it as Go does: 90s, 3m, 1m30s.',
+  );
 };

@@ -7,6 +7,7 @@ import type { Comparison, RunFile, RunVerdict } from '../model/index.ts';
 import { buildReport, type Invocation, renderMarkdown, renderTerminal } from '../report/index.ts';
 import { findingsIn } from './findings.ts';
 import type { OutputFolder } from './output.ts';
+import { mergedProfiles } from './profiles.ts';
 
 export const RUN_FILE = 'run.json';
 export const COMPARISON_FILE = 'comparison.json';
@@ -58,4 +59,11 @@ export const tell = async (
 
 export const writeRun = async (out: OutputFolder, run: RunFile): Promise<void> => {
   await out.write(RUN_FILE, `${JSON.stringify(run)}\n`);
+};
+
+/** The run and its profiles, merged over launches, so that everything later starts from files. */
+export const finishRun = async (out: OutputFolder, run: RunFile): Promise<void> => {
+  await writeRun(out, run);
+  const read = async (file: string): Promise<Uint8Array | null> => readFile(out.path(file)).catch(() => null);
+  for (const { file, bytes } of await mergedProfiles(run, read)) await out.write(file, bytes);
 };

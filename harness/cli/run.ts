@@ -1,24 +1,33 @@
 /** `godyno run`: measure base and head, compare, report. */
+import { compareStored } from '../compare/index.ts';
 import type { ExitCode } from '../errors.ts';
+import type { Comparison, RunFile, Scenario } from '../model/index.ts';
 import type { Invocation } from '../report/index.ts';
 import { parseDurationSeconds } from '../units/index.ts';
+import { planAgainstBaseline } from './against-baseline.ts';
 import { withInterrupt } from './interrupt.ts';
-import { budgetFrom, measure } from './measure.ts';
-import { openOutput } from './output.ts';
+import { budgetFrom, measure, type MeasureRequest } from './measure.ts';
+import { openOutput, type OutputFolder } from './output.ts';
 import { stepsFor } from './progress.ts';
-import { compareWithProfiles, tell, writeRun } from './results.ts';
+import { compareWithProfiles, finishRun, tell } from './results.ts';
 import { loadScenarios } from './scenarios.ts';
 
 export interface RunOptions {
   readonly base?: string;
   readonly head?: string;
+  readonly baseRequired?: true;
+  readonly baselines: string;
   readonly out?: string;
   readonly budget?: string;
+  readonly exact?: string;
   readonly seed?: number;
   readonly failOn: readonly string[];
   readonly json?: true;
   readonly quiet?: true;
 }
+
+/** The word that stands for the stored baseline of each scenario. */
+const BASELINE = 'baseline';
 
 const invocationOf = (options: RunOptions, words: readonly string[]): Invocation => ({
   program: 'npx godyno',
@@ -29,6 +38,50 @@ const invocationOf = (options: RunOptions, words: readonly string[]): Invocation
   ...(options.head === undefined ? {} : { head: options.head }),
 });
 
+interface Outcome {
+  readonly run: RunFile;
+  readonly comparison: Comparison;
+}
+
+const sideBySide = async (request: MeasureRequest, out: OutputFolder): Promise<Outcome> => {
+  const run = await measure(request);
+  await finishRun(out, run);
+  return { run, comparison: await compareWithProfiles(run, out.dir) };
+};
+
+/** The head measured alone, its figures beside the stored ones; every scenario has a baseline of its own. */
+const besideStored = async (
+  request: MeasureRequest,
+  out: OutputFolder,
+  baselines: readonly RunFile[],
+  reason: string,
+): Promise<Outcome> => {
+  process.stderr.write(`Comparing with stored figures: ${reason}\n`);
+  const run = await measure({ ...request, base: undefined, purpose: 'record' });
+  await finishRun(out, run);
+  const [first] = baselines;
+  const together = { ...(first ?? run), runs: baselines.flatMap(({ runs }) => runs) };
+  return { run, comparison: compareStored(together, run) };
+};
+
+const outcomeOf = async (
+  options: RunOptions,
+  request: MeasureRequest,
+  out: OutputFolder,
+  scenarios: readonly Scenario[],
+): Promise<Outcome> => {
+  if (options.base !== BASELINE) return sideBySide(request, out);
+  const history = options.baseRequired === true ? 'required' : 'wished';
+  const plan = await planAgainstBaseline(scenarios, options.baselines, history, request.signal);
+  if (plan.kind === 'rebuild') return sideBySide({ ...request, base: plan.commit }, out);
+  return besideStored(
+    request,
+    out,
+    plan.baselines.map(({ run }) => run),
+    plan.reason,
+  );
+};
+
 export const runCommandLine = async (given: Record<string, unknown>, ...words: string[]): Promise<ExitCode> =>
   withInterrupt(async (signal) => {
     const options = given as unknown as RunOptions;
@@ -36,7 +89,7 @@ export const runCommandLine = async (given: Record<string, unknown>, ...words: s
     const { budget } = options;
     const budgetSeconds = budget === undefined ? null : budgetFrom(parseDurationSeconds(budget), budget);
     const out = await openOutput(options.out, new Date());
-    const run = await measure({
+    const request: MeasureRequest = {
       scenarios,
       base: options.base,
       head: options.head,
@@ -46,8 +99,7 @@ export const runCommandLine = async (given: Record<string, unknown>, ...words: s
       purpose: 'compare',
       step: stepsFor(options.quiet === true ? 'quiet' : 'spoken'),
       signal,
-    });
-    await writeRun(out, run);
-    const comparison = await compareWithProfiles(run, out.dir);
+    };
+    const { run, comparison } = await outcomeOf(options, request, out, scenarios);
     return tell(out, { comparison, run, invocation: invocationOf(options, words) }, given);
   });

@@ -19,7 +19,9 @@ const readScenarioText = async (file: string): Promise<string> => {
     throw new UsageError(
       'SCENARIO_UNREADABLE',
       missing ? `There is no scenario ${file}` : `Cannot read the scenario ${file}: ${String(cause)}`,
-      missing ? 'Name a scenario file, or leave it out to take scenarios/*.yml.' : 'Check the path and its permissions.',
+      missing
+        ? 'Name a scenario file, or leave it out to take scenarios/*.yml.'
+        : 'Check the path and its permissions.',
       { cause },
     );
   }
@@ -40,7 +42,11 @@ const requireDistinctNames = (scenarios: readonly Scenario[]): void => {
   for (const { name, file } of scenarios) {
     const other = seen.get(name);
     if (other !== undefined) {
-      throw new UsageError('SCENARIO_NAME_TWICE', `${other} and ${file} are both named "${name}"`, 'Rename one of them.');
+      throw new UsageError(
+        'SCENARIO_NAME_TWICE',
+        `${other} and ${file} are both named "${name}"`,
+        'Rename one of them.',
+      );
     }
     seen.set(name, file);
   }

@@ -35,8 +35,11 @@ const CONTENTION_SECONDS = 1;
 const CONTENTION_LAUNCHES = 4;
 const GOROUTINE_PROBE_MS = 2;
 
-/** After the collections of the warm-up pools and caches are empty; these requests fill them and are not counted. */
-const REFILL_REQUESTS = 20;
+/**
+ * After the collections of the warm-up, pools are empty and the heap has given pages back; until one cycle's worth is
+ * allocated again every window sees page faults (900 of them in the first half second of the demo).
+ */
+const REFILL_SECONDS = 0.15;
 
 /** Requests per side in a window: at least 150 and 100 ms of CPU, about half a second, two at most. */
 export const windowRequests = ({ couplesPerSecond, cpuNsPerRequest }: Pace): number => {
@@ -87,9 +90,8 @@ const costWindows = async (
   count: number,
 ): Promise<readonly Pair[]> => {
   const { loader, schedule, settings } = session;
-  schedule.next = (
-    await loader.couples({ first: schedule.next, count: REFILL_REQUESTS, inFlight: settings.inFlight })
-  ).next;
+  const refill = await loader.couples({ first: schedule.next, seconds: REFILL_SECONDS, inFlight: settings.inFlight });
+  schedule.next = refill.next;
   let at = await restPoint(session, live);
   const pairs: Pair[] = [];
   for (let index = 0; index < WINDOWS; index++) {
@@ -99,7 +101,7 @@ const costWindows = async (
     pairs.push(measured.pair);
     at = measured.end;
   }
-  await askBoth(async (side) => captures[side].endCpu(WINDOWS * count + REFILL_REQUESTS));
+  await askBoth(async (side) => captures[side].endCpu(refill.base.planned + WINDOWS * count));
   return pairs;
 };
 

@@ -1,0 +1,89 @@
+/** `godyno baseline record|list|show`. */
+import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { type BaselineEntry, listBaselines, loadBaseline, runOfScenario, storeBaseline } from '../baseline/index.ts';
+import { EXIT, type ExitCode } from '../errors.ts';
+import type { RunFile, Scenario } from '../model/index.ts';
+import { parseDurationSeconds } from '../units/index.ts';
+import { withInterrupt } from './interrupt.ts';
+import { budgetFrom, measure } from './measure.ts';
+import { openOutput } from './output.ts';
+import { stepsFor } from './progress.ts';
+import { mergedProfiles } from './profiles.ts';
+import { finishRun } from './results.ts';
+import { loadScenarios } from './scenarios.ts';
+import { baselineNamed } from './stored.ts';
+
+interface RecordOptions {
+  readonly head?: string;
+  readonly out?: string;
+  readonly budget?: string;
+  readonly seed?: number;
+  readonly baselines: string;
+  readonly keep: number;
+  readonly quiet?: true;
+}
+
+export const recordBaseline = async (given: Record<string, unknown>, ...words: string[]): Promise<ExitCode> =>
+  withInterrupt(async (signal) => {
+    const options = given as unknown as RecordOptions;
+    const scenarios = await loadScenarios(words);
+    const { budget } = options;
+    const out = await openOutput(options.out, new Date());
+    const run = await measure({
+      scenarios,
+      base: undefined,
+      head: options.head,
+      outDir: out.dir,
+      budgetSeconds: budget === undefined ? null : budgetFrom(parseDurationSeconds(budget), budget),
+      seed: options.seed,
+      purpose: 'record',
+      step: stepsFor(options.quiet === true ? 'quiet' : 'spoken'),
+      signal,
+    });
+    await finishRun(out, run);
+    for (const scenario of scenarios) await keep(options, run, scenario, out.dir);
+    return EXIT.ok;
+  });
+
+const keep = async (options: RecordOptions, run: RunFile, scenario: Scenario, dir: string): Promise<void> => {
+  const part = runOfScenario(run, scenario.name);
+  const merged = await mergedProfiles(part, async (file) => readFile(join(dir, file)).catch(() => null));
+  const profiles = new Map(merged.filter(({ side }) => side === 'head').map(({ kind, bytes }) => [kind, bytes]));
+  const { path, pruned } = await storeBaseline({ dir: options.baselines, run: part, profiles, keep: options.keep });
+  const removed = pruned.length === 0 ? '' : ` (removed ${pruned.length} older)`;
+  process.stderr.write(`Stored ${path}${removed}\n`);
+};
+
+const lineOf = ({ path, scenario, revision, createdAt, goVersion }: BaselineEntry): string =>
+  [scenario, revision.revision.slice(0, 12), createdAt.slice(0, 16).replace('T', ' '), goVersion, path].join('  ');
+
+export const showBaselines = async (given: Record<string, unknown>): Promise<ExitCode> => {
+  const { baselines, json } = given as unknown as { readonly baselines: string; readonly json?: true };
+  const entries = await listBaselines(baselines);
+  if (json) process.stdout.write(`${JSON.stringify(entries, null, 2)}\n`);
+  else if (entries.length === 0)
+    process.stderr.write(`No baseline is stored in ${baselines}; godyno baseline record makes one.\n`);
+  else process.stdout.write(`${entries.map(lineOf).join('\n')}\n`);
+  return EXIT.ok;
+};
+
+export const showBaseline = async (given: Record<string, unknown>, word = ''): Promise<ExitCode> => {
+  const { baselines, json } = given as unknown as { readonly baselines: string; readonly json?: true };
+  const path = word.includes('/') ? word : (await baselineNamed(word, baselines)).path;
+  const { entry, run, scenarioRun } = await loadBaseline(path);
+  if (json) {
+    process.stdout.write(`${JSON.stringify(run, null, 2)}\n`);
+    return EXIT.ok;
+  }
+  const { environment } = run;
+  const lines = [
+    lineOf(entry),
+    `machine     ${environment.cpuModel}, ${environment.cpus} CPUs, ${environment.os} ${environment.kernel} (${environment.fingerprint})`,
+    `settings    GOMAXPROCS ${scenarioRun.settings.gomaxprocs}, GOGC ${scenarioRun.settings.gogc}, ${scenarioRun.settings.pinned ? 'pinned' : 'not pinned'}`,
+    `measured    ${scenarioRun.launches.length} launches, seed ${run.seed}`,
+    `profiles    ${entry.profileKinds.join(', ')}`,
+  ];
+  process.stdout.write(`${lines.join('\n')}\n`);
+  return EXIT.ok;
+};

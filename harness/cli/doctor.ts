@@ -1,0 +1,204 @@
+/** `godyno doctor`: what this machine and the user's own target allow, each line with what to do about it. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { styleText } from 'node:util';
+import { connectAgent, cpuSourceFor, hostEnvironment, readHostEdge, hostWindow } from '../capture/index.ts';
+import { EXIT, type ExitCode, GodynoError } from '../errors.ts';
+import type { Scenario } from '../model/index.ts';
+import { canPin, runCommand, usableCpus } from '../process/index.ts';
+import { linkBinary, prepareBuild, startTarget, freePorts, inspectTarget } from '../target/index.ts';
+import { formatDuration, formatPercent } from '../units/index.ts';
+import { withInterrupt } from './interrupt.ts';
+import { LOADER } from './measure.ts';
+import { loadScenarios } from './scenarios.ts';
+
+export interface Check {
+  readonly name: string;
+  /** `warn`: it works with less; `fail`: no run is possible. */
+  readonly state: 'ok' | 'warn' | 'fail';
+  readonly found: string;
+  /** What to do; empty when nothing. */
+  readonly advice: string;
+}
+
+const ok = (name: string, found: string): Check => ({ name, state: 'ok', found, advice: '' });
+const warn = (name: string, found: string, advice: string): Check => ({ name, state: 'warn', found, advice });
+const fail = (name: string, found: string, advice: string): Check => ({ name, state: 'fail', found, advice });
+
+const checkSystem = (): Check => {
+  const { os, arch, cpuModel, cpus, kernel } = hostEnvironment(LOADER, process.env);
+  const found = `${os} ${kernel} ${arch}, ${cpus} × ${cpuModel}`;
+  if (os === 'win32')
+    return fail('system', found, 'godyno measures on Linux (and, with fewer verdicts, macOS); use WSL or CI.');
+  return os === 'linux'
+    ? ok('system', found)
+    : warn('system', found, 'CPU verdicts are made on Linux; here allocations and growth decide.');
+};
+
+const checkGo = async (signal: AbortSignal): Promise<Check> => {
+  try {
+    const { stdout } = await runCommand(
+      { file: 'go', args: ['version'], cwd: process.cwd(), timeoutSeconds: 60 },
+      signal,
+    );
+    const minor = Number(/go1\.(\d+)/.exec(stdout)?.[1] ?? 0);
+    if (minor < 22) return fail('go', stdout.trim(), 'godyno needs Go 1.22 or newer.');
+    if (minor < 23)
+      return warn('go', stdout.trim(), 'Go 1.23 can link seeded layouts; with 1.22 the CPU limits are 3 / 6 %.');
+    return ok('go', stdout.trim());
+  } catch (error) {
+    return fail('go', error instanceof GodynoError ? error.message : String(error), 'Install Go and put it on PATH.');
+  }
+};
+
+const checkCpus = async (): Promise<Check> => {
+  const cpus = usableCpus();
+  const { can, reason } = await canPin();
+  if (!can)
+    return warn(
+      'pinning',
+      reason ?? 'not possible',
+      'Without it CPU and latency are shown, not judged; install util-linux, or run where affinity is allowed.',
+    );
+  if (cpus === null || cpus.length < 2) {
+    return warn(
+      'pinning',
+      `${cpus?.length ?? 0} usable CPU`,
+      'Two are needed: one for the services, one for the load; with one only allocations and growth decide.',
+    );
+  }
+  return ok('pinning', `CPUs ${cpus.join(', ')} usable, programs can be bound`);
+};
+
+const checkProc = (): Check => {
+  const source = cpuSourceFor({ pid: process.pid });
+  return source === 'schedstat'
+    ? ok('cpu time', '/proc/PID/task/*/schedstat counts nanoseconds')
+    : warn(
+        'cpu time',
+        `only ${source}`,
+        'The kernel offers no scheduler statistics; CPU comes from the service’s own rusage.',
+      );
+};
+
+/** How busy others keep this machine, over one second. */
+const checkNeighbours = async (): Promise<Check> => {
+  const start = readHostEdge([process.pid]);
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  const { stealRatio, foreignCpus } = hostWindow(start, readHostEdge([process.pid]));
+  if (stealRatio === undefined)
+    return warn('neighbours', 'unknown (no /proc/stat)', 'Noise of others cannot be seen here.');
+  const found = `steal ${formatPercent(stealRatio)}, other programs keep ${(foreignCpus ?? 0).toFixed(1)} CPUs busy`;
+  return stealRatio > 0.15
+    ? warn('neighbours', found, 'Pairs with more than 15 % steal are discarded; try again later.')
+    : ok('neighbours', found);
+};
+
+const checkPorts = async (): Promise<Check> => {
+  try {
+    const ports = await freePorts(2);
+    return ok('ports', `${ports.join(' and ')} are free`);
+  } catch (error) {
+    return fail('ports', error instanceof Error ? error.message : String(error), 'Allow listening on 127.0.0.1.');
+  }
+};
+
+const failureOf = (name: string, error: unknown): Check =>
+  error instanceof GodynoError ? fail(name, error.message, error.hint) : fail(name, String(error), 'Report this.');
+
+/** Builds the user's own target with the agent, starts it, and shakes hands. */
+const checkTarget = async (scenario: Scenario, signal: AbortSignal): Promise<readonly Check[]> => {
+  const name = `target ${scenario.name}`;
+  const workDir = await mkdtemp(join(tmpdir(), 'gd-'));
+  const moduleDir = join(process.cwd(), scenario.target.module);
+  try {
+    const facts = await inspectTarget({ moduleDir, spec: scenario.target, signal });
+    const prepared = await prepareBuild({
+      side: 'head',
+      sourceDir: moduleDir,
+      moduleDir,
+      revision: { revision: 'working tree', label: 'working tree', kind: 'folder' },
+      spec: scenario.target,
+      workDir,
+      signal,
+    });
+    const binary = await linkBinary(
+      prepared,
+      { linkSeed: facts.unseededReason === null ? 1 : null, cpus: null },
+      signal,
+    );
+    const [port = 0] = await freePorts(1);
+    const target = await startTarget({
+      binary,
+      spec: prepared.spec,
+      side: 'head',
+      port,
+      tmp: join(workDir, 'tmp'),
+      cpus: null,
+      gomaxprocs: scenario.target.cpus,
+      logFile: join(workDir, 'service.log'),
+      agentSocketDir: workDir,
+      moduleDir: prepared.facts.moduleDir,
+      signal,
+    });
+    try {
+      const agent = await connectAgent({ socketDir: workDir, pid: target.pid, timeoutSeconds: 15, signal });
+      const { goVersion, gomaxprocs } = agent.hello;
+      agent.close();
+      return [
+        ok(
+          `${name}: build`,
+          `${facts.importPath}, ${(binary.bytes / 1e6).toFixed(1)} MB, built and linked in ${formatDuration(binary.seconds)}`,
+        ),
+        ok(`${name}: handshake`, `${goVersion}, GOMAXPROCS ${gomaxprocs}, answers ${scenario.target.ready.path}`),
+        ...prepared.notes.map((note) => warn(`${name}: note`, note, '')),
+        ...(facts.unseededReason === null
+          ? []
+          : [warn(`${name}: layouts`, facts.unseededReason, 'CPU limits are 3 / 6 % on one layout.')]),
+      ];
+    } finally {
+      await target.stop();
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    return [failureOf(name, error)];
+  } finally {
+    await rm(workDir, { recursive: true, force: true, maxRetries: 3 });
+  }
+};
+
+const SIGNS = { ok: ['green', '✔'], warn: ['yellow', '!'], fail: ['red', '✖'] } as const;
+
+const lineOf = ({ name, state, found, advice }: Check): string => {
+  const [colour, sign] = SIGNS[state];
+  const mark = styleText(colour, sign, { stream: process.stdout });
+  return `${mark} ${name}: ${found}${advice === '' ? '' : `\n    ${advice.replaceAll('\n', '\n    ')}`}`;
+};
+
+export const examine = async (given: Record<string, unknown>, ...words: string[]): Promise<ExitCode> =>
+  withInterrupt(async (signal) => {
+    const asJson = given['json'] === true;
+    const checks: Check[] = [];
+    const add = (...more: readonly Check[]): void => {
+      checks.push(...more);
+      if (!asJson) for (const check of more) process.stdout.write(`${lineOf(check)}\n`);
+    };
+    add(ok('node', process.version), checkSystem(), await checkGo(signal), await checkCpus(), checkProc());
+    add(await checkNeighbours(), await checkPorts());
+    for (const scenario of await scenariosFor(words, add)) add(...(await checkTarget(scenario, signal)));
+    if (asJson) process.stdout.write(`${JSON.stringify(checks, null, 2)}\n`);
+    return checks.some(({ state }) => state === 'fail') ? EXIT.usage : EXIT.ok;
+  });
+
+/** A missing or wrong scenario is a finding of the doctor, not its end. */
+const scenariosFor = async (words: readonly string[], add: (check: Check) => void): Promise<readonly Scenario[]> => {
+  try {
+    return await loadScenarios(words);
+  } catch (error) {
+    if (!(error instanceof GodynoError)) throw error;
+    const nothingYet = words.length === 0 && error.code === 'NO_SCENARIO';
+    add(nothingYet ? warn('scenario', error.message, error.hint) : fail('scenario', error.message, error.hint));
+    return [];
+  }
+};

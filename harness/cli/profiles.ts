@@ -1,0 +1,60 @@
+/** The profiles of a run, merged over its launches, one file per scenario, side and kind. */
+import type { ProfileKind, ProfileRef, RunFile, ScenarioRun, Side } from '../model/index.ts';
+import { SIDES } from '../model/index.ts';
+import { decodeProfile, encodeProfile, mergeProfiles, type Profile, subtractProfile } from '../profile/index.ts';
+import { folderOf } from '../run/index.ts';
+
+export type ReadFile = (file: string) => Promise<Uint8Array | null>;
+
+export interface MergedProfile {
+  readonly scenario: string;
+  readonly side: Side;
+  readonly kind: ProfileKind;
+  readonly bytes: Uint8Array;
+  /** Place below the output folder (docs/files.md). */
+  readonly file: string;
+}
+
+/** What a reference stands for: the file, less the snapshot before it. null: the file is gone. */
+export const openProfile = async (ref: ProfileRef, read: ReadFile): Promise<Profile | null> => {
+  const bytes = await read(ref.file);
+  if (bytes === null) return null;
+  const profile = decodeProfile(bytes, ref.file);
+  if (ref.before === null) return profile;
+  const before = await read(ref.before);
+  return before === null ? null : subtractProfile(profile, decodeProfile(before, ref.before));
+};
+
+const kindsOf = (run: ScenarioRun, side: Side): readonly ProfileKind[] => [
+  ...new Set(run.launches.flatMap(({ sides }) => Object.keys(sides[side].profiles) as ProfileKind[])),
+];
+
+const mergeKind = async (
+  run: ScenarioRun,
+  side: Side,
+  kind: ProfileKind,
+  read: ReadFile,
+): Promise<Uint8Array | null> => {
+  const parts: Profile[] = [];
+  for (const launch of run.launches) {
+    const ref = launch.sides[side].profiles[kind];
+    const profile = ref === undefined ? null : await openProfile(ref, read);
+    if (profile !== null) parts.push(profile);
+  }
+  return parts.length === 0 ? null : encodeProfile(mergeProfiles(parts));
+};
+
+export const mergedProfiles = async (file: RunFile, read: ReadFile): Promise<readonly MergedProfile[]> => {
+  const merged: MergedProfile[] = [];
+  for (const run of file.runs) {
+    for (const side of SIDES) {
+      for (const kind of kindsOf(run, side)) {
+        const bytes = await mergeKind(run, side, kind, read);
+        const scenario = run.scenario.name;
+        if (bytes === null) continue;
+        merged.push({ scenario, side, kind, bytes, file: `profiles/${folderOf(scenario)}/${side}/${kind}.pb.gz` });
+      }
+    }
+  }
+  return merged;
+};

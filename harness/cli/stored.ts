@@ -1,0 +1,59 @@
+/** Finds what a word of the command line means: a run's folder, its run.json, or a stored baseline. */
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Baseline, listBaselines, loadBaseline } from '../baseline/index.ts';
+import { UsageError } from '../errors.ts';
+import { parseRunFile, type RunFile } from '../model/index.ts';
+import { RUN_FILE } from './results.ts';
+
+export interface StoredRun {
+  readonly run: RunFile;
+  /** Folder the run's profile paths are relative to; null for a baseline. */
+  readonly dir: string | null;
+  readonly baseline: Baseline | null;
+}
+
+const kindOf = async (path: string): Promise<'file' | 'folder' | 'nothing'> => {
+  const found = await stat(path).catch(() => null);
+  if (found === null) return 'nothing';
+  return found.isDirectory() ? 'folder' : 'file';
+};
+
+const has = async (folder: string, name: string): Promise<boolean> => (await kindOf(join(folder, name))) === 'file';
+
+const readRun = async (file: string, dir: string): Promise<StoredRun> => ({
+  run: parseRunFile(await readFile(file, 'utf8'), file),
+  dir,
+  baseline: null,
+});
+
+const fromBaseline = async (path: string): Promise<StoredRun> => {
+  const baseline = await loadBaseline(path);
+  return { run: baseline.run, dir: null, baseline };
+};
+
+/** Reads the run that `word` names. Throws UsageError when nothing is there or it is broken. */
+export const openStored = async (word: string, baselinesDir: string): Promise<StoredRun> => {
+  const kind = await kindOf(word);
+  if (kind === 'file') return readRun(word, join(word, '..'));
+  if (kind === 'folder' && (await has(word, RUN_FILE))) return readRun(join(word, RUN_FILE), word);
+  if (kind === 'folder') return fromBaseline(word);
+  return fromBaseline((await baselineNamed(word, baselinesDir)).path);
+};
+
+/** A baseline by its folder's name, its commit, or `<scenario>/<folder>`. */
+export const baselineNamed = async (word: string, baselinesDir: string) => {
+  const entries = await listBaselines(baselinesDir);
+  const fits = entries.filter(
+    ({ path, commit, revision }) => path.endsWith(`/${word}`) || (commit ?? revision.revision).startsWith(word),
+  );
+  const [found, ...others] = fits;
+  if (found !== undefined && others.length === 0) return found;
+  throw new UsageError(
+    found === undefined ? 'NO_SUCH_BASELINE' : 'BASELINE_AMBIGUOUS',
+    found === undefined
+      ? `There is no file or folder ${word}, and no baseline of that name in ${baselinesDir}`
+      : `${word} fits ${fits.length} baselines: ${fits.map(({ path }) => path).join(', ')}`,
+    `\`godyno baseline list\` shows what is stored${entries.length === 0 ? ' (nothing yet)' : ''}.`,
+  );
+};
