@@ -1,5 +1,5 @@
 /** What the user's folder and Go say about the target, before anything is built. */
-import { realpathSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import { sep } from 'node:path';
 import { BuildError, UsageError } from '../errors.ts';
 import type { Side, TargetSpec } from '../model/index.ts';
@@ -138,13 +138,22 @@ const requireOutsideModuleCache = (facts: TargetFacts): void => {
   );
 };
 
+const requireModuleDir = (moduleDir: string, side: Side | undefined): string => {
+  if (statSync(moduleDir, { throwIfNoEntry: false })?.isDirectory() ?? false) return realpathSync(moduleDir);
+  throw new BuildError(
+    'MODULE_DIR_MISSING',
+    `${side === undefined ? '' : `${side}: `}there is no folder ${moduleDir}`,
+    'Set target.module to the folder that holds go.mod, relative to the repository; it must exist on both sides.',
+  );
+};
+
 /**
  * Throws `GO_MISSING`, `GO_TOO_OLD`, `CROSS_BUILD`, `PACKAGE_IS_FILE`, `MODULE_CACHE` (exit 2), and what Go says about
  * the folder as a {@link BuildError} (exit 5), e.g. `PACKAGE_MISSING`, `NOT_MAIN`, `GO_TOO_OLD_FOR_MODULE`.
  */
 export const inspectTarget = async ({ moduleDir, spec, side, signal }: InspectRequest): Promise<TargetFacts> => {
   requireFolderPattern(spec);
-  const cwd = realpathSync(moduleDir);
+  const cwd = requireModuleDir(moduleDir, side);
   const call = { cwd, env: spec.buildEnv };
   const env = await callGo({ ...call, args: ['env', '-json', ...GO_ENV] }, signal);
   if (env.exitCode !== 0) throw goFailure('go env', side ?? null, cwd, env);

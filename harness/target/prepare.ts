@@ -1,7 +1,7 @@
 /** From a side's source to everything `go build` needs: facts, overlay, merged flags, and what may be cached. */
 import { createHash } from 'node:crypto';
 import { mkdirSync, realpathSync } from 'node:fs';
-import { basename, dirname, join, relative, sep } from 'node:path';
+import { basename, join, relative, sep } from 'node:path';
 import { BuildError, GodynoError } from '../errors.ts';
 import type { Revision, Side, TargetSpec } from '../model/index.ts';
 import { readUserFlags, type UserFlags } from './build-flags.ts';
@@ -18,7 +18,7 @@ export interface PrepareRequest {
   readonly moduleDir: string;
   readonly revision: Revision;
   readonly spec: TargetSpec;
-  /** Ours to write into; each side takes a folder of its own in it. */
+  /** Ours to write into: each side’s overlay and binaries lie below `build/<side>`. */
   readonly workDir: string;
   /** Folder of the agent's Go files; the shipped ones when left out. */
   readonly agentDir?: string;
@@ -129,15 +129,19 @@ const cacheKeyOf = (
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 };
 
+/** Never below a side's source, which may lie in the same work folder: embedded patterns would take it in. */
+const buildFolder = ({ workDir, side }: PrepareRequest): string => join(workDir, 'build', side);
+
 const prepareOnce = async (
   request: PrepareRequest,
   spec: TargetSpec,
   notes: readonly string[],
 ): Promise<PreparedBuild> => {
-  const { side, moduleDir, workDir, signal } = request;
+  const { side, moduleDir, signal } = request;
   const facts = await inspectTarget({ moduleDir, spec, side, signal });
   const user = readUserFlags(spec.buildFlags, facts.goEnv['GOFLAGS'] ?? '', facts.importPath);
-  const binFolder = join(workDir, side, 'bin');
+  const folder = buildFolder(request);
+  const binFolder = join(folder, 'bin');
   mkdirSync(binFolder, { recursive: true });
   const overlay = writeOverlay({
     dir: facts.dir,
@@ -145,7 +149,7 @@ const prepareOnce = async (
     userOverlay: user.overlay,
     cwd: facts.moduleDir,
     agentDir: request.agentDir ?? shippedAgentDir(),
-    folder: join(workDir, side, 'overlay'),
+    folder: join(folder, 'overlay'),
   });
   const flags = buildFlags(user, overlay);
   const dependencies = await listDependencies(side, spec, facts, overlay, flags, signal);
@@ -183,7 +187,7 @@ export const prepareBuild = async (request: PrepareRequest): Promise<PreparedBui
     } catch (cause) {
       if (!(cause instanceof GodynoError) || request.revision.kind !== 'folder' || notes.length === MOST_REMEDIES)
         throw cause;
-      const folder = join(dirname(join(request.workDir, request.side, 'bin')), 'module');
+      const folder = join(buildFolder(request), 'module');
       const remedy = await remedyFor(cause.code, spec, realpathSync(request.moduleDir), folder, request.signal);
       if (remedy === null) throw cause;
       spec = remedy.spec;

@@ -214,6 +214,12 @@ test('no Go at all is a usage error that says where to get it', async () => {
   await expect(failed).rejects.toMatchObject({ code: 'GO_MISSING', exitCode: 2 });
 });
 
+test('a module folder that one side does not have is named with that side', async () => {
+  const failed = prepare(join(makeFolder(), 'gone'));
+  await expect(failed).rejects.toMatchObject({ code: 'MODULE_DIR_MISSING', exitCode: 5 });
+  await expect(failed).rejects.toThrow(/^head: there is no folder .*gone$/);
+});
+
 test('a folder without go.mod is named as such', async () => {
   const failed = prepare(makeFolder({ 'main.go': HELLO }));
   await expect(failed).rejects.toMatchObject({ code: 'GO_MOD_MISSING', exitCode: 5 });
