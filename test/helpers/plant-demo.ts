@@ -26,7 +26,7 @@ export const DEMO_FAULTS = {
     function: 'main.nearness',
     constant: 'rounds',
     unit: '% of all CPU per request',
-    perSize: 23,
+    perSize: 23.3,
   },
   alloc: {
     file: 'order.go',
