@@ -22,8 +22,11 @@ export interface Pacer {
   readonly close: () => Promise<void>;
 }
 
-/** `performance.now()` counts from the start of its own thread; this does not. */
-export const nowOfAllThreads = (): number => performance.timeOrigin + performance.now();
+/**
+ * `performance.now()` counts from the start of its own thread, and its `timeOrigin` is of the wall clock, which may have
+ * been set meanwhile; the monotonic clock itself is the same for all threads. A double holds it to 0.1 ns for weeks.
+ */
+export const nowOfAllThreads = (): number => Number(process.hrtime.bigint()) / 1e6;
 
 const THREAD = new URL(`pacer-thread${extname(new URL(import.meta.url).pathname)}`, import.meta.url);
 
@@ -38,7 +41,8 @@ export const openPacer = async (): Promise<Pacer> => {
   return {
     start: (plan, onDue) => {
       due = onDue;
-      thread.postMessage({ ...plan, startMs: performance.timeOrigin + plan.startMs } satisfies PacerPlan);
+      const offsetMs = nowOfAllThreads() - performance.now();
+      thread.postMessage({ ...plan, startMs: plan.startMs + offsetMs } satisfies PacerPlan);
     },
     close: async () => {
       due = () => undefined;

@@ -67,7 +67,7 @@ export const windowCancelled = (): InvalidMeasurementError =>
 
 export abstract class WindowRun implements Driver {
   protected readonly bench: Bench;
-  readonly #byIndex: Partial<BySide<Lane>>;
+  readonly #bySide: Partial<BySide<Lane>>;
   readonly #ended = Promise.withResolvers<void>();
   #sweep: NodeJS.Timeout | undefined;
   #over = false;
@@ -77,7 +77,7 @@ export abstract class WindowRun implements Driver {
 
   constructor(bench: Bench) {
     this.bench = bench;
-    this.#byIndex = Object.fromEntries(bench.lanes.map((lane) => [lane.side, lane]));
+    this.#bySide = Object.fromEntries(bench.lanes.map((lane) => [lane.side, lane]));
   }
 
   /** Sends the first requests. */
@@ -109,7 +109,7 @@ export abstract class WindowRun implements Driver {
   }
 
   protected laneOf(connection: Connection): Lane {
-    const lane = this.#byIndex[connection.side];
+    const lane = this.#bySide[connection.side];
     if (lane === undefined) throw new Error(`no ${connection.side} side in this window`);
     return lane;
   }

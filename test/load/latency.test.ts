@@ -8,8 +8,13 @@ const services = await startBothServices();
 const loader = await startLoader({ cpus: null, signal: new AbortController().signal });
 afterAll(async () => loader.stop());
 
-beforeEach(() => {
-  bothSides((side) => services[side].forget());
+// What an earlier test left in flight must not arrive in the next.
+beforeEach(async () => {
+  await loader.detach();
+  for (const side of SIDES) {
+    await expect.poll(() => services[side].connections(), { timeout: 5000 }).toBe(0);
+    services[side].forget();
+  }
 });
 
 const attach = async (given: LoadPlan, values?: BySide<Readonly<Record<string, string>>>): Promise<void> =>
@@ -79,10 +84,10 @@ test('a side far behind its schedule ends the phase early and says so; the count
 });
 
 test('timed-out requests count in the response time at the time waited', async () => {
-  await attach(plan([request('/hang-every-20th')], { timeoutSeconds: 0.1 }));
+  await attach(plan([request('/hang-every-20th')], { timeoutSeconds: 0.6 }));
   const { base } = await loader.latency({ first: 0, seconds: 0.2, ratePerSecond: 200 });
   expect(base).toMatchObject({ planned: 40, answered: 38, timedOut: 2 });
   expect(base.response?.count).toBe(40);
   expect(base.service?.count).toBe(38);
-  expect(base.response?.maxUs).toBeGreaterThanOrEqual(100_000);
+  expect(base.response?.maxUs).toBeGreaterThanOrEqual(600_000);
 });

@@ -1,11 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { InterruptedError } from '../../harness/errors.ts';
 import { startLoader } from '../../harness/load/index.ts';
 import { bothSides } from '../../harness/model/index.ts';
-import { plan, request, startBothServices, targetOf } from './service.ts';
+import { canPin, usableCpus } from '../../harness/process/index.ts';
+import { plan, request, startBothServices, startService, targetOf } from './service.ts';
 
 const services = await startBothServices();
 const targets = bothSides((side) => targetOf(services[side]));
@@ -26,8 +28,25 @@ test('after stop the process is gone, its connections too, and a second stop is 
   await loader.stop();
   expect(isAlive(loader.pid)).toBe(false);
   await loader.stop();
-  await expect.poll(() => services.base.connections()).toBe(0);
+  await expect.poll(() => services.base.connections(), { timeout: 5000 }).toBe(0);
   await expect(loader.detach()).rejects.toMatchObject({ code: 'LOADER_DIED' });
+});
+
+const ability = await canPin();
+
+test.skipIf(!ability.can)('every thread of a loader with CPUs is bound to them', async () => {
+  const cpu = usableCpus()?.at(-1) ?? 0;
+  const loader = await startLoader({ cpus: [cpu], signal: new AbortController().signal });
+  try {
+    await loader.attach({ targets, plan: plan([request('/ok')]) });
+    const threads = readdirSync(`/proc/${loader.pid}/task`);
+    expect(threads.length).toBeGreaterThan(1);
+    for (const thread of threads) {
+      expect(usableCpus(`/proc/${loader.pid}/task/${thread}/status`)).toEqual([cpu]);
+    }
+  } finally {
+    await loader.stop();
+  }
 });
 
 test('an abort ends a window under way with its own reason and the process with it', async () => {
@@ -38,7 +57,7 @@ test('an abort ends a window under way with its own reason and the process with 
   const reason = new InterruptedError();
   setTimeout(() => abort.abort(reason), 50);
   await expect(window).rejects.toBe(reason);
-  await expect.poll(() => isAlive(loader.pid)).toBe(false);
+  await expect.poll(() => isAlive(loader.pid), { timeout: 5000 }).toBe(false);
 });
 
 test('a loader that is killed is an error that says so, not a wait', async () => {
@@ -50,10 +69,7 @@ test('a loader that is killed is an error that says so, not a wait', async () =>
 });
 
 test('a target that ends during a window is an error that names it', async () => {
-  const [{ startService }, loader] = [
-    await import('./service.ts'),
-    await startLoader({ cpus: null, signal: new AbortController().signal }),
-  ];
+  const loader = await startLoader({ cpus: null, signal: new AbortController().signal });
   try {
     const dying = await startService();
     await loader.attach({ targets: { ...targets, head: targetOf(dying) }, plan: plan([request('/ok')]) });

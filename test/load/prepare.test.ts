@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { afterEach, expect, test } from 'vitest';
-import { sendPrepare } from '../../harness/load/index.ts';
+import { type Preparation, sendPrepare } from '../../harness/load/index.ts';
 import { parseJsonPath, readJsonPath } from '../../harness/load/json-path.ts';
 import type { PrepareRequest } from '../../harness/model/index.ts';
 import { request } from './service.ts';
@@ -27,8 +27,19 @@ const step = (path: string, more: Partial<PrepareRequest> = {}): PrepareRequest 
   ...more,
 });
 
-const send = async (port: number, requests: readonly PrepareRequest[], signal = new AbortController().signal) =>
-  sendPrepare({ host: '127.0.0.1', port, requests, values: { tmp: '/t' }, timeoutSeconds: 0.5, signal });
+const send = async (
+  port: number,
+  requests: readonly PrepareRequest[],
+  { signal, timeoutSeconds }: Partial<Preparation> = {},
+) =>
+  sendPrepare({
+    host: '127.0.0.1',
+    port,
+    requests,
+    values: { tmp: '/t' },
+    timeoutSeconds: timeoutSeconds ?? 10,
+    signal: signal ?? new AbortController().signal,
+  });
 
 test('what one request captures is known to the next, and comes back', async () => {
   const seen: string[] = [];
@@ -60,16 +71,16 @@ test('an unexpected status ends the launch with the beginning of the answer', as
 
 test('a service that does not answer ends the launch after the timeout', async () => {
   const port = await serve(() => undefined);
-  await expect(send(port, [step('/a')])).rejects.toMatchObject({
+  await expect(send(port, [step('/a')], { timeoutSeconds: 0.3 })).rejects.toMatchObject({
     code: 'PREPARE_FAILED',
-    message: expect.stringContaining('no answer within 0.5 s') as string,
+    message: expect.stringContaining('no answer within 0.3 s') as string,
   });
 });
 
 test('an abort wins over waiting', async () => {
   const port = await serve(() => undefined);
   const abort = new AbortController();
-  const sent = send(port, [step('/a')], abort.signal);
+  const sent = send(port, [step('/a')], { signal: abort.signal });
   abort.abort();
   await expect(sent).rejects.toMatchObject({ code: 'INTERRUPTED' });
 });

@@ -18,6 +18,8 @@ export interface Service {
   /** Everything that arrived since the last `forget`, in order. */
   readonly arrivals: readonly Arrival[];
   readonly connections: () => number;
+  /** The most requests that were in its hands at once since the last `forget`. */
+  readonly peak: () => number;
   readonly forget: () => void;
   readonly stop: () => void;
 }
@@ -61,10 +63,15 @@ export const startService = async (): Promise<Service> => {
   const arrivals: Arrival[] = [];
   const counts = new Map<string, number>();
   const sockets = new Set<Socket>();
+  let inHand = 0;
+  let peak = 0;
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const path = request.url ?? '';
     const route = path.split('?')[0] ?? '';
     const body = await readBody(request);
+    inHand++;
+    peak = Math.max(peak, inHand);
+    response.on('close', () => inHand--);
     arrivals.push({ method: request.method ?? '', path, headers: request.headers, body });
     const count = (counts.get(route) ?? 0) + 1;
     counts.set(route, count);
@@ -82,8 +89,10 @@ export const startService = async (): Promise<Service> => {
     port: typeof address === 'object' && address !== null ? address.port : 0,
     arrivals,
     connections: () => sockets.size,
+    peak: () => peak,
     forget: () => {
       arrivals.length = 0;
+      peak = 0;
       counts.clear();
     },
     stop: () => {

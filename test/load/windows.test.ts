@@ -9,8 +9,13 @@ const services = await startBothServices();
 const loader = await startLoader({ cpus: null, signal: new AbortController().signal });
 afterAll(async () => loader.stop());
 
-beforeEach(() => {
-  bothSides((side) => services[side].forget());
+// What an earlier test left in flight must not arrive in the next.
+beforeEach(async () => {
+  await loader.detach();
+  for (const side of SIDES) {
+    await expect.poll(() => services[side].connections(), { timeout: 5000 }).toBe(0);
+    services[side].forget();
+  }
 });
 
 const attach = async (given: LoadPlan, values?: BySide<Readonly<Record<string, string>>>): Promise<void> =>
@@ -90,7 +95,8 @@ test('the seconds of a window are those of the requests in it, and the histogram
   await attach(plan([request('/slow')]));
   const { base, wallSeconds, loader: health } = await loader.couples({ first: 0, count: 5, inFlight: 1 });
   const { service } = base;
-  expect(wallSeconds * 1e6).toBeGreaterThanOrEqual(5 * (service?.p50Us ?? 0) * 0.99 - 5000);
+  // One after the other: the window is at least as long as its answers took together.
+  expect(wallSeconds * 1e6).toBeGreaterThan(0.99 * 5 * (service?.meanUs ?? Number.NaN));
   // The service waits 20 ms by its own timer, which may fire up to 1 ms early against our clock.
   expect(service?.p50Us).toBeGreaterThan(19_000);
   const decoded = decodeFromCompressedBase64(service?.histogram ?? '');
@@ -144,10 +150,10 @@ test.each(['/drop-every-10th', '/tear-every-10th'])(
 );
 
 test('a request without an answer times out alone, and its connection is replaced', async () => {
-  await attach(plan([request('/hang-every-20th')], { timeoutSeconds: 0.2 }));
-  const pair = await loader.couples({ first: 0, count: 60, inFlight: 1 });
+  await attach(plan([request('/hang-every-20th')], { timeoutSeconds: 0.6 }));
+  const pair = await loader.couples({ first: 0, count: 45, inFlight: 1 });
   expectBothBalanced(pair);
-  for (const side of SIDES) expect(pair[side]).toMatchObject({ planned: 60, answered: 57, timedOut: 3, lost: 0 });
+  for (const side of SIDES) expect(pair[side]).toMatchObject({ planned: 45, answered: 43, timedOut: 2, lost: 0 });
   expect(pair.cutShort).toBeNull();
 });
 
@@ -202,7 +208,7 @@ test('detaching during a window ends it at once', async () => {
 });
 
 test('the contention slice keeps both sides going over the same requests and ends drained', async () => {
-  await attach(plan([request('/ok?n=${n}'), request('/slow?n=${n}')], { connections: 8 }));
+  await attach(plan([request('/slow?n=${n}')], { connections: 8 }));
   const pair = await loader.contention({ first: 50, seconds: 0.3, inFlight: 8 });
   expectBothBalanced(pair);
   expect(pair.base.planned).toBe(pair.head.planned);
@@ -211,8 +217,7 @@ test('the contention slice keeps both sides going over the same requests and end
   const sorted = (arrivals: readonly Arrival[]) => arrivals.map(({ path }) => path).sort();
   expect(base.length).toBe(pair.base.planned);
   expect(sorted(head)).toEqual(sorted(base));
-  // 8 at a time: half of the requests take at least 19 ms, so one at a time could not have done more than 0.3/0.0095 = 32.
-  expect(pair.base.planned).toBeGreaterThan(40);
+  for (const side of SIDES) expect(services[side].peak()).toBe(8);
 });
 
 test('the contention slice stays equal when one side is much slower', async () => {
@@ -250,12 +255,12 @@ test('one target alone can be attached, and a pair of windows then is refused', 
 
 test('all connections are open after attach, and closed after detach', async () => {
   await loader.detach();
-  await expect.poll(() => services.base.connections()).toBe(0);
+  await expect.poll(() => services.base.connections(), { timeout: 5000 }).toBe(0);
   await attach(plan([request('/ok')], { connections: 5 }));
   await loader.couples({ first: 0, count: 20, inFlight: 1 });
   for (const side of SIDES) expect(services[side].connections()).toBe(5);
   await loader.detach();
-  for (const side of SIDES) await expect.poll(() => services[side].connections()).toBe(0);
+  for (const side of SIDES) await expect.poll(() => services[side].connections(), { timeout: 5000 }).toBe(0);
 });
 
 test('a port nobody listens on is an error, not a storm', async () => {
