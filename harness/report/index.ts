@@ -7,6 +7,8 @@
  */
 export { buildReport } from './build.ts';
 export { MOST_BYTES, marker, renderComment, renderMarkdown } from './markdown.ts';
+export { type PageInput, renderHtml } from './html.ts';
+export type { ProfilePair } from './page-data.ts';
 export { renderTerminal } from './terminal.ts';
 export { verdictSentence } from './sentence.ts';
 export { inertCode, inertHtml, inertText, shellWord, visibleText } from './inert.ts';
