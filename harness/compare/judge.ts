@@ -44,7 +44,7 @@ export interface Judgement {
 const FEWEST_UNITS = 2;
 
 /** A leak of exactly one in 100 shows as 6 in 650 or 7 in 650: whole counts must not slip under the limit. */
-const COUNTING_SLACK = 0.75;
+export const COUNTING_SLACK = 0.75;
 
 export const ratioLimits = (judged: JudgedMetric, base: number, head: number): Limits => {
   // The smaller side, so that exchanging the sides mirrors the verdict; for a regression that is base.
@@ -158,6 +158,6 @@ export const judgeSequence = (
   };
 };
 
-/** Spread of contrasts, for callers that predict another launch from these. */
+/** Spread of contrasts; 0 for fewer than two. */
 export const spreadOf = (contrasts: readonly number[]): number =>
   contrasts.length < FEWEST_UNITS ? 0 : standardDeviation(contrasts);

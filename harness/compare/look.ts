@@ -5,7 +5,7 @@ import { levelsFor, type Levels } from '../stats/index.ts';
 import { answerOf, notJudged, type Answer } from './answer.ts';
 import { failuresOf, isFailing } from './failures.ts';
 import { judgedGates, limitsIn, looksOf, type Family, type JudgedMetric } from './gates.ts';
-import { answerGoroutineGrowth, answerHeapGrowth, isHeapGrowth } from './growth.ts';
+import { answerGoroutineGrowth, answerHeapGrowth, isHeapGrowth, type HeapAnswer } from './growth.ts';
 import { judgeSequence } from './judge.ts';
 import { launchesOf, launchValues, measuredSides, seriesOf, unitsOf } from './series.ts';
 
@@ -71,19 +71,21 @@ const sequenceAnswer = ({ units, looks, levels }: Reading, judged: JudgedMetric)
   answerOf(judged, judgeSequence(seriesOf(units, launchValues(judged.metric)), judged, looks, levels), 'judged');
 
 /** What judged launches say of one metric; `suspect`: a growth launch is wanted. */
-export const answerFromLaunches = (
-  reading: Reading,
-  asked: JudgedMetric,
-): { readonly answer: Answer; readonly suspect: boolean } => {
+export const answerFromLaunches = (reading: Reading, asked: JudgedMetric): HeapAnswer => {
   const judged = limitsIn(reading.run, asked);
   const { run, units, looks, levels } = reading;
   const missing = units.length > 0 ? whatIsMissing(units.flat(), judged.metric) : null;
   const unpinned = needsPinning(judged.metric) ? unpinnedReason(run) : null;
-  if (isHeapGrowth(judged.metric) && !missing) return answerHeapGrowth(run, units, judged, looks, levels);
+  if (isHeapGrowth(judged.metric) && !missing) {
+    // Decided once, so the level of all looks is its own.
+    const whole = { ...levels, change: levels.change * looks.length };
+    return answerHeapGrowth(run, units, judged, looks, whole);
+  }
   const growth = metricDef(judged.metric).method === 'growth';
   const answer = growth ? answerGoroutineGrowth(units, judged, looks, levels) : sequenceAnswer(reading, judged);
   const barred = missing ?? unpinned;
-  return { answer: barred === null ? answer : notJudged(answer, barred), suspect: false };
+  const final = barred === null ? answer : notJudged(answer, barred);
+  return { answer: final, suspect: false, withoutGrowthLaunch: final };
 };
 
 /** Gates that are decided launch by launch; latency, contention and exact counts are measured once. */

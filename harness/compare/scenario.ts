@@ -46,7 +46,8 @@ const openAnswer = (judged: JudgedMetric): Answer => ({
 /** A gate by its looks; what is only shown, and what is measured once, by one look over all of it. */
 const costAnswer = (reading: Reading, judged: JudgedMetric, family: Family): Answer => {
   const { stage, method } = metricDef(judged.metric);
-  if (method === 'growth' || (judged.gate && stage !== 'contention')) return answerFromLaunches(reading, judged).answer;
+  if (method === 'growth' || (judged.gate && stage !== 'contention'))
+    return answerFromLaunches(reading, judged).withoutGrowthLaunch;
   const levels = stage === 'contention' ? singleLookLevels(judged, reading.looks, family) : SHOWN_LEVELS;
   const answer = answerFromAll(reading, judged, levels);
   const { pinned, unpinnedReason } = reading.run.settings;

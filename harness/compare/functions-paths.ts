@@ -1,0 +1,57 @@
+/** Call paths of a kind's profiles: who calls whom, and the path from the root along which a difference runs. */
+import { type CallTree, callTree, pathTo } from '../profile/index.ts';
+import { type KindTotals } from './functions-costs.ts';
+import { VALUES_OF } from './functions-input.ts';
+import type { NamesOf } from './functions-names.ts';
+
+export interface Paths {
+  readonly tree: CallTree;
+  /** Nodes of the tree per name. */
+  readonly nodes: ReadonlyMap<string, readonly number[]>;
+}
+
+/** Both sides' call trees as one, in cost per request. */
+export const buildPaths = (kind: KindTotals, names: NamesOf): Paths => {
+  const valueType = VALUES_OF[kind.profile].type;
+  const sidesOf = (side: 'base' | 'head') =>
+    kind.sources[side].map(({ profile, factor }) => ({
+      profile,
+      scale: factor,
+      valueType,
+      names: names[side](profile),
+    }));
+  const tree = callTree(sidesOf('base'), sidesOf('head'));
+  const nodes = new Map<string, number[]>();
+  for (let node = 1; node < tree.name.length; node++) {
+    const name = tree.names[tree.name[node] ?? 0] ?? '';
+    const known = nodes.get(name);
+    if (known === undefined) nodes.set(name, [node]);
+    else known.push(node);
+  }
+  return { tree, nodes };
+};
+
+/**
+ * The path to the node of `name` that carries most of its change (`sign` 1: grew, −1: shrank); where none does, to the
+ * one that costs most. Empty for a function outside all stacks.
+ */
+export const pathAlongDelta = ({ tree, nodes }: Paths, name: string, sign: 1 | -1): readonly string[] => {
+  const delta = (node: number): number => ((tree.head[node] ?? 0) - (tree.base[node] ?? 0)) * sign;
+  const cost = (node: number): number => Math.max(tree.head[node] ?? 0, tree.base[node] ?? 0);
+  let best = -1;
+  for (const node of nodes.get(name) ?? []) {
+    if (best < 0 || delta(node) > delta(best) || (delta(node) === delta(best) && cost(node) > cost(best))) best = node;
+  }
+  return best < 0 ? [] : pathTo(tree, best);
+};
+
+/** Names of the direct callers of `name`, on either side. */
+export const callersOf = ({ tree, nodes }: Paths, name: string): ReadonlySet<string> => {
+  const callers = new Set<string>();
+  for (const node of nodes.get(name) ?? []) {
+    const parent = tree.parent[node] ?? 0;
+    if (parent !== 0) callers.add(tree.names[tree.name[parent] ?? 0] ?? '');
+  }
+  callers.delete(name);
+  return callers;
+};
