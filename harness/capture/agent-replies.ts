@@ -4,6 +4,8 @@
 export interface ProcessUsage {
   readonly userNs: number;
   readonly systemNs: number;
+  /** CPU time of programs that the service started and has waited for. */
+  readonly childrenNs: number;
   readonly maxRssBytes: number;
   readonly minorFaults: number;
   readonly majorFaults: number;
@@ -105,6 +107,7 @@ const usageAt = (fields: Fields, name: string): ProcessUsage | undefined => {
   return {
     userNs: numberAt(usage, 'userNs'),
     systemNs: numberAt(usage, 'systemNs'),
+    childrenNs: numberAt(usage, 'childrenNs'),
     maxRssBytes: numberAt(usage, 'maxRssBytes'),
     minorFaults: numberAt(usage, 'minorFaults'),
     majorFaults: numberAt(usage, 'majorFaults'),

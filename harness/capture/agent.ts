@@ -22,7 +22,7 @@ import {
 const PROTOCOL = 1;
 
 /** A service under heavy load may leave the agent waiting for a while; a dead one is noticed at once anyway. */
-const COMMAND_TIMEOUT_SECONDS = 20;
+const COMMAND_SECONDS = 20;
 
 /** Between two looks for the socket; the handshake costs this much at worst. */
 const POLL_MS = 5;
@@ -36,6 +36,8 @@ export interface AgentAddress {
   readonly pid: number;
   /** How long the service may take until its agent answers. */
   readonly timeoutSeconds: number;
+  /** How long a command may take before the service counts as lost; 20 s when left out. */
+  readonly commandSeconds?: number;
   /** Ends the wait and, later, the connection; abort it when the service exits. */
   readonly signal: AbortSignal;
 }
@@ -101,10 +103,8 @@ export const connectAgent = async (address: AgentAddress): Promise<Agent> => {
       believed('hello', () => parseProtocol(fields)),
       address,
     );
-    return makeAgent(
-      believed('hello', () => parseHello(fields)),
-      connection,
-    );
+    const hello = believed('hello', () => parseHello(fields));
+    return makeAgent(hello, connection, address.commandSeconds ?? COMMAND_SECONDS);
   } catch (error) {
     connection.close();
     throw error instanceof AgentLostError ? await notReached(address, error) : error;
@@ -173,9 +173,9 @@ const believed = <T>(asked: string, parse: () => T): T => {
   }
 };
 
-const makeAgent = (hello: AgentHello, connection: AgentConnection): Agent => {
+const makeAgent = (hello: AgentHello, connection: AgentConnection, commandSeconds: number): Agent => {
   const ask = async <T>(request: string, parse: (fields: Fields, payload: Uint8Array) => T): Promise<T> => {
-    const { head, payload } = await connection.ask(request, COMMAND_TIMEOUT_SECONDS);
+    const { head, payload } = await connection.ask(request, commandSeconds);
     const fields = believed(request, () => fieldsOf(head));
     if (fields['ok'] !== true) throw new AgentRefusedError(request, String(fields['error']));
     return believed(request, () => parse(fields, payload));

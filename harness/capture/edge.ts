@@ -119,13 +119,18 @@ const difference = (start: number | undefined, end: number | undefined): number 
 
 /** One side's counters between two edges, the agent's own cost left out. */
 export const sideWindow = (start: SideEdge, end: SideEdge, ownCost: OwnCost = NO_COST): SideWindow => {
-  const outsideCpuNs = difference(start.after.cpuNs, end.before.cpuNs);
   const from = start.inside.end;
   const to = end.inside.begin;
-  const rusageCpuNs = from === undefined || to === undefined ? undefined : cpuOf(to) - cpuOf(from);
-  const doubt = doubtOf(start, end, outsideCpuNs, rusageCpuNs);
+  const kernelNs = difference(start.after.cpuNs, end.before.cpuNs);
+  const rusageNs = from === undefined || to === undefined ? undefined : cpuOf(to) - cpuOf(from);
+  const doubt = doubtOf(start, end, kernelNs, rusageNs);
+  // Programs that the service ran and waited for: a control group counts them itself, the other sources do not.
+  const childrenNs = difference(from?.childrenNs, to?.childrenNs) ?? 0;
+  const withChildren = (ns: number | undefined): number | undefined => (ns === undefined ? undefined : ns + childrenNs);
+  const kernelCpuNs = start.after.threads === undefined ? kernelNs : withChildren(kernelNs);
+  const rusageCpuNs = withChildren(rusageNs);
   const counters = present<WindowCounters>({
-    cpuNs: doubt === null ? (outsideCpuNs ?? rusageCpuNs) : rusageCpuNs,
+    cpuNs: doubt === null ? (kernelCpuNs ?? rusageCpuNs) : rusageCpuNs,
     rusageCpuNs,
     runDelayNs: difference(start.after.runDelayNs, end.before.runDelayNs),
     mallocs: end.inside.mallocs - start.inside.mallocs - ownCost.mallocs,

@@ -294,6 +294,24 @@ describe('trouble', () => {
     expect(later).toMatchObject({ code: 'AGENT_LOST', asked: 'counters', exitCode: 5 });
   });
 
+  it('a service that has stopped answering is given up after the time a command may take', async () => {
+    const service = await start();
+    const agent = await connectAgent({
+      socketDir: sockets,
+      pid: service.pid,
+      timeoutSeconds: 10,
+      commandSeconds: 0.3,
+      signal: NEVER,
+    });
+    process.kill(service.pid, 'SIGSTOP');
+    const error = await caught(agent.snapshot('heap'));
+    expect(error).toMatchObject({ code: 'AGENT_LOST', asked: 'snapshot name=heap' });
+    expect(String(error)).toContain('nothing came within 0.3 s');
+    process.kill(service.pid, 'SIGCONT');
+    // The answer may still come, to nobody: what is asked next must not take it for its own.
+    expect(await caught(agent.counters())).toMatchObject({ code: 'AGENT_LOST', asked: 'counters' });
+  });
+
   it('an abort ends a waiting handshake and a waiting command with the reason given', async () => {
     const reason = new Error('Ctrl-C');
     const handshake = new AbortController();

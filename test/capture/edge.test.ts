@@ -14,6 +14,7 @@ import {
   type SideEdge,
   sideWindow,
   threadTimes,
+  usedByUs,
   windowCounters,
 } from '../../harness/capture/index.ts';
 import { buildService, makeFolder, type Service, startService } from './service.ts';
@@ -46,6 +47,13 @@ const start = async (place: Partial<EdgeTarget> = {}, env: Readonly<Record<strin
     signal: new AbortController().signal,
   });
   return { pid: service.pid, agent, cpuSource: cpuSourceFor({ pid: service.pid, ...place }), ...place, service };
+};
+
+const withoutChildren = (edge: SideEdge): SideEdge => {
+  const { begin, end } = edge.inside;
+  if (begin === undefined || end === undefined) return edge;
+  const none = { childrenNs: 0 };
+  return { ...edge, inside: { ...edge.inside, begin: { ...begin, ...none }, end: { ...end, ...none } } };
 };
 
 const LINUX = process.platform === 'linux';
@@ -108,6 +116,24 @@ describe.runIf(LINUX)('a window on Linux', () => {
     expect(window.head.cpuNs).toBe(window.head.rusageCpuNs);
     expect(window.base.cpuNs).toBe(window.base.rusageCpuNs);
     expect(lost / window.head.cpuNs!).toBeLessThan(0.6); // the doubt was justified
+  });
+
+  it('programs that the service starts and waits for are charged to it, whichever source is used', async () => {
+    for (const procRoot of [undefined, NOWHERE]) {
+      const place = procRoot === undefined ? {} : { procRoot };
+      const [base, head] = [await start(place), await start(place)];
+      const before = await readEdge({ base, head }, 'base');
+      const treeBefore = usedByUs([head.pid])!;
+      await head.service.tell('fork 400000');
+      const tree = usedByUs([head.pid])! - treeBefore; // /proc/PID/stat with cutime: another account of the same
+      const after = await readEdge({ base, head }, 'base');
+      const window = windowCounters(before, after);
+      expect(window.note).toBeNull();
+      expect(Math.abs(window.head.cpuNs! - tree)).toBeLessThan(0.05 * tree + 30e6); // each of its parts is in 10 ms
+      const own = sideWindow(withoutChildren(before.head), withoutChildren(after.head)).counters.cpuNs!;
+      expect(own / window.head.cpuNs!).toBeLessThan(0.2); // so nearly all of it was the children's
+      expect(window.base.cpuNs! / window.head.cpuNs!).toBeLessThan(0.1);
+    }
   });
 
   it('peak memory holds what was once kept', async () => {
@@ -186,6 +212,7 @@ describe('differences', () => {
   const usage = (cpuNs: number): NonNullable<SideEdge['inside']['end']> => ({
     userNs: cpuNs,
     systemNs: 0,
+    childrenNs: 0,
     maxRssBytes: 0,
     minorFaults: 0,
     majorFaults: 0,

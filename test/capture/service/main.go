@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
-	"strings"
 	"sync"
 	"time"
 )
@@ -51,16 +50,12 @@ func do(verb string, n int) {
 	case "contend":
 		contend(n)
 	case "fork":
-		script := strings.Repeat("a=$((a+1)); ", n)
-		if err := exec.Command("sh", "-c", script).Run(); err != nil {
+		loop := fmt.Sprintf("i=0; while [ $i -lt %d ]; do i=$((i+1)); done", n)
+		if err := exec.Command("sh", "-c", loop).Run(); err != nil {
 			panic(err)
 		}
 	case "exit":
 		os.Exit(n)
-	case "hang":
-		runtime.LockOSThread()
-		for {
-		}
 	}
 }
 
