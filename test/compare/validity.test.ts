@@ -1,0 +1,133 @@
+import { describe, expect, test } from 'vitest';
+import { compareRun, discardReason, invalidity } from '../../harness/compare/index.ts';
+import type { Comparison, ScenarioRun, Window } from '../../harness/model/index.ts';
+import { cpuRun, fileOf, launchOf, mirrored, pairOf, runOf, scenarioWith, windowOf } from './synthetic-run.ts';
+
+const cost = { cpuNs: 1e6, mallocs: 100 };
+const good = windowOf(cost);
+const runWith = (base: Window, head: Window, changes: Partial<ScenarioRun> = {}): ScenarioRun =>
+  runOf(
+    Array.from({ length: 8 }, (_, index) => launchOf(index, [pairOf(base, head), pairOf(good, good)])),
+    changes,
+  );
+const failing = (count: number, lost = 0): Window =>
+  windowOf(cost, { failed: count, lost, failedStatus: count > 0 ? { '500': count } : {} });
+const compare = (run: ScenarioRun): Comparison => compareRun(fileOf([run]));
+const verdictOfErrors = (run: ScenarioRun) =>
+  compare(run).scenarios[0]!.metrics.find(({ metric }) => metric === 'errorRatio')!;
+
+describe('a pair', () => {
+  test('is discarded above 15 % steal only, with the figure', () => {
+    expect(discardReason({ stealRatio: 0.16 }, good, good)).toBe('steal 16 %');
+    expect(discardReason({ stealRatio: 0.15 }, good, good)).toBeNull();
+    expect(discardReason({}, good, good)).toBeNull();
+  });
+
+  test('is never discarded for what it says of one side', () => {
+    expect(discardReason({ foreignCpus: 2 }, good, failing(200))).toBeNull();
+    expect(discardReason({}, windowOf({}, { planned: 0, answered: 0 }), windowOf({}, { planned: 0 }))).toBe(
+      'no requests',
+    );
+  });
+
+  test('that was discarded enters no estimate', () => {
+    const wild = pairOf(good, windowOf({ cpuNs: 9e6, mallocs: 900 }), { discarded: 'steal 30 %' });
+    const run = runOf(
+      Array.from({ length: 8 }, (_, index) => launchOf(index, [pairOf(good, good), ...(index ? [] : [wild])])),
+    );
+    expect(compare(run).verdict).toBe('unchanged');
+    expect(compare(run).scenarios[0]).toMatchObject({ pairs: 8, discardedPairs: 1 });
+  });
+});
+
+describe('a run is invalid', () => {
+  test('when one side got more requests, naming launch, pair and both counts', () => {
+    const run = runWith(good, windowOf(cost, { planned: 201 }));
+    expect(invalidity(run)).toMatchObject({
+      code: 'unequal-requests',
+      message: 'Launch 0, pair 0: 200 requests went to base, 201 to head',
+    });
+    const comparison = compare(run);
+    expect(comparison.verdict).toBe('invalid');
+    expect(comparison.scenarios[0]?.reason).toContain('201');
+    expect(comparison.scenarios[0]?.metrics.every(({ verdict }) => verdict === 'invalid')).toBe(true);
+  });
+
+  test('when more than a fifth of its pairs were discarded, not for two of the first six', () => {
+    const launches = (n: number, spoilt: number) =>
+      Array.from({ length: n }, (_, index) =>
+        launchOf(index, [
+          pairOf(good, good),
+          pairOf(good, good),
+          pairOf(good, good, { discarded: index < spoilt ? 'steal 20 %' : null }),
+        ]),
+      );
+    expect(invalidity(runOf(launches(2, 2)))).toBeNull();
+    expect(invalidity(runOf(launches(8, 4)))).toBeNull();
+    expect(invalidity(runOf(launches(8, 5)))).toMatchObject({ code: 'discarded-pairs' });
+  });
+
+  test('when only one side has seeded links, or build flags differ', () => {
+    const run = runWith(good, good);
+    const plain = { ...run.builds.base, seededLinks: false, goVersion: 'go1.22.1' };
+    expect(invalidity({ ...run, builds: { ...run.builds, base: plain } })).toMatchObject({ code: 'unequal-settings' });
+    const tagged = { ...run.builds.head, buildFlags: ['-tags', 'x'] };
+    expect(invalidity({ ...run, builds: { ...run.builds, head: tagged } })?.message).toContain('-tags x');
+  });
+
+  test('when the conductor said so, whatever the figures', () => {
+    const invalid = { code: 'restarted', message: 'head restarted in launch 3', side: 'head' } as const;
+    const run = { ...cpuRun(Array.from({ length: 8 }, () => 0.1)), invalid };
+    expect(compare(run)).toMatchObject({ verdict: 'invalid' });
+  });
+
+  test('when base fails, or both sides do; never regressed then', () => {
+    expect(compare(runWith(failing(20), good)).verdict).toBe('invalid');
+    expect(invalidity(runWith(failing(20), good))).toMatchObject({ code: 'errors-on-base', side: 'base' });
+    expect(invalidity(runWith(failing(20), failing(200)))).toMatchObject({ code: 'errors-on-both', side: null });
+  });
+});
+
+describe('errors on head alone', () => {
+  test('are regressed with what failed, and no cost is compared', () => {
+    const run = runWith(good, failing(100, 5));
+    const comparison = compare(run);
+    expect(comparison.verdict).toBe('regressed');
+    expect(verdictOfErrors(run)).toMatchObject({
+      verdict: 'regressed',
+      reason: '840 of 3200 requests (status 500 × 800, connection lost × 40)',
+      base: 0,
+      head: 840 / 3200,
+      effectAbsolute: 840 / 3200,
+    });
+    const costs = comparison.scenarios[0]!.metrics.filter(({ metric }) => metric !== 'errorRatio');
+    expect(costs.every(({ verdict }) => verdict === 'notJudged')).toBe(true);
+  });
+
+  test('mirrored are base failing: invalid, not improved', () => {
+    expect(compare(mirrored(runWith(good, failing(100)))).verdict).toBe('invalid');
+  });
+
+  test('of one lost request in thousands are told and do not fail the run', () => {
+    const launches = Array.from({ length: 8 }, (_, index) =>
+      launchOf(index, [pairOf(good, failing(0, index === 0 ? 1 : 0))]),
+    );
+    const run = runOf(launches);
+    expect(verdictOfErrors(run)).toMatchObject({ verdict: 'unchanged' });
+    expect(verdictOfErrors(run).warnings).toEqual([
+      'On head, 1 of 1600 requests (connection lost × 1) had no right answer.',
+    ]);
+  });
+
+  test('within what the scenario allows pass', () => {
+    const scenario = scenarioWith({ gates: { errorRatio: { failRatio: null, failAbsolute: 0.5 } } });
+    expect(compare(runWith(good, failing(100), { scenario })).verdict).not.toBe('regressed');
+  });
+
+  test('of a head that died under load, while base lived, are regressed', () => {
+    const invalid = { code: 'target-died', message: 'head exited with 2 in launch 1', side: 'head' } as const;
+    expect(compare(runWith(good, good, { invalid }))).toMatchObject({ verdict: 'regressed' });
+    expect(verdictOfErrors(runWith(good, good, { invalid })).reason).toContain('exited with 2');
+    expect(compare(runWith(good, good, { invalid: { ...invalid, side: 'base' } })).verdict).toBe('invalid');
+  });
+});
