@@ -1,4 +1,5 @@
 /** Runs a program to its end and returns what it said. */
+import type { ChildProcess } from 'node:child_process';
 import { execa } from 'execa';
 import { abortError, pinned, type ProcessEnv, requireProgram } from './program.ts';
 import { register, signalGroup, unregister } from './registry.ts';
@@ -29,6 +30,21 @@ const KILL_AFTER_MS = 2000;
 /** Far above what `go list -deps` or `git diff` of a large repository print. */
 const MAX_OUTPUT_CHARACTERS = 256 * 1024 * 1024;
 
+/** A pipe holds 64 KiB, which are read at once; whoever keeps it open longer has left the group (setsid). */
+const PIPE_GRACE_MS = 500;
+
+/** When the program has exited, what it left behind must not keep us waiting for the end of its output. */
+const endWithLeader = (child: ChildProcess, pid: number): void => {
+  child.once('exit', () => {
+    signalGroup(pid, 'SIGKILL');
+    const timer = setTimeout(() => {
+      child.stdout?.destroy();
+      child.stderr?.destroy();
+    }, PIPE_GRACE_MS);
+    child.once('close', () => clearTimeout(timer));
+  });
+};
+
 /**
  * Never throws for a non-zero exit or a timeout. Throws `PROGRAM_MISSING` or `FOLDER_MISSING` ({@link requireProgram}),
  * and the abort's reason once the program and its descendants are gone.
@@ -52,6 +68,7 @@ export const runCommand = async (command: Command, signal: AbortSignal): Promise
   });
   const pid = subprocess.pid;
   if (pid !== undefined) {
+    endWithLeader(subprocess.nodeChildProcess, pid);
     register({
       pid,
       stop: async () => {
@@ -71,9 +88,6 @@ export const runCommand = async (command: Command, signal: AbortSignal): Promise
       timedOut: result.timedOut,
     };
   } finally {
-    if (pid !== undefined) {
-      signalGroup(pid, 'SIGKILL');
-      unregister(pid);
-    }
+    if (pid !== undefined) unregister(pid);
   }
 };

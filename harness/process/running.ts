@@ -48,6 +48,9 @@ const TAIL_BYTES = 4096;
 /** Grace when the signal aborts: people wait for Ctrl-C. */
 const ABORT_GRACE_SECONDS = 2;
 
+/** SIGKILL takes effect within milliseconds, except on a program stuck in the kernel. */
+const KILL_DEADLINE_SECONDS = 10;
+
 interface Output {
   /** `pipe`, or an open descriptor; execa's type lists only some numbers, its code takes any. */
   readonly stdio: 'pipe' | 3;
@@ -203,7 +206,8 @@ const controlled = (subprocess: Subprocess, pid: number, output: Output, signal:
       signalGroup(pid, 'SIGTERM');
       if (!(await within(exited, graceSeconds))) signalGroup(pid, 'SIGKILL');
     }
-    await exited;
+    // A program in uninterruptible sleep ends when its I/O returns; nothing can be done about it until then.
+    await within(exited, KILL_DEADLINE_SECONDS);
   };
   const onAbort = (): void => void stop(ABORT_GRACE_SECONDS);
   signal.addEventListener('abort', onAbort, { once: true });

@@ -3,7 +3,7 @@
  * their targets, go.sum without what those had needed. Each remedy is taken only after `go` has said so, never writes
  * into the folder, and is told as a note.
  */
-import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, realpathSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
 import type { TargetSpec } from '../model/index.ts';
 import { callGo } from './go-command.ts';
@@ -72,7 +72,7 @@ export const remedyFor = async (
     return { spec: withoutWorkspace(spec), note: 'go.work lists modules that are not there: built with GOWORK=off' };
   }
   if ((code === 'REPLACEMENT_MISSING' || code === 'GO_SUM_MISSING') && !hasFlag(spec, 'modfile')) {
-    const made = await withOwnModFile(withoutWorkspace(spec), moduleDir, folder, signal);
+    const made = await withOwnModFile(withoutWorkspace(spec), realpathSync(moduleDir), folder, signal);
     const dropped = made.dropped.length === 0 ? '' : `, without the replaces ${made.dropped.join(', ')}`;
     return { spec: made.spec, note: `the folder’s go.mod is not complete: built with -mod=mod from a copy${dropped}` };
   }

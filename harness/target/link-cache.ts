@@ -5,12 +5,12 @@
  * used go first. A cache that cannot be read or written costs a link, never the run.
  */
 import { constants } from 'node:fs';
-import { copyFile, mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
+import { copyFile, link, mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
-/** About 100 binaries of 20 MB. */
-export const CACHE_LIMIT_BYTES = 2 * 1024 ** 3;
+/** About 50 binaries of 20 MB. */
+export const CACHE_LIMIT_BYTES = 1024 ** 3;
 
 /** Folder of the cache: GODYNO_CACHE, else below XDG_CACHE_HOME or ~/.cache; null when GODYNO_CACHE is `off`. */
 export const linkCacheFolder = (env: NodeJS.ProcessEnv = process.env): string | null => {
@@ -21,11 +21,22 @@ export const linkCacheFolder = (env: NodeJS.ProcessEnv = process.env): string | 
   return join(xdg !== undefined && xdg !== '' ? xdg : join(homedir(), '.cache'), 'godyno', 'links');
 };
 
-/** Copies the cached binary to `target`; false when there is none that can be had. */
+/** Nobody writes into a linked binary again, so one file may have two names; across file systems it is copied. */
+const linkOrCopy = async (from: string, to: string): Promise<void> => {
+  await rm(to, { force: true });
+  try {
+    await link(from, to);
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') throw cause;
+    await copyFile(from, to, constants.COPYFILE_FICLONE);
+  }
+};
+
+/** Puts the cached binary at `target`; false when there is none that can be had. */
 export const takeLink = async (folder: string, key: string, target: string): Promise<boolean> => {
   const entry = join(folder, key);
   try {
-    await copyFile(entry, target, constants.COPYFILE_FICLONE);
+    await linkOrCopy(entry, target);
     const now = new Date();
     await utimes(entry, now, now);
     return true;
@@ -74,7 +85,7 @@ export const keepLink = async (
   const aside = join(folder, `.${key}.${process.pid}`);
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    await copyFile(binary, aside, constants.COPYFILE_FICLONE);
+    await linkOrCopy(binary, aside);
     await rename(aside, join(folder, key));
     await prune(folder, limitBytes);
   } catch {

@@ -53,6 +53,8 @@ export const linkBinary = async (build: PreparedBuild, request: LinkRequest, sig
   const startMs = performance.now();
   const fromCache = cache !== null && key !== null && (await takeLink(cache, key, path));
   if (!fromCache) {
+    // `go build` writes into a file that is there, which may be the cache's under a second name.
+    await rm(path, { force: true });
     const result = await callGo(
       {
         cwd: build.facts.moduleDir,

@@ -188,7 +188,7 @@ export const prepareBuild = async (request: PrepareRequest): Promise<PreparedBui
       if (!(cause instanceof GodynoError) || request.revision.kind !== 'folder' || notes.length === MOST_REMEDIES)
         throw cause;
       const folder = join(buildFolder(request), 'module');
-      const remedy = await remedyFor(cause.code, spec, realpathSync(request.moduleDir), folder, request.signal);
+      const remedy = await remedyFor(cause.code, spec, request.moduleDir, folder, request.signal);
       if (remedy === null) throw cause;
       spec = remedy.spec;
       notes.push(`${request.side}: ${remedy.note}`);

@@ -47,6 +47,14 @@ test('a command past its deadline is ended together with what it started', async
   expect(alive(Number(result.stdout))).toBe(false);
 });
 
+test('a command is over when the program has exited, whatever it left behind still holds its output', async () => {
+  const inGroup = await runCommand(shell('sleep 300 & echo $!', 15), never);
+  const detached = await runCommand(shell('setsid sleep 15 & echo $!', 10), never);
+  expect([inGroup.timedOut, detached.timedOut, detached.exitCode]).toEqual([false, false, 0]);
+  await until(() => !alive(Number(inGroup.stdout)));
+  process.kill(Number(detached.stdout), 'SIGKILL');
+});
+
 test('an aborted command ends with the reason of the abort', async () => {
   const abort = new AbortController();
   setTimeout(() => abort.abort(new InterruptedError()), 50);

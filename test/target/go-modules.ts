@@ -73,6 +73,7 @@ export const makeSpec = (changes: Partial<TargetSpec> = {}): TargetSpec => ({
   gogc: '100',
   gomemlimit: 'off',
   sides: 'auto',
+  port: null,
   ...changes,
 });
 
