@@ -11,7 +11,7 @@ export const withInterrupt = async <T>(use: (signal: AbortSignal) => Promise<T>)
   const controller = new AbortController();
   const onSignal = (): void => {
     if (controller.signal.aborted) {
-      stopAll();
+      void stopAll();
       process.exit(EXIT.interrupted);
     }
     process.stderr.write('\nStopping; press Ctrl-C again to give up waiting.\n');

@@ -1,4 +1,5 @@
 /** What a run says: the promise of `comparison.json`, schema version 1 (docs/files.md). */
+import type { ExactEngine } from './exact.ts';
 import type { Environment, RunSettings, StopReason } from './run.ts';
 import type { BySide, Side } from './side.ts';
 
@@ -78,7 +79,7 @@ export interface ScenarioComparison {
 }
 
 export interface ExactSummary {
-  readonly engine: 'qemu' | 'perf' | 'cover';
+  readonly engine: ExactEngine;
   /** Largest A/A pair of this run. */
   readonly aaSpreadRatio: number;
   /** Why it gave no verdict; null when it did. */

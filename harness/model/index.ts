@@ -7,6 +7,7 @@
 export * from './side.ts';
 export * from './scenario.ts';
 export * from './run.ts';
+export * from './exact.ts';
 export * from './comparison.ts';
 export * from './parse.ts';
 export * from './template.ts';

@@ -39,6 +39,8 @@ export interface TargetSpec {
   readonly gomemlimit: string;
   /** `together`: both sides alive at once (the duet); `alternate`: one after the other; `auto`: together, else alternate. */
   readonly sides: 'auto' | 'together' | 'alternate';
+  /** The one port a service insists on; its sides are then measured alternately. null: `${port}` is chosen anew. */
+  readonly port: number | null;
 }
 
 export interface StatusRange {

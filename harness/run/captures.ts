@@ -22,9 +22,10 @@ export interface Captures {
   readonly refs: () => ProfileRefs;
 }
 
-export const capturesOf = (session: Session, index: number, side: Side, live: LiveSide): Captures => {
+/** `again` marks a further start of the same side in one launch, whose files must not replace the first one's. */
+export const capturesOf = (session: Session, index: number, side: Side, live: LiveSide, again = ''): Captures => {
   const { outDir, scenario } = session.plan;
-  const folder = join('profiles', folderOf(scenario.name), side, `launch-${index}`);
+  const folder = join('profiles', folderOf(scenario.name), side, `launch-${index}${again}`);
   const refs = MUTABLE();
   const { agent } = live;
 

@@ -2,12 +2,13 @@
  * The order of a scenario's launches: judged ones until every gate has its answer, then what the answers call for.
  * Time goes where something is still open; what is clear stops early.
  */
-import { UsageError } from '../errors.ts';
+import { TargetStartError, UsageError } from '../errors.ts';
+import { alternateLaunch } from './alternate-launch.ts';
 import { invalidity, look } from '../compare/index.ts';
 import type { BuildInfo, BySide, InvalidRun, Launch, Pair, ScenarioRun, StopReason } from '../model/index.ts';
-import { judgedLaunch } from './judged-launch.ts';
+import { type JudgedLaunch, judgedLaunch } from './judged-launch.ts';
 import type { Links } from './links.ts';
-import { placeOf } from './live.ts';
+import { type LaunchPlace, placeOf } from './live.ts';
 import { cpuNsOf, explainLaunch, growthLaunch, latencyLaunch } from './other-launches.ts';
 import type { Pace } from './warm-up.ts';
 import { nextLaunchIndex, type Session } from './session.ts';
@@ -125,7 +126,7 @@ const nextJudged = async (
   const place = placeOf(session, nextLaunchIndex(session), await links.next());
   plan.onProgress({ kind: 'launch', stage: 'judged', number: place.index, secondsLeft: clock.secondsLeft() });
   try {
-    const { launch, pace } = await judgedLaunch(session, place);
+    const { launch, pace } = await launchOf(session, place);
     session.launches.push(launch);
     progress.pace ??= pace;
     return { launch, died: null };
@@ -136,14 +137,52 @@ const nextJudged = async (
   }
 };
 
+/** Both sides at once, or where that is not possible one after the other. */
+const launchOf = async (session: Session, place: LaunchPlace): Promise<JudgedLaunch> => {
+  if (session.settings.mode === 'alternate') return alternateLaunch(session, place);
+  try {
+    return await judgedLaunch(session, place);
+  } catch (error) {
+    const first = session.launches.length === 0 && session.plan.scenario.target.sides === 'auto';
+    if (!first || !(error instanceof TargetStartError)) throw error;
+    return insteadAlternately(session, place, error);
+  }
+};
+
+/** A side that starts alone but not beside the other cannot run twice; one that does not start alone is broken. */
+const insteadAlternately = async (
+  session: Session,
+  place: LaunchPlace,
+  error: TargetStartError,
+): Promise<JudgedLaunch> => {
+  const together = session.settings;
+  session.settings = { ...together, mode: 'alternate' };
+  try {
+    const launch = await alternateLaunch(session, place);
+    session.notes.add(
+      `The service does not run twice at once (${firstLine(error.message)}), so the sides were measured one after the other: limits are 2.5 / 5 % instead of 1 / 2 %, and latency is not judged.`,
+    );
+    return launch;
+  } catch (again) {
+    if (!(again instanceof TargetStartError)) throw again;
+    session.settings = together;
+    throw error;
+  }
+};
+
+const firstLine = (text: string): string => text.split('\n')[0] ?? text;
+
 const latencyReserve = (session: Session): number =>
-  session.plan.scenario.load.latency === null || session.plan.purpose === 'record'
+  session.plan.scenario.load.latency === null ||
+  session.plan.purpose === 'record' ||
+  session.settings.mode === 'alternate'
     ? 0
     : LATENCY_LAUNCHES * LATENCY_LAUNCH_SECONDS;
 
 const chooseLatencyRate = (session: Session, progress: Progress): void => {
   const { latency } = session.plan.scenario.load;
   if (latency === null || progress.pace === null || !session.settings.pinned) return;
+  if (session.settings.mode === 'alternate') return;
   const { couplesPerSecond } = progress.pace;
   if (latency === 'auto') {
     progress.latencyRatePerSecond = Math.max(

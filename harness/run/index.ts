@@ -67,7 +67,7 @@ const settingsOf = (plan: RunPlan): RunSettings => {
   const { target, load } = plan.scenario;
   const { pinned, unpinnedReason, targetCpus, loaderCpus } = plan.cpus;
   return {
-    mode: 'together',
+    mode: target.sides === 'alternate' ? 'alternate' : 'together',
     pinned,
     unpinnedReason,
     targetCpus,

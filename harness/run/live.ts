@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { type Agent, connectAgent, type EdgeTarget } from '../capture/index.ts';
 import { setTimeout as delay } from 'node:timers/promises';
 import { InvalidMeasurementError } from '../errors.ts';
-import { sendPrepare } from '../load/index.ts';
+import { type LoadTargets, sendPrepare } from '../load/index.ts';
 import { type BySide, bothSides, otherSide, type Side } from '../model/index.ts';
 import { freePorts, type RunningTarget, startTarget } from '../target/index.ts';
 import type { ProcessExit } from '../process/index.ts';
@@ -179,22 +179,58 @@ export const withLivePair = async <T>(
   }
 };
 
-/** Connects the loader to both sides of a launch. */
-export const attachLoader = async (session: Session, live: LivePair, connections: number): Promise<void> => {
+/** Connects the loader to the sides that live. */
+export const attachSides = async (
+  session: Session,
+  place: LaunchPlace,
+  sides: Partial<BySide<LiveSide>>,
+  connections: number,
+): Promise<void> => {
   const { scenario, seed } = session.plan;
+  const targets = Object.entries(sides).map(([side, { target, values }]) => [
+    side,
+    { host: LOOPBACK, port: target.port, values: { ...values, tmp: target.tmp } },
+  ]);
   await session.loader.attach({
-    targets: bothSides((side) => ({
-      host: LOOPBACK,
-      port: live.sides[side].target.port,
-      values: { ...live.sides[side].values, tmp: live.sides[side].target.tmp },
-    })),
+    targets: Object.fromEntries(targets) as LoadTargets,
     plan: {
       seed: mixSeed(seed, 'schedule'),
-      launch: live.place.index,
+      launch: place.index,
       requests: scenario.load.requests,
       data: scenario.load.data,
       timeoutSeconds: scenario.load.timeoutSeconds,
       connections,
     },
   });
+};
+
+/** Connects the loader to both sides of a launch. */
+export const attachLoader = async (session: Session, live: LivePair, connections: number): Promise<void> =>
+  attachSides(session, live.place, live.sides, connections);
+
+/** Starts one side alone, for services that cannot run twice. `turn` counts the starts of a launch. */
+export const withLiveSide = async <T>(
+  session: Session,
+  place: LaunchPlace,
+  side: Side,
+  turn: number,
+  use: (live: LiveSide, startSeconds: number) => Promise<T>,
+): Promise<T> => {
+  const startedMs = performance.now();
+  const { port } = session.prepared[side].spec;
+  const target = await startSide(session, place, side, port ?? (await freePorts(1))[0] ?? 0);
+  let agent: Agent | null = null;
+  try {
+    const live = await joinSide(session, target);
+    agent = live.agent;
+    return await use(live, (performance.now() - startedMs) / 1000);
+  } catch (error) {
+    session.plan.signal.throwIfAborted();
+    throw (await diedIn([target], error)) ?? error;
+  } finally {
+    await session.loader.detach().catch(() => undefined);
+    agent?.close();
+    await target.stop();
+    await rm(join(session.plan.workDir, `l${place.index}`), { recursive: true, force: true });
+  }
 };

@@ -7,7 +7,8 @@ import type { RunPlan } from './plan.ts';
 
 export interface Session {
   readonly plan: RunPlan;
-  readonly settings: RunSettings;
+  /** Changes once: from `together` to `alternate`, when the service turns out not to run twice. */
+  settings: RunSettings;
   readonly prepared: BySide<PreparedBuild>;
   readonly loader: Loader;
   readonly clock: RunClock;

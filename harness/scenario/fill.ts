@@ -60,7 +60,8 @@ const fillTarget = (target: ScenarioInput['target'], files: ReadFiles): TargetSp
   cpus: target.cpus,
   gogc: target.gogc,
   gomemlimit: target.gomemlimit,
-  sides: target.sides,
+  sides: target.port === undefined ? target.sides : 'alternate',
+  port: target.port ?? null,
 });
 
 const fillData = (file: string | undefined, files: ReadFiles): DataTable | null =>

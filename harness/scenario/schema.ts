@@ -135,6 +135,14 @@ const target = () =>
       .describe('CPUs that the two sides share. 1 is the method; more shows parallel behaviour, with wider limits.'),
     gogc: gcPercent().prefault('100').describe('GOGC of both sides.'),
     gomemlimit: memoryLimit().prefault('off').describe('GOMEMLIMIT of both sides.').meta({ example: '512MiB' }),
+    port: z
+      .int(expected('a port from 1 to 65535'))
+      .min(1, expected('a port from 1 to 65535'))
+      .max(65_535, expected('a port from 1 to 65535'))
+      .optional()
+      .describe(
+        'The port of a service that cannot be told another one; its sides are then measured alternately. Left out: `${port}` is chosen for each start.',
+      ),
     sides: z
       .enum(['auto', 'together', 'alternate'], expected('auto, together or alternate'))
       .prefault('auto')

@@ -111,6 +111,7 @@ export const sampleRun = (change: SampleChange = {}): RunFile => {
         gogc: '100',
         gomemlimit: 'off',
         sides: 'auto',
+        port: null,
       },
       load: {
         requests: [],

@@ -40,6 +40,7 @@ export const scenarioWith = (changes: {
     gogc: '100',
     gomemlimit: 'off',
     sides: 'auto',
+    port: null,
   },
   load: {
     requests: [],

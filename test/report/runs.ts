@@ -102,6 +102,7 @@ const scenarioFile = (name: string): Scenario => ({
     gogc: '100',
     gomemlimit: 'off',
     sides: 'auto',
+    port: null,
   },
   load: { requests: [], prepare: [], data: null, inFlight: 1, timeoutSeconds: 10, latency: 'auto' },
   measure: { budgetSeconds: 120, tight: false, exact: 'auto', explain: true },

@@ -68,6 +68,7 @@ describe('defaults', () => {
         gogc: '100',
         gomemlimit: 'off',
         sides: 'auto',
+        port: null,
       },
       load: {
         requests: [

@@ -1,0 +1,46 @@
+/** Instructions counted launch by launch: what exact mode measured, before anything is decided. */
+import type { Side } from './side.ts';
+
+export const WORK_GROUPS = ['user', 'runtime', 'allocator', 'gc', 'scheduler'] as const;
+/** What kind of work a function does: the verdict is about the first three. */
+export type WorkGroup = (typeof WORK_GROUPS)[number];
+
+export type ExactEngine = 'qemu' | 'perf' | 'cover';
+
+/** All exact launches of one scenario, or why there are none. */
+export interface ExactRun {
+  readonly engine: ExactEngine;
+  /** Why it was given up, one sentence; null when it was not. */
+  readonly refusal: string | null;
+  /** Both binaries fill the interface call-site caches at once; without, limits are wider. */
+  readonly filledCaches: boolean;
+  /** Why the caches are not filled; null when they are. */
+  readonly unfilledReason: string | null;
+  readonly launches: readonly ExactLaunch[];
+  /** Said in the report, e.g. replies that differ between the sides. */
+  readonly warnings: readonly string[];
+}
+
+/** One fresh start of one side, counted over the same requests in the same order as every other. */
+export interface ExactLaunch {
+  readonly index: number;
+  readonly side: Side;
+  readonly linkSeed: number | null;
+  /** Counted after as many of warm-up. */
+  readonly requests: number;
+  /** All instructions of the window by kind of work, sysmon's thread left out. */
+  readonly groups: Readonly<Record<WorkGroup, number>>;
+  readonly windowSeconds: number;
+  /** Length of the stretch without requests that was counted before the window. */
+  readonly idleSeconds: number;
+  /** In all of the window, by name; sysmon's thread left out. */
+  readonly syscalls: Readonly<Record<string, number>>;
+  /** Guest threads that ran, sysmon's included. */
+  readonly threads: number;
+  readonly mallocs?: number;
+  readonly allocBytes?: number;
+  /** Path relative to the run's folder of the launch's `instructions` profile. */
+  readonly profile: string;
+  /** Start to end, in seconds. */
+  readonly wallSeconds: number;
+}
