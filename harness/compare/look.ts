@@ -1,5 +1,5 @@
 /** The stopping rule: what the launches so far decide, and whether more of them would decide more. */
-import { metricDef } from '../metrics/index.ts';
+import { countedPairs, FEWEST_REQUESTS_FOR_CPU, metricDef } from '../metrics/index.ts';
 import type { Launch, MetricId, MetricVerdict, ScenarioRun } from '../model/index.ts';
 import { levelsFor, type Levels } from '../stats/index.ts';
 import { answerOf, notJudged, type Answer } from './answer.ts';
@@ -51,7 +51,7 @@ export const readingOf = (run: ScenarioRun, family: Family): Reading => {
 };
 
 /** CPU and times mean nothing where the sides and the loader share their CPUs by chance. */
-const unpinnedReason = ({ settings }: ScenarioRun): string | null =>
+export const unpinnedReason = ({ settings }: ScenarioRun): string | null =>
   settings.pinned ? null : `not pinned to a CPU: ${settings.unpinnedReason ?? 'no permission'}`;
 
 /** Metrics made of CPU time or waiting. */
@@ -63,8 +63,20 @@ export const needsPinning = (metric: MetricId): boolean => {
 const whatIsMissing = (launches: readonly Launch[], metric: MetricId): string | null => {
   const { base, head } = measuredSides(launches, metric);
   if (base && head) return null;
+  const reason = tooFewRequests(launches, metric);
+  if (reason !== null) return reason;
   if (base) return 'not measured on head';
   return head ? 'not measured on base' : 'not measured here';
+};
+
+/** CPU was counted, but on windows too short to divide it by their requests. */
+const tooFewRequests = (launches: readonly Launch[], metric: MetricId): string | null => {
+  if (metric !== 'cpuNsPerRequest') return null;
+  const pairs = launches.flatMap((launch) => countedPairs(launch, 'cost'));
+  const counted = pairs.some(
+    ({ base, head }) => base.counters.cpuNs !== undefined && head.counters.cpuNs !== undefined,
+  );
+  return counted ? `fewer than ${FEWEST_REQUESTS_FOR_CPU} requests per window` : null;
 };
 
 const sequenceAnswer = ({ units, looks, levels }: Reading, judged: JudgedMetric): Answer =>

@@ -25,8 +25,9 @@ export const outcomeOf = (rows: readonly MetricComparison[], invalid: InvalidRun
     const open = gates.filter((row) => gateVerdict(row) === 'inconclusive');
     return { verdict, reason: open.map((row) => `${label(row)}: ${row.reason ?? 'not decided'}`).join('; ') };
   }
-  if (verdict !== 'regressed' && costs.length > 0 && costs.every((row) => row.verdict === 'notJudged')) {
-    return { verdict: 'inconclusive', reason: `no gate could be judged: ${costs[0]?.reason ?? 'not measured'}` };
+  const decisive = costs.length > 0 ? costs : gates;
+  if (verdict !== 'regressed' && decisive.length > 0 && decisive.every((row) => row.verdict === 'notJudged')) {
+    return { verdict: 'inconclusive', reason: `no gate could be judged: ${decisive[0]?.reason ?? 'not measured'}` };
   }
   return { verdict, reason: null };
 };

@@ -16,7 +16,7 @@ import { describeFailures, failureCount, failureRatio, failuresOf, isFailing, ty
 import { judgedMetrics, type Family, type JudgedMetric } from './gates.ts';
 import { answerFromAll, answerLatency, SHOWN_LEVELS, singleLookLevels } from './latency.ts';
 import { loaderReport } from './loader.ts';
-import { answerFromLaunches, needsPinning, readingOf, type Reading } from './look.ts';
+import { answerFromLaunches, needsPinning, readingOf, unpinnedReason, type Reading } from './look.ts';
 import { outcomeOf } from './outcome.ts';
 import { countLinkSeeds, rowOf, withQValues } from './row.ts';
 import { launchesOf, measuredSides } from './series.ts';
@@ -50,15 +50,14 @@ const costAnswer = (reading: Reading, judged: JudgedMetric, family: Family): Ans
     return answerFromLaunches(reading, judged).withoutGrowthLaunch;
   const levels = stage === 'contention' ? singleLookLevels(judged, reading.looks, family) : SHOWN_LEVELS;
   const answer = answerFromAll(reading, judged, levels);
-  const { pinned, unpinnedReason } = reading.run.settings;
-  if (pinned || !needsPinning(judged.metric)) return answer;
-  return notJudged(answer, `not pinned to a CPU: ${unpinnedReason ?? 'no permission'}`);
+  const unpinned = unpinnedReason(reading.run);
+  return unpinned !== null && needsPinning(judged.metric) ? notJudged(answer, unpinned) : answer;
 };
 
 const latencyAnswer = (reading: Reading, judged: JudgedMetric, family: Family): Answer => {
   const answer = answerLatency(reading, judged, singleLookLevels(judged, reading.looks, family));
-  const { pinned, unpinnedReason } = reading.run.settings;
-  if (!pinned) return notJudged(answer, `not pinned to a CPU: ${unpinnedReason ?? 'no permission'}`);
+  const unpinned = unpinnedReason(reading.run);
+  if (unpinned !== null) return notJudged(answer, unpinned);
   // A noisy latency phase is this machine's fault; it counts only where the scenario asked for it.
   return answer.verdict === 'open' && !judged.required
     ? notJudged(answer, answer.judgement ? 'latency too noisy here' : 'latency was not measured')
@@ -80,7 +79,13 @@ const withEarlyFigures = (reading: Reading, answer: Answer): Answer => {
   return judgement ? { ...answer, judgement: { ...judgement, direction: 'open' } } : answer;
 };
 
+/** A scenario that wants exact counts only has no launches to judge, and misses none. */
+const isExactOnly = ({ run, units }: Reading): boolean => run.scenario.measure.exact === 'only' && units.length === 0;
+
 const costRow = (reading: Reading, judged: JudgedMetric, family: Family): MetricComparison | null => {
+  if (isExactOnly(reading)) {
+    return judged.required ? rowOf(notJudged(openAnswer(judged), 'exact mode only'), []) : null;
+  }
   const isLatency = metricDef(judged.metric).stage === 'latency';
   const raw = isLatency ? latencyAnswer(reading, judged, family) : costAnswer(reading, judged, family);
   const early = withEarlyFigures(reading, raw);

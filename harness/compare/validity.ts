@@ -1,7 +1,7 @@
 /** Whether a pair, or a run, is worth judging at all; asked before anything is compared. */
-import { METRICS } from '../metrics/index.ts';
 import type { HostWindow, InvalidRun, Launch, ScenarioRun, Window } from '../model/index.ts';
 import { describeFailures, failuresOf, isFailing } from './failures.ts';
+import { judgedGates } from './gates.ts';
 
 /** Above this share of stolen CPU time a pair is left out (sd of the duet rose four-fold there). */
 const MOST_STEAL = 0.15;
@@ -68,7 +68,10 @@ const tooManyDiscards = (run: ScenarioRun): InvalidRun | null => {
 };
 
 const failing = (run: ScenarioRun): InvalidRun | null => {
-  const limit = METRICS.errorRatio.practicalAbsolute;
+  const gate = judgedGates(run.scenario).find(({ metric }) => metric === 'errorRatio');
+  // A scenario that takes the gate away says that its errors are part of the work.
+  if (!gate) return null;
+  const limit = gate.practicalAbsolute;
   const { base, head } = failuresOf(run);
   if (!isFailing(base, limit)) return null;
   return isFailing(head, limit)

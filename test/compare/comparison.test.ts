@@ -255,6 +255,34 @@ describe('where CPU cannot be judged', () => {
   });
 });
 
+describe('windows of fewer than 30 requests', () => {
+  test('carry no CPU verdict, and the reason is told', () => {
+    const few = (cpuNs: number) => windowOf({}, { planned: 20, answered: 20, counters: { cpuNs, mallocs: 2000 } });
+    const run = runOf(Array.from({ length: 8 }, (_, index) => launchOf(index, [pairOf(few(1e7), few(2e7))])));
+    expect(rowOf(run, 'cpuNsPerRequest')).toMatchObject({
+      verdict: 'notJudged',
+      reason: 'fewer than 30 requests per window',
+    });
+    expect(rowOf(run, 'mallocsPerRequest').verdict).toBe('unchanged');
+  });
+});
+
+describe('a scenario that wants exact counts only', () => {
+  test('is judged by them alone, and inconclusive without them', () => {
+    const scenario = { ...scenarioWith({}), measure: { ...scenarioWith({}).measure, exact: 'only' as const } };
+    const file = fileOf([runOf([], { scenario })]);
+    const cpu = compareRun(fileOf([serviceRun({ base: steady, head: steady })])).scenarios[0]!.metrics[0]!;
+    const row: MetricComparison = {
+      ...cpu,
+      metric: 'instructionsPerRequest',
+      unit: 'instructions',
+      verdict: 'improved',
+    };
+    expect(compareRun(file, () => ({ exactRows: [row] })).verdict).toBe('improved');
+    expect(compareRun(file).verdict).toBe('inconclusive');
+  });
+});
+
 describe('counters on one side only', () => {
   test('are told as such and never compared with nothing', () => {
     const run = serviceRun({ base: steady, head: { cpuNs: 1e6, allocBytes: 9000 } });

@@ -124,6 +124,11 @@ describe('errors on head alone', () => {
     expect(compare(runWith(good, failing(100), { scenario })).verdict).not.toBe('regressed');
   });
 
+  test('and on base alike are part of the work where the scenario takes the gate away', () => {
+    const scenario = scenarioWith({ gates: { errorRatio: false } });
+    expect(compare(runWith(failing(20), failing(20), { scenario })).verdict).toBe('unchanged');
+  });
+
   test('of a head that died under load, while base lived, are regressed', () => {
     const invalid = { code: 'target-died', message: 'head exited with 2 in launch 1', side: 'head' } as const;
     expect(compare(runWith(good, good, { invalid }))).toMatchObject({ verdict: 'regressed' });

@@ -3,11 +3,13 @@
  *
  *   node test/prove/verdict-simulation.ts [runs per cell, default 2000] [--seed 1] [--pool run.json …]
  *
+ * First each service model with CPU as the only metric, then whole runs with every default gate.
  * --pool: besides the models, draws launches from recorded runs of equal code (A/A).
  */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { parseRunFile } from '../../harness/model/index.ts';
+import type { MetricId } from '../../harness/model/index.ts';
 import { clopperPearson } from '../../harness/stats/index.ts';
 import {
   noiseOf,
@@ -19,6 +21,7 @@ import {
   type Rates,
   type ServiceName,
 } from './verdict-models.ts';
+import { NO_FAULT, simulateWholeRun, type Fault } from './whole-run-models.ts';
 
 /** Percent; null: the method gives none. */
 interface Promised {
@@ -148,3 +151,45 @@ if (pool.length > 0) {
   const cell = { gates: 6, mode: 'usual', promised: promise([]) } as const;
   console.log(row(`${pool.length} recorded launches`, cell, characteristics(resampled(pool, seed), cell, runs), runs));
 }
+
+/** A fault and the gate that has to find it. */
+const FAULTS: readonly (readonly [string, Partial<Fault>, MetricId | null])[] = [
+  ['none', {}, null],
+  ['CPU +3 %', { cpu: 0.03 }, 'cpuNsPerRequest'],
+  ['CPU +5 %', { cpu: 0.05 }, 'cpuNsPerRequest'],
+  ['allocations +2 %', { mallocs: 0.02 }, 'mallocsPerRequest'],
+  ['latency +40 %', { latency: 0.4 }, 'latencyP50Ms'],
+  ['heap 1 KiB in 100 requests', { heapBytes: 10.24 }, 'heapGrowthBytesPerRequest'],
+  ['one goroutine in 100 requests', { goroutines: 0.01 }, 'goroutineGrowthPerRequest'],
+];
+
+const wholeRuns = (name: string, fault: Fault, gate: MetricId | null, count: number, firstSeed: number): string => {
+  const made = Array.from({ length: count }, (_, index) => simulateWholeRun(firstSeed + index, fault));
+  const having = (verdict: string): number => made.filter(({ comparison }) => comparison.verdict === verdict).length;
+  const byGate = made.filter(({ comparison }) =>
+    comparison.scenarios.some(({ metrics }) =>
+      metrics.some(({ metric, verdict }) => metric === gate && verdict === 'regressed'),
+    ),
+  ).length;
+  const launches = made.reduce((total, { judgedLaunches }) => total + judgedLaunches, 0) / count;
+  return `| ${[
+    name,
+    `${percent(having('regressed'), count)} ≤ ${upper(having('regressed'), count)}`,
+    gate === null ? '–' : percent(byGate, count),
+    percent(having('improved'), count),
+    percent(having('unchanged'), count),
+    percent(having('inconclusive'), count),
+    launches.toFixed(1),
+    percent(made.filter(({ growthLaunch }) => growthLaunch).length, count),
+  ].join(' | ')} |`;
+};
+
+console.log(`\nWhole runs, all default gates, typical service: ${runs} without a fault, a tenth of it with each.\n`);
+console.log(
+  '| fault on head | regressed | by its gate | improved | unchanged | inconclusive | launches | growth launch |',
+);
+console.log('|---|---|---|---|---|---|---|---|');
+FAULTS.forEach(([name, fault, gate], index) => {
+  const count = gate === null ? runs : Math.max(20, Math.round(runs / 10));
+  console.log(wholeRuns(name, { ...NO_FAULT, ...fault }, gate, count, seed * 1_000_000 + index * 100_000));
+});
