@@ -44,7 +44,7 @@ export interface SideWindow {
 }
 
 /** Lets what the last answer set off (writes, parking, idle workers) come to rest; duet.md §1.4: 2 ms. */
-export const SETTLE_MS = 2;
+const SETTLE_MS = 2;
 
 /** schedstat and rusage count the same thing; more apart than this, and threads were lost on the way. */
 const AGREE_RATIO = 0.05;

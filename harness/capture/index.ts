@@ -16,7 +16,6 @@ export {
   processCpuNs,
   readEdge,
   readSideEdge,
-  SETTLE_MS,
   type SideEdge,
   type SideWindow,
   sideWindow,
@@ -25,7 +24,6 @@ export {
 export { fingerprintOf, hostEnvironment, type HostFacts } from './environment.ts';
 export { type HostEdge, hostWindow, readHostEdge } from './host-window.ts';
 export {
-  cgroupCpuNs,
   type HostUsage,
   hostUsage,
   peakRssBytes,
