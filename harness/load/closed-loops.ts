@@ -164,9 +164,8 @@ export class ContentionRun extends WindowRun {
   #fillAll(nowMs: number): void {
     this.#closeIfDue(nowMs);
     const [base, head] = this.#runners;
-    if (base === undefined) return;
-    if (head === undefined) this.#fill(base, base);
-    else if (this.bench.schedule.headFirst(this.#loop.first + base.sent)) {
+    if (base === undefined || head === undefined) return;
+    if (this.bench.schedule.headFirst(this.#loop.first + base.sent)) {
       this.#fill(head, base);
       this.#fill(base, head);
     } else {

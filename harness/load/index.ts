@@ -18,5 +18,4 @@ export type {
   WindowLoad,
 } from './messages.ts';
 export { sendPrepare, type Preparation } from './prepare.ts';
-export { blockLengthOf } from './schedule.ts';
 export { loaderEngine } from './engine.ts';

@@ -95,13 +95,12 @@ export class LatencyRun extends WindowRun {
   #pump(nowMs: number): void {
     const due = Math.min(this.#slots, Math.floor((nowMs - this.startMs) / this.#gapMs) + 1);
     const [base, head] = this.#runners;
-    if (base === undefined) return;
-    if (head === undefined) while (this.#sendNext(base, due)) continue;
-    else this.#pumpBoth(base, head, due);
+    if (base === undefined || head === undefined) return;
+    this.#sendDue(base, head, due);
     this.#giveUpIfBehind(due);
   }
 
-  #pumpBoth(base: Runner, head: Runner, due: number): void {
+  #sendDue(base: Runner, head: Runner, due: number): void {
     let going = true;
     while (going) {
       const headFirst =
