@@ -156,6 +156,8 @@ export interface FunctionComparison {
   readonly path: readonly string[];
   readonly changedInDiff: boolean;
   readonly movedTo: string | null;
+  /** Present when the row is named for what its callees spend: tell headCum − baseCum then, not its own delta. */
+  readonly namedFor?: 'callees';
 }
 
 /** Where the function rows come from and what they explain of the regressed metric. */

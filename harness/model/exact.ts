@@ -12,10 +12,10 @@ export interface ExactRun {
   readonly engine: ExactEngine;
   /** Why it was given up, one sentence; null when it was not. */
   readonly refusal: string | null;
-  /** Both binaries fill the interface call-site caches at once; without, limits are wider. */
-  readonly filledCaches: boolean;
-  /** Why the caches are not filled; null when they are. */
-  readonly unfilledReason: string | null;
+  /** Both binaries were built with the runtime's dice taken out; without, limits are wider. */
+  readonly steady: boolean;
+  /** Why not; null when steady. */
+  readonly unsteadyReason: string | null;
   readonly launches: readonly ExactLaunch[];
   /** Said in the report, e.g. replies that differ between the sides. */
   readonly warnings: readonly string[];

@@ -1,0 +1,211 @@
+/** The work between two snapshots, by call stack as far as it was inlined, by kind of work, and by system call. */
+import type { WorkGroup } from '../model/index.ts';
+import { type Blocks, type Overflow, type Snapshot } from './counts-file.ts';
+import type { Frame, GoTables } from './go-tables.ts';
+import { groupOf } from './groups.ts';
+import { syscallName } from './syscalls.ts';
+
+/** Instructions of one line, and how often the function was entered, in the whole window. */
+export interface CountedStack {
+  /** What was executed first, then what it was inlined into, the compiled function last. */
+  readonly frames: readonly Frame[];
+  readonly group: WorkGroup;
+  readonly instructions: number;
+  /** Entries of the compiled function; on the stack of its first line only. */
+  readonly calls: number;
+}
+
+export interface Counts {
+  readonly stacks: readonly CountedStack[];
+  readonly groups: Readonly<Record<WorkGroup, number>>;
+  readonly syscalls: Readonly<Record<string, number>>;
+  /** Guest threads that have run so far, sysmon's included. */
+  readonly threads: number;
+  /** Left out of everything above: it follows the wall clock. */
+  readonly sysmonInstructions: number;
+  readonly overflow: Overflow | null;
+}
+
+export interface Program {
+  readonly tables: GoTables;
+  /** As Node names it: `x64` or `arm64`. */
+  readonly arch: string;
+}
+
+/** Code outside Go's text: C, the C library, the vDSO, the dynamic linker. */
+const OUTSIDE: Frame = { function: '[not Go]', file: '', line: 0, startLine: 0 };
+
+const SYSMON = 'runtime.sysmon';
+
+/** Where the program was loaded, less where it was linked for. */
+const biasOf = ({ startCode }: Snapshot, { codeStart }: GoTables): number => (startCode === 0 ? 0 : startCode - codeStart);
+
+/** Length of the first instruction of each block, by the block's address. */
+const firstLengths = ({ count, address, firstLength, lengths }: Blocks): ReadonlyMap<number, number> => {
+  const first = new Map<number, number>();
+  for (let i = 0; i < count; i++) first.set(address[i] ?? 0, lengths[firstLength[i] ?? 0] ?? 0);
+  return first;
+};
+
+/**
+ * Instructions that block `index` really executes. qemu 7.2 lists an instruction that straddles a page end in the block
+ * before it, cut short, and executes it as the first of the next block; counted twice, it would make the count depend
+ * on where the linker put the code.
+ */
+const executedInstructions = (blocks: Blocks, index: number, first: ReadonlyMap<number, number>): number => {
+  const count = blocks.instructions[index] ?? 0;
+  if (count < 2) return count;
+  const start = blocks.firstLength[index] ?? 0;
+  let last = blocks.address[index] ?? 0;
+  for (let i = 0; i < count - 1; i++) last += blocks.lengths[start + i] ?? 0;
+  const whole = first.get(last);
+  return whole !== undefined && (blocks.lengths[start + count - 1] ?? 0) < whole ? count - 1 : count;
+};
+
+const sysmonBlocks = ({ blocks }: Snapshot, tables: GoTables, bias: number): readonly number[] => {
+  const found: number[] = [];
+  for (let i = 0; i < blocks.count; i++) {
+    if (tables.functionAt((blocks.address[i] ?? 0) - bias)?.name === SYSMON) found.push(i);
+  }
+  return found;
+};
+
+/** Guest threads that ever ran the runtime's monitor: it has a thread of its own for life. */
+const sysmonThreads = (after: Snapshot, tables: GoTables, bias: number): ReadonlySet<number> => {
+  const blocks = sysmonBlocks(after, tables, bias);
+  const threads = after.executions.flatMap((row, thread) =>
+    blocks.some((block) => (row[block] ?? 0) > 0) ? [thread] : [],
+  );
+  return new Set(threads);
+};
+
+const addDifference = (sum: Float64Array, after: Float64Array, before: Float64Array | undefined): void => {
+  for (let i = 0; i < after.length; i++) sum[i] = (sum[i] ?? 0) + (after[i] ?? 0) - (before?.[i] ?? 0);
+};
+
+/** Executions in the window per block: of all threads but sysmon's, and of sysmon's. */
+const executionsBetween = (before: Snapshot, after: Snapshot, sysmon: ReadonlySet<number>) => {
+  const work = new Float64Array(after.blocks.count);
+  const monitor = new Float64Array(after.blocks.count);
+  after.executions.forEach((row, thread) =>
+    addDifference(sysmon.has(thread) ? monitor : work, row, before.executions[thread]),
+  );
+  return { work, monitor };
+};
+
+interface Tally {
+  readonly frames: readonly Frame[];
+  readonly group: WorkGroup;
+  instructions: number;
+  calls: number;
+}
+
+const keyOf = (frames: readonly Frame[]): string => frames.map((frame) => `${frame.function}\0${frame.line}`).join('\n');
+
+/** Sums by stack; addresses are looked up once per program and reused for later windows of the same tables. */
+class StackTallies {
+  readonly #tallies = new Map<string, Tally>();
+  readonly #tables: GoTables;
+  readonly #keys: Map<number, readonly [string, readonly Frame[]]>;
+
+  constructor(tables: GoTables) {
+    this.#tables = tables;
+    const known = lookUps.get(tables) ?? new Map<number, readonly [string, readonly Frame[]]>();
+    lookUps.set(tables, known);
+    this.#keys = known;
+  }
+
+  /** `address` as linked. */
+  at(address: number): Tally {
+    const [key, frames] = this.#look(address);
+    const known = this.#tallies.get(key);
+    if (known !== undefined) return known;
+    const group = groupOf(frames.at(-1)?.function ?? '');
+    const tally: Tally = { frames, group, instructions: 0, calls: 0 };
+    this.#tallies.set(key, tally);
+    return tally;
+  }
+
+  all(): readonly CountedStack[] {
+    return [...this.#tallies.values()];
+  }
+
+  #look(address: number): readonly [string, readonly Frame[]] {
+    const known = this.#keys.get(address);
+    if (known !== undefined) return known;
+    const found = this.#tables.framesAt(address);
+    const frames = found.length === 0 ? [OUTSIDE] : found;
+    const looked = [keyOf(frames), frames] as const;
+    this.#keys.set(address, looked);
+    return looked;
+  }
+}
+
+const lookUps = new WeakMap<GoTables, Map<number, readonly [string, readonly Frame[]]>>();
+
+const tallyBlocks = (
+  blocks: Blocks,
+  executions: Float64Array,
+  tables: GoTables,
+  bias: number,
+): readonly CountedStack[] => {
+  const first = firstLengths(blocks);
+  const tallies = new StackTallies(tables);
+  for (let i = 0; i < blocks.count; i++) {
+    const times = executions[i] ?? 0;
+    if (times === 0) continue;
+    const start = blocks.firstLength[i] ?? 0;
+    let address = (blocks.address[i] ?? 0) - bias;
+    if (tables.functionAt(address)?.entry === address) tallies.at(address).calls += times;
+    const count = executedInstructions(blocks, i, first);
+    for (let n = 0; n < count; n++) {
+      tallies.at(address).instructions += times;
+      address += blocks.lengths[start + n] ?? 0;
+    }
+  }
+  return tallies.all();
+};
+
+const groupTotals = (stacks: readonly CountedStack[]): Record<WorkGroup, number> => {
+  const totals: Record<WorkGroup, number> = { user: 0, runtime: 0, allocator: 0, gc: 0, scheduler: 0 };
+  for (const { group, instructions } of stacks) totals[group] += instructions;
+  return totals;
+};
+
+const syscallsBetween = (
+  before: Snapshot,
+  after: Snapshot,
+  sysmon: ReadonlySet<number>,
+  arch: string,
+): Record<string, number> => {
+  const counts: Record<string, number> = {};
+  after.syscalls.forEach((row, thread) => {
+    if (sysmon.has(thread)) return;
+    row.forEach((count, number) => {
+      const made = count - (before.syscalls[thread]?.[number] ?? 0);
+      if (made === 0) return;
+      const name = syscallName(number, arch);
+      counts[name] = (counts[name] ?? 0) + made;
+    });
+  });
+  return counts;
+};
+
+const sum = (values: Float64Array, weights: Uint32Array): number =>
+  values.reduce((total, value, i) => total + value * (weights[i] ?? 0), 0);
+
+/** Both snapshots of the same process, taken while no request was under way. */
+export const countsBetween = (before: Snapshot, after: Snapshot, { tables, arch }: Program): Counts => {
+  const bias = biasOf(after, tables);
+  const sysmon = sysmonThreads(after, tables, bias);
+  const { work, monitor } = executionsBetween(before, after, sysmon);
+  const stacks = tallyBlocks(after.blocks, work, tables, bias);
+  return {
+    stacks,
+    groups: groupTotals(stacks),
+    syscalls: syscallsBetween(before, after, sysmon, arch),
+    threads: after.executions.filter((row) => row.some((times) => times > 0)).length,
+    sysmonInstructions: sum(monitor, after.blocks.instructions),
+    overflow: after.overflow,
+  };
+};

@@ -1,0 +1,13 @@
+/**
+ * Counts the instructions a service executes: engines, the emulator's plugin, and from counted addresses to functions
+ * and lines.
+ *
+ * In: a cache folder (for engines), the file into which an emulated service counts, its binary. Out: snapshots, and the
+ * work between two of them by function, kind of work and system call. Only counts: `target` starts the services, `load`
+ * sends the requests, `compare` decides.
+ */
+export { probeQemu, startOf, type EmulatedStart, type Missing, type ProbeRequest, type QemuEngine } from './qemu.ts';
+export { snapshot, type Overflow, type Snapshot } from './counts-file.ts';
+export { readGoTables, type Frame, type GoTables } from './go-tables.ts';
+export { countsBetween, type CountedStack, type Counts, type Program } from './counts-between.ts';
+export { steadyRuntime, type SteadyRuntime } from './steady-runtime.ts';
