@@ -76,11 +76,15 @@ const frameText = (frame: PathFrame): string => {
   return `${code(frame.function)}${notes.length > 0 ? ` (${inertHtml(notes.join(', '))})` : ''}`;
 };
 
-const why = (scenario: ScenarioReport): string => {
+/** Below a scenario's own heading where there are several. */
+const heading = (report: Report, text: string): string =>
+  report.scenarios.length === 1 ? `<h2>${text}</h2>` : `<h3>${text}</h3>`;
+
+const why = (report: Report, scenario: ScenarioReport): string => {
   const { groups, path, notes } = scenario.why;
   if (groups.length === 0 && notes.length === 0) return '';
   return [
-    '<h3>Why</h3>',
+    heading(report, 'Why'),
     ...groups.map((group) => functionTable(scenario, group)),
     path.length > 0 ? `<p>Path: ${path.map(frameText).join(' → ')}</p>` : '',
     ...notes.map((note) => `<p>${rich(note)}</p>`),
@@ -103,8 +107,8 @@ const scenarioSection = (report: Report, scenario: ScenarioReport): string => {
     cautions(scenario),
     scenario.toDo === null ? '' : `<p><strong>To do:</strong> ${rich(scenario.toDo)}</p>`,
     metricTable(`${name}: what changed`, scenario.changed),
-    why(scenario),
-    scenario.blindSpots.length === 0 ? '' : `<h3>Could not see</h3>${list(scenario.blindSpots)}`,
+    why(report, scenario),
+    scenario.blindSpots.length === 0 ? '' : `${heading(report, 'Could not see')}${list(scenario.blindSpots)}`,
   ].join('');
 };
 

@@ -72,8 +72,8 @@ export const painter = (): ((model: FlameModel, node: number, view: View) => Pai
     if (view !== 'difference') return packages[hash(packageOf(nameOf(model, node))) % packages.length] ?? none;
     if (node > 0 && isNew(model, node)) return fresh;
     const delta = deltaOf(model, node);
-    // The root of the share keeps small changes in sight.
-    const step = Math.round(Math.sqrt(Math.abs(delta) / (model.largestDelta || 1)) * STEPS);
+    // Less than linear keeps small changes in sight.
+    const step = Math.round((Math.abs(delta) / (model.largestDelta || 1)) ** 0.7 * STEPS);
     return (delta > 0 ? more : less)[Math.min(STEPS, step)] ?? none;
   };
 };

@@ -3,6 +3,7 @@ import { painter } from './colors.ts';
 import { element } from './dom.ts';
 import {
   ancestry,
+  childrenOf,
   deltaOf,
   type FlameModel,
   type Layout,
@@ -65,6 +66,7 @@ export const createFlameView = (first: FlameModel, onSelect: (node: number) => v
   let state = start(first, 'difference');
   let paintOf = painter();
   let letter = 7.2;
+  let drawnWidth = 0;
 
   const resize = (): number => {
     const width = Math.max(100, stage.clientWidth);
@@ -116,6 +118,7 @@ export const createFlameView = (first: FlameModel, onSelect: (node: number) => v
   const draw = (): void => {
     if (drawing === null) return;
     const whole = resize();
+    drawnWidth = stage.clientWidth;
     drawing.clearRect(0, 0, whole, state.layout.rows * ROW + 1);
     drawing.font = FONT;
     drawing.textBaseline = 'middle';
@@ -132,7 +135,7 @@ export const createFlameView = (first: FlameModel, onSelect: (node: number) => v
     if (row < path.length) return path[row] ?? null;
     let node = layout.focus;
     for (let depth = path.length; depth <= row; depth++) {
-      const next = (model.children[node] ?? []).find((child) => {
+      const next = childrenOf(model, node).find((child) => {
         const left = layout.left[child] ?? 0;
         return at >= left && at < left + (layout.width[child] ?? 0);
       });
@@ -166,13 +169,13 @@ export const createFlameView = (first: FlameModel, onSelect: (node: number) => v
   const isShown = (node: number): boolean => (state.layout.width[node] ?? 0) > 0;
 
   const sibling = (node: number, step: 1 | -1): number => {
-    const row = (state.model.children[state.model.data.parent[node] ?? 0] ?? []).filter(isShown);
+    const row = childrenOf(state.model, state.model.data.parent[node] ?? 0).filter(isShown);
     return row[row.indexOf(node) + step] ?? node;
   };
 
   const widestChild = (node: number): number => {
     let best = node;
-    for (const child of (state.model.children[node] ?? []).filter(isShown))
+    for (const child of childrenOf(state.model, node).filter(isShown))
       if (best === node || (state.layout.width[child] ?? 0) > (state.layout.width[best] ?? 0)) best = child;
     return best;
   };
@@ -220,7 +223,10 @@ export const createFlameView = (first: FlameModel, onSelect: (node: number) => v
     const node = pointed(event);
     if (node !== null) zoom(node);
   });
-  new ResizeObserver(() => draw()).observe(stage);
+  // Observing reports the first size too, which is drawn already.
+  new ResizeObserver(() => {
+    if (stage.clientWidth !== drawnWidth) draw();
+  }).observe(stage);
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
     paintOf = painter();
     draw();

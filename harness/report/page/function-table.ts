@@ -47,7 +47,7 @@ export const createFunctionTable = (onChoose: (name: number) => void): FunctionT
   };
 
   const chosenRows = (): readonly FunctionTotals[] => {
-    const fits = (row: FunctionTotals): boolean => model?.searchNames[row.name]?.includes(wanted) ?? false;
+    const fits = (row: FunctionTotals): boolean => model?.data.names[row.name]?.toLowerCase().includes(wanted) ?? false;
     const found = wanted === '' ? rows : rows.filter(fits);
     return found.toSorted((left, right) => direction * (key(left) - key(right)));
   };
@@ -58,7 +58,11 @@ export const createFunctionTable = (onChoose: (name: number) => void): FunctionT
     button.addEventListener('click', () => onChoose(row.name));
     const cells = COLUMNS.map((column) => {
       const value = column.value(row);
-      return element('td', {}, column.signed ? signedAmount(current.data, value) : amount(current.data, value));
+      return element(
+        'td',
+        { class: value === 0 ? 'zero' : 'some' },
+        column.signed ? signedAmount(current.data, value) : amount(current.data, value),
+      );
     });
     return element('tr', {}, element('th', { scope: 'row' }, button), ...cells);
   };

@@ -70,6 +70,19 @@ const drawTable = (base: Buckets, head: Buckets): HTMLElement => {
   );
 };
 
+const legend = (): HTMLElement => {
+  const key = (name: string): HTMLElement => {
+    const line = svg('line', { class: `curve ${name}`, x1: 0, x2: 28, y1: 7, y2: 7 });
+    return element(
+      'span',
+      {},
+      svg('svg', { viewBox: '0 0 28 14', width: 28, height: 14, 'aria-hidden': 'true' }, line),
+      ` ${name}`,
+    );
+  };
+  return element('p', { class: 'legend' }, key('base'), key('head'));
+};
+
 const MEANINGS = {
   response: 'From the planned moment to the end of the answer, at a constant rate.',
   service: 'From sending to the end of the answer, one request at a time.',
@@ -86,6 +99,7 @@ export const drawLatency = async (plot: LatencyPlot): Promise<HTMLElement> => {
       'div',
       {},
       element('p', { class: 'note' }, MEANINGS[plot.kind]),
+      legend(),
       drawCurves(base, head),
       drawTable(base, head),
     );

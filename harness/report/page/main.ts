@@ -31,6 +31,11 @@ const colorKey = (): HTMLElement => {
   );
 };
 
+/** The graph is what readers wait for; the rest comes once it is on the screen. */
+const afterPaint = (work: () => void): void => {
+  requestAnimationFrame(() => setTimeout(work));
+};
+
 const startFlames = (flames: readonly FlameData[]): void => {
   const host = byId('flames');
   const [first] = flames;
@@ -102,9 +107,9 @@ const startFlames = (flames: readonly FlameData[]): void => {
     table.root,
   );
   view.show(model);
+  performance.mark('flame-drawn');
   selection.show(model, 0);
-  // The graph is what readers wait for; the table may come a moment later.
-  requestAnimationFrame(() => setTimeout(() => table.show(model, functionTotals(model))));
+  afterPaint(() => table.show(model, functionTotals(model)));
 };
 
 const startPlots = (data: PageData): void => {
@@ -150,9 +155,11 @@ const startLatency = async (data: PageData): Promise<void> => {
 const start = (): void => {
   const data = readData();
   startFlames(data.flames);
-  startPlots(data);
-  // Decoding is asynchronous; its failures are told inside the page.
-  void startLatency(data);
+  afterPaint(() => {
+    startPlots(data);
+    // Decoding is asynchronous; its failures are told inside the page.
+    void startLatency(data);
+  });
 };
 
 start();

@@ -3,7 +3,7 @@ import { formatPercent, formatQuantity, formatSignedPercent } from '../../units/
 import type { MetricPlot, PlotPoint } from '../page-data.ts';
 import { element, svg } from './dom.ts';
 
-const WIDTH = 720;
+const WIDTH = 580;
 const HEIGHT = 220;
 const EDGE = { left: 76, right: 12, top: 12, bottom: 34 } as const;
 
