@@ -14,34 +14,48 @@ export const listFolder = async (folder: string): Promise<readonly string[]> => 
     .toSorted();
 };
 
+/** Files in work at once: enough to keep the disk busy, far below the limit of open files. */
+const AT_ONCE = 32;
+
+const eachInOrder = async <T>(paths: readonly string[], work: (path: string) => Promise<T>): Promise<readonly T[]> => {
+  const results: T[] = [];
+  for (let from = 0; from < paths.length; from += AT_ONCE) {
+    results.push(...(await Promise.all(paths.slice(from, from + AT_ONCE).map(work))));
+  }
+  return results;
+};
+
+const describeFile = async (folder: string, path: string): Promise<string> => {
+  const full = join(folder, path);
+  const found = await lstat(full);
+  const kind = found.isSymbolicLink() ? 'link' : (found.mode & 0o111) === 0 ? 'file' : 'program';
+  const content = found.isSymbolicLink() ? await readlink(full) : await readFile(full);
+  return `${path}\0${kind}\0${createHash('sha256').update(content).digest('hex')}\0`;
+};
+
 /** sha256 (hex) over path, kind, execute bit and bytes of `paths` below `folder`. */
 export const contentDigest = async (folder: string, paths: readonly string[]): Promise<string> => {
   const digest = createHash('sha256');
-  for (const path of paths) {
-    const full = join(folder, path);
-    const found = await lstat(full);
-    const kind = found.isSymbolicLink() ? 'link' : (found.mode & 0o111) === 0 ? 'file' : 'program';
-    const content = createHash('sha256').update(found.isSymbolicLink() ? await readlink(full) : await readFile(full));
-    digest.update(`${path}\0${kind}\0${content.digest('hex')}\0`);
-  }
+  for (const line of await eachInOrder(paths, async (path) => describeFile(folder, path))) digest.update(line);
   return digest.digest('hex');
 };
 
 /** Content hash of a plain folder: the same files give the same hash wherever they lie. */
 export const folderDigest = async (folder: string): Promise<string> => contentDigest(folder, await listFolder(folder));
 
+const copyOne = async (from: string, to: string, path: string): Promise<readonly string[]> => {
+  const source = join(from, path);
+  const found = await lstat(source).catch(() => null);
+  if (found === null || !(found.isFile() || found.isSymbolicLink())) return [];
+  const target = join(to, path);
+  if (found.isSymbolicLink()) await symlink(await readlink(source), target);
+  else await copyFile(source, target, constants.COPYFILE_FICLONE);
+  return [path];
+};
+
 /** Copies `paths` (files and links) from one folder to another; a path that has vanished meanwhile is left out. */
 export const copyFiles = async (from: string, to: string, paths: readonly string[]): Promise<readonly string[]> => {
-  const copied: string[] = [];
-  for (const path of paths) {
-    const source = join(from, path);
-    const found = await lstat(source).catch(() => null);
-    if (found === null || !(found.isFile() || found.isSymbolicLink())) continue;
-    const target = join(to, path);
-    await mkdir(dirname(target), { recursive: true });
-    if (found.isSymbolicLink()) await symlink(await readlink(source), target);
-    else await copyFile(source, target, constants.COPYFILE_FICLONE);
-    copied.push(path);
-  }
-  return copied;
+  const folders = [...new Set(paths.map((path) => dirname(join(to, path))))];
+  await eachInOrder(folders, async (folder) => mkdir(folder, { recursive: true }));
+  return (await eachInOrder(paths, async (path) => copyOne(from, to, path))).flat();
 };

@@ -87,6 +87,8 @@ export const keepLink = async (
     await mkdir(folder, { recursive: true, mode: 0o700 });
     await linkOrCopy(binary, aside);
     await rename(aside, join(folder, key));
+    // Renaming one name of a file onto another of its names does nothing, and leaves both (rename(2)).
+    await rm(aside, { force: true });
     await prune(folder, limitBytes);
   } catch {
     // Read-only or full: measured binaries lie in the work folder, only the next run's shortcut is lost.

@@ -16,8 +16,13 @@ const POLL_MS = 8;
 /** A service that accepts but does not answer a try in this time is asked again. */
 const TRY_TIMEOUT_MS = 2000;
 
-/** Each try has a connection of its own: a kept one would be half-open after a restart. */
-const askOnce = async (port: number, ready: ReadyCheck, path: string, signal: AbortSignal): Promise<ReadyAnswer> =>
+/** Each try has a connection of its own: a kept one would be half-open after a restart. null: cut short by the abort. */
+const askOnce = async (
+  port: number,
+  ready: ReadyCheck,
+  path: string,
+  signal: AbortSignal,
+): Promise<ReadyAnswer | null> =>
   new Promise((resolve) => {
     const asked = request({
       host: '127.0.0.1',
@@ -26,16 +31,24 @@ const askOnce = async (port: number, ready: ReadyCheck, path: string, signal: Ab
       path,
       agent: false,
       headers: { connection: 'close' },
-      signal: AbortSignal.any([signal, AbortSignal.timeout(TRY_TIMEOUT_MS)]),
+      timeout: TRY_TIMEOUT_MS,
+      signal,
     });
+    let connected = false;
+    asked.once('socket', (socket) => socket.once('connect', () => (connected = true)));
     asked.once('response', (response) => {
       response.resume();
       resolve({ kind: 'status', status: response.statusCode ?? 0 });
       response.once('error', () => undefined);
     });
-    asked.once('error', (cause: NodeJS.ErrnoException) => {
+    asked.once('timeout', () => {
+      resolve({ kind: 'silent' });
+      asked.destroy();
+    });
+    // Stays attached: destroying a request reports an error once more.
+    asked.on('error', (cause: NodeJS.ErrnoException) => {
       if (cause.code === 'ECONNREFUSED') resolve({ kind: 'refused' });
-      else if (cause.name === 'AbortError' || cause.name === 'TimeoutError') resolve({ kind: 'silent' });
+      else if (cause.name === 'AbortError') resolve(connected ? { kind: 'silent' } : null);
       else resolve({ kind: 'broken', what: cause.message });
     });
     asked.end();
@@ -54,9 +67,8 @@ export const untilReady = async (
   let last: ReadyAnswer = { kind: 'silent' };
   while (!signal.aborted) {
     const answer = await askOnce(port, ready, path, signal);
-    if (isReady(answer)) return null;
-    // The try that the abort cut short says nothing about the service.
-    if (!signal.aborted || answer.kind !== 'silent') last = answer;
+    if (answer !== null && isReady(answer)) return null;
+    last = answer ?? last;
     await delay(POLL_MS, undefined, { signal }).catch(() => undefined);
   }
   return last;

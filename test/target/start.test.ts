@@ -94,6 +94,8 @@ test('a service that answers 503, or nothing at all, is told apart', async () =>
   await expect(sad).rejects.toThrow(/GET \/sad on port \d+ was not ready within 0\.6 s: the service answered 503/);
   const deaf = startTarget(await shell('sleep 60', { ready: soon }));
   await expect(deaf).rejects.toThrow(/takes no connections and listens nowhere yet.*\(it wrote nothing\)/s);
+  const mute = startTarget(await request({ ready: { ...soon, path: '/mute' } }));
+  await expect(mute).rejects.toThrow(/the service took the connection and did not answer/);
   expect(runningCount()).toBe(0);
 });
 
