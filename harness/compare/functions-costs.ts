@@ -40,6 +40,8 @@ export interface KindTotals {
   readonly total: BySide<number>;
   /** Observed events in all launches. */
   readonly samples: BySide<number>;
+  /** Costs are shares of an exact total, so what is sure is the whole, and a large share is surer than its count. */
+  readonly isShareOfExact: boolean;
   /** Events per unit of cost, head ÷ base: how many more events head would show at equal cost. */
   readonly sizeRatio: number;
   /** What the samples alone say a request costs ÷ the exact total; null where there is no exact total. */
@@ -159,6 +161,8 @@ const addSide = (
     const byCount = functionSums(profile, names, sums.counts[launch] ?? new Float64Array());
     const spans = lineSpans(profile);
     byValue.names.forEach((name, i) => {
+      // The table also holds functions of stacks that were filtered out.
+      if (byValue.cum[i] === 0 && byCount.cum[i] === 0) return;
       const found = functions.get(name) ?? { file: '', line: 0, sides: bothSides(() => emptySide(launches)) };
       functions.set(name, found);
       const index = byValue.functionIndex[i] ?? -1;
@@ -185,9 +189,7 @@ const sizeRatioOf = ({ base, head }: BySide<SideSums>): number => {
 };
 
 const capturedOf = (sums: SideSums): number | null =>
-  sums.exact === null || sums.exact === 0 || sums.requests === 0
-    ? null
-    : sums.valueTotal / sums.requests / sums.exact;
+  sums.exact === null || sums.exact === 0 || sums.requests === 0 ? null : sums.valueTotal / sums.requests / sums.exact;
 
 /** Adds up one kind of profile over all launches, both sides under the same names. */
 export const totalCosts = (kind: ProfiledKind, names: NamesOf): KindTotals => {
@@ -206,6 +208,7 @@ export const totalCosts = (kind: ProfiledKind, names: NamesOf): KindTotals => {
     })),
     total: { base: sums.base.costPerRequest, head: sums.head.costPerRequest },
     samples: { base: sums.base.countTotal, head: sums.head.countTotal },
+    isShareOfExact: sums.base.exact !== null && sums.head.exact !== null,
     sizeRatio: sizeRatioOf(sums),
     captured: { base: capturedOf(sums.base), head: capturedOf(sums.head) },
     sources: bothSides((side) => sums[side].profiles.map((profile) => ({ profile, factor: sums[side].factor }))),

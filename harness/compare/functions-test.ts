@@ -6,9 +6,9 @@ import type { BySide } from '../model/index.ts';
 import {
   benjaminiHochberg,
   type CountTest,
-  normalCdf,
   normalQuantile,
   smallestDetectableCountRatio,
+  studentTwoSidedP,
   sum,
   testCounts,
 } from '../stats/index.ts';
@@ -32,7 +32,7 @@ export interface Tested {
 const LEAST_COUNTS = 20;
 const FALSE_DISCOVERY = 0.05;
 /** A named function costs at least this much more or less itself, … */
-const LEAST_OWN_RATIO = 0.1;
+export const LEAST_OWN_RATIO = 0.1;
 /** … and moves the total by this much, or a quarter of what fails the gate. */
 const LEAST_IMPACT_RATIO = 0.005;
 const GATE_SHARE = 0.25;
@@ -55,14 +55,37 @@ const testOneLaunch = ({ base, head }: BySide<number>, sizeRatio: number): Count
   const share = sizeRatio / (1 + sizeRatio);
   const total = base + head;
   const z = (head - total * share) / Math.sqrt(total * share * (1 - share) * ASSUMED_DISPERSION);
-  return { z, pValue: 2 * normalCdf(-Math.abs(z)), dispersion: ASSUMED_DISPERSION, degrees: ASSUMED_DEGREES };
+  return {
+    z,
+    pValue: studentTwoSidedP(z, ASSUMED_DEGREES),
+    dispersion: ASSUMED_DISPERSION,
+    degrees: ASSUMED_DEGREES,
+  };
 };
 
-const testAll = (functions: readonly FunctionTotals[], sizeRatio: number): readonly CountTest[] => {
+/** Part of all events that is this function's; 0 where costs are no shares of an exact total. */
+const shareOf = (kind: KindTotals, counts: BySide<number>): number => {
+  const all = kind.samples.base + kind.samples.head;
+  // A function that is everything has no noise of its own, only the exact total's: keep a little.
+  return kind.isShareOfExact && all > 0 ? Math.min(0.99, (counts.base + counts.head) / all) : 0;
+};
+
+/** Of an exact total a share p has the variance of p(1 − p), not of a count: φ·p(1 − p)/N against φ·p/N. */
+const withShareVariance = (test: CountTest, share: number): CountTest => {
+  const z = test.z / Math.sqrt(1 - share);
+  return { ...test, z, pValue: studentTwoSidedP(z, test.degrees), dispersion: test.dispersion * (1 - share) };
+};
+
+const testAll = (kind: KindTotals, functions: readonly FunctionTotals[]): readonly CountTest[] => {
   const launches = functions[0]?.sides.base.ownCounts.length ?? 0;
-  return launches >= 2
-    ? testCounts(functions.map(countsOf), sizeRatio)
-    : functions.map((totals) => testOneLaunch(totalCounts(totals), sizeRatio));
+  const tests =
+    launches >= 2
+      ? testCounts(functions.map(countsOf), kind.sizeRatio)
+      : functions.map((totals) => testOneLaunch(totalCounts(totals), kind.sizeRatio));
+  return functions.flatMap((totals, i) => {
+    const test = tests[i];
+    return test === undefined ? [] : [withShareVariance(test, shareOf(kind, totalCounts(totals)))];
+  });
 };
 
 /**
@@ -85,27 +108,40 @@ const shrinkage = (z: number): number => (Number.isFinite(z) && z !== 0 ? Math.m
 const ownRatio = ({ base, head }: FunctionTotals['sides']): number =>
   base.own > 0 ? head.own / base.own - 1 : head.own > 0 ? Infinity : 0;
 
-/** The smaller share decides, so that a change and its reverse pass the same floor. */
-const passesFloors = (totals: FunctionTotals, impact: number, practicalRatio: number): boolean => {
+/** What makes a certain change worth naming. */
+export interface Floors {
+  /** Smallest effect on the total that fails the gate, as a ratio. */
+  readonly practicalRatio: number;
+  /** Smallest change of the function's own cost, as a ratio. */
+  readonly leastOwnRatio: number;
+}
+
+/** The larger of the ratio and its reverse decides, and the mean of both totals: a change and its undoing pass alike. */
+const passesFloors = (totals: FunctionTotals, delta: number, kind: KindTotals, floors: Floors): boolean => {
   const own = Math.abs(ownRatio(totals.sides));
   const reverse = Math.abs(1 / (1 + ownRatio(totals.sides)) - 1);
-  const isOwnLarge = Math.max(own, reverse) >= LEAST_OWN_RATIO;
-  return isOwnLarge && Math.abs(impact) >= Math.max(LEAST_IMPACT_RATIO, practicalRatio * GATE_SHARE);
+  const impact = Math.abs(delta) / ((kind.total.base + kind.total.head) / 2);
+  return (
+    Math.max(own, reverse) >= floors.leastOwnRatio &&
+    impact >= Math.max(LEAST_IMPACT_RATIO, floors.practicalRatio * GATE_SHARE)
+  );
 };
 
-/** One row of the test; `reference` is the total a ratio is of. */
-const judge = (
-  totals: FunctionTotals,
-  test: CountTest | null,
-  qValue: number | null,
-  family: { readonly size: number; readonly reference: number; readonly practicalRatio: number },
-): Tested => {
+interface Family {
+  readonly kind: KindTotals;
+  readonly floors: Floors;
+  /** Functions tested together. */
+  readonly size: number;
+}
+
+const judge = (totals: FunctionTotals, test: CountTest | null, qValue: number | null, family: Family): Tested => {
+  const { kind, floors, size } = family;
   const counts = totalCounts(totals);
   const delta = totals.sides.head.own - totals.sides.base.own;
   const dispersion = test?.dispersion ?? ASSUMED_DISPERSION;
   const standardError = standardErrorOf(totals, counts, dispersion);
-  const ratio = (cost: number): number => (family.reference > 0 ? cost / family.reference : 0);
-  const zLevel = normalQuantile(1 - FALSE_DISCOVERY / (2 * Math.max(1, family.size)));
+  const ratio = (cost: number): number => (kind.total.base > 0 ? cost / kind.total.base : 0);
+  const zLevel = normalQuantile(1 - FALSE_DISCOVERY / (2 * Math.max(1, size)));
   const samples = (counts.base + counts.head) / 2;
   const isCertain = qValue !== null && qValue <= FALSE_DISCOVERY;
   return {
@@ -116,30 +152,33 @@ const judge = (
     impactCiRatio: [ratio(delta - CI_90 * standardError), ratio(delta + CI_90 * standardError)],
     smallestDetectableRatio: samples > 0 ? smallestDetectableCountRatio(samples, dispersion, zLevel) : null,
     qValue,
-    isNamed: isCertain && passesFloors(totals, ratio(delta), family.practicalRatio),
+    isNamed: isCertain && passesFloors(totals, delta, kind, floors),
   };
 };
 
-/** Tests every function with events enough; the others come back untested. */
-export const testFunctions = (kind: KindTotals, practicalRatio: number): readonly Tested[] => {
-  const isTested = (totals: FunctionTotals): boolean => {
-    const { base, head } = totalCounts(totals);
-    return base + head >= LEAST_COUNTS;
-  };
-  const tested = kind.functions.filter(isTested);
-  const tests = testAll(tested, kind.sizeRatio);
-  const qValues = benjaminiHochberg(tests.map(({ pValue }) => pValue));
-  const family = { size: tested.length, reference: kind.total.base, practicalRatio };
-  return [
-    ...tested.map((totals, i) => judge(totals, tests[i] ?? null, qValues[i] ?? null, family)),
-    ...kind.functions.filter((totals) => !isTested(totals)).map((totals) => judge(totals, null, null, family)),
-  ];
+const hasEvents = (totals: FunctionTotals): boolean => {
+  const { base, head } = totalCounts(totals);
+  return base + head >= LEAST_COUNTS;
+};
+
+/**
+ * Tests the functions `isAsked` picks, as one family; all with events enough lend their spread to the estimate of the
+ * noise. Functions that are not asked or have too few events come back untested (no q-value, never named).
+ */
+export const testFunctions = (
+  kind: KindTotals,
+  floors: Floors,
+  isAsked: (totals: FunctionTotals) => boolean = () => true,
+): readonly Tested[] => {
+  const known = kind.functions.filter(hasEvents);
+  const tests = new Map(testAll(kind, known).map((test, i) => [known[i], test]));
+  const asked = known.filter(isAsked);
+  const qValues = benjaminiHochberg(asked.map((totals) => tests.get(totals)?.pValue ?? 1));
+  const qValueOf = new Map(asked.map((totals, i) => [totals, qValues[i] ?? null]));
+  const family = { kind, floors, size: asked.length };
+  return kind.functions.map((totals) => judge(totals, tests.get(totals) ?? null, qValueOf.get(totals) ?? null, family));
 };
 
 /** Lower bound of |delta| (90 % interval): what rows are ranked by. */
 export const sureDelta = ({ delta, standardError }: Tested): number =>
   Math.max(0, Math.abs(delta) - CI_90 * standardError);
-
-/** Whether a difference lies within its own noise (90 % interval). */
-export const isWithinNoise = (delta: number, standardError: number): boolean =>
-  Math.abs(delta) <= CI_90 * standardError;

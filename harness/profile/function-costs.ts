@@ -47,6 +47,28 @@ const sum = (values: Float64Array): number => {
 const flagsOf = (keys: readonly string[], is: (key: string) => boolean): Uint8Array =>
   Uint8Array.from(keys, (key) => (is(key) ? 1 : 0));
 
+/** Sums per name, in columns: for callers that bring names (aligned between two builds) and values of their own. */
+export interface FunctionSums {
+  readonly names: readonly string[];
+  /** A function of the profile's table with that name; −1 for code without one. */
+  readonly functionIndex: Int32Array;
+  readonly flat: Float64Array;
+  readonly cum: Float64Array;
+  readonly own: Float64Array;
+}
+
+/** Flat, cum and own sums of `values` (one per sample) by the names given for the functions of the table. */
+export const functionSums = (profile: Profile, names: readonly string[], values: Float64Array): FunctionSums => {
+  const groups = groupByFunction(profile, names);
+  return {
+    names: groups.keys,
+    functionIndex: groups.exampleLine.map((line) =>
+      line < 0 ? -1 : (profile.locations.lineFunction[line] ?? 0),
+    ),
+    ...sumStacks(profile, groups, values, flagsOf(groups.keys, isRuntime)),
+  };
+};
+
 const describe = (profile: Profile, groups: FrameGroups, group: number, roots: PathRoots) => {
   const line = groups.exampleLine[group] ?? -1;
   const index = line < 0 ? -1 : (profile.locations.lineFunction[line] ?? 0);

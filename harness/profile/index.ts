@@ -23,7 +23,14 @@ export {
 export { sampleCounts } from './sample-counts.ts';
 export { isTruncated } from './truncated.ts';
 export { valueColumn, valueIndex, valueTypes } from './value-types.ts';
-export { type CostRequest, type FunctionCost, type FunctionCosts, functionCosts } from './function-costs.ts';
+export {
+  type CostRequest,
+  type FunctionCost,
+  type FunctionCosts,
+  functionCosts,
+  type FunctionSums,
+  functionSums,
+} from './function-costs.ts';
 export { belowRequests, filterBelow, filterByLabel, isRequestFrame, withoutAgent } from './filter.ts';
 export {
   canonicalNames,

@@ -111,14 +111,17 @@ export const packageOf = (name: string): string => {
   return path.includes('%2e') ? path.replaceAll('%2e', '.') : path;
 };
 
-/** Packages whose functions a caller pays for: the runtime, its assembly helpers and the system-call stubs. */
-const RUNTIME_PACKAGE = /^(?:runtime|syscall|internal\/(?:runtime|bytealg|abi|cpu|goarch)|runtime\/internal)(?:\/|$)/;
+/** Packages whose functions a caller pays for: the runtime, its assembly helpers, locks and the system-call stubs. */
+const RUNTIME_PACKAGE =
+  /^(?:runtime|syscall|sync|internal\/(?:runtime|bytealg|abi|cpu|goarch|sync|race)|runtime\/internal)(?:\/|$)/;
+/** Cheap first look, since most names are not the runtime's. */
+const RUNTIME_START = /^(?:runtime|syscall|sync|internal\/)/;
 /** Ordinary code that happens to lie below runtime/. */
 const NOT_RUNTIME = /^runtime\/(?:pprof|trace|metrics|debug|coverage)$/;
 
 /** Whether the function belongs to the runtime, so that its cost is its caller's doing. */
 export const isRuntime = (name: string): boolean => {
-  if (!name.startsWith('runtime') && !name.startsWith('syscall') && !name.startsWith('internal/')) return false;
+  if (!RUNTIME_START.test(name)) return false;
   const path = packageOf(name);
   return RUNTIME_PACKAGE.test(path) && !NOT_RUNTIME.test(path);
 };

@@ -1,0 +1,177 @@
+/**
+ * Which functions a change made dearer or cheaper: profiles of both sides → rows, and the one name the verdict's
+ * sentence says. Functions explain a metric that was judged elsewhere; they never fail a run (docs/method.md).
+ */
+import type { Attribution, BySide, FunctionComparison, FunctionKind } from '../model/index.ts';
+import { packageOf } from '../profile/index.ts';
+import { sum } from '../stats/index.ts';
+import { type Blame, findBlame, isChanged } from './functions-blame.ts';
+import { type FunctionTotals, type KindTotals, totalCosts } from './functions-costs.ts';
+import { describeDependencies, describeDiffuse } from './functions-words.ts';
+import {
+  type FunctionsFound,
+  type FunctionsInput,
+  MOST_ROWS,
+  type ProfiledKind,
+  VALUES_OF,
+} from './functions-input.ts';
+import { findMoves, findRenames, joinRenames } from './functions-moved.ts';
+import { alignNames } from './functions-names.ts';
+import { buildPaths, pathAlongDelta, type Paths } from './functions-paths.ts';
+import { LEAST_OWN_RATIO, sureDelta, type Tested, testFunctions } from './functions-test.ts';
+
+/** Capture of CPU samples may differ between the sides by this ratio before the rows carry a warning (duet.md §7). */
+const MOST_CAPTURE_DIFFERENCE = 0.05;
+/** Fewer samples a side name nothing reliably (design.md §5). */
+const FEW_SAMPLES = 3000;
+
+interface KindFindings {
+  readonly kind: ProfiledKind;
+  readonly totals: KindTotals;
+  readonly tested: readonly Tested[];
+  readonly moves: ReadonlyMap<string, string>;
+  readonly renames: ReadonlyMap<string, string>;
+  readonly changed: ReadonlySet<string>;
+  readonly paths: Paths;
+  readonly blame: Blame | null;
+}
+
+const directionOf = ({ total }: KindTotals): 1 | -1 => (total.head >= total.base ? 1 : -1);
+
+const bySureness = (a: Tested, b: Tested): number =>
+  sureDelta(b) - sureDelta(a) || Math.abs(b.delta) - Math.abs(a.delta) || (a.totals.name < b.totals.name ? -1 : 1);
+
+const findKind = (kind: ProfiledKind, input: FunctionsInput): KindFindings => {
+  const profilesOf = (side: 'base' | 'head') => kind.launches.map((launch) => launch[side].profile);
+  const names = alignNames(profilesOf('base'), profilesOf('head'), input.diff, input.modulePath);
+  const raw = totalCosts(kind, names);
+  const paths = buildPaths(raw, names);
+  const renames = findRenames(raw.functions, paths);
+  const totals = { ...raw, functions: joinRenames(raw.functions, renames) };
+  const tested = testFunctions(totals, { practicalRatio: kind.practicalRatio, leastOwnRatio: LEAST_OWN_RATIO });
+  const moves = findMoves(tested, paths);
+  const changed = new Set(
+    totals.functions.filter((each) => isChanged(each, input.diff, input.modulePath)).map(({ name }) => name),
+  );
+  const sign = directionOf(totals);
+  const named = tested
+    .filter(({ isNamed, delta, totals: { name } }) => isNamed && delta * sign > 0 && !moves.has(name))
+    .toSorted(bySureness);
+  const blame = findBlame(totals, named, changed, paths, kind.practicalRatio, sign);
+  return { kind, totals, tested, moves, renames, changed, paths, blame };
+};
+
+const isAbsent = ({ cumCounts }: FunctionTotals['sides']['base']): boolean => sum(cumCounts) === 0;
+
+const kindOf = (each: Tested, found: KindFindings): FunctionKind => {
+  const { name, sides } = each.totals;
+  if (found.moves.has(name)) return 'moved';
+  const isBlamed = found.blame?.name === name && found.blame.for === 'callees';
+  if (!each.isNamed && !isBlamed) return found.renames.has(name) ? 'moved' : 'unclear';
+  if (isAbsent(sides.base)) return 'new';
+  if (isAbsent(sides.head)) return 'gone';
+  const delta = isBlamed ? sides.head.cum - sides.base.cum : each.delta;
+  return delta > 0 ? 'regressed' : 'improved';
+};
+
+const rowOf = (each: Tested, found: KindFindings): FunctionComparison => {
+  const { name, file, line, sides } = each.totals;
+  const kind = kindOf(each, found);
+  const oldName = found.renames.get(name);
+  const isRename = kind === 'moved' && oldName !== undefined && !found.moves.has(name);
+  const isBlamed = found.blame?.name === name && found.blame.for === 'callees';
+  const sign = (isBlamed ? sides.head.cum - sides.base.cum : each.delta) >= 0 ? 1 : -1;
+  return {
+    profile: found.kind.profile,
+    function: isRename ? oldName : name,
+    package: packageOf(isRename ? oldName : name),
+    file,
+    line,
+    basePerRequest: sides.base.own,
+    headPerRequest: sides.head.own,
+    deltaPerRequest: each.delta,
+    baseCumPerRequest: sides.base.cum,
+    headCumPerRequest: sides.head.cum,
+    unit: VALUES_OF[found.kind.profile].unit,
+    impactRatio: each.impactRatio,
+    impactCiRatio: each.impactCiRatio,
+    smallestDetectableRatio: each.smallestDetectableRatio,
+    qValue: each.qValue,
+    baseCallsPerRequest: null,
+    headCallsPerRequest: null,
+    kind,
+    path: pathAlongDelta(found.paths, name, sign),
+    changedInDiff: found.changed.has(name),
+    movedTo: isRename ? name : (found.moves.get(name) ?? null),
+    ...(isBlamed ? { namedFor: 'callees' as const } : {}),
+  };
+};
+
+/** Named rows first, then moved ones, then what changed most without being certain. */
+const RANK: Readonly<Record<FunctionKind, number>> = {
+  regressed: 0,
+  improved: 0,
+  new: 0,
+  gone: 0,
+  moved: 1,
+  unclear: 2,
+};
+
+/** The rows of one kind; those on the named function's path stay in, so that the path can be printed with figures. */
+const rowsOf = (found: KindFindings): readonly FunctionComparison[] => {
+  const ordered = found.tested
+    .map((each) => ({ each, rank: RANK[kindOf(each, found)], isFirst: each.totals.name === found.blame?.name }))
+    .toSorted((a, b) => Number(b.isFirst) - Number(a.isFirst) || a.rank - b.rank || bySureness(a.each, b.each))
+    .map(({ each }) => each);
+  const blamed = ordered.find(({ totals }) => totals.name === found.blame?.name);
+  const onPath = new Set(
+    blamed === undefined ? [] : pathAlongDelta(found.paths, blamed.totals.name, directionOf(found.totals)),
+  );
+  return ordered
+    .filter((each, place) => place < MOST_ROWS || onPath.has(each.totals.name))
+    .map((each) => rowOf(each, found));
+};
+
+const samplesOf = ({ totals }: KindFindings): BySide<number> => ({
+  base: Math.round(totals.samples.base),
+  head: Math.round(totals.samples.head),
+});
+
+const captureWarnings = ({ totals, kind }: KindFindings): readonly string[] => {
+  const { base, head } = totals.captured;
+  if (kind.profile !== 'cpu' || base === null || head === null || base === 0 || head === 0) return [];
+  if (Math.abs(head / base - 1) <= MOST_CAPTURE_DIFFERENCE) return [];
+  const percent = (ratio: number): string => `${Math.round(ratio * 100)} %`;
+  return [`The CPU profile caught ${percent(base)} of the CPU time on base and ${percent(head)} on head.`];
+};
+
+const sampleWarnings = (found: KindFindings): readonly string[] => {
+  const { base, head } = samplesOf(found);
+  if (found.kind.profile !== 'cpu' || Math.min(base, head) >= FEW_SAMPLES) return [];
+  return [`${base} CPU samples on base and ${head} on head are few to name a function by.`];
+};
+
+const attributionOf = (leading: KindFindings | undefined, input: FunctionsInput): Attribution => {
+  if (leading === undefined) return { source: input.source, samples: null, diffuse: null, culprit: null, warnings: [] };
+  return {
+    source: input.source,
+    samples: samplesOf(leading),
+    diffuse: leading.blame === null ? describeDiffuse(leading.totals, leading.tested, leading.kind) : null,
+    culprit: leading.blame?.name ?? null,
+    warnings: [
+      ...sampleWarnings(leading),
+      ...captureWarnings(leading),
+      ...describeDependencies(leading.totals, leading.tested, input.moduleChanges),
+    ],
+  };
+};
+
+/**
+ * Compares the functions of both sides in every kind given. Kinds without launches or samples give no rows; the first
+ * kind names the culprit, in the direction its total moved. The same input gives the same rows, and sides exchanged
+ * give rows with every difference negated.
+ */
+export const compareFunctions = (input: FunctionsInput): FunctionsFound => {
+  const found = input.kinds.filter(({ launches }) => launches.length > 0).map((kind) => findKind(kind, input));
+  return { functions: found.flatMap(rowsOf), attribution: attributionOf(found[0], input) };
+};
