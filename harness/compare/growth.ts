@@ -9,17 +9,20 @@ import { GROWTH_OBJECTS } from '../metrics/index.ts';
 import type { Growth, Launch, MetricId, ScenarioRun } from '../model/index.ts';
 import {
   decide,
+  slopeOf,
   studentTwoSidedP,
   studentUpperQuantile,
   sum,
   type Direction,
   type Interval,
   type Levels,
+  type Limits,
+  type Slope,
 } from '../stats/index.ts';
 import { answerOf, notJudged, verdictOf, type Answer } from './answer.ts';
 import type { JudgedMetric } from './gates.ts';
-import { COUNTING_SLACK, differenceLimits, judgeOnce, judgeSequence, spreadOf, type Judgement } from './judge.ts';
-import { launchesOf, launchValues, objectGrowthValues, seriesOf, type UnitValues } from './series.ts';
+import { COUNTING_SLACK, differenceLimits, judgeSequence, type Judgement } from './judge.ts';
+import { launchesOf, launchValues, seriesOf } from './series.ts';
 
 /** One-sided levels at which short launches raise a suspicion, and at which they acquit. */
 const SCREEN: Levels = { change: 0.01, equivalence: 0.02 };
@@ -51,32 +54,56 @@ const gainIn =
     return [{ requests, base: scaled(base.growth), head: scaled(head.growth) }];
   };
 
-/** Pooled slopes per request, with the error that the short launches' spread predicts for them. */
+/** Slopes of both sides per request, and of their difference with its error. */
 interface Slopes {
   readonly base: number;
   readonly head: number;
   readonly centre: number;
   readonly standardError: number;
   readonly degrees: number;
+  readonly launches: number;
 }
 
+const totals = (
+  gains: readonly Gain[],
+): { readonly requests: number; readonly base: number; readonly head: number } => ({
+  requests: sum(gains.map(({ requests }) => requests)),
+  base: sum(gains.map(({ base }) => base)),
+  head: sum(gains.map(({ head }) => head)),
+});
+
+const slopeOfDifference = (gains: readonly Gain[]): Slope =>
+  slopeOf(
+    gains.map(({ base, head }) => head - base),
+    gains.map(({ requests }) => requests),
+  );
+
+const slopesFrom = (gains: readonly Gain[], { standardError, degrees }: Slope): Slopes => {
+  const { requests, base, head } = totals(gains);
+  const centre = (head - base) / requests;
+  return { base: base / requests, head: head / requests, centre, standardError, degrees, launches: gains.length };
+};
+
+/** Of judged launches alone; null where too few have snapshots. */
+const shortSlopes = (short: readonly Launch[], quantity: Quantity): Slopes | null => {
+  const gains = short.flatMap(gainIn(quantity));
+  return gains.length < 2 ? null : slopesFrom(gains, slopeOfDifference(gains));
+};
+
 /**
- * Slope = gain ÷ requests over all launches. The error assumes a heap that wanders (variance grows with the requests),
- * which is more than two noisy snapshots would make; short launches show the spread, without a steady leak's part.
+ * Of judged and growth launches together. The growth launch is too long to share the short ones' error and too alone to
+ * show its own: it is predicted from theirs, for a heap that wanders (variance grows with the requests), which is more
+ * than two noisy snapshots would make.
  */
 const pooledSlopes = (short: readonly Launch[], long: readonly Launch[], quantity: Quantity): Slopes | null => {
   const shorts = short.flatMap(gainIn(quantity));
-  const all = [...shorts, ...long.flatMap(gainIn(quantity))];
-  if (shorts.length < 2 || all.length === shorts.length) return null;
-  const total = sum(all.map(({ requests }) => requests));
-  const shortTotal = sum(shorts.map(({ requests }) => requests));
-  const shortSlope = sum(shorts.map(({ base, head }) => head - base)) / shortTotal;
-  const residuals = shorts.map(({ base, head, requests }) => head - base - shortSlope * requests);
-  const spread = Math.max(LEAST_SPREAD[quantity], spreadOf(residuals));
-  const base = sum(all.map((launch) => launch.base)) / total;
-  const head = sum(all.map((launch) => launch.head)) / total;
-  const standardError = spread / Math.sqrt((shortTotal / shorts.length) * total);
-  return { base, head, centre: head - base, standardError, degrees: shorts.length - 1 };
+  const longs = long.flatMap(gainIn(quantity));
+  if (shorts.length < 2 || longs.length === 0) return null;
+  const fromShort = slopeOfDifference(shorts);
+  const all = [...shorts, ...longs];
+  const usual = totals(shorts).requests / shorts.length;
+  const spread = Math.max(LEAST_SPREAD[quantity], fromShort.spread);
+  return slopesFrom(all, { ...fromShort, standardError: spread / Math.sqrt(usual * totals(all).requests) });
 };
 
 const intervalOf = ({ centre, standardError, degrees }: Slopes, level: number): Interval => {
@@ -84,31 +111,59 @@ const intervalOf = ({ centre, standardError, degrees }: Slopes, level: number): 
   return [centre - half, centre + half];
 };
 
-/** Which way short launches lean at the screening level; `same`: they acquit; `open`: they cannot tell. */
-const lean = (units: readonly UnitValues[], judged: JudgedMetric): Direction =>
-  judgeOnce(units, judged, SCREEN)?.direction ?? 'open';
-
-const objectsOf = (judged: JudgedMetric): JudgedMetric => ({ ...judged, ...GROWTH_OBJECTS });
-
 const isChange = (direction: Direction): boolean => direction === 'up' || direction === 'down';
 
-/** Objects only accuse: their snapshots are too coarse to acquit a service of a leak of one in 100 requests. */
-const screenHeap = (units: readonly (readonly Launch[])[], judged: JudgedMetric): Direction => {
-  const bytes = lean(seriesOf(units, launchValues(judged.metric)), judged);
-  const objects = lean(seriesOf(units, objectGrowthValues), objectsOf(judged));
-  return !isChange(bytes) && isChange(objects) ? objects : bytes;
+const OBJECT_LIMITS: Limits = {
+  practical: GROWTH_OBJECTS.practicalAbsolute * COUNTING_SLACK,
+  equivalent: GROWTH_OBJECTS.equivalentAbsolute,
 };
 
-/** Objects fail a run too, where the bytes lean the same way. */
+const decideSlopes = (slopes: Slopes, levels: Levels, limits: Limits): Direction =>
+  slopes.centre === 0 && slopes.standardError === 0
+    ? 'same'
+    : decide(slopes.centre, intervalOf(slopes, levels.change), intervalOf(slopes, levels.equivalence), limits);
+
+/**
+ * Bytes decide; objects only accuse, and only where the bytes lean the same way: their snapshots are too coarse to
+ * acquit a service of a leak of one in 100 requests.
+ */
 const directionOf = (bytes: Slopes, objects: Slopes | null, judged: JudgedMetric, levels: Levels): Direction => {
-  const limits = differenceLimits(judged, bytes.base, bytes.head);
-  const byBytes = decide(bytes.centre, intervalOf(bytes, levels.change), intervalOf(bytes, levels.equivalence), limits);
+  const byBytes = decideSlopes(bytes, levels, differenceLimits(judged, bytes.base, bytes.head));
   if (isChange(byBytes) || !objects) return byBytes;
-  const practical = GROWTH_OBJECTS.practicalAbsolute * COUNTING_SLACK;
-  const wide: Interval = [-Infinity, Infinity];
-  const byObjects = decide(objects.centre, intervalOf(objects, levels.change), wide, { practical, equivalent: 0 });
+  const byObjects = decideSlopes(objects, levels, OBJECT_LIMITS);
   return isChange(byObjects) && (byObjects === 'up') === bytes.centre > 0 ? byObjects : byBytes;
 };
+
+const judgementOf = (slopes: Slopes, judged: JudgedMetric, level: number, direction: Direction): Judgement => ({
+  scale: 'absolute',
+  unit: 'launch',
+  n: slopes.launches,
+  units: slopes.launches,
+  base: slopes.base,
+  head: slopes.head,
+  centre: slopes.centre,
+  interval: intervalOf(slopes, level),
+  level,
+  limits: differenceLimits(judged, slopes.base, slopes.head),
+  direction,
+  pValue: slopes.centre === 0 ? 1 : studentTwoSidedP(slopes.centre / slopes.standardError, slopes.degrees),
+  detectable: Infinity,
+  needed: Infinity,
+});
+
+const answerAs = (judged: JudgedMetric, judgement: Judgement | null, stage: Answer['stage']): Answer => ({
+  judged,
+  judgement,
+  verdict: judgement ? verdictOf(judgement, judged) : 'open',
+  pValue: judgement?.pValue ?? null,
+  stage,
+  reason: null,
+  warnings: [],
+});
+
+/** A default gate that this service's own noise hides is not judged; one that the scenario names stays open. */
+const unresolved = (answer: Answer, reason: string): Answer =>
+  answer.judged.required ? { ...answer, reason } : notJudged(answer, reason);
 
 const fromGrowthLaunch = (
   short: readonly Launch[],
@@ -120,49 +175,27 @@ const fromGrowthLaunch = (
   if (!bytes) return null;
   // Two witnesses, half the level each.
   const levels = { ...atOnce, change: atOnce.change / 2 };
-  const judgement: Judgement = {
-    scale: 'absolute',
-    unit: 'launch',
-    n: short.length + long.length,
-    units: short.length + long.length,
-    base: bytes.base,
-    head: bytes.head,
-    centre: bytes.centre,
-    interval: intervalOf(bytes, levels.change),
-    level: levels.change,
-    limits: differenceLimits(judged, bytes.base, bytes.head),
-    direction: directionOf(bytes, pooledSlopes(short, long, 'objects'), judged, levels),
-    pValue: studentTwoSidedP(bytes.centre / bytes.standardError, bytes.degrees),
-    detectable: Infinity,
-    needed: Infinity,
-  };
-  const verdict = verdictOf(judgement, judged);
-  const answer: Answer = {
-    judged,
-    judgement,
-    verdict,
-    pValue: judgement.pValue,
-    stage: 'growth',
-    reason: null,
-    warnings: [],
-  };
-  return verdict === 'open' ? unresolved(answer, 'the heap wanders by more than the leak to be found') : answer;
+  const direction = directionOf(bytes, pooledSlopes(short, long, 'objects'), judged, levels);
+  const answer = answerAs(judged, judgementOf(bytes, judged, levels.change, direction), 'growth');
+  return direction === 'open' ? unresolved(answer, 'the heap wanders by more than the leak to be found') : answer;
 };
-
-/** A default gate that this service's own noise hides is not judged; one that the scenario names stays open. */
-const unresolved = (answer: Answer, reason: string): Answer =>
-  answer.judged.required ? { ...answer, reason } : notJudged(answer, reason);
 
 const isLong = ({ sides: { base, head } }: Launch): boolean =>
   Math.min(base.growth?.requests ?? 0, head.growth?.requests ?? 0) >= FEWEST_GROWTH_REQUESTS;
 
 type Units = readonly (readonly Launch[])[];
 
-/** What short launches say so far, as it is shown; the direction is the screen's. */
-const shortAnswer = (units: Units, judged: JudgedMetric, levels: Levels, direction: Direction): Answer => {
-  const judgement = judgeOnce(seriesOf(units, launchValues(judged.metric)), judged, levels);
-  const last = judgement ? { ...judgement, direction } : null;
-  return answerOf(judged, { last, decided: direction !== 'open', pValue: last?.pValue ?? null }, 'judged');
+/** Which way judged launches lean at the screening level; `same`: they acquit; `open`: they cannot tell. */
+const screenHeap = (units: Units, judged: JudgedMetric): Direction => {
+  const short = units.flat();
+  const bytes = shortSlopes(short, 'bytes');
+  return bytes ? directionOf(bytes, shortSlopes(short, 'objects'), judged, SCREEN) : 'open';
+};
+
+/** What judged launches say so far, as it is shown; the direction is the screen's, never a change. */
+const shortAnswer = (units: Units, judged: JudgedMetric, levels: Levels, direction: 'same' | 'open'): Answer => {
+  const bytes = shortSlopes(units.flat(), 'bytes');
+  return answerAs(judged, bytes && judgementOf(bytes, judged, levels.change, direction), 'judged');
 };
 
 /** The first look at which short launches acquit is final. */

@@ -8,7 +8,6 @@ import {
   estimate,
   hull,
   smallestDetectable,
-  standardDeviation,
   studentIntervalOf,
   unitsNeeded,
   type Direction,
@@ -157,7 +156,3 @@ export const judgeSequence = (
     pValue: last === null ? null : Math.min(1, looks.length * smallest),
   };
 };
-
-/** Spread of contrasts; 0 for fewer than two. */
-export const spreadOf = (contrasts: readonly number[]): number =>
-  contrasts.length < FEWEST_UNITS ? 0 : standardDeviation(contrasts);

@@ -26,7 +26,8 @@ const ratioEffects = ({ centre, interval: [low, high], limits, detectable }: Jud
   ciRatio: interval([Math.expm1(low), Math.expm1(high)]),
   effectAbsolute: null,
   ciAbsolute: null,
-  practicalRatio: Math.expm1(limits.practical),
+  // Back from ln(1 + τ) without its rounding, since people typed it.
+  practicalRatio: Number(Math.expm1(limits.practical).toPrecision(12)),
   practicalAbsolute: null,
   smallestDetectableRatio: finite(Math.expm1(detectable)),
 });

@@ -1,5 +1,5 @@
 /** From launches to the units that are judged: one value pair per unit, in the order in which they were measured. */
-import { countedPairs, objectGrowthPerRequest, phaseOf, readLaunchSide, readWindow } from '../metrics/index.ts';
+import { countedPairs, phaseOf, readLaunchSide, readWindow } from '../metrics/index.ts';
 import type { Launch, LaunchSide, MetricId, Pair, Phase, ScenarioRun, Stage, Window } from '../model/index.ts';
 import { mean } from '../stats/index.ts';
 
@@ -74,9 +74,6 @@ export const launchValues = (metric: MetricId): LaunchValues => {
 
 /** Any window reading as launch values, e.g. the couples' service time. */
 export const windowValues = ofWindows;
-
-/** Live objects gained per request. */
-export const objectGrowthValues: LaunchValues = ofSides(objectGrowthPerRequest);
 
 /** The series of one metric, unit by unit; units without a value on both sides are left out. */
 export const seriesOf = (units: readonly (readonly Launch[])[], read: LaunchValues): readonly UnitValues[] =>

@@ -76,10 +76,6 @@ const LAUNCH_READERS: Partial<Readonly<Record<MetricId, LaunchReader>>> = {
 export const readLaunchSide = (metric: MetricId, side: LaunchSide): number | undefined =>
   LAUNCH_READERS[metric]?.(side);
 
-/** Live objects gained per request: the second witness of heap growth. */
-export const objectGrowthPerRequest = ({ growth }: LaunchSide): number | undefined =>
-  growth ? slope(growth.liveObjectsStart, growth.liveObjectsEnd, growth.requests) : undefined;
-
 const collect = (read: (metric: MetricId) => number | undefined): Measurements => {
   const values: Partial<Record<MetricId, number>> = {};
   for (const metric of METRIC_IDS) {

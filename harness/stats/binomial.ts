@@ -14,15 +14,3 @@ export const clopperPearson = (hits: number, trials: number, level: number): rea
   const oneSided = (1 + level) / 2;
   return [proportionLowerBound(hits, trials, oneSided), proportionUpperBound(hits, trials, oneSided)];
 };
-
-/** P(X ≥ hits) for X ~ Binomial(trials, 1/2): `hits` of `trials` events fell on one of two equal sides. */
-export const fairCoinUpperTail = (hits: number, trials: number): number => {
-  if (hits <= 0) return 1;
-  let term = 0.5 ** trials;
-  let tail = hits <= 0 ? 1 : 0;
-  for (let k = 0; k <= trials; k++) {
-    if (k >= hits) tail += term;
-    term *= (trials - k) / (k + 1);
-  }
-  return Math.min(1, tail);
-};

@@ -10,6 +10,7 @@ export * from './beta.ts';
 export * from './binomial.ts';
 export * from './signed-rank.ts';
 export * from './sequential.ts';
+export * from './slope.ts';
 export * from './welch.ts';
 export * from './multiplicity.ts';
 export * from './counts.ts';

@@ -6,7 +6,6 @@ import {
   measureWindow,
   METRICS,
   metricDef,
-  objectGrowthPerRequest,
   serviceP50Ms,
 } from '../../harness/metrics/index.ts';
 import { METRIC_IDS } from '../../harness/model/index.ts';
@@ -83,7 +82,6 @@ describe('a launch', () => {
       heapGrowthBytesPerRequest: 10,
       goroutineGrowthPerRequest: 0.01,
     });
-    expect(objectGrowthPerRequest(launch.sides.base)).toBe(0.1);
     expect(measureLaunch(launch, 'head')).toEqual({});
   });
 

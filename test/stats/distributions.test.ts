@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   clopperPearson,
-  fairCoinUpperTail,
   incompleteBeta,
   normalCdf,
   normalQuantile,
@@ -112,11 +111,5 @@ describe('proportions', () => {
         expect(high).toBeCloseTo(upper, 12);
       }),
     );
-  });
-
-  test('a fair coin shows 10 heads of 10 once in 1024', () => {
-    expect(fairCoinUpperTail(10, 10)).toBeCloseTo(1 / 1024, 15);
-    expect(fairCoinUpperTail(0, 10)).toBe(1);
-    expect(fairCoinUpperTail(5, 9)).toBeCloseTo(0.5, 12);
   });
 });

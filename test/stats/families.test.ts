@@ -8,8 +8,10 @@ import {
   median,
   normalDeviates,
   randomFrom,
+  slopeOf,
   smallestDetectableCountRatio,
   standardDeviation,
+  studentUpperQuantile,
   testCounts,
   trigamma,
   unpairedDifference,
@@ -100,6 +102,48 @@ describe("Welch's interval", () => {
 
   test('of constant equal samples has no width', () => {
     expect(unpairedInterval(unpairedDifference([3, 3], [3, 3]), 0.01)).toEqual([0, 0]);
+  });
+});
+
+describe('a slope over launches of unequal length', () => {
+  test('is total over total, worked by hand', () => {
+    // gains 1, 3 and 8 over 1, 2 and 3: slope 2, residuals -1, -1, 2, spread sqrt(3), error sqrt(9) / 6.
+    const slope = slopeOf([1, 3, 8], [1, 2, 3]);
+    expect(slope.centre).toBe(2);
+    expect(slope.spread).toBeCloseTo(Math.sqrt(3), 12);
+    expect(slope.standardError).toBeCloseTo(0.5, 12);
+    expect(slope.degrees).toBe(2);
+  });
+
+  test('of a steady leak is that leak without any error, however long the launches', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 1, max: 5000 }), { minLength: 2, maxLength: 12 }), (requests) => {
+        const slope = slopeOf(
+          requests.map((count) => count * 8),
+          requests,
+        );
+        expect(slope.centre).toBe(8);
+        expect(slope.standardError).toBe(0);
+      }),
+    );
+  });
+
+  test('covers the truth as often as it says, where long launches are as noisy as short ones', () => {
+    const normal = normalDeviates(randomFrom(21));
+    const requests = [2600, 3000, 2900, 1900, 1100, 700, 740, 740];
+    const covered = Array.from({ length: 2000 }, () => {
+      const { centre, standardError, degrees } = slopeOf(
+        requests.map((count) => 5 * count + 4000 * normal()),
+        requests,
+      );
+      return Math.abs(centre - 5) <= studentUpperQuantile(0.025, degrees) * standardError;
+    }).filter(Boolean).length;
+    expect(covered / 2000).toBeGreaterThan(0.93);
+  });
+
+  test('needs exposure', () => {
+    expect(() => slopeOf([1, 2], [0, 0])).toThrow(RangeError);
+    expect(() => slopeOf([1], [10])).toThrow(RangeError);
   });
 });
 
