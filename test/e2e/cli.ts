@@ -1,0 +1,94 @@
+/** Runs the command line as a user would, in a folder of its own, and looks for what it left behind. */
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+const BIN = path.resolve(import.meta.dirname, '../../harness/cli/bin.ts');
+const MARK = 'GODYNO_E2E_MARK';
+
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Place {
+  /** Working folder of the command. */
+  readonly dir: string;
+  /** Everything the command may put into the system's temporary folder lands here. */
+  readonly tmp: string;
+  readonly file: (name: string, text: string) => string;
+  readonly run: (args: readonly string[], options?: RunOptions) => Promise<Ended>;
+  /** Processes that still carry this place's mark, as `pid command`. */
+  readonly processes: () => readonly string[];
+  readonly leftInTmp: () => readonly string[];
+  readonly remove: () => void;
+}
+
+export interface RunOptions {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Sends this signal when stderr or stdout has said `at`. */
+  readonly interrupt?: { readonly at: RegExp; readonly signal: NodeJS.Signals };
+}
+
+const readOr = (file: string): string => {
+  try {
+    return readFileSync(file, 'latin1');
+  } catch {
+    return '';
+  }
+};
+
+const marked = (mark: string): readonly string[] =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && readOr(`/proc/${name}/environ`).includes(`${MARK}=${mark}\0`))
+    .map((pid) => `${pid} ${readOr(`/proc/${pid}/cmdline`).replaceAll('\0', ' ')}`);
+
+export const makePlace = (): Place => {
+  // A short path: the agent's socket lies below it.
+  const root = mkdtempSync(path.join(tmpdir(), 'e'));
+  const dir = path.join(root, 'w');
+  const tmp = path.join(root, 't');
+  for (const folder of [dir, tmp]) mkdirSync(folder);
+  const mark = path.basename(root);
+
+  const run = async (args: readonly string[], options: RunOptions = {}): Promise<Ended> =>
+    new Promise((resolve, reject) => {
+      const child = spawn(process.execPath, [BIN, ...args], {
+        cwd: options.cwd ?? dir,
+        env: { ...process.env, TMPDIR: tmp, NO_COLOR: '1', [MARK]: mark, ...options.env },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      const said = { stdout: '', stderr: '' };
+      const hear = (name: 'stdout' | 'stderr') => (chunk: Buffer) => {
+        said[name] += chunk.toString();
+        const { interrupt } = options;
+        if (interrupt === undefined || interrupted || !interrupt.at.test(said.stdout + said.stderr)) return;
+        interrupted = true;
+        child.kill(interrupt.signal);
+      };
+      let interrupted = false;
+      child.stdout.on('data', hear('stdout'));
+      child.stderr.on('data', hear('stderr'));
+      child.on('error', reject);
+      child.on('close', (code) => resolve({ code, ...said }));
+    });
+
+  return {
+    dir,
+    tmp,
+    file: (name, text) => {
+      const target = path.join(dir, name);
+      mkdirSync(path.dirname(target), { recursive: true });
+      writeFileSync(target, text);
+      return target;
+    },
+    run,
+    processes: () => marked(mark),
+    leftInTmp: () =>
+      readdirSync(tmp).filter((name) => !name.startsWith('node-compile-cache') && !name.startsWith('go-build')),
+    remove: () => rmSync(root, { recursive: true, force: true }),
+  };
+};
