@@ -10,6 +10,7 @@ import (
 	"runtime/metrics"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -50,11 +51,14 @@ type cost struct {
 	BlockCycles float64 `json:"blockCycles"`
 	LiveBytes   float64 `json:"liveBytes"`
 	Goroutines  float64 `json:"goroutines"`
+	// Share of requests that took 5 ms or more.
+	SlowRatio float64 `json:"slowRatio"`
 }
 
 type workload struct {
 	serveOne func(number int)
 	next     int
+	slow     atomic.Int64
 }
 
 func newWorkload() *workload {
@@ -88,7 +92,15 @@ func newWorkload() *workload {
 			panic(fmt.Sprintf("%s %s: %d", method, path, answer.Code))
 		}
 	}
-	return &workload{serveOne: serveOne}
+	made := &workload{}
+	made.serveOne = func(number int) {
+		since := time.Now()
+		serveOne(number)
+		if time.Since(since) >= 5*time.Millisecond {
+			made.slow.Add(1)
+		}
+	}
+	return made
 }
 
 func (w *workload) serve(requests int) {
@@ -114,6 +126,7 @@ func (w *workload) serveTogether(requests, inFlight int) {
 }
 
 func (w *workload) measure(requests, inFlight int) cost {
+	w.slow.Store(0)
 	before := snapshot()
 	w.serveTogether(requests, inFlight)
 	after := snapshot()
@@ -122,6 +135,7 @@ func (w *workload) measure(requests, inFlight int) cost {
 		per(before.CPUNs, after.CPUNs), per(before.WallNs, after.WallNs), per(before.Mallocs, after.Mallocs), per(before.Bytes, after.Bytes),
 		per(before.MutexWaitNs, after.MutexWaitNs), per(before.BlockCycles, after.BlockCycles),
 		per(before.LiveBytes, after.LiveBytes), per(before.Goroutines, after.Goroutines),
+		float64(w.slow.Load()) / float64(requests),
 	}
 }
 
