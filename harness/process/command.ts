@@ -1,7 +1,7 @@
 /** Runs a program to its end and returns what it said. */
 import type { ChildProcess } from 'node:child_process';
 import { execa } from 'execa';
-import { abortError, pinned, type ProcessEnv, requireProgram } from './program.ts';
+import { abortError, notStarted, pinned, type ProcessEnv, requireProgram } from './program.ts';
 import { register, signalGroup, unregister } from './registry.ts';
 
 export interface Command {
@@ -80,11 +80,12 @@ export const runCommand = async (command: Command, signal: AbortSignal): Promise
   try {
     const result = await subprocess;
     if (signal.aborted) throw abortError(signal);
+    if (pid === undefined) throw notStarted(command.file, result.originalMessage ?? result.code);
     return {
       exitCode: result.exitCode ?? null,
       signal: result.signal ?? null,
       stdout: result.stdout ?? '',
-      stderr: result.stderr ?? (result.exitCode === undefined ? (result.originalMessage ?? '') : ''),
+      stderr: result.stderr ?? '',
       timedOut: result.timedOut,
     };
   } finally {

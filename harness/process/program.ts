@@ -51,6 +51,14 @@ export const requireProgram = (file: string, cwd: string, env: ProcessEnv): stri
   );
 };
 
+/** The system refused to start a program that is there: a missing interpreter, a foreign format, no taskset. */
+export const notStarted = (file: string, why: string | undefined): UsageError =>
+  new UsageError(
+    'PROGRAM_MISSING',
+    `The program ${file} could not be started: ${why ?? 'unknown cause'}`,
+    'Check that it is a program for this system and may be executed.',
+  );
+
 /** The error with which an aborted wait ends: the abort's own reason where it is one of ours. */
 export const abortError = (signal: AbortSignal): GodynoError =>
   signal.reason instanceof GodynoError ? signal.reason : new InterruptedError();

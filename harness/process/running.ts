@@ -5,7 +5,7 @@ import type { Serializable } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
 import { UsageError } from '../errors.ts';
-import { abortError, pinned, type ProcessEnv, requireProgram } from './program.ts';
+import { abortError, notStarted, pinned, type ProcessEnv, requireProgram } from './program.ts';
 import { register, signalGroup, unregister } from './registry.ts';
 
 export interface ProcessSpec {
@@ -177,11 +177,7 @@ export const startProcess = async (spec: ProcessSpec, signal: AbortSignal): Prom
   const pid = subprocess.pid;
   if (pid === undefined) {
     const result = await subprocess;
-    throw new UsageError(
-      'PROGRAM_MISSING',
-      `The program ${spec.file} could not be started: ${result.originalMessage ?? result.code ?? 'unknown cause'}`,
-      'Check that it is a program for this system and may be executed.',
-    );
+    throw notStarted(spec.file, result.originalMessage ?? result.code);
   }
   subprocess.stdout?.on('data', output.keep);
   subprocess.stderr?.on('data', output.keep);

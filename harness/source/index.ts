@@ -6,8 +6,6 @@
  * length through an index of our own: nothing is added to the user's repository, so nothing can be left in it.
  */
 export {
-  commitInfo,
-  defaultBase,
   fetchLine,
   findRepository,
   resolveCommit,

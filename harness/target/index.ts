@@ -10,4 +10,4 @@ export { prepareBuild, type PrepareRequest, type PreparedBuild } from './prepare
 export { linkBinary, discardBinary, type Binary, type LinkRequest } from './link.ts';
 export { buildFacts } from './facts.ts';
 export { startTarget, type RunningTarget, type StartRequest } from './start.ts';
-export { freePorts, isPortFree } from './ports.ts';
+export { freePorts } from './ports.ts';

@@ -74,8 +74,10 @@ test('a program or folder that does not exist is named before anything starts', 
 
 test('a script whose interpreter is missing is refused, not awaited', async () => {
   writeFileSync(join(folder, 'garbage'), '#!/no/such/interpreter\n', { mode: 0o755 });
-  const started = startProcess({ file: join(folder, 'garbage'), args: [], cwd: folder }, never);
-  await expect(started).rejects.toMatchObject({ code: 'PROGRAM_MISSING' });
+  const garbage = { file: join(folder, 'garbage'), args: [], cwd: folder };
+  await expect(startProcess(garbage, never)).rejects.toMatchObject({ code: 'PROGRAM_MISSING' });
+  const run = runCommand({ ...garbage, timeoutSeconds: 5 }, never);
+  await expect(run).rejects.toMatchObject({ code: 'PROGRAM_MISSING', exitCode: 2 });
 });
 
 test('stopping takes a stubborn program and its children with it, and says that we asked', async () => {
