@@ -158,9 +158,9 @@ export interface EmulatedStart {
 /**
  * How to start a service so that it counts into `countsFile` (made anew). `-seed 1` fixes the random bytes the kernel
  * hands to a new process, hence map iteration and hashing: launches differ 3 to 20 times more without. Asynchronous
- * preemption is a signal every 10 ms of wall clock.
+ * preemption is a signal every 10 ms of wall clock; heap samples unwind stacks at random allocations.
  */
 export const startOf = (engine: QemuEngine, countsFile: string): EmulatedStart => ({
   prefix: [engine.program, '-cpu', 'max', '-seed', '1', ...pluginArgs(engine.plugin, countsFile)],
-  godebug: 'asyncpreemptoff=1',
+  godebug: 'asyncpreemptoff=1,memprofilerate=0',
 });

@@ -6,7 +6,7 @@
  *   (runtime/iface.go): launches differ by up to 0.8 % for minutes. Here every miss fills it.
  * - Every map has a random seed and every iteration a random start, drawn from a generator per thread, and which thread
  *   runs is the kernel's choice: how keys collide and how a sort after an iteration goes differ by up to 0.3 %. Here
- *   both are constants. Go promises no order, so every constant is as good as another.
+ *   they are constants, or of one sequence. Go promises no order, so every constant is as good as another.
  *
  * The counted binary alone is built so, both sides alike, and never shipped.
  */
@@ -33,6 +33,34 @@ interface Patch {
 const CACHES: readonly Patch[] = [
   { file: 'runtime/iface.go', from: 'cheaprand()&1023 != 0', to: 'cheaprand()&0 != 0', places: 2 },
   { file: 'runtime/iface.go', from: 'cheaprand()&uint32(oldC.Mask) != 0', to: 'cheaprand()&0 != 0', places: 2 },
+];
+
+/**
+ * Maps on a stack are seeded by the compiler's own calls of `rand`, which programs use too, so its values must go on
+ * differing: one sequence for the process (SplitMix64) takes the place of one per thread. New threads, which come and go
+ * by the clock, do not draw from it. A race between threads costs nothing but a repeated number.
+ */
+const GENERATOR: readonly Patch[] = [
+  {
+    file: 'runtime/rand.go',
+    from: 'func rand() uint64 {\n',
+    to: [
+      'func rand() uint64 {',
+      '\tsteadyRand += 0x9e3779b97f4a7c15',
+      '\tx := steadyRand',
+      '\tx = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9',
+      '\tx = (x ^ (x >> 27)) * 0x94d049bb133111eb',
+      '\treturn x ^ (x >> 31)',
+      '}',
+      '',
+      'var steadyRand uint64',
+      '',
+      'func randPerThread() uint64 {',
+      '',
+    ].join('\n'),
+    places: 1,
+  },
+  { file: 'runtime/rand.go', from: 'mp.cheaprand = rand()', to: 'mp.cheaprand = seed[0]', places: 1 },
 ];
 
 /** From Go 1.24 on seeds and starts of iterations come from one function. */
@@ -79,7 +107,7 @@ const applyPatches = (source: string, patches: readonly Patch[]): ReadonlyMap<st
 export const steadyRuntime = (goroot: string, folder: string): SteadyRuntime | string => {
   const source = join(goroot, 'src');
   const maps = existsSync(join(source, 'internal/runtime/maps')) ? SWISS_MAPS : BUCKET_MAPS;
-  const texts = applyPatches(source, [...CACHES, ...maps]);
+  const texts = applyPatches(source, [...CACHES, ...GENERATOR, ...maps]);
   if (typeof texts === 'string') return texts;
   mkdirSync(folder, { recursive: true });
   const replace: Record<string, string> = {};
