@@ -199,6 +199,16 @@ describe('before the first look', () => {
   });
 });
 
+describe('link seeds launched three times each', () => {
+  test('are the unit: eight seeds decide, though 24 launches were made', () => {
+    const run = cpuRun(Array.from({ length: 24 }, (_, index) => 0.05 + (index % 5) * 1e-3));
+    const launches = run.launches.map((launch, index) => ({ ...launch, linkSeed: Math.floor(index / 3) }));
+    const row = rowOf({ ...run, launches }, 'cpuNsPerRequest');
+    expect(row.decidedBy).toEqual({ stage: 'judged', unit: 'linkSeed', n: 8, linkSeeds: 8 });
+    expect(row.verdict).toBe('regressed');
+  });
+});
+
 describe('a run that ends undecided', () => {
   test('says what it would have taken', () => {
     const normal = normalDeviates(randomFrom(4));
