@@ -75,6 +75,12 @@ const beside = (hits: number, runs: number, promised: number | null): string =>
 
 const upper = (hits: number, runs: number): string => (100 * clopperPearson(hits, runs, 0.9)[1]).toFixed(2);
 
+/** A false alarm is bounded from above, a find from below. */
+const bounded = (hits: number, runs: number, isAlarm: boolean): string =>
+  isAlarm
+    ? `${percent(hits, runs)} ≤ ${upper(hits, runs)}`
+    : `${percent(hits, runs)} ≥ ${(100 * clopperPearson(hits, runs, 0.9)[0]).toFixed(2)}`;
+
 interface Characteristics {
   readonly zero: Rates;
   readonly tau: Rates;
@@ -137,7 +143,7 @@ const seed = Number(values.seed);
 console.log(
   `Shipped verdict code, simulated: ${runs} runs per cell, seed ${seed}. In brackets: what the method promises.`,
 );
-console.log('Percent of runs; after the comma mean launches; ≤: Clopper-Pearson, one-sided 95 %.\n');
+console.log('Percent of runs; after the comma mean launches; ≤ and ≥: Clopper-Pearson, one-sided 95 %.\n');
 console.log(
   '| service | regressed at 0 | unchanged at 0 | regressed at τ | regressed at Δ | unchanged at Δ | +3 % within 24 | +5 % within 12 | interval holds truth |',
 );
@@ -174,7 +180,7 @@ const wholeRuns = (name: string, fault: Fault, gate: MetricId | null, count: num
   const launches = made.reduce((total, { judgedLaunches }) => total + judgedLaunches, 0) / count;
   return `| ${[
     name,
-    `${percent(having('regressed'), count)} ≤ ${upper(having('regressed'), count)}`,
+    bounded(having('regressed'), count, gate === null),
     gate === null ? '–' : percent(byGate, count),
     percent(having('improved'), count),
     percent(having('unchanged'), count),
