@@ -76,10 +76,9 @@ const beside = (hits: number, runs: number, promised: number | null): string =>
 const upper = (hits: number, runs: number): string => (100 * clopperPearson(hits, runs, 0.9)[1]).toFixed(2);
 
 /** A false alarm is bounded from above, a find from below. */
-const bounded = (hits: number, runs: number, isAlarm: boolean): string =>
-  isAlarm
-    ? `${percent(hits, runs)} ≤ ${upper(hits, runs)}`
-    : `${percent(hits, runs)} ≥ ${(100 * clopperPearson(hits, runs, 0.9)[0]).toFixed(2)}`;
+const atMost = (hits: number, runs: number): string => `${percent(hits, runs)} ≤ ${upper(hits, runs)}`;
+const atLeast = (hits: number, runs: number): string =>
+  `${percent(hits, runs)} ≥ ${(100 * clopperPearson(hits, runs, 0.9)[0]).toFixed(2)}`;
 
 interface Characteristics {
   readonly zero: Rates;
@@ -180,7 +179,7 @@ const wholeRuns = (name: string, fault: Fault, gate: MetricId | null, count: num
   const launches = made.reduce((total, { judgedLaunches }) => total + judgedLaunches, 0) / count;
   return `| ${[
     name,
-    bounded(having('regressed'), count, gate === null),
+    (gate === null ? atMost : atLeast)(having('regressed'), count),
     gate === null ? '–' : percent(byGate, count),
     percent(having('improved'), count),
     percent(having('unchanged'), count),
