@@ -60,6 +60,9 @@ const neutral = (): Rgb => {
   return [red, green, blue];
 };
 
+/** What a search found, in either scheme. */
+export const FOUND: Paint = { fill: 'rgb(240 228 66)', text: '#000' };
+
 /** A painter for the current colour scheme; made anew when that changes. */
 export const painter = (): ((model: FlameModel, node: number, view: View) => Paint) => {
   const plain = neutral();

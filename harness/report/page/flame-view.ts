@@ -1,5 +1,5 @@
 /** The flame graph on its canvas: drawing, pointer and keys. Choosing a frame tells `onSelect`. */
-import { painter } from './colors.ts';
+import { FOUND, painter } from './colors.ts';
 import { element } from './dom.ts';
 import {
   ancestry,
@@ -22,6 +22,13 @@ const NARROWEST = 0.5;
 const WIDE = 150;
 /** Browsers refuse larger canvases (Safari: 16,384 device pixels). */
 const TALLEST = 8000;
+
+/** The whole name, or without the folders of its package, or as much of that as fits. */
+const fitName = (name: string, room: number): string => {
+  if (name.length <= room) return name;
+  const short = name.slice(name.lastIndexOf('/') + 1);
+  return short.length <= room ? short : `${short.slice(0, Math.max(0, room - 1))}…`;
+};
 
 export interface FlameView {
   readonly root: HTMLElement;
@@ -83,9 +90,8 @@ export const createFlameView = (first: FlameModel, onSelect: (node: number) => v
     const { model, view } = state;
     const delta = view === 'difference' && width > WIDE ? deltaOf(model, node) : 0;
     const sign = delta === 0 ? '' : `${signedAmount(model.data, delta)}  `;
-    const text = sign + nameOf(model, node);
-    const room = Math.floor((width - 6) / letter);
-    return text.length <= room ? text : `${text.slice(0, room - 1)}…`;
+    const room = Math.floor((width - 6) / letter) - sign.length;
+    return sign + fitName(nameOf(model, node), room);
   };
 
   const drawFrame = (pen: CanvasRenderingContext2D, node: number, whole: number): void => {
@@ -95,10 +101,11 @@ export const createFlameView = (first: FlameModel, onSelect: (node: number) => v
     const x = (layout.left[node] ?? 0) * whole;
     const y = (model.depth[node] ?? 0) * ROW;
     if (y > TALLEST) return;
-    const paint = paintOf(model, node, state.view);
-    pen.globalAlpha = marks === null || marks[node] === 1 ? 1 : 0.25;
+    const isFound = marks?.[node] === 1;
+    const paint = isFound ? FOUND : paintOf(model, node, state.view);
+    pen.globalAlpha = marks === null || isFound ? 1 : 0.35;
     pen.fillStyle = paint.fill;
-    pen.fillRect(x, y, Math.max(0.5, width - 1), ROW - 1);
+    pen.fillRect(x, y, width > 3 ? width - 1 : width, ROW - 1);
     if (width < 4 * letter) return;
     pen.fillStyle = paint.text;
     pen.fillText(labelOf(node, width), x + 3, y + ROW / 2);
@@ -107,7 +114,7 @@ export const createFlameView = (first: FlameModel, onSelect: (node: number) => v
   const outline = (pen: CanvasRenderingContext2D, node: number, whole: number): void => {
     const { layout, model } = state;
     const width = (layout.width[node] ?? 0) * whole;
-    if (width <= 0) return;
+    if (width <= 0 || node === 0) return;
     pen.globalAlpha = 1;
     pen.lineWidth = 2;
     pen.strokeStyle = getComputedStyle(stage).color;
