@@ -1,11 +1,120 @@
-/** What the profiles of a run explain, for the comparison. Files that are gone explain nothing, and say so. */
-import type { FindingsOf } from '../compare/index.ts';
-import { NO_FINDINGS } from '../compare/index.ts';
-import type { RunFile } from '../model/index.ts';
+/** What the profiles of a run explain, for the comparison: which function carries the difference. */
+import {
+  compareFunctions,
+  compareRun,
+  type FindingsOf,
+  type ProfiledKind,
+  type ProfiledSide,
+} from '../compare/index.ts';
+import { METRICS } from '../metrics/index.ts';
+import {
+  type BySide,
+  type Launch,
+  type MetricId,
+  type Pair,
+  type ProfileKind,
+  type RunFile,
+  type ScenarioComparison,
+  type ScenarioRun,
+  type Side,
+} from '../model/index.ts';
+import { belowRequests, type Profile } from '../profile/index.ts';
+import { openProfile, type ReadFile } from './profiles.ts';
 
-export type ReadProfile = (file: string) => Promise<Uint8Array | null>;
+/** Where a kind of cost is read from, and the metric whose regression it explains. */
+interface Source {
+  readonly kind: ProfiledKind['profile'];
+  readonly file: ProfileKind;
+  readonly metric: MetricId;
+  /** The exact total per request, where a counter knows it. */
+  readonly total: (pairs: readonly Pair[], side: Side) => number | undefined;
+  readonly choose: (profile: Profile) => Profile;
+}
 
-export const findingsIn =
-  async (_run: RunFile, _read: ReadProfile): Promise<FindingsOf> =>
-  () =>
-    NO_FINDINGS;
+const whole = (profile: Profile): Profile => profile;
+
+const perRequest =
+  (counter: 'cpuNs' | 'mallocs' | 'allocBytes') =>
+  (pairs: readonly Pair[], side: Side): number | undefined => {
+    const values = pairs.flatMap((pair) => pair[side].counters[counter] ?? []);
+    const answered = pairs.reduce((sum, pair) => sum + pair[side].answered, 0);
+    return values.length < pairs.length || answered === 0 ? undefined : values.reduce((a, b) => a + b, 0) / answered;
+  };
+
+const unknown = (): undefined => undefined;
+
+/** In the order in which they explain when none of their metrics moved. */
+const SOURCES: readonly Source[] = [
+  { kind: 'cpu', file: 'cpu', metric: 'cpuNsPerRequest', total: perRequest('cpuNs'), choose: whole },
+  { kind: 'alloc_objects', file: 'allocs', metric: 'mallocsPerRequest', total: perRequest('mallocs'), choose: whole },
+  {
+    kind: 'alloc_space',
+    file: 'allocs',
+    metric: 'allocBytesPerRequest',
+    total: perRequest('allocBytes'),
+    choose: whole,
+  },
+  { kind: 'mutex', file: 'mutex', metric: 'mutexWaitNsPerRequest', total: unknown, choose: whole },
+  { kind: 'block', file: 'block', metric: 'blockWaitNsPerRequest', total: unknown, choose: belowRequests },
+];
+
+/** The gate that fired leads: its function is the one the sentence names. */
+const ordered = (scenario: ScenarioComparison | undefined): readonly Source[] => {
+  const verdictOf = (metric: MetricId) => scenario?.metrics.find((row) => row.metric === metric);
+  const weight = ({ metric }: Source): number => {
+    const row = verdictOf(metric);
+    if (row?.verdict === 'regressed') return row.gate ? 0 : 2;
+    return row?.verdict === 'improved' ? 1 : 3;
+  };
+  return SOURCES.toSorted((a, b) => weight(a) - weight(b));
+};
+
+const costPairs = (launch: Launch): readonly Pair[] =>
+  launch.pairs.filter(({ phase, discarded }) => phase === 'cost' && discarded === null);
+
+const sideOf = async (launch: Launch, side: Side, source: Source, read: ReadFile): Promise<ProfiledSide | null> => {
+  const ref = launch.sides[side].profiles[source.file];
+  const profile = ref === undefined ? null : await openProfile(ref, read);
+  if (ref === undefined || profile === null) return null;
+  const total = source.total(costPairs(launch), side);
+  return {
+    profile: source.choose(profile),
+    requests: ref.requests,
+    ...(total === undefined ? {} : { exactTotalPerRequest: total }),
+  };
+};
+
+const kindOf = async (run: ScenarioRun, source: Source, read: ReadFile): Promise<ProfiledKind> => {
+  const launches: BySide<ProfiledSide>[] = [];
+  for (const launch of run.launches) {
+    const base = await sideOf(launch, 'base', source, read);
+    const head = await sideOf(launch, 'head', source, read);
+    if (base !== null && head !== null) launches.push({ base, head });
+  }
+  return { profile: source.kind, launches, practicalRatio: METRICS[source.metric].practicalRatio ?? 0 };
+};
+
+/** Profiles that are gone (a run's folder copied without them) explain nothing; broken ones are an error. */
+export const findingsIn = async (file: RunFile, read: ReadFile): Promise<FindingsOf> => {
+  const verdicts = compareRun(file).scenarios;
+  const found = new Map<string, ReturnType<typeof compareFunctions>>();
+  for (const run of file.runs) {
+    const { name } = run.scenario;
+    const kinds: ProfiledKind[] = [];
+    for (const source of ordered(verdicts.find(({ scenario }) => scenario === name))) {
+      kinds.push(await kindOf(run, source, read));
+    }
+    const explained = run.launches.some(({ stage }) => stage === 'explain');
+    found.set(
+      name,
+      compareFunctions({
+        kinds,
+        source: explained ? 'explain' : 'judged',
+        diff: file.diff,
+        moduleChanges: file.moduleChanges,
+        modulePath: run.builds.head.modulePath || null,
+      }),
+    );
+  }
+  return ({ scenario }) => found.get(scenario.name) ?? {};
+};

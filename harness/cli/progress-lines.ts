@@ -28,7 +28,9 @@ export const describeProgress = (event: RunProgress): string | null => {
       return `launch ${event.number}: ${STAGES[event.stage]}, ${formatDuration(Math.max(0, Math.round(event.secondsLeft)))} left`;
     case 'look': {
       const [cpu] = event.gates.filter(({ metric }) => metric === 'cpuNsPerRequest');
-      return cpu === undefined || cpu.estimateRatio === null ? null : `after ${event.launches} launches: ${describeGate(cpu)}`;
+      return cpu === undefined || cpu.estimateRatio === null
+        ? null
+        : `after ${event.launches} launches: ${describeGate(cpu)}`;
     }
     case 'note':
       return event.text;

@@ -11,3 +11,5 @@ export { NO_FINDINGS, type ScenarioFindings } from './scenario.ts';
 export { familyOf, judgedGates, looksOf, type Family, type JudgedMetric } from './gates.ts';
 export { look, type Look, type LookVerdict } from './look.ts';
 export { discardReason, invalidity } from './validity.ts';
+export { compareFunctions } from './functions.ts';
+export type { FunctionsFound, FunctionsInput, ProfiledKind, ProfiledSide } from './functions-input.ts';

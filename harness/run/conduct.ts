@@ -5,7 +5,7 @@
 import { TargetStartError, UsageError } from '../errors.ts';
 import { alternateLaunch } from './alternate-launch.ts';
 import { invalidity, look } from '../compare/index.ts';
-import type { BuildInfo, BySide, InvalidRun, Launch, Pair, ScenarioRun, StopReason } from '../model/index.ts';
+import type { BuildInfo, BySide, InvalidRun, Launch, ScenarioRun, StopReason } from '../model/index.ts';
 import { type JudgedLaunch, judgedLaunch } from './judged-launch.ts';
 import type { Links } from './links.ts';
 import { type LaunchPlace, placeOf } from './live.ts';
@@ -28,7 +28,8 @@ const LATENCY_MOST_PER_SECOND = 1000;
 /** Enough to name a function of 2 % of the CPU (reference: statistics, functions). */
 const EXPLAIN_SAMPLES = 3000;
 const EXPLAIN_MOST_SECONDS = 120;
-const EXPLAIN_LEAST_SECONDS = 12;
+/** Start, warm-up and two windows of four seconds. */
+const EXPLAIN_LAUNCH_SECONDS = 11;
 /** 100 Hz, of which the kernel's tick delivers most. */
 const SAMPLE_NS = 11e6;
 
@@ -233,19 +234,20 @@ const follow = async (
     if (session.clock.secondsLeft() < LATENCY_LAUNCH_SECONDS) break;
     await keep(latencyLaunch(session, await begin('latency'), rate));
   }
-  const left = Math.min(EXPLAIN_MOST_SECONDS, session.clock.secondsLeft());
-  if (
-    seen.cpuFired &&
-    session.plan.scenario.measure.explain &&
-    left > EXPLAIN_LEAST_SECONDS &&
-    progress.invalid === null
-  ) {
-    await keep(explainLaunch(session, await begin('explain'), left, hasSamples));
+  if (!seen.cpuFired || !session.plan.scenario.measure.explain) return;
+  const explainUntil = session.clock.elapsedSeconds() + EXPLAIN_MOST_SECONDS;
+  while (progress.invalid === null && !hasSamples(session.launches)) {
+    const over = session.clock.elapsedSeconds() + EXPLAIN_LAUNCH_SECONDS > explainUntil;
+    if (over || session.clock.secondsLeft() < EXPLAIN_LAUNCH_SECONDS) return;
+    await keep(explainLaunch(session, await begin('explain')));
   }
 };
 
 /** 10,000 couples and the launch around them. */
 const growthSeconds = ({ pace }: Progress): number => (pace === null ? Infinity : 10_000 / pace.couplesPerSecond + 4);
 
-const hasSamples = (pairs: readonly Pair[]): boolean =>
-  Math.min(cpuNsOf(pairs, 'base'), cpuNsOf(pairs, 'head')) / SAMPLE_NS >= EXPLAIN_SAMPLES;
+/** Judged launches count, too: their profiles are read with the others. */
+const hasSamples = (launches: readonly Launch[]): boolean => {
+  const pairs = launches.flatMap((launch) => launch.pairs.filter(({ phase }) => phase === 'cost'));
+  return Math.min(cpuNsOf(pairs, 'base'), cpuNsOf(pairs, 'head')) / SAMPLE_NS >= EXPLAIN_SAMPLES;
+};

@@ -4,7 +4,7 @@ import { capturesOf } from './captures.ts';
 import { growthOf } from './judged-launch.ts';
 import { attachLoader, type LaunchPlace, type LivePair, withLivePair } from './live.ts';
 import type { Session } from './session.ts';
-import { askBoth, collectBoth, type Warmed, warmUp } from './warm-up.ts';
+import { askBoth, collectBoth, warmUp } from './warm-up.ts';
 import { measurePair, restPoint } from './windows.ts';
 
 const LATENCY_WARM_SECONDS = 2;
@@ -14,7 +14,7 @@ const LATENCY_WINDOWS = 2;
 /** A leak of one object in 100 requests shows as 100 objects after this many. */
 const GROWTH_REQUESTS = 10_000;
 
-/** One explaining window; short enough to stop close to the budget. */
+const EXPLAIN_WINDOWS = 2;
 const EXPLAIN_WINDOW_SECONDS = 4;
 
 const describe = (place: LaunchPlace, live: LivePair, stage: Stage, startedMs: number) => ({
@@ -84,24 +84,19 @@ export const growthLaunch = async (session: Session, place: LaunchPlace): Promis
   });
 };
 
-/** Unjudged couples at full speed under the CPU profile, until `enough` says so or the time is up. */
-export const explainLaunch = async (
-  session: Session,
-  place: LaunchPlace,
-  seconds: number,
-  enough: (pairs: readonly Pair[]) => boolean,
-): Promise<Launch> => {
+/** Unjudged couples at full speed under the CPU profile. Each launch has a layout of its own, as the judged ones have. */
+export const explainLaunch = async (session: Session, place: LaunchPlace): Promise<Launch> => {
   const startedMs = performance.now();
   const { loader, schedule, settings } = session;
   return withLivePair(session, place, async (live) => {
     await attachLoader(session, live, settings.inFlight);
-    const warmed: Warmed = await warmUp(session, live);
+    const warmed = await warmUp(session, live);
     const captures = bothSides((side) => capturesOf(session, place.index, side, live.sides[side]));
     await askBoth(async (side) => captures[side].begin());
     const pairs: Pair[] = [];
     let at = await restPoint(session, live);
-    while (!enough(pairs) && (performance.now() - startedMs) / 1000 + EXPLAIN_WINDOW_SECONDS <= seconds) {
-      const measured = await measurePair(session, live, at, { index: pairs.length, phase: 'cost' }, async () =>
+    for (let index = 0; index < EXPLAIN_WINDOWS; index++) {
+      const measured = await measurePair(session, live, at, { index, phase: 'cost' }, async () =>
         loader.couples({ first: schedule.next, seconds: EXPLAIN_WINDOW_SECONDS, inFlight: settings.inFlight }),
       );
       pairs.push(measured.pair);
