@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest';
+import { exitCodeOf } from '../../harness/cli/results.ts';
+import { main } from '../../harness/cli/main.ts';
+
+describe('exitCodeOf', () => {
+  const usual = ['regressed', 'invalid'];
+
+  it('ends regressed with 1 and invalid with 3 by default, everything else with 0', () => {
+    expect(
+      (['regressed', 'invalid', 'inconclusive', 'improved', 'unchanged'] as const).map((v) => exitCodeOf(v, usual)),
+    ).toEqual([1, 3, 0, 0, 0]);
+  });
+
+  it('ends inconclusive with 4 when asked, and nothing with a code when asked for none', () => {
+    expect(exitCodeOf('inconclusive', ['inconclusive'])).toBe(4);
+    expect(exitCodeOf('regressed', [])).toBe(0);
+  });
+});
+
+describe('the command line', () => {
+  it.each([
+    [['run', '--fail-on', 'sometimes'], 'a verdict that does not exist'],
+    [['run', '--seed', 'x'], 'a seed that is no number'],
+    [['rnu'], 'a command that does not exist'],
+    [['report'], 'a missing argument'],
+  ])('ends %j with exit code 2: %s', async (argv) => {
+    expect(await main(argv)).toBe(2);
+  });
+
+  it.each([[['--version']], [['--help']], [['run', '--help']], [['baseline', 'record', '--help']]])(
+    'ends %j with 0',
+    async (argv) => {
+      expect(await main(argv)).toBe(0);
+    },
+  );
+});
