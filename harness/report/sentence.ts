@@ -212,6 +212,9 @@ export const scenarioSentence = (scenario: ScenarioComparison): Rich => [
   '.',
 ];
 
+/** {@link scenarioSentence} as one plain line. */
+export const scenarioVerdictSentence = (scenario: ScenarioComparison): string => plainText(scenarioSentence(scenario));
+
 /** Worst first; equals keep their order. */
 export const worstFirst = (scenarios: readonly ScenarioComparison[]): readonly ScenarioComparison[] =>
   scenarios.toSorted((left, right) => VERDICTS.indexOf(left.verdict) - VERDICTS.indexOf(right.verdict));
@@ -220,8 +223,8 @@ export const worstFirst = (scenarios: readonly ScenarioComparison[]): readonly S
 export const verdictSentence = (comparison: Comparison): string => {
   const [worst, ...others] = worstFirst(comparison.scenarios);
   if (worst === undefined) return 'No scenario was compared.';
-  if (others.length === 0) return plainText(scenarioSentence(worst));
-  return `${plainText(scenarioSentence(worst))} Other scenarios: ${countVerdicts(others)}.`;
+  if (others.length === 0) return scenarioVerdictSentence(worst);
+  return `${scenarioVerdictSentence(worst)} Other scenarios: ${countVerdicts(others)}.`;
 };
 
 /** `2 regressed, 1 unchanged`, worst first. */

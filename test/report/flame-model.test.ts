@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { FlameData } from '../../harness/report/page-data.ts';
@@ -14,7 +15,7 @@ import {
   search,
   widthsFor,
 } from '../../harness/report/page/flame-model.ts';
-import { functionCosts } from '../../harness/profile/index.ts';
+import { decodeProfile, functionCosts } from '../../harness/profile/index.ts';
 import { STORIES } from './comparisons.ts';
 import { HOSTILE } from './hostile.ts';
 import { BASE_STACKS, HEAD_STACKS, pairOfStacks } from './page-input.ts';
@@ -71,6 +72,33 @@ describe('the model of a flame graph', () => {
       }),
     );
   });
+});
+
+describe('a real profile of every kind', () => {
+  const kinds = [
+    ['cpu.pb.gz', 'cpu'],
+    ['heap.pb.gz', 'alloc_space'],
+    ['heap.pb.gz', 'inuse_space'],
+    ['mutex.pb.gz', 'delay'],
+    ['block.pb.gz', 'delay'],
+    ['goroutine.pb.gz', 'goroutine'],
+  ] as const;
+
+  it.each(['go1.22', 'go1.24', 'go1.26'].flatMap((go) => kinds.map(([file, type]) => [go, file, type] as const)))(
+    'keeps its total and its functions: %s %s %s',
+    (go, file, valueType) => {
+      const place = new URL(`../fixtures/profiles/${go}/${file}`, import.meta.url);
+      const profile = decodeProfile(readFileSync(place), file);
+      const source = { profile, valueType, scale: 1 };
+      const pair = { ...pairOfStacks('CPU', [], []), base: source, head: source };
+      const model = buildModel(pageData(STORIES['regressed-cpu']!, undefined, [pair]).flames[0]!);
+      const costs = functionCosts(profile, { valueType });
+      expect(model.base[0]! / costs.total).toBeCloseTo(1, 4);
+      const rows = new Map(functionTotals(model).map((one) => [model.data.names[one.name]!, one.headCum]));
+      for (const cost of costs.functions.filter((one) => one.cum !== 0))
+        expect(rows.get(cost.name)! / cost.cum).toBeCloseTo(1, 3);
+    },
+  );
 });
 
 describe('the layout', () => {

@@ -4,8 +4,7 @@ import { metricDef } from '../../metrics/index.ts';
 import { effectWithInterval } from '../amounts.ts';
 import { visibleText } from '../inert.ts';
 import { VERDICT_WORDS } from '../labels.ts';
-import { plainText } from '../rich.ts';
-import { scenarioSentence } from '../sentence.ts';
+import { scenarioVerdictSentence } from '../sentence.ts';
 
 const XML: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 
@@ -42,7 +41,7 @@ const gateCase = (metric: MetricComparison): Case => ({
 /** An invalid scenario is one case, since none of its gates was judged. */
 const casesOf = (scenario: ScenarioComparison): readonly Case[] =>
   scenario.verdict === 'invalid'
-    ? [{ name: 'measurement', outcome: 'error', message: plainText(scenarioSentence(scenario)) }]
+    ? [{ name: 'measurement', outcome: 'error', message: scenarioVerdictSentence(scenario) }]
     : scenario.metrics.filter((metric) => metric.gate).map(gateCase);
 
 const caseXml = (scenario: ScenarioComparison, one: Case): string => {
