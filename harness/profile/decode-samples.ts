@@ -77,7 +77,7 @@ class Stacks {
       let id = buf[pos++] as number;
       if (id > 127) {
         const second = buf[pos++] as number;
-        if (second < 128) id += (second << 7) - 128;
+        if (second < 128) id = (id & 127) | (second << 7);
         else {
           reader.pos = pos - 2;
           const large = reader.integer();
@@ -86,8 +86,10 @@ class Stacks {
           pos = reader.pos;
         }
       }
-      if (id > idCount || id < 1) throw this.unknown(id);
-      frames[count++] = id - 1;
+      // One comparison for both ends: 0 wraps around to the largest.
+      const index = (id - 1) >>> 0;
+      if (index >= idCount) throw this.unknown(id);
+      frames[count++] = index;
     }
     this.count = count;
     reader.pos = pos;

@@ -62,9 +62,7 @@ export const functionSums = (profile: Profile, names: readonly string[], values:
   const groups = groupByFunction(profile, names);
   return {
     names: groups.keys,
-    functionIndex: groups.exampleLine.map((line) =>
-      line < 0 ? -1 : (profile.locations.lineFunction[line] ?? 0),
-    ),
+    functionIndex: groups.exampleLine.map((line) => (line < 0 ? -1 : (profile.locations.lineFunction[line] ?? 0))),
     ...sumStacks(profile, groups, values, flagsOf(groups.keys, isRuntime)),
   };
 };

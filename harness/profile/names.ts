@@ -119,9 +119,13 @@ const RUNTIME_START = /^(?:runtime|syscall|sync|internal\/)/;
 /** Ordinary code that happens to lie below runtime/. */
 const NOT_RUNTIME = /^runtime\/(?:pprof|trace|metrics|debug|coverage)$/;
 
+/** Assembly routines of the runtime and bytealg that carry no package in their name. */
+const RUNTIME_ASSEMBLY =
+  /^(?:gcWriteBarrier\d*|memeqbody|cmpbody|indexbody|indexbytebody|countbody|aeshash\w*|memhash\w*|callRet|gogo|gosave_systemstack_switch)$/;
+
 /** Whether the function belongs to the runtime, so that its cost is its caller's doing. */
 export const isRuntime = (name: string): boolean => {
-  if (!RUNTIME_START.test(name)) return false;
+  if (!RUNTIME_START.test(name)) return !name.includes('.') && RUNTIME_ASSEMBLY.test(name);
   const path = packageOf(name);
   return RUNTIME_PACKAGE.test(path) && !NOT_RUNTIME.test(path);
 };

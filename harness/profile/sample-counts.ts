@@ -13,8 +13,8 @@ const objectSize = (profile: Profile, sample: number): number => {
 };
 
 /**
- * Heap samples were divided by 1 − e^(−size/rate); this takes that back (runtime/pprof, scaleHeapSample;
- * profiles.md §1.1: gives whole numbers ±0.05).
+ * Heap samples were divided by 1 − e^(−size/rate) and cut to whole objects; this takes the division back
+ * (runtime/pprof, scaleHeapSample), so a count is up to one sample too low, and right on average in a difference.
  */
 const heapCounts = (profile: Profile, column: number): Float64Array => {
   const { samples, period } = profile;

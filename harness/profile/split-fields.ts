@@ -54,7 +54,7 @@ export const splitFields = (
       onScalar(field, key & 7);
       continue;
     }
-    reader.expect(key & 7, WIRE_BYTES, `field ${field}`);
+    if ((key & 7) !== WIRE_BYTES) throw reader.unexpected(key & 7, `field ${field}`);
     const end = reader.end();
     range.push(reader.pos, end);
     reader.pos = end;

@@ -3,15 +3,10 @@ import type { Profile } from './profile.ts';
 /** Most frames the runtime keeps: CPU 64; heap, mutex, block, goroutine 32, from Go 1.23 on 128 (profiles.md §1.1). */
 const DEPTH_LIMITS = [32, 64, 128] as const;
 
-/**
- * Marks the samples whose stack lost its root: those as deep as the profiler keeps, when that is the deepest seen. A
- * stack that happens to be exactly as deep is marked too, which costs its caller's row a sample and never invents one.
- */
-export const isTruncated = (profile: Profile): Uint8Array => {
-  const { stackStart, stack, count } = profile.samples;
-  const { lineStart } = profile.locations;
+const frameCounts = ({ samples, locations }: Profile): Uint32Array => {
+  const { stackStart, stack, count } = samples;
+  const { lineStart } = locations;
   const depth = new Uint32Array(count);
-  let deepest = 0;
   for (let i = 0; i < count; i++) {
     let frames = 0;
     for (let at = stackStart[i] ?? 0; at < (stackStart[i + 1] ?? 0); at++) {
@@ -19,8 +14,33 @@ export const isTruncated = (profile: Profile): Uint8Array => {
       frames += Math.max(1, (lineStart[location + 1] ?? 0) - (lineStart[location] ?? 0));
     }
     depth[i] = frames;
-    deepest = Math.max(deepest, frames);
   }
-  const limit = DEPTH_LIMITS.find((each) => each === deepest);
-  return Uint8Array.from(depth, (frames) => (frames === limit ? 1 : 0));
+  return depth;
+};
+
+/** Function of the outermost frame; −1 where it has no name. */
+const rootFunction = ({ samples, locations }: Profile, sample: number): number => {
+  const last = (samples.stackStart[sample + 1] ?? 0) - 1;
+  const location = samples.stack[last] ?? 0;
+  const end = locations.lineStart[location + 1] ?? 0;
+  return end > (locations.lineStart[location] ?? 0) ? (locations.lineFunction[end - 1] ?? -1) : -1;
+};
+
+/**
+ * Marks the samples whose stack lost its root: those as deep as the profiler keeps, where that is the deepest seen and
+ * no shorter stack begins at the same function (a goroutine's first function begins shorter ones too).
+ */
+export const isTruncated = (profile: Profile): Uint8Array => {
+  const depth = frameCounts(profile);
+  const deepest = depth.reduce((most, frames) => Math.max(most, frames), 0);
+  const marks = new Uint8Array(depth.length);
+  if (!DEPTH_LIMITS.some((limit) => limit === deepest)) return marks;
+  const roots = new Set<number>();
+  depth.forEach((frames, sample) => {
+    if (frames > 0 && frames < deepest) roots.add(rootFunction(profile, sample));
+  });
+  depth.forEach((frames, sample) => {
+    if (frames === deepest && !roots.has(rootFunction(profile, sample))) marks[sample] = 1;
+  });
+  return marks;
 };

@@ -108,6 +108,8 @@ export class WireReader extends protobuf.Reader {
 
   /** Length of a nested message or packed run; returns where it ends. */
   end(): number {
+    const byte = this.buf[this.pos] ?? 128;
+    if (byte < 128 && this.pos + byte < this.len) return ++this.pos + byte;
     const length = this.integer();
     const end = this.pos + length;
     if (length < 0 || end > this.len) {
@@ -124,6 +126,11 @@ export class WireReader extends protobuf.Reader {
 
   /** Field number × 8 + wire type; refuses the wire types pprof does not use, groups among them. */
   key(): number {
+    const byte = this.buf[this.pos] ?? 0;
+    if (byte >= 8 && byte < 128 && this.pos < this.len) {
+      this.pos++;
+      return byte;
+    }
     const at = this.pos;
     const key = this.integer();
     if (key < 8 || key >= TWO_32) throw this.broken(`no field begins at byte ${at}`);
@@ -143,8 +150,13 @@ export class WireReader extends protobuf.Reader {
     this.pos += width;
   }
 
-  /** Refuses a field whose value has another shape than pprof's message says. */
+  /** A field whose value has another shape than pprof's message says. */
+  unexpected(wireType: number, what: string): ProfileError {
+    return this.broken(`${what} has wire type ${wireType} at byte ${this.pos}`);
+  }
+
+  /** Refuses {@link unexpected} wire types. */
   expect(wireType: number, expected: number, what: string): void {
-    if (wireType !== expected) throw this.broken(`${what} has wire type ${wireType} at byte ${this.pos}`);
+    if (wireType !== expected) throw this.unexpected(wireType, what);
   }
 }

@@ -316,7 +316,8 @@ describe('when no function is certain', () => {
   test('too few samples are said, and "cannot see" is a number', () => {
     const { functions, attribution } = compare({ base: SERVICE, head: SERVICE, samples: 400 });
     expect(attribution.warnings.join(' ')).toMatch(/CPU samples on base .* few to name a function by/);
-    expect(row(functions, 'main.encode').smallestDetectableRatio).toBeGreaterThan(0.5);
+    // 400 samples a side cannot show less than about 8 % of the total in a function of a fifth of them.
+    expect(row(functions, 'main.encode').smallestDetectableRatio).toBeGreaterThan(0.05);
   });
 
   test('a CPU profile that caught unlike parts of the two sides is said', () => {

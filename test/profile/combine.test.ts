@@ -15,6 +15,7 @@ import {
   subtractProfile,
 } from '../../harness/profile/index.ts';
 import { contentOf, decodeShape, profileShape } from './arbitrary-profile.ts';
+import { encodePacked } from './pprof.proto.ts';
 import { parseTop, type TopRow } from './top-table.ts';
 
 const FIXTURES = new URL('../fixtures/profiles/', import.meta.url);
@@ -166,6 +167,25 @@ describe.skipIf(!hasGo)('the real go tool pprof', () => {
     const profile = load(`go1.26/${kind}.pb.gz`);
     const merged = mergeProfiles([profile, profile]);
     expect(goTop(encodeProfile(merged), type, unit)).toEqual(costsOf(merged, type));
+  });
+
+  test('prints names as we do, also those it takes for C++', () => {
+    const names = [
+      'main.apply[go.shape.func(int) string]',
+      'main.(*T[go.shape.int]).Do',
+      'ns::f<int>(char)',
+      'main.(*T).Do',
+      'a<b',
+    ];
+    const bytes = encodePacked({
+      stringTable: ['', 'samples', 'count', ...names],
+      sampleType: [{ type: 1, unit: 2 }],
+      mapping: [{ id: 1, hasFunctions: true }],
+      function: names.map((_, i) => ({ id: i + 1, name: i + 3, systemName: i + 3 })),
+      location: names.map((_, i) => ({ id: i + 1, mappingId: 1, line: [{ functionId: i + 1, line: 1 }] })),
+      sample: names.map((_, i) => ({ locationId: [i + 1], value: [i + 1] })),
+    });
+    expect(costsOf(decodeProfile(bytes, 'names'), 'samples')).toEqual(goTop(bytes, 'samples', 'count'));
   });
 
   test('shows a diff profile as head less base', () => {
