@@ -7,11 +7,13 @@ import type { Comparison, RunFile, RunVerdict } from '../model/index.ts';
 import { buildReport, type Invocation, renderMarkdown, renderTerminal } from '../report/index.ts';
 import { findingsIn } from './findings.ts';
 import type { OutputFolder } from './output.ts';
-import { mergedProfiles } from './profiles.ts';
+import { pageOf } from './page.ts';
+import { mergedProfiles, type ReadFile } from './profiles.ts';
 
 export const RUN_FILE = 'run.json';
 export const COMPARISON_FILE = 'comparison.json';
 export const REPORT_FILE = 'report.md';
+export const PAGE_FILE = 'report.html';
 
 const CODES: Readonly<Record<RunVerdict, ExitCode>> = {
   regressed: EXIT.regressed,
@@ -26,8 +28,14 @@ const CODES: Readonly<Record<RunVerdict, ExitCode>> = {
 export const exitCodeOf = (verdict: RunVerdict, failOn: readonly string[]): ExitCode =>
   failOn.includes(verdict) ? CODES[verdict] : EXIT.ok;
 
+/** Files that are gone read as null. */
+const readerIn =
+  (dir: string): ReadFile =>
+  async (file) =>
+    readFile(join(dir, file)).catch(() => null);
+
 export const compareWithProfiles = async (run: RunFile, dir: string): Promise<Comparison> => {
-  const findings = await findingsIn(run, async (file) => readFile(join(dir, file)).catch(() => null));
+  const findings = await findingsIn(run, readerIn(dir));
   return compareRun(run, findings);
 };
 
@@ -50,6 +58,8 @@ export const tell = async (
   if (out !== null) {
     await out.write(COMPARISON_FILE, asJson(comparison));
     await out.write(REPORT_FILE, renderMarkdown(report));
+    const page = tellings.run === undefined ? null : await pageOf(report, comparison, tellings.run, readerIn(out.dir));
+    if (page !== null) await out.write(PAGE_FILE, page);
   }
   process.stderr.write(`${renderTerminal(report)}\n`);
   if (out !== null && options['quiet'] !== true) process.stderr.write(`\nReport: ${out.path(REPORT_FILE)}\n`);
@@ -64,6 +74,5 @@ export const writeRun = async (out: OutputFolder, run: RunFile): Promise<void> =
 /** The run and its profiles, merged over launches, so that everything later starts from files. */
 export const finishRun = async (out: OutputFolder, run: RunFile): Promise<void> => {
   await writeRun(out, run);
-  const read = async (file: string): Promise<Uint8Array | null> => readFile(out.path(file)).catch(() => null);
-  for (const { file, bytes } of await mergedProfiles(run, read)) await out.write(file, bytes);
+  for (const { file, bytes } of await mergedProfiles(run, readerIn(out.dir))) await out.write(file, bytes);
 };

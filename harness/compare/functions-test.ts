@@ -7,7 +7,7 @@ import {
   benjaminiHochberg,
   type CountTest,
   normalQuantile,
-  smallestDetectableCountRatio,
+  smallestDetectableCount,
   studentTwoSidedP,
   sum,
   testCounts,
@@ -143,6 +143,7 @@ const judge = (totals: FunctionTotals, test: CountTest | null, qValue: number | 
   const ratio = (cost: number): number => (kind.total.base > 0 ? cost / kind.total.base : 0);
   const zLevel = normalQuantile(1 - FALSE_DISCOVERY / (2 * Math.max(1, size)));
   const samples = (counts.base + counts.head) / 2;
+  const allSamples = (kind.samples.base + kind.samples.head) / 2;
   const isCertain = qValue !== null && qValue <= FALSE_DISCOVERY;
   return {
     totals,
@@ -150,7 +151,7 @@ const judge = (totals: FunctionTotals, test: CountTest | null, qValue: number | 
     standardError,
     impactRatio: ratio(delta) * shrinkage(standardError > 0 ? delta / standardError : 0),
     impactCiRatio: [ratio(delta - CI_90 * standardError), ratio(delta + CI_90 * standardError)],
-    smallestDetectableRatio: samples > 0 ? smallestDetectableCountRatio(samples, dispersion, zLevel) : null,
+    smallestDetectableRatio: allSamples > 0 ? smallestDetectableCount(samples, dispersion, zLevel) / allSamples : null,
     qValue,
     isNamed: isCertain && passesFloors(totals, delta, kind, floors),
   };

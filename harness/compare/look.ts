@@ -35,6 +35,8 @@ export interface Look {
   readonly suspectGrowth: readonly MetricId[];
   /** CPU per request regressed: worth explaining. */
   readonly cpuFired: boolean;
+  /** Head fails requests: decided, and no cost of it is worth measuring. */
+  readonly headFails: boolean;
 }
 
 /** What all answers of one run share. */
@@ -139,17 +141,19 @@ export const look = (run: ScenarioRun, family: Family): Look => {
   const gates = judgedGates(run.scenario);
   const answers = gates.filter(decidedByLaunches).map((gate) => answerFromLaunches(reading, gate));
   const nextUnits = reading.looks.find((count) => count > reading.units.length) ?? null;
+  const failing = headFails(run, gates);
   const settled = answers.every(({ answer, suspect }) => answer.verdict !== 'open' || suspect);
   return {
     launches: launchesOf(run, 'judged').length,
     isLook: reading.looks.includes(reading.units.length),
     verdicts: answers.map(({ answer }) => describe(answer)),
-    done: nextUnits === null || headFails(run, gates) || (settled && reading.units.length >= (reading.looks[0] ?? 0)),
+    done: nextUnits === null || failing || (settled && reading.units.length >= (reading.looks[0] ?? 0)),
     nextLook: nextUnits === null ? null : nextLaunches(run, reading, nextUnits),
     suspectGrowth: answers.flatMap(({ answer, suspect }) => (suspect ? [answer.judged.metric] : [])),
     cpuFired: answers.some(
       ({ answer }) => answer.judged.metric === 'cpuNsPerRequest' && answer.verdict === 'regressed',
     ),
+    headFails: failing,
   };
 };
 

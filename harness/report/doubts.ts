@@ -1,7 +1,7 @@
 /** What to trust less, and what this run could not have seen. */
 import type { Comparison, InvalidRun, MetricComparison, RunFile, ScenarioComparison } from '../model/index.ts';
 import { metricDef } from '../metrics/index.ts';
-import { formatCount, formatPercent } from '../units/index.ts';
+import { formatCount, formatPercent, formatPercentRange } from '../units/index.ts';
 import { code, type Rich } from './rich.ts';
 
 const METHODS: Readonly<Record<Comparison['method'], string | null>> = {
@@ -47,8 +47,11 @@ export const toDoFor = (scenario: ScenarioComparison, run: RunFile | undefined):
 const loaderCaution = (scenario: ScenarioComparison): readonly Rich[] => {
   const { verdict, reasons } = scenario.loader;
   if (verdict === 'ok') return [];
-  const why = reasons.length > 0 ? `: ${reasons.join('; ')}` : '';
-  return [[`Load generator ${verdict}${why}`]];
+  const why = reasons.length > 0 ? ` (${reasons.join('; ')})` : '';
+  // Costs are decided by couples, which a late loader cannot touch; only latency leans on its punctuality.
+  const weight =
+    verdict === 'invalid' ? 'too late for latency to be judged at a steady rate' : 'somewhat late for latency';
+  return [[`The load generator was ${weight}${why}; CPU and allocations do not depend on it.`]];
 };
 
 const unpinnedCaution = (scenario: ScenarioComparison): readonly Rich[] => {
@@ -93,8 +96,11 @@ const functionBlindSpot = (scenario: ScenarioComparison): readonly Rich[] => {
     .filter((row) => row.profile === 'cpu' || row.profile === 'instructions')
     .flatMap((row) => (row.smallestDetectableRatio === null ? [] : [row.smallestDetectableRatio]));
   if (floors.length === 0) return [];
-  const floor = formatPercent(Math.max(...floors));
-  return [[`in a single function: own CPU below ${floor} of a request.`]];
+  const [least, most] = [Math.min(...floors), Math.max(...floors)];
+  const range = formatPercent(least) === formatPercent(most) ? formatPercent(most) : formatPercentRange([least, most]);
+  return [
+    [`a single function: changes of its own CPU below ${range} of a request (the more it uses, the more it takes).`],
+  ];
 };
 
 /** Gates that were not judged, those with one reason together. */

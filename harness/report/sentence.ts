@@ -103,7 +103,15 @@ const alsoClause = (others: readonly MetricComparison[], word: string): Rich => 
 const regressedSentence = (scenario: ScenarioComparison): Rich => {
   const [worst, ...others] = metricsThat(scenario, 'regressed');
   if (worst === undefined) return ['regressed', ...reasonClause(scenario)];
+  if (worst.metric === 'errorRatio') return [...failureClaim(worst), ...alsoClause(others, 'regressed')];
   return [claim(worst), ...culpritClause(scenario, worst), ...alsoClause(others, 'regressed')];
+};
+
+/** Failing requests speak for themselves; a service that died has a reason and perhaps no figures. */
+const failureClaim = (errors: MetricComparison): Rich => {
+  const reason = errors.reason === null ? '' : withoutStop(errors.reason);
+  if (errors.base === null || errors.head === null) return [reason === '' ? claim(errors) : reason];
+  return [reason === '' ? claim(errors) : `${claim(errors)}: ${reason}`];
 };
 
 const improvedSentence = (scenario: ScenarioComparison): Rich => {

@@ -211,6 +211,7 @@ const follow = async (
   current: () => ScenarioRun,
 ): Promise<void> => {
   const seen = look(current(), session.plan.family);
+  if (seen.headFails) return;
   const begin = async (stage: 'growth' | 'latency' | 'explain') => {
     const place = placeOf(session, nextLaunchIndex(session), await links.next());
     session.plan.onProgress({ kind: 'launch', stage, number: place.index, secondsLeft: session.clock.secondsLeft() });

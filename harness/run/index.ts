@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startLoader } from '../load/index.ts';
 import { type BySide, type BuildInfo, bothSides, type RunSettings, type ScenarioRun, SIDES } from '../model/index.ts';
+import { bindSelf } from '../process/index.ts';
 import { buildFacts, prepareBuild, type PreparedBuild } from '../target/index.ts';
 import { startClock } from './clock.ts';
 import { conduct, type Measured } from './conduct.ts';
@@ -89,7 +90,10 @@ const withSession = async <T>(
   // mkdtemp makes it 0700; the system's temporary folder keeps the socket's path short.
   const socketDir = await mkdtemp(join(tmpdir(), 'godyno-'));
   const settings = settingsOf(plan);
+  const { targetCpus, loaderCpus } = plan.cpus;
   try {
+    // From here on the harness, its links and its reading of profiles keep off the services' CPUs.
+    await bindSelf(loaderCpus, plan.signal);
     const loader = await startLoader({
       cpus: settings.pinned ? settings.loaderCpus : null,
       signal: plan.signal,
@@ -113,6 +117,7 @@ const withSession = async <T>(
       await loader.stop();
     }
   } finally {
+    await bindSelf([...targetCpus, ...loaderCpus], new AbortController().signal);
     await rm(socketDir, { recursive: true, force: true });
   }
 };

@@ -134,9 +134,15 @@ export const testCounts = (functions: readonly PairedCounts[], sizeRatio = 1): r
   });
 };
 
+/** The quantile of 80 % power. */
+const Z_POWER = 0.8416212335729143;
+
 /**
- * Smallest own change (ratio) of a function that `samples` per side could show with 80 % power at two-sided level
- * `level`: exp((z_{1−level/2} + z_{.8}) · √(2φ / samples)) − 1.
+ * Smallest number of additional samples that a function of `samples` per side could show with 80 % power, `zLevel` the
+ * quantile of the test's level: the d with d / √(φ (2n + d)) = z, since the difference of two counts n and n + d has
+ * variance φ (2n + d). Finite for a function that was never seen.
  */
-export const smallestDetectableCountRatio = (samples: number, dispersion: number, zLevel: number): number =>
-  samples > 0 ? Math.expm1((zLevel + 0.8416212335729143) * Math.sqrt((2 * dispersion) / samples)) : Infinity;
+export const smallestDetectableCount = (samples: number, dispersion: number, zLevel: number): number => {
+  const scaled = dispersion * (zLevel + Z_POWER) ** 2;
+  return (scaled + Math.sqrt(scaled ** 2 + 8 * scaled * samples)) / 2;
+};

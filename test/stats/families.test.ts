@@ -9,7 +9,7 @@ import {
   normalDeviates,
   randomFrom,
   slopeOf,
-  smallestDetectableCountRatio,
+  smallestDetectableCount,
   standardDeviation,
   studentUpperQuantile,
   testCounts,
@@ -207,9 +207,15 @@ describe('counts per launch', () => {
     expect(trigamma(0.5)).toBeCloseTo(Math.PI ** 2 / 2, 12);
   });
 
-  test('with 600 samples can see +106 % of a function of one fifth of them, as the method says', () => {
-    // share 20 % of 600 = 120 samples, dispersion 1.5, p about 2e-4.
-    expect(smallestDetectableCountRatio(120, 1.5, 3.72)).toBeCloseTo(1.06, 1);
-    expect(smallestDetectableCountRatio(0, 1.5, 2)).toBe(Infinity);
+  test('sees just the difference that is as many standard errors large as level and power ask for', () => {
+    for (const [samples, dispersion, zLevel] of [
+      [120, 1.5, 3.72],
+      [5, 1, 2],
+      [10_000, 3, 4],
+    ] as const) {
+      const more = smallestDetectableCount(samples, dispersion, zLevel);
+      expect(more / Math.sqrt(dispersion * (2 * samples + more))).toBeCloseTo(zLevel + 0.8416, 3);
+    }
+    expect(smallestDetectableCount(0, 1, 2)).toBeCloseTo((2 + 0.8416) ** 2, 2);
   });
 });

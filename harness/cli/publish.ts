@@ -1,0 +1,289 @@
+/**
+ * `godyno publish`: figures of a measuring job → one comment per pull request, the job's summary, and a check run when
+ * asked. Everything shown is rendered here from checked values; the pull request is the one GitHub confirms.
+ */
+import { z } from 'zod';
+import { EXIT, type ExitCode, UsageError } from '../errors.ts';
+import type { Comparison } from '../model/index.ts';
+import {
+  type Artifact,
+  type Claim,
+  type CommentMode,
+  conclusionOf,
+  downloadArtifact,
+  findPullRequest,
+  ForbiddenError,
+  type GitHub,
+  listArtifacts,
+  openGitHub,
+  type Origin,
+  readEvent,
+  type Received,
+  readReceivedFolder,
+  readReceivedZip,
+  sayNotice,
+  writeCheckRun,
+  writeComment,
+  writeSummary,
+} from '../publish/index.ts';
+import { buildReport, marker, renderComment, renderMarkdown, type Report, verdictSentence } from '../report/index.ts';
+import { withInterrupt } from './interrupt.ts';
+import { invocationOfClaim, mergeClaims, mergeReceived } from './merge.ts';
+
+export interface PublishOptions {
+  readonly repository?: string;
+  readonly pullRequest?: number;
+  readonly runId?: number;
+  readonly artifact: string;
+  readonly comment: CommentMode;
+  readonly commentAuthor?: string;
+  readonly checkRun?: true;
+  readonly reportUrl?: string;
+  readonly dryRun?: true;
+  readonly failOn: readonly string[];
+}
+
+const repositorySchema = z.object({ full_name: z.string() }).nullable();
+const workflowRunSchema = z.object({
+  workflow_run: z.object({
+    id: z.number().int(),
+    head_sha: z.string(),
+    head_branch: z.string().nullable(),
+    head_repository: repositorySchema,
+  }),
+});
+const pullRequestSchema = z.object({
+  pull_request: z.object({
+    number: z.number().int(),
+    head: z.object({ sha: z.string(), ref: z.string(), repo: repositorySchema }),
+  }),
+});
+
+/** Where this publishing run was called from, as GitHub itself tells it. */
+interface Caller {
+  readonly origin: Origin | null;
+  /** The run that measured; null: not of a workflow. */
+  readonly runId: number | null;
+  /** The pull request that the event itself is about: no claim needed. */
+  readonly pullRequest: number | null;
+}
+
+const callerOf = (event: unknown): Caller => {
+  const run = workflowRunSchema.safeParse(event);
+  if (run.success) {
+    const { id, head_sha: headSha, head_branch: headBranch, head_repository: home } = run.data.workflow_run;
+    return { origin: { headSha, headBranch, headRepository: home?.full_name ?? null }, runId: id, pullRequest: null };
+  }
+  const pull = pullRequestSchema.safeParse(event);
+  if (pull.success) {
+    const { number, head } = pull.data.pull_request;
+    const origin = { headSha: head.sha, headBranch: head.ref, headRepository: head.repo?.full_name ?? null };
+    return { origin, runId: null, pullRequest: number };
+  }
+  return { origin: null, runId: null, pullRequest: null };
+};
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+const openFrom = (options: PublishOptions, env: Env, signal: AbortSignal): GitHub => {
+  const token = env['GITHUB_TOKEN'] ?? env['GH_TOKEN'] ?? '';
+  if (token === '') {
+    throw new UsageError(
+      'NO_TOKEN',
+      'GITHUB_TOKEN is not set, so nothing can be published',
+      'In a workflow: env: { GITHUB_TOKEN: ${{ github.token }} }. To only see the comment: --dry-run.',
+    );
+  }
+  const repository = options.repository ?? env['GITHUB_REPOSITORY'];
+  if (repository === undefined || repository === '') {
+    throw new UsageError('NO_REPOSITORY', 'Which repository? GITHUB_REPOSITORY is not set', 'Name it: --repository owner/name.');
+  }
+  return openGitHub({ token, repository, apiUrl: env['GITHUB_API_URL'] ?? 'https://api.github.com', signal });
+};
+
+const isResult = (name: string, prefix: string): boolean =>
+  name === `${prefix}-result` || name.startsWith(`${prefix}-result-`);
+
+interface Gathered {
+  readonly received: readonly Received[];
+  /** Pages that open in the browser, by address. */
+  readonly pages: readonly string[];
+}
+
+const pagesOf = (artifacts: readonly Artifact[], prefix: string, runId: number, github: GitHub, env: Env) =>
+  artifacts
+    .filter(({ name, expired }) => !expired && name.startsWith(prefix) && name.endsWith('.html'))
+    .slice(0, 20)
+    .map(
+      ({ id }) =>
+        `${env['GITHUB_SERVER_URL'] ?? 'https://github.com'}/${github.access.repository}/actions/runs/${runId}/artifacts/${id}`,
+    );
+
+const gatherFromRun = async (github: GitHub, runId: number, prefix: string, env: Env): Promise<Gathered> => {
+  const artifacts = await listArtifacts(github, runId);
+  const received: Received[] = [];
+  for (const artifact of artifacts.filter(({ name }) => isResult(name, prefix)))
+    received.push(readReceivedZip(await downloadArtifact(github, artifact), `artifact ${artifact.name}`));
+  return { received, pages: pagesOf(artifacts, prefix, runId, github, env) };
+};
+
+const gather = async (
+  github: () => GitHub,
+  options: PublishOptions,
+  caller: Caller,
+  dir: string | undefined,
+  env: Env,
+): Promise<Gathered> => {
+  if (dir !== undefined) {
+    const pages = options.reportUrl === undefined ? [] : [options.reportUrl];
+    return { received: await readReceivedFolder(dir), pages };
+  }
+  const runId = options.runId ?? caller.runId;
+  if (runId !== null) return gatherFromRun(github(), runId, options.artifact, env);
+  throw new UsageError(
+    'NOTHING_TO_PUBLISH',
+    'Publish what? There is no folder, and this job was not started by another workflow’s run',
+    'Name the output folder of a run, or a workflow run: --run-id.',
+  );
+};
+
+/** One comment per key, whatever number of jobs measured for it. */
+const byKey = (received: readonly Received[]): readonly (readonly Received[])[] => [
+  ...Map.groupBy(received, ({ claim }) => claim?.key ?? 'default').values(),
+];
+
+/** The claim must be about this repository and the commit that GitHub says was measured. */
+const requireConfirmed = (claim: Claim | null, github: GitHub, origin: Origin): void => {
+  if (claim === null) return;
+  const wrong =
+    claim.repository.toLowerCase() !== github.access.repository.toLowerCase()
+      ? `repository ${claim.repository}, this is ${github.access.repository}`
+      : claim.headSha !== origin.headSha
+        ? `commit ${claim.headSha}, GitHub says ${origin.headSha} was measured`
+        : null;
+  if (wrong === null) return;
+  throw new UsageError(
+    'ARTIFACT_REFUSED',
+    `The artifact claims ${wrong}`,
+    'Nothing was published. The measuring job’s artifact does not belong to this run.',
+  );
+};
+
+const originOf = (caller: Caller, claim: Claim | null, comparison: Comparison): Origin =>
+  caller.origin ?? {
+    headSha: claim?.headSha ?? comparison.head.revision,
+    headRepository: null,
+    headBranch: null,
+  };
+
+/** The links go before the marker, which is always the last line. */
+const withLinks = (body: string, key: string, pages: readonly string[]): string => {
+  if (pages.length === 0) return body;
+  const end = body.lastIndexOf(marker(key));
+  const names = pages.map((url, index) => `[${pages.length === 1 ? 'full report' : `report ${index + 1}`}](${url})`);
+  return `${body.slice(0, end)}<sub>Flame graphs and everything measured: ${names.join(', ')}</sub>\n\n${body.slice(end)}`;
+};
+
+interface Post {
+  readonly comparison: Comparison;
+  readonly claim: Claim | null;
+  readonly report: Report;
+  readonly body: string;
+}
+
+const composePost = (parts: readonly Received[], pages: readonly string[]): Post => {
+  const comparison = mergeReceived(parts);
+  const claim = mergeClaims(parts);
+  const report = buildReport({ comparison, invocation: invocationOfClaim(claim) });
+  return { comparison, claim, report, body: withLinks(renderComment(report), report.key, pages) };
+};
+
+/** Runs one step that GitHub may forbid; says so then instead of failing. */
+const asCourtesy = async (what: string, env: Env, step: () => Promise<string>): Promise<void> => {
+  try {
+    sayNotice(await step(), env);
+  } catch (error) {
+    if (!(error instanceof ForbiddenError)) throw error;
+    sayNotice(`${what} was refused, so the report is only in this job's summary. ${error.message}. ${error.hint}`, env);
+  }
+};
+
+const verdictFor = (comparison: Comparison) => comparison.waivers?.verdictWithout ?? comparison.verdict;
+
+const publishOne = async (
+  github: GitHub,
+  options: PublishOptions,
+  caller: Caller,
+  post: Post,
+  env: Env,
+): Promise<void> => {
+  const { comparison, report, body } = post;
+  await writeSummary(renderMarkdown(report), env);
+  const known = options.pullRequest ?? caller.pullRequest;
+  const origin = originOf(caller, post.claim, comparison);
+  requireConfirmed(post.claim, github, origin);
+  const claim = known === null || known === undefined ? post.claim : { ...emptyClaim(github, origin), pullRequest: known };
+  await asCourtesy('Reading the pull request', env, async () => {
+    const found = await findPullRequest(github, claim, origin);
+    if (found.kind === 'none') return found.reason;
+    await asCourtesy('The comment', env, async () => {
+      const outcome = await writeComment(github, {
+        pullRequest: found.number,
+        body,
+        marker: marker(report.key),
+        mode: options.comment,
+        changed: comparison.verdict === 'unchanged' ? 'unchanged' : 'changed',
+        author: options.commentAuthor ?? null,
+      });
+      return outcome.kind === 'silent'
+        ? `Pull request ${found.number}: no comment, as asked.`
+        : `Pull request ${found.number}: comment ${outcome.kind}, ${outcome.url}`;
+    });
+    if (options.checkRun !== true) return `Published for pull request ${found.number}.`;
+    await asCourtesy('The check run', env, async () => {
+      const conclusion = conclusionOf(verdictFor(comparison), options.failOn);
+      const name = report.key === 'default' ? 'godyno' : `godyno (${report.key})`;
+      const title = verdictSentence(comparison);
+      const summary = renderMarkdown(report);
+      await writeCheckRun(github, { name, headSha: found.headSha, conclusion, title, summary, detailsUrl: null });
+      return `Check run: ${conclusion}.`;
+    });
+    return `Published for pull request ${found.number}.`;
+  });
+};
+
+const emptyClaim = (github: GitHub, origin: Origin): Omit<Claim, 'pullRequest'> => ({
+  schemaVersion: 1,
+  repository: github.access.repository,
+  headSha: origin.headSha,
+  key: 'default',
+  shard: '',
+  args: [],
+  flags: [],
+});
+
+export const publishFrom = async (
+  options: PublishOptions,
+  dir: string | undefined,
+  env: Env,
+  signal: AbortSignal,
+): Promise<ExitCode> => {
+  const caller = callerOf(await readEvent(env));
+  const github = (): GitHub => openFrom(options, env, signal);
+  const { received, pages } = await gather(github, options, caller, dir, env);
+  if (received.length === 0) {
+    sayNotice('The measuring run left no result to publish; its own log says why.', env);
+    return EXIT.ok;
+  }
+  const posts = byKey(received).map((parts) => composePost(parts, pages));
+  if (options.dryRun === true) {
+    process.stdout.write(posts.map(({ body }) => body).join('\n'));
+    return EXIT.ok;
+  }
+  const connection = github();
+  for (const post of posts) await publishOne(connection, options, caller, post, env);
+  return EXIT.ok;
+};
+
+export const publishCommandLine = async (given: Record<string, unknown>, dir?: string): Promise<ExitCode> =>
+  withInterrupt(async (signal) => publishFrom(given as unknown as PublishOptions, dir, process.env, signal));
