@@ -2,11 +2,12 @@
  * `godyno publish`: figures of a measuring job → one comment per pull request, the job's summary, and a check run when
  * asked. Everything shown is rendered here from checked values; the pull request is the one GitHub confirms.
  */
-import { z } from 'zod';
 import { EXIT, type ExitCode, UsageError } from '../errors.ts';
 import type { Comparison } from '../model/index.ts';
 import {
   type Artifact,
+  type Caller,
+  callerOf,
   type Claim,
   type CommentMode,
   conclusionOf,
@@ -43,46 +44,6 @@ export interface PublishOptions {
   readonly failOn: readonly string[];
 }
 
-const repositorySchema = z.object({ full_name: z.string() }).nullable();
-const workflowRunSchema = z.object({
-  workflow_run: z.object({
-    id: z.number().int(),
-    head_sha: z.string(),
-    head_branch: z.string().nullable(),
-    head_repository: repositorySchema,
-  }),
-});
-const pullRequestSchema = z.object({
-  pull_request: z.object({
-    number: z.number().int(),
-    head: z.object({ sha: z.string(), ref: z.string(), repo: repositorySchema }),
-  }),
-});
-
-/** Where this publishing run was called from, as GitHub itself tells it. */
-interface Caller {
-  readonly origin: Origin | null;
-  /** The run that measured; null: not of a workflow. */
-  readonly runId: number | null;
-  /** The pull request that the event itself is about: no claim needed. */
-  readonly pullRequest: number | null;
-}
-
-const callerOf = (event: unknown): Caller => {
-  const run = workflowRunSchema.safeParse(event);
-  if (run.success) {
-    const { id, head_sha: headSha, head_branch: headBranch, head_repository: home } = run.data.workflow_run;
-    return { origin: { headSha, headBranch, headRepository: home?.full_name ?? null }, runId: id, pullRequest: null };
-  }
-  const pull = pullRequestSchema.safeParse(event);
-  if (pull.success) {
-    const { number, head } = pull.data.pull_request;
-    const origin = { headSha: head.sha, headBranch: head.ref, headRepository: head.repo?.full_name ?? null };
-    return { origin, runId: null, pullRequest: number };
-  }
-  return { origin: null, runId: null, pullRequest: null };
-};
-
 type Env = Readonly<Record<string, string | undefined>>;
 
 const openFrom = (options: PublishOptions, env: Env, signal: AbortSignal): GitHub => {
@@ -96,7 +57,11 @@ const openFrom = (options: PublishOptions, env: Env, signal: AbortSignal): GitHu
   }
   const repository = options.repository ?? env['GITHUB_REPOSITORY'];
   if (repository === undefined || repository === '') {
-    throw new UsageError('NO_REPOSITORY', 'Which repository? GITHUB_REPOSITORY is not set', 'Name it: --repository owner/name.');
+    throw new UsageError(
+      'NO_REPOSITORY',
+      'Which repository? GITHUB_REPOSITORY is not set',
+      'Name it: --repository owner/name.',
+    );
   }
   return openGitHub({ token, repository, apiUrl: env['GITHUB_API_URL'] ?? 'https://api.github.com', signal });
 };
@@ -222,7 +187,8 @@ const publishOne = async (
   const known = options.pullRequest ?? caller.pullRequest;
   const origin = originOf(caller, post.claim, comparison);
   requireConfirmed(post.claim, github, origin);
-  const claim = known === null || known === undefined ? post.claim : { ...emptyClaim(github, origin), pullRequest: known };
+  const claim =
+    known === null || known === undefined ? post.claim : { ...emptyClaim(github, origin), pullRequest: known };
   await asCourtesy('Reading the pull request', env, async () => {
     const found = await findPullRequest(github, claim, origin);
     if (found.kind === 'none') return found.reason;

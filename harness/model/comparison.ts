@@ -46,6 +46,31 @@ export interface Comparison {
   /** How the two sides were brought together. */
   readonly method: ComparisonMethod;
   readonly scenarios: readonly ScenarioComparison[];
+  /** Regressions that were accepted beforehand; absent when no waiver was given. */
+  readonly waivers?: WaiverSummary;
+}
+
+/** What waivers did: `verdict` stays what was measured, `verdictWithout` decides the exit code. */
+export interface WaiverSummary {
+  readonly verdictWithout: RunVerdict;
+  readonly applied: readonly AppliedWaiver[];
+  /** Waivers that did not apply, one sentence each: expired, exceeded, no longer needed. */
+  readonly remarks: readonly string[];
+}
+
+export interface AppliedWaiver {
+  readonly scenario: string;
+  readonly metric: MetricId;
+  /** The largest effect that was accepted, and of which kind it is (`effectRatio` or `effectAbsolute`). */
+  readonly ceiling: number;
+  readonly kind: 'ratio' | 'absolute';
+  readonly reason: string;
+  /** The last day it holds, `YYYY-MM-DD`. */
+  readonly expires: string;
+  /** Where it is written: `file:line` or a commit. */
+  readonly source: string;
+  /** The effect that was measured. */
+  readonly effect: number;
 }
 
 /** `duet`: measured side by side here; `same-machine`, `other-machine`: stored runs, wide limits (docs/method.md). */

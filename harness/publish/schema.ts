@@ -1,0 +1,169 @@
+/**
+ * The strict check of a `comparison.json` that strangers may have written: every value that a report shows has its
+ * type, is finite and has a bounded length; keys that no report knows are dropped.
+ */
+import { z } from 'zod';
+import { type Comparison, METRIC_IDS, VERDICTS } from '../model/index.ts';
+
+/** Up to here numbers print without an exponent. */
+const MOST = 1e21;
+
+const number = z.number().min(-MOST).max(MOST);
+const count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
+const interval = z.tuple([number, number]).readonly();
+/** Longer than any symbol or sentence of ours; the renderer shortens what it shows. */
+const text = z.string().max(4000);
+const texts = (most: number) => z.array(text).max(most);
+
+const verdict = z.enum(VERDICTS);
+const unit = z.enum(['ns', 'count', 'B', 'ms', 'ratio', 'instructions']);
+
+const metric = z.object({
+  metric: z.enum(METRIC_IDS),
+  unit,
+  better: z.enum(['lower', 'higher']),
+  gate: z.boolean(),
+  required: z.boolean(),
+  base: number.nullable(),
+  head: number.nullable(),
+  effectRatio: number.nullable(),
+  ciRatio: interval.nullable(),
+  effectAbsolute: number.nullable(),
+  ciAbsolute: interval.nullable(),
+  ciLevel: z.number().min(0).max(1),
+  pValue: number.nullable(),
+  qValue: number.nullable(),
+  practicalRatio: number.nullable(),
+  practicalAbsolute: number.nullable(),
+  smallestDetectableRatio: number.nullable(),
+  verdict: z.enum([...VERDICTS, 'notJudged', 'changed']),
+  reason: text.nullable(),
+  decidedBy: z
+    .object({
+      stage: z.enum(['judged', 'latency', 'exact', 'growth', 'stored']),
+      unit: z.enum(['launch', 'window', 'linkSeed', 'run']),
+      n: count,
+      linkSeeds: count,
+    })
+    .nullable(),
+  unitsNeeded: number.nullable(),
+  warnings: texts(50),
+});
+
+const functionRow = z.object({
+  profile: z.enum(['cpu', 'alloc_space', 'alloc_objects', 'mutex', 'block', 'instructions']),
+  function: text,
+  package: text,
+  file: text,
+  line: count,
+  basePerRequest: number,
+  headPerRequest: number,
+  deltaPerRequest: number,
+  baseCumPerRequest: number,
+  headCumPerRequest: number,
+  unit,
+  impactRatio: number,
+  impactCiRatio: interval.nullable(),
+  smallestDetectableRatio: number.nullable(),
+  qValue: number.nullable(),
+  baseCallsPerRequest: number.nullable(),
+  headCallsPerRequest: number.nullable(),
+  kind: z.enum(['regressed', 'improved', 'new', 'gone', 'moved', 'unclear']),
+  path: texts(1000),
+  changedInDiff: z.boolean(),
+  movedTo: text.nullable(),
+  namedFor: z.literal('callees').exactOptional(),
+});
+
+const attribution = z.object({
+  source: z.enum(['exact', 'explain', 'judged']),
+  samples: z.object({ base: count, head: count }).nullable(),
+  diffuse: text.nullable(),
+  culprit: text.nullable(),
+  warnings: texts(50),
+});
+
+const environment = z.object({
+  os: text,
+  arch: text,
+  kernel: text,
+  cpuModel: text,
+  cpus: count,
+  memoryBytes: count,
+  nodeVersion: text,
+  ci: text.nullable(),
+  loader: text,
+  fingerprint: text,
+});
+
+const settings = z.object({
+  mode: z.enum(['together', 'alternate']),
+  pinned: z.boolean(),
+  unpinnedReason: text.nullable(),
+  targetCpus: z.array(count).max(4096),
+  loaderCpus: z.array(count).max(4096),
+  cpuSource: z.enum(['schedstat', 'cgroup', 'rusage']),
+  gomaxprocs: count,
+  gogc: text,
+  gomemlimit: text,
+  inFlight: count,
+  latencyRatePerSecond: number.nullable(),
+});
+
+const scenario = z.object({
+  scenario: text,
+  verdict,
+  reason: text.nullable(),
+  pairs: count,
+  launches: count,
+  linkSeeds: count,
+  discardedPairs: count,
+  durationSeconds: number,
+  stop: z.enum(['decided', 'launches', 'budget', 'invalid', 'recorded']),
+  exact: z
+    .object({ engine: z.enum(['qemu', 'perf', 'cover']), aaSpreadRatio: number, refusal: text.nullable() })
+    .nullable(),
+  metrics: z.array(metric).max(METRIC_IDS.length),
+  functions: z.array(functionRow).max(5000),
+  attribution: attribution.nullable(),
+  loader: z.object({ verdict: z.enum(['ok', 'suspect', 'invalid']), reasons: texts(50) }),
+  environment,
+  settings,
+  warnings: texts(200),
+});
+
+const revision = z.object({ revision: text, label: text });
+
+const waivers = z.object({
+  verdictWithout: verdict,
+  applied: z
+    .array(
+      z.object({
+        scenario: text,
+        metric: z.enum(METRIC_IDS),
+        ceiling: number,
+        kind: z.enum(['ratio', 'absolute']),
+        reason: text,
+        expires: z.string().regex(/^\d{4}-\d\d-\d\d$/),
+        source: text,
+        effect: number,
+      }),
+    )
+    .max(500),
+  remarks: texts(500),
+});
+
+export const comparisonSchema = z.object({
+  schemaVersion: z.literal(1),
+  godynoVersion: text,
+  verdict,
+  base: revision,
+  head: revision,
+  seed: count,
+  method: z.enum(['duet', 'same-machine', 'other-machine']),
+  scenarios: z.array(scenario).min(1).max(200),
+  waivers: waivers.exactOptional(),
+});
+
+/** Fails to compile when a report can show a key that this schema drops. */
+export const asComparison = (value: z.infer<typeof comparisonSchema>): Comparison => value;
