@@ -24,7 +24,7 @@ import {
 } from '../model/index.ts';
 import { capturesOf, type ProfileRefs } from './captures.ts';
 import { growthOf, windowRequests } from './judged-launch.ts';
-import { attachSides, type LaunchPlace, type LiveSide, withLiveSide } from './live.ts';
+import { attachSides, type LaunchPlace, withLiveSide } from './live.ts';
 import type { Session } from './session.ts';
 import type { Pace } from './warm-up.ts';
 
@@ -109,7 +109,7 @@ const visitSide = async (
     const before = await agent.counters();
     const warm = await loader.single({
       side,
-      first: schedule.next,
+      first: schedule.next + WARM_OFFSET,
       seconds: WARM_SECONDS,
       inFlight: settings.inFlight,
     });
