@@ -1,0 +1,3 @@
+module zzgodynoplanter
+
+go 1.22
