@@ -154,6 +154,42 @@ const buildProgram = (act: (load: () => Promise<Action>) => (...given: unknown[]
     .addOption(json('the checks'))
     .action(act(async () => (await import('./doctor.ts')).examine));
 
+  program
+    .command('publish')
+    .description(
+      'tell the pull request: one comment, the job summary, a check run; figures are checked and rendered again',
+    )
+    .argument('[dir]', 'output folder of a run, or a folder of several; the artifacts of --run-id when left out')
+    .option('--repository <owner/name>', 'where the pull request is; GITHUB_REPOSITORY when left out')
+    .addOption(
+      new Option('--pull-request <number>', 'which one; what event and artifact say when left out').argParser(integer),
+    )
+    .addOption(
+      new Option('--run-id <id>', 'workflow run that measured; the one of the event when left out').argParser(integer),
+    )
+    .option('--artifact <name>', 'beginning of the names of its artifacts', 'godyno')
+    .addOption(
+      new Option('--comment <mode>', 'on-change: no new comment for "unchanged"')
+        .choices(['always', 'on-change', 'never'])
+        .default('always'),
+    )
+    .option('--comment-author <login>', 'whose comments are ours; the token’s owner when left out')
+    .option('--check-run', 'also write a check run: failure as in --fail-on, neutral when not decided')
+    .option('--report-url <url>', 'address of the page to link, when a folder is published')
+    .option('--dry-run', 'print the comment on stdout, call nobody')
+    .addOption(failOn())
+    .action(act(async () => (await import('./publish.ts')).publishCommandLine));
+
+  program
+    .command('merge')
+    .description('make one comparison and one report of the parts of a matrix')
+    .argument('<dir...>', 'output folders of the parts, or folders that hold them')
+    .option('-o, --out <dir>', 'where comparison.json and report.md go; .godyno/<time> when left out')
+    .addOption(failOn())
+    .addOption(json('the comparison'))
+    .addOption(quiet())
+    .action(act(async () => (await import('./merge.ts')).mergeCommandLine));
+
   for (const command of program.commands) command.helpOption('-h, --help', 'print help');
   return program;
 };
