@@ -16,7 +16,7 @@ import {
   type RunFile,
   type ScenarioComparison,
 } from '../../harness/model/index.ts';
-import { DEMO_FAULTS, type DemoFault, plantDemo } from '../helpers/plant-demo.ts';
+import { DEMO_FAULTS, type DemoPlant, plantDemo } from '../helpers/plant-demo.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const DEFAULT = ['none=20', 'cpu:5=5', 'alloc:2=5', 'leak-goroutine:1=5'];
@@ -113,7 +113,7 @@ const judgedShare = ({ run }: Outcome): number => {
 };
 
 interface Job {
-  readonly fault: DemoFault;
+  readonly fault: DemoPlant['fault'];
   readonly size: number;
   readonly runs: number;
 }
@@ -121,7 +121,7 @@ interface Job {
 const parseJob = (word: string): Job => {
   const [, fault = 'none', size = '0', runs = '1'] = /^([a-z-]+)(?::([\d.]+))?=(\d+)$/.exec(word) ?? [];
   if (fault !== 'none' && !(fault in DEMO_FAULTS)) throw new Error(`no fault ${fault}`);
-  return { fault: fault as DemoFault, size: Number(size), runs: Number(runs) };
+  return { fault: fault as DemoPlant['fault'], size: Number(size), runs: Number(runs) };
 };
 
 const pad = (text: string | number, width: number): string => String(text).padEnd(width);
