@@ -21,7 +21,7 @@ import { chooseCpuSource } from './cpu-source.ts';
 
 export { type CpuLayout, layOutCpus } from './cpus.ts';
 export type { GateProgress, RunPlan, RunProgress, SideTree } from './plan.ts';
-export { linkSeedOf, mixSeed } from './seeds.ts';
+export { mixSeed } from './seeds.ts';
 export { folderOf } from './live.ts';
 
 /** Measures one scenario. Throws BuildError, TargetStartError, UsageError, or the abort's reason; stops what it started. */
@@ -53,6 +53,7 @@ const prepareSides = async (plan: RunPlan): Promise<BySide<PreparedBuild>> => {
       moduleDir: trees[side].moduleDir,
       revision: trees[side].revision,
       spec: scenario.target,
+      overlay: plan.overlays?.[side] ?? null,
       workDir,
       signal,
     });
