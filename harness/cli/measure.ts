@@ -15,7 +15,15 @@ import {
   SIDES,
 } from '../model/index.ts';
 import { canPin, usableCpus } from '../process/index.ts';
-import { type CpuLayout, layOutCpus, mixSeed, type RunProgress, runScenario, type SideTree } from '../run/index.ts';
+import {
+  type CpuLayout,
+  layOutCpus,
+  mixSeed,
+  type RunPlan,
+  type RunProgress,
+  runScenario,
+  type SideTree,
+} from '../run/index.ts';
 import { diffSides, findRepository, type SourceTree, withSides } from '../source/index.ts';
 import { type Step } from './progress.ts';
 import { describeProgress } from './progress-lines.ts';
@@ -32,13 +40,20 @@ export interface MeasureRequest {
   /** All scenarios together; null: each its own. */
   readonly budgetSeconds: number | null;
   readonly seed: number | undefined;
-  readonly purpose: 'compare' | 'record';
+  readonly purpose: RunPlan['purpose'];
+  /** Lays a change over the head; both sides are then the same tree (`prove`, `calibrate`). */
+  readonly plant?: PlantHead;
+  /** What happens meanwhile, beside the lines that are said. */
+  readonly onProgress?: (event: RunProgress) => void;
   readonly step: Step;
   readonly signal: AbortSignal;
 }
 
+/** Makes an overlay file below `workDir` for the head's tree; null: the head stays as it is. */
+export type PlantHead = (head: SideTree, scenario: Scenario, workDir: string) => Promise<string | null>;
+
 /** Binds ourselves to the loader's CPUs, so that links and reports never disturb the services. */
-const layOut = async (scenario: Scenario): Promise<CpuLayout> => {
+export const layOut = async (scenario: Scenario): Promise<CpuLayout> => {
   const usable = usableCpus();
   const ability = await canPin();
   return layOutCpus(usable, scenario.target.cpus, ability.can ? null : ability.reason);
@@ -79,11 +94,12 @@ export const measure = async (request: MeasureRequest): Promise<RunFile> => {
   const { scenarios, signal } = request;
   const workDir = await mkdtemp(join(tmpdir(), 'gd-'));
   try {
-    const { head, purpose } = request;
-    // A record measures one tree against itself: whatever base was checked out beside it is not used.
-    const base = purpose === 'record' ? (head ?? 'HEAD') : request.base;
+    const { head } = request;
+    // One tree against itself: whatever base was checked out beside it is not used.
+    const itself = request.purpose !== 'compare' || request.plant !== undefined;
+    const base = itself ? (head ?? 'HEAD') : request.base;
     return await withSides({ cwd: process.cwd(), base, head, workDir, signal }, async (found) => {
-      const trees = purpose === 'record' ? { base: found.head, head: found.head } : found;
+      const trees = itself ? { base: found.head, head: found.head } : found;
       const seed = request.seed ?? defaultSeed(trees.head.revision.revision);
       const difference = await differenceOf(trees, scenarios, signal);
       const runs: ScenarioRun[] = [];
@@ -130,7 +146,7 @@ const measureScenario = async (
   given: { readonly seed: number; readonly workDir: string; readonly budgetSeconds: number },
 ): Promise<ScenarioRun> => {
   const { signal, outDir, purpose, scenarios } = request;
-  const family = purpose === 'compare' ? familyOf(scenarios) : { gates: 1 };
+  const family = purpose === 'record' ? { gates: 1 } : familyOf(scenarios);
   const cpus = await layOut(scenario);
   return request.step(
     `${scenario.name} (at most ${Math.round(given.budgetSeconds)} s after the builds)`,
@@ -138,13 +154,17 @@ const measureScenario = async (
       const onProgress = (event: RunProgress): void => {
         const line = describeProgress(event);
         if (line !== null) say(line);
+        request.onProgress?.(event);
       };
+      const head = await sideTree(trees.head, scenario, signal);
+      const overlay = (await request.plant?.(head, scenario, given.workDir)) ?? null;
       const run = await runScenario({
         scenario,
         trees: {
           base: await sideTree(trees.base, scenario, signal),
-          head: await sideTree(trees.head, scenario, signal),
+          head,
         },
+        overlays: { base: null, head: overlay },
         seed: given.seed,
         outDir,
         workDir: given.workDir,

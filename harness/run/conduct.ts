@@ -4,10 +4,11 @@
  */
 import { TargetStartError, UsageError } from '../errors.ts';
 import { alternateLaunch } from './alternate-launch.ts';
-import { invalidity, look } from '../compare/index.ts';
+import { invalidity, type Look, look } from '../compare/index.ts';
 import type { BuildInfo, BySide, InvalidRun, Launch, ScenarioRun, StopReason } from '../model/index.ts';
 import { type JudgedLaunch, judgedLaunch } from './judged-launch.ts';
 import type { Links } from './links.ts';
+import type { RunPlan } from './plan.ts';
 import { type LaunchPlace, placeOf } from './live.ts';
 import { cpuNsOf, explainLaunch, growthLaunch, latencyLaunch } from './other-launches.ts';
 import type { Pace } from './warm-up.ts';
@@ -66,7 +67,7 @@ export const conduct = async (session: Session, links: Links, builds: BySide<Bui
   const progress: Progress = { stop: 'budget', invalid: null, latencyRatePerSecond: null, pace: null };
   const current = (): ScenarioRun => snapshotOf(session, builds, progress);
   await judge(session, links, progress, current);
-  if (progress.invalid === null && session.plan.purpose === 'compare') await follow(session, links, progress, current);
+  if (progress.invalid === null && session.plan.purpose !== 'record') await follow(session, links, progress, current);
   return {
     launches: session.launches,
     stop: progress.stop,
@@ -104,7 +105,7 @@ const judge = async (session: Session, links: Links, progress: Progress, current
         ciRatio,
       })),
     });
-    if (plan.purpose === 'record' ? seen.launches >= RECORD_LAUNCHES : seen.done) {
+    if (isEnough(plan.purpose, seen)) {
       progress.stop = plan.purpose === 'record' ? 'recorded' : seen.nextLook === null ? 'launches' : 'decided';
       return;
     }
@@ -116,6 +117,11 @@ const judge = async (session: Session, links: Links, progress: Progress, current
       'Raise measure.budget in the scenario or --budget; a first verdict takes about 30 s.',
     );
   }
+};
+
+const isEnough = (purpose: RunPlan['purpose'], seen: Look): boolean => {
+  if (purpose === 'record') return seen.launches >= RECORD_LAUNCHES;
+  return purpose === 'calibrate' ? seen.nextLook === null : seen.done;
 };
 
 const nextJudged = async (

@@ -15,7 +15,10 @@ export interface RunPlan {
   readonly budgetSeconds: number;
   /** Gates × scenarios judged in the whole invocation; the level is divided among them. */
   readonly family: { readonly gates: number };
-  readonly purpose: 'compare' | 'record';
+  /** `calibrate`: goes on to the last look, whatever the looks before it said. */
+  readonly purpose: 'compare' | 'record' | 'calibrate';
+  /** Overlay files laid over a side's build beside the user's own (planted faults); left out: none. */
+  readonly overlays?: BySide<string | null>;
   readonly onProgress: (event: RunProgress) => void;
   readonly signal: AbortSignal;
 }

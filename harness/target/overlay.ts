@@ -21,6 +21,8 @@ interface OverlayRequest {
   readonly importPath: string;
   /** The user's own overlay file, relative to `cwd`; null: none. */
   readonly userOverlay: string | null;
+  /** One more, which wins over the user's; null: none. */
+  readonly furtherOverlay: string | null;
   readonly cwd: string;
   readonly agentDir: string;
   /** Where overlay and agent files are written. */
@@ -79,7 +81,7 @@ const agentFiles = (agentDir: string): readonly string[] =>
 /** Writes overlay and agent into `folder`. Throws {@link UsageError} `OVERLAY_BROKEN` for an unreadable user overlay. */
 export const writeOverlay = (request: OverlayRequest): Overlay => {
   const { dir, importPath, cwd, agentDir, folder } = request;
-  const user = readUserOverlay(request.userOverlay, cwd);
+  const user = { ...readUserOverlay(request.userOverlay, cwd), ...readUserOverlay(request.furtherOverlay, cwd) };
   const keys = Object.keys(user);
   const taken = (path: string): boolean =>
     existsSync(path) || keys.some((key) => key === path || key.startsWith(`${path}${sep}`));

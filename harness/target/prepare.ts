@@ -18,6 +18,8 @@ export interface PrepareRequest {
   readonly moduleDir: string;
   readonly revision: Revision;
   readonly spec: TargetSpec;
+  /** A further overlay, which wins over the user's own; null or left out: none. */
+  readonly overlay?: string | null;
   /** Ours to write into: each side’s overlay and binaries lie below `build/<side>`. */
   readonly workDir: string;
   /** Folder of the agent's Go files; the shipped ones when left out. */
@@ -147,6 +149,7 @@ const prepareOnce = async (
     dir: facts.dir,
     importPath: facts.importPath,
     userOverlay: user.overlay,
+    furtherOverlay: request.overlay ?? null,
     cwd: facts.moduleDir,
     agentDir: request.agentDir ?? shippedAgentDir(),
     folder: join(folder, 'overlay'),
