@@ -1,19 +1,9 @@
 /** The work between two snapshots, by call stack as far as it was inlined, by kind of work, and by system call. */
-import type { WorkGroup } from '../model/index.ts';
-import { type Blocks, type Overflow, type Snapshot } from './counts-file.ts';
-import type { Frame, GoTables } from './go-tables.ts';
+import type { CountedFrame, CountedStack, WorkGroup } from '../model/index.ts';
+import type { Blocks, Overflow, Snapshot } from './counts-file.ts';
+import type { GoFunction, GoTables } from './go-tables.ts';
 import { groupOf } from './groups.ts';
 import { syscallName } from './syscalls.ts';
-
-/** Instructions of one line, and how often the function was entered, in the whole window. */
-export interface CountedStack {
-  /** What was executed first, then what it was inlined into, the compiled function last. */
-  readonly frames: readonly Frame[];
-  readonly group: WorkGroup;
-  readonly instructions: number;
-  /** Entries of the compiled function; on the stack of its first line only. */
-  readonly calls: number;
-}
 
 export interface Counts {
   readonly stacks: readonly CountedStack[];
@@ -33,12 +23,13 @@ export interface Program {
 }
 
 /** Code outside Go's text: C, the C library, the vDSO, the dynamic linker. */
-const OUTSIDE: Frame = { function: '[not Go]', file: '', line: 0, startLine: 0 };
+const OUTSIDE: CountedFrame = { function: '[not Go]', file: '', line: 0, startLine: 0 };
 
 const SYSMON = 'runtime.sysmon';
 
 /** Where the program was loaded, less where it was linked for. */
-const biasOf = ({ startCode }: Snapshot, { codeStart }: GoTables): number => (startCode === 0 ? 0 : startCode - codeStart);
+const biasOf = ({ startCode }: Snapshot, { codeStart }: GoTables): number =>
+  startCode === 0 ? 0 : startCode - codeStart;
 
 /** Length of the first instruction of each block, by the block's address. */
 const firstLengths = ({ count, address, firstLength, lengths }: Blocks): ReadonlyMap<number, number> => {
@@ -94,30 +85,40 @@ const executionsBetween = (before: Snapshot, after: Snapshot, sysmon: ReadonlySe
 };
 
 interface Tally {
-  readonly frames: readonly Frame[];
+  readonly frames: readonly CountedFrame[];
   readonly group: WorkGroup;
   instructions: number;
   calls: number;
 }
 
-const keyOf = (frames: readonly Frame[]): string => frames.map((frame) => `${frame.function}\0${frame.line}`).join('\n');
+const keyOf = (frames: readonly CountedFrame[]): string =>
+  frames.map((frame) => `${frame.function}\0${frame.line}`).join('\n');
 
 /** Sums by stack; addresses are looked up once per program and reused for later windows of the same tables. */
 class StackTallies {
   readonly #tallies = new Map<string, Tally>();
   readonly #tables: GoTables;
-  readonly #keys: Map<number, readonly [string, readonly Frame[]]>;
+  readonly #keys: Map<number, readonly [string, readonly CountedFrame[]]>;
 
   constructor(tables: GoTables) {
     this.#tables = tables;
-    const known = lookUps.get(tables) ?? new Map<number, readonly [string, readonly Frame[]]>();
+    const known = lookUps.get(tables) ?? new Map<number, readonly [string, readonly CountedFrame[]]>();
     lookUps.set(tables, known);
     this.#keys = known;
   }
 
   /** `address` as linked. */
   at(address: number): Tally {
-    const [key, frames] = this.#look(address);
+    return this.#tally(...this.#look(address));
+  }
+
+  /** Where entries of a function are counted. */
+  entryOf({ name, startLine }: GoFunction, address: number): Tally {
+    const file = this.#look(address)[1].at(-1)?.file ?? '';
+    return this.#tally(`entry\0${name}`, [{ function: name, file, line: startLine, startLine }]);
+  }
+
+  #tally(key: string, frames: readonly CountedFrame[]): Tally {
     const known = this.#tallies.get(key);
     if (known !== undefined) return known;
     const group = groupOf(frames.at(-1)?.function ?? '');
@@ -130,7 +131,7 @@ class StackTallies {
     return [...this.#tallies.values()];
   }
 
-  #look(address: number): readonly [string, readonly Frame[]] {
+  #look(address: number): readonly [string, readonly CountedFrame[]] {
     const known = this.#keys.get(address);
     if (known !== undefined) return known;
     const found = this.#tables.framesAt(address);
@@ -141,7 +142,7 @@ class StackTallies {
   }
 }
 
-const lookUps = new WeakMap<GoTables, Map<number, readonly [string, readonly Frame[]]>>();
+const lookUps = new WeakMap<GoTables, Map<number, readonly [string, readonly CountedFrame[]]>>();
 
 const tallyBlocks = (
   blocks: Blocks,
@@ -156,7 +157,8 @@ const tallyBlocks = (
     if (times === 0) continue;
     const start = blocks.firstLength[i] ?? 0;
     let address = (blocks.address[i] ?? 0) - bias;
-    if (tables.functionAt(address)?.entry === address) tallies.at(address).calls += times;
+    const inside = tables.functionAt(address);
+    if (inside?.entry === address) tallies.entryOf(inside, address).calls += times;
     const count = executedInstructions(blocks, i, first);
     for (let n = 0; n < count; n++) {
       tallies.at(address).instructions += times;
@@ -194,6 +196,19 @@ const syscallsBetween = (
 const sum = (values: Float64Array, weights: Uint32Array): number =>
   values.reduce((total, value, i) => total + value * (weights[i] ?? 0), 0);
 
+/** The assembly function through which the runtime itself writes: above all to wake its poller, which the clock decides. */
+const OWN_WRITE = 'runtime.write1';
+
+/** Splits the runtime's own writes from the program's. */
+const withoutOwnWrites = (
+  syscalls: Readonly<Record<string, number>>,
+  stacks: readonly CountedStack[],
+): Record<string, number> => {
+  const own = stacks.reduce((sum, { frames, calls }) => sum + (frames[0]?.function === OWN_WRITE ? calls : 0), 0);
+  const all = syscalls['write'] ?? 0;
+  return own === 0 ? { ...syscalls } : { ...syscalls, write: Math.max(0, all - own), 'write (runtime)': own };
+};
+
 /** Both snapshots of the same process, taken while no request was under way. */
 export const countsBetween = (before: Snapshot, after: Snapshot, { tables, arch }: Program): Counts => {
   const bias = biasOf(after, tables);
@@ -203,7 +218,7 @@ export const countsBetween = (before: Snapshot, after: Snapshot, { tables, arch 
   return {
     stacks,
     groups: groupTotals(stacks),
-    syscalls: syscallsBetween(before, after, sysmon, arch),
+    syscalls: withoutOwnWrites(syscallsBetween(before, after, sysmon, arch), stacks),
     threads: after.executions.filter((row) => row.some((times) => times > 0)).length,
     sysmonInstructions: sum(monitor, after.blocks.instructions),
     overflow: after.overflow,

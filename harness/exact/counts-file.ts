@@ -96,7 +96,13 @@ const readBlocks = (descriptor: number, head: Head, blocksAt: number, lengthsAt:
     instructions[i] = records.readUInt32LE(BLOCK_BYTES * i + 8);
     firstLength[i] = records.readUInt32LE(BLOCK_BYTES * i + 12);
   }
-  return { count: head.blocks, address, instructions, firstLength, lengths: readAt(descriptor, lengthsAt, head.lengths) };
+  return {
+    count: head.blocks,
+    address,
+    instructions,
+    firstLength,
+    lengths: readAt(descriptor, lengthsAt, head.lengths),
+  };
 };
 
 const overflowOf = (full: number): Overflow | null => {

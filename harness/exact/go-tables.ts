@@ -6,16 +6,8 @@
  * `moduledata`), runtime/runtime2.go (`_func`), runtime/symtabinl.go (`inlinedCall`), cmd/link/internal/ld/pcln.go.
  */
 import { UsageError } from '../errors.ts';
+import type { CountedFrame } from '../model/index.ts';
 import { type ElfFile, readElf, type Section } from './elf.ts';
-
-/** One level of a call: what was executed, or into what it was inlined. */
-export interface Frame {
-  readonly function: string;
-  readonly file: string;
-  readonly line: number;
-  /** Line of the `func` keyword. */
-  readonly startLine: number;
-}
 
 export interface GoFunction {
   readonly name: string;
@@ -31,7 +23,7 @@ export interface GoTables {
   /** The function that holds the address; undefined outside Go's code (C, the vDSO, the C library). */
   readonly functionAt: (address: number) => GoFunction | undefined;
   /** Innermost (inlined) frame first, the function itself last; empty outside Go's code. */
-  readonly framesAt: (address: number) => readonly Frame[];
+  readonly framesAt: (address: number) => readonly CountedFrame[];
 }
 
 /** Magic of Go 1.20's table, unchanged since. */
@@ -190,8 +182,7 @@ const readFunction = (pcln: Pcln, module: ModuleData, index: number): FunctionTa
   const { table, values, names, quantum } = pcln;
   const at = table.readUInt32LE(8 * index + 4);
   const [pcdataCount, funcdataCount] = [table.readUInt32LE(at + 28), table[at + FUNC_BYTES - 1] ?? 0];
-  const pcdata = (which: number): number =>
-    which < pcdataCount ? table.readUInt32LE(at + FUNC_BYTES + 4 * which) : 0;
+  const pcdata = (which: number): number => (which < pcdataCount ? table.readUInt32LE(at + FUNC_BYTES + 4 * which) : 0);
   const inlineTree =
     FUNCDATA_INL_TREE < funcdataCount
       ? table.readUInt32LE(at + FUNC_BYTES + 4 * (pcdataCount + FUNCDATA_INL_TREE))
@@ -206,8 +197,7 @@ const readFunction = (pcln: Pcln, module: ModuleData, index: number): FunctionTa
     },
     fileIndex: readSteps(values, table.readUInt32LE(at + 20), quantum),
     line: readSteps(values, table.readUInt32LE(at + 24), quantum),
-    inlineIndex:
-      inlineTree === NO_FUNCDATA || inlineSteps === 0 ? null : readSteps(values, inlineSteps, quantum),
+    inlineIndex: inlineTree === NO_FUNCDATA || inlineSteps === 0 ? null : readSteps(values, inlineSteps, quantum),
     inlineTree,
     unit: table.readUInt32LE(at + 32),
   };
@@ -221,11 +211,11 @@ const fileAt = ({ units, files }: Pcln, { fileIndex, unit }: FunctionTables, off
 };
 
 /** Walks from the innermost inlined call out to the function itself. */
-const framesOf = (pcln: Pcln, module: ModuleData, tables: FunctionTables, address: number): readonly Frame[] => {
-  const frames: Frame[] = [];
+const framesOf = (pcln: Pcln, module: ModuleData, tables: FunctionTables, address: number): readonly CountedFrame[] => {
+  const frames: CountedFrame[] = [];
   let offset = address - tables.info.entry;
   for (;;) {
-    const place = { file: fileAt(pcln, tables, offset), line: valueAt(tables.line, offset) };
+    const place = { file: fileAt(pcln, tables, offset), line: Math.max(0, valueAt(tables.line, offset)) };
     const call = tables.inlineIndex === null ? -1 : valueAt(tables.inlineIndex, offset);
     if (call < 0) return [...frames, { function: tables.info.name, ...place, startLine: tables.info.startLine }];
     const at = tables.inlineTree + call * INLINED_CALL_BYTES;
@@ -251,7 +241,7 @@ export const readGoTables = (file: string): GoTables => {
     if (index < 0) return undefined;
     const tables = known.get(index) ?? readFunction(pcln, module, index);
     known.set(index, tables);
-    return tables;
+    return address < tables.info.end ? tables : undefined;
   };
   return {
     codeStart: elf.codeStart,

@@ -8,6 +8,6 @@
  */
 export { probeQemu, startOf, type EmulatedStart, type Missing, type ProbeRequest, type QemuEngine } from './qemu.ts';
 export { snapshot, type Overflow, type Snapshot } from './counts-file.ts';
-export { readGoTables, type Frame, type GoTables } from './go-tables.ts';
-export { countsBetween, type CountedStack, type Counts, type Program } from './counts-between.ts';
+export { readGoTables, type GoTables } from './go-tables.ts';
+export { countsBetween, type Counts, type Program } from './counts-between.ts';
 export { steadyRuntime, type SteadyRuntime } from './steady-runtime.ts';

@@ -133,7 +133,8 @@ export const probeQemu = async (request: ProbeRequest): Promise<QemuEngine | Mis
   const asked = await tryRun(request, program, ['--version']);
   if (asked?.exitCode !== 0) return { reason: `${program} is not installed`, hint: INSTALL };
   const compiler = await findCompiler(request);
-  if (compiler === undefined) return { reason: 'no C compiler (cc, gcc or clang) for the counting plugin', hint: INSTALL };
+  if (compiler === undefined)
+    return { reason: 'no C compiler (cc, gcc or clang) for the counting plugin', hint: INSTALL };
   let reason = '';
   for (const pluginApi of PLUGIN_APIS) {
     const built = await buildPlugin(request, compiler, pluginApi);

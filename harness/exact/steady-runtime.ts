@@ -97,7 +97,8 @@ const applyPatches = (source: string, patches: readonly Patch[]): ReadonlyMap<st
     if (!existsSync(path)) return `there is no ${file} in GOROOT`;
     const text = texts.get(path) ?? readFileSync(path, 'utf8');
     const found = text.split(from).length - 1;
-    if (found !== places) return `${file} of this Go holds "${from.split('\n')[0] ?? ''}" ${found} times, not ${places}`;
+    if (found !== places)
+      return `${file} of this Go holds "${from.split('\n')[0] ?? ''}" ${found} times, not ${places}`;
     texts.set(path, text.replaceAll(from, to));
   }
   return texts;

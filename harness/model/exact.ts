@@ -7,6 +7,25 @@ export type WorkGroup = (typeof WORK_GROUPS)[number];
 
 export type ExactEngine = 'qemu' | 'perf' | 'cover';
 
+/** One level of a call: what was executed, or into what it was inlined. */
+export interface CountedFrame {
+  readonly function: string;
+  readonly file: string;
+  readonly line: number;
+  /** Line of the `func` keyword. */
+  readonly startLine: number;
+}
+
+/** Instructions of one line, or entries of one function, in the whole window. */
+export interface CountedStack {
+  /** What was executed first, then what it was inlined into, the compiled function last. */
+  readonly frames: readonly CountedFrame[];
+  readonly group: WorkGroup;
+  readonly instructions: number;
+  /** Entries of the compiled function; such a stack has that one frame. */
+  readonly calls: number;
+}
+
 /** All exact launches of one scenario, or why there are none. */
 export interface ExactRun {
   readonly engine: ExactEngine;

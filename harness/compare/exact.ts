@@ -1,0 +1,235 @@
+/**
+ * What exact mode decides: instructions and chosen system calls per request, launch by launch, base against head
+ * (docs/exact.md). A difference is *changed* when it is larger than what launches of one side differ by; it is
+ * *regressed* only when as many instructions are worth mentioning in CPU time. Percent of instructions is never CPU.
+ */
+import type {
+  Attribution,
+  BySide,
+  ExactRun,
+  ExactSummary,
+  FileDiff,
+  FunctionComparison,
+  MetricComparison,
+  MetricVerdict,
+  ModuleChange,
+} from '../model/index.ts';
+import { metricDef } from '../metrics/index.ts';
+import { median } from '../stats/index.ts';
+import { exactFunctions, noisiestFunction } from './exact-functions.ts';
+import { callsRow } from './exact-syscalls.ts';
+import { exactWork, type ExactWork, type LaunchWork, type ProfiledLaunch } from './exact-work.ts';
+import type { JudgedMetric } from './gates.ts';
+
+export interface ExactInput {
+  readonly run: ExactRun;
+  /** One per launch of `run`. */
+  readonly launches: readonly ProfiledLaunch[];
+  readonly judged: {
+    readonly instructionsPerRequest: JudgedMetric;
+    readonly syscallsPerRequest: JudgedMetric;
+  };
+  /** The scenario's own limit on instructions; null: the CPU share decides what fails. */
+  readonly failRatio: number | null;
+  /** The base's measured CPU per request; null where it was not measured. */
+  readonly cpuNsPerRequest: number | null;
+  readonly diff: readonly FileDiff[];
+  readonly moduleChanges: readonly ModuleChange[];
+  readonly modulePath: string | null;
+}
+
+export interface ExactFindings {
+  readonly exact: ExactSummary;
+  readonly exactRows: readonly MetricComparison[];
+  readonly functions: readonly FunctionComparison[];
+  readonly attribution: Attribution | null;
+  /** Launches per side that it takes to answer: more than there are while counts repeat badly, at most five. */
+  readonly launchesWanted: number;
+}
+
+/** Reference: exact-real §5. */
+const FIRST_LAUNCHES = 3;
+const MOST_LAUNCHES = 5;
+const CHANGED_RATIO = 0.001;
+/** With the runtime's dice in: interface caches fill at random. */
+const CHANGED_RATIO_UNSTEADY = 0.003;
+const SPREADS = 3;
+/** Launches of one side that differ by more than this are no ground for "unchanged". */
+const UNSTABLE_SPREAD = 0.003;
+/** Instructions per nanosecond at which 7 of 7 real services agreed with CPU time within 2.2 times. */
+const INSTRUCTIONS_PER_NS = 3;
+/** A change below this part of the CPU cannot be shown in CPU time either. */
+const LEAST_CPU_SHARE = 0.01;
+/** More clockwork than this, and what is left is not what a request costs. */
+const MOST_CLOCK_SHARE = 0.1;
+
+const SHOWN_FUNCTIONS = 3;
+
+const spread = (values: readonly number[]): number => Math.max(...values) / Math.min(...values) - 1;
+
+const worksOf = ({ launches }: ExactWork): BySide<readonly number[]> => ({
+  base: launches.base.map(({ work }) => work),
+  head: launches.head.map(({ work }) => work),
+});
+
+export const isApart = ({ base, head }: BySide<readonly number[]>): boolean =>
+  Math.min(...head) > Math.max(...base) || Math.max(...head) < Math.min(...base);
+
+interface Figures {
+  readonly base: number;
+  readonly head: number;
+  readonly effectRatio: number;
+  /** Largest difference between two launches of one side. */
+  readonly aaSpreadRatio: number;
+  readonly limitRatio: number;
+  /** As many instructions as the smallest CPU share that fails. */
+  readonly failingRatio: number;
+  /** Of the base's CPU per request. */
+  readonly cpuShare: number;
+  readonly cpuMeasured: boolean;
+  readonly isChanged: boolean;
+  readonly range: readonly [number, number];
+}
+
+const figuresOf = (work: ExactWork, input: ExactInput): Figures => {
+  const works = worksOf(work);
+  const [base, head] = [median(works.base), median(works.head)];
+  const aaSpreadRatio = Math.max(spread(works.base), spread(works.head));
+  const floor = input.run.steady ? CHANGED_RATIO : CHANGED_RATIO_UNSTEADY;
+  const limitRatio = Math.max(floor, SPREADS * aaSpreadRatio);
+  const effectRatio = head / base - 1;
+  const { cpuNsPerRequest } = input;
+  const cpuNs = cpuNsPerRequest ?? base / INSTRUCTIONS_PER_NS;
+  return {
+    base,
+    head,
+    effectRatio,
+    aaSpreadRatio,
+    limitRatio,
+    failingRatio: (LEAST_CPU_SHARE * cpuNs * INSTRUCTIONS_PER_NS) / base,
+    cpuShare: (head - base) / INSTRUCTIONS_PER_NS / cpuNs,
+    cpuMeasured: cpuNsPerRequest !== null,
+    isChanged: Math.abs(effectRatio) >= limitRatio && isApart(works),
+    range: [
+      Math.min(...works.head) / Math.max(...works.base) - 1,
+      Math.max(...works.head) / Math.min(...works.base) - 1,
+    ],
+  };
+};
+
+const isUnstable = ({ aaSpreadRatio, isChanged }: Figures): boolean => aaSpreadRatio > UNSTABLE_SPREAD && !isChanged;
+
+const verdictOf = (figures: Figures, failRatio: number | null): MetricVerdict => {
+  const { effectRatio, cpuShare, isChanged } = figures;
+  if (isUnstable(figures)) return 'notJudged';
+  if (!isChanged) return 'unchanged';
+  const size = failRatio === null ? Math.abs(cpuShare) / LEAST_CPU_SHARE : Math.abs(effectRatio) / failRatio;
+  if (size < 1) return 'changed';
+  return effectRatio > 0 ? 'regressed' : 'improved';
+};
+
+const percent = (ratio: number): string => `${Number((ratio * 100).toPrecision(2))} %`;
+
+/** What the instructions are worth in CPU, and that it is an estimate. */
+const worth = ({ base, head, cpuShare, cpuMeasured, isChanged }: Figures): readonly string[] => {
+  if (!isChanged) return [];
+  const microseconds = Number(((head - base) / INSTRUCTIONS_PER_NS / 1000).toPrecision(2));
+  const sign = head > base ? '+' : '';
+  const whose = cpuMeasured ? 'of the CPU per request' : 'of the instructions; CPU per request was not measured';
+  const visible = Math.abs(cpuShare) < LEAST_CPU_SHARE ? ': too little to be measured in CPU time' : '';
+  return [
+    `Worth about ${sign}${microseconds} µs a request (estimated at 3 instructions per ns), ${percent(Math.abs(cpuShare))} ${whose}${visible}.`,
+  ];
+};
+
+const clockWarnings = ({ clockwork, clockShare }: ExactWork): readonly string[] => {
+  if (clockwork.length === 0) return [];
+  const shown = clockwork.slice(0, SHOWN_FUNCTIONS).join(', ');
+  const more = clockwork.length > SHOWN_FUNCTIONS ? ` and ${clockwork.length - SHOWN_FUNCTIONS} more` : '';
+  return [`Left out, since they run without requests, too (${percent(clockShare)} of all work): ${shown}${more}.`];
+};
+
+const reasonOf = (figures: Figures, work: ExactWork): string | null => {
+  if (!isUnstable(figures)) return null;
+  const noisy = noisiestFunction(work.launches);
+  return `unstable: launches of one side differ by ${percent(figures.aaSpreadRatio)}${noisy === null ? '' : `, most in ${noisy}`}`;
+};
+
+const launchesOf = (work: ExactWork): readonly LaunchWork[] => [...work.launches.base, ...work.launches.head];
+
+const instructionsRow = (work: ExactWork, figures: Figures, input: ExactInput): MetricComparison => {
+  const judged = input.judged.instructionsPerRequest;
+  const { unit, better } = metricDef(judged.metric);
+  const seeds = new Set(launchesOf(work).map(({ launch }) => launch.linkSeed));
+  return {
+    metric: judged.metric,
+    unit,
+    better,
+    gate: judged.gate,
+    required: judged.required,
+    base: figures.base,
+    head: figures.head,
+    effectRatio: figures.effectRatio,
+    ciRatio: figures.range,
+    effectAbsolute: null,
+    ciAbsolute: null,
+    // The smallest and largest ratio between launches, not an interval of a level.
+    ciLevel: 1,
+    pValue: null,
+    qValue: null,
+    practicalRatio: input.failRatio ?? figures.failingRatio,
+    practicalAbsolute: null,
+    smallestDetectableRatio: figures.limitRatio,
+    verdict: verdictOf(figures, input.failRatio),
+    reason: reasonOf(figures, work),
+    decidedBy: {
+      stage: 'exact',
+      unit: 'launch',
+      n: Math.min(work.launches.base.length, work.launches.head.length),
+      linkSeeds: seeds.size,
+    },
+    unitsNeeded: null,
+    warnings: [...worth(figures), ...clockWarnings(work)],
+  };
+};
+
+const refused = (input: ExactInput, refusal: string): ExactFindings => ({
+  exact: { engine: input.run.engine, aaSpreadRatio: 0, refusal },
+  exactRows: [],
+  functions: [],
+  attribution: null,
+  launchesWanted: 0,
+});
+
+/** Why these launches give no verdict; null when they do. */
+const refusalOf = (work: ExactWork, { run }: ExactInput): string | null => {
+  if (run.refusal !== null) return run.refusal;
+  if (work.launches.base.length === 0 || work.launches.head.length === 0) return 'not both sides were counted';
+  if (work.clockShare <= MOST_CLOCK_SHARE) return null;
+  const shown = work.clockwork.slice(0, SHOWN_FUNCTIONS).join(', ');
+  return `${percent(work.clockShare)} of its work follows the clock, not the requests: ${shown}`;
+};
+
+/**
+ * Judges all exact launches there are. Ask again after each round until `launchesWanted` is no more than what there is;
+ * the last answer counts.
+ */
+export const judgeExact = (input: ExactInput): ExactFindings => {
+  const work = exactWork({
+    launches: input.launches,
+    steady: input.run.steady,
+    diff: input.diff,
+    modulePath: input.modulePath,
+  });
+  const refusal = refusalOf(work, input);
+  if (refusal !== null) return refused(input, refusal);
+  const figures = figuresOf(work, input);
+  const { functions, attribution } = exactFunctions({ ...input, launches: work.launches });
+  return {
+    exact: { engine: input.run.engine, aaSpreadRatio: figures.aaSpreadRatio, refusal: null },
+    exactRows: [instructionsRow(work, figures, input), callsRow(work.launches, input.judged.syscallsPerRequest)],
+    functions,
+    attribution: figures.isChanged ? attribution : null,
+    launchesWanted: isUnstable(figures) ? MOST_LAUNCHES : FIRST_LAUNCHES,
+  };
+};

@@ -1,0 +1,156 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { countsBetween, type Counts, type QemuEngine, snapshot } from '../../harness/exact/index.ts';
+import {
+  buildProgram,
+  type CountedSubject,
+  probed,
+  startCounted,
+  STRAIGHT_INSTRUCTIONS,
+  testFolder,
+} from './counted-program.ts';
+
+const folder = testFolder();
+const found = await probed(folder);
+const why = 'reason' in found ? ` (SKIPPED: ${found.reason}; ${found.hint})` : '';
+const engine = found as QemuEngine;
+
+const instructionsIn = ({ stacks }: Counts, name: string): number =>
+  stacks.reduce((sum, { frames, instructions }) => sum + (frames[0]?.function === name ? instructions : 0), 0);
+
+const callsOf = ({ stacks }: Counts, name: string): number =>
+  stacks.reduce((sum, { frames, calls }) => sum + (frames[0]?.function === name ? calls : 0), 0);
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe.skipIf(why !== '')(`a program counted under qemu${why}`, () => {
+  let subject: CountedSubject;
+  let binary = '';
+
+  beforeAll(() => {
+    binary = buildProgram(folder);
+    subject = startCounted(engine, folder, binary);
+  });
+  afterAll(async () => subject?.stop());
+
+  it('counts every instruction and entry of a hand-counted loop', async () => {
+    const counts = await subject.count('spin 7');
+    expect(instructionsIn(counts, 'main.spin')).toBe(7 * (2 * 1000 + 2));
+    expect(callsOf(counts, 'main.spin')).toBe(7);
+  });
+
+  it('counts an instruction once that straddles the end of a page', async () => {
+    const counts = await subject.count('straight 5');
+    expect(instructionsIn(counts, 'main.straight')).toBe(5 * STRAIGHT_INSTRUCTIONS);
+    expect(callsOf(counts, 'main.straight')).toBe(5);
+  });
+
+  it('names an inlined function at its own line, inside the one that was compiled', async () => {
+    const counts = await subject.count('outer 11');
+    const inlined = counts.stacks.filter(({ frames }) => frames[0]?.function === 'main.small');
+    expect(callsOf(counts, 'main.outer')).toBe(11);
+    expect(callsOf(counts, 'main.small')).toBe(0);
+    expect(inlined.map(({ frames }) => frames.at(-1)?.function)).toEqual(inlined.map(() => 'main.outer'));
+    expect(inlined.map(({ frames: [frame] }) => (frame?.line ?? 0) - (frame?.startLine ?? 0))).toContain(1);
+    expect(inlined.every(({ instructions }) => instructions % 11 === 0 && instructions > 0)).toBe(true);
+  });
+
+  it('counts system calls by name', async () => {
+    const counts = await subject.count('stat 9');
+    expect(counts.syscalls['newfstatat'] ?? counts.syscalls['lstat']).toBe(9);
+    expect(counts.syscalls['write']).toBe(1);
+  });
+
+  it('puts allocation into a group of its own', async () => {
+    const few = await subject.count('allocate 10');
+    const many = await subject.count('allocate 210');
+    expect(callsOf(many, 'runtime.mallocgc') - callsOf(few, 'runtime.mallocgc')).toBe(200);
+    expect(many.groups.allocator - few.groups.allocator).toBeGreaterThan(200 * 20);
+  });
+
+  it('gives twice the work twice the count, to the instruction', async () => {
+    const once = instructionsIn(await subject.count('outer 100'), 'main.outer');
+    const twice = instructionsIn(await subject.count('outer 200'), 'main.outer');
+    expect(twice).toBe(2 * once);
+    expect(once).toBeGreaterThan(0);
+  });
+
+  it('leaves out the runtime’s monitor, which runs by the clock', async () => {
+    const counts = await subject.count('spin 20000');
+    expect(counts.sysmonInstructions).toBeGreaterThan(0);
+    expect(instructionsIn(counts, 'runtime.sysmon')).toBe(0);
+    expect(counts.threads).toBeGreaterThan(1);
+  });
+
+  it('counts next to nothing while nothing is asked for', async () => {
+    await subject.tell('spin 1');
+    await delay(30);
+    const before = subject.snapshot();
+    await delay(100);
+    const { groups } = countsBetween(before, subject.snapshot(), subject.program);
+    expect(groups.user + groups.runtime + groups.allocator).toBe(0);
+  });
+
+  it('accounts for everything: stacks add up to the groups', async () => {
+    const { stacks, groups } = await subject.count('stat 3');
+    const sum = stacks.reduce((total, { instructions }) => total + instructions, 0);
+    expect(Object.values(groups).reduce((total, count) => total + count, 0)).toBe(sum);
+  });
+
+  it('repeats to the instruction in another launch, and where the linker put the code elsewhere', async () => {
+    const others = [binary, buildProgram(folder, ['-ldflags=-randlayout=7'])];
+    const here = await subject.count('straight 3');
+    for (const other of others) {
+      const again = startCounted(engine, folder, other);
+      try {
+        const there = await again.count('straight 3');
+        expect(instructionsIn(there, 'main.straight')).toBe(instructionsIn(here, 'main.straight'));
+      } finally {
+        await again.stop();
+      }
+    }
+  });
+
+  it('resolves a position-independent program wherever it was loaded', async () => {
+    const movable = startCounted(engine, folder, buildProgram(folder, ['-buildmode=pie']));
+    try {
+      const counts = await movable.count('spin 3');
+      expect(instructionsIn(counts, 'main.spin')).toBe(3 * 2002);
+      expect(callsOf(counts, 'main.spin')).toBe(3);
+    } finally {
+      await movable.stop();
+    }
+  });
+
+  it('says when there were more blocks than fit', async () => {
+    const crowded = startCounted(engine, folder, binary, ',blocks=50');
+    try {
+      await crowded.tell('spin 1');
+      expect(crowded.snapshot().overflow).toBe('blocks');
+      expect(subject.snapshot().overflow).toBeNull();
+    } finally {
+      await crowded.stop();
+    }
+  });
+
+  it('says when there were more threads than fit, and counts on', async () => {
+    const crowded = startCounted(engine, folder, binary, ',threads=4');
+    try {
+      await crowded.tell('threads 6');
+      expect(crowded.snapshot().overflow).toBe('threads');
+      expect(crowded.snapshot().executions).toHaveLength(4);
+    } finally {
+      await crowded.stop();
+    }
+  });
+});
+
+describe('a file of counters', () => {
+  it('is refused when nothing has counted into it', () => {
+    const file = path.join(folder, 'empty.counts');
+    writeFileSync(file, '');
+    expect(() => snapshot(file)).toThrow(/holds no instruction counts/);
+  });
+});

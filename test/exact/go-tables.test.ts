@@ -1,0 +1,100 @@
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { readGoTables, type GoTables } from '../../harness/exact/index.ts';
+import { buildProgram, startNative, testFolder } from './counted-program.ts';
+
+const folder = testFolder();
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Addresses all over the program: first from function to function, then a prime stride apart within each. */
+const addressesOf = (tables: GoTables, most: number): readonly number[] => {
+  const found: number[] = [];
+  let address = tables.codeStart;
+  let skipped = 0;
+  while (skipped < 0x20000) {
+    const inside = tables.functionAt(address);
+    if (inside === undefined) {
+      skipped += 16;
+      address += 16;
+      continue;
+    }
+    skipped = 0;
+    for (let at = inside.entry; at < inside.end; at += 37) found.push(at);
+    address = inside.end;
+  }
+  const step = Math.max(1, Math.floor(found.length / most));
+  return found.filter((_, i) => i % step === 0);
+};
+
+/** As Go prints names: type arguments, from the first bracket to the last, collapsed (runtime.funcNameForPrint). */
+const withoutTypes = (frame: string): string => frame.replace(/\[.*\]/, '[...]');
+
+/** Of the text's first instruction Go tells the line and no name. */
+const isNameless = (frame: string): boolean => frame.startsWith(' ');
+
+const ours = (tables: GoTables, address: number): readonly string[] =>
+  tables.framesAt(address).map((frame) => `${frame.function} ${frame.file}:${frame.line}`);
+
+describe('what the tables of a binary say of an address', () => {
+  it.each([
+    ['as go build makes it', []],
+    ['stripped and trimmed', ['-trimpath', '-ldflags=-s -w']],
+    ['with functions moved by the linker', ['-ldflags=-randlayout=3']],
+  ])('agrees with Go’s own runtime on function, file and line: %s', async (_, flags) => {
+    const binary = buildProgram(folder, flags);
+    const tables = readGoTables(binary);
+    const addresses = addressesOf(tables, 4000);
+    expect(addresses.length).toBeGreaterThan(3000);
+    const subject = startNative(binary);
+    try {
+      const theirs = await subject.tell(`frames 0 ${addresses.map((address) => address.toString(16)).join(' ')}`);
+      // Between functions lies padding, for which there are no lines; Go's runtime guesses there.
+      const padding = addresses.filter((address) => ours(tables, address)[0]?.endsWith(' ?:0'));
+      expect(padding.length).toBeLessThan(addresses.length / 20);
+      const wrong = addresses.flatMap((address, i) => {
+        const got = ours(tables, address)[0] ?? '';
+        const expected = theirs[i] ?? '';
+        if (isNameless(expected) || padding.includes(address)) return [];
+        return withoutTypes(got) === expected ? [] : [{ address, got, expected }];
+      });
+      expect(wrong.slice(0, 3)).toEqual([]);
+    } finally {
+      await subject.stop();
+    }
+  });
+
+  it('agrees with a stack that Go walked itself on what was inlined into what', async () => {
+    const binary = buildProgram(folder);
+    const tables = readGoTables(binary);
+    const subject = startNative(binary);
+    try {
+      const [address = '', stack = ''] = await subject.tell('stack 1');
+      const chain = ours(tables, Number.parseInt(address, 16));
+      expect(chain.map((frame) => frame.split(' ')[0])).toEqual(['main.innermost', 'main.middle', 'main.outermost']);
+      expect(stack.split('|').slice(0, 3)).toEqual(chain);
+    } finally {
+      await subject.stop();
+    }
+  });
+
+  it('knows nothing outside the program’s Go code', () => {
+    const tables = readGoTables(buildProgram(folder));
+    expect(tables.framesAt(0x10)).toEqual([]);
+    expect(tables.functionAt(2 ** 47)).toBeUndefined();
+  });
+});
+
+describe('a file that cannot be counted', () => {
+  it('is refused when it is no program', () => {
+    const file = path.join(folder, 'text');
+    writeFileSync(file, 'no program at all');
+    expect(() => readGoTables(file)).toThrow(/is not an ELF file/);
+  });
+
+  it('is refused when it is not a Go program', () => {
+    const other = ['/bin/true', '/usr/bin/true'].find((each) => existsSync(each)) ?? process.execPath;
+    expect(() => readGoTables(other)).toThrow(/no table of Go functions/);
+    expect(readdirSync(folder)).toContain('text');
+  });
+});
