@@ -1,6 +1,4 @@
 /** `godyno doctor`: what this machine and the user's own target allow, each line with what to do about it. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { styleText } from 'node:util';
 import { connectAgent, cpuSourceFor, hostEnvironment, readHostEdge, hostWindow } from '../capture/index.ts';
@@ -12,6 +10,7 @@ import { formatDuration, formatPercent } from '../units/index.ts';
 import { withInterrupt } from './interrupt.ts';
 import { LOADER } from './measure.ts';
 import { loadScenarios } from './scenarios.ts';
+import { withWorkFolder } from './work-folder.ts';
 
 export interface Check {
   readonly name: string;
@@ -108,9 +107,11 @@ const failureOf = (name: string, error: unknown): Check =>
   error instanceof GodynoError ? fail(name, error.message, error.hint) : fail(name, String(error), 'Report this.');
 
 /** Builds the user's own target with the agent, starts it, and shakes hands. */
-const checkTarget = async (scenario: Scenario, signal: AbortSignal): Promise<readonly Check[]> => {
+const checkTarget = async (scenario: Scenario, signal: AbortSignal): Promise<readonly Check[]> =>
+  withWorkFolder(async (workDir) => checkTargetIn(workDir, scenario, signal));
+
+const checkTargetIn = async (workDir: string, scenario: Scenario, signal: AbortSignal): Promise<readonly Check[]> => {
   const name = `target ${scenario.name}`;
-  const workDir = await mkdtemp(join(tmpdir(), 'gd-'));
   const moduleDir = join(process.cwd(), scenario.target.module);
   try {
     const facts = await inspectTarget({ moduleDir, spec: scenario.target, signal });
@@ -163,8 +164,6 @@ const checkTarget = async (scenario: Scenario, signal: AbortSignal): Promise<rea
   } catch (error) {
     signal.throwIfAborted();
     return [failureOf(name, error)];
-  } finally {
-    await rm(workDir, { recursive: true, force: true, maxRetries: 3 });
   }
 };
 

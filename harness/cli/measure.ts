@@ -1,6 +1,4 @@
 /** From flags to a finished {@link RunFile}: what `run` and `baseline record` share. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { isAbsolute, join, relative } from 'node:path';
 import { existsSync } from 'node:fs';
 import { hostEnvironment } from '../capture/index.ts';
@@ -28,6 +26,7 @@ import { diffSides, findRepository, type SourceTree, withSides } from '../source
 import { type Step } from './progress.ts';
 import { describeProgress } from './progress-lines.ts';
 import { godynoVersion } from './version.ts';
+import { withWorkFolder } from './work-folder.ts';
 
 /** Engine and version, part of what makes runs comparable. */
 export const LOADER = 'autocannon 9.0.0';
@@ -90,45 +89,42 @@ const budgetOf = (scenario: Scenario, leftSeconds: number | null, toCome: number
     ? scenario.measure.budgetSeconds
     : Math.min(scenario.measure.budgetSeconds, leftSeconds / toCome);
 
-export const measure = async (request: MeasureRequest): Promise<RunFile> => {
-  const { scenarios, signal } = request;
-  const workDir = await mkdtemp(join(tmpdir(), 'gd-'));
-  try {
-    const { head } = request;
-    // One tree against itself: whatever base was checked out beside it is not used.
-    const itself = request.purpose !== 'compare' || request.plant !== undefined;
-    const base = itself ? (head ?? 'HEAD') : request.base;
-    return await withSides({ cwd: process.cwd(), base, head, workDir, signal }, async (found) => {
-      const trees = itself ? { base: found.head, head: found.head } : found;
-      const seed = request.seed ?? defaultSeed(trees.head.revision.revision);
-      const difference = await differenceOf(trees, scenarios, signal);
-      const runs: ScenarioRun[] = [];
-      let left = request.budgetSeconds;
-      for (const [index, scenario] of scenarios.entries()) {
-        const run = await measureScenario(request, scenario, trees, {
-          seed,
-          workDir,
-          budgetSeconds: budgetOf(scenario, left, scenarios.length - index),
-        });
-        left = left === null ? null : Math.max(0, left - run.timing.measureSeconds);
-        runs.push(run);
-      }
-      return {
-        schemaVersion: RUN_SCHEMA_VERSION,
-        godynoVersion: godynoVersion(),
-        createdAt: new Date().toISOString(),
+export const measure = async (request: MeasureRequest): Promise<RunFile> =>
+  withWorkFolder(async (workDir) => measureIn(workDir, request));
+
+const measureIn = async (workDir: string, request: MeasureRequest): Promise<RunFile> => {
+  const { scenarios, signal, head } = request;
+  // One tree against itself: whatever base was checked out beside it is not used.
+  const itself = request.purpose !== 'compare' || request.plant !== undefined;
+  const base = itself ? (head ?? 'HEAD') : request.base;
+  return await withSides({ cwd: process.cwd(), base, head, workDir, signal }, async (found) => {
+    const trees = itself ? { base: found.head, head: found.head } : found;
+    const seed = request.seed ?? defaultSeed(trees.head.revision.revision);
+    const difference = await differenceOf(trees, scenarios, signal);
+    const runs: ScenarioRun[] = [];
+    let left = request.budgetSeconds;
+    for (const [index, scenario] of scenarios.entries()) {
+      const run = await measureScenario(request, scenario, trees, {
         seed,
-        base: trees.base.revision,
-        head: trees.head.revision,
-        environment: hostEnvironment(LOADER, process.env),
-        diff: difference.files,
-        moduleChanges: difference.modules,
-        runs,
-      };
-    });
-  } finally {
-    await rm(workDir, { recursive: true, force: true, maxRetries: 3 });
-  }
+        workDir,
+        budgetSeconds: budgetOf(scenario, left, scenarios.length - index),
+      });
+      left = left === null ? null : Math.max(0, left - run.timing.measureSeconds);
+      runs.push(run);
+    }
+    return {
+      schemaVersion: RUN_SCHEMA_VERSION,
+      godynoVersion: godynoVersion(),
+      createdAt: new Date().toISOString(),
+      seed,
+      base: trees.base.revision,
+      head: trees.head.revision,
+      environment: hostEnvironment(LOADER, process.env),
+      diff: difference.files,
+      moduleChanges: difference.modules,
+      runs,
+    };
+  });
 };
 
 const differenceOf = async (trees: BySide<SourceTree>, scenarios: readonly Scenario[], signal: AbortSignal) => {

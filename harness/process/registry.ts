@@ -25,7 +25,8 @@ const killNow = (): void => {
 
 export const register = (entry: Stoppable): void => {
   // Last resort: `exit` handlers are synchronous, so there is no grace left to give.
-  if (running.size === 0) process.on('exit', killNow);
+  // Before all others, which may remove the folders these programs write to.
+  if (running.size === 0) process.prependListener('exit', killNow);
   running.set(entry.pid, entry);
 };
 

@@ -4,8 +4,7 @@
  *
  * In: a scenario, both sides' sources, a seed, a budget, CPUs. Out: everything that was measured, raw.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startLoader } from '../load/index.ts';
 import { type BySide, type BuildInfo, bothSides, type RunSettings, type ScenarioRun, SIDES } from '../model/index.ts';
@@ -88,8 +87,9 @@ const withSession = async <T>(
   prepared: BySide<PreparedBuild>,
   use: (session: Session) => Promise<T>,
 ): Promise<T> => {
-  // mkdtemp makes it 0700; the system's temporary folder keeps the socket's path short.
-  const socketDir = await mkdtemp(join(tmpdir(), 'godyno-'));
+  // A short name: with all folders above it a socket's path may have about 100 bytes.
+  const socketDir = join(plan.workDir, 's');
+  await mkdir(socketDir, { recursive: true, mode: 0o700 });
   const settings = settingsOf(plan);
   const { targetCpus, loaderCpus } = plan.cpus;
   try {

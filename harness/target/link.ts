@@ -40,6 +40,12 @@ const linkArgs = (build: PreparedBuild, linkSeed: number | null, output: string)
   ];
 };
 
+/** `go build` leaves its scratch folder behind when it is interrupted, so that folder lies where we clean up. */
+const scratchOf = ({ binFolder }: PreparedBuild): Readonly<Record<string, string>> => {
+  const own = process.env['GOTMPDIR'] ?? '';
+  return own === '' ? { GOTMPDIR: binFolder } : {};
+};
+
 /**
  * Compiles and links, or takes the binary from the cache. Throws a BuildError naming the side, with the first 60 lines
  * of the compiler's output.
@@ -58,7 +64,7 @@ export const linkBinary = async (build: PreparedBuild, request: LinkRequest, sig
     const result = await callGo(
       {
         cwd: build.facts.moduleDir,
-        env: build.spec.buildEnv,
+        env: { ...scratchOf(build), ...build.spec.buildEnv },
         args: linkArgs(build, linkSeed, path),
         timeoutSeconds: BUILD_TIMEOUT_SECONDS,
         cpus,
