@@ -148,7 +148,7 @@ const describeAnswer = (answer: ReadyAnswer, elsewhere: readonly string[]): read
     case 'silent':
       return [
         'took the connection and did not answer',
-        'Raise target.ready.timeout, or choose a cheaper target.ready.',
+        'Raise target.readyTimeout, or choose a cheaper target.ready.',
       ];
     case 'broken':
       return [`broke the connection (${answer.what})`, 'It must speak plain HTTP/1.1 on that port.'];
@@ -158,7 +158,7 @@ const describeAnswer = (answer: ReadyAnswer, elsewhere: readonly string[]): read
             `takes no connections there; it listens on ${elsewhere.join(', ')}`,
             'Pass ${port} to the service in target.args or target.env (PORT is set, too), on 127.0.0.1 or all addresses.',
           ]
-        : ['takes no connections and listens nowhere yet', 'Raise target.ready.timeout when it needs longer to start.'];
+        : ['takes no connections and listens nowhere yet', 'Raise target.readyTimeout when it needs longer to start.'];
   }
 };
 
