@@ -167,7 +167,7 @@ const insteadAlternately = async (
   try {
     const launch = await alternateLaunch(session, place);
     session.notes.add(
-      `The service does not run twice at once (${firstLine(error.message)}), so the sides were measured one after the other: limits are 2.5 / 5 % instead of 1 / 2 %, and latency is not judged.`,
+      `The service does not run twice at once (${howItFailed(error.message)}), so the sides were measured one after the other: limits are 2.5 / 5 % instead of 1 / 2 %, and latency is not judged.`,
     );
     return launch;
   } catch (again) {
@@ -177,7 +177,11 @@ const insteadAlternately = async (
   }
 };
 
-const firstLine = (text: string): string => text.split('\n')[0] ?? text;
+/** The first line says what happened, the last one what the service said last. */
+const howItFailed = (message: string): string => {
+  const [first = '', ...output] = message.trim().split('\n');
+  return `${first.replace(/\. Its last output:$/, '')}${output.length === 0 ? '' : `: ${output.at(-1)}`}`;
+};
 
 const latencyReserve = (session: Session): number =>
   session.plan.scenario.load.latency === null ||
