@@ -1,0 +1,230 @@
+/**
+ * The GitHub Action's entry: inputs → the same command line as everywhere else, then what only a job has: outputs,
+ * summary, remarks at changed lines, artifacts. Everything is written before the exit code is set, so a failing gate
+ * never hides its report. Bundled into dist-action/ (test/helpers/build-action.ts); sole owner of @actions/artifact.
+ */
+import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, relative, resolve } from 'node:path';
+import { DefaultArtifactClient } from '@actions/artifact';
+import { error as sayError, getInput, getMultilineInput, setOutput, warning } from '@actions/core';
+import { EXIT, type ExitCode } from '../errors.ts';
+import { type Comparison, parseComparison, parseRunFile, type RunFile } from '../model/index.ts';
+import {
+  annotationsOf,
+  CLAIM_FILE,
+  claimFromEvent,
+  COMPARISON_NAME,
+  readEvent,
+  sayAtLine,
+  sayNotice,
+  writeSummary,
+} from '../publish/index.ts';
+import { verdictSentence } from '../report/index.ts';
+import { findRepository, resolveCommit } from '../source/index.ts';
+import { formatSignedPercent } from '../units/index.ts';
+import { reportFailure } from './failure.ts';
+import { main } from './main.ts';
+import { PAGE_FILE, REPORT_FILE, RUN_FILE } from './results.ts';
+
+const { env } = process;
+
+/** `--name value` for an input that is set; inputs have the flags' names. */
+const flag = (name: string): readonly string[] => {
+  const value = getInput(name);
+  return value === '' ? [] : [`--${name}`, value];
+};
+
+/** `--name` for an input that says true. */
+const switched = (name: string): readonly string[] => (getInput(name) === 'true' ? [`--${name}`] : []);
+
+const scenarioWords = (): readonly string[] =>
+  getMultilineInput('scenario')
+    .flatMap((line) => line.split(/\s+/))
+    .filter((word) => word !== '');
+
+const outDir = (): string => resolve(getInput('out') || '.godyno/action');
+
+/**
+ * GitHub checks out the merge of head and base: its first parent is what the head is compared with, even when the base
+ * branch has moved since, or is not the default branch. Any other checkout: the command line's own rule.
+ */
+const mergeBase = async (): Promise<readonly string[]> => {
+  if (!/^refs\/pull\/\d+\/merge$/.test(env['GITHUB_REF'] ?? '')) return [];
+  const signal = AbortSignal.timeout(60_000);
+  const repository = await findRepository(process.cwd(), signal);
+  if (repository === null || repository.headCommit !== env['GITHUB_SHA']) return [];
+  const base = await resolveCommit(repository, 'HEAD^1', signal);
+  const isMerge = (await resolveCommit(repository, 'HEAD^2', signal)) !== null;
+  return base === null || !isMerge ? [] : ['--base', base];
+};
+
+const runArguments = async (): Promise<readonly string[]> => {
+  const base = flag('base');
+  return [
+    'run',
+    ...scenarioWords(),
+    '--out',
+    outDir(),
+    ...(base.length > 0 ? base : await mergeBase()),
+    ...['head', 'budget', 'exact', 'seed', 'baselines', 'fail-on'].flatMap(flag),
+    ...switched('base-required'),
+  ];
+};
+
+const recordArguments = (): readonly string[] => [
+  'baseline',
+  'record',
+  ...scenarioWords(),
+  '--out',
+  outDir(),
+  ...['head', 'budget', 'seed', 'baselines'].flatMap(flag),
+];
+
+const publishArguments = (): readonly string[] => [
+  'publish',
+  ...(getInput('path') === '' ? [] : [getInput('path')]),
+  ...['artifact', 'comment', 'comment-author', 'run-id', 'pull-request', 'fail-on'].flatMap(flag),
+  ...switched('check-run'),
+];
+
+/** null: there is none, since the run ended before it could be made. */
+const readOrNull = async <T>(file: string, parse: (text: string, file: string) => T): Promise<T | null> => {
+  const text = await readFile(file, 'utf8').catch(() => null);
+  return text === null ? null : parse(text, file);
+};
+
+const writeClaim = async (out: string): Promise<void> => {
+  const budget = flag('budget');
+  const claim = claimFromEvent(await readEvent(env), {
+    key: getInput('key') || 'default',
+    shard: getInput('shard'),
+    args: [...scenarioWords()],
+    flags: [...budget],
+  });
+  if (claim !== null) await writeFile(join(out, CLAIM_FILE), `${JSON.stringify(claim, null, 2)}\n`);
+};
+
+/** The module folder relative to the repository's root, for annotations. */
+const moduleFolder = (run: RunFile): string => {
+  const here = relative(env['GITHUB_WORKSPACE'] ?? process.cwd(), process.cwd());
+  return join(here, run.runs[0]?.scenario.target.module ?? '.');
+};
+
+const annotate = (comparison: Comparison, run: RunFile): void => {
+  for (const { file, line, title, row } of annotationsOf(comparison, run.diff, moduleFolder(run)))
+    sayAtLine(
+      { file, line },
+      title,
+      `${formatSignedPercent(row.impactRatio)} of what a request costs (${row.profile})`,
+    );
+};
+
+/** `godyno`, `godyno-<key>`, `godyno-<key>-<shard>`; characters that artifact names may not have become dashes. */
+const artifactName = (kind: string): string => {
+  const parts = [getInput('artifact') || 'godyno', kind, getInput('key'), getInput('shard')];
+  return parts
+    .filter((part) => part !== '')
+    .join('-')
+    .replace(/[^\w.-]+/g, '-');
+};
+
+const filesBelow = async (dir: string): Promise<readonly string[]> => {
+  const entries = await readdir(dir, { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+};
+
+const artifactUrl = (id: number | undefined): string =>
+  id === undefined
+    ? ''
+    : `${env['GITHUB_SERVER_URL'] ?? 'https://github.com'}/${env['GITHUB_REPOSITORY'] ?? ''}/actions/runs/${env['GITHUB_RUN_ID'] ?? ''}/artifacts/${id}`;
+
+/** The page alone, not zipped, so that its link opens in the browser; an artifact takes the name of its file. */
+const uploadPage = async (client: DefaultArtifactClient, out: string): Promise<string> => {
+  const page = join(out, PAGE_FILE);
+  const folder = await mkdtemp(join(tmpdir(), 'godyno-page-'));
+  try {
+    const named = join(folder, `${artifactName('')}.html`);
+    await copyFile(page, named);
+    const { id } = await client.uploadArtifact('', [named], folder, { skipArchive: true });
+    return artifactUrl(id);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+};
+
+/**
+ * Two small files for the publisher, everything for people, and the page. Resolves to the address of the page, or of
+ * the rest where there is no page.
+ */
+const upload = async (out: string): Promise<string> => {
+  const client = new DefaultArtifactClient();
+  const all = await filesBelow(out);
+  const result = all.filter((file) => [COMPARISON_NAME, CLAIM_FILE].includes(relative(out, file)));
+  if (result.length > 0) await client.uploadArtifact(artifactName('result'), result, out);
+  const { id } = all.length > 0 ? await client.uploadArtifact(artifactName(''), [...all], out) : {};
+  return all.includes(join(out, PAGE_FILE)) ? uploadPage(client, out) : artifactUrl(id);
+};
+
+/** Not being able to upload is no reason to fail a job whose verdict is known. */
+const uploadIfPossible = async (out: string): Promise<string> => {
+  if (getInput('upload') === 'false') return '';
+  if (env['ACTIONS_RUNTIME_TOKEN'] === undefined) {
+    sayNotice('No artifact service here, so nothing is uploaded.', env);
+    return '';
+  }
+  try {
+    return await upload(out);
+  } catch (error) {
+    warning(`The results could not be uploaded: ${error instanceof Error ? error.message : String(error)}`);
+    return '';
+  }
+};
+
+const tellJob = async (out: string): Promise<Comparison | null> => {
+  const comparison = await readOrNull(join(out, COMPARISON_NAME), parseComparison);
+  const run = await readOrNull(join(out, RUN_FILE), parseRunFile);
+  setOutput('verdict', comparison?.verdict ?? '');
+  setOutput('comparison-path', comparison === null ? '' : join(out, COMPARISON_NAME));
+  const report = await readOrNull(join(out, REPORT_FILE), (text) => text);
+  setOutput('report-path', report === null ? '' : join(out, REPORT_FILE));
+  if (report !== null) await writeSummary(report, env);
+  if (comparison !== null && run !== null) annotate(comparison, run);
+  return comparison;
+};
+
+const measure = async (): Promise<ExitCode> => {
+  const out = outDir();
+  // A runner of one's own may still hold the results of an earlier job.
+  await rm(out, { recursive: true, force: true });
+  const code = await main(await runArguments());
+  const comparison = await tellJob(out);
+  if (comparison !== null) await writeClaim(out);
+  setOutput('artifact-url', comparison === null ? '' : await uploadIfPossible(out));
+  if (code !== EXIT.ok && comparison !== null) sayError(verdictSentence(comparison), { title: 'godyno' });
+  return code;
+};
+
+const publish = async (): Promise<ExitCode> => {
+  const token = getInput('token');
+  if (token !== '') env['GITHUB_TOKEN'] = token;
+  return main(publishArguments());
+};
+
+const COMMANDS: Readonly<Record<string, () => Promise<ExitCode>>> = {
+  run: measure,
+  record: async () => main(recordArguments()),
+  publish,
+};
+
+const act = async (): Promise<ExitCode> => {
+  const folder = getInput('working-directory');
+  if (folder !== '') process.chdir(folder);
+  const name = getInput('command') || 'run';
+  const command = COMMANDS[name];
+  if (command !== undefined) return command();
+  sayError(`The input "command" is "${name}"; it can be ${Object.keys(COMMANDS).join(', ')}.`);
+  return EXIT.usage;
+};
+
+process.exitCode = await act().catch(reportFailure);
