@@ -64,14 +64,26 @@ interface Head {
   readonly startCode: number;
 }
 
+const unreadable = (file: string, cause?: unknown): InvalidMeasurementError =>
+  new InvalidMeasurementError(
+    'COUNTS_UNREADABLE',
+    `${file} holds no instruction counts: the emulated service did not start counting`,
+    'Its log says why; `godyno doctor` tests the emulator by itself.',
+    { cause },
+  );
+
+const open = (file: string): number => {
+  try {
+    return openSync(file, 'r');
+  } catch (cause) {
+    throw unreadable(file, cause);
+  }
+};
+
 const readHead = (descriptor: number, file: string): Head => {
   const buffer = readAt(descriptor, 0, HEAD_BYTES);
   if (buffer.toString('latin1', 0, MAGIC.length) !== MAGIC) {
-    throw new InvalidMeasurementError(
-      'COUNTS_UNREADABLE',
-      `${file} holds no instruction counts: the emulated service did not start counting`,
-      'Its log says why; `godyno doctor` tests the emulator by itself.',
-    );
+    throw unreadable(file);
   }
   const word = (index: number): number => Number(buffer.readBigUInt64LE(8 * index));
   return {
@@ -112,7 +124,7 @@ const overflowOf = (full: number): Overflow | null => {
 
 /** Throws {@link InvalidMeasurementError} `COUNTS_UNREADABLE`. */
 export const snapshot = (file: string): Snapshot => {
-  const descriptor = openSync(file, 'r');
+  const descriptor = open(file);
   try {
     const head = readHead(descriptor, file);
     const rowBytes = 8 * SYSCALLS;

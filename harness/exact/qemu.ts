@@ -116,6 +116,9 @@ const trial = async (request: ProbeRequest, program: string, plugin: string): Pr
     if (result?.exitCode !== 0) return lastLine(result?.stderr ?? '') || `ended by ${result?.signal ?? 'an error'}`;
     const { blocks, executions } = snapshot(counts);
     return blocks.count > 0 && executions.length > 0 ? null : 'the plugin was loaded but counted nothing';
+  } catch (cause) {
+    if (cause instanceof GodynoError && cause.code === 'COUNTS_UNREADABLE') return 'it ran without counting';
+    throw cause;
   } finally {
     rmSync(counts, { force: true });
   }

@@ -1,0 +1,93 @@
+import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { probeQemu, type ProbeRequest, startOf } from '../../harness/exact/index.ts';
+import { probed, testFolder } from './counted-program.ts';
+
+const folder = testFolder();
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const found = await probed(folder);
+const why = 'reason' in found ? ` (SKIPPED: ${found.reason}; ${found.hint})` : '';
+
+const request = (more: Partial<ProbeRequest>): ProbeRequest => ({
+  cacheDir: path.join(folder, 'cache'),
+  workDir: path.join(folder, 'work'),
+  signal: AbortSignal.timeout(60_000),
+  ...more,
+});
+
+/** A folder that alone is PATH, with programs that do as the script says. */
+const pathWith = (name: string, programs: Readonly<Record<string, string>>): string => {
+  const dir = path.join(folder, name);
+  mkdirSync(dir, { recursive: true });
+  for (const [program, script] of Object.entries(programs)) {
+    writeFileSync(path.join(dir, program), `#!/bin/sh\n${script}\n`);
+    chmodSync(path.join(dir, program), 0o755);
+  }
+  return dir;
+};
+
+const EMULATOR = process.arch === 'arm64' ? 'qemu-aarch64' : 'qemu-x86_64';
+
+describe('looking for an emulator', () => {
+  it('says which program is missing and how to install it', async () => {
+    const missing = await probeQemu(request({ path: pathWith('nothing', {}) }));
+    expect(missing).toMatchObject({ reason: `${EMULATOR} is not installed` });
+    expect(missing).toMatchObject({ hint: expect.stringContaining('qemu-user') as string });
+  });
+
+  it('says that a C compiler is missing', async () => {
+    const missing = await probeQemu(request({ path: pathWith('bare', { [EMULATOR]: 'echo qemu version 7.2.0' }) }));
+    expect(missing).toMatchObject({ reason: expect.stringContaining('no C compiler') as string });
+  });
+
+  it('tells what a compiler says that cannot build the plugin', async () => {
+    const tools = {
+      [EMULATOR]: 'echo version 7.2.0',
+      cc: '[ "$1" = --version ] || { echo no headers here >&2; exit 1; }',
+    };
+    const missing = await probeQemu(request({ path: pathWith('broken', tools), cacheDir: path.join(folder, 'c2') }));
+    expect(missing).toMatchObject({ reason: expect.stringContaining('no headers here') as string });
+  });
+
+  it('does not look where there is nothing to find', async () => {
+    const missing = await probeQemu(request({ arch: 's390x' }));
+    expect(missing).toMatchObject({ reason: expect.stringContaining('s390x') as string });
+  });
+
+  it.skipIf(why !== '')(`does not take an emulator that runs without counting${why}`, async () => {
+    const missing = await probeQemu(
+      request({ path: `${pathWith('deaf', { [EMULATOR]: 'echo version 9.9' })}:/usr/bin:/bin` }),
+    );
+    expect(missing).toMatchObject({ reason: expect.stringContaining('it ran without counting') as string });
+  });
+
+  it.skipIf(why !== '')(`goes on to the next plugin API when qemu refuses one${why}`, async () => {
+    const picky = `case "$*" in *api1-*) echo "plugin requires API version 1, but this QEMU supports only a minimum version of 2" >&2; exit 1;; esac
+[ "$1" = --version ] && { echo version 9.0.0; exit 0; }
+echo "tried API 2" >&2; exit 3`;
+    const missing = await probeQemu(request({ path: `${pathWith('picky', { [EMULATOR]: picky })}:/usr/bin:/bin` }));
+    expect(missing).toMatchObject({ reason: expect.stringContaining('tried API 2') as string });
+  });
+
+  it.skipIf(why !== '')(`compiles the plugin once and finds it again${why}`, async () => {
+    const cacheDir = path.join(folder, 'again');
+    const first = await probeQemu(request({ cacheDir }));
+    const compiled = readdirSync(cacheDir);
+    const second = await probeQemu(request({ cacheDir }));
+    expect(first).toMatchObject({ kind: 'qemu', pluginApi: expect.any(Number) as number });
+    expect(second).toEqual(first);
+    expect(readdirSync(cacheDir)).toEqual(compiled);
+    expect(compiled).toHaveLength(1);
+  });
+});
+
+describe('starting a service under the emulator', () => {
+  it('fixes the seed, and doubles commas, at which qemu would split a path', () => {
+    const engine = { kind: 'qemu', program: 'qemu-x86_64', version: '7.2', pluginApi: 1, plugin: '/a,b/c.so' } as const;
+    const { prefix, godebug } = startOf(engine, '/tmp/x,y');
+    expect(prefix.join(' ')).toBe('qemu-x86_64 -cpu max -seed 1 -plugin file=/a,,b/c.so,path=/tmp/x,,y');
+    expect(godebug).toContain('asyncpreemptoff=1');
+  });
+});
