@@ -148,6 +148,25 @@ const buildProgram = (act: (load: () => Promise<Action>) => (...given: unknown[]
     .action(act(async () => (await import('./report.ts')).reportAgain));
 
   program
+    .command('prove')
+    .description('plant known slowdowns into the service and require the gates to catch and the report to name them')
+    .argument('[scenario...]', 'scenario files; scenarios/*.yml when left out')
+    .option(
+      '--faults <list>',
+      'of cpu, alloc, lock, sleep, block, leak-heap, leak-goroutine',
+      'cpu,alloc,lock,sleep,leak',
+    )
+    .option('--size <sizes>', 'how large, e.g. 3% or cpu=3%,sleep=2ms,leak-heap=1; twice the limits when left out')
+    .option('--function <name>', 'where to plant, as a profile names it; the dearest own function when left out')
+    .option('--head <ref|folder>', 'what to plant into; the working tree when left out')
+    .option('-o, --out <dir>', 'where the results go; .godyno/<time> when left out')
+    .option('--budget <duration>', 'wall clock for all faults together, builds excluded')
+    .addOption(new Option('--seed <number>', 'repeat the schedule and layouts of an earlier run').argParser(integer))
+    .addOption(json('what was caught'))
+    .addOption(quiet())
+    .action(act(async () => (await import('./prove.ts')).prove));
+
+  program
     .command('doctor')
     .description('check what this machine and the target allow; each line says what to do')
     .argument('[scenario...]', 'scenario files whose target to try; scenarios/*.yml when left out')

@@ -1,0 +1,236 @@
+/** What has to be known before a fault can be sized: what a request costs, which functions run, how often. */
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { InvalidMeasurementError, UsageError } from '../errors.ts';
+import { countedPairs, readWindow, serviceP50Ms } from '../metrics/index.ts';
+import type { MetricId, Pair, RunFile, Scenario, Side } from '../model/index.ts';
+import {
+  burnRoundNs,
+  COUNTING_DOSE,
+  type Dose,
+  type Measured,
+  type Planted,
+  type Planter,
+  withPlanter,
+} from '../plant/index.ts';
+import { functionCosts, mergeProfiles, type Profile } from '../profile/index.ts';
+import type { SideTree } from '../run/index.ts';
+import { mean } from '../stats/index.ts';
+import { prepareBuild } from '../target/index.ts';
+import { layOut, measure, type MeasureRequest, type PlantHead } from './measure.ts';
+import { openProfile } from './profiles.ts';
+
+/** Three launches: some 300 CPU samples a side, and exact counters. */
+const SURVEY_SECONDS = 12;
+/** One launch: allocations repeat to a thousandth. */
+const COUNT_SECONDS = 3;
+
+/** Functions tried before the last is taken as it is. */
+const MOST_CANDIDATES = 4;
+/** Fewer rounds than these cost more around the loop than in it. */
+const FEWEST_ROUNDS = 20;
+
+export type Base = Omit<MeasureRequest, 'scenarios' | 'outDir' | 'purpose' | 'budgetSeconds' | 'base'>;
+
+export interface Survey {
+  readonly scenario: Scenario;
+  readonly costs: Omit<Measured, 'callsPerRequest'>;
+  readonly serviceNs: number;
+  /** Functions by what they cost themselves, dearest first. */
+  readonly hottest: readonly string[];
+  /** Functions by what they cost with all they call: those that every request runs come first. */
+  readonly outermost: readonly string[];
+}
+
+export interface Place {
+  readonly function: string;
+  readonly callsPerRequest: number;
+}
+
+/** Plants for one invocation; the planter is built once, by the Go of the service. */
+export interface Gardener {
+  readonly lay: (candidates: readonly string[], dose: Dose, seen: (planted: Planted) => void) => PlantHead;
+  readonly roundNs: (scenario: Scenario) => Promise<number>;
+}
+
+export const withGardener = async <T>(signal: AbortSignal, use: (gardener: Gardener) => Promise<T>): Promise<T> => {
+  const folder = await mkdtemp(join(tmpdir(), 'gdp-'));
+  let planter: Promise<Planter> | null = null;
+  const lay =
+    (candidates: readonly string[], dose: Dose, seen: (planted: Planted) => void): PlantHead =>
+    async (head: SideTree, scenario, workDir) => {
+      const own = join(workDir, 'plant');
+      const { facts, spec, flags, overlayFile, agentImportPath } = await prepareBuild({
+        side: 'head',
+        sourceDir: head.rootDir,
+        moduleDir: head.moduleDir,
+        revision: head.revision,
+        spec: scenario.target,
+        workDir: own,
+        signal,
+      });
+      planter ??= withPlanter(folder, facts.goVersion, signal);
+      const source = {
+        moduleDir: facts.moduleDir,
+        package: spec.package,
+        flags,
+        env: spec.buildEnv,
+        overlayFile,
+        foreign: agentImportPath,
+      };
+      const planted = await (await planter).plant({ source, candidates, dose, folder: join(own, 'overlay') });
+      seen(planted);
+      return planted.overlayFile;
+    };
+  const roundNs = async (scenario: Scenario): Promise<number> => {
+    const { pinned, targetCpus } = await layOut(scenario);
+    return burnRoundNs(folder, pinned ? targetCpus : null, signal);
+  };
+  try {
+    return await use({ lay, roundNs });
+  } finally {
+    await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+  }
+};
+
+/** A short run of its own: no latency phase, nothing that explains. */
+const shortened = (scenario: Scenario, budgetSeconds: number): Scenario => ({
+  ...scenario,
+  measure: { ...scenario.measure, budgetSeconds, exact: 'off', explain: false },
+});
+
+const costPairs = (run: RunFile): readonly Pair[] =>
+  run.runs.flatMap(({ launches }) => launches.flatMap((launch) => countedPairs(launch, 'cost')));
+
+const meanOf = (run: RunFile, metric: MetricId, side: Side): number | null => {
+  const values = costPairs(run).flatMap((pair) => readWindow(metric, pair[side]) ?? []);
+  return values.length === 0 ? null : mean(values);
+};
+
+const required = (run: RunFile, metric: MetricId): number => {
+  const value = meanOf(run, metric, 'base');
+  if (value !== null && value > 0) return value;
+  const invalid = run.runs[0]?.invalid?.message;
+  throw new InvalidMeasurementError(
+    'SURVEY_FAILED',
+    `A first short run could not measure ${metric}, so no fault can be sized${invalid === undefined ? '' : `: ${invalid}`}`,
+    'Run `godyno doctor` and `godyno run` with this scenario; they say what is missing.',
+  );
+};
+
+const cpuProfile = async (run: RunFile, dir: string): Promise<Profile | null> => {
+  const parts: Profile[] = [];
+  for (const { launches } of run.runs) {
+    for (const { sides } of launches) {
+      for (const side of [sides.base, sides.head]) {
+        const ref = side.profiles.cpu;
+        const profile =
+          ref === undefined
+            ? null
+            : await openProfile(ref, async (file) => readFile(join(dir, file)).catch(() => null));
+        if (profile !== null) parts.push(profile);
+      }
+    }
+  }
+  return parts.length === 0 ? null : mergeProfiles(parts);
+};
+
+/** Measures the scenario as it is. Throws {@link InvalidMeasurementError} `SURVEY_FAILED`. */
+export const survey = async (base: Base, gardener: Gardener, scenario: Scenario, dir: string): Promise<Survey> => {
+  const run = await measure({
+    ...base,
+    base: undefined,
+    scenarios: [shortened(scenario, SURVEY_SECONDS)],
+    outDir: dir,
+    budgetSeconds: null,
+    purpose: 'record',
+  });
+  const profile = await cpuProfile(run, dir);
+  const functions = profile === null ? [] : functionCosts(profile).functions;
+  const services = costPairs(run).flatMap((pair) => serviceP50Ms(pair.base) ?? []);
+  return {
+    scenario,
+    costs: {
+      cpuNsPerRequest: required(run, 'cpuNsPerRequest'),
+      mallocsPerRequest: required(run, 'mallocsPerRequest'),
+      allocBytesPerRequest: required(run, 'allocBytesPerRequest'),
+      burnRoundNs: await gardener.roundNs(scenario),
+    },
+    serviceNs: services.length === 0 ? 0 : mean(services) * 1e6,
+    hottest: functions.toSorted((a, b) => b.own - a.own).map(({ name }) => name),
+    outermost: functions.toSorted((a, b) => b.cum - a.cum).map(({ name }) => name),
+  };
+};
+
+/** How often a request calls the first of `candidates` that can be edited: by one allocation per call, counted. */
+const countCalls = async (
+  base: Base,
+  gardener: Gardener,
+  { scenario }: Survey,
+  candidates: readonly string[],
+  dir: string,
+): Promise<Place> => {
+  let planted: Planted | null = null;
+  const run = await measure({
+    ...base,
+    base: undefined,
+    scenarios: [shortened(scenario, COUNT_SECONDS)],
+    outDir: dir,
+    budgetSeconds: null,
+    purpose: 'record',
+    plant: gardener.lay(candidates, COUNTING_DOSE, (one) => {
+      planted = one;
+    }),
+  });
+  const name = (planted as Planted | null)?.function ?? '';
+  const [before, after] = [meanOf(run, 'mallocsPerRequest', 'base'), meanOf(run, 'mallocsPerRequest', 'head')];
+  return { function: name, callsPerRequest: before === null || after === null ? 0 : Math.max(0, after - before) };
+};
+
+/** Counting noise: fewer calls than one in a thousand requests are none. */
+const FEWEST_CALLS = 0.001;
+
+export interface Demand {
+  readonly candidates: readonly string[];
+  /** The user's own choice is taken as it is. */
+  readonly chosen: 'by the user' | 'by us';
+  /** CPU that one call shall burn at least in all, per request; 0 when the fault burns none. */
+  readonly burnNsPerRequest: number;
+}
+
+const isGood = ({ callsPerRequest }: Place, { costs }: Survey, { burnNsPerRequest }: Demand): boolean =>
+  burnNsPerRequest === 0 || burnNsPerRequest / callsPerRequest >= FEWEST_ROUNDS * costs.burnRoundNs;
+
+/**
+ * The function to plant in, with its calls per request. A function that is called too often for the fault to be sized
+ * well gives way to the next. Throws {@link UsageError} `FUNCTION_NOT_CALLED` and what the planter throws.
+ */
+export const choosePlace = async (
+  base: Base,
+  gardener: Gardener,
+  surveyed: Survey,
+  demand: Demand,
+  dir: string,
+): Promise<Place> => {
+  let candidates = demand.candidates;
+  let best: Place | null = null;
+  for (let tried = 0; tried < MOST_CANDIDATES; tried++) {
+    const place = await countCalls(base, gardener, surveyed, candidates, dir);
+    const called = place.callsPerRequest >= FEWEST_CALLS;
+    if (called && (demand.chosen === 'by the user' || isGood(place, surveyed, demand))) return place;
+    if (called && (best === null || place.callsPerRequest < best.callsPerRequest)) best = place;
+    if (demand.chosen === 'by the user') throw notCalled(place.function);
+    candidates = candidates.slice(candidates.indexOf(place.function) + 1);
+    if (candidates.length === 0) break;
+  }
+  if (best !== null) return best;
+  throw notCalled(`any of the ${MOST_CANDIDATES} dearest functions of the service’s own code`);
+};
+
+const notCalled = (name: string): UsageError =>
+  new UsageError(
+    'FUNCTION_NOT_CALLED',
+    `The requests of this scenario do not call ${name}`,
+    'Name a function that they do call with --function, as a profile names it.',
+  );

@@ -1,0 +1,220 @@
+/** `godyno prove`: known slowdowns planted into the user's own service, and whether the gate finds them. */
+import { EXIT, type ExitCode, UsageError } from '../errors.ts';
+import type { Scenario } from '../model/index.ts';
+import { doseFor, type FaultKind, type Planted } from '../plant/index.ts';
+import { buildReport, renderMarkdown } from '../report/index.ts';
+import type { RunProgress } from '../run/index.ts';
+import { formatDuration, parseDurationSeconds } from '../units/index.ts';
+import { withInterrupt } from './interrupt.ts';
+import { budgetFrom, measure } from './measure.ts';
+import { openOutput, type OutputFolder } from './output.ts';
+import { stepsFor } from './progress.ts';
+import { describeEffect, type Proof, proofOf } from './proof.ts';
+import { DEFAULT_FAULTS, describeSize, faultsFrom, type Sizes, sizeOf, sizesFrom } from './prove-sizes.ts';
+import {
+  type Base,
+  choosePlace,
+  type Gardener,
+  type Place,
+  survey,
+  type Survey,
+  withGardener,
+} from './prove-survey.ts';
+import { compareWithProfiles, COMPARISON_FILE, finishRun, REPORT_FILE } from './results.ts';
+import { loadScenarios } from './scenarios.ts';
+
+export interface ProveOptions {
+  readonly faults?: string;
+  readonly size?: string;
+  readonly function?: string;
+  readonly head?: string;
+  readonly out?: string;
+  readonly budget?: string;
+  readonly seed?: number;
+  readonly json?: true;
+  readonly quiet?: true;
+}
+
+export const PROOF_FILE = 'proof.json';
+
+/** Versions the shape of `proof.json`. */
+const PROOF_SCHEMA_VERSION = 1;
+
+interface Plan {
+  readonly faults: readonly FaultKind[];
+  readonly sizes: Sizes;
+  readonly function: string | undefined;
+  readonly base: Base;
+  readonly gardener: Gardener;
+  readonly out: OutputFolder;
+  /** Shared by all faults; null: each its scenario's own. */
+  left: number | null;
+  /** Faults still to be proved, this one included. */
+  toCome: number;
+}
+
+const below = (out: OutputFolder, folder: string): OutputFolder => ({
+  dir: out.path(folder),
+  write: async (name, content) => out.write(`${folder}/${name}`, content),
+  path: (name) => out.path(`${folder}/${name}`),
+});
+
+/** A place is counted once for all faults that want the same. */
+type Places = Map<string, Place>;
+
+const placeFor = async (
+  plan: Plan,
+  surveyed: Survey,
+  fault: FaultKind,
+  size: number,
+  places: Places,
+): Promise<Place> => {
+  const chosen = plan.function;
+  const burns = fault === 'cpu';
+  // What costs is planted where it costs most already; what waits, where every request comes by.
+  const hot = burns || fault === 'alloc';
+  const key = chosen === undefined ? `${hot ? 'hot' : 'outer'}${burns ? ' burn' : ''}` : 'chosen';
+  const known = places.get(key);
+  if (known !== undefined) return known;
+  const place = await choosePlace(
+    plan.base,
+    plan.gardener,
+    surveyed,
+    {
+      candidates: chosen === undefined ? (hot ? surveyed.hottest : surveyed.outermost) : [chosen],
+      chosen: chosen === undefined ? 'by us' : 'by the user',
+      burnNsPerRequest: burns ? size * surveyed.costs.cpuNsPerRequest : 0,
+    },
+    plan.out.path('survey'),
+  );
+  places.set(key, place);
+  return place;
+};
+
+const proveFault = async (plan: Plan, surveyed: Survey, fault: FaultKind, places: Places): Promise<Proof> => {
+  const { scenario, costs, serviceNs } = surveyed;
+  const size = sizeOf(fault, plan.sizes, scenario, serviceNs);
+  const place = await placeFor(plan, surveyed, fault, size, places);
+  const dose = doseFor({ kind: fault, size, measured: { ...costs, callsPerRequest: place.callsPerRequest } });
+  const looks: Extract<RunProgress, { kind: 'look' }>[] = [];
+  const planted: Planted[] = [];
+  const out = below(plan.out, `${scenario.name.replace(/[^A-Za-z0-9._-]+/g, '-')}/${fault}`);
+  const title = `${describeSize(fault, size)} in ${place.function}`;
+  const run = await measure({
+    ...plan.base,
+    base: undefined,
+    scenarios: [scenario],
+    outDir: out.dir,
+    budgetSeconds: plan.left === null ? null : plan.left / plan.toCome,
+    purpose: 'compare',
+    plant: plan.gardener.lay([place.function], dose, (one) => planted.push(one)),
+    onProgress: (event) => {
+      if (event.kind === 'look') looks.push(event);
+    },
+    step: async (name, work) => plan.base.step(`${title}: ${name}`, work),
+  });
+  if (plan.left !== null) {
+    plan.left = Math.max(0, plan.left - run.runs.reduce((sum, { timing }) => sum + timing.measureSeconds, 0));
+  }
+  plan.toCome -= 1;
+  await finishRun(out, run);
+  const comparison = await compareWithProfiles(run, out.dir);
+  await out.write(COMPARISON_FILE, `${JSON.stringify(comparison, null, 2)}\n`);
+  const invocation = { program: 'npx godyno', command: 'run', args: [scenario.file], flags: [] } as const;
+  await out.write(REPORT_FILE, renderMarkdown(buildReport({ comparison, run, invocation })));
+  const [at] = planted;
+  const proof = proofOf({
+    fault,
+    size,
+    function: at?.function ?? '',
+    callsPerRequest: place.callsPerRequest,
+    comparison,
+    looks,
+  });
+  if (proof === null) throw new UsageError('NO_SCENARIO', 'There is no scenario to prove', 'Name one.');
+  return proof;
+};
+
+const proveScenario = async (plan: Plan, scenario: Scenario): Promise<readonly Proof[]> => {
+  const step: Base['step'] = async (name, work) => plan.base.step(`what a request costs: ${name}`, work);
+  const surveyed = await survey({ ...plan.base, step }, plan.gardener, scenario, plan.out.path('survey'));
+  const places: Places = new Map();
+  const proofs: Proof[] = [];
+  for (const fault of plan.faults) proofs.push(await proveFault(plan, surveyed, fault, places));
+  return proofs;
+};
+
+const HEADS = ['fault', 'planted', 'in', 'caught', 'named', 'after', 'measured'] as const;
+
+const seconds = (value: number | null): string => (value === null ? '–' : formatDuration(Math.round(value)));
+
+const cellsOf = (proof: Proof): readonly string[] => [
+  proof.fault,
+  describeSize(proof.fault, proof.size),
+  proof.function,
+  proof.caught ? 'yes' : 'MISSED',
+  proof.named === 'no' ? 'NO' : proof.named,
+  seconds(proof.secondsToVerdict ?? proof.measuredSeconds),
+  describeEffect(proof),
+];
+
+/** One line per fault, columns aligned, with the reason below what was missed. */
+export const proofTable = (proofs: readonly Proof[]): string => {
+  const rows = [HEADS as readonly string[], ...proofs.map(cellsOf)];
+  const widths = HEADS.map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
+  const lines = rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+  const [head = '', ...body] = lines;
+  return [
+    head,
+    ...body.flatMap((line, index) => {
+      const why = proofs[index]?.why ?? null;
+      return why === null ? [line] : [line, `  ${why}`];
+    }),
+  ].join('\n');
+};
+
+const summaryOf = (proofs: readonly Proof[]): string => {
+  const caught = proofs.filter((proof) => proof.caught).length;
+  const nameable = proofs.filter(({ named }) => named !== 'not possible');
+  const named = nameable.filter(({ named: how }) => how !== 'no').length;
+  return `${caught} of ${proofs.length} faults caught, ${named} of ${nameable.length} named.`;
+};
+
+/** Exit 1 when a fault was missed or not named. */
+export const prove = async (given: Record<string, unknown>, ...words: string[]): Promise<ExitCode> =>
+  withInterrupt(async (signal) => {
+    const options = given as unknown as ProveOptions;
+    const faults = faultsFrom(options.faults ?? DEFAULT_FAULTS);
+    const sizes = sizesFrom(options.size);
+    const { budget } = options;
+    const left = budget === undefined ? null : budgetFrom(parseDurationSeconds(budget), budget);
+    const scenarios = await loadScenarios(words);
+    const out = await openOutput(options.out, new Date());
+    const step = stepsFor(options.quiet === true ? 'quiet' : 'spoken');
+    const base: Base = { head: options.head, seed: options.seed, step, signal };
+    const proofs = await withGardener(signal, async (gardener) => {
+      const plan: Plan = {
+        faults,
+        sizes,
+        function: options.function,
+        base,
+        gardener,
+        out,
+        left,
+        toCome: faults.length * scenarios.length,
+      };
+      const all: Proof[] = [];
+      for (const scenario of scenarios) all.push(...(await proveScenario(plan, scenario)));
+      return all;
+    });
+    const file = { schemaVersion: PROOF_SCHEMA_VERSION, proofs };
+    await out.write(PROOF_FILE, `${JSON.stringify(file, null, 2)}\n`);
+    process.stderr.write(`\n${proofTable(proofs)}\n\n${summaryOf(proofs)} Details: ${out.dir}\n`);
+    if (options.json === true) process.stdout.write(`${JSON.stringify(file, null, 2)}\n`);
+    return proofs.every(({ passed }) => passed) ? EXIT.ok : EXIT.regressed;
+  });
