@@ -1,6 +1,6 @@
 /** Which functions execute more or less than before, by exact counts: rows for the report, and the one to name. */
 import type { Attribution, BySide, FileDiff, FunctionComparison, FunctionKind, ModuleChange } from '../model/index.ts';
-import { isRuntime, packageOf } from '../profile/index.ts';
+import { canonicalPath, isRuntime, packageOf } from '../profile/index.ts';
 import { median } from '../stats/index.ts';
 import type { FunctionWork, LaunchWork } from './exact-work.ts';
 import { diffOf, touches } from './functions-lines.ts';
@@ -119,7 +119,7 @@ const rowOf = (name: string, values: Values, total: number, input: ExactFunction
       profile: 'instructions',
       function: name,
       package: name === ALLOCATOR ? 'runtime' : packageOf(name),
-      file: known?.file ?? '',
+      file: canonicalPath(known?.file ?? '', input.modulePath === null ? {} : { module: input.modulePath }),
       line: known?.lines[0] ?? 0,
       basePerRequest: base,
       headPerRequest: head,

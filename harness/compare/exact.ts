@@ -11,26 +11,23 @@ import type {
   FileDiff,
   FunctionComparison,
   MetricComparison,
+  MetricId,
   MetricVerdict,
   ModuleChange,
+  Scenario,
 } from '../model/index.ts';
 import { metricDef } from '../metrics/index.ts';
 import { median } from '../stats/index.ts';
 import { exactFunctions, noisiestFunction } from './exact-functions.ts';
 import { callsRow } from './exact-syscalls.ts';
 import { exactWork, type ExactWork, type LaunchWork, type ProfiledLaunch } from './exact-work.ts';
-import type { JudgedMetric } from './gates.ts';
+import { judgedMetrics, type JudgedMetric } from './gates.ts';
 
 export interface ExactInput {
   readonly run: ExactRun;
   /** One per launch of `run`. */
   readonly launches: readonly ProfiledLaunch[];
-  readonly judged: {
-    readonly instructionsPerRequest: JudgedMetric;
-    readonly syscallsPerRequest: JudgedMetric;
-  };
-  /** The scenario's own limit on instructions; null: the CPU share decides what fails. */
-  readonly failRatio: number | null;
+  readonly scenario: Scenario;
   /** The base's measured CPU per request; null where it was not measured. */
   readonly cpuNsPerRequest: number | null;
   readonly diff: readonly FileDiff[];
@@ -64,6 +61,15 @@ const LEAST_CPU_SHARE = 0.01;
 const MOST_CLOCK_SHARE = 0.1;
 
 const SHOWN_FUNCTIONS = 3;
+
+/** The scenario's own limit on instructions; null: the CPU share decides what fails. */
+const failRatioOf = ({ gates }: Scenario): number | null => {
+  const named = gates['instructionsPerRequest'];
+  return typeof named === 'object' ? named.failRatio : null;
+};
+
+const judgedIn = (scenario: Scenario, id: MetricId): JudgedMetric =>
+  judgedMetrics(scenario).find(({ metric }) => metric === id) as JudgedMetric;
 
 const spread = (values: readonly number[]): number => Math.max(...values) / Math.min(...values) - 1;
 
@@ -158,7 +164,7 @@ const reasonOf = (figures: Figures, work: ExactWork): string | null => {
 const launchesOf = (work: ExactWork): readonly LaunchWork[] => [...work.launches.base, ...work.launches.head];
 
 const instructionsRow = (work: ExactWork, figures: Figures, input: ExactInput): MetricComparison => {
-  const judged = input.judged.instructionsPerRequest;
+  const judged = judgedIn(input.scenario, 'instructionsPerRequest');
   const { unit, better } = metricDef(judged.metric);
   const seeds = new Set(launchesOf(work).map(({ launch }) => launch.linkSeed));
   return {
@@ -177,10 +183,10 @@ const instructionsRow = (work: ExactWork, figures: Figures, input: ExactInput): 
     ciLevel: 1,
     pValue: null,
     qValue: null,
-    practicalRatio: input.failRatio ?? figures.failingRatio,
+    practicalRatio: failRatioOf(input.scenario) ?? figures.failingRatio,
     practicalAbsolute: null,
     smallestDetectableRatio: figures.limitRatio,
-    verdict: verdictOf(figures, input.failRatio),
+    verdict: verdictOf(figures, failRatioOf(input.scenario)),
     reason: reasonOf(figures, work),
     decidedBy: {
       stage: 'exact',
@@ -227,7 +233,10 @@ export const judgeExact = (input: ExactInput): ExactFindings => {
   const { functions, attribution } = exactFunctions({ ...input, launches: work.launches });
   return {
     exact: { engine: input.run.engine, aaSpreadRatio: figures.aaSpreadRatio, refusal: null },
-    exactRows: [instructionsRow(work, figures, input), callsRow(work.launches, input.judged.syscallsPerRequest)],
+    exactRows: [
+      instructionsRow(work, figures, input),
+      callsRow(work.launches, judgedIn(input.scenario, 'syscallsPerRequest')),
+    ],
     functions,
     attribution: figures.isChanged ? attribution : null,
     launchesWanted: isUnstable(figures) ? MOST_LAUNCHES : FIRST_LAUNCHES,

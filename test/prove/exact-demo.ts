@@ -20,8 +20,11 @@ import {
   snapshot,
   startOf,
 } from '../../harness/exact/index.ts';
+import { type ExactFindings, judgeExact } from '../../harness/compare/exact.ts';
+import { instructionsProfile } from '../../harness/compare/exact-profile.ts';
+import type { ProfiledLaunch } from '../../harness/compare/exact-work.ts';
 import { type Loader, startLoader } from '../../harness/load/index.ts';
-import { bothSides, type BySide, type Scenario, type Side } from '../../harness/model/index.ts';
+import { bothSides, type BySide, type ExactLaunch, type Scenario, type Side } from '../../harness/model/index.ts';
 import { stopAll } from '../../harness/process/index.ts';
 import { parseScenario, referencedFiles } from '../../harness/scenario/index.ts';
 import {
@@ -59,7 +62,8 @@ const build = async (scenario: Scenario, side: Side): Promise<Binary> => {
     size,
   });
   const facts = await inspectTarget({ moduleDir, spec: scenario.target, signal });
-  const steady = kind === 'steady' ? steadyRuntime(facts.goEnv['GOROOT'] ?? '', path.join(work, 'steady')) : 'not asked';
+  const steady =
+    kind === 'steady' ? steadyRuntime(facts.goEnv['GOROOT'] ?? '', path.join(work, 'steady')) : 'not asked';
   if (typeof steady === 'string') console.log(`runtime not steady: ${steady}`);
   const overlay = typeof steady === 'string' ? [] : [`-overlay=${steady.overlayFile}`];
   const prepared = await prepareBuild({
@@ -74,142 +78,152 @@ const build = async (scenario: Scenario, side: Side): Promise<Binary> => {
   return linkBinary(prepared, { linkSeed: null, cpus: null }, signal);
 };
 
-interface Launched {
-  readonly counts: Counts;
-  readonly idle: Counts;
-  readonly startSeconds: number;
-  readonly seconds: number;
+interface Counting {
+  readonly engine: QemuEngine;
+  readonly scenario: Scenario;
+  readonly loader: Loader;
+  readonly binaries: BySide<Binary>;
+  readonly tables: BySide<GoTables>;
 }
 
-const count = async (
-  engine: QemuEngine,
-  scenario: Scenario,
-  loader: Loader,
-  side: Side,
-  binary: Binary,
-  tables: GoTables,
-  number: number,
-): Promise<Launched> => {
-  const begun = performance.now();
-  const tmp = path.join(work, `launch-${number}`);
-  const countsFile = path.join(work, `launch-${number}.counts`);
+interface Counted extends ProfiledLaunch {
+  readonly startSeconds: number;
+  readonly counts: Counts;
+}
+
+const startSide = async ({ engine, scenario, binaries }: Counting, side: Side, number: number, countsFile: string) => {
   const [port = 0] = await freePorts(1);
-  const start = startOf(engine, countsFile);
-  const target = await startTarget({
-    binary,
-    spec: {
-      ...scenario.target,
-      gogc: 'off',
-      gomemlimit: 'off',
-      env: { ...scenario.target.env, GODEBUG: start.godebug },
-    },
+  const { prefix, godebug } = startOf(engine, countsFile);
+  const { target } = scenario;
+  return startTarget({
+    binary: binaries[side],
+    spec: { ...target, gogc: 'off', gomemlimit: 'off', env: { ...target.env, GODEBUG: godebug } },
     side,
     port,
-    tmp,
+    tmp: path.join(work, `launch-${number}`),
     cpus: null,
     gomaxprocs: 1,
     logFile: path.join(work, `launch-${number}.log`),
     agentSocketDir: '',
-    moduleDir: binary.build.facts.moduleDir,
-    prefix: start.prefix,
+    moduleDir: binaries[side].build.facts.moduleDir,
+    prefix,
     signal,
   });
+};
+
+/** Enough for what an answer leaves to do: closing, waking, sleeping again. */
+const SETTLE_MS = 30;
+const IDLE_MS = 200;
+
+const count = async (counting: Counting, side: Side, number: number): Promise<Counted> => {
+  const { scenario, loader, tables } = counting;
+  const begun = performance.now();
+  const countsFile = path.join(work, `launch-${number}.counts`);
+  const target = await startSide(counting, side, number, countsFile);
   const startSeconds = (performance.now() - begun) / 1000;
+  const { requests: mix, data } = scenario.load;
   try {
     await loader.attach({
-      targets: { [side]: { host: '127.0.0.1', port, values: { tmp } } },
-      plan: {
-        seed: 1,
-        launch: 1,
-        requests: scenario.load.requests,
-        data: scenario.load.data,
-        timeoutSeconds: 60,
-        connections: 1,
-      },
+      targets: { [side]: { host: '127.0.0.1', port: target.port, values: { tmp: target.tmp } } },
+      plan: { seed: 1, launch: 1, requests: mix, data, timeoutSeconds: 60, connections: 1 },
     });
     await loader.single({ side, first: 0, count: requests, inFlight: 1 });
-    await delay(30);
+    await delay(SETTLE_MS);
     const resting = snapshot(countsFile);
-    await delay(200);
+    await delay(IDLE_MS);
     const before = snapshot(countsFile);
-    const load = await loader.single({ side, first: requests, count: requests, inFlight: 1 });
-    if (load.window.answered !== requests || load.window.failed > 0) console.log('failed requests', load.window);
-    await delay(30);
+    const windowBegun = performance.now();
+    const { window } = await loader.single({ side, first: requests, count: requests, inFlight: 1 });
+    if (window.answered !== requests || window.failed > 0) console.log('not all answered as expected:', window);
+    await delay(SETTLE_MS);
+    const windowSeconds = (performance.now() - windowBegun) / 1000;
     const after = snapshot(countsFile);
     await loader.detach();
-    const program = { tables, arch: process.arch };
-    return {
-      counts: countsBetween(before, after, program),
-      idle: countsBetween(resting, before, program),
-      startSeconds,
-      seconds: (performance.now() - begun) / 1000,
+    const program = { tables: tables[side], arch: process.arch };
+    const counts = countsBetween(before, after, program);
+    const idle = countsBetween(resting, before, program);
+    const launch: ExactLaunch = {
+      index: number,
+      side,
+      linkSeed: null,
+      requests,
+      groups: counts.groups,
+      windowSeconds,
+      idleSeconds: IDLE_MS / 1000,
+      syscalls: counts.syscalls,
+      threads: counts.threads,
+      profile: '',
+      wallSeconds: (performance.now() - begun) / 1000,
     };
+    return { launch, profile: instructionsProfile(counts.stacks, idle.stacks), startSeconds, counts };
   } finally {
     await target.stop();
     rmSync(countsFile, { force: true });
   }
 };
 
-const workOf = ({ groups }: Counts): number => (groups.user + groups.runtime + groups.allocator) / requests;
-const spread = (values: readonly number[]): number => Math.max(...values) / Math.min(...values) - 1;
 const percent = (ratio: number): string => `${(100 * ratio).toFixed(4)} %`;
-const median = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
-const byFunction = (counts: Counts): Map<string, readonly [instructions: number, calls: number]> => {
-  const sums = new Map<string, readonly [number, number]>();
-  for (const { frames, instructions, calls } of counts.stacks) {
-    const name = frames[0]?.function ?? '?';
-    const [i, c] = sums.get(name) ?? [0, 0];
-    sums.set(name, [i + instructions / requests, c + calls / requests]);
+const describeLaunch = ({ launch, startSeconds }: Counted): string => {
+  const groups = Object.entries(launch.groups).map(([name, total]) => `${name} ${(total / requests).toFixed(0)}`);
+  const times = `start ${startSeconds.toFixed(2)} s, in all ${launch.wallSeconds.toFixed(2)} s`;
+  return `${launch.side}: ${groups.join(', ')}; ${launch.threads} threads; ${times}`;
+};
+
+const report = ({ exact, exactRows, functions, attribution, launchesWanted }: ExactFindings): void => {
+  console.log(`refusal ${exact.refusal}, launches wanted ${launchesWanted}, A/A ${percent(exact.aaSpreadRatio)}`);
+  for (const row of exactRows) {
+    console.log(`${row.metric}: ${row.base?.toFixed(2)} -> ${row.head?.toFixed(2)} ${percent(row.effectRatio ?? 0)}`);
+    console.log(`  ${[row.verdict, row.reason, ...row.warnings].filter(Boolean).join(' | ')}`);
   }
-  return sums;
+  console.log(`named: ${attribution?.culprit ?? 'nobody'}`);
+  for (const row of functions.slice(0, 6)) {
+    const calls = `${row.baseCallsPerRequest?.toFixed(2)} -> ${row.headCallsPerRequest?.toFixed(2)}`;
+    console.log(
+      `  ${row.deltaPerRequest.toFixed(1)} ${row.kind} ${row.function} ${row.file}:${row.line} calls ${calls}`,
+    );
+  }
 };
 
 const main = async (): Promise<void> => {
   const engine = await probeQemu({ cacheDir: path.join(root, 'node_modules/.cache/godyno'), workDir: work, signal });
-  if (!('kind' in engine)) throw new Error(`${engine.reason}: ${engine.hint}`);
+  if ('reason' in engine) throw new Error(`${engine.reason}: ${engine.hint}`);
   console.log(`qemu ${engine.version}, plugin API ${engine.pluginApi}`);
   const scenario = readScenario();
-  const built = performance.now();
-  const binaries: BySide<Binary> = { base: await build(scenario, 'base'), head: await build(scenario, 'head') };
-  console.log(`builds: ${((performance.now() - built) / 1000).toFixed(1)} s`);
+  const buildBegun = performance.now();
+  const binaries = { base: await build(scenario, 'base'), head: await build(scenario, 'head') };
+  console.log(`builds: ${((performance.now() - buildBegun) / 1000).toFixed(1)} s`);
   const tables = bothSides((side) => readGoTables(binaries[side].path));
   const loader = await startLoader({ cpus: null, signal });
   const begun = performance.now();
-  const all: Record<Side, Launched[]> = { base: [], head: [] };
+  const counted: Counted[] = [];
   for (let round = 0; round < launches; round++) {
     for (const side of round % 2 === 0 ? (['base', 'head'] as const) : (['head', 'base'] as const)) {
-      const number = all.base.length + all.head.length + 1;
-      const launched = await count(engine, scenario, loader, side, binaries[side], tables[side], number);
-      all[side].push(launched);
-      const { groups, threads, syscalls } = launched.counts;
-      const per = Object.entries(groups).map(([name, total]) => `${name} ${Math.round(total / requests)}`);
-      const { user, runtime, allocator } = launched.idle.groups;
-      console.log(
-        `${side} ${workOf(launched.counts).toFixed(1)}/request | ${per.join(', ')} | threads ${threads} | write ${(syscalls['write'] ?? 0) / requests} | idle ${user + runtime + allocator} | start ${launched.startSeconds.toFixed(2)} s, launch ${launched.seconds.toFixed(2)} s`,
-      );
+      const launch = await count({ engine, scenario, loader, binaries, tables }, side, counted.length + 1);
+      counted.push(launch);
+      console.log(describeLaunch(launch));
     }
   }
   await loader.stop();
   console.log(`counting: ${((performance.now() - begun) / 1000).toFixed(1)} s`);
-  const values = bothSides((side) => all[side].map(({ counts }) => workOf(counts)));
-  console.log(`A/A spread: base ${percent(spread(values.base))}, head ${percent(spread(values.head))}`);
-  console.log(`effect: ${percent(median(values.head) / median(values.base) - 1)}`);
-  const sums = bothSides((side) => all[side].map(({ counts }) => byFunction(counts)));
-  const names = new Set([...sums.base, ...sums.head].flatMap((map) => [...map.keys()]));
-  const rows = [...names].map((name) => {
-    const at = (side: Side, which: 0 | 1) => median(sums[side].map((map) => map.get(name)?.[which] ?? 0));
-    const values = bothSides((side) => sums[side].map((map) => map.get(name)?.[0] ?? 0));
-    const noise = Math.max(...(['base', 'head'] as const).map((s) => Math.max(...values[s]) - Math.min(...values[s])));
-    return { name, delta: at('head', 0) - at('base', 0), noise, calls: [at('base', 1), at('head', 1)] };
-  });
-  for (const row of rows.toSorted((a, b) => Math.abs(b.delta) - Math.abs(a.delta)).slice(0, 8)) {
-    console.log(`  ${row.delta.toFixed(1)} (A/A ${row.noise.toFixed(1)}) calls ${row.calls.join(' -> ')}  ${row.name}`);
-  }
-  console.log('noisiest:');
-  for (const row of rows.toSorted((a, b) => b.noise - a.noise).slice(0, 8))
-    console.log(`  ${row.noise.toFixed(1)} ${row.name}`);
+  report(
+    judgeExact({
+      run: {
+        engine: 'qemu',
+        refusal: null,
+        steady: kind === 'steady',
+        unsteadyReason: kind === 'steady' ? null : 'not asked for',
+        launches: counted.map(({ launch }) => launch),
+        warnings: [],
+      },
+      launches: counted,
+      scenario,
+      cpuNsPerRequest: null,
+      diff: [],
+      moduleChanges: [],
+      modulePath: 'example.com/demo',
+    }),
+  );
 };
 
 try {

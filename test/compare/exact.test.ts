@@ -1,0 +1,388 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { judgeExact, type ExactFindings, type ExactInput } from '../../harness/compare/exact.ts';
+import { instructionsProfile } from '../../harness/compare/exact-profile.ts';
+import type { CountedStack, ExactLaunch, ExactRun, FileDiff, Side, WorkGroup } from '../../harness/model/index.ts';
+import { decodeProfile, encodeProfile, functionCosts } from '../../harness/profile/index.ts';
+import { scenarioWith } from './synthetic-run.ts';
+
+const REQUESTS = 100;
+
+interface Given {
+  readonly instructions: number;
+  readonly calls?: number;
+  readonly group?: WorkGroup;
+  readonly idle?: number;
+  /** Compiled into this function. */
+  readonly into?: string;
+}
+
+/** Per request and function, of one launch. */
+type Counted = Readonly<Record<string, Given | number>>;
+
+const fileOf = (name: string): string => `example.com/demo/${name.split('.')[0]}.go`;
+
+const frameOf = (name: string) => ({ function: name, file: fileOf(name), line: 12, startLine: 10 });
+
+const given = (value: Given | number): Given => (typeof value === 'number' ? { instructions: value } : value);
+
+const stacksOf = (counted: Counted, pick: (value: Given) => number): readonly CountedStack[] =>
+  Object.entries(counted).flatMap(([name, value]): readonly CountedStack[] => {
+    const { calls = 1, group = 'user', into } = given(value);
+    const frames = into === undefined ? [frameOf(name)] : [frameOf(name), frameOf(into)];
+    const body = { frames, group, instructions: pick(given(value)) * REQUESTS, calls: 0 };
+    const entry = { frames: [frameOf(name)], group, instructions: 0, calls: calls * REQUESTS };
+    return into === undefined ? [body, entry] : [body];
+  });
+
+interface Launched {
+  readonly counted: Counted;
+  readonly syscalls?: Readonly<Record<string, number>>;
+}
+
+const profiled = (side: Side, index: number, { counted, syscalls = {} }: Launched) => {
+  const launch: ExactLaunch = {
+    index,
+    side,
+    linkSeed: null,
+    requests: REQUESTS,
+    groups: { user: 0, runtime: 0, allocator: 0, gc: 0, scheduler: 0 },
+    windowSeconds: 1,
+    idleSeconds: 1,
+    syscalls: Object.fromEntries(Object.entries(syscalls).map(([name, count]) => [name, count * REQUESTS])),
+    threads: 5,
+    profile: '',
+    wallSeconds: 2,
+  };
+  const idle = stacksOf(counted, (value) => value.idle ?? 0).filter(({ calls }) => calls === 0);
+  return {
+    launch,
+    profile: instructionsProfile(
+      stacksOf(counted, ({ instructions }) => instructions),
+      idle,
+    ),
+  };
+};
+
+const judge = (
+  base: readonly Launched[],
+  head: readonly Launched[],
+  more: Partial<ExactInput> & {
+    readonly steady?: boolean;
+    readonly refusal?: string;
+    readonly failRatio?: number;
+  } = {},
+): ExactFindings => {
+  const launches = [
+    ...base.map((launch, i) => profiled('base', i, launch)),
+    ...head.map((launch, i) => profiled('head', i, launch)),
+  ];
+  const { steady = true, refusal = null, failRatio, ...input } = more;
+  const run: ExactRun = {
+    engine: 'qemu',
+    refusal,
+    steady,
+    unsteadyReason: steady ? null : 'another Go',
+    launches: launches.map(({ launch }) => launch),
+    warnings: [],
+  };
+  return judgeExact({
+    run,
+    launches,
+    scenario: scenarioWith(
+      failRatio === undefined ? {} : { gates: { instructionsPerRequest: { failRatio, failAbsolute: null } } },
+    ),
+    cpuNsPerRequest: 1_000_000 / 3,
+    diff: [],
+    moduleChanges: [],
+    modulePath: 'example.com/demo',
+    ...input,
+  });
+};
+
+/** A service of about a million instructions a request: three launches with these totals in one function. */
+const totals = (...values: readonly number[]): readonly Launched[] =>
+  values.map((value) => ({ counted: { 'main.rest': value - 1000, 'main.fixed': 1000 } }));
+
+const rowOf = (found: ExactFindings) => found.exactRows[0];
+
+describe('instructions per request', () => {
+  const base = totals(1_000_000, 1_000_010, 1_000_020);
+
+  it('of equal code are unchanged, and three launches a side are enough', () => {
+    const found = judge(base, base);
+    expect(rowOf(found)).toMatchObject({ verdict: 'unchanged', effectRatio: 0, smallestDetectableRatio: 0.001 });
+    expect(found).toMatchObject({ launchesWanted: 3, attribution: null, exact: { refusal: null } });
+    expect(found.exact.aaSpreadRatio).toBeCloseTo(20 / 1_000_000, 12);
+  });
+
+  it('that are 0.2 % more are changed, told as worth 0.2 % of the CPU, and no regression', () => {
+    const row = rowOf(judge(base, totals(1_002_000, 1_002_010, 1_002_020)));
+    expect(row).toMatchObject({ verdict: 'changed', base: 1_000_010, head: 1_002_010 });
+    expect(row?.warnings[0]).toContain('Worth about +0.67 µs');
+    expect(row?.warnings[0]).toContain('0.2 % of the CPU per request: too little to be measured in CPU time');
+  });
+
+  it('that are 2 % more regress where they are 2 % of the CPU, and not where they are 0.4 % of it', () => {
+    const head = totals(1_020_000, 1_020_010, 1_020_020);
+    expect(rowOf(judge(base, head))?.verdict).toBe('regressed');
+    expect(rowOf(judge(base, head, { cpuNsPerRequest: 5_000_000 / 3 }))?.verdict).toBe('changed');
+  });
+
+  it('fail by the scenario’s own limit instead where it sets one', () => {
+    const head = totals(1_003_000, 1_003_010, 1_003_020);
+    expect(rowOf(judge(base, head, { failRatio: 0.002 }))?.verdict).toBe('regressed');
+    expect(rowOf(judge(base, head, { failRatio: 0.004 }))?.verdict).toBe('changed');
+  });
+
+  it('are weighed against all instructions where CPU was not measured, and it says so', () => {
+    const row = rowOf(judge(base, totals(1_020_000, 1_020_010, 1_020_020), { cpuNsPerRequest: null }));
+    expect(row?.verdict).toBe('regressed');
+    expect(row?.warnings[0]).toContain('CPU per request was not measured');
+  });
+
+  it('change only by more than three times what launches of one side differ by', () => {
+    const noisy = totals(1_000_000, 1_000_500, 1_001_000);
+    const above = (delta: number) => totals(1_000_000 + delta, 1_000_500 + delta, 1_001_000 + delta);
+    expect(rowOf(judge(noisy, above(2990)))?.verdict).toBe('unchanged');
+    expect(rowOf(judge(noisy, above(3010)))?.verdict).toBe('changed');
+  });
+
+  it('do not change while any launch of one side lies among the other’s', () => {
+    const apart = totals(1_000_000, 1_000_000, 1_000_000);
+    expect(rowOf(judge(apart, totals(1_000_000, 1_001_100, 1_001_100)))?.verdict).toBe('unchanged');
+    expect(rowOf(judge(apart, totals(1_000_900, 1_001_100, 1_001_100)))?.verdict).toBe('changed');
+  });
+
+  it('need 0.3 % where the runtime’s dice could not be taken out', () => {
+    const head = totals(1_002_000, 1_002_010, 1_002_020);
+    expect(rowOf(judge(base, head, { steady: false }))?.verdict).toBe('unchanged');
+    expect(rowOf(judge(base, totals(1_003_100, 1_003_110, 1_003_120), { steady: false }))?.verdict).toBe('changed');
+  });
+
+  it('that do not repeat ask for two more launches, and are not judged, naming the noisy function', () => {
+    const wild = totals(1_000_000, 1_004_000, 1_002_000);
+    const found = judge(wild, wild);
+    expect(found.launchesWanted).toBe(5);
+    expect(rowOf(found)).toMatchObject({ verdict: 'notJudged' });
+    expect(rowOf(found)?.reason).toBe('unstable: launches of one side differ by 0.4 %, most in main.rest');
+  });
+
+  it('are judged by a difference far above even a bad spread', () => {
+    const wild = totals(1_000_000, 1_004_000, 1_002_000);
+    expect(rowOf(judge(wild, totals(1_100_000, 1_104_000, 1_102_000)))?.verdict).toBe('regressed');
+  });
+
+  it('mirror their verdict when the sides are exchanged', () => {
+    const mirror = { regressed: 'improved', improved: 'regressed' } as Readonly<Record<string, string>>;
+    const values = fc.array(fc.integer({ min: 990_000, max: 1_030_000 }), { minLength: 3, maxLength: 5 });
+    fc.assert(
+      fc.property(values, values, (left, right) => {
+        // The CPU share is of the base's CPU: weigh by the scenario's limit, which knows no side.
+        const there = rowOf(judge(totals(...left), totals(...right), { failRatio: 0.01 }));
+        const back = rowOf(judge(totals(...right), totals(...left), { failRatio: 0.01 }));
+        // A limit lies between +x % and its inverse; both sides of it are right there.
+        const margin = Math.abs(Math.abs(there?.effectRatio ?? 0) - 0.01);
+        const limit = Math.abs(Math.abs(there?.effectRatio ?? 0) - (there?.smallestDetectableRatio ?? 0));
+        fc.pre(margin > 0.001 && limit > 0.001);
+        expect(back?.verdict).toBe(mirror[there?.verdict ?? ''] ?? there?.verdict);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('leave out collection and scheduling', () => {
+    const withGc = (gc: number): readonly Launched[] =>
+      [0, 1, 2].map((i) => ({
+        counted: { 'main.rest': 1_000_000 + i, 'runtime.gcDrain': { instructions: gc * (i + 1), group: 'gc' } },
+      }));
+    expect(rowOf(judge(withGc(1000), withGc(90_000)))).toMatchObject({ verdict: 'unchanged', base: 1_000_001 });
+  });
+
+  it('price loads of sync.Map’s trie per call: its depth is luck, its calls are not', () => {
+    const load = 'internal/sync.(*HashTrieMap[go.shape.interface {},go.shape.interface {}]).Load';
+    const side = (depth: number, calls: number): readonly Launched[] =>
+      [0, 1, 2].map(() => ({ counted: { 'main.rest': 100_000, [load]: { instructions: depth * calls, calls } } }));
+    expect(rowOf(judge(side(70, 10), side(90, 10)))).toMatchObject({ verdict: 'unchanged', effectRatio: 0 });
+    expect(rowOf(judge(side(70, 10), side(70, 20)))?.effectRatio).toBeCloseTo(700 / 100_700, 9);
+  });
+
+  it('leave the drawn look-ups out where the runtime throws its dice', () => {
+    const side = (drawn: number): readonly Launched[] =>
+      [0, 1, 2].map(() => ({
+        counted: { 'main.rest': 100_000, 'runtime.typeAssert': { instructions: drawn, group: 'runtime' } },
+      }));
+    expect(rowOf(judge(side(900), side(2900), { steady: false }))).toMatchObject({ effectRatio: 0, base: 100_000 });
+    expect(rowOf(judge(side(900), side(2900)))?.effectRatio).toBeCloseTo(2000 / 100_900, 9);
+  });
+});
+
+describe('work that follows the clock', () => {
+  const ticking = (ticks: number, idle: number): readonly Launched[] =>
+    [0, 1, 2].map(() => ({ counted: { 'main.rest': 100_000, 'main.tick': { instructions: ticks, idle } } }));
+
+  it('is left out on both sides, and listed', () => {
+    const row = rowOf(judge(ticking(1000, 1000), ticking(5000, 5000)));
+    expect(row).toMatchObject({ verdict: 'unchanged', base: 100_000, head: 100_000 });
+    expect(row?.warnings[0]).toContain('Left out, since they run without requests, too (4.8 % of all work): main.tick');
+  });
+
+  it('refuses the verdict when it is more than a tenth of all work', () => {
+    const found = judge(ticking(30_000, 30_000), ticking(30_000, 30_000));
+    expect(found.exact.refusal).toBe('23 % of its work follows the clock, not the requests: main.tick');
+    expect(found.exactRows).toEqual([]);
+  });
+
+  it('is not seen in a function that requests alone call', () => {
+    expect(rowOf(judge(ticking(1000, 0), ticking(5000, 0)))?.effectRatio).toBeCloseTo(4000 / 101_000, 9);
+  });
+});
+
+describe('a run that was given up', () => {
+  it('says why and judges nothing', () => {
+    const found = judge(totals(1, 2, 3), totals(4, 5, 6), { refusal: 'more than 64 threads' });
+    expect(found).toMatchObject({ exactRows: [], functions: [], launchesWanted: 0 });
+    expect(found.exact.refusal).toBe('more than 64 threads');
+  });
+});
+
+describe('functions that execute more', () => {
+  const launches = (counted: Counted): readonly Launched[] => [0, 1, 2].map(() => ({ counted }));
+  const diffIn = (file: string): readonly FileDiff[] => [
+    { file, status: 'modified', renamedFrom: null, headLines: [[11, 11]], baseLines: [[11, 11]] },
+  ];
+
+  it('are listed with calls, the largest first', () => {
+    const base = launches({ 'main.a': { instructions: 50_000, calls: 1 }, 'main.b': 50_000 });
+    const head = launches({ 'main.a': { instructions: 53_000, calls: 3 }, 'main.b': 51_000 });
+    const { functions, attribution } = judge(base, head);
+    expect(functions.map((row) => row.function)).toEqual(['main.a', 'main.b']);
+    expect(functions[0]).toMatchObject({ deltaPerRequest: 3000, baseCallsPerRequest: 1, headCallsPerRequest: 3 });
+    expect(functions[0]).toMatchObject({ kind: 'regressed', impactRatio: 0.03, unit: 'instructions' });
+    expect(attribution).toMatchObject({ source: 'exact', culprit: 'main.a' });
+  });
+
+  it('come first when the diff touches them, though another executes more for it', () => {
+    const base = launches({ 'main.rest': 90_000, 'handler.Serve': 9000, 'library.Work': 1000 });
+    const head = launches({ 'main.rest': 90_000, 'handler.Serve': 9100, 'library.Work': 6000 });
+    const found = judge(base, head, { diff: diffIn('handler.go') });
+    expect(found.functions.map((row) => row.function)).toEqual(['handler.Serve', 'library.Work']);
+    expect(found.attribution?.culprit).toBe('handler.Serve');
+    expect(found.functions[0]?.changedInDiff).toBe(true);
+  });
+
+  it('are named where they were inlined', () => {
+    const base = launches({ 'main.outer': 90_000, 'main.small': { instructions: 1000, into: 'main.outer' } });
+    const head = launches({ 'main.outer': 90_000, 'main.small': { instructions: 5000, into: 'main.outer' } });
+    const found = judge(base, head);
+    expect(found.attribution?.culprit).toBe('main.small');
+    expect(found.functions[0]).toMatchObject({ baseCallsPerRequest: null, headCallsPerRequest: null });
+  });
+
+  it('pay for what the runtime inlines into them', () => {
+    const cost = (instructions: number): Counted => ({
+      'main.outer': 90_000,
+      'internal/runtime/atomic.Load': { instructions, into: 'main.outer' },
+    });
+    const { functions } = judge(launches(cost(1000)), launches(cost(3000)));
+    expect(functions[0]).toMatchObject({ function: 'main.outer', deltaPerRequest: 2000 });
+  });
+
+  it('count as new and gone by all launches of a side', () => {
+    const { functions } = judge(
+      launches({ 'main.rest': 100_000, 'main.old': 1500 }),
+      launches({ 'main.rest': 100_000, 'main.fresh': 3000 }),
+    );
+    expect(functions.map(({ function: name, kind }) => [name, kind])).toEqual([
+      ['main.fresh', 'new'],
+      ['main.old', 'gone'],
+    ]);
+  });
+
+  it('tell allocation as one line, and blame it on nobody by itself', () => {
+    const cost = (instructions: number): Counted => ({
+      'main.rest': 100_000,
+      'runtime.mallocgc': { instructions, group: 'allocator' },
+      'runtime.nextFreeFast': { instructions, group: 'allocator' },
+    });
+    const { functions, attribution } = judge(launches(cost(1000)), launches(cost(2500)));
+    expect(functions).toMatchObject([{ function: 'allocator', deltaPerRequest: 3000, kind: 'regressed' }]);
+    expect(attribution?.culprit).toBeNull();
+  });
+
+  it('are blamed on nobody where launches of one side differ as much', () => {
+    const base = [1000, 3000, 5000].map((noise) => ({ counted: { 'main.rest': 100_000, 'main.luck': noise } }));
+    const head = [6000, 8000, 10_000].map((noise) => ({ counted: { 'main.rest': 103_000, 'main.luck': noise } }));
+    const { functions } = judge(base, head);
+    expect(functions.find((row) => row.function === 'main.luck')?.kind).toBe('unclear');
+    expect(functions[0]?.function).toBe('main.rest');
+  });
+
+  it('of a changed module come before the rest', () => {
+    const base = launches({ 'main.rest': 90_000, 'example.org/json.Encode': 9000 });
+    const head = launches({ 'main.rest': 95_000, 'example.org/json.Encode': 10_000 });
+    const moduleChanges = [{ module: 'example.org/json', base: 'v1.0.0', head: 'v1.1.0' }];
+    expect(judge(base, head, { moduleChanges }).functions[0]?.function).toBe('example.org/json.Encode');
+  });
+});
+
+describe('system calls per request', () => {
+  const calling = (syscalls: Readonly<Record<string, number>>, reads: readonly number[]): readonly Launched[] =>
+    reads.map((read) => ({ counted: { 'main.rest': 1000 }, syscalls: { ...syscalls, read } }));
+
+  it('count what the program asks for, not what the clock brings', () => {
+    const found = judge(calling({ write: 1 }, [1.3, 1.9, 2.5]), calling({ write: 1 }, [2.6, 2.9, 3]));
+    expect(found.exactRows[1]).toMatchObject({ verdict: 'unchanged', base: 1, head: 1 });
+  });
+
+  it('name the call that came', () => {
+    const found = judge(calling({ write: 1 }, [1, 1, 1]), calling({ write: 1, openat: 3 }, [1, 1, 1]));
+    expect(found.exactRows[1]).toMatchObject({ verdict: 'regressed', base: 1, head: 4, gate: false });
+    expect(found.exactRows[1]?.warnings).toEqual(['System calls per request: openat 0 → 3.']);
+  });
+
+  it('tell one that replaces another, though the sum stays', () => {
+    const found = judge(calling({ pread64: 2 }, [1, 1, 1]), calling({ fsync: 2 }, [1, 1, 1]));
+    expect(found.exactRows[1]?.verdict).toBe('unchanged');
+    expect(found.exactRows[1]?.warnings[0]).toContain('pread64 2 → 0, fsync 0 → 2');
+  });
+});
+
+describe('a profile of instructions', () => {
+  const stacks = stacksOf(
+    { 'main.outer': { instructions: 900, calls: 4 }, 'main.small': { instructions: 70, into: 'main.outer' } },
+    ({ instructions }) => instructions,
+  );
+
+  it('keeps every count through pprof’s bytes', () => {
+    const profile = decodeProfile(encodeProfile(instructionsProfile(stacks, [])), 'instructions');
+    const flat = (valueType: string) =>
+      functionCosts(profile, { valueType, names: 'pprof' }).functions.map((each) => [each.name, each.flat, each.cum]);
+    expect(flat('instructions')).toEqual(
+      expect.arrayContaining([
+        ['main.outer', 90_000, 97_000],
+        ['main.small', 7000, 7000],
+      ]),
+    );
+    expect(flat('calls')).toEqual(expect.arrayContaining([['main.outer', 400, 400]]));
+  });
+
+  it('is read by go tool pprof, which knows what was inlined into what', () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'instructions-'));
+    try {
+      const file = path.join(folder, 'instructions.pb.gz');
+      writeFileSync(file, encodeProfile(instructionsProfile(stacks, [])));
+      const top = execFileSync('go', ['tool', 'pprof', '-top', '-sample_index=instructions', file], {
+        encoding: 'utf8',
+      });
+      expect(top).toMatch(/90000\s+92\.78%\s+92\.78%\s+97000\s+100%\s+main\.outer/);
+      expect(top).toMatch(/7000\s+7\.22%\s+100%\s+7000\s+7\.22%\s+main\.small \(inline\)/);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+});
