@@ -220,7 +220,7 @@ describe('Ctrl-C', () => {
     await makeBadTarget({ to: path.join(place.dir, 'h'), mode: 'ok' });
     place.file('s.yml', SCENARIO);
     const ended = await place.run(['run', 's.yml', '--base', './b', '--head', './h', '--out', 'out'], {
-      interrupt: { at, signal: 'SIGINT' },
+      interrupts: [{ at, signal: 'SIGINT' }],
     });
     expect(ended.code).toBe(130);
     expectPlain(ended);

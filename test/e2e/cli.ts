@@ -29,8 +29,10 @@ export interface Place {
 export interface RunOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** Sends this signal when stderr or stdout has said `at`. */
-  readonly interrupt?: { readonly at: RegExp; readonly signal: NodeJS.Signals };
+  /** One after the other: sends `signal` once stderr or stdout has said `at`. */
+  readonly interrupts?: readonly { readonly at: RegExp; readonly signal: NodeJS.Signals }[];
+  /** A program and its arguments in front of ours, e.g. `taskset -c 0`. */
+  readonly prefix?: readonly string[];
 }
 
 const readOr = (file: string): string => {
@@ -56,20 +58,21 @@ export const makePlace = (): Place => {
 
   const run = async (args: readonly string[], options: RunOptions = {}): Promise<Ended> =>
     new Promise((resolve, reject) => {
-      const child = spawn(process.execPath, [BIN, ...args], {
+      const [file = '', ...words] = [...(options.prefix ?? []), process.execPath, BIN, ...args];
+      const child = spawn(file, words, {
         cwd: options.cwd ?? dir,
         env: { ...process.env, TMPDIR: tmp, NO_COLOR: '1', [MARK]: mark, ...options.env },
         stdio: ['ignore', 'pipe', 'pipe'],
       });
       const said = { stdout: '', stderr: '' };
+      const pending = [...(options.interrupts ?? [])];
       const hear = (name: 'stdout' | 'stderr') => (chunk: Buffer) => {
         said[name] += chunk.toString();
-        const { interrupt } = options;
-        if (interrupt === undefined || interrupted || !interrupt.at.test(said.stdout + said.stderr)) return;
-        interrupted = true;
-        child.kill(interrupt.signal);
+        const [next] = pending;
+        if (next === undefined || !next.at.test(said.stdout + said.stderr)) return;
+        pending.shift();
+        child.kill(next.signal);
       };
-      let interrupted = false;
       child.stdout.on('data', hear('stdout'));
       child.stderr.on('data', hear('stderr'));
       child.on('error', reject);
@@ -87,8 +90,7 @@ export const makePlace = (): Place => {
     },
     run,
     processes: () => marked(mark),
-    leftInTmp: () =>
-      readdirSync(tmp).filter((name) => !name.startsWith('node-compile-cache') && !name.startsWith('go-build')),
+    leftInTmp: () => readdirSync(tmp).filter((name) => !name.startsWith('node-compile-cache')),
     remove: () => rmSync(root, { recursive: true, force: true }),
   };
 };
