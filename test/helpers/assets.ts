@@ -59,8 +59,8 @@ export const bundlePublish = async (target: string): Promise<void> => {
 /** What lies outside of the folder is imported, not taken in: an error must be of one class everywhere. */
 const sharedWithOthers = (folder: string): Plugin => ({
   name: 'shared-with-others',
-  setup: ({ onResolve }) => {
-    onResolve({ filter: /^\.\.\// }, ({ path: wanted, importer }) =>
+  setup: (building) => {
+    building.onResolve({ filter: /^\.\.\// }, ({ path: wanted, importer }) =>
       path.dirname(importer) === folder ? { path: wanted, external: true } : null,
     );
   },

@@ -25,8 +25,8 @@ const SCRIPTS: Readonly<Record<string, string>> = {
 /** A module looks for its files beside itself, so in a bundle it must know where it would lie. */
 const keepPlaces = (outfile: string): Plugin => ({
   name: 'keep-places',
-  setup: ({ onLoad }) => {
-    onLoad({ filter: /\/harness\/.*\.ts$/ }, ({ path: file }) => {
+  setup: (building) => {
+    building.onLoad({ filter: /\/harness\/.*\.ts$/ }, ({ path: file }) => {
       const place = path.relative(source, file).replace(/\.ts$/, '.js');
       const own = path.relative(path.dirname(outfile), place);
       const contents = readFileSync(file, 'utf8').replaceAll(

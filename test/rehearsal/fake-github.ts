@@ -130,9 +130,12 @@ const runOfRunner = (request: IncomingMessage): number => {
   return Number(/Actions\.Results:(\d+)/.exec(scp)?.[1]);
 };
 
-const isForm = (value: unknown): value is { value: string } =>
-  typeof value === 'object' && value !== null && 'value' in value;
-const plain = (value: unknown): string => String(isForm(value) ? value.value : (value ?? ''));
+/** Protobuf's wrapped strings come as `{value: …}` or plain. */
+const plain = (value: unknown): string => {
+  if (typeof value === 'string') return value;
+  const inner = typeof value === 'object' && value !== null && 'value' in value ? value.value : '';
+  return typeof inner === 'string' ? inner : '';
+};
 
 export const startFakeGitHub = async (): Promise<FakeGitHub> => {
   const pulls = new Map<number, FakePull>();
