@@ -6,6 +6,8 @@
  * work between two of them by function, kind of work and system call. Only counts: `target` starts the services, `load`
  * sends the requests, `compare` decides.
  */
+export { type Engines, isMissing, probeEngines } from './engines.ts';
+export { type PerfCounter, type PerfEngine, startPerfCounter } from './perf.ts';
 export { probeQemu, startOf, type EmulatedStart, type Missing, type ProbeRequest, type QemuEngine } from './qemu.ts';
 export { snapshot, type Overflow, type Snapshot } from './counts-file.ts';
 export { readGoTables, type GoTables } from './go-tables.ts';
