@@ -1,7 +1,14 @@
 /** The profiles of a run, merged over its launches, one file per scenario, side and kind. */
 import type { ProfileKind, ProfileRef, RunFile, ScenarioRun, Side } from '../model/index.ts';
 import { SIDES } from '../model/index.ts';
-import { decodeProfile, encodeProfile, mergeProfiles, type Profile, subtractProfile } from '../profile/index.ts';
+import {
+  decodeProfile,
+  encodeProfile,
+  mergeProfiles,
+  type Profile,
+  subtractProfile,
+  withoutAgent,
+} from '../profile/index.ts';
 import { folderOf } from '../run/index.ts';
 
 export type ReadFile = (file: string) => Promise<Uint8Array | null>;
@@ -39,7 +46,8 @@ const mergeKind = async (
   for (const launch of run.launches) {
     const ref = launch.sides[side].profiles[kind];
     const profile = ref === undefined ? null : await openProfile(ref, read);
-    if (profile !== null) parts.push(profile);
+    // The originals beside it keep what the agent itself has cost.
+    if (profile !== null) parts.push(withoutAgent(profile));
   }
   return parts.length === 0 ? null : encodeProfile(mergeProfiles(parts));
 };
