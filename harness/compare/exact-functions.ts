@@ -2,6 +2,7 @@
 import type { Attribution, BySide, FileDiff, FunctionComparison, FunctionKind, ModuleChange } from '../model/index.ts';
 import { canonicalPath, isRuntime, packageOf } from '../profile/index.ts';
 import { median } from '../stats/index.ts';
+import { isApart, range } from './exact-spread.ts';
 import type { FunctionWork, LaunchWork } from './exact-work.ts';
 import { diffOf, touches } from './functions-lines.ts';
 
@@ -69,12 +70,7 @@ const collect = (launches: BySide<readonly LaunchWork[]>): ReadonlyMap<string, V
   );
 };
 
-const range = (values: readonly number[]): number => Math.max(...values) - Math.min(...values);
-
 const noiseOf = ({ instructions: { base, head } }: Values): number => Math.max(range(base), range(head));
-
-const isApart = ({ base, head }: BySide<readonly number[]>): boolean =>
-  Math.min(...head) > Math.max(...base) || Math.max(...head) < Math.min(...base);
 
 const kindOf = (values: Values, delta: number, total: number): FunctionKind => {
   const { instructions } = values;

@@ -2,6 +2,7 @@
 import type { BySide, MetricComparison, MetricVerdict } from '../model/index.ts';
 import { metricDef } from '../metrics/index.ts';
 import { median } from '../stats/index.ts';
+import { isApart, range } from './exact-spread.ts';
 import type { LaunchWork } from './exact-work.ts';
 import type { JudgedMetric } from './gates.ts';
 
@@ -22,8 +23,6 @@ const perRequest = (launches: readonly LaunchWork[], isCounted: (name: string) =
     return calls.reduce((sum, [, count]) => sum + count, 0) / launch.requests;
   });
 
-const range = (values: readonly number[]): number => Math.max(...values) - Math.min(...values);
-
 interface Difference {
   readonly base: number;
   readonly head: number;
@@ -34,12 +33,11 @@ interface Difference {
 /** Certain when larger than three times what launches of one side differ by, than the unit's floor, and without overlap. */
 const compare = ({ base, head }: BySide<readonly number[]>, floor: number): Difference => {
   const delta = median(head) - median(base);
-  const apart = Math.min(...head) > Math.max(...base) || Math.max(...head) < Math.min(...base);
   const noise = Math.max(range(base), range(head));
   return {
     base: median(base),
     head: median(head),
-    isChanged: apart && Math.abs(delta) >= Math.max(floor, 3 * noise),
+    isChanged: isApart({ base, head }) && Math.abs(delta) >= Math.max(floor, 3 * noise),
     interval: [Math.min(...head) - Math.max(...base), Math.max(...head) - Math.min(...base)],
   };
 };

@@ -20,6 +20,7 @@ import { metricDef } from '../metrics/index.ts';
 import { median } from '../stats/index.ts';
 import { exactFunctions, noisiestFunction } from './exact-functions.ts';
 import { callsRow } from './exact-syscalls.ts';
+import { isApart } from './exact-spread.ts';
 import { exactWork, type ExactWork, type LaunchWork, type ProfiledLaunch } from './exact-work.ts';
 import { judgedMetrics, type JudgedMetric } from './gates.ts';
 
@@ -77,9 +78,6 @@ const worksOf = ({ launches }: ExactWork): BySide<readonly number[]> => ({
   base: launches.base.map(({ work }) => work),
   head: launches.head.map(({ work }) => work),
 });
-
-export const isApart = ({ base, head }: BySide<readonly number[]>): boolean =>
-  Math.min(...head) > Math.max(...base) || Math.max(...head) < Math.min(...base);
 
 interface Figures {
   readonly base: number;

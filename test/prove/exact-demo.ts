@@ -4,8 +4,10 @@
  * spread within a side, the difference, and the functions it comes from.
  *
  * node test/prove/exact-demo.ts [size of the fault, % of all CPU] [launches per side] [requests] [plain|steady]
+ *
+ * Two more arguments, a scenario and a module's folder, count another service against itself.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -37,30 +39,30 @@ import {
 } from '../../harness/target/index.ts';
 import { plantDemo } from '../helpers/plant-demo.ts';
 
-const [sizeText = '0.3', launchesText = '3', requestsText = '100', kind = 'steady'] = process.argv.slice(2);
+const [sizeText = '0.3', launchesText = '3', requestsText = '100', kind = 'steady', file, module] =
+  process.argv.slice(2);
 const [size, launches, requests] = [Number(sizeText), Number(launchesText), Number(requestsText)];
 const root = path.resolve(import.meta.dirname, '../..');
 const work = mkdtempSync(path.join(tmpdir(), 'exact-'));
 const signal = AbortSignal.timeout(900_000);
 
+const scenarioFile = file ?? path.join(root, 'scenarios/demo.yml');
+
 const readScenario = (): Scenario => {
-  const file = path.join(root, 'scenarios/demo.yml');
-  const text = readFileSync(file, 'utf8');
-  const files = referencedFiles(text, file).map((name) => [
+  const text = readFileSync(scenarioFile, 'utf8');
+  const files = referencedFiles(text, scenarioFile).map((name) => [
     name,
-    readFileSync(path.resolve(path.dirname(file), name), 'utf8'),
+    readFileSync(path.resolve(path.dirname(scenarioFile), name), 'utf8'),
   ]);
-  return parseScenario(text, file, new Map(files as [string, string][]));
+  return parseScenario(text, scenarioFile, new Map(files as [string, string][]));
 };
 
 const build = async (scenario: Scenario, side: Side): Promise<Binary> => {
   const moduleDir = path.join(work, side, 'src');
-  await plantDemo({
-    from: path.join(root, 'test/targets/demo'),
-    to: moduleDir,
-    fault: side === 'head' && size > 0 ? 'cpu' : 'none',
-    size,
-  });
+  if (module === undefined) {
+    const fault = side === 'head' && size > 0 ? 'cpu' : 'none';
+    await plantDemo({ from: path.join(root, 'test/targets/demo'), to: moduleDir, fault, size });
+  } else cpSync(module, moduleDir, { recursive: true });
   const facts = await inspectTarget({ moduleDir, spec: scenario.target, signal });
   const steady =
     kind === 'steady' ? steadyRuntime(facts.goEnv['GOROOT'] ?? '', path.join(work, 'steady')) : 'not asked';
@@ -221,7 +223,7 @@ const main = async (): Promise<void> => {
       cpuNsPerRequest: null,
       diff: [],
       moduleChanges: [],
-      modulePath: 'example.com/demo',
+      modulePath: binaries.head.build.facts.modulePath,
     }),
   );
 };

@@ -1,0 +1,104 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { describeAgreement } from '../../harness/compare/exact-agreement.ts';
+import { exactRequests, refusalText } from '../../harness/compare/exact-refusals.ts';
+import { METRICS } from '../../harness/metrics/index.ts';
+import type { MetricComparison, MetricId, MetricVerdict } from '../../harness/model/index.ts';
+
+const row = (metric: MetricId, verdict: MetricVerdict, effectRatio = 0.02): MetricComparison => ({
+  metric,
+  unit: METRICS[metric].unit,
+  better: 'lower',
+  gate: true,
+  required: false,
+  base: 1,
+  head: 1 + effectRatio,
+  effectRatio,
+  ciRatio: null,
+  effectAbsolute: null,
+  ciAbsolute: null,
+  ciLevel: 0.98,
+  pValue: null,
+  qValue: null,
+  practicalRatio: 0.01,
+  practicalAbsolute: null,
+  smallestDetectableRatio: null,
+  verdict,
+  reason: null,
+  decidedBy: null,
+  unitsNeeded: null,
+  warnings: [],
+});
+
+describe('instructions and CPU time together', () => {
+  const told = (instructions: MetricVerdict, cpu: MetricVerdict, ...more: readonly MetricComparison[]) =>
+    describeAgreement([row('instructionsPerRequest', instructions), row('cpuNsPerRequest', cpu), ...more], 'main.f');
+
+  it('name the function when both went up', () => {
+    expect(told('regressed', 'regressed')).toBe(
+      'It executes more instructions, most in main.f, and CPU time went the same way.',
+    );
+  });
+
+  it('say that a small change does not show in CPU time', () => {
+    expect(told('changed', 'unchanged')).toContain('too few to show in CPU time');
+  });
+
+  it('look for the cause elsewhere when only CPU time moved, and name what moved with it', () => {
+    expect(told('unchanged', 'regressed')).toContain('memory and caches, the kernel, contention');
+    expect(told('unchanged', 'regressed', row('syscallsPerRequest', 'regressed'))).toContain(
+      'with it went system calls',
+    );
+    expect(told('unchanged', 'regressed', row('syscallsPerRequest', 'improved', -0.5))).not.toContain('system calls');
+  });
+
+  it('say so when they went different ways', () => {
+    const rows = [row('instructionsPerRequest', 'improved', -0.03), row('cpuNsPerRequest', 'regressed', 0.02)];
+    expect(describeAgreement(rows, null)).toBe(
+      'It executes fewer instructions, yet CPU time went up: what it executes has become dearer.',
+    );
+  });
+
+  it.each(['inconclusive', 'notJudged', 'invalid'] as const)('say nothing when one of them is %s', (verdict) => {
+    expect(told('regressed', verdict)).toBeNull();
+    expect(told(verdict, 'regressed')).toBeNull();
+  });
+});
+
+describe('requests that may be counted', () => {
+  it('are 100 where memory allows, fewer for a large garbage, none for a huge one', () => {
+    expect(exactRequests(30_000, 8e9)).toBe(100);
+    expect(exactRequests(null, 8e9)).toBe(100);
+    expect(exactRequests(20e6, 8e9)).toBe(50);
+    expect(exactRequests(60e6, 8e9)).toBeNull();
+  });
+
+  it('never keep more than a quarter of the memory as garbage, warm-up included', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 1e9 }), fc.integer({ min: 1e8, max: 1e12 }), (bytes, memory) => {
+        const requests = exactRequests(bytes, memory);
+        return requests === null || 2 * requests * bytes <= memory / 4;
+      }),
+    );
+  });
+});
+
+describe('a refusal', () => {
+  it.each([
+    [{ kind: 'threads', most: 64 } as const, 'more than 64 threads'],
+    [{ kind: 'blocks' } as const, 'more different code'],
+    [
+      { kind: 'failed', failed: 3, planned: 100, slowdown: 14.2 } as const,
+      '3 of 100 requests failed under the emulator, which is about 14 times slower',
+    ],
+    [
+      { kind: 'status', request: 7, status: { base: 200, head: 404 } } as const,
+      'request 7 is answered 200 by base and 404 by head',
+    ],
+    [{ kind: 'ended', said: 'line\nfatal error: sigaltstack\n' } as const, 'saying: fatal error: sigaltstack'],
+    [{ kind: 'memory', bytesPerRequest: 60e6, fit: 16 } as const, '60 MB per request, room for 16 requests'],
+    [{ kind: 'slow', cpuSeconds: 61.2, limitSeconds: 60 } as const, 'more than 60 s of CPU time (61 s)'],
+  ])('says what happened, with the figures: %o', (trouble, text) => {
+    expect(refusalText(trouble)).toContain(text);
+  });
+});
