@@ -167,6 +167,19 @@ const buildProgram = (act: (load: () => Promise<Action>) => (...given: unknown[]
     .action(act(async () => (await import('./prove.ts')).prove));
 
   program
+    .command('calibrate')
+    .description('measure the scenario against itself and store what this class of machine can see')
+    .argument('[scenario...]', 'scenario files; scenarios/*.yml when left out')
+    .option('--head <ref|folder>', 'what to measure; the working tree when left out')
+    .option('-o, --out <dir>', 'where the results of the measurement go')
+    .option('--budget <duration>', 'wall clock for all scenarios together, builds excluded')
+    .option('--baselines <dir>', 'where to store', 'baselines')
+    .addOption(new Option('--seed <number>', 'repeat the schedule and layouts of an earlier run').argParser(integer))
+    .addOption(json('the noise'))
+    .addOption(quiet())
+    .action(act(async () => (await import('./calibrate.ts')).calibrate));
+
+  program
     .command('doctor')
     .description('check what this machine and the target allow; each line says what to do')
     .argument('[scenario...]', 'scenario files whose target to try; scenarios/*.yml when left out')
@@ -208,6 +221,25 @@ const buildProgram = (act: (load: () => Promise<Action>) => (...given: unknown[]
     .addOption(json('the comparison'))
     .addOption(quiet())
     .action(act(async () => (await import('./merge.ts')).mergeCommandLine));
+
+  program
+    .command('export')
+    .description('write a finished run in the formats of other tools; prints the paths')
+    .argument('<dir>', 'output folder of a run')
+    .requiredOption(
+      '-f, --format <list>',
+      'benchstat, bencher, benchmark-action, junit, csv, speedscope, folded, pprof, or all',
+    )
+    .option('-o, --out <dir>', 'where the files go; <dir>/exports when left out')
+    .action(act(async () => (await import('./export.ts')).exportCommandLine));
+
+  program
+    .command('pgo')
+    .description('merge the head’s CPU profiles of a run into a default.pgo for go build')
+    .argument('<dir>', 'output folder of a run')
+    .option('--scenario <name>', 'only this scenario')
+    .option('-o, --out <file>', 'where the profile goes', 'default.pgo')
+    .action(act(async () => (await import('./pgo.ts')).writePgo));
 
   for (const command of program.commands) command.helpOption('-h, --help', 'print help');
   return program;

@@ -8,6 +8,7 @@ import type { MetricId, Pair, RunFile, Scenario, Side } from '../model/index.ts'
 import {
   burnRoundNs,
   COUNTING_DOSE,
+  doseFor,
   type Dose,
   type Measured,
   type Planted,
@@ -25,6 +26,10 @@ import { openProfile } from './profiles.ts';
 const SURVEY_SECONDS = 12;
 /** One launch: allocations repeat to a thousandth. */
 const COUNT_SECONDS = 3;
+
+/** A burn large enough to be seen in two launches, small enough to run as the planted one will. */
+const TRIAL_RATIO = 0.2;
+const TRIAL_SECONDS = 7;
 
 /** Functions tried before the last is taken as it is. */
 const MOST_CANDIDATES = 4;
@@ -226,6 +231,36 @@ export const choosePlace = async (
   }
   if (best !== null) return best;
   throw notCalled(`any of the ${MOST_CANDIDATES} dearest functions of the service’s own code`);
+};
+
+/**
+ * What a round of the burning loop costs inside the service, beside its other work and this hour's neighbours: up to
+ * 1.8 times what it takes alone on an idle core. Falls back to the latter where two launches do not show it.
+ */
+export const roundNsInPlace = async (
+  base: Base,
+  gardener: Gardener,
+  { scenario, costs }: Survey,
+  place: Place,
+  dir: string,
+): Promise<number> => {
+  const measured = { ...costs, callsPerRequest: place.callsPerRequest };
+  const dose = doseFor({ kind: 'cpu', size: TRIAL_RATIO, measured });
+  const run = await measure({
+    ...base,
+    base: undefined,
+    scenarios: [shortened(scenario, TRIAL_SECONDS)],
+    outDir: dir,
+    budgetSeconds: null,
+    purpose: 'record',
+    plant: gardener.lay([place.function], dose, () => undefined),
+  });
+  const [before, after] = [meanOf(run, 'cpuNsPerRequest', 'base'), meanOf(run, 'cpuNsPerRequest', 'head')];
+  if (before === null || after === null) return costs.burnRoundNs;
+  const grownNs = (after / before - 1) * costs.cpuNsPerRequest;
+  const roundNs = grownNs / (dose.rounds * place.callsPerRequest);
+  // A trial that noise swallowed says nothing.
+  return roundNs > costs.burnRoundNs / 2 ? roundNs : costs.burnRoundNs;
 };
 
 const notCalled = (name: string): UsageError =>

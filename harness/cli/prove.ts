@@ -16,6 +16,7 @@ import {
   choosePlace,
   type Gardener,
   type Place,
+  roundNsInPlace,
   survey,
   type Survey,
   withGardener,
@@ -70,20 +71,19 @@ const placeFor = async (
   places: Places,
 ): Promise<Place> => {
   const chosen = plan.function;
-  const burns = fault === 'cpu';
   // What costs is planted where it costs most already; what waits, where every request comes by.
-  const hot = burns || fault === 'alloc';
-  const key = chosen === undefined ? `${hot ? 'hot' : 'outer'}${burns ? ' burn' : ''}` : 'chosen';
+  const hot = fault === 'cpu' || fault === 'alloc';
+  const key = chosen ?? (hot ? 'hot' : 'outer');
   const known = places.get(key);
   if (known !== undefined) return known;
   const place = await choosePlace(
-    plan.base,
+    saying(plan, 'how often it is called'),
     plan.gardener,
     surveyed,
     {
       candidates: chosen === undefined ? (hot ? surveyed.hottest : surveyed.outermost) : [chosen],
       chosen: chosen === undefined ? 'by us' : 'by the user',
-      burnNsPerRequest: burns ? size * surveyed.costs.cpuNsPerRequest : 0,
+      burnNsPerRequest: hot ? size * surveyed.costs.cpuNsPerRequest : 0,
     },
     plan.out.path('survey'),
   );
@@ -91,17 +91,34 @@ const placeFor = async (
   return place;
 };
 
+/** Every run says what it is for. */
+const saying = ({ base }: Plan, title: string): Base => ({
+  ...base,
+  step: async (name, work) => base.step(`${title}: ${name}`, work),
+});
+
 const proveFault = async (plan: Plan, surveyed: Survey, fault: FaultKind, places: Places): Promise<Proof> => {
   const { scenario, costs, serviceNs } = surveyed;
   const size = sizeOf(fault, plan.sizes, scenario, serviceNs);
   const place = await placeFor(plan, surveyed, fault, size, places);
-  const dose = doseFor({ kind: fault, size, measured: { ...costs, callsPerRequest: place.callsPerRequest } });
+  const burnRoundNs =
+    fault === 'cpu'
+      ? await roundNsInPlace(
+          saying(plan, 'what burning costs'),
+          plan.gardener,
+          surveyed,
+          place,
+          plan.out.path('survey'),
+        )
+      : costs.burnRoundNs;
+  const { callsPerRequest } = place;
+  const dose = doseFor({ kind: fault, size, measured: { ...costs, burnRoundNs, callsPerRequest } });
   const looks: Extract<RunProgress, { kind: 'look' }>[] = [];
   const planted: Planted[] = [];
   const out = below(plan.out, `${scenario.name.replace(/[^A-Za-z0-9._-]+/g, '-')}/${fault}`);
   const title = `${describeSize(fault, size)} in ${place.function}`;
   const run = await measure({
-    ...plan.base,
+    ...saying(plan, title),
     base: undefined,
     scenarios: [scenario],
     outDir: out.dir,
@@ -111,7 +128,6 @@ const proveFault = async (plan: Plan, surveyed: Survey, fault: FaultKind, places
     onProgress: (event) => {
       if (event.kind === 'look') looks.push(event);
     },
-    step: async (name, work) => plan.base.step(`${title}: ${name}`, work),
   });
   if (plan.left !== null) {
     plan.left = Math.max(0, plan.left - run.runs.reduce((sum, { timing }) => sum + timing.measureSeconds, 0));
@@ -136,8 +152,8 @@ const proveFault = async (plan: Plan, surveyed: Survey, fault: FaultKind, places
 };
 
 const proveScenario = async (plan: Plan, scenario: Scenario): Promise<readonly Proof[]> => {
-  const step: Base['step'] = async (name, work) => plan.base.step(`what a request costs: ${name}`, work);
-  const surveyed = await survey({ ...plan.base, step }, plan.gardener, scenario, plan.out.path('survey'));
+  const base = saying(plan, 'what a request costs');
+  const surveyed = await survey(base, plan.gardener, scenario, plan.out.path('survey'));
   const places: Places = new Map();
   const proofs: Proof[] = [];
   for (const fault of plan.faults) proofs.push(await proveFault(plan, surveyed, fault, places));

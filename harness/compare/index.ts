@@ -13,3 +13,4 @@ export { look, type Look, type LookVerdict } from './look.ts';
 export { discardReason, invalidity } from './validity.ts';
 export { compareFunctions } from './functions.ts';
 export type { FunctionsFound, FunctionsInput, ProfiledKind, ProfiledSide } from './functions-input.ts';
+export { noiseOf, type NoiseRequest } from './noise.ts';

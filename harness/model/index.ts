@@ -10,4 +10,5 @@ export * from './run.ts';
 export * from './exact.ts';
 export * from './comparison.ts';
 export * from './parse.ts';
+export * from './noise.ts';
 export * from './template.ts';
