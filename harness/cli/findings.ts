@@ -19,7 +19,7 @@ import {
   type Side,
 } from '../model/index.ts';
 import { belowRequests, type Profile } from '../profile/index.ts';
-import { openProfile, type ReadFile } from './profiles.ts';
+import { openProfile, type ReadFile, sampledLaunches } from './profiles.ts';
 
 /** Where a kind of cost is read from, and the metric whose regression it explains. */
 interface Source {
@@ -84,9 +84,16 @@ const sideOf = async (launch: Launch, side: Side, source: Source, read: ReadFile
   };
 };
 
+/** Allocation sites counted one by one (stage `capture`) make sampled ones superfluous. */
+const launchesFor = (run: ScenarioRun, source: Source): readonly Launch[] => {
+  const exact = run.launches.filter(({ stage }) => stage === 'capture');
+  if (source.file === 'allocs' && exact.length > 0) return exact;
+  return sampledLaunches(run);
+};
+
 const kindOf = async (run: ScenarioRun, source: Source, read: ReadFile): Promise<ProfiledKind> => {
   const launches: BySide<ProfiledSide>[] = [];
-  for (const launch of run.launches) {
+  for (const launch of launchesFor(run, source)) {
     const base = await sideOf(launch, 'base', source, read);
     const head = await sideOf(launch, 'head', source, read);
     if (base !== null && head !== null) launches.push({ base, head });

@@ -1,5 +1,5 @@
 /** The profiles of a run, merged over its launches, one file per scenario, side and kind. */
-import type { ProfileKind, ProfileRef, RunFile, ScenarioRun, Side } from '../model/index.ts';
+import type { Launch, ProfileKind, ProfileRef, RunFile, ScenarioRun, Side } from '../model/index.ts';
 import { SIDES } from '../model/index.ts';
 import {
   decodeProfile,
@@ -36,6 +36,10 @@ const kindsOf = (run: ScenarioRun, side: Side): readonly ProfileKind[] => [
   ...new Set(run.launches.flatMap(({ sides }) => Object.keys(sides[side].profiles) as ProfileKind[])),
 ];
 
+/** Launches of one sampling rate: those that counted every allocation cannot be added to the others. */
+export const sampledLaunches = (run: ScenarioRun): readonly Launch[] =>
+  run.launches.filter(({ stage }) => stage !== 'capture');
+
 const mergeKind = async (
   run: ScenarioRun,
   side: Side,
@@ -43,7 +47,7 @@ const mergeKind = async (
   read: ReadFile,
 ): Promise<Uint8Array | null> => {
   const parts: Profile[] = [];
-  for (const launch of run.launches) {
+  for (const launch of sampledLaunches(run)) {
     const ref = launch.sides[side].profiles[kind];
     const profile = ref === undefined ? null : await openProfile(ref, read);
     // The originals beside it keep what the agent itself has cost.

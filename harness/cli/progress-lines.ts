@@ -8,7 +8,7 @@ const STAGES = {
   exact: 'counting instructions',
   explain: 'collecting profiles to name the function',
   growth: 'counting growth over 10,000 requests',
-  capture: 'capturing',
+  capture: 'counting allocation sites',
 } as const;
 
 const describeGate = (gate: Extract<RunProgress, { kind: 'look' }>['gates'][number]): string => {

@@ -12,6 +12,9 @@ const MUTABLE = (): Partial<Record<ProfileKind, ProfileRef>> => ({});
 export interface Captures {
   /** Begins the cumulative profiles and the CPU profile; the service must be at rest. */
   readonly begin: () => Promise<void>;
+  /** Begins the cumulative allocation profile alone. */
+  readonly beginAllocations: () => Promise<void>;
+  readonly endAllocations: (requests: number) => Promise<void>;
   /** Ends the CPU profile after `requests`; a service that profiles itself has none. */
   readonly endCpu: (requests: number) => Promise<void>;
   readonly beginWaits: () => Promise<void>;
@@ -38,9 +41,19 @@ export const capturesOf = (session: Session, index: number, side: Side, live: Li
   const before: Partial<Record<ProfileKind, string>> = {};
   const blocks: { before: Uint8Array } = { before: new Uint8Array() };
 
+  const beginAllocations = async (): Promise<void> => {
+    before.allocs = await save('allocs-before', await agent.snapshot('allocs'));
+  };
+  const endAllocations = async (requests: number): Promise<void> => {
+    const file = await save('allocs', await agent.snapshot('allocs'));
+    refs.allocs = { file, before: before.allocs ?? null, requests };
+  };
+
   return {
+    beginAllocations,
+    endAllocations,
     begin: async () => {
-      before.allocs = await save('allocs-before', await agent.snapshot('allocs'));
+      await beginAllocations();
       await agent.startCpuProfile();
     },
     endCpu: async (requests) => {
@@ -63,11 +76,7 @@ export const capturesOf = (session: Session, index: number, side: Side, live: Li
       return { before: blocks.before, after };
     },
     end: async (requests) => {
-      refs.allocs = {
-        file: await save('allocs', await agent.snapshot('allocs')),
-        before: before.allocs ?? null,
-        requests,
-      };
+      await endAllocations(requests);
       refs.heap = { file: await save('heap', await agent.snapshot('heap')), before: null, requests };
       refs.goroutine = { file: await save('goroutine', await agent.snapshot('goroutine')), before: null, requests };
     },

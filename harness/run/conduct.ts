@@ -10,7 +10,7 @@ import { type JudgedLaunch, judgedLaunch } from './judged-launch.ts';
 import type { Links } from './links.ts';
 import type { RunPlan } from './plan.ts';
 import { type LaunchPlace, placeOf } from './live.ts';
-import { cpuNsOf, explainLaunch, growthLaunch, latencyLaunch } from './other-launches.ts';
+import { allocationLaunch, cpuNsOf, explainLaunch, growthLaunch, latencyLaunch } from './other-launches.ts';
 import type { Pace } from './warm-up.ts';
 import { nextLaunchIndex, type Session } from './session.ts';
 import { deathIn } from './death.ts';
@@ -33,6 +33,9 @@ const EXPLAIN_MOST_SECONDS = 120;
 const EXPLAIN_LAUNCH_SECONDS = 11;
 /** 100 Hz, of which the kernel's tick delivers most. */
 const SAMPLE_NS = 11e6;
+
+/** 800 couples with every allocation sampled, which may cost several times as much. */
+const ALLOCATION_SECONDS = 10;
 
 /** Launches that a baseline's record takes: its own noise, known well enough to be compared with. */
 const RECORD_LAUNCHES = 12;
@@ -222,7 +225,7 @@ const follow = async (
 ): Promise<void> => {
   const seen = look(current(), session.plan.family);
   if (seen.headFails) return;
-  const begin = async (stage: 'growth' | 'latency' | 'explain') => {
+  const begin = async (stage: 'growth' | 'latency' | 'explain' | 'capture') => {
     const place = placeOf(session, nextLaunchIndex(session), await links.next());
     session.plan.onProgress({ kind: 'launch', stage, number: place.index, secondsLeft: session.clock.secondsLeft() });
     return place;
@@ -240,6 +243,9 @@ const follow = async (
   if (seen.suspectGrowth.length > 0 && session.clock.secondsLeft() > growthSeconds(progress)) {
     await keep(growthLaunch(session, await begin('growth')));
   }
+  if (movedAllocations(seen) && session.clock.secondsLeft() > ALLOCATION_SECONDS && progress.invalid === null) {
+    await keep(allocationLaunch(session, await begin('capture')));
+  }
   const rate = progress.latencyRatePerSecond;
   for (let done = 0; rate !== null && done < LATENCY_LAUNCHES && progress.invalid === null; done++) {
     if (session.clock.secondsLeft() < LATENCY_LAUNCH_SECONDS) break;
@@ -253,6 +259,14 @@ const follow = async (
     await keep(explainLaunch(session, await begin('explain')));
   }
 };
+
+/** Sites are worth counting once the exact counters say that they differ. */
+const movedAllocations = ({ verdicts }: Look): boolean =>
+  verdicts.some(
+    ({ metric, verdict }) =>
+      (metric === 'mallocsPerRequest' || metric === 'allocBytesPerRequest') &&
+      (verdict === 'regressed' || verdict === 'improved' || verdict === 'changed'),
+  );
 
 /** 10,000 couples and the launch around them. */
 const growthSeconds = ({ pace }: Progress): number => (pace === null ? Infinity : 10_000 / pace.couplesPerSecond + 4);

@@ -27,6 +27,8 @@ export interface LaunchPlace {
   readonly index: number;
   readonly linked: LinkedPair;
   readonly firstSide: Side;
+  /** Bytes between heap samples; Go's 512 KiB when left out. */
+  readonly heapRateBytes?: number;
 }
 
 export interface LivePair {
@@ -69,6 +71,7 @@ const startSide = async (session: Session, place: LaunchPlace, side: Side, port:
     agentSocketDir: socketDir,
     moduleDir: prepared[side].facts.moduleDir,
     setupDir: prepared.head.facts.moduleDir,
+    ...(place.heapRateBytes === undefined ? {} : { heapRateBytes: place.heapRateBytes }),
     signal: plan.signal,
   });
 };

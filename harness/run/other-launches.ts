@@ -84,6 +84,41 @@ export const growthLaunch = async (session: Session, place: LaunchPlace): Promis
   });
 };
 
+/** Every allocation sampled: sites and sizes are exact, time means nothing. */
+const EVERY_ALLOCATION_BYTES = 1;
+const CAPTURE_REQUESTS = 400;
+
+/** A short pass in which the heap profile holds every allocation, so that allocation sites need no statistics. */
+export const allocationLaunch = async (session: Session, at: LaunchPlace): Promise<Launch> => {
+  const startedMs = performance.now();
+  const place: LaunchPlace = { ...at, heapRateBytes: EVERY_ALLOCATION_BYTES };
+  const { loader, schedule, settings } = session;
+  return withLivePair(session, place, async (live) => {
+    await attachLoader(session, live, settings.inFlight);
+    const warm = await loader.couples({ first: schedule.next, count: CAPTURE_REQUESTS, inFlight: settings.inFlight });
+    const captures = bothSides((side) => capturesOf(session, place.index, side, live.sides[side]));
+    await collectBoth(live);
+    await askBoth(async (side) => captures[side].beginAllocations());
+    const start = await restPoint(session, live);
+    const measured = await measurePair(session, live, start, { index: 0, phase: 'cost' }, async () =>
+      loader.couples({ first: warm.next, count: CAPTURE_REQUESTS, inFlight: settings.inFlight }),
+    );
+    await collectBoth(live);
+    await askBoth(async (side) => captures[side].endAllocations(measured.pair[side].answered));
+    return {
+      ...describe(place, live, 'capture', startedMs),
+      warmup: { seconds: warm.wallSeconds, requests: warm.base.planned, gcCycles: { base: 0, head: 0 } },
+      pairs: [measured.pair],
+      sides: bothSides((side) => ({
+        pid: live.sides[side].target.pid,
+        growth: null,
+        profiles: captures[side].refs(),
+        profiled: { requests: measured.pair[side].answered },
+      })),
+    };
+  });
+};
+
 /** Unjudged couples at full speed under the CPU profile. Each launch has a layout of its own, as the judged ones have. */
 export const explainLaunch = async (session: Session, place: LaunchPlace): Promise<Launch> => {
   const startedMs = performance.now();
