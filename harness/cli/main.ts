@@ -16,6 +16,15 @@ const integer = (text: string): number => {
   return value;
 };
 
+/** `1000,1200`: requests behind two profiles. */
+const requestCounts = (text: string): readonly number[] => {
+  const counts = text.split(',').map(Number);
+  if (counts.length !== 2 || !counts.every((count) => count > 0 && Number.isFinite(count))) {
+    throw new InvalidArgumentError('Expected two numbers above 0, as in 1000,1200.');
+  }
+  return counts;
+};
+
 const failOnList = (text: string): readonly string[] => {
   const words = text === 'none' ? [] : text.split(',').map((word) => word.trim());
   const wrong = words.find((word) => !(VERDICTS as readonly string[]).includes(word));
@@ -128,15 +137,31 @@ const buildProgram = (act: (load: () => Promise<Action>) => (...given: unknown[]
 
   program
     .command('compare')
-    .description('compare the head of one stored run or baseline with the head of another')
-    .argument('<before>', 'run.json, its folder, or a baseline')
-    .argument('<after>', 'run.json or its folder')
+    .description('compare the head of one stored run or baseline with the head of another, or two pprof files')
+    .argument('<before>', 'run.json, its folder, or a baseline; or a pprof file')
+    .argument('<after>', 'run.json or its folder; or a pprof file')
     .option('-o, --out <dir>', 'write comparison.json and report.md there')
     .option('--baselines <dir>', 'where stored baselines lie', 'baselines')
+    .option('--type <type>', 'pprof files: the sample type, such as alloc_space; pprof’s default when left out')
+    .option('--cum', 'pprof files: with what a function calls')
+    .addOption(
+      new Option('--requests <n,m>', 'pprof files: requests behind each; costs are per request then').argParser(
+        requestCounts,
+      ),
+    )
     .addOption(failOn())
     .addOption(json('the comparison'))
     .addOption(quiet())
     .action(act(async () => (await import('./compare.ts')).compareFiles));
+
+  program
+    .command('top')
+    .description('list what the functions of a pprof file cost, as go tool pprof -top does')
+    .argument('<file>', 'pprof file, gzip or plain')
+    .option('--type <type>', 'sample type, such as alloc_space; pprof’s default when left out')
+    .option('--cum', 'largest with what they call first')
+    .addOption(json('all functions'))
+    .action(act(async () => (await import('./top.ts')).showTop));
 
   program
     .command('report')

@@ -1,0 +1,68 @@
+/** `godyno pgo`: the CPU profiles of a run as one `default.pgo`, from which `go build` optimises the service. */
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { EXIT, type ExitCode, UsageError } from '../errors.ts';
+import type { ScenarioRun } from '../model/index.ts';
+import { encodeProfile, mergeProfiles, type Profile, withoutAgent } from '../profile/index.ts';
+import { openProfile, type ReadFile } from './profiles.ts';
+import { openStored } from './stored.ts';
+
+interface PgoOptions {
+  readonly scenario?: string;
+  readonly out: string;
+}
+
+const packagesOf = (runs: readonly ScenarioRun[]): readonly string[] => [
+  ...new Set(runs.map(({ builds }) => builds.head.importPath)),
+];
+
+/** One service's runs: a profile of two programs would optimise neither. */
+const chooseRuns = (runs: readonly ScenarioRun[], wanted: string | undefined): readonly ScenarioRun[] => {
+  const chosen = wanted === undefined ? runs : runs.filter(({ scenario }) => scenario.name === wanted);
+  const names = runs.map(({ scenario }) => scenario.name).join(', ');
+  if (chosen.length === 0)
+    throw new UsageError('NO_SUCH_SCENARIO', `The run has no scenario ${wanted ?? ''}`, `It has ${names}.`);
+  const packages = packagesOf(chosen);
+  if (packages.length === 1) return chosen;
+  throw new UsageError(
+    'PGO_PACKAGES',
+    `The run measured ${packages.length} programs: ${packages.join(', ')}`,
+    `Choose the scenarios of one: --scenario, one of ${names}.`,
+  );
+};
+
+const headProfiles = async (runs: readonly ScenarioRun[], read: ReadFile): Promise<readonly Profile[]> => {
+  const profiles: Profile[] = [];
+  for (const launch of runs.flatMap(({ launches }) => launches)) {
+    const ref = launch.sides.head.profiles.cpu;
+    const profile = ref === undefined ? null : await openProfile(ref, read);
+    if (profile !== null) profiles.push(withoutAgent(profile));
+  }
+  return profiles;
+};
+
+export const writePgo = async (given: Record<string, unknown>, word = ''): Promise<ExitCode> => {
+  const options = given as unknown as PgoOptions;
+  const { run, dir } = await openStored(word, 'baselines');
+  if (dir === null)
+    throw new UsageError('NOT_A_RUN', `${word} is a baseline, not a run`, 'Name the output folder of a run.');
+  const runs = chooseRuns(run.runs, options.scenario);
+  const read: ReadFile = async (file) => readFile(join(dir, file)).catch(() => null);
+  const profiles = await headProfiles(runs, read);
+  if (profiles.length === 0) {
+    throw new UsageError(
+      'NO_CPU_PROFILE',
+      `${word} holds no CPU profile of the head`,
+      'Measure with CPU profiles (not --exact only), and keep profiles/ beside run.json.',
+    );
+  }
+  const merged = mergeProfiles(profiles);
+  await writeFile(options.out, encodeProfile(merged));
+  const [program = ''] = packagesOf(runs);
+  process.stderr.write(
+    `${options.out}: ${profiles.length} CPU profiles of ${program}, ${merged.samples.count} stacks.\n` +
+      `Put it as default.pgo into the folder of that main package; go build takes it from there. Measure a change with the same file on both sides.\n`,
+  );
+  process.stdout.write(`${options.out}\n`);
+  return EXIT.ok;
+};
