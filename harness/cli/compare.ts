@@ -1,22 +1,46 @@
-/** `godyno compare`: two stored runs, head against head, with the limits that different times or machines demand. */
-import { compareStored } from '../compare/index.ts';
-import type { ExitCode } from '../errors.ts';
-import { openOutput } from './output.ts';
-import { tell, writeRun } from './results.ts';
-import { openStored } from './stored.ts';
+/** `godyno compare`: two stored runs, or two pprof files. What either needs is loaded when it is known which. */
+import { closeSync, openSync, readSync } from 'node:fs';
+import { type ExitCode, UsageError } from '../errors.ts';
+import type { CompareProfilesOptions } from './compare-profiles.ts';
+import type { CompareStoredOptions } from './compare-stored.ts';
 
-interface CompareOptions {
-  readonly out?: string;
-  readonly baselines: string;
-}
+/** First byte of a JSON file, whatever space stands before it. */
+const JSON_START = /^\s*[{[]/;
+const FIRST_BYTES = 64;
+
+/** A file that is no JSON is taken for a profile; folders, names of baselines and what is not there are not. */
+const isProfile = (word: string): boolean => {
+  try {
+    const file = openSync(word, 'r');
+    try {
+      const start = Buffer.alloc(FIRST_BYTES);
+      return !JSON_START.test(start.toString('latin1', 0, readSync(file, start)));
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    // Whoever opens it by its meaning says what is wrong with it.
+    return false;
+  }
+};
+
+/** What only one of the two kinds understands, said instead of ignored. */
+const refuse = (what: string): never => {
+  throw new UsageError('COMPARE_MIXED', what, 'Give two run.json (or folders, or baselines), or two pprof files.');
+};
 
 export const compareFiles = async (given: Record<string, unknown>, before = '', after = ''): Promise<ExitCode> => {
-  const options = given as unknown as CompareOptions;
-  const base = await openStored(before, options.baselines);
-  const head = await openStored(after, options.baselines);
-  const comparison = compareStored(base.run, head.run);
-  const out = options.out === undefined ? null : await openOutput(options.out, new Date());
-  if (out !== null) await writeRun(out, head.run);
-  const invocation = { program: 'npx godyno', command: 'compare', args: [before, after], flags: [] } as const;
-  return tell(out, { comparison, run: head.run, invocation }, given);
+  const [first, second] = [isProfile(before), isProfile(after)];
+  if (first !== second) {
+    return refuse(`${first ? before : after} is taken for a pprof file, ${first ? after : before} is none`);
+  }
+  if (first) {
+    if (given['out'] !== undefined) refuse('--out is for runs: pprof files leave no report');
+    const { compareProfiles } = await import('./compare-profiles.ts');
+    return compareProfiles(before, after, given as CompareProfilesOptions);
+  }
+  const only = ['requests', 'type', 'cum'].find((option) => given[option] !== undefined);
+  if (only !== undefined) refuse(`--${only} is for pprof files`);
+  const { compareRuns } = await import('./compare-stored.ts');
+  return compareRuns(before, after, given as unknown as CompareStoredOptions, given);
 };

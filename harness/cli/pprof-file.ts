@@ -1,0 +1,55 @@
+/** Any pprof file, as `godyno top` and `godyno compare` read it; loads little, since these commands answer at once. */
+import { readFileSync } from 'node:fs';
+import { UsageError } from '../errors.ts';
+import type { MetricUnit } from '../model/index.ts';
+import { decodeProfile, type FunctionCosts, functionCosts, type Profile, valueIndex } from '../profile/index.ts';
+import { formatQuantity } from '../units/index.ts';
+
+const READ_HINTS: Readonly<Record<string, string>> = {
+  ENOENT: 'Check the path.',
+  EISDIR: 'Name the profile itself, such as profiles/<scenario>/head/cpu.pb.gz in the output folder of a run.',
+};
+
+/** Throws UsageError for a file that cannot be read, ProfileError for one that is no profile. */
+export const openPprof = (file: string): Profile => decodeProfile(readPprof(file), file);
+
+const readPprof = (file: string): Uint8Array => {
+  try {
+    return readFileSync(file);
+  } catch (cause) {
+    const { code = '', message } = cause as NodeJS.ErrnoException;
+    const hint = READ_HINTS[code] ?? 'Check its permissions.';
+    throw new UsageError('PROFILE_UNREADABLE', `Cannot read the profile ${file}: ${message}`, hint, { cause });
+  }
+};
+
+/** Every function with a sample, named as `go tool pprof -top` names it. */
+export const pprofCosts = (profile: Profile, valueType: string | undefined): FunctionCosts =>
+  functionCosts(profile, { names: 'pprof', ...(valueType === undefined ? {} : { valueType }) });
+
+/** The sample type asked for, or the one `go tool pprof` shows first, by the name the file gives it. */
+export const typeNameOf = (profile: Profile, valueType: string | undefined): string =>
+  profile.sampleTypes[valueIndex(profile, valueType)]?.type ?? '';
+
+const UNITS: Readonly<Record<string, MetricUnit>> = { nanoseconds: 'ns', bytes: 'B', count: 'count' };
+
+/** A value in the profile's own unit as people read it. */
+export const amountOf = (value: number, unit: string): string => {
+  const known = UNITS[unit];
+  return known === undefined ? `${Number(value.toPrecision(4))} ${unit}` : formatQuantity(value, known);
+};
+
+/** Rows a person reads; all are in the JSON. */
+export const SHOWN_ROWS = 30;
+
+/** Columns right-aligned, the last one (names) as it is. */
+export const tableText = (rows: readonly (readonly string[])[]): string => {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const line = (row: readonly string[]): string =>
+    row.map((cell, column) => (column === row.length - 1 ? cell : cell.padStart(widths[column] ?? 0))).join('  ');
+  return `${rows.map(line).join('\n')}\n`;
+};
+
+/** How many rows were left out, as a last line; empty where none was. */
+export const leftOutText = (count: number): string =>
+  count > SHOWN_ROWS ? `… ${count - SHOWN_ROWS} more; --json prints all\n` : '';
