@@ -53,46 +53,20 @@ class Stacks {
   add(id: number): void {
     const index = lookUp(this.ids, id);
     if (index === 0) throw this.unknown(id);
-    if (this.count === this.frames.length) this.frames = grown(this.frames, 64);
-    this.frames[this.count++] = index - 1;
+    this.withRoom(1)[this.count++] = index - 1;
+  }
+
+  /** The array, with room for so many more. */
+  withRoom(more: number): Uint32Array {
+    if (this.count + more > this.frames.length) this.frames = grown(this.frames, this.count + more);
+    return this.frames;
   }
 
   /** Reads a packed run of ids up to `end`. */
   addPacked(end: number): void {
-    const { reader, count } = this;
-    if (count + end - reader.pos > this.frames.length) this.frames = grown(this.frames, count + end - reader.pos);
-    if (this.ids.inOrder) this.addInOrder(end);
-    else while (reader.pos < end) this.add(reader.integer());
+    const { reader } = this;
+    while (reader.pos < end) this.add(reader.integer());
     reader.finish(end);
-  }
-
-  /** The innermost loop of all decoding, hence by hand: ids of one or two bytes, each its index plus one. */
-  addInOrder(end: number): void {
-    const { reader, frames } = this;
-    const { buf } = reader;
-    const idCount = this.ids.count;
-    let { pos } = reader;
-    let { count } = this;
-    while (pos < end) {
-      let id = buf[pos++] as number;
-      if (id > 127) {
-        const second = buf[pos++] as number;
-        if (second < 128) id = (id & 127) | (second << 7);
-        else {
-          reader.pos = pos - 2;
-          const large = reader.integer();
-          // Kept a 32-bit integer, or the whole loop runs in floating point.
-          id = large > idCount ? 0 : large | 0;
-          pos = reader.pos;
-        }
-      }
-      // One comparison for both ends: 0 wraps around to the largest.
-      const index = (id - 1) >>> 0;
-      if (index >= idCount) throw this.unknown(id);
-      frames[count++] = index;
-    }
-    this.count = count;
-    reader.pos = pos;
   }
 }
 
@@ -160,54 +134,146 @@ class Labels {
 /** Ids take two bytes each in a middling profile; the array grows where they take one, and is cut at the end. */
 const BYTES_PER_ID = 2;
 
+/** Reads samples one by one. A method per sample, for V8 compiles what is called often, but a long loop late. */
+class Samples {
+  readonly reader: WireReader;
+  readonly ranges: Ranges;
+  readonly stacks: Stacks;
+  readonly labels: Labels;
+  readonly valueCount: number;
+  readonly values: Float64Array;
+  readonly stackStart: Uint32Array;
+  readonly labelStart: Uint32Array;
+
+  constructor(reader: WireReader, ranges: Ranges, context: SampleContext) {
+    const { count } = ranges;
+    const bytes = ranges.byteCount();
+    const { valueCount } = context;
+    // Every value takes a byte at least: fewer bytes than values is a mismatch, found before the memory is asked for.
+    if (count * valueCount > bytes) throw reader.broken(`${count} samples cannot hold ${valueCount} values each`);
+    this.reader = reader;
+    this.ranges = ranges;
+    this.stacks = new Stacks(reader, context.locationIds, Math.ceil(bytes / BYTES_PER_ID));
+    this.labels = new Labels(reader, context.stringCount);
+    this.valueCount = valueCount;
+    this.values = new Float64Array(count * valueCount);
+    this.stackStart = new Uint32Array(count + 1);
+    this.labelStart = new Uint32Array(count + 1);
+  }
+
+  /** Reads sample `i`: what Go writes the quick way, the rest, from the first odd field on, the careful way. */
+  read(i: number): void {
+    const { reader, stacks, labels, ranges } = this;
+    const end = ranges.end(i);
+    reader.pos = ranges.start(i);
+    this.stackStart[i] = stacks.count;
+    this.labelStart[i] = labels.count;
+    if (stacks.ids.inOrder) this.readPlainStack(end);
+    let found = 0;
+    while (reader.pos < end) {
+      const key = reader.key();
+      if (key === LOCATIONS) stacks.addPacked(reader.end());
+      else if (key === LOCATION) stacks.add(reader.integer());
+      else if (key === VALUES) found = this.readValues(i, found);
+      else if (key === VALUE) found = this.put(i, found, reader.integer());
+      else if (key === LABEL) labels.read();
+      else reader.pass(key & 7);
+    }
+    reader.finish(end);
+    if (found !== this.valueCount) {
+      throw reader.broken(`sample ${i} has ${found} values for ${this.valueCount} sample types`);
+    }
+  }
+
+  /**
+   * The innermost loop of all decoding, hence by hand: a packed stack at the beginning of a sample, its ids of up to
+   * three bytes, each its index plus one. Anything else is left unread.
+   */
+  readPlainStack(end: number): void {
+    const { reader, stacks } = this;
+    const { buf } = reader;
+    let { pos } = reader;
+    if ((buf[pos] as number) !== LOCATIONS) return;
+    let length = buf[pos + 1] as number;
+    pos += 2;
+    if (length > 127) {
+      const second = buf[pos++] as number;
+      if (second > 127) return;
+      length = (length & 127) | (second << 7);
+    }
+    const last = pos + length;
+    if (last > end) return;
+    const frames = stacks.withRoom(length);
+    let { count } = stacks;
+    const idCount = stacks.ids.count;
+    while (pos < last) {
+      let id = buf[pos++] as number;
+      if (id > 127) {
+        const second = buf[pos++] as number;
+        id = (id & 127) | ((second & 127) << 7);
+        if (second > 127) {
+          const third = buf[pos++] as number;
+          if (third > 127) return;
+          id |= third << 14;
+        }
+      }
+      // One comparison for both ends: 0 wraps around to the largest.
+      const index = (id - 1) >>> 0;
+      if (index >= idCount) return;
+      frames[count++] = index;
+    }
+    if (pos !== last) return;
+    stacks.count = count;
+    reader.pos = pos;
+  }
+
+  /** The next value of sample `i`; one too many is counted, not kept. */
+  put(i: number, found: number, value: number): number {
+    if (found < this.valueCount) this.values[i * this.valueCount + found] = value;
+    return found + 1;
+  }
+
+  /** Nearly every number has four bytes at most: those are read here, the others by the reader. */
+  readValues(i: number, known: number): number {
+    const { reader, values, valueCount } = this;
+    const { buf } = reader;
+    const end = reader.end();
+    let { pos } = reader;
+    let found = known;
+    while (pos < end) {
+      let value = buf[pos++] as number;
+      if (value > 127) {
+        const from = pos - 1;
+        value &= 127;
+        for (let shift = 7; ; shift += 7) {
+          const byte = buf[pos++] as number;
+          value |= (byte & 127) << shift;
+          if (byte < 128) break;
+          if (shift < 21) continue;
+          reader.pos = from;
+          value = reader.integer();
+          pos = reader.pos;
+          break;
+        }
+      }
+      if (found < valueCount) values[i * valueCount + found] = value;
+      found++;
+    }
+    reader.pos = pos;
+    reader.finish(end);
+    return found;
+  }
+}
+
 export const decodeSamples = (
   reader: WireReader,
   ranges: Ranges,
   context: SampleContext,
 ): { readonly samples: SampleTable; readonly labels: LabelTable } => {
   const { count } = ranges;
-  const { buf } = reader;
-  const { valueCount } = context;
-  const bytes = ranges.byteCount();
-  // Every value takes a byte at least: fewer bytes than values is a mismatch, found before the memory is asked for.
-  if (count * valueCount > bytes) throw reader.broken(`${count} samples cannot hold ${valueCount} values each`);
-  const values = new Float64Array(count * valueCount);
-  const stackStart = new Uint32Array(count + 1);
-  const labelStart = new Uint32Array(count + 1);
-  const stacks = new Stacks(reader, context.locationIds, Math.ceil(bytes / BYTES_PER_ID));
-  const labels = new Labels(reader, context.stringCount);
-  for (let i = 0; i < count; i++) {
-    const end = ranges.end(i);
-    reader.pos = ranges.start(i);
-    stackStart[i] = stacks.count;
-    labelStart[i] = labels.count;
-    const firstValue = i * valueCount;
-    let found = 0;
-    while (reader.pos < end) {
-      // Every key of a sample is one byte; anything else is passed over or refused by the careful way.
-      const first = buf[reader.pos] as number;
-      const key = first < 128 ? first : reader.key();
-      if (first < 128) reader.pos++;
-      if (key === LOCATIONS) stacks.addPacked(reader.end());
-      else if (key === LOCATION) stacks.add(reader.integer());
-      else if (key === VALUES) {
-        const last = reader.end();
-        while (reader.pos < last) {
-          const value = reader.integer();
-          if (found < valueCount) values[firstValue + found] = value;
-          found++;
-        }
-        reader.finish(last);
-      } else if (key === VALUE) {
-        const value = reader.integer();
-        if (found < valueCount) values[firstValue + found] = value;
-        found++;
-      } else if (key === LABEL) labels.read();
-      else reader.pass(key & 7);
-    }
-    reader.finish(end);
-    if (found !== valueCount) throw reader.broken(`sample ${i} has ${found} values for ${valueCount} sample types`);
-  }
+  const read = new Samples(reader, ranges, context);
+  for (let i = 0; i < count; i++) read.read(i);
+  const { values, stackStart, labelStart, stacks, labels } = read;
   stackStart[count] = stacks.count;
   labelStart[count] = labels.count;
   return {
