@@ -23,7 +23,7 @@ export interface Program {
 }
 
 /** Code outside Go's text: C, the C library, the vDSO, the dynamic linker. */
-const OUTSIDE: CountedFrame = { function: '[not Go]', file: '', line: 0, startLine: 0 };
+const OUTSIDE: CountedFrame = { function: '<not Go>', file: '', line: 0, startLine: 0 };
 
 const SYSMON = 'runtime.sysmon';
 

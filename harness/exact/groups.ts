@@ -23,7 +23,7 @@ const COLLECTOR: readonly RegExp[] = [
      (*mspan).sweep (*mspan).report (*mspan).count (*mspan).typePointers (*mspan).heapBits (*mheap).reclaim
      (*mheap).freeSpan (*mheap).nextSpan tryDefer startGC finishGC bulkBarrier (*spanInline (*spanSPMC (*spanQueue
      spanSet (*spanSet (*markBits (*unwinder pcvalue readvarint step funcMaxSPDelta funcspdelta (*stkframe findfunc
-     stackmap pcdata getStackMap copystack newstack shrinkstack sysmon`,
+     stackmap pcdata getStackMap copystack newstack shrinkstack sysmon (*mcache).prepareForSweep`,
   ),
   /^internal\/runtime\/gc/,
 ];
@@ -32,7 +32,7 @@ const ALLOCATOR: readonly RegExp[] = [
   starts(
     String.raw`runtime\.`,
     `malloc (*mcache (*mcentral (*mheap newobject makeslice growslice memclr nextFree (*mspan heap publication roundup
-     rawbyte rawstring profilealloc allocNeedsZero (*pageAlloc (*pageCache (*pallocData (*pallocBits (*fixalloc
+     rawbyte rawstring mergeSummaries profilealloc allocNeedsZero (*pageAlloc (*pageCache (*pallocData (*pallocBits (*fixalloc
      (*pageBits divRound getMCache postMalloc (*heapStat (*sysMem (*consistent`,
   ),
 ];
@@ -49,8 +49,9 @@ const SCHEDULER: readonly RegExp[] = [
      selectgo send recv (*waitq (*mutex timeSleep clock vdso write1 read mstart clone (*traceLocker trace
      (*puintptr (*guintptr (*gQueue (*gList (*pMask coro updateTimer ticks setEvent (*sysmon limiterEvent nobarrier
      isSystem newwakeupNote saveBlockEvent blockev mProf acquireSudog releaseSudog gcstopm forEachP stopTheWorld
-     startTheWorld stwF incidle cgo`,
+     startTheWorld stwF incidle cgo (*m). minit mcommoninit malg allocm newm needm unminit`,
   ),
+  /^runtime\.save$/,
   /^internal\/(?:poll|runtime\/(?:syscall|atomic))(?:\/|\.)/,
   /^syscall\./,
 ];

@@ -23,7 +23,12 @@ describe('the kind of work a function does', () => {
     ['internal/poll.(*FD).Read', 'scheduler'],
     ['internal/runtime/syscall.Syscall6', 'scheduler'],
     ['syscall.write', 'scheduler'],
-    ['[not Go]', 'user'],
+    ['runtime.save', 'scheduler'],
+    ['runtime.saveInlineStack', 'runtime'],
+    ['runtime.(*m).snapshotAllp', 'scheduler'],
+    ['runtime.(*mcache).prepareForSweep', 'gc'],
+    ['runtime.mergeSummaries', 'allocator'],
+    ['<not Go>', 'user'],
   ])('of %s is %s', (name, group) => {
     expect(groupOf(name)).toBe(group);
   });

@@ -24,7 +24,7 @@ import {
 } from '../../harness/exact/index.ts';
 import { type ExactFindings, judgeExact } from '../../harness/compare/exact.ts';
 import { instructionsProfile } from '../../harness/compare/exact-profile.ts';
-import type { ProfiledLaunch } from '../../harness/compare/exact-work.ts';
+import { exactWork, type ProfiledLaunch } from '../../harness/compare/exact-work.ts';
 import { type Loader, startLoader } from '../../harness/load/index.ts';
 import { bothSides, type BySide, type ExactLaunch, type Scenario, type Side } from '../../harness/model/index.ts';
 import { stopAll } from '../../harness/process/index.ts';
@@ -67,13 +67,13 @@ const build = async (scenario: Scenario, side: Side): Promise<Binary> => {
   const steady =
     kind === 'steady' ? steadyRuntime(facts.goEnv['GOROOT'] ?? '', path.join(work, 'steady')) : 'not asked';
   if (typeof steady === 'string') console.log(`runtime not steady: ${steady}`);
-  const overlay = typeof steady === 'string' ? [] : [`-overlay=${steady.overlayFile}`];
   const prepared = await prepareBuild({
     side,
     sourceDir: moduleDir,
     moduleDir,
     revision: { revision: side, label: side, kind: 'folder' },
-    spec: { ...scenario.target, buildFlags: [...scenario.target.buildFlags, ...overlay] },
+    spec: scenario.target,
+    overlay: typeof steady === 'string' ? null : steady.overlayFile,
     workDir: path.join(work, 'build'),
     signal,
   });
@@ -84,6 +84,8 @@ interface Counting {
   readonly engine: QemuEngine;
   readonly scenario: Scenario;
   readonly loader: Loader;
+  /** The same for all launches: answers may hold it. */
+  readonly port: number;
   readonly binaries: BySide<Binary>;
   readonly tables: BySide<GoTables>;
 }
@@ -93,8 +95,12 @@ interface Counted extends ProfiledLaunch {
   readonly counts: Counts;
 }
 
-const startSide = async ({ engine, scenario, binaries }: Counting, side: Side, number: number, countsFile: string) => {
-  const [port = 0] = await freePorts(1);
+const startSide = async (
+  { engine, scenario, port, binaries }: Counting,
+  side: Side,
+  number: number,
+  countsFile: string,
+) => {
   const { prefix, godebug } = startOf(engine, countsFile);
   const { target } = scenario;
   return startTarget({
@@ -187,6 +193,23 @@ const report = ({ exact, exactRows, functions, attribution, launchesWanted }: Ex
   }
 };
 
+/** What keeps launches of one side apart: where to look when counts do not repeat. */
+const reportNoise = (counted: readonly Counted[]): void => {
+  const { launches } = exactWork({ launches: counted, steady: kind === 'steady', diff: [], modulePath: null });
+  const rows = bothSides((side) => launches[side].map(({ functions }) => functions));
+  const names = new Set(rows.base.flatMap((functions) => [...functions.keys()]));
+  const noisy = [...names].flatMap((name) => {
+    const works = rows.base.map((functions) => functions.get(name));
+    const group = works.find((work) => work !== undefined)?.group;
+    if (group === 'gc' || group === 'scheduler') return [];
+    const values = works.map((work) => work?.instructions ?? 0);
+    return [{ name, group, range: Math.max(...values) - Math.min(...values), values }];
+  });
+  for (const { name, group, values } of noisy.toSorted((a, b) => b.range - a.range).slice(0, 20)) {
+    console.log(`  noise ${group} ${name}: ${values.map((value) => value.toFixed(1)).join(' ')}`);
+  }
+};
+
 const main = async (): Promise<void> => {
   const engine = await probeQemu({ cacheDir: path.join(root, 'node_modules/.cache/godyno'), workDir: work, signal });
   if ('reason' in engine) throw new Error(`${engine.reason}: ${engine.hint}`);
@@ -198,10 +221,11 @@ const main = async (): Promise<void> => {
   const tables = bothSides((side) => readGoTables(binaries[side].path));
   const loader = await startLoader({ cpus: null, signal });
   const begun = performance.now();
+  const [port = 0] = await freePorts(1);
   const counted: Counted[] = [];
   for (let round = 0; round < launches; round++) {
     for (const side of round % 2 === 0 ? (['base', 'head'] as const) : (['head', 'base'] as const)) {
-      const launch = await count({ engine, scenario, loader, binaries, tables }, side, counted.length + 1);
+      const launch = await count({ engine, scenario, loader, port, binaries, tables }, side, counted.length + 1);
       counted.push(launch);
       console.log(describeLaunch(launch));
     }
@@ -226,6 +250,7 @@ const main = async (): Promise<void> => {
       modulePath: binaries.head.build.facts.modulePath,
     }),
   );
+  reportNoise(counted);
 };
 
 try {
