@@ -1,5 +1,6 @@
 /** What the stored noise of this machine says beside a run: what it can see, and which thresholds lie below that. */
-import { loadNoise } from '../baseline/index.ts';
+import { loadNoise, type NoiseKey } from '../baseline/index.ts';
+import { UsageError } from '../errors.ts';
 import { metricDef } from '../metrics/index.ts';
 import { type NoiseProfile, parseNoiseProfile, type RunFile, type ScenarioRun } from '../model/index.ts';
 import { formatDuration, formatPercent } from '../units/index.ts';
@@ -34,14 +35,23 @@ const notesFor = (profile: NoiseProfile, run: ScenarioRun): readonly string[] =>
   return [`Calibrated on ${day}: ${noiseSentence(profile)}.`, ...noiseWarnings(profile)];
 };
 
+/** A run of minutes is not thrown away for a broken file beside it: that it is broken is said. */
+const storedNotes = async (key: NoiseKey, run: ScenarioRun): Promise<readonly string[]> => {
+  try {
+    const stored = await loadNoise(key);
+    return stored === undefined ? [] : notesFor(parseNoiseProfile(stored, `The noise of ${run.scenario.name}`), run);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    return [`${error.message}. ${error.hint}`];
+  }
+};
+
 /** The run with what calibration knows about it among its notes; unchanged where nothing is stored. */
 export const withNoiseNotes = async (file: RunFile, baselines: string): Promise<RunFile> => {
   const runs: ScenarioRun[] = [];
   for (const run of file.runs) {
     const key = { dir: baselines, scenario: run.scenario.name, fingerprint: file.environment.fingerprint };
-    const stored = await loadNoise(key);
-    const notes = stored === undefined ? [] : notesFor(parseNoiseProfile(stored, 'the stored noise'), run);
-    runs.push({ ...run, notes: [...run.notes, ...notes] });
+    runs.push({ ...run, notes: [...run.notes, ...(await storedNotes(key, run))] });
   }
   return { ...file, runs };
 };

@@ -7,6 +7,7 @@ import { parseDurationSeconds } from '../units/index.ts';
 import { planAgainstBaseline } from './against-baseline.ts';
 import { withInterrupt } from './interrupt.ts';
 import { budgetFrom, measure, type MeasureRequest } from './measure.ts';
+import { withNoiseNotes } from './noise-notes.ts';
 import { openOutput, type OutputFolder } from './output.ts';
 import { stepsFor } from './progress.ts';
 import { compareWithProfiles, finishRun, tell } from './results.ts';
@@ -43,8 +44,8 @@ interface Outcome {
   readonly comparison: Comparison;
 }
 
-const sideBySide = async (request: MeasureRequest, out: OutputFolder): Promise<Outcome> => {
-  const run = await measure(request);
+const sideBySide = async (request: MeasureRequest, out: OutputFolder, baselines: string): Promise<Outcome> => {
+  const run = await withNoiseNotes(await measure(request), baselines);
   await finishRun(out, run);
   return { run, comparison: await compareWithProfiles(run, out.dir) };
 };
@@ -70,10 +71,10 @@ const outcomeOf = async (
   out: OutputFolder,
   scenarios: readonly Scenario[],
 ): Promise<Outcome> => {
-  if (options.base !== BASELINE) return sideBySide(request, out);
+  if (options.base !== BASELINE) return sideBySide(request, out, options.baselines);
   const history = options.baseRequired === true ? 'required' : 'wished';
   const plan = await planAgainstBaseline(scenarios, options.baselines, history, request.signal);
-  if (plan.kind === 'rebuild') return sideBySide({ ...request, base: plan.commit }, out);
+  if (plan.kind === 'rebuild') return sideBySide({ ...request, base: plan.commit }, out, options.baselines);
   return besideStored(
     request,
     out,
