@@ -87,6 +87,17 @@ const buildProgram = (act: (load: () => Promise<Action>) => (...given: unknown[]
     });
 
   program
+    .command('init')
+    .description('find the service here, propose a scenario that runs, write it and the GitHub workflows')
+    .option('-y, --yes', 'take what is proposed, ask nothing')
+    .option('--package <path>', 'the main package, e.g. ./cmd/server')
+    .option('--module <dir>', 'the folder with go.mod')
+    .option('--action <owner/name@ref>', 'workflows that use the Action from there, instead of npx')
+    .option('--no-try', 'do not build and start the service')
+    .option('--force', 'replace files that exist')
+    .action(act(async () => (await import('./init.ts')).initialise));
+
+  program
     .command('run')
     .description('build base and head, measure them side by side, compare and report')
     .argument('[scenario...]', 'scenario files; scenarios/*.yml when left out')

@@ -1,0 +1,198 @@
+/** The files `godyno init` writes, as text. */
+import type { Proposal } from './init-trial.ts';
+
+export interface Names {
+  /** Scenario name and file name. */
+  readonly scenario: string;
+  /** Main package relative to the module folder, e.g. `./cmd/server`. */
+  readonly package: string;
+  /** Module folder relative to the working folder; `.` when it is that one. */
+  readonly module: string;
+  /** Working folder below the repository's top, `services/shop/`; empty when it is the top. */
+  readonly folder: string;
+  readonly defaultBranch: string;
+  readonly version: string;
+  /** `owner/name@ref` of the Action; null: the npm package is used. */
+  readonly action: string | null;
+}
+
+/** JSON is YAML, and quotes whatever needs it. */
+const quoted = (text: string): string => JSON.stringify(text);
+
+const targetLines = (names: Names, { start, ready }: Proposal): readonly string[] => [
+  ...(names.module === '.' ? [] : [`  module: ${quoted(names.module)}`]),
+  `  package: ${quoted(names.package)}`,
+  ...(start.args.length === 0 ? [] : [`  args: [${start.args.map(quoted).join(', ')}]`]),
+  ...(Object.keys(start.env).length === 0
+    ? []
+    : [
+        `  env: { ${Object.entries(start.env)
+          .map(([name, value]) => `${name}: ${quoted(value)}`)
+          .join(', ')} }`,
+      ]),
+  ...(start.port === null
+    ? []
+    : [`  port: ${start.port}   # it takes no other, so the sides are measured one after the other`]),
+  `  ready: GET ${ready}`,
+];
+
+/** More would only be a longer list to thin out. */
+const MOST_REQUESTS = 12;
+
+export const scenarioText = (names: Names, proposal: Proposal): string =>
+  [
+    '# yaml-language-server: $schema=../node_modules/godyno/docs/scenario.schema.json',
+    '# Proposed by godyno init from the routes in the source that answered 2xx. Make it what your users do: weights,',
+    '# sign-in (load.prepare), bodies, data from a file (load.data). Every key: docs/scenario.md of godyno.',
+    `name: ${quoted(names.scenario)}`,
+    'target:',
+    ...targetLines(names, proposal),
+    'load:',
+    '  requests:',
+    ...proposal.paths.slice(0, MOST_REQUESTS).map((path) => `    - { http: ${quoted(`GET ${path}`)} }`),
+    ...proposal.passedOver
+      .slice(0, MOST_REQUESTS)
+      .map(({ path, why }) => `    # - { http: ${quoted(`GET ${path}`)} }   # ${why}`),
+    'measure:',
+    '  budget: 2m',
+    '',
+  ].join('\n');
+
+const goFile = ({ folder, module }: Names): string => `${folder}${module === '.' ? '' : `${module}/`}go.mod`;
+
+/** A service below the repository's top: commands run in its folder. */
+const jobDefaults = ({ folder }: Names): readonly string[] =>
+  folder === '' ? [] : ['    defaults:', '      run:', `        working-directory: ${quoted(folder)}`];
+
+const setUp = (names: Names): readonly string[] => [
+  '      - uses: actions/checkout@v4',
+  '        with:',
+  '          fetch-depth: 0   # the base is built from its commit',
+  '      - uses: actions/setup-go@v5',
+  '        with:',
+  `          go-version-file: ${goFile(names)}`,
+];
+
+const NODE: readonly string[] = ['      - uses: actions/setup-node@v4', '        with:', '          node-version: 24'];
+
+const actionStep = (names: Names, inputs: Readonly<Record<string, string>>): readonly string[] => {
+  const all = { ...inputs, ...(names.folder === '' ? {} : { 'working-directory': quoted(names.folder) }) };
+  const lines = Object.entries(all).map(([name, value]) => `          ${name}: ${value}`);
+  return [`      - uses: ${names.action ?? ''}`, ...(lines.length === 0 ? [] : ['        with:', ...lines])];
+};
+
+const program = ({ version }: Names): string => `npx --yes godyno@${version}`;
+
+const measureSteps = (names: Names): readonly string[] =>
+  names.action === null
+    ? [
+        ...NODE,
+        '      # HEAD is the merge of head and base; its first parent is the base.',
+        `      - run: ${program(names)} run --base HEAD^1 --out .godyno/pull-request`,
+        `      - if: \${{ !cancelled() && hashFiles('${names.folder}.godyno/pull-request/report.md') != '' }}`,
+        '        run: cat .godyno/pull-request/report.md >> "$GITHUB_STEP_SUMMARY"',
+        `      - if: \${{ !cancelled() && hashFiles('${names.folder}.godyno/pull-request/comparison.json') != '' }}`,
+        '        uses: actions/upload-artifact@v4',
+        '        with:',
+        '          name: godyno-result   # what the publishing workflow reads',
+        '          path: |',
+        `            ${names.folder}.godyno/pull-request/comparison.json`,
+        `            ${names.folder}.godyno/pull-request/pull-request.json`,
+        '          include-hidden-files: true',
+        '      - if: ${{ !cancelled() }}',
+        '        uses: actions/upload-artifact@v4',
+        '        with:',
+        '          name: godyno   # report.html with flame graphs, profiles, logs',
+        `          path: ${names.folder}.godyno/pull-request`,
+        '          include-hidden-files: true',
+        '          if-no-files-found: ignore',
+      ]
+    : actionStep(names, {});
+
+export const measureWorkflow = (names: Names): string =>
+  [
+    '# Measures every pull request, also from forks: it may read and nothing else. godyno-publish.yml comments.',
+    'name: godyno',
+    'on:',
+    '  pull_request:',
+    'permissions:',
+    '  contents: read',
+    'concurrency:',
+    '  group: godyno-${{ github.event.pull_request.number }}',
+    '  cancel-in-progress: true',
+    'jobs:',
+    '  measure:',
+    '    runs-on: ubuntu-24.04',
+    '    timeout-minutes: 30',
+    ...(names.action === null ? jobDefaults(names) : []),
+    '    steps:',
+    ...setUp(names),
+    ...measureSteps(names),
+    '',
+  ].join('\n');
+
+const publishSteps = (names: Names): readonly string[] =>
+  names.action === null
+    ? [
+        ...NODE,
+        '      - env:',
+        '          GITHUB_TOKEN: ${{ github.token }}',
+        `        run: ${program(names)} publish --comment on-change`,
+      ]
+    : actionStep({ ...names, folder: '' }, { command: 'publish', comment: 'on-change' });
+
+export const publishWorkflow = (names: Names): string =>
+  [
+    '# Comments what godyno.yml measured. It never checks out the code of the pull request; the figures are checked and',
+    '# rendered again. GitHub takes this file from the default branch, so it works once it is merged.',
+    'name: godyno publish',
+    'on:',
+    '  workflow_run:',
+    '    workflows: [godyno]',
+    '    types: [completed]',
+    'permissions:',
+    '  actions: read',
+    '  pull-requests: write',
+    'jobs:',
+    '  publish:',
+    "    if: github.event.workflow_run.event == 'pull_request'",
+    '    runs-on: ubuntu-24.04',
+    '    timeout-minutes: 5',
+    '    steps:',
+    ...publishSteps(names),
+    '',
+  ].join('\n');
+
+const recordSteps = (names: Names): readonly string[] =>
+  names.action === null
+    ? [...NODE, `      - run: ${program(names)} baseline record --out .godyno/record`]
+    : actionStep(names, { command: 'record' });
+
+export const baselineWorkflow = (names: Names): string =>
+  [
+    '# Stores how the default branch performs, for godyno run --base baseline where its history cannot be built.',
+    '# Pull requests need no baseline: they build their base. Commit baselines/ to keep one for longer.',
+    'name: godyno baseline',
+    'on:',
+    '  push:',
+    `    branches: [${quoted(names.defaultBranch)}]`,
+    '  workflow_dispatch:',
+    'permissions:',
+    '  contents: read',
+    'concurrency:',
+    '  group: godyno-baseline',
+    '  cancel-in-progress: true',
+    'jobs:',
+    '  record:',
+    '    runs-on: ubuntu-24.04',
+    '    timeout-minutes: 30',
+    ...(names.action === null ? jobDefaults(names) : []),
+    '    steps:',
+    ...setUp(names),
+    ...recordSteps(names),
+    '      - uses: actions/upload-artifact@v4',
+    '        with:',
+    '          name: godyno-baselines',
+    `          path: ${names.folder}baselines`,
+    '',
+  ].join('\n');
