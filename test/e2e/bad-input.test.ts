@@ -211,22 +211,6 @@ describe('input that is wrong', () => {
   });
 });
 
-describe('Ctrl-C', () => {
-  it.each([
-    ['while building', /building head/],
-    ['while measuring', /launch 2/],
-  ])('%s stops everything and exits 130', async (_phase, at) => {
-    await makeBadTarget({ to: path.join(place.dir, 'b'), mode: 'ok' });
-    await makeBadTarget({ to: path.join(place.dir, 'h'), mode: 'ok' });
-    place.file('s.yml', SCENARIO);
-    const ended = await place.run(['run', 's.yml', '--base', './b', '--head', './h', '--out', 'out'], {
-      interrupts: [{ at, signal: 'SIGINT' }],
-    });
-    expect(ended.code).toBe(130);
-    expectPlain(ended);
-  });
-});
-
 const git = (cwd: string, ...args: readonly string[]): void => {
   const identity = ['-c', 'user.name=t', '-c', 'user.email=t@example.com', '-c', 'commit.gpgsign=false'];
   execFileSync('git', [...identity, ...args], { cwd, stdio: 'pipe' });
