@@ -45,7 +45,7 @@ const PLUGIN_APIS = [1, 2, 3, 4, 5, 6, 7, 8] as const;
 const TRIAL_PROGRAMS = ['/bin/true', '/usr/bin/true'] as const;
 const SHORT_SECONDS = 30;
 
-export const PLUGIN_SOURCE = fileURLToPath(new URL('./plugin/count.c', import.meta.url));
+const PLUGIN_SOURCE = fileURLToPath(new URL('./plugin/count.c', import.meta.url));
 
 /** The result, or undefined when there is no such program. */
 const tryRun = async (

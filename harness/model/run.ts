@@ -2,6 +2,7 @@
  * A run as it was measured: raw counters and histograms, launch by launch. Everything later (comparison, report) is
  * computed from this value, so each step can be repeated alone from `run.json`.
  */
+import type { ExactRun } from './exact.ts';
 import type { Scenario } from './scenario.ts';
 import type { BySide, Side } from './side.ts';
 
@@ -98,6 +99,8 @@ export interface ScenarioRun {
   readonly invalid: InvalidRun | null;
   /** Said once in the report: fallbacks taken, things that could not be had. */
   readonly notes: readonly string[];
+  /** Instructions counted under emulation; absent where exact mode did not run. */
+  readonly exact?: ExactRun;
 }
 
 export type StopReason = 'decided' | 'launches' | 'budget' | 'invalid' | 'recorded';

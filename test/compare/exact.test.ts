@@ -8,6 +8,7 @@ import { judgeExact, type ExactFindings, type ExactInput } from '../../harness/c
 import { instructionsProfile } from '../../harness/compare/exact-profile.ts';
 import type { CountedStack, ExactLaunch, ExactRun, FileDiff, Side, WorkGroup } from '../../harness/model/index.ts';
 import { decodeProfile, encodeProfile, functionCosts } from '../../harness/profile/index.ts';
+import { normalDeviates, randomFrom } from '../../harness/stats/index.ts';
 import { scenarioWith } from './synthetic-run.ts';
 
 const REQUESTS = 100;
@@ -150,6 +151,17 @@ describe('instructions per request', () => {
     const above = (delta: number) => totals(1_000_000 + delta, 1_000_500 + delta, 1_001_000 + delta);
     expect(rowOf(judge(noisy, above(2990)))?.verdict).toBe('unchanged');
     expect(rowOf(judge(noisy, above(3010)))?.verdict).toBe('changed');
+  });
+
+  it('of equal code change in fewer than 1 verdict of 200, however much launches differ', () => {
+    const deviate = normalDeviates(randomFrom(7));
+    const verdicts = [0.0002, 0.001, 0.005].flatMap((spread) => {
+      const launches = () => totals(...[0, 1, 2].map(() => 1_000_000 * (1 + spread * deviate())));
+      return Array.from({ length: 700 }, () => rowOf(judge(launches(), launches()))?.verdict);
+    });
+    const alarms = verdicts.filter((verdict) => verdict !== 'unchanged' && verdict !== 'notJudged');
+    expect(verdicts.length / 200).toBeGreaterThan(alarms.length);
+    expect(verdicts).toContain('notJudged');
   });
 
   it('do not change while any launch of one side lies among the other’s', () => {
