@@ -48,15 +48,18 @@ export interface ProofRequest {
   readonly fault: FaultKind;
   readonly size: number;
   readonly function: string;
+  /** What profiles may call it: inlined copies of a closure have names of their own. */
+  readonly names: readonly string[];
   readonly callsPerRequest: number;
   readonly comparison: Comparison;
   /** Looks of the run in their order. */
   readonly looks: readonly Extract<RunProgress, { kind: 'look' }>[];
 }
 
-const namedIn = (scenario: ScenarioComparison, name: string): Named => {
-  if (scenario.attribution?.culprit === name) return 'first';
-  const rows = scenario.functions.filter((row) => row.function === name);
+const namedIn = (scenario: ScenarioComparison, names: readonly string[]): Named => {
+  const culprit = scenario.attribution?.culprit ?? null;
+  if (culprit !== null && names.includes(culprit)) return 'first';
+  const rows = scenario.functions.filter((row) => names.includes(row.function));
   return rows.some(({ kind }) => kind === 'regressed' || kind === 'new') ? 'listed' : 'no';
 };
 
@@ -87,7 +90,7 @@ export const proofOf = (request: ProofRequest): Proof | null => {
   const failed = rows.filter(({ gate, verdict }) => gate && verdict === 'regressed');
   const by = failed.map(({ metric }) => metric);
   const caught = failed.length > 0;
-  const found = namedIn(scenario, name);
+  const found = namedIn(scenario, request.names);
   const named = found === 'no' && !NAMEABLE[fault] ? 'not possible' : found;
   const shown = failed[0] ?? rows[0];
   const culprit = scenario.attribution?.culprit ?? null;

@@ -7,6 +7,7 @@ import { countedPairs, readWindow, serviceP50Ms } from '../metrics/index.ts';
 import type { MetricId, Pair, RunFile, Scenario, Side } from '../model/index.ts';
 import {
   burnRoundNs,
+  type Candidate,
   COUNTING_DOSE,
   doseFor,
   type Dose,
@@ -15,7 +16,7 @@ import {
   type Planter,
   withPlanter,
 } from '../plant/index.ts';
-import { functionCosts, mergeProfiles, type Profile } from '../profile/index.ts';
+import { type FunctionCost, functionCosts, mergeProfiles, type Profile } from '../profile/index.ts';
 import type { SideTree } from '../run/index.ts';
 import { mean } from '../stats/index.ts';
 import { prepareBuild } from '../target/index.ts';
@@ -43,19 +44,27 @@ export interface Survey {
   readonly costs: Omit<Measured, 'callsPerRequest'>;
   readonly serviceNs: number;
   /** Functions by what they cost themselves, dearest first. */
-  readonly hottest: readonly string[];
+  readonly hottest: readonly Known[];
   /** Functions by what they cost with all they call: those that every request runs come first. */
-  readonly outermost: readonly string[];
+  readonly outermost: readonly Known[];
+}
+
+/** A function with all names that profiles give to copies of it. */
+export interface Known extends Candidate {
+  readonly names: readonly string[];
 }
 
 export interface Place {
   readonly function: string;
+  readonly candidate: Candidate;
+  /** What profiles may call it. */
+  readonly names: readonly string[];
   readonly callsPerRequest: number;
 }
 
 /** Plants for one invocation; the planter is built once, by the Go of the service. */
 export interface Gardener {
-  readonly lay: (candidates: readonly string[], dose: Dose, seen: (planted: Planted) => void) => PlantHead;
+  readonly lay: (candidates: readonly Candidate[], dose: Dose, seen: (planted: Planted) => void) => PlantHead;
   readonly roundNs: (scenario: Scenario) => Promise<number>;
 }
 
@@ -63,7 +72,7 @@ export const withGardener = async <T>(signal: AbortSignal, use: (gardener: Garde
   const folder = await mkdtemp(join(tmpdir(), 'gdp-'));
   let planter: Promise<Planter> | null = null;
   const lay =
-    (candidates: readonly string[], dose: Dose, seen: (planted: Planted) => void): PlantHead =>
+    (candidates: readonly Candidate[], dose: Dose, seen: (planted: Planted) => void): PlantHead =>
     async (head: SideTree, scenario, workDir) => {
       const own = join(workDir, 'plant');
       const { facts, spec, flags, overlayFile, agentImportPath } = await prepareBuild({
@@ -97,6 +106,30 @@ export const withGardener = async <T>(signal: AbortSignal, use: (gardener: Garde
   } finally {
     await rm(folder, { recursive: true, force: true, maxRetries: 3 });
   }
+};
+
+interface Weighed extends Known {
+  readonly own: number;
+  readonly cum: number;
+}
+
+/** Copies of a closure begin on one line and are one function, whatever their names. */
+const knownFunctions = (functions: readonly FunctionCost[]): readonly Weighed[] => {
+  const groups = Map.groupBy(functions, ({ name, file, startLine }) => (startLine > 0 ? `${file}:${startLine}` : name));
+  return [...groups.values()].flatMap((group): readonly Weighed[] => {
+    const [first] = group;
+    if (first === undefined) return [];
+    const { name, file, startLine } = first;
+    return [
+      {
+        name,
+        ...(startLine > 0 ? { file, line: startLine } : {}),
+        names: group.map((one) => one.name),
+        own: group.reduce((sum, one) => sum + one.own, 0),
+        cum: group.reduce((sum, one) => sum + one.cum, 0),
+      },
+    ];
+  });
 };
 
 /** A short run of its own: no latency phase, nothing that explains. */
@@ -152,7 +185,7 @@ export const survey = async (base: Base, gardener: Gardener, scenario: Scenario,
     purpose: 'record',
   });
   const profile = await cpuProfile(run, dir);
-  const functions = profile === null ? [] : functionCosts(profile).functions;
+  const functions = knownFunctions(profile === null ? [] : functionCosts(profile).functions);
   const services = costPairs(run).flatMap((pair) => serviceP50Ms(pair.base) ?? []);
   return {
     scenario,
@@ -163,8 +196,8 @@ export const survey = async (base: Base, gardener: Gardener, scenario: Scenario,
       burnRoundNs: await gardener.roundNs(scenario),
     },
     serviceNs: services.length === 0 ? 0 : mean(services) * 1e6,
-    hottest: functions.toSorted((a, b) => b.own - a.own).map(({ name }) => name),
-    outermost: functions.toSorted((a, b) => b.cum - a.cum).map(({ name }) => name),
+    hottest: functions.toSorted((a, b) => b.own - a.own),
+    outermost: functions.toSorted((a, b) => b.cum - a.cum),
   };
 };
 
@@ -173,7 +206,7 @@ const countCalls = async (
   base: Base,
   gardener: Gardener,
   { scenario }: Survey,
-  candidates: readonly string[],
+  candidates: readonly Known[],
   dir: string,
 ): Promise<Place> => {
   let planted: Planted | null = null;
@@ -188,24 +221,43 @@ const countCalls = async (
       planted = one;
     }),
   });
-  const name = (planted as Planted | null)?.function ?? '';
+  const found = planted as Planted | null;
+  const name = found?.function ?? '';
+  const { names, ...candidate } = candidates[found?.candidate ?? 0] ?? { name, names: [] };
   const [before, after] = [meanOf(run, 'mallocsPerRequest', 'base'), meanOf(run, 'mallocsPerRequest', 'head')];
-  return { function: name, callsPerRequest: before === null || after === null ? 0 : Math.max(0, after - before) };
+  const callsPerRequest = before === null || after === null ? 0 : Math.max(0, after - before);
+  return { function: name, candidate, names: [...new Set([name, ...names])], callsPerRequest };
 };
 
 /** Counting noise: fewer calls than one in a thousand requests are none. */
 const FEWEST_CALLS = 0.001;
 
 export interface Demand {
-  readonly candidates: readonly string[];
+  readonly candidates: readonly Known[];
   /** The user's own choice is taken as it is. */
   readonly chosen: 'by the user' | 'by us';
-  /** CPU that one call shall burn at least in all, per request; 0 when the fault burns none. */
+  /**
+   * `burns`: called rarely enough that a call can burn `burnNsPerRequest` in rounds worth counting; `waits`: called by
+   * most requests, since a median does not move for those of a few.
+   */
+  readonly for: 'burns' | 'waits';
   readonly burnNsPerRequest: number;
 }
 
-const isGood = ({ callsPerRequest }: Place, { costs }: Survey, { burnNsPerRequest }: Demand): boolean =>
-  burnNsPerRequest === 0 || burnNsPerRequest / callsPerRequest >= FEWEST_ROUNDS * costs.burnRoundNs;
+/** Of all requests, that a median moves. */
+const MOST_REQUESTS = 0.8;
+
+const isGood = ({ callsPerRequest }: Place, { costs }: Survey, demand: Demand): boolean =>
+  demand.for === 'waits'
+    ? callsPerRequest >= MOST_REQUESTS
+    : demand.burnNsPerRequest / callsPerRequest >= FEWEST_ROUNDS * costs.burnRoundNs;
+
+/** Of two that are not good, the one that is less so. */
+const isBetter = (place: Place, than: Place | null, demand: Demand): boolean => {
+  if (than === null) return true;
+  const more = place.callsPerRequest > than.callsPerRequest;
+  return demand.for === 'waits' ? more : !more;
+};
 
 /**
  * The function to plant in, with its calls per request. A function that is called too often for the fault to be sized
@@ -224,9 +276,9 @@ export const choosePlace = async (
     const place = await countCalls(base, gardener, surveyed, candidates, dir);
     const called = place.callsPerRequest >= FEWEST_CALLS;
     if (called && (demand.chosen === 'by the user' || isGood(place, surveyed, demand))) return place;
-    if (called && (best === null || place.callsPerRequest < best.callsPerRequest)) best = place;
+    if (called && isBetter(place, best, demand)) best = place;
     if (demand.chosen === 'by the user') throw notCalled(place.function);
-    candidates = candidates.slice(candidates.indexOf(place.function) + 1);
+    candidates = candidates.slice(candidates.findIndex(({ name }) => name === place.candidate.name) + 1);
     if (candidates.length === 0) break;
   }
   if (best !== null) return best;
@@ -253,7 +305,7 @@ export const roundNsInPlace = async (
     outDir: dir,
     budgetSeconds: null,
     purpose: 'record',
-    plant: gardener.lay([place.function], dose, () => undefined),
+    plant: gardener.lay([place.candidate], dose, () => undefined),
   });
   const [before, after] = [meanOf(run, 'cpuNsPerRequest', 'base'), meanOf(run, 'cpuNsPerRequest', 'head')];
   if (before === null || after === null) return costs.burnRoundNs;

@@ -81,9 +81,11 @@ const placeFor = async (
     plan.gardener,
     surveyed,
     {
-      candidates: chosen === undefined ? (hot ? surveyed.hottest : surveyed.outermost) : [chosen],
+      candidates:
+        chosen !== undefined ? [{ name: chosen, names: [chosen] }] : hot ? surveyed.hottest : surveyed.outermost,
       chosen: chosen === undefined ? 'by us' : 'by the user',
-      burnNsPerRequest: hot ? size * surveyed.costs.cpuNsPerRequest : 0,
+      for: hot ? 'burns' : 'waits',
+      burnNsPerRequest: size * surveyed.costs.cpuNsPerRequest,
     },
     plan.out.path('survey'),
   );
@@ -124,7 +126,7 @@ const proveFault = async (plan: Plan, surveyed: Survey, fault: FaultKind, places
     outDir: out.dir,
     budgetSeconds: plan.left === null ? null : plan.left / plan.toCome,
     purpose: 'compare',
-    plant: plan.gardener.lay([place.function], dose, (one) => planted.push(one)),
+    plant: plan.gardener.lay([place.candidate], dose, (one) => planted.push(one)),
     onProgress: (event) => {
       if (event.kind === 'look') looks.push(event);
     },
@@ -143,6 +145,7 @@ const proveFault = async (plan: Plan, surveyed: Survey, fault: FaultKind, places
     fault,
     size,
     function: at?.function ?? '',
+    names: place.names,
     callsPerRequest: place.callsPerRequest,
     comparison,
     looks,

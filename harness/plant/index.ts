@@ -18,6 +18,7 @@ export {
   SHIFT_DOSE,
 } from './doses.ts';
 export {
+  type Candidate,
   type Planted,
   type Planter,
   type PlantRequest,

@@ -21,10 +21,18 @@ export interface PlantSource {
   readonly foreign: string | null;
 }
 
+/** A function as a profile tells it. */
+export interface Candidate {
+  readonly name: string;
+  /** Where it begins; finds closures whose inlined copies have names of their own. Absent: unknown. */
+  readonly file?: string;
+  readonly line?: number;
+}
+
 export interface PlantRequest {
   readonly source: PlantSource;
-  /** Names as in profiles; the first that can be edited is. Ignored by the `shift` dose. */
-  readonly candidates: readonly string[];
+  /** The first that can be edited is. Ignored by the `shift` dose. */
+  readonly candidates: readonly Candidate[];
   readonly dose: Dose;
   /** A fresh folder for the overlay. */
   readonly folder: string;
@@ -38,6 +46,8 @@ export interface Refusal {
 export interface Planted {
   /** As a profile names it; null for `shift`, which edits none. */
   readonly function: string | null;
+  /** Its number among the candidates. */
+  readonly candidate: number;
   /** In the module's folder as `go list` prints it. */
   readonly file: string | null;
   readonly line: number;
@@ -117,7 +127,12 @@ const replacementsIn = (overlayFile: string | null): Readonly<Record<string, str
 };
 
 interface PlanterAnswer {
-  readonly planted: { readonly function: string; readonly file: string; readonly line: number } | null;
+  readonly planted: {
+    readonly candidate: number;
+    readonly function: string;
+    readonly file: string;
+    readonly line: number;
+  } | null;
   readonly refused: readonly Refusal[];
   readonly replace: Readonly<Record<string, string>>;
 }
@@ -125,7 +140,7 @@ interface PlanterAnswer {
 const nowhere = ({ candidates }: PlantRequest, refused: readonly Refusal[]): UsageError =>
   new UsageError(
     'PLANT_NOWHERE',
-    `No fault can be planted in ${candidates.length === 1 ? candidates[0] : `any of ${candidates.length} functions`}: ${refused
+    `No fault can be planted in ${candidates.length === 1 ? candidates[0]?.name : `any of ${candidates.length} functions`}: ${refused
       .map((one) => (candidates.length === 1 ? one.reason : `${one.function}: ${one.reason}`))
       .join('; ')}`,
     'Name a function of the service’s own Go code as a profile names it, e.g. --function main.handler or "main.(*store).find".',
@@ -164,6 +179,7 @@ const ask = async (program: string, request: PlantRequest, signal: AbortSignal):
   await writeFile(overlayFile, JSON.stringify({ Replace: replace }, null, 2));
   return {
     function: planted?.function ?? null,
+    candidate: planted?.candidate ?? 0,
     file: planted?.file ?? null,
     line: planted?.line ?? 0,
     overlayFile,

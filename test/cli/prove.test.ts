@@ -133,7 +133,16 @@ const looks: ProofRequest['looks'] = [8, 10].map(
 );
 
 const ask = (comparison: Comparison, changes: Partial<ProofRequest> = {}) =>
-  proofOf({ fault: 'cpu', size: 0.05, function: 'main.work', callsPerRequest: 1, comparison, looks, ...changes });
+  proofOf({
+    fault: 'cpu',
+    size: 0.05,
+    function: 'main.work',
+    names: ['main.work'],
+    callsPerRequest: 1,
+    comparison,
+    looks,
+    ...changes,
+  });
 
 describe('a planted fault', () => {
   test('is caught by its gate at the look that saw it, and named first', () => {

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
+  type Candidate,
   COUNTING_DOSE,
   type Dose,
   FAULT_KINDS,
@@ -149,13 +150,14 @@ beforeAll(async () => {
 afterAll(removeFolders);
 
 const plant = async (
-  candidates: readonly string[],
+  candidates: readonly (string | Candidate)[],
   dose: Dose,
   overlayFile: string | null = null,
 ): Promise<Planted> => {
   const flags = overlayFile === null ? [] : [`-overlay=${overlayFile}`];
   const source = { moduleDir: module, package: '.', flags, env: {}, overlayFile, foreign: null };
-  return planter.plant({ source, candidates, dose, folder: makeFolder() });
+  const named = candidates.map((one) => (typeof one === 'string' ? { name: one } : one));
+  return planter.plant({ source, candidates: named, dose, folder: makeFolder() });
 };
 
 const build = (planted: Planted, target: string, output: string): string =>
@@ -219,7 +221,16 @@ describe('a function that can be edited', () => {
   test('is the first of the candidates that can be, and the others are told', async () => {
     const planted = await plant(['net/http.serve', `${p}.Elsewhere`, 'main.work', 'main.main'], COUNTING_DOSE);
     expect(planted.function).toBe('main.work');
+    expect(planted.candidate).toBe(2);
     expect(planted.refused.map((one) => one.function)).toEqual(['net/http.serve', `${p}.Elsewhere`]);
+  });
+
+  test('is found by where it begins, when its name is that of an inlined copy', async () => {
+    const line = SHAPES.split('\n').findIndex((text) => text.includes('return func(n int) int {')) + 1;
+    const copy = { name: `${p}.Other.Serve.func7`, file: `${p}/shapes.go`, line };
+    const planted = await plant([{ ...copy, line: 1 }, copy], COUNTING_DOSE);
+    expect(planted).toMatchObject({ function: `${p}.Serve.func+2`, candidate: 1 });
+    expect((await plant([{ ...copy, line: line - 2 }], COUNTING_DOSE)).function).toBe(`${p}.Serve`);
   });
 
   test('is edited as the user’s own overlay has it, not as it lies on disk', async () => {
@@ -326,6 +337,11 @@ describe('a planted fault', () => {
 test('sources that do not parse are an error that names the place', async () => {
   const broken = makeFolder({ 'go.mod': goMod('broken'), 'main.go': 'package main\n\nfunc main() {\n' });
   const source = { moduleDir: broken, package: '.', flags: [], env: {}, overlayFile: null, foreign: null };
-  const failed = planter.plant({ source, candidates: ['main.main'], dose: COUNTING_DOSE, folder: makeFolder() });
+  const failed = planter.plant({
+    source,
+    candidates: [{ name: 'main.main' }],
+    dose: COUNTING_DOSE,
+    folder: makeFolder(),
+  });
   await expect(failed).rejects.toThrow(/main\.go:\d/);
 });

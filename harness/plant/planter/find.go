@@ -29,11 +29,12 @@ type sourceFile struct {
 
 // place is where statements go: right behind an opening brace.
 type place struct {
-	pack     *sourcePackage
-	file     *sourceFile
-	function string
-	line     int
-	offset   int
+	candidate int
+	pack      *sourcePackage
+	file      *sourceFile
+	function  string
+	line      int
+	offset    int
 }
 
 // brackets holds type arguments as profiles and people write them.
@@ -50,9 +51,58 @@ func withoutArguments(name string) string {
 	}
 }
 
-// find resolves a name: `main.serve`, `(*cache).lookup`, `example.com/m/p.F[...]`, `main.serve.func+12`. It returns the
+// find resolves a candidate by its name, or where that leads nowhere by the line it begins on.
+func (p *program) find(wanted candidate) (*place, string, error) {
+	at, reason, err := p.findNamed(wanted.Name)
+	if at != nil || err != nil || wanted.Line == 0 {
+		return at, reason, err
+	}
+	beginning, err := p.findBeginning(wanted)
+	if beginning != nil {
+		reason = ""
+	}
+	return beginning, reason, err
+}
+
+// findBeginning finds what begins on the candidate's line: a function, or the first literal.
+func (p *program) findBeginning(wanted candidate) (*place, error) {
+	for index := range p.packages {
+		pack := &p.packages[index]
+		for _, name := range pack.Files {
+			// As -trimpath writes it, or as the file lies.
+			if wanted.File != pack.ImportPath+"/"+name && wanted.File != filepath.Join(pack.Dir, name) {
+				continue
+			}
+			file := p.parse(filepath.Join(pack.Dir, name))
+			if file.fails != nil {
+				return nil, file.fails
+			}
+			return beginningOn(pack, file, wanted.Line), nil
+		}
+	}
+	return nil, nil
+}
+
+func beginningOn(pack *sourcePackage, file *sourceFile, line int) *place {
+	for _, declaration := range file.tree.Decls {
+		function, ok := declaration.(*ast.FuncDecl)
+		if !ok || line < file.line(function.Pos()) || line > file.line(function.End()) {
+			continue
+		}
+		closure := ""
+		if below := line - file.line(function.Pos()); below > 0 {
+			closure = "+" + strconv.Itoa(below)
+		}
+		if at, _ := placeIn(pack, file, function, closure); at != nil {
+			return at
+		}
+	}
+	return nil
+}
+
+// findNamed resolves a name: `main.serve`, `(*cache).lookup`, `example.com/m/p.F[...]`, `main.serve.func+12`. It returns the
 // reason when the function cannot be edited.
-func (p *program) find(name string) (*place, string, error) {
+func (p *program) findNamed(name string) (*place, string, error) {
 	wanted := withoutArguments(name)
 	outer, closure := splitClosure(wanted)
 	var found []*place

@@ -16,11 +16,18 @@ type request struct {
 	Packages []sourcePackage `json:"packages"`
 	// Replace is the overlay that is already there: path as go knows it → file with its text.
 	Replace map[string]string `json:"replace"`
-	// Candidates are names as in profiles; the first that can be edited is.
-	Candidates []string `json:"candidates"`
-	Fault      fault    `json:"fault"`
+	// Candidates are functions as profiles tell them; the first that can be edited is.
+	Candidates []candidate `json:"candidates"`
+	Fault      fault       `json:"fault"`
 	// Out is the folder for the files of the new overlay.
 	Out string `json:"out"`
+}
+
+// candidate has a place where the profile knows it: copies of a closure that was inlined have names of their own.
+type candidate struct {
+	Name string `json:"name"`
+	File string `json:"file"`
+	Line int    `json:"line"`
 }
 
 type sourcePackage struct {
@@ -38,10 +45,12 @@ type answer struct {
 }
 
 type planted struct {
-	Function string `json:"function"`
-	Package  string `json:"package"`
-	File     string `json:"file"`
-	Line     int    `json:"line"`
+	// Candidate is its number among those asked for.
+	Candidate int    `json:"candidate"`
+	Function  string `json:"function"`
+	Package   string `json:"package"`
+	File      string `json:"file"`
+	Line      int    `json:"line"`
 }
 
 type refusal struct {
@@ -74,15 +83,16 @@ func plant(asked request) (*answer, error) {
 	if asked.Fault.Kind == "shift" {
 		return given, shift(program, asked, given)
 	}
-	for _, name := range asked.Candidates {
-		place, reason, err := program.find(name)
+	for index, wanted := range asked.Candidates {
+		place, reason, err := program.find(wanted)
 		if err != nil {
 			return nil, err
 		}
 		if place == nil {
-			given.Refused = append(given.Refused, refusal{Function: name, Reason: reason})
+			given.Refused = append(given.Refused, refusal{Function: wanted.Name, Reason: reason})
 			continue
 		}
+		place.candidate = index
 		return given, edit(place, asked, given)
 	}
 	return given, nil
@@ -103,7 +113,7 @@ func edit(at *place, asked request, given *answer) error {
 		return err
 	}
 	given.Replace[at.file.path] = file
-	given.Planted = &planted{Function: at.function, Package: at.pack.ImportPath, File: at.file.path, Line: at.line}
+	given.Planted = &planted{Candidate: at.candidate, Function: at.function, Package: at.pack.ImportPath, File: at.file.path, Line: at.line}
 	return helper(at.pack, declarations, asked, given)
 }
 
