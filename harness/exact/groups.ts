@@ -58,10 +58,15 @@ const SCHEDULER: readonly RegExp[] = [
 
 const RUNTIME = /^(?:runtime|internal\/runtime\/[^.]*)\./;
 
+/** Assembly that has no package in its name. */
+const SWITCHES: ReadonlySet<string> = new Set(['gogo', 'gosave_systemstack_switch']);
+
 const isOne = (name: string, patterns: readonly RegExp[]): boolean => patterns.some((pattern) => pattern.test(name));
 
 /** By the function that was compiled, not by what was inlined into it. */
 export const groupOf = (name: string): WorkGroup => {
+  if (SWITCHES.has(name)) return 'scheduler';
+  if (/^\w+$/.test(name)) return 'runtime'; // other assembly of the runtime: memeqbody, aeshashbody, …
   if (!/^(?:runtime|internal|syscall)/.test(name)) return 'user';
   if (isOne(name, COLLECTOR)) return 'gc';
   if (isOne(name, ALLOCATOR)) return 'allocator';

@@ -28,6 +28,8 @@ describe('the kind of work a function does', () => {
     ['runtime.(*m).snapshotAllp', 'scheduler'],
     ['runtime.(*mcache).prepareForSweep', 'gc'],
     ['runtime.mergeSummaries', 'allocator'],
+    ['gogo', 'scheduler'],
+    ['memeqbody', 'runtime'],
     ['<not Go>', 'user'],
   ])('of %s is %s', (name, group) => {
     expect(groupOf(name)).toBe(group);
