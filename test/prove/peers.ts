@@ -1,0 +1,352 @@
+/**
+ * `npm run bench:peers`: what people do today beside godyno, in one sitting, on the same cores, in equal minutes.
+ *
+ * Each round builds three trees of the demo (base, the same again, head with +5 % CPU) and asks every recipe twice: is
+ * base against the same again clean (A/A), and is head found? The recipes load base, then head, and apply the rule
+ * people use: worse by more than 5 % fails; benchstat takes 10 repetitions a side and p < 0.05. Prints false alarms,
+ * hits and wrong-way calls with Clopper-Pearson bounds at 95 %.
+ *
+ * node test/prove/peers.ts [rounds=1] [seconds=60] [--evidence <file>]     seconds: per comparison and recipe
+ *
+ * vegeta, hey and benchstat are taken from PATH, or installed with `go install` into the system's temporary folder; k6
+ * only from PATH (it takes a quarter of an hour to build). A tool that cannot be had is left out, and that is said.
+ */
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { cpus, tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { parseComparison } from '../../harness/model/index.ts';
+import { clopperPearson } from '../../harness/stats/index.ts';
+import { plantDemo } from '../helpers/plant-demo.ts';
+
+const root = path.resolve(import.meta.dirname, '../..');
+const demo = path.join(root, 'test/targets/demo');
+const bin = path.join(tmpdir(), 'godyno-peers');
+
+const TOOLS = {
+  vegeta: 'github.com/tsenart/vegeta/v12@v12.13.0',
+  hey: 'github.com/rakyll/hey@v0.1.5',
+  benchstat: 'golang.org/x/perf/cmd/benchstat@latest',
+  k6: null,
+} as const;
+type Tool = keyof typeof TOOLS;
+
+/** Below the capacity of both; what a recipe from a blog would take. */
+const RATE_PER_SECOND = 200;
+const HEY_CONNECTIONS = 8;
+const RULE_RATIO = 0.05;
+const BENCH_REPETITIONS = 10;
+const PLANTED_PERCENT = 5;
+
+type Call = 'slower' | 'faster' | 'same' | 'no answer';
+type Rule = string;
+
+const inPath = (tool: Tool): string | null =>
+  (process.env['PATH'] ?? '')
+    .split(':')
+    .map((folder) => path.join(folder, tool))
+    .find((file) => existsSync(file)) ?? null;
+
+/** Path of the tool; null when it cannot be had. */
+const toolPath = (tool: Tool): string | null => {
+  const there = inPath(tool) ?? [path.join(bin, tool)].find((file) => existsSync(file)) ?? null;
+  const source = TOOLS[tool];
+  if (there !== null || source === null) return there;
+  try {
+    console.log(`installing ${source}`);
+    execFileSync('go', ['install', source], { env: { ...process.env, GOBIN: bin, GOFLAGS: '' }, stdio: 'pipe' });
+    return path.join(bin, tool);
+  } catch (error) {
+    console.log(`${tool} cannot be had: ${(error as Error).message.split('\n')[0]}`);
+    return null;
+  }
+};
+
+const freePort = async (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const server = createServer();
+    server.on('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+
+const stopped = async (child: ChildProcess): Promise<void> => {
+  if (child.exitCode !== null) return;
+  const gone = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGTERM');
+  await gone;
+};
+
+/** The service of one tree, ready, for as long as `use` takes. */
+const withService = async <T>(tree: string, use: (url: string) => Promise<T>): Promise<T> => {
+  const program = path.join(tree, 'service');
+  if (!existsSync(program))
+    execFileSync('go', ['build', '-o', program, '.'], { cwd: path.join(tree, 'test/targets/demo') });
+  const port = await freePort();
+  const child = spawn(program, ['-addr', `127.0.0.1:${port}`], { stdio: 'ignore' });
+  try {
+    const url = `http://127.0.0.1:${port}`;
+    for (let tries = 0; tries < 100; tries++) {
+      const ready = await fetch(`${url}/healthz`).then(
+        ({ ok }) => ok,
+        () => false,
+      );
+      if (ready) break;
+      await delay(100);
+    }
+    return await use(url);
+  } finally {
+    await stopped(child);
+  }
+};
+
+/** The reading routes of scenarios/demo.yml, in its weights. */
+const targetsFor = (url: string): readonly string[] => {
+  const [, ...lines] = readFileSync(path.join(root, 'scenarios/demo.csv'), 'utf8').trim().split('\n');
+  return lines.flatMap((line, index) => {
+    const [query = '', item = '', other = ''] = line.split(',');
+    const search = `${url}/search?q=${query}`;
+    const page = `${url}/page/${item}`;
+    const list = `${url}/items?page=${index + 1}`;
+    const one = `${url}/items/${item}`;
+    const quote = `${url}/quote/${other}`;
+    return [list, list, list, one, one, one, one, search, search, search, page, page, page, quote, quote];
+  });
+};
+
+interface Figures {
+  readonly p95Ms: number;
+  readonly meanMs: number;
+  readonly perSecond: number;
+}
+
+const withVegeta = async (program: string, tree: string, seconds: number): Promise<Figures> =>
+  withService(tree, async (url) => {
+    const input = targetsFor(url)
+      .map((target) => `GET ${target}\n`)
+      .join('\n');
+    const attack = ['attack', `-rate=${RATE_PER_SECOND}/s`, `-duration=${seconds}s`, '-max-body=0'];
+    const results = execFileSync(program, attack, { input, maxBuffer: 2 ** 30 });
+    const told = JSON.parse(execFileSync(program, ['report', '-type=json'], { input: results }).toString()) as {
+      readonly latencies: { readonly mean: number; readonly '95th': number };
+      readonly throughput: number;
+    };
+    return { p95Ms: told.latencies['95th'] / 1e6, meanMs: told.latencies.mean / 1e6, perSecond: told.throughput };
+  });
+
+/** hey knows one address only: the dearest route. */
+const withHey = async (program: string, tree: string, seconds: number): Promise<Figures> =>
+  withService(tree, async (url) => {
+    const args = ['-z', `${seconds}s`, '-c', String(HEY_CONNECTIONS), `${url}/search?q=marble+bucket+broad`];
+    const told = execFileSync(program, args).toString();
+    const number = (pattern: RegExp): number => Number(pattern.exec(told)?.[1] ?? Number.NaN);
+    return {
+      p95Ms: 1000 * number(/95%+ in ([\d.]+) secs/),
+      meanMs: 1000 * number(/Average:\s+([\d.]+) secs/),
+      perSecond: number(/Requests\/sec:\s+([\d.]+)/),
+    };
+  });
+
+const withK6 = async (program: string, tree: string, seconds: number): Promise<Figures> =>
+  withService(tree, async (url) => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'k6-'));
+    const script = path.join(folder, 'load.js');
+    const summary = path.join(folder, 'summary.json');
+    writeFileSync(
+      script,
+      `import http from 'k6/http';
+const targets = ${JSON.stringify(targetsFor(url))};
+export const options = { scenarios: { load: { executor: 'constant-arrival-rate', rate: ${RATE_PER_SECOND}, timeUnit: '1s', duration: '${seconds}s', preAllocatedVUs: 50 } } };
+export default () => { http.get(targets[__ITER % targets.length]); };
+`,
+    );
+    execFileSync(program, ['run', '--quiet', '--summary-export', summary, script], { stdio: 'pipe' });
+    const { metrics } = JSON.parse(readFileSync(summary, 'utf8')) as {
+      readonly metrics: Readonly<Record<string, Readonly<Record<string, number>>>>;
+    };
+    rmSync(folder, { recursive: true, force: true });
+    const duration = metrics['http_req_duration'] ?? {};
+    return {
+      p95Ms: duration['p(95)'] ?? Number.NaN,
+      meanMs: duration['avg'] ?? Number.NaN,
+      perSecond: metrics['http_reqs']?.['rate'] ?? Number.NaN,
+    };
+  });
+
+const callOf = (ratio: number): Call => {
+  if (!Number.isFinite(ratio)) return 'no answer';
+  if (ratio > 1 + RULE_RATIO) return 'slower';
+  return ratio < 1 - RULE_RATIO ? 'faster' : 'same';
+};
+
+const rulesOf = (name: string, base: Figures, head: Figures): ReadonlyMap<Rule, Call> => {
+  const p95 = callOf(head.p95Ms / base.p95Ms);
+  const mean = callOf(head.meanMs / base.meanMs);
+  const rate = callOf(base.perSecond / head.perSecond);
+  const any = [p95, mean, rate].includes('slower')
+    ? 'slower'
+    : [p95, mean, rate].includes('faster')
+      ? 'faster'
+      : 'same';
+  return new Map([
+    [`${name} p95`, p95],
+    [`${name} mean`, mean],
+    [`${name} any of p95, mean, rps`, any],
+  ]);
+};
+
+type Loader = (program: string, tree: string, seconds: number) => Promise<Figures>;
+
+const loaded =
+  (name: string, program: string, load: Loader) =>
+  async (base: string, head: string, seconds: number): Promise<ReadonlyMap<Rule, Call>> =>
+    rulesOf(name, await load(program, base, seconds / 2), await load(program, head, seconds / 2));
+
+const BENCHMARK = `package main
+
+import "testing"
+
+func BenchmarkRequest(b *testing.B) {
+	work := newWorkload()
+	work.serve(500)
+	b.ResetTimer()
+	work.serve(b.N)
+}
+`;
+
+const benched =
+  (program: string) =>
+  async (base: string, head: string, seconds: number): Promise<ReadonlyMap<Rule, Call>> => {
+    const files = [base, head].map((tree) => {
+      const folder = path.join(tree, 'test/targets/demo');
+      writeFileSync(path.join(folder, 'request_test.go'), BENCHMARK);
+      const time = `${Math.max(0.1, seconds / 2 / BENCH_REPETITIONS / 1.5).toFixed(2)}s`;
+      const args = [
+        'test',
+        '-run=^$',
+        '-bench=^BenchmarkRequest$',
+        `-count=${BENCH_REPETITIONS}`,
+        `-benchtime=${time}`,
+        '.',
+      ];
+      const file = path.join(tree, 'bench.txt');
+      writeFileSync(file, execFileSync('go', args, { cwd: folder }));
+      rmSync(path.join(folder, 'request_test.go'));
+      return file;
+    });
+    const told = execFileSync(program, ['-format=csv', ...files], { stdio: ['ignore', 'pipe', 'ignore'] }).toString();
+    // name, base, its interval, head, its interval, change, p
+    const cells =
+      told
+        .split('\n')
+        .find((line) => line.startsWith('Request'))
+        ?.split(',') ?? [];
+    const change = cells[5] ?? '';
+    const call =
+      change === '~' ? 'same' : change.startsWith('+') ? 'slower' : change.startsWith('-') ? 'faster' : 'no answer';
+    return new Map([['benchstat p < .05', call]]);
+  };
+
+let seed = Date.now() % 100_000;
+
+const ours = async (base: string, head: string, seconds: number): Promise<ReadonlyMap<Rule, Call>> => {
+  const out = mkdtempSync(path.join(tmpdir(), 'gdo-'));
+  seed += 1;
+  const args = ['dist/cli/bin.js', 'run', 'scenarios/demo.yml', '--base', base, '--head', head, '--out', out];
+  const child = spawn(process.execPath, [...args, '--budget', `${seconds}s`, '--seed', String(seed), '--quiet'], {
+    cwd: root,
+    stdio: 'ignore',
+  });
+  await new Promise((resolve) => child.on('close', resolve));
+  const [scenario] = parseComparison(
+    readFileSync(path.join(out, 'comparison.json'), 'utf8'),
+    'comparison.json',
+  ).scenarios;
+  rmSync(out, { recursive: true, force: true });
+  const words: Readonly<Record<string, Call>> = { regressed: 'slower', improved: 'faster', unchanged: 'same' };
+  return new Map([['godyno', words[scenario?.verdict ?? ''] ?? 'no answer']]);
+};
+
+const treesIn = async (
+  work: string,
+): Promise<{ readonly base: string; readonly again: string; readonly head: string }> => {
+  const trees = { base: path.join(work, 'b'), again: path.join(work, 'a'), head: path.join(work, 'h') };
+  for (const [name, folder] of Object.entries(trees)) {
+    mkdirSync(folder, { recursive: true });
+    const fault = name === 'head' ? 'cpu' : 'none';
+    await plantDemo({ from: demo, to: path.join(folder, 'test/targets/demo'), fault, size: PLANTED_PERCENT });
+  }
+  return trees;
+};
+
+interface Score {
+  readonly aa: Call[];
+  readonly planted: Call[];
+}
+
+const share = (calls: readonly Call[], wanted: readonly Call[]): string => {
+  const hits = calls.filter((call) => wanted.includes(call)).length;
+  const [low, high] = clopperPearson(hits, calls.length, 0.95);
+  return `${hits}/${calls.length} (${(100 * low).toFixed(0)}…${(100 * high).toFixed(0)} %)`;
+};
+
+const given = process.argv.slice(2);
+const evidenceAt = given.indexOf('--evidence');
+const evidence = evidenceAt < 0 ? null : (given[evidenceAt + 1] ?? null);
+const numbers = given.filter((word) => /^\d+$/.test(word)).map(Number);
+const [rounds = 1, seconds = 60] = numbers;
+const recipes = [
+  ...(['vegeta', 'hey', 'k6'] as const).flatMap((tool) => {
+    const program = toolPath(tool);
+    if (program === null) return [];
+    return [loaded(tool, program, { vegeta: withVegeta, hey: withHey, k6: withK6 }[tool])];
+  }),
+  ...[toolPath('benchstat')].flatMap((program) => (program === null ? [] : [benched(program)])),
+  ours,
+];
+const scores = new Map<Rule, Score>();
+for (let round = 1; round <= rounds; round++) {
+  const work = mkdtempSync(path.join(tmpdir(), 'peers-'));
+  try {
+    const trees = await treesIn(work);
+    for (const recipe of recipes) {
+      for (const [kind, head] of [
+        ['aa', trees.again],
+        ['planted', trees.head],
+      ] as const) {
+        for (const [rule, call] of await recipe(trees.base, head, seconds)) {
+          const score = scores.get(rule) ?? { aa: [], planted: [] };
+          scores.set(rule, score);
+          score[kind].push(call);
+          console.log(
+            `round ${round}: ${rule}: ${kind === 'aa' ? 'equal code' : `+${PLANTED_PERCENT} %`} called ${call}`,
+          );
+        }
+      }
+    }
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+const rows = [...scores].map(
+  ([rule, { aa, planted }]) =>
+    `| ${rule} | ${share(aa, ['slower'])} | ${share(planted, ['slower'])} | ${share(planted, ['faster'])} | ${share([...aa, ...planted], ['no answer'])} |`,
+);
+const table = [
+  `| rule | equal code called slower | +${PLANTED_PERCENT} % seen | called faster | no answer |`,
+  '|---|---|---|---|---|',
+  ...rows,
+].join('\n');
+console.log(`\n${table}\n`);
+if (evidence !== null) {
+  const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown CPU'}`;
+  const when = new Date().toISOString().slice(0, 10);
+  writeFileSync(
+    evidence,
+    `Peers on the demo, ${when}, ${machine}, ${seconds} s per comparison, ${rounds} rounds.\n\n${table}\n`,
+  );
+}
