@@ -1,0 +1,188 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { hintsIn } from '../../harness/cli/init-hints.ts';
+import { parseScenario } from '../../harness/scenario/index.ts';
+import { makePlace, type Place } from '../e2e/cli.ts';
+
+const TARGETS = path.resolve(import.meta.dirname, '../targets');
+
+describe('what the source suggests', () => {
+  const firstStart = (source: string) => {
+    const [start] = hintsIn(source).starts;
+    return [start?.args.join(' ') ?? '', JSON.stringify(start?.env ?? {}), start?.port ?? null];
+  };
+
+  test.each([
+    ['flag.String("addr", ":8080", "address")', '-addr 127.0.0.1:${port}'],
+    ['flag.StringVar(&addr, "listen", "127.0.0.1:80", "x")', '-listen 127.0.0.1:${port}'],
+    ['flag.Int("port", 8080, "port")', '-port ${port}'],
+    ['fs.IntVar(&cfg.port, "http-port", 8080, "x")', '-http-port ${port}'],
+    ['flag.String("port", ":8080", "with a colon")', '-port :${port}'],
+    ['cmd.Flags().StringP("address", "a", "localhost:8080", "x")', '--address 127.0.0.1:${port}'],
+    ['pflag.Int("port", 8080, "x")', '--port ${port}'],
+  ])('of %s: %s', (source, args) => {
+    expect(firstStart(source)).toEqual([args, '{}', null]);
+  });
+
+  test.each([
+    ['os.Getenv("HTTP_PORT")', { HTTP_PORT: '${port}' }],
+    ['os.LookupEnv("LISTEN_ADDR")', { LISTEN_ADDR: '127.0.0.1:${port}' }],
+    ['Port int `env:"APP_PORT"`', { APP_PORT: '${port}' }],
+    ['os.Getenv("PORT")', {}],
+  ])('of %s: an environment variable', (source, env) => {
+    expect(firstStart(source)).toEqual(['', JSON.stringify(env), null]);
+  });
+
+  test('listeners for metrics, databases and other services are not the service', () => {
+    const source = 'flag.Int("metrics-port", 9090, ""); os.Getenv("REDIS_ADDR"); os.Getenv("DATABASE_PORT")';
+    expect(hintsIn(source).starts.map(({ found }) => found)).toEqual(['environment variable PORT']);
+  });
+
+  test('a fixed port is the last resort', () => {
+    expect(hintsIn('http.ListenAndServe(":8080", nil)').starts.map(({ port }) => port)).toEqual([null, 8080]);
+  });
+
+  test('routes of the usual routers, with parameters filled in, each once', () => {
+    const source = `
+      mux.HandleFunc("GET /items/{id}", h); mux.HandleFunc("POST /orders", h); http.Handle("/static/", h)
+      mux.HandleFunc("GET /{$}", h); r.GET("/users/:id/posts/*rest", h); r.Get("/v/{n:[0-9]+}", h); e.POST("/x", h)
+      mux.HandleFunc("GET /items/{id}", h)`;
+    expect(hintsIn(source).paths).toEqual(['/items/1', '/static/', '/', '/users/1/posts/1', '/v/1']);
+  });
+});
+
+describe('godyno init', () => {
+  let place: Place;
+  beforeEach(() => {
+    place = makePlace();
+  });
+  afterEach(() => {
+    expect(place.processes()).toEqual([]);
+    place.remove();
+  });
+  const read = (name: string): string => readFileSync(path.join(place.dir, name), 'utf8');
+  const scenario = (name: string) => parseScenario(read(name), name, new Map());
+
+  test('in a service’s folder writes a scenario that was seen to run, and three workflows', async () => {
+    cpSync(path.join(TARGETS, 'demo'), place.dir, { recursive: true });
+    const { code, stdout, stderr } = await place.run(['init', '--yes']);
+    expect(code, stderr).toBe(0);
+    expect(stdout.trim().split('\n')).toEqual([
+      'scenarios/demo.yml',
+      '.github/workflows/godyno.yml',
+      '.github/workflows/godyno-publish.yml',
+      '.github/workflows/godyno-baseline.yml',
+    ]);
+    expect(read('scenarios/demo.yml')).toMatch(/^# yaml-language-server: \$schema=/);
+    const { target, load } = scenario('scenarios/demo.yml');
+    expect(target.args).toEqual(['-addr', '127.0.0.1:${port}']);
+    expect(target.ready.path).toBe('/healthz');
+    expect(load.requests.map((request) => request.path)).toContain('/items/1');
+    expect(read('.github/workflows/godyno.yml')).toContain('permissions:\n  contents: read\n');
+    expect(place.leftInTmp()).toEqual([]);
+  });
+
+  test('a second time changes nothing; what differs is kept until --force', async () => {
+    cpSync(path.join(TARGETS, 'tiny'), place.dir, { recursive: true });
+    await place.run(['init', '--yes', '--no-try']);
+    place.file('scenarios/tiny.yml', '# mine\n');
+    const kept = await place.run(['init', '--yes', '--no-try']);
+    expect(kept.stdout).toBe('');
+    expect(kept.stderr).toMatch(/kept +scenarios\/tiny\.yml/);
+    expect(kept.stderr).toMatch(/unchanged +\.github\/workflows\/godyno\.yml/);
+    expect(read('scenarios/tiny.yml')).toBe('# mine\n');
+    const forced = await place.run(['init', '--yes', '--no-try', '--force']);
+    expect(forced.stderr).toMatch(/replaced +scenarios\/tiny\.yml/);
+    expect(scenario('scenarios/tiny.yml').target.package).toBe('.');
+  });
+
+  test('among several main packages takes the one that serves, or the one that is named', async () => {
+    place.file('go.mod', 'module example.com/many\n\ngo 1.22\n');
+    place.file('cmd/tool/main.go', 'package main\n\nfunc main() { println("tool") }\n');
+    mkdirSync(path.join(place.dir, 'cmd/server'), { recursive: true });
+    writeFileSync(path.join(place.dir, 'cmd/server/main.go'), readFileSync(path.join(TARGETS, 'tiny/main.go')));
+    const { stderr } = await place.run(['init', '--yes', '--no-try']);
+    expect(stderr).toContain('./cmd/server (http)');
+    expect(scenario('scenarios/server.yml').target.package).toBe('./cmd/server');
+    await place.run(['init', '--yes', '--no-try', '--package', 'cmd/tool']);
+    expect(existsSync(path.join(place.dir, 'scenarios/tool.yml'))).toBe(true);
+    const wrong = await place.run(['init', '--yes', '--no-try', '--package', './cmd/none']);
+    expect(wrong.code).toBe(2);
+    expect(wrong.stderr).toContain('./cmd/server');
+  });
+
+  test('a service that answers nothing gets a scenario that says it is a guess', async () => {
+    place.file('go.mod', 'module example.com/mute\n\ngo 1.22\n');
+    place.file('main.go', 'package main\n\nimport "os"\n\nfunc main() { println("no database"); os.Exit(3) }\n');
+    const { code, stderr } = await place.run(['init', '--yes']);
+    expect(code).toBe(0);
+    expect(stderr).toContain('the scenario is a guess');
+    expect(stderr).toContain('no database');
+  });
+
+  test('a service that does not build shows Go’s words and writes nothing', async () => {
+    place.file('go.mod', 'module example.com/broken\n\ngo 1.22\n');
+    place.file('main.go', 'package main\n\nfunc main() { undefinedName() }\n');
+    const { code, stderr } = await place.run(['init', '--yes']);
+    expect(code).toBe(5);
+    expect(stderr).toContain('undefinedName');
+    expect(existsSync(path.join(place.dir, '.github'))).toBe(false);
+  });
+
+  test('in a folder without Go, and with nobody to ask, says what to do', async () => {
+    expect((await place.run(['init', '--yes'])).stderr).toContain('no go.mod');
+    expect((await place.run(['init'])).stderr).toContain('godyno init --yes');
+  });
+
+  test('below the repository’s top writes workflows at the top that work in the folder', async () => {
+    execFileSync('git', ['init', '--quiet'], { cwd: place.dir });
+    cpSync(path.join(TARGETS, 'tiny'), path.join(place.dir, 'services/tiny'), { recursive: true });
+    await place.run(['init', '--yes', '--no-try'], { cwd: path.join(place.dir, 'services/tiny') });
+    const workflow = read('.github/workflows/godyno.yml');
+    expect(workflow).toContain('working-directory: "services/tiny/"');
+    expect(workflow).toContain('go-version-file: services/tiny/go.mod');
+    expect(workflow).toContain('path: services/tiny/.godyno/pull-request');
+  });
+
+  const ACTIONLINT = [path.resolve('.tools/actionlint'), 'actionlint'].find(
+    (file) => spawnSync(file, ['-version']).error === undefined,
+  );
+  describe.skipIf(ACTIONLINT === undefined)(
+    'actionlint (go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12 into .tools)',
+    () => {
+      const lint = (dir: string): string => {
+        const { stdout, stderr } = spawnSync(ACTIONLINT ?? '', ['-no-color'], { cwd: dir, encoding: 'utf8' });
+        return `${stdout}${stderr}`;
+      };
+
+      test.each([[[]], [['--action', 'acme/godyno@v1']]] as const)(
+        'finds nothing in what init %j writes',
+        async (flags) => {
+          execFileSync('git', ['init', '--quiet'], { cwd: place.dir });
+          cpSync(path.join(TARGETS, 'tiny'), path.join(place.dir, 'svc'), { recursive: true });
+          await place.run(['init', '--yes', '--no-try', ...flags], { cwd: path.join(place.dir, 'svc') });
+          expect(lint(place.dir)).toBe('');
+        },
+      );
+
+      test('finds nothing in our own workflows, nor in uses of our action.yml, but does find a wrong input', () => {
+        const root = path.resolve(import.meta.dirname, '../..');
+        execFileSync('git', ['init', '--quiet'], { cwd: place.dir });
+        cpSync(path.join(root, '.github'), path.join(place.dir, '.github'), { recursive: true });
+        cpSync(path.join(root, 'action.yml'), path.join(place.dir, 'action.yml'));
+        place.file('dist-action/index.js', '');
+        const use = (input: string): string =>
+          place.file(
+            '.github/workflows/use.yml',
+            `name: use\non: pull_request\npermissions: { contents: read }\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    steps:\n      - id: g\n        uses: ./\n        with: { ${input}: demo }\n      - run: echo "$V"\n        env: { V: "\${{ steps.g.outputs.verdict }}\${{ steps.g.outputs.artifact-url }}" }\n`,
+          );
+        use('key');
+        expect(lint(place.dir)).toBe('');
+        use('sharrd');
+        expect(lint(place.dir)).toContain('"sharrd" is not defined');
+      });
+    },
+  );
+});
