@@ -109,7 +109,7 @@ const buildProgram = (act: (load: () => Promise<Action>) => (...given: unknown[]
     .option('--base-required', 'exit 2 when the history for --base is missing')
     .option('-o, --out <dir>', 'where the results go; .godyno/<time> when left out')
     .option('--budget <duration>', 'wall clock for all scenarios together, builds excluded, e.g. 3m')
-    .option('--exact <mode>', 'instruction counting: auto, always, only, off')
+    .addOption(new Option('--exact <mode>', 'instruction counting').choices(['auto', 'always', 'only', 'off']))
     .addOption(new Option('--seed <number>', 'repeat the schedule and layouts of an earlier run').argParser(integer))
     .option('--baselines <dir>', 'where stored baselines lie', 'baselines')
     .addOption(failOn())

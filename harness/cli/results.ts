@@ -5,6 +5,7 @@ import { compareRun } from '../compare/index.ts';
 import { EXIT, type ExitCode } from '../errors.ts';
 import type { Comparison, RunFile, RunVerdict } from '../model/index.ts';
 import { buildReport, type Invocation, renderMarkdown, renderTerminal } from '../report/index.ts';
+import { withExact } from './exact-findings.ts';
 import { findingsIn } from './findings.ts';
 import type { OutputFolder } from './output.ts';
 import { pageOf } from './page.ts';
@@ -35,7 +36,8 @@ const readerIn =
     readFile(join(dir, file)).catch(() => null);
 
 export const compareWithProfiles = async (run: RunFile, dir: string): Promise<Comparison> => {
-  const findings = await findingsIn(run, readerIn(dir));
+  const read = readerIn(dir);
+  const findings = await withExact(run, read, await findingsIn(run, read));
   return compareRun(run, findings);
 };
 
@@ -64,7 +66,7 @@ export const tell = async (
   process.stderr.write(`${renderTerminal(report)}\n`);
   if (out !== null && options['quiet'] !== true) process.stderr.write(`\nReport: ${out.path(REPORT_FILE)}\n`);
   if (options['json'] === true) process.stdout.write(asJson(comparison));
-  return exitCodeOf(comparison.verdict, options['failOn'] as readonly string[]);
+  return exitCodeOf(comparison.waivers?.verdictWithout ?? comparison.verdict, options['failOn'] as readonly string[]);
 };
 
 export const writeRun = async (out: OutputFolder, run: RunFile): Promise<void> => {

@@ -1,10 +1,11 @@
 /** `godyno run`: measure base and head, compare, report. */
-import { compareStored } from '../compare/index.ts';
+import { applyWaivers, compareStored } from '../compare/index.ts';
 import type { ExitCode } from '../errors.ts';
-import type { Comparison, RunFile, Scenario } from '../model/index.ts';
+import type { Comparison, ExactMode, RunFile, Scenario } from '../model/index.ts';
 import type { Invocation } from '../report/index.ts';
 import { parseDurationSeconds } from '../units/index.ts';
 import { planAgainstBaseline } from './against-baseline.ts';
+import { writeClaim } from './claim.ts';
 import { withInterrupt } from './interrupt.ts';
 import { budgetFrom, measure, type MeasureRequest } from './measure.ts';
 import { withNoiseNotes } from './noise-notes.ts';
@@ -12,6 +13,7 @@ import { openOutput, type OutputFolder } from './output.ts';
 import { stepsFor } from './progress.ts';
 import { compareWithProfiles, finishRun, tell } from './results.ts';
 import { loadScenarios } from './scenarios.ts';
+import { collectWaivers, todayUtc } from './waivers.ts';
 
 export interface RunOptions {
   readonly base?: string;
@@ -20,12 +22,18 @@ export interface RunOptions {
   readonly baselines: string;
   readonly out?: string;
   readonly budget?: string;
-  readonly exact?: string;
+  readonly exact?: ExactMode;
   readonly seed?: number;
   readonly failOn: readonly string[];
   readonly json?: true;
   readonly quiet?: true;
 }
+
+/** `--exact` speaks for every scenario of the run. */
+const withExactMode = (scenarios: readonly Scenario[], mode: ExactMode | undefined): readonly Scenario[] =>
+  mode === undefined
+    ? scenarios
+    : scenarios.map((scenario) => ({ ...scenario, measure: { ...scenario.measure, exact: mode } }));
 
 /** The word that stands for the stored baseline of each scenario. */
 const BASELINE = 'baseline';
@@ -34,7 +42,10 @@ const invocationOf = (options: RunOptions, words: readonly string[]): Invocation
   program: 'npx godyno',
   command: 'run',
   args: words,
-  flags: options.budget === undefined ? [] : ['--budget', options.budget],
+  flags: [
+    ...(options.budget === undefined ? [] : ['--budget', options.budget]),
+    ...(options.exact === undefined ? [] : ['--exact', options.exact]),
+  ],
   ...(options.base === undefined ? {} : { base: options.base }),
   ...(options.head === undefined ? {} : { head: options.head }),
 });
@@ -86,7 +97,7 @@ const outcomeOf = async (
 export const runCommandLine = async (given: Record<string, unknown>, ...words: string[]): Promise<ExitCode> =>
   withInterrupt(async (signal) => {
     const options = given as unknown as RunOptions;
-    const scenarios = await loadScenarios(words);
+    const scenarios = withExactMode(await loadScenarios(words), options.exact);
     const { budget } = options;
     const budgetSeconds = budget === undefined ? null : budgetFrom(parseDurationSeconds(budget), budget);
     const out = await openOutput(options.out, new Date());
@@ -101,6 +112,9 @@ export const runCommandLine = async (given: Record<string, unknown>, ...words: s
       step: stepsFor(options.quiet === true ? 'quiet' : 'spoken'),
       signal,
     };
-    const { run, comparison } = await outcomeOf(options, request, out, scenarios);
-    return tell(out, { comparison, run, invocation: invocationOf(options, words) }, given);
+    const { run, comparison: measured } = await outcomeOf(options, request, out, scenarios);
+    const comparison = applyWaivers(measured, await collectWaivers(run, signal), todayUtc(new Date()));
+    const invocation = invocationOf(options, words);
+    await writeClaim(out, invocation, process.env);
+    return tell(out, { comparison, run, invocation }, given);
   });

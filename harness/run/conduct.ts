@@ -2,10 +2,21 @@
  * The order of a scenario's launches: judged ones until every gate has its answer, then what the answers call for.
  * Time goes where something is still open; what is clear stops early.
  */
+import { totalmem } from 'node:os';
 import { TargetStartError, UsageError } from '../errors.ts';
 import { alternateLaunch } from './alternate-launch.ts';
 import { invalidity, type Look, look } from '../compare/index.ts';
-import type { BuildInfo, BySide, InvalidRun, Launch, ScenarioRun, StopReason } from '../model/index.ts';
+import {
+  type BuildInfo,
+  type BySide,
+  bothSides,
+  type ExactRun,
+  type InvalidRun,
+  type Launch,
+  type ScenarioRun,
+  type StopReason,
+} from '../model/index.ts';
+import { type ExactFacts, exactPass } from './exact-pass.ts';
 import { type JudgedLaunch, judgedLaunch } from './judged-launch.ts';
 import type { Links } from './links.ts';
 import type { RunPlan } from './plan.ts';
@@ -37,6 +48,9 @@ const SAMPLE_NS = 11e6;
 /** 800 couples with every allocation sampled, which may cost several times as much. */
 const ALLOCATION_SECONDS = 10;
 
+/** Two builds with a patched runtime (their standard library compiled once per Go) and six launches. */
+const EXACT_SECONDS = 30;
+
 /** Launches that a baseline's record takes: its own noise, known well enough to be compared with. */
 const RECORD_LAUNCHES = 12;
 
@@ -45,9 +59,11 @@ export interface Measured {
   readonly stop: StopReason;
   readonly invalid: InvalidRun | null;
   readonly latencyRatePerSecond: number | null;
+  readonly exact: ExactRun | null;
 }
 
 interface Progress {
+  exact: ExactRun | null;
   stop: StopReason;
   invalid: InvalidRun | null;
   latencyRatePerSecond: number | null;
@@ -67,15 +83,17 @@ const snapshotOf = (session: Session, builds: BySide<BuildInfo>, progress: Progr
 });
 
 export const conduct = async (session: Session, links: Links, builds: BySide<BuildInfo>): Promise<Measured> => {
-  const progress: Progress = { stop: 'budget', invalid: null, latencyRatePerSecond: null, pace: null };
+  const progress: Progress = { stop: 'budget', invalid: null, latencyRatePerSecond: null, pace: null, exact: null };
   const current = (): ScenarioRun => snapshotOf(session, builds, progress);
-  await judge(session, links, progress, current);
+  if (session.plan.scenario.measure.exact !== 'only') await judge(session, links, progress, current);
+  else progress.stop = 'decided';
   if (progress.invalid === null && session.plan.purpose !== 'record') await follow(session, links, progress, current);
   return {
     launches: session.launches,
     stop: progress.stop,
     invalid: progress.invalid,
     latencyRatePerSecond: progress.latencyRatePerSecond,
+    exact: progress.exact,
   };
 };
 
@@ -112,6 +130,7 @@ const judge = async (session: Session, links: Links, progress: Progress, current
       progress.stop = plan.purpose === 'record' ? 'recorded' : seen.nextLook === null ? 'launches' : 'decided';
       return;
     }
+    if (seen.isLook && plan.purpose === 'compare') await countWhere(session, progress, 'open');
   }
   if (session.launches.length === 0) {
     throw new UsageError(
@@ -225,6 +244,11 @@ const follow = async (
 ): Promise<void> => {
   const seen = look(current(), session.plan.family);
   if (seen.headFails) return;
+  const fired = seen.verdicts.some(
+    ({ verdict }) => verdict === 'regressed' || verdict === 'improved' || verdict === 'changed',
+  );
+  await countWhere(session, progress, fired ? 'fired' : 'quiet');
+  if (session.plan.scenario.measure.exact === 'only') return;
   const begin = async (stage: 'growth' | 'latency' | 'explain' | 'capture') => {
     const place = placeOf(session, nextLaunchIndex(session), await links.next());
     session.plan.onProgress({ kind: 'launch', stage, number: place.index, secondsLeft: session.clock.secondsLeft() });
@@ -251,6 +275,7 @@ const follow = async (
     if (session.clock.secondsLeft() < LATENCY_LAUNCH_SECONDS) break;
     await keep(latencyLaunch(session, await begin('latency'), rate));
   }
+  if (isNamedExactly(session, progress)) return;
   if (!seen.cpuFired || !session.plan.scenario.measure.explain) return;
   const explainUntil = session.clock.elapsedSeconds() + EXPLAIN_MOST_SECONDS;
   while (progress.invalid === null && !hasSamples(session.launches)) {
@@ -267,6 +292,50 @@ const movedAllocations = ({ verdicts }: Look): boolean =>
       (metric === 'mallocsPerRequest' || metric === 'allocBytesPerRequest') &&
       (verdict === 'regressed' || verdict === 'improved' || verdict === 'changed'),
   );
+
+/**
+ * Exact mode: always or only when asked; by itself where a gate is open after a look or has fired, once, when there is
+ * time for it.
+ */
+const countWhere = async (session: Session, progress: Progress, state: 'open' | 'fired' | 'quiet'): Promise<void> => {
+  const { exact } = session.plan.scenario.measure;
+  if (exact === 'off' || progress.exact !== null || session.plan.purpose !== 'compare') return;
+  if (exact === 'auto' && (state === 'quiet' || session.clock.secondsLeft() < EXACT_SECONDS)) return;
+  progress.exact = await exactPass(session, factsOf(session));
+};
+
+/** From the judged windows of base: what a request costs natively. */
+const factsOf = (session: Session): ExactFacts => {
+  const pairs = session.launches.flatMap((launch) => launch.pairs.filter(({ phase }) => phase === 'cost'));
+  const answered = pairs.reduce((sum, { base }) => sum + base.answered, 0);
+  const perRequest = (counter: 'cpuNs' | 'allocBytes'): number | null => {
+    const values = pairs.flatMap(({ base }) => base.counters[counter] ?? []);
+    return answered === 0 || values.length < pairs.length ? null : values.reduce((a, b) => a + b, 0) / answered;
+  };
+  return {
+    cpuNsPerRequest: perRequest('cpuNs'),
+    allocBytesPerRequest: perRequest('allocBytes'),
+    memoryBytes: totalmem(),
+  };
+};
+
+/** Exact counts that found a change have named its function: no samples need to be collected for it. */
+const isNamedExactly = ({ plan }: Session, { exact }: Progress): boolean =>
+  exact !== null &&
+  exact.refusal === null &&
+  plan.scenario.measure.explain &&
+  exact.launches.length > 0 &&
+  exactMoved(exact);
+
+/** Whether the sides' instructions lie apart; what that means is decided in compare. */
+const exactMoved = ({ launches }: ExactRun): boolean => {
+  const totals = bothSides((side) =>
+    launches
+      .filter((launch) => launch.side === side)
+      .map(({ groups }) => groups.user + groups.runtime + groups.allocator),
+  );
+  return Math.min(...totals.head) > Math.max(...totals.base) || Math.max(...totals.head) < Math.min(...totals.base);
+};
 
 /** 10,000 couples and the launch around them. */
 const growthSeconds = ({ pace }: Progress): number => (pace === null ? Infinity : 10_000 / pace.couplesPerSecond + 4);

@@ -149,5 +149,6 @@ const assemble = (
     stop: measured.stop,
     invalid: measured.invalid,
     notes: [...session.notes],
+    ...(measured.exact === null ? {} : { exact: measured.exact }),
   };
 };

@@ -11,3 +11,4 @@ export { linkBinary, discardBinary, type Binary, type LinkRequest } from './link
 export { buildFacts } from './facts.ts';
 export { startTarget, type RunningTarget, type StartRequest } from './start.ts';
 export { freePorts } from './ports.ts';
+export { linkCacheFolder } from './link-cache.ts';

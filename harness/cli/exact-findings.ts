@@ -1,0 +1,82 @@
+/** What exact mode counted, judged and put before what the samples say: counts are the first witness. */
+import {
+  compareRun,
+  describeAgreement,
+  type ExactFindings,
+  type FindingsOf,
+  judgeExact,
+  type ScenarioFindings,
+} from '../compare/index.ts';
+import type { Attribution, ExactRun, RunFile, ScenarioRun } from '../model/index.ts';
+import { decodeProfile, type Profile } from '../profile/index.ts';
+import type { ReadFile } from './profiles.ts';
+
+/** Base's CPU per request by the kernel, over the judged windows; null where it was not measured. */
+const cpuNsOf = (run: ScenarioRun): number | null => {
+  const pairs = run.launches
+    .filter(({ stage }) => stage === 'judged')
+    .flatMap((launch) => launch.pairs.filter(({ phase, discarded }) => phase === 'cost' && discarded === null));
+  const cpu = pairs.flatMap(({ base }) => base.counters.cpuNs ?? []);
+  const answered = pairs.reduce((sum, { base }) => sum + base.answered, 0);
+  return cpu.length < pairs.length || answered === 0 ? null : cpu.reduce((a, b) => a + b, 0) / answered;
+};
+
+const judge = async (
+  file: RunFile,
+  run: ScenarioRun,
+  exact: ExactRun,
+  read: ReadFile,
+): Promise<ExactFindings | null> => {
+  const launches: { readonly launch: ExactRun['launches'][number]; readonly profile: Profile }[] = [];
+  for (const launch of exact.launches) {
+    const bytes = await read(launch.profile);
+    if (bytes === null) return null;
+    launches.push({ launch, profile: decodeProfile(bytes, launch.profile) });
+  }
+  return judgeExact({
+    run: exact,
+    launches,
+    scenario: run.scenario,
+    cpuNsPerRequest: cpuNsOf(run),
+    diff: file.diff,
+    moduleChanges: file.moduleChanges,
+    modulePath: run.builds.head.modulePath || null,
+  });
+};
+
+/** Counts name the function where they can; what both answers mean together is said in either case. */
+const attributionOf = (
+  exact: ExactFindings,
+  sampled: Attribution | null,
+  agreement: string | null,
+): Attribution | null => {
+  const named = exact.attribution !== null && exact.attribution.culprit !== null;
+  const leading = named ? exact.attribution : (sampled ?? exact.attribution);
+  if (leading === null || agreement === null) return leading;
+  return { ...leading, warnings: [agreement, ...leading.warnings] };
+};
+
+const join = (
+  exact: ExactFindings,
+  sampled: Partial<ScenarioFindings>,
+  agreement: string | null,
+): Partial<ScenarioFindings> => ({
+  exact: exact.exact,
+  exactRows: exact.exactRows,
+  functions: [...exact.functions, ...(sampled.functions ?? [])],
+  attribution: attributionOf(exact, sampled.attribution ?? null, agreement),
+});
+
+/** Adds exact mode's findings to what the samples found, for the scenarios in which it ran. */
+export const withExact = async (file: RunFile, read: ReadFile, sampledOf: FindingsOf): Promise<FindingsOf> => {
+  const joined = new Map<string, Partial<ScenarioFindings>>();
+  const verdicts = compareRun(file, sampledOf).scenarios;
+  for (const run of file.runs) {
+    const found = run.exact === undefined ? null : await judge(file, run, run.exact, read);
+    if (found === null) continue;
+    const rows = verdicts.find(({ scenario }) => scenario === run.scenario.name)?.metrics ?? [];
+    const agreement = describeAgreement([...rows, ...found.exactRows], found.attribution?.culprit ?? null);
+    joined.set(run.scenario.name, join(found, sampledOf(run), agreement));
+  }
+  return (run) => joined.get(run.scenario.name) ?? sampledOf(run);
+};
