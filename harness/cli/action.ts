@@ -3,26 +3,18 @@
  * summary, remarks at changed lines, artifacts. Everything is written before the exit code is set, so a failing gate
  * never hides its report. Bundled into dist-action/ (test/helpers/build-action.ts); sole owner of @actions/artifact.
  */
-import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { DefaultArtifactClient } from '@actions/artifact';
 import { error as sayError, getInput, getMultilineInput, setOutput, warning } from '@actions/core';
 import { EXIT, type ExitCode } from '../errors.ts';
 import { type Comparison, parseComparison, parseRunFile, type RunFile } from '../model/index.ts';
-import {
-  annotationsOf,
-  CLAIM_FILE,
-  claimFromEvent,
-  COMPARISON_NAME,
-  readEvent,
-  sayAtLine,
-  sayNotice,
-  writeSummary,
-} from '../publish/index.ts';
+import { annotationsOf, CLAIM_FILE, COMPARISON_NAME, sayAtLine, sayNotice, writeSummary } from '../publish/index.ts';
 import { verdictSentence } from '../report/index.ts';
 import { findRepository, resolveCommit } from '../source/index.ts';
 import { formatSignedPercent } from '../units/index.ts';
+import { KEY_VARIABLE, SHARD_VARIABLE } from './claim.ts';
 import { reportFailure } from './failure.ts';
 import { main } from './main.ts';
 import { PAGE_FILE, REPORT_FILE, RUN_FILE } from './results.ts';
@@ -92,17 +84,6 @@ const publishArguments = (): readonly string[] => [
 const readOrNull = async <T>(file: string, parse: (text: string, file: string) => T): Promise<T | null> => {
   const text = await readFile(file, 'utf8').catch(() => null);
   return text === null ? null : parse(text, file);
-};
-
-const writeClaim = async (out: string): Promise<void> => {
-  const budget = flag('budget');
-  const claim = claimFromEvent(await readEvent(env), {
-    key: getInput('key') || 'default',
-    shard: getInput('shard'),
-    args: [...scenarioWords()],
-    flags: [...budget],
-  });
-  if (claim !== null) await writeFile(join(out, CLAIM_FILE), `${JSON.stringify(claim, null, 2)}\n`);
 };
 
 /** The module folder relative to the repository's root, for annotations. */
@@ -197,9 +178,10 @@ const measure = async (): Promise<ExitCode> => {
   const out = outDir();
   // A runner of one's own may still hold the results of an earlier job.
   await rm(out, { recursive: true, force: true });
+  env[KEY_VARIABLE] = getInput('key');
+  env[SHARD_VARIABLE] = getInput('shard');
   const code = await main(await runArguments());
   const comparison = await tellJob(out);
-  if (comparison !== null) await writeClaim(out);
   setOutput('artifact-url', comparison === null ? '' : await uploadIfPossible(out));
   if (code !== EXIT.ok && comparison !== null) sayError(verdictSentence(comparison), { title: 'godyno' });
   return code;

@@ -71,6 +71,7 @@ const functionRow = z.object({
   kind: z.enum(['regressed', 'improved', 'new', 'gone', 'moved', 'unclear']),
   path: texts(1000),
   changedInDiff: z.boolean(),
+  nearChange: z.enum(['calls', 'calledFrom']).exactOptional(),
   movedTo: text.nullable(),
   namedFor: z.literal('callees').exactOptional(),
 });
@@ -165,5 +166,16 @@ export const comparisonSchema = z.object({
   waivers: waivers.exactOptional(),
 });
 
-/** Fails to compile when a report can show a key that this schema drops. */
-export const asComparison = (value: z.infer<typeof comparisonSchema>): Comparison => value;
+type Values = z.infer<typeof comparisonSchema>;
+
+/** Every key demanded, all the way down. */
+type Whole<T> = T extends readonly (infer Item)[]
+  ? readonly Whole<Item>[]
+  : T extends object
+    ? { readonly [Key in keyof T]-?: Whole<T[Key]> }
+    : T;
+
+/** Fails to compile when a comparison has a key that the schema above drops: whoever adds one adds it there, too. */
+type KeepsEveryKey = Whole<Values> extends Whole<Comparison> ? Values : never;
+
+export const asComparison = (value: KeepsEveryKey): Comparison => value;

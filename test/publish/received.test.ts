@@ -50,7 +50,7 @@ test('accepted regressions and rows named for their callees survive the check', 
     ...story,
     scenarios: story.scenarios.map((one) => ({
       ...one,
-      functions: one.functions.map((row) => ({ ...row, namedFor: 'callees' as const })),
+      functions: one.functions.map((row) => ({ ...row, namedFor: 'callees' as const, nearChange: 'calls' as const })),
     })),
     waivers: {
       verdictWithout: 'unchanged',
