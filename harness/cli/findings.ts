@@ -120,6 +120,7 @@ export const findingsIn = async (file: RunFile, read: ReadFile): Promise<Finding
         diff: file.diff,
         moduleChanges: file.moduleChanges,
         modulePath: run.builds.head.modulePath || null,
+        builds: run.builds,
       }),
     );
   }

@@ -25,6 +25,8 @@ const BUCKETS = [
 
 export interface BucketDelta {
   readonly label: string;
+  readonly base: number;
+  readonly head: number;
   /** Head less base, per request. */
   readonly delta: number;
 }
@@ -44,8 +46,8 @@ const bucketCosts = (kind: KindTotals, side: 'base' | 'head'): ReadonlyMap<strin
 /** What each part of the runtime costs more on head, largest difference first. Buckets overlap where one calls another. */
 export const runtimeBuckets = (kind: KindTotals): readonly BucketDelta[] => {
   const costs: BySide<ReadonlyMap<string, number>> = bothSides((side) => bucketCosts(kind, side));
-  return BUCKETS.map(({ label }) => ({
-    label,
-    delta: (costs.head.get(label) ?? 0) - (costs.base.get(label) ?? 0),
-  })).toSorted((a, b) => Math.abs(b.delta) - Math.abs(a.delta));
+  return BUCKETS.map(({ label }) => {
+    const [base, head] = [costs.base.get(label) ?? 0, costs.head.get(label) ?? 0];
+    return { label, base, head, delta: head - base };
+  }).toSorted((a, b) => Math.abs(b.delta) - Math.abs(a.delta));
 };

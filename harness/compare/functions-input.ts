@@ -1,5 +1,13 @@
 /** What the comparison of functions starts from: profiles launch by launch, and what makes them costs per request. */
-import type { Attribution, BySide, FileDiff, FunctionComparison, MetricUnit, ModuleChange } from '../model/index.ts';
+import type {
+  Attribution,
+  BuildInfo,
+  BySide,
+  FileDiff,
+  FunctionComparison,
+  MetricUnit,
+  ModuleChange,
+} from '../model/index.ts';
 import type { Profile } from '../profile/index.ts';
 
 /** Kinds of profile with a cost per request; `instructions` come from exact mode, which names functions itself. */
@@ -32,6 +40,8 @@ export interface FunctionsInput {
   readonly moduleChanges: readonly ModuleChange[];
   /** Module path of the target, as -trimpath writes it before its files. */
   readonly modulePath: string | null;
+  /** What the sides were built with and by; left out: alike. */
+  readonly builds?: BySide<BuildInfo>;
 }
 
 export interface FunctionsFound {

@@ -8,7 +8,15 @@ export interface Paths {
   readonly tree: CallTree;
   /** Nodes of the tree per name. */
   readonly nodes: ReadonlyMap<string, readonly number[]>;
+  /** Nodes below each node that has some. */
+  readonly children: ReadonlyMap<number, readonly number[]>;
 }
+
+const append = <K>(lists: Map<K, number[]>, key: K, node: number): void => {
+  const known = lists.get(key);
+  if (known === undefined) lists.set(key, [node]);
+  else known.push(node);
+};
 
 /** Both sides' call trees as one, in cost per request. */
 export const buildPaths = (kind: KindTotals, names: NamesOf): Paths => {
@@ -22,13 +30,12 @@ export const buildPaths = (kind: KindTotals, names: NamesOf): Paths => {
     }));
   const tree = callTree(sidesOf('base'), sidesOf('head'));
   const nodes = new Map<string, number[]>();
+  const children = new Map<number, number[]>();
   for (let node = 1; node < tree.name.length; node++) {
-    const name = tree.names[tree.name[node] ?? 0] ?? '';
-    const known = nodes.get(name);
-    if (known === undefined) nodes.set(name, [node]);
-    else known.push(node);
+    append(nodes, tree.names[tree.name[node] ?? 0] ?? '', node);
+    append(children, tree.parent[node] ?? 0, node);
   }
-  return { tree, nodes };
+  return { tree, nodes, children };
 };
 
 /**
@@ -54,4 +61,14 @@ export const callersOf = ({ tree, nodes }: Paths, name: string): ReadonlySet<str
   }
   callers.delete(name);
   return callers;
+};
+
+/** Names of the direct callees of `name`, on either side. */
+export const calleesOf = ({ tree, nodes, children }: Paths, name: string): ReadonlySet<string> => {
+  const callees = new Set<string>();
+  for (const node of nodes.get(name) ?? []) {
+    for (const child of children.get(node) ?? []) callees.add(tree.names[tree.name[child] ?? 0] ?? '');
+  }
+  callees.delete(name);
+  return callees;
 };

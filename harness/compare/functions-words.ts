@@ -1,7 +1,6 @@
 /** The sentences that go with the rows: a diffuse change by its parts, a dependency that carries it. */
 import type { ModuleChange } from '../model/index.ts';
-import { packageOf } from '../profile/index.ts';
-import { sum } from '../stats/index.ts';
+import { canonicalNames, functionSums, packageOf, valueColumn } from '../profile/index.ts';
 import type { KindTotals } from './functions-costs.ts';
 import { runtimeBuckets } from './functions-diffuse.ts';
 import { type ProfiledKind, VALUES_OF } from './functions-input.ts';
@@ -27,7 +26,7 @@ const STEPS: Readonly<Record<string, readonly (readonly [number, string])[]>> = 
 };
 
 /** `+17.7 µs`, `−3 objects`: three digits, the sign always. */
-const signed = (delta: number, unit: string): string => {
+export const signed = (delta: number, unit: string): string => {
   const size = Math.abs(delta);
   const [scale, name] = STEPS[unit]?.find(([step]) => size >= step) ?? [1, unit === 'count' ? 'objects' : unit];
   return `${delta < 0 ? '−' : '+'}${Number((size / scale).toPrecision(3))} ${name}`;
@@ -58,21 +57,50 @@ export const describeDiffuse = (totals: KindTotals, tested: readonly Tested[], k
   return seen.length > 0 ? `${whole}; ${seen.join('; ')}.` : `${whole}.`;
 };
 
-const isIn = (module: string, name: string): boolean => {
+const isIn = (module: string, path: string): boolean => path === module || path.startsWith(`${module}/`);
+
+/** Packages of Go itself have no dot in the first element of their path; a service's own module may have none either. */
+const isStandard = (path: string, modulePath: string | null): boolean =>
+  path !== 'main' && !(path.split('/')[0] ?? '').includes('.') && !(modulePath !== null && isIn(modulePath, path));
+
+/** Any name of the runtime: what it stands for is charged to the first caller that is no runtime. */
+const CHARGED = 'runtime.standard';
+
+/** Which changed module a function belongs to; Go's own library is paid for by its caller, as the runtime is. */
+const payerOf = (name: string, modules: readonly string[], modulePath: string | null): string => {
   const path = packageOf(name);
-  return path === module || path.startsWith(`${module}/`);
+  const module = modules.find((each) => isIn(each, path));
+  if (module !== undefined) return module;
+  return isStandard(path, modulePath) ? CHARGED : '-';
 };
 
-/** One sentence per changed dependency whose own functions carry a good part of the difference. */
+const costsByModule = (
+  { sources, profile: kind }: KindTotals,
+  side: 'base' | 'head',
+  modules: readonly string[],
+  modulePath: string | null,
+): ReadonlyMap<string, number> => {
+  const costs = new Map<string, number>();
+  for (const { profile, factor } of sources[side]) {
+    const names = canonicalNames(profile).map((name) => payerOf(name, modules, modulePath));
+    const sums = functionSums(profile, names, valueColumn(profile, VALUES_OF[kind].type));
+    sums.names.forEach((name, i) => costs.set(name, (costs.get(name) ?? 0) + (sums.own[i] ?? 0) * factor));
+  }
+  return costs;
+};
+
+/** One sentence per changed dependency whose code, with what it calls of Go's library, carries a part of the difference. */
 export const describeDependencies = (
   totals: KindTotals,
-  tested: readonly Tested[],
   changes: readonly ModuleChange[],
+  modulePath: string | null,
 ): readonly string[] => {
   const delta = totalDelta(totals);
-  if (delta === 0) return [];
+  if (delta === 0 || changes.length === 0) return [];
+  const modules = changes.map(({ module }) => module).toSorted((a, b) => b.length - a.length);
+  const [before, after] = (['base', 'head'] as const).map((side) => costsByModule(totals, side, modules, modulePath));
   return changes.flatMap(({ module, base, head }) => {
-    const carried = sum(tested.filter(({ totals: { name } }) => isIn(module, name)).map((each) => each.delta)) / delta;
+    const carried = ((after?.get(module) ?? 0) - (before?.get(module) ?? 0)) / delta;
     if (!(carried >= LEAST_CARRIED)) return [];
     return [`${module} ${base ?? 'new'} → ${head ?? 'removed'} carries ${Math.round(carried * 100)} % of it.`];
   });

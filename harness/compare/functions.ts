@@ -7,6 +7,7 @@ import { packageOf } from '../profile/index.ts';
 import { sum } from '../stats/index.ts';
 import { type Blame, findBlame, isChanged } from './functions-blame.ts';
 import { type FunctionTotals, type KindTotals, totalCosts } from './functions-costs.ts';
+import { describeGcSplit } from './gc-split.ts';
 import { describeDependencies, describeDiffuse } from './functions-words.ts';
 import {
   type FunctionsFound,
@@ -17,8 +18,10 @@ import {
 } from './functions-input.ts';
 import { findMoves, findRenames, joinRenames } from './functions-moved.ts';
 import { alignNames } from './functions-names.ts';
+import { nearChangeOf } from './functions-near.ts';
 import { buildPaths, pathAlongDelta, type Paths } from './functions-paths.ts';
 import { LEAST_OWN_RATIO, sureDelta, type Tested, testFunctions } from './functions-test.ts';
+import { compareToolchains } from './toolchains.ts';
 
 /** Capture of CPU samples may differ between the sides by this ratio before the rows carry a warning (duet.md §7). */
 const MOST_CAPTURE_DIFFERENCE = 0.05;
@@ -33,6 +36,7 @@ interface KindFindings {
   readonly renames: ReadonlyMap<string, string>;
   readonly changed: ReadonlySet<string>;
   readonly paths: Paths;
+  readonly modulePath: string | null;
   readonly blame: Blame | null;
 }
 
@@ -58,7 +62,7 @@ const findKind = (kind: ProfiledKind, input: FunctionsInput): KindFindings => {
     .filter(({ isNamed, delta, totals: { name } }) => isNamed && delta * sign > 0 && !moves.has(name))
     .toSorted(bySureness);
   const blame = findBlame(totals, named, changed, paths, kind.practicalRatio, sign);
-  return { kind, totals, tested, moves, renames, changed, paths, blame };
+  return { kind, totals, tested, moves, renames, changed, paths, modulePath: input.modulePath, blame };
 };
 
 const isAbsent = ({ cumCounts }: FunctionTotals['sides']['base']): boolean => sum(cumCounts) === 0;
@@ -74,6 +78,15 @@ const kindOf = (each: Tested, found: KindFindings): FunctionKind => {
   return delta > 0 ? 'regressed' : 'improved';
 };
 
+/** Of a row named for its callees the interval is not known by itself: only that it is certain. */
+const impactOf = (each: Tested, found: KindFindings): Pick<FunctionComparison, 'impactRatio' | 'impactCiRatio'> => {
+  const { impactRatio, impactCiRatio, totals } = each;
+  if (found.blame?.name !== totals.name || found.blame.for === 'own') return { impactRatio, impactCiRatio };
+  const { base } = found.totals.total;
+  const delta = totals.sides.head.cum - totals.sides.base.cum;
+  return { impactRatio: base > 0 ? delta / base : 0, impactCiRatio: null };
+};
+
 const rowOf = (each: Tested, found: KindFindings): FunctionComparison => {
   const { name, file, line, sides } = each.totals;
   const kind = kindOf(each, found);
@@ -81,6 +94,8 @@ const rowOf = (each: Tested, found: KindFindings): FunctionComparison => {
   const isRename = kind === 'moved' && oldName !== undefined && !found.moves.has(name);
   const isBlamed = found.blame?.name === name && found.blame.for === 'callees';
   const sign = (isBlamed ? sides.head.cum - sides.base.cum : each.delta) >= 0 ? 1 : -1;
+  const path = pathAlongDelta(found.paths, name, sign);
+  const nearChange = nearChangeOf(name, path, found.changed, found.paths, found.modulePath);
   return {
     profile: found.kind.profile,
     function: isRename ? oldName : name,
@@ -93,15 +108,15 @@ const rowOf = (each: Tested, found: KindFindings): FunctionComparison => {
     baseCumPerRequest: sides.base.cum,
     headCumPerRequest: sides.head.cum,
     unit: VALUES_OF[found.kind.profile].unit,
-    impactRatio: each.impactRatio,
-    impactCiRatio: each.impactCiRatio,
+    ...impactOf(each, found),
     smallestDetectableRatio: each.smallestDetectableRatio,
     qValue: each.qValue,
     baseCallsPerRequest: null,
     headCallsPerRequest: null,
     kind,
-    path: pathAlongDelta(found.paths, name, sign),
+    path,
     changedInDiff: found.changed.has(name),
+    ...(nearChange === undefined ? {} : { nearChange }),
     movedTo: isRename ? name : (found.moves.get(name) ?? null),
     ...(isBlamed ? { namedFor: 'callees' as const } : {}),
   };
@@ -151,27 +166,60 @@ const sampleWarnings = (found: KindFindings): readonly string[] => {
   return [`${base} CPU samples on base and ${head} on head are few to name a function by.`];
 };
 
-const attributionOf = (leading: KindFindings | undefined, input: FunctionsInput): Attribution => {
-  if (leading === undefined) return { source: input.source, samples: null, diffuse: null, culprit: null, warnings: [] };
+/** The collector's part belongs to the CPU; what allocates more is in the other profile. */
+const gcWarnings = (all: readonly KindFindings[]): readonly string[] => {
+  const cpu = all.find(({ kind }) => kind.profile === 'cpu');
+  const bytes = all.find(({ kind }) => kind.profile === 'alloc_space');
+  if (cpu === undefined || bytes === undefined) return [];
+  return [describeGcSplit(cpu.totals, bytes.tested, bytes.moves) ?? []].flat();
+};
+
+const KIND_WORDS: Readonly<Record<string, string>> = {
+  mutex: 'lock waiting',
+  block: 'blocking',
+  alloc_space: 'allocated bytes',
+  alloc_objects: 'allocations',
+};
+
+/** Kinds of profile that the builds make incomparable, said in place of their rows. */
+const forbiddenWarnings = (input: FunctionsInput, forbidden: ReadonlySet<string>): readonly string[] => {
+  const kinds = input.kinds.filter(({ profile, launches }) => forbidden.has(profile) && launches.length > 0);
+  if (kinds.length === 0) return [];
+  const words = kinds.map(({ profile }) => KIND_WORDS[profile] ?? profile).join(' and ');
+  return [`Functions are not compared by ${words}: the two builds count it differently.`];
+};
+
+const attributionOf = (all: readonly KindFindings[], input: FunctionsInput, first: readonly string[]): Attribution => {
+  const [leading] = all;
+  const { source } = input;
+  if (leading === undefined) return { source, samples: null, diffuse: null, culprit: null, warnings: first };
   return {
-    source: input.source,
+    source,
     samples: samplesOf(leading),
     diffuse: leading.blame === null ? describeDiffuse(leading.totals, leading.tested, leading.kind) : null,
     culprit: leading.blame?.name ?? null,
     warnings: [
+      ...first,
       ...sampleWarnings(leading),
       ...captureWarnings(leading),
-      ...describeDependencies(leading.totals, leading.tested, input.moduleChanges),
+      ...describeDependencies(leading.totals, input.moduleChanges, input.modulePath),
+      ...gcWarnings(all),
     ],
   };
 };
 
 /**
- * Compares the functions of both sides in every kind given. Kinds without launches or samples give no rows; the first
- * kind names the culprit, in the direction its total moved. The same input gives the same rows, and sides exchanged
- * give rows with every difference negated.
+ * Compares the functions of both sides in every kind given. Kinds without launches or samples give no rows, nor do
+ * those that the two builds count differently; the first kind names the culprit, in the direction its total moved. The
+ * same input gives the same rows, and sides exchanged give rows with every difference negated.
  */
 export const compareFunctions = (input: FunctionsInput): FunctionsFound => {
-  const found = input.kinds.filter(({ launches }) => launches.length > 0).map((kind) => findKind(kind, input));
-  return { functions: found.flatMap(rowsOf), attribution: attributionOf(found[0], input) };
+  const forbidden = input.builds === undefined ? new Set<string>() : compareToolchains(input.builds).forbidden;
+  const found = input.kinds
+    .filter(({ profile, launches }) => launches.length > 0 && !forbidden.has(profile))
+    .map((kind) => findKind(kind, input));
+  return {
+    functions: found.flatMap(rowsOf),
+    attribution: attributionOf(found, input, forbiddenWarnings(input, forbidden)),
+  };
 };

@@ -20,6 +20,7 @@ import { answerFromLaunches, needsPinning, readingOf, unpinnedReason, type Readi
 import { outcomeOf } from './outcome.ts';
 import { countLinkSeeds, rowOf, withQValues } from './row.ts';
 import { launchesOf, measuredSides } from './series.ts';
+import { compareToolchains } from './toolchains.ts';
 import { invalidity, isHeadsDoing } from './validity.ts';
 
 /** What others found out about a scenario: profiles explain, exact mode counts instructions. */
@@ -167,6 +168,7 @@ const fallbackWarnings = (run: ScenarioRun): readonly string[] => {
   const { builds, settings } = run;
   const oneLayout = builds.base.seededLinks ? [] : [builds.base.unseededReason ?? 'links are not seeded'];
   return [
+    ...compareToolchains(builds).warnings,
     ...run.notes,
     ...(settings.pinned
       ? []

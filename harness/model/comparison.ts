@@ -180,6 +180,11 @@ export interface FunctionComparison {
   /** Root to function. */
   readonly path: readonly string[];
   readonly changedInDiff: boolean;
+  /**
+   * On rows the change does not touch: `calls`, a function it calls itself is touched; `calledFrom`, the nearest caller
+   * of the module's own code is (calls that Go's library or a dependency passes on are looked through).
+   */
+  readonly nearChange?: 'calls' | 'calledFrom';
   readonly movedTo: string | null;
   /** Present when the row is named for what its callees spend: tell headCum − baseCum then, not its own delta. */
   readonly namedFor?: 'callees';

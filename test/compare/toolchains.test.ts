@@ -1,0 +1,121 @@
+import { describe, expect, it } from 'vitest';
+import { compareFunctions } from '../../harness/compare/functions.ts';
+import { compareToolchains } from '../../harness/compare/toolchains.ts';
+import type { BuildInfo, BySide } from '../../harness/model/index.ts';
+import { inputOf, profileOf } from './functions-fixture.ts';
+
+const buildOf = (goVersion: string, settings: Readonly<Record<string, string>> = {}): BuildInfo => ({
+  package: '.',
+  importPath: 'example.com/app',
+  modulePath: 'example.com/app',
+  moduleDir: '/src',
+  goVersion,
+  buildFlags: [],
+  settings,
+  binaryBytes: 1,
+  seededLinks: true,
+  unseededReason: null,
+  linkSeconds: [],
+});
+
+const sides = (base: BuildInfo, head: BuildInfo): BySide<BuildInfo> => ({ base, head });
+const exchanged = ({ base, head }: BySide<BuildInfo>): BySide<BuildInfo> => ({ base: head, head: base });
+
+const warningsOf = (base: Readonly<Record<string, string>>, head: Readonly<Record<string, string>>) =>
+  compareToolchains(sides(buildOf('go1.26.8', base), buildOf('go1.26.8', head))).warnings;
+
+describe('two versions of Go', () => {
+  const found = compareToolchains(sides(buildOf('go1.21.13'), buildOf('go1.24.2')));
+
+  it('are said in one sentence with everything that changed from the older to the newer', () => {
+    expect(found.warnings).toHaveLength(1);
+    expect(found.warnings[0]).toMatch(/^The toolchain changed, go1\.21\.13 on base and go1\.24\.2 on head: /);
+    expect(found.warnings[0]).toMatch(/\(1\.22\); .*\(1\.23\); .*\(1\.24\)\.$/);
+    expect(found.warnings[0]).not.toMatch(/\(1\.21\)|\(1\.25\)/);
+  });
+
+  it('forbid functions of mutex and block profiles, whichever is older, and nothing else', () => {
+    const builds = sides(buildOf('go1.21.13'), buildOf('go1.24.2'));
+    for (const each of [builds, exchanged(builds)]) {
+      expect([...compareToolchains(each).forbidden]).toEqual(['mutex', 'block']);
+    }
+  });
+
+  it('differ in a patch release, too, or without a number', () => {
+    expect(compareToolchains(sides(buildOf('go1.26.1'), buildOf('go1.26.2'))).forbidden.has('mutex')).toBe(true);
+    const development = compareToolchains(sides(buildOf('go1.26.1'), buildOf('devel go1.28-abcdef')));
+    expect(development.warnings[0]).toContain('devel go1.28-abcdef on head');
+  });
+});
+
+describe('settings of the two builds', () => {
+  it('that are equal say and forbid nothing, though folders, seeds and revisions differ', () => {
+    const base = { '-pgo': '/tmp/base/default.pgo', '-ldflags': '-randlayout=1', 'vcs.revision': 'a' };
+    const head = { '-pgo': '/tmp/head/default.pgo', '-ldflags': '-randlayout=2', 'vcs.revision': 'b' };
+    const found = compareToolchains(sides(buildOf('go1.26.8', base), buildOf('go1.26.8', head)));
+    expect(found).toEqual({ warnings: [], forbidden: new Set() });
+  });
+
+  it('with a profile on one side are said, with its name; -pgo=off is none', () => {
+    expect(warningsOf({ '-pgo': 'off' }, { '-pgo': '/src/default.pgo' })).toEqual([
+      expect.stringMatching(/^Only head was built with a profile \(default\.pgo\)/),
+    ]);
+    expect(warningsOf({ '-pgo': 'a.pgo' }, { '-pgo': 'b.pgo' })[0]).toContain('a.pgo and head with b.pgo');
+  });
+
+  it('with other GODEBUG defaults are named one by one, and forbid what these make incomparable', () => {
+    const base = { DefaultGODEBUG: 'asynctimerchan=1,profstackdepth=32,httpmuxgo121=1' };
+    const head = { DefaultGODEBUG: 'profstackdepth=128,httpmuxgo121=1' };
+    const found = compareToolchains(sides(buildOf('go1.26.8', base), buildOf('go1.26.8', head)));
+    expect(found.warnings[0]).toContain('asynctimerchan 1 → new, profstackdepth 32 → 128.');
+    expect(found.warnings[0]).not.toContain('httpmuxgo121');
+    expect(found.forbidden).toEqual(new Set(['alloc_space', 'alloc_objects', 'mutex', 'block']));
+  });
+
+  it('for the race detector, the architecture or tags are said', () => {
+    expect(warningsOf({ GOAMD64: 'v1' }, { GOAMD64: 'v3', '-race': 'true' })).toEqual([
+      'The sides were built differently: -race unset → true, GOAMD64 v1 → v3.',
+    ]);
+  });
+});
+
+describe('functions of two Go versions', () => {
+  const waits = {
+    'net/http.(*conn).serve;main.handle;main.lock': 400,
+    'net/http.(*conn).serve;main.handle;main.io': 100,
+  };
+  const more = { ...waits, 'net/http.(*conn).serve;main.handle;main.lock': 900 };
+  const input = {
+    ...inputOf({ base: waits, head: more }),
+    kinds: [
+      ...inputOf({ base: waits, head: more }).kinds,
+      ...inputOf({ base: waits, head: more, kind: 'mutex' }).kinds,
+    ],
+  };
+
+  it('are compared by CPU but not by waiting, and the reason is said first', () => {
+    const { functions, attribution } = compareFunctions({
+      ...input,
+      builds: sides(buildOf('go1.24.2'), buildOf('go1.26.8')),
+    });
+    expect(new Set(functions.map(({ profile }) => profile))).toEqual(new Set(['cpu']));
+    expect(attribution.warnings[0]).toBe(
+      'Functions are not compared by lock waiting: the two builds count it differently.',
+    );
+    expect(attribution.culprit).toBe('main.lock');
+  });
+
+  it('are compared by waiting as well when the toolchain is one', () => {
+    const builds = sides(buildOf('go1.26.8'), buildOf('go1.26.8'));
+    const { functions, attribution } = compareFunctions({ ...input, builds });
+    expect(new Set(functions.map(({ profile }) => profile))).toEqual(new Set(['cpu', 'mutex']));
+    expect(attribution.warnings.join()).not.toContain('not compared');
+  });
+
+  it('explain nothing when only waiting was profiled', () => {
+    const builds = sides(buildOf('go1.24.2'), buildOf('go1.26.8'));
+    const only = { ...input, kinds: input.kinds.slice(1), builds };
+    expect(compareFunctions(only)).toMatchObject({ functions: [], attribution: { culprit: null, samples: null } });
+    expect(profileOf(waits, 'mutex').samples.count).toBe(2);
+  });
+});
