@@ -79,7 +79,19 @@ export const unchangedWithin = (metric: MetricComparison): string | null => {
   return metric.unit === 'ratio' ? formatPercent(within).replace('%', 'points') : formatQuantity(within, metric.unit);
 };
 
-export const deltaText = (row: FunctionComparison): string => signedAmount(row.deltaPerRequest, row.unit);
+/** What a row is about: the function's own cost or, where it is named for what its callees spend, that as well. */
+export const costOf = (
+  row: FunctionComparison,
+): { readonly base: number; readonly head: number; readonly delta: number } =>
+  row.namedFor === 'callees'
+    ? {
+        base: row.baseCumPerRequest,
+        head: row.headCumPerRequest,
+        delta: row.headCumPerRequest - row.baseCumPerRequest,
+      }
+    : { base: row.basePerRequest, head: row.headPerRequest, delta: row.deltaPerRequest };
+
+export const deltaText = (row: FunctionComparison): string => signedAmount(costOf(row).delta, row.unit);
 
 export const impactText = (row: FunctionComparison): string => {
   const impact = formatSignedPercent(row.impactRatio);

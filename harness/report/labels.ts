@@ -50,6 +50,12 @@ export const FUNCTION_WORDS: Readonly<Record<FunctionKind, string>> = {
   unclear: '? unclear',
 };
 
+/** How a row that the change does not touch is connected with it. */
+export const NEAR_WORDS: Readonly<Record<NonNullable<FunctionComparison['nearChange']>, string>> = {
+  calls: 'calls changed code',
+  calledFrom: 'called from changed code',
+};
+
 /** Which profiles explain a metric, the one whose unit fits first. */
 export const WITNESSES: Readonly<Partial<Record<MetricId, readonly ProfileName[]>>> = {
   cpuNsPerRequest: ['cpu', 'instructions'],

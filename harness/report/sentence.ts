@@ -11,6 +11,7 @@ import {
 import { metricDef } from '../metrics/index.ts';
 import { formatCount, formatDuration } from '../units/index.ts';
 import {
+  costOf,
   deltaText,
   effectText,
   effectWithInterval,
@@ -19,7 +20,7 @@ import {
   sideText,
   unchangedWithin,
 } from './amounts.ts';
-import { WITNESSES } from './labels.ts';
+import { NEAR_WORDS, WITNESSES } from './labels.ts';
 import { code, plainText, type Rich } from './rich.ts';
 
 /** Above this share of the metric's change, one function is said to carry most of it. */
@@ -69,11 +70,11 @@ const findCulprit = (scenario: ScenarioComparison, metric: MetricComparison): Fu
 };
 
 const hasSignOf = (row: FunctionComparison, metric: MetricComparison): boolean =>
-  row.deltaPerRequest * (metric.effectRatio ?? metric.effectAbsolute ?? 0) > 0;
+  costOf(row).delta * (metric.effectRatio ?? metric.effectAbsolute ?? 0) > 0;
 
 const carriesMost = (row: FunctionComparison, metric: MetricComparison): boolean => {
   if (row.unit === metric.unit && metric.base !== null && metric.head !== null && metric.head !== metric.base)
-    return row.deltaPerRequest / (metric.head - metric.base) >= MOST;
+    return costOf(row).delta / (metric.head - metric.base) >= MOST;
   return metric.effectRatio !== null && metric.effectRatio !== 0 && row.impactRatio / metric.effectRatio >= MOST;
 };
 
@@ -84,13 +85,19 @@ const culpritWithoutRow = (scenario: ScenarioComparison): Rich => {
   return scenario.attribution?.diffuse ? [', in no single function'] : [];
 };
 
+/** What the pull request has to do with the function. */
+const changeClause = (row: FunctionComparison): string => {
+  if (row.changedInDiff) return `, ${row.kind === 'new' ? 'new' : 'changed'} in this pull request`;
+  return row.nearChange === undefined ? '' : `, ${NEAR_WORDS[row.nearChange]}`;
+};
+
 /** `, mostly `main.encode` (+17.7 µs), changed in this pull request`; empty when no function is certain. */
 const culpritClause = (scenario: ScenarioComparison, metric: MetricComparison): Rich => {
   const row = findCulprit(scenario, metric);
   if (row === undefined) return culpritWithoutRow(scenario);
   const share = carriesMost(row, metric) ? ', mostly ' : ', the largest part in ';
-  const changed = row.changedInDiff ? `, ${row.kind === 'new' ? 'new' : 'changed'} in this pull request` : '';
-  return [share, code(row.function), ` (${deltaText(row)})${changed}`];
+  const callees = row.namedFor === 'callees' ? ' with what it calls' : '';
+  return [share, code(row.function), ` (${deltaText(row)}${callees})${changeClause(row)}`];
 };
 
 const alsoClause = (others: readonly MetricComparison[], word: string): Rich => {

@@ -1,8 +1,8 @@
 /** Why: the functions behind a verdict, per profile, and the way from the root to the one to look at. */
 import type { FunctionComparison, ScenarioComparison } from '../model/index.ts';
 import { formatCount, formatQuantity } from '../units/index.ts';
-import { deltaText, impactText, signedAmount, sideText } from './amounts.ts';
-import { FUNCTION_WORDS, PROFILE_LABELS, PROFILES, type ProfileName } from './labels.ts';
+import { costOf, deltaText, impactText, signedAmount, sideText } from './amounts.ts';
+import { FUNCTION_WORDS, NEAR_WORDS, PROFILE_LABELS, PROFILES, type ProfileName } from './labels.ts';
 import type { FunctionGroup, FunctionRow, PathFrame, Why } from './report.ts';
 import { code, type Rich } from './rich.ts';
 
@@ -20,15 +20,21 @@ const callsOf = (row: FunctionComparison): string | null => {
   return base === head ? head : `${base} → ${head}`;
 };
 
+/** `✗ costs more with what it calls, called from changed code`. */
+const wordsOf = (row: FunctionComparison): string => {
+  const callees = row.namedFor === 'callees' ? ' with what it calls' : '';
+  return [`${FUNCTION_WORDS[row.kind]}${callees}`, ...(row.nearChange ? [NEAR_WORDS[row.nearChange]] : [])].join(', ');
+};
+
 const functionRow = (row: FunctionComparison): FunctionRow => ({
   function: row.function,
   place: placeOf(row),
-  base: sideText(row.basePerRequest, row.unit),
-  head: sideText(row.headPerRequest, row.unit),
+  base: sideText(costOf(row).base, row.unit),
+  head: sideText(costOf(row).head, row.unit),
   delta: deltaText(row),
   impact: impactText(row),
   kind: row.kind,
-  words: FUNCTION_WORDS[row.kind],
+  words: wordsOf(row),
   changedInDiff: row.changedInDiff,
   movedTo: row.movedTo,
   calls: callsOf(row),
@@ -37,7 +43,7 @@ const functionRow = (row: FunctionComparison): FunctionRow => ({
 const groupOf = (scenario: ScenarioComparison, profile: ProfileName): readonly FunctionGroup[] => {
   const rows = scenario.functions.filter((row) => row.profile === profile && row.kind !== 'unclear');
   if (rows.length === 0) return [];
-  const largest = rows.toSorted((left, right) => Math.abs(right.deltaPerRequest) - Math.abs(left.deltaPerRequest));
+  const largest = rows.toSorted((left, right) => Math.abs(costOf(right).delta) - Math.abs(costOf(left).delta));
   return [
     {
       profile,

@@ -74,6 +74,36 @@ describe('the verdict sentence', () => {
     expect(verdictSentence(comparisonOf([{ ...scenario, functions: [outside] }]))).not.toContain('pull request');
   });
 
+  it('tells what a function costs with its callees where it is named for these, own cost unchanged or not', () => {
+    const scenario = STORIES['regressed-cpu']!.scenarios[0]!;
+    const caller = row('main.encode', { deltaPerRequest: -500, impactRatio: 0.0217, namedFor: 'callees' });
+    const comparison = comparisonOf([{ ...scenario, functions: [caller] }]);
+    expect(verdictSentence(comparison)).toContain(
+      ', mostly `main.encode` (+17.7 µs with what it calls), changed in this pull request',
+    );
+    const report = buildReport({
+      comparison,
+      invocation: { program: 'npx godyno', command: 'run', args: [], flags: [] },
+    });
+    expect(report.scenarios[0]?.why.groups[0]?.rows[0]).toMatchObject({
+      base: '180 µs',
+      head: '198 µs',
+      delta: '+17.7 µs',
+      words: '✗ costs more with what it calls',
+    });
+  });
+
+  it.each([
+    ['calledFrom', ', called from changed code.'],
+    ['calls', ', calls changed code.'],
+  ] as const)('says how a function outside the diff is connected with it: %s', (nearChange, words) => {
+    const scenario = STORIES['regressed-cpu']!.scenarios[0]!;
+    const near = row('main.encode', { changedInDiff: false, nearChange });
+    expect(verdictSentence(comparisonOf([{ ...scenario, functions: [near] }]))).toMatch(
+      new RegExp(`\`main\\.encode\` \\(\\+17\\.7 µs\\)${words.replace('.', String.raw`\.`)}$`),
+    );
+  });
+
   it('proposes tight mode, not a budget, beyond the usual number of launches', () => {
     const scenario = STORIES['inconclusive']!.scenarios[0]!;
     const metrics = scenario.metrics.map((metric) =>
