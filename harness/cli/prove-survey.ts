@@ -201,7 +201,7 @@ export const survey = async (base: Base, gardener: Gardener, scenario: Scenario,
   };
 };
 
-/** How often a request calls the first of `candidates` that can be edited: by one allocation per call, counted. */
+/** How often a request calls the first of `candidates` that can be edited: by allocations added to each call, counted. */
 const countCalls = async (
   base: Base,
   gardener: Gardener,
@@ -225,12 +225,19 @@ const countCalls = async (
   const name = found?.function ?? '';
   const { names, ...candidate } = candidates[found?.candidate ?? 0] ?? { name, names: [] };
   const [before, after] = [meanOf(run, 'mallocsPerRequest', 'base'), meanOf(run, 'mallocsPerRequest', 'head')];
-  const callsPerRequest = before === null || after === null ? 0 : Math.max(0, after - before);
+  const grown = before === null || after === null ? 0 : Math.max(0, after - before);
+  const callsPerRequest = grown / COUNTING_DOSE.objects;
   return { function: name, candidate, names: [...new Set([name, ...names])], callsPerRequest };
 };
 
-/** Counting noise: fewer calls than one in a thousand requests are none. */
-const FEWEST_CALLS = 0.001;
+/** A function that one request in a hundred calls is not worth a fault. */
+const FEWEST_CALLS = 0.01;
+/** Between two windows of equal code allocations differ by up to this. */
+const COUNT_NOISE_RATIO = 5e-4;
+
+/** From so many calls per request on they are calls and not noise. */
+const fewestCalls = ({ costs }: Survey): number =>
+  Math.max(FEWEST_CALLS, (COUNT_NOISE_RATIO * costs.mallocsPerRequest) / COUNTING_DOSE.objects);
 
 export interface Demand {
   readonly candidates: readonly Known[];
@@ -274,7 +281,7 @@ export const choosePlace = async (
   let best: Place | null = null;
   for (let tried = 0; tried < MOST_CANDIDATES; tried++) {
     const place = await countCalls(base, gardener, surveyed, candidates, dir);
-    const called = place.callsPerRequest >= FEWEST_CALLS;
+    const called = place.callsPerRequest >= fewestCalls(surveyed);
     if (called && (demand.chosen === 'by the user' || isGood(place, surveyed, demand))) return place;
     if (called && isBetter(place, best, demand)) best = place;
     if (demand.chosen === 'by the user') throw notCalled(place.function);

@@ -86,7 +86,8 @@ describe('whatever the service', () => {
 });
 
 test('the counting dose cannot be merged by the tiny allocator, so that allocations count calls', () => {
-  expect(COUNTING_DOSE).toMatchObject({ kind: 'alloc', every: 1, objects: 1 });
+  expect(COUNTING_DOSE).toMatchObject({ kind: 'alloc', every: 1 });
+  expect(COUNTING_DOSE.objects).toBeGreaterThanOrEqual(1);
   expect(COUNTING_DOSE.bytes).toBeGreaterThanOrEqual(16);
 });
 
