@@ -29,11 +29,15 @@ const add = (sum: Failures, window: Window): Failures => ({
         ),
 });
 
-/** Windows that count: judged and latency launches, all phases, without discarded pairs. */
+/**
+ * Windows of judged launches, those discarded for their cost too: a service that stops answering cuts its windows short
+ * and shows nowhere else. At a steady rate an overload cuts them short, so discarded latency windows do not count.
+ */
 const judgedPairs = (run: ScenarioRun): readonly Pair[] =>
-  run.launches
-    .filter(({ stage }) => stage === 'judged' || stage === 'latency')
-    .flatMap(({ pairs }) => pairs.filter(({ discarded }) => discarded === null));
+  run.launches.flatMap(({ stage, pairs }) => {
+    if (stage === 'judged') return pairs;
+    return stage === 'latency' ? pairs.filter(({ discarded }) => discarded === null) : [];
+  });
 
 export const failuresOf = (run: ScenarioRun): BySide<Failures> => {
   const pairs = judgedPairs(run);

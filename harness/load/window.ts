@@ -30,8 +30,11 @@ export interface WindowSpan {
   readonly cutShort: string | null;
 }
 
-/** A target that leaves this many requests of a window without an answer is not worth waiting for any longer. */
-const MAX_TIMEOUTS = 10;
+/**
+ * A target that leaves this many requests of a window without an answer is not worth waiting for any longer: it fails
+ * (harness/compare), and each of them takes the scenario's whole timeout.
+ */
+const MAX_TIMEOUTS = 3;
 
 /** Refusals in a row, 20 ms apart, after which a target is gone rather than busy accepting. */
 export const MAX_REFUSALS = 25;

@@ -66,9 +66,11 @@ export const judgedLaunch = async (session: Session, place: LaunchPlace): Promis
     const cost = await costWindows(session, live, captures, windowRequests(warmed.pace));
     const judgedSoFar = session.launches.filter(({ stage }) => stage === 'judged').length;
     const contention =
-      judgedSoFar < CONTENTION_LAUNCHES ? await contentionSlice(session, live, captures, cost.length) : [];
+      judgedSoFar < CONTENTION_LAUNCHES && !cost.gaveUp
+        ? await contentionSlice(session, live, captures, cost.pairs.length)
+        : [];
     const requests = session.schedule.next - firstRequest;
-    const sides = await finishSides(live, captures, warmed, { requests, cost });
+    const sides = await finishSides(live, captures, warmed, { requests, cost: cost.pairs });
     const launch: Launch = {
       index: place.index,
       stage: 'judged',
@@ -77,33 +79,41 @@ export const judgedLaunch = async (session: Session, place: LaunchPlace): Promis
       startSeconds: live.startSeconds,
       warmup: warmed.warmup,
       wallSeconds: (performance.now() - startedMs) / 1000,
-      pairs: [...cost, ...contention],
+      pairs: [...cost.pairs, ...contention],
       sides,
     };
     return { launch, pace: warmed.pace };
   });
 };
 
+interface CostWindows {
+  readonly pairs: readonly Pair[];
+  readonly gaveUp: boolean;
+}
+
 const costWindows = async (
   session: Session,
   live: LivePair,
   captures: BySide<Captures>,
   count: number,
-): Promise<readonly Pair[]> => {
+): Promise<CostWindows> => {
   const { loader, schedule, settings } = session;
   const refill = await loader.couples({ first: schedule.next, seconds: REFILL_SECONDS, inFlight: settings.inFlight });
   schedule.next = refill.next;
   let at = await restPoint(session, live);
   const pairs: Pair[] = [];
-  for (let index = 0; index < WINDOWS; index++) {
+  let gaveUp = false;
+  for (let index = 0; index < WINDOWS && !gaveUp; index++) {
     const measured = await measurePair(session, live, at, { index, phase: 'cost' }, async () =>
       loader.couples({ first: schedule.next, count, inFlight: settings.inFlight }),
     );
     pairs.push(measured.pair);
     at = measured.end;
+    gaveUp = measured.gaveUp;
   }
-  await askBoth(async (side) => captures[side].endCpu(refill.base.planned + WINDOWS * count));
-  return pairs;
+  const profiled = pairs.reduce((sum, { base }) => sum + base.planned, refill.base.planned);
+  await askBoth(async (side) => captures[side].endCpu(profiled));
+  return { pairs, gaveUp };
 };
 
 /** Delay in nanoseconds that requests spent blocked between two snapshots of the block profile. */

@@ -24,6 +24,8 @@ export const restPoint = async (session: Session, live: LivePair): Promise<RestP
 export interface MeasuredPair {
   readonly pair: Pair;
   readonly end: RestPoint;
+  /** A side stopped answering; more windows of this launch would only wait for it. */
+  readonly gaveUp: boolean;
 }
 
 /** Counters that only some phases have. */
@@ -62,5 +64,5 @@ export const measurePair = async (
     base,
     head,
   };
-  return { pair, end };
+  return { pair, end, gaveUp: load.cutShort !== null };
 };

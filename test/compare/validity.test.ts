@@ -40,6 +40,20 @@ describe('a pair', () => {
   });
 });
 
+describe('a service that stops answering', () => {
+  // The window it cut short is discarded for its cost, and holds the only sign of it.
+  const hung = (base: Window, head: Window): ScenarioRun =>
+    runOf([launchOf(0, [pairOf(base, head, { discarded: 'head left 3 requests unanswered for 10 s each' })])]);
+  const silent = windowOf({}, { planned: 3, answered: 0, timedOut: 3 });
+  const answering = windowOf({}, { planned: 3, answered: 3 });
+
+  test('is regressed when it is the head, and spoils the measurement when it is the base', () => {
+    expect(compare(hung(answering, silent)).verdict).toBe('regressed');
+    expect(invalidity(hung(silent, answering))).toMatchObject({ code: 'errors-on-base' });
+    expect(invalidity(hung(silent, silent))).toMatchObject({ code: 'errors-on-both' });
+  });
+});
+
 describe('a run is invalid', () => {
   test('when one side got more requests, naming launch, pair and both counts', () => {
     const run = runWith(good, windowOf(cost, { planned: 201 }));
