@@ -115,9 +115,16 @@ const DEATH_NEWS_MS = 300;
 const exitOf = async (target: RunningTarget): Promise<ProcessExit | null> =>
   Promise.race([target.exited, delay(DEATH_NEWS_MS, null)]);
 
+/** A panic's first line says it all; its stack follows, and would be all that the last lines show. */
+const lastWords = (output: string): string => {
+  const lines = output.trim().split('\n');
+  const panic = lines.findLast((line) => /^(panic|fatal error): /.test(line));
+  return panic ?? lines.slice(-3).join(' / ');
+};
+
 const describeDeath = (target: RunningTarget, { exitCode, signal }: ProcessExit): string => {
   const how = exitCode === null ? `was ended by ${signal ?? 'a signal'}` : `ended with exit code ${exitCode}`;
-  const said = target.outputTail().trim().split('\n').slice(-3).join(' / ');
+  const said = lastWords(target.outputTail());
   return `${target.side}: the service ${how} under load${said === '' ? '' : `, saying: ${said}`}`;
 };
 
