@@ -9,9 +9,6 @@ import { formatDuration, formatSignedPercent, parseDurationSeconds, parsePercent
 const LEAK = 'leak';
 const LEAKS: readonly FaultKind[] = ['leak-heap', 'leak-goroutine'];
 
-/** `block` is a rarer way to wait, planted when asked for. */
-export const DEFAULT_FAULTS = ['cpu', 'alloc', 'lock', 'sleep', LEAK].join(',');
-
 type SizeScale = 'share' | 'time' | 'count';
 
 const SCALES: Readonly<Record<FaultKind, SizeScale>> = {

@@ -10,7 +10,7 @@ import { budgetFrom, measure } from './measure.ts';
 import { openOutput, type OutputFolder } from './output.ts';
 import { stepsFor } from './progress.ts';
 import { describeEffect, type Proof, proofOf } from './proof.ts';
-import { DEFAULT_FAULTS, describeSize, faultsFrom, type Sizes, sizeOf, sizesFrom } from './prove-sizes.ts';
+import { describeSize, faultsFrom, type Sizes, sizeOf, sizesFrom } from './prove-sizes.ts';
 import {
   type Base,
   choosePlace,
@@ -25,7 +25,7 @@ import { compareWithProfiles, COMPARISON_FILE, finishRun, REPORT_FILE } from './
 import { loadScenarios } from './scenarios.ts';
 
 export interface ProveOptions {
-  readonly faults?: string;
+  readonly faults: string;
   readonly size?: string;
   readonly function?: string;
   readonly head?: string;
@@ -36,7 +36,7 @@ export interface ProveOptions {
   readonly quiet?: true;
 }
 
-export const PROOF_FILE = 'proof.json';
+const PROOF_FILE = 'proof.json';
 
 /** Versions the shape of `proof.json`. */
 const PROOF_SCHEMA_VERSION = 1;
@@ -208,7 +208,7 @@ const summaryOf = (proofs: readonly Proof[]): string => {
 export const prove = async (given: Record<string, unknown>, ...words: string[]): Promise<ExitCode> =>
   withInterrupt(async (signal) => {
     const options = given as unknown as ProveOptions;
-    const faults = faultsFrom(options.faults ?? DEFAULT_FAULTS);
+    const faults = faultsFrom(options.faults);
     const sizes = sizesFrom(options.size);
     const { budget } = options;
     const left = budget === undefined ? null : budgetFrom(parseDurationSeconds(budget), budget);
