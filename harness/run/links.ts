@@ -2,6 +2,7 @@
  * The binaries of a run, one pair per link seed. The first pair is part of the build; while a launch runs, the next
  * pair is linked on the loader's CPUs (docs/method.md, code placement).
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import { type BySide, bothSides } from '../model/index.ts';
 import { type Binary, discardBinary, linkBinary, type PreparedBuild } from '../target/index.ts';
 import { linkSeedOf } from './seeds.ts';
@@ -24,9 +25,6 @@ export interface Links {
   readonly next: () => Promise<LinkedPair>;
   readonly waitedSeconds: () => number;
   readonly linkSeconds: () => BySide<readonly number[]>;
-  /** Launches that share one seed: 1, or up to 3 where a pair of links takes longer than 5 s. */
-  readonly launchesPerSeed: number;
-  readonly seeded: boolean;
 }
 
 /** A launch takes about this long; links slower than a launch and a half are shared (reference: three at most). */
@@ -69,9 +67,7 @@ export const withLinks = async <T>(
   const head = await linkBinary(plan.prepared.head, { linkSeed: firstSeed, cpus: null }, plan.signal);
   const first: LinkedPair = { linkSeed: firstSeed, binaries: { base, head } };
 
-  // The head's build finds nearly all packages compiled, so it is the better estimate of a bare link.
-  const perSeed = canSeed ? launchesPerSeed(2 * Math.min(base.seconds, head.seconds)) : 1;
-  const pipeline = startPipeline(plan, first, perSeed, canSeed);
+  const pipeline = startPipeline(plan, first, canSeed);
   try {
     return await use(pipeline.links, first);
   } finally {
@@ -79,13 +75,32 @@ export const withLinks = async <T>(
   }
 };
 
-const startPipeline = (plan: LinkPlan, first: LinkedPair, perSeed: number, canSeed: boolean) => {
+/** Resolves to null after `seconds`, if the pair is not there by then. */
+const within = async (pair: Promise<LinkedPair>, seconds: number): Promise<LinkedPair | null> => {
+  const patience = new AbortController();
+  try {
+    return await Promise.race([pair, delay(seconds * 1000, null, { signal: patience.signal })]);
+  } finally {
+    patience.abort();
+  }
+};
+
+const pairSeconds = ({ binaries: { base, head } }: LinkedPair): number => base.seconds + head.seconds;
+
+interface Upcoming {
+  readonly pair: Promise<LinkedPair>;
+  readonly begunMs: number;
+}
+
+const startPipeline = (plan: LinkPlan, first: LinkedPair, seeded: boolean) => {
   const seconds: { base: number[]; head: number[] } = { base: [], head: [] };
   let current = first;
   let used = 0;
   let layout = 1;
   let waited = 0;
-  let upcoming: Promise<LinkedPair> | null = null;
+  let upcoming: Upcoming | null = null;
+  /** Known once a bare link has been timed: the first pair's time holds compiling, too. */
+  let perSeed: number | null = seeded ? null : Infinity;
 
   const note = (pair: LinkedPair): void => {
     seconds.base.push(pair.binaries.base.seconds);
@@ -96,27 +111,38 @@ const startPipeline = (plan: LinkPlan, first: LinkedPair, perSeed: number, canSe
   const ended = new AbortController();
   const ahead: LinkPlan = { ...plan, signal: AbortSignal.any([plan.signal, ended.signal]) };
 
-  const begin = (): void => {
+  const begin = (): Upcoming => {
     layout += 1;
-    upcoming = linkPair(ahead, linkSeedOf(plan.seed, layout), plan.cpus);
+    const pair = linkPair(ahead, linkSeedOf(plan.seed, layout), plan.cpus);
     // Whoever awaits it sees the failure; nobody may be waiting yet.
-    upcoming.catch(() => undefined);
+    pair.catch(() => undefined);
+    upcoming = { pair, begunMs: performance.now() };
+    return upcoming;
+  };
+
+  /** A pair that is not there when a launch is long over is slow; how slow, its first build bounds from above. */
+  const timeFirstLink = async ({ pair, begunMs }: Upcoming): Promise<number> => {
+    const patienceSeconds = Math.max(0, SLOW_PAIR_SECONDS - (performance.now() - begunMs) / 1000);
+    const linked = await within(pair, patienceSeconds);
+    return launchesPerSeed(linked === null ? Math.max(SLOW_PAIR_SECONDS + 1, pairSeconds(first)) : pairSeconds(linked));
+  };
+
+  const advance = async (next: Upcoming): Promise<void> => {
+    const pair = await next.pair;
+    note(pair);
+    await discardPair(current);
+    current = pair;
+    used = 0;
+    upcoming = null;
   };
 
   const next = async (): Promise<LinkedPair> => {
-    if (canSeed && used === perSeed) {
-      if (upcoming === null) begin();
-      const startedMs = performance.now();
-      const pair = await (upcoming as unknown as Promise<LinkedPair>);
-      waited += (performance.now() - startedMs) / 1000;
-      note(pair);
-      await discardPair(current);
-      current = pair;
-      used = 0;
-      upcoming = null;
-    }
+    const startedMs = performance.now();
+    if (used > 0 && perSeed === null) perSeed = await timeFirstLink(upcoming ?? begin());
+    if (perSeed !== null && used >= perSeed) await advance(upcoming ?? begin());
+    waited += (performance.now() - startedMs) / 1000;
     used += 1;
-    if (canSeed && upcoming === null) begin();
+    if (seeded && upcoming === null) begin();
     return current;
   };
 
@@ -124,13 +150,11 @@ const startPipeline = (plan: LinkPlan, first: LinkedPair, perSeed: number, canSe
     next,
     waitedSeconds: () => waited,
     linkSeconds: () => seconds,
-    launchesPerSeed: perSeed,
-    seeded: canSeed,
   };
   const close = async (): Promise<void> => {
     ended.abort();
-    const pending: Promise<LinkedPair> | null = upcoming;
-    if (pending !== null) await (pending as Promise<LinkedPair>).then(discardPair, () => undefined);
+    const pending = upcoming as Upcoming | null;
+    if (pending !== null) await pending.pair.then(discardPair, () => undefined);
     await discardPair(current);
   };
   return { links, close };
