@@ -4,6 +4,7 @@ import { styleText } from 'node:util';
 import { connectAgent, cpuSourceFor, hostEnvironment, readHostEdge, hostWindow } from '../capture/index.ts';
 import { EXIT, type ExitCode, GodynoError } from '../errors.ts';
 import type { Scenario } from '../model/index.ts';
+import { isMissing, probeEngines } from '../exact/index.ts';
 import { canPin, runCommand, usableCpus } from '../process/index.ts';
 import { linkBinary, prepareBuild, startTarget, freePorts, inspectTarget } from '../target/index.ts';
 import { formatDuration, formatPercent } from '../units/index.ts';
@@ -103,6 +104,19 @@ const checkPorts = async (): Promise<Check> => {
   }
 };
 
+/** Exact mode's engine: the emulator with the counting plugin, tried on a small program. */
+const checkExact = async (signal: AbortSignal): Promise<Check> => {
+  const workDir = await mkdtemp(join(tmpdir(), 'gd-'));
+  try {
+    const { qemu, perf } = await probeEngines({ cacheDir: workDir, workDir, signal });
+    const counter = isMissing(perf) ? '' : '; the CPU has an instruction counter, too';
+    if (!isMissing(qemu)) return ok('exact mode', `qemu-user ${qemu.version}, plugin API ${qemu.pluginApi}${counter}`);
+    return warn('exact mode', qemu.reason, `To count instructions and name functions without noise: ${qemu.hint}`);
+  } finally {
+    await rm(workDir, { recursive: true, force: true });
+  }
+};
+
 const failureOf = (name: string, error: unknown): Check =>
   error instanceof GodynoError ? fail(name, error.message, error.hint) : fail(name, String(error), 'Report this.');
 
@@ -184,7 +198,7 @@ export const examine = async (given: Record<string, unknown>, ...words: string[]
       if (!asJson) for (const check of more) process.stdout.write(`${lineOf(check)}\n`);
     };
     add(ok('node', process.version), checkSystem(), await checkGo(signal), await checkCpus(), checkProc());
-    add(await checkNeighbours(), await checkPorts());
+    add(await checkNeighbours(), await checkPorts(), await checkExact(signal));
     for (const scenario of await scenariosFor(words, add)) add(...(await checkTarget(scenario, signal)));
     if (asJson) process.stdout.write(`${JSON.stringify(checks, null, 2)}\n`);
     return checks.some(({ state }) => state === 'fail') ? EXIT.usage : EXIT.ok;
