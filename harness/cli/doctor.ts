@@ -105,17 +105,13 @@ const checkPorts = async (): Promise<Check> => {
 };
 
 /** Exact mode's engine: the emulator with the counting plugin, tried on a small program. */
-const checkExact = async (signal: AbortSignal): Promise<Check> => {
-  const workDir = await mkdtemp(join(tmpdir(), 'gd-'));
-  try {
+const checkExact = async (signal: AbortSignal): Promise<Check> =>
+  withWorkFolder(async (workDir) => {
     const { qemu, perf } = await probeEngines({ cacheDir: workDir, workDir, signal });
     const counter = isMissing(perf) ? '' : '; the CPU has an instruction counter, too';
     if (!isMissing(qemu)) return ok('exact mode', `qemu-user ${qemu.version}, plugin API ${qemu.pluginApi}${counter}`);
     return warn('exact mode', qemu.reason, `To count instructions and name functions without noise: ${qemu.hint}`);
-  } finally {
-    await rm(workDir, { recursive: true, force: true });
-  }
-};
+  });
 
 const failureOf = (name: string, error: unknown): Check =>
   error instanceof GodynoError ? fail(name, error.message, error.hint) : fail(name, String(error), 'Report this.');
