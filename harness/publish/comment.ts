@@ -2,9 +2,8 @@
 import { z } from 'zod';
 import { everyPage, ForbiddenError, GitHubError, type GitHub } from './github.ts';
 
-export const COMMENT_MODES = ['always', 'on-change', 'never'] as const;
 /** `on-change`: no new comment for "unchanged", but an existing one is brought up to date. */
-export type CommentMode = (typeof COMMENT_MODES)[number];
+export type CommentMode = 'always' | 'on-change' | 'never';
 
 export interface CommentRequest {
   readonly pullRequest: number;
