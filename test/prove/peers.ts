@@ -259,13 +259,19 @@ const ours = async (base: string, head: string, seconds: number): Promise<Readon
   const args = ['dist/cli/bin.js', 'run', 'scenarios/demo.yml', '--base', base, '--head', head, '--out', out];
   const child = spawn(process.execPath, [...args, '--budget', `${seconds}s`, '--seed', String(seed), '--quiet'], {
     cwd: root,
-    stdio: 'ignore',
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let said = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    said += chunk.toString();
   });
   await new Promise((resolve) => child.on('close', resolve));
-  const [scenario] = parseComparison(
-    readFileSync(path.join(out, 'comparison.json'), 'utf8'),
-    'comparison.json',
-  ).scenarios;
+  const file = path.join(out, 'comparison.json');
+  if (!existsSync(file)) {
+    console.log(`godyno: ${said.split('\n')[0]}`);
+    return new Map([['godyno', 'no answer']]);
+  }
+  const [scenario] = parseComparison(readFileSync(file, 'utf8'), file).scenarios;
   rmSync(out, { recursive: true, force: true });
   const words: Readonly<Record<string, Call>> = { regressed: 'slower', improved: 'faster', unchanged: 'same' };
   return new Map([['godyno', words[scenario?.verdict ?? ''] ?? 'no answer']]);
