@@ -85,7 +85,10 @@ const FORMATS: Readonly<Record<string, Write>> = {
 /** Formats of `--format`, in the order in which help names them. */
 export const EXPORT_FORMATS: readonly string[] = Object.keys(FORMATS);
 
-const requireFormats = (words: readonly string[]): readonly string[] => {
+/** `--format` as written → known formats. Throws UsageError EXPORT_FORMAT. */
+export const formatsFrom = (list: string): readonly string[] => {
+  const named = list.split(',').map((one) => one.trim());
+  const words = named.includes('all') ? EXPORT_FORMATS : named;
   const unknown = words.find((word) => !EXPORT_FORMATS.includes(word));
   if (unknown === undefined && words.length > 0) return words;
   throw new UsageError(
@@ -136,8 +139,7 @@ export const exportRun = async (
 
 export const exportCommandLine = async (given: Record<string, unknown>, word = ''): Promise<ExitCode> => {
   const { format, out } = given as { readonly format: string; readonly out?: string };
-  const words = format.split(',').map((one) => one.trim());
-  const formats = requireFormats(words.includes('all') ? EXPORT_FORMATS : words);
+  const formats = formatsFrom(format);
   const { run, dir } = await openStored(word, 'baselines');
   if (dir === null)
     throw new UsageError('NOT_A_RUN', `${word} is a baseline, not a run`, 'Name the output folder of a run.');

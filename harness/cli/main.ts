@@ -178,6 +178,7 @@ const buildProgram = (act: (load: () => Promise<Action>) => (...given: unknown[]
     .command('report')
     .description('make the comparison and the reports of a finished run again')
     .argument('<dir>', 'output folder of a run')
+    .option('--format <list>', 'also write exports, as godyno export does, into <dir>/exports')
     .addOption(failOn())
     .addOption(json('the comparison'))
     .addOption(quiet())

@@ -1,9 +1,19 @@
 /** `godyno report`: comparison and reports of a finished run, made again from its run.json. */
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageError, type ExitCode } from '../errors.ts';
 import { openOutput } from './output.ts';
-import { compareWithProfiles, tell } from './results.ts';
+import { type Comparison, parseComparison } from '../model/index.ts';
+import { exportRun, formatsFrom } from './export.ts';
+import { COMPARISON_FILE, compareWithProfiles, tell } from './results.ts';
 import { openStored } from './stored.ts';
+
+/** What was accepted when the run was made stays accepted: a report made again is the same report. */
+const withEarlierWaivers = async (comparison: Comparison, file: string): Promise<Comparison> => {
+  const text = await readFile(file, 'utf8').catch(() => null);
+  const waivers = text === null ? undefined : parseComparison(text, file).waivers;
+  return waivers === undefined ? comparison : { ...comparison, waivers };
+};
 
 export const reportAgain = async (given: Record<string, unknown>, dir = ''): Promise<ExitCode> => {
   const { run, baseline } = await openStored(dir, 'baselines');
@@ -12,7 +22,9 @@ export const reportAgain = async (given: Record<string, unknown>, dir = ''): Pro
   }
   const folder = dir.endsWith('.json') ? join(dir, '..') : dir;
   const out = await openOutput(folder, new Date());
-  const comparison = await compareWithProfiles(run, folder);
+  const comparison = await withEarlierWaivers(await compareWithProfiles(run, folder), out.path(COMPARISON_FILE));
+  const formats = given['format'];
+  if (typeof formats === 'string') await exportRun(run, folder, formatsFrom(formats), join(folder, 'exports'));
   const invocation = { program: 'npx godyno', command: 'run', args: [], flags: [] } as const;
   return tell(out, { comparison, run, invocation }, given);
 };

@@ -1,7 +1,20 @@
 /** What to trust less, and what this run could not have seen. */
-import type { Comparison, InvalidRun, MetricComparison, RunFile, ScenarioComparison } from '../model/index.ts';
+import type {
+  AppliedWaiver,
+  Comparison,
+  InvalidRun,
+  MetricComparison,
+  RunFile,
+  ScenarioComparison,
+} from '../model/index.ts';
 import { metricDef } from '../metrics/index.ts';
-import { formatCount, formatPercent, formatPercentRange } from '../units/index.ts';
+import {
+  formatCount,
+  formatPercent,
+  formatPercentRange,
+  formatSignedPercent,
+  formatSignedQuantity,
+} from '../units/index.ts';
 import { code, type Rich } from './rich.ts';
 
 const METHODS: Readonly<Record<Comparison['method'], string | null>> = {
@@ -67,6 +80,28 @@ const discardCaution = (scenario: ScenarioComparison): readonly Rich[] => {
   return [[`${formatCount(discarded)} of ${formatCount(pairs)} pairs discarded before comparing (busy machine).`]];
 };
 
+const accepted = ({ metric, kind, ceiling, effect, reason, expires, source }: AppliedWaiver): Rich => {
+  const text = (value: number): string =>
+    kind === 'ratio' ? formatSignedPercent(value) : formatSignedQuantity(value, metricDef(metric).unit);
+  return [
+    `Accepted until ${expires}: ${metricDef(metric).label} up to ${text(ceiling)}; it is ${text(effect)}, so it does not fail this run (${reason}; `,
+    code(source),
+    ').',
+  ];
+};
+
+/** Known regressions that somebody accepted, counted; and waivers that did not hold, once, with the worst scenario. */
+const waiverCautions = (scenario: ScenarioComparison, { waivers, scenarios }: Comparison): readonly Rich[] => {
+  if (waivers === undefined) return [];
+  const own = waivers.applied.filter((waiver) => waiver.scenario === scenario.scenario);
+  const remarks = scenario === scenarios[0] ? waivers.remarks.map((remark): Rich => [remark]) : [];
+  const count: readonly Rich[] =
+    own.length === 0
+      ? []
+      : [[`${formatCount(own.length)} known ${own.length === 1 ? 'regression' : 'regressions'} accepted.`]];
+  return [...count, ...own.map(accepted), ...remarks];
+};
+
 /** Reasons to trust the figures less, in the order of weight. */
 export const cautionsOf = (scenario: ScenarioComparison, comparison: Comparison): readonly Rich[] => {
   const method = METHODS[comparison.method];
@@ -74,6 +109,7 @@ export const cautionsOf = (scenario: ScenarioComparison, comparison: Comparison)
     .filter((metric) => metric.verdict === 'regressed' || metric.verdict === 'improved')
     .flatMap((metric) => metric.warnings.map((warning): Rich => [`${metricDef(metric.metric).label}: ${warning}`]));
   return [
+    ...waiverCautions(scenario, comparison),
     ...(method === null ? [] : [[method]]),
     ...unpinnedCaution(scenario),
     ...loaderCaution(scenario),
