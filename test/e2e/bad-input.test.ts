@@ -1,10 +1,10 @@
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { parseComparison } from '../../harness/model/index.ts';
 import { type BadMode, makeBadTarget } from '../helpers/bad-target.ts';
 import { type Ended, makePlace, type Place } from './cli.ts';
+import { commitAll, git } from './git.ts';
+import { comparisonIn, rowOf } from './results.ts';
 
 let place: Place;
 beforeEach(() => {
@@ -44,8 +44,7 @@ const runSides = async ({ base, head, at, scenario = SCENARIO, args = [] }: Side
   return place.run(['run', 's.yml', '--base', './b', '--head', './h', '--out', 'out', '--budget', '40s', ...args]);
 };
 
-const comparison = () =>
-  parseComparison(readFileSync(path.join(place.dir, 'out/comparison.json'), 'utf8'), 'comparison.json');
+const comparison = () => comparisonIn(path.join(place.dir, 'out'));
 
 const expectPlain = ({ stderr }: Ended): void => {
   expect(stderr).not.toMatch(/\n\s+at .*\(?.*:\d+:\d+\)?/);
@@ -82,9 +81,8 @@ describe('a target that misbehaves', () => {
   it('calls a head that answers 500 regressed, without a verdict on its cost', async () => {
     const ended = await runSides({ base: 'ok', head: 'fails' });
     expect(ended.code).toBe(1);
-    const [scenario] = comparison().scenarios;
-    expect(scenario?.metrics.find(({ metric }) => metric === 'errorRatio')?.verdict).toBe('regressed');
-    expect(scenario?.metrics.find(({ metric }) => metric === 'cpuNsPerRequest')?.verdict).toBe('notJudged');
+    expect(rowOf(comparison(), 'errorRatio').verdict).toBe('regressed');
+    expect(rowOf(comparison(), 'cpuNsPerRequest').verdict).toBe('notJudged');
   });
 
   it('calls a run in which both sides answer 500 invalid', async () => {
@@ -96,13 +94,33 @@ describe('a target that misbehaves', () => {
   it('calls a head that panics under load regressed: the dropped connections are counted', async () => {
     const ended = await runSides({ base: 'ok', head: 'panics', at: 50 });
     expect(ended.code).toBe(1);
-    expect(ended.stderr).toMatch(/connection lost|lost/);
+    const row = rowOf(comparison(), 'errorRatio');
+    expect(row).toMatchObject({ verdict: 'regressed', base: 0 });
+    expect(row.head).toBeCloseTo(1 / 50, 3);
+    expect(row.reason).toMatch(/^\d+ of \d+ requests \(connection lost × \d+\)/);
+  });
+
+  it('calls a head that stops answering regressed, and does not wait for each of its requests', async () => {
+    const scenario = SCENARIO.replace('latency: false', 'latency: false\n  timeout: 1s');
+    const ended = await runSides({ base: 'ok', head: 'hangs', at: 700, scenario });
+    expect(ended.code).toBe(1);
+    expect(rowOf(comparison(), 'errorRatio')).toMatchObject({
+      verdict: 'regressed',
+      reason: expect.stringContaining('timed out') as string,
+    });
   });
 
   it('calls a head that dies half-way regressed and quotes its exit', async () => {
     const ended = await runSides({ base: 'ok', head: 'dies', at: 700 });
     expect(ended.code).toBe(1);
-    expect(ended.stderr).toMatch(/head.*(ended|died)/s);
+    expect(ended.stderr).toMatch(/head: the service ended with exit code 9 under load, .*out of disk space/);
+    expect(rowOf(comparison(), 'errorRatio').verdict).toBe('regressed');
+  });
+
+  it('quotes the panic of a head that goes down with it, not its stack', async () => {
+    const ended = await runSides({ base: 'ok', head: 'crashes', at: 700 });
+    expect(ended.code).toBe(1);
+    expect(ended.stderr).toMatch(/ended with exit code 2 under load, saying: panic: lost the index/);
   });
 
   it('calls it invalid when the base dies half-way', async () => {
@@ -159,7 +177,8 @@ describe('input that is wrong', () => {
 
   it('exits 2 when the base ref is unknown, with the nearest names', async () => {
     git(place.dir, 'init', '-q', '-b', 'main');
-    commitFile('a.txt');
+    place.file('a.txt', 'a');
+    commitAll(place.dir, 'a');
     place.file('s.yml', SCENARIO);
     const ended = await place.run(['run', 's.yml', '--base', 'mian', '--out', 'out']);
     expect(ended.code).toBe(2);
@@ -177,7 +196,10 @@ describe('input that is wrong', () => {
     const origin = path.join(place.dir, 'origin');
     mkdirSync(origin);
     git(origin, 'init', '-q', '-b', 'main');
-    for (const name of ['a', 'b', 'c']) commitFile(`${name}.txt`, origin);
+    for (const name of ['a', 'b', 'c']) {
+      place.file(`origin/${name}.txt`, name);
+      commitAll(origin, name);
+    }
     git(place.dir, 'clone', '-q', '--depth', '1', `file://${origin}`, 'clone');
     place.file('clone/s.yml', SCENARIO);
     const ended = await place.run(['run', 's.yml', '--base', 'HEAD~2', '--out', 'out'], {
@@ -210,14 +232,3 @@ describe('input that is wrong', () => {
     expect(broken).toMatchObject({ code: 2, stderr: expect.stringContaining('baseline.json') as string });
   });
 });
-
-const git = (cwd: string, ...args: readonly string[]): void => {
-  const identity = ['-c', 'user.name=t', '-c', 'user.email=t@example.com', '-c', 'commit.gpgsign=false'];
-  execFileSync('git', [...identity, ...args], { cwd, stdio: 'pipe' });
-};
-
-const commitFile = (name: string, dir = place.dir): void => {
-  writeFileSync(path.join(dir, name), name);
-  git(dir, 'add', '.');
-  git(dir, 'commit', '-q', '-m', name);
-};

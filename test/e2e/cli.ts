@@ -1,6 +1,6 @@
 /** Runs the command line as a user would, in a folder of its own, and looks for what it left behind. */
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -29,8 +29,8 @@ export interface Place {
 export interface RunOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** One after the other: sends `signal` once stderr or stdout has said `at`. */
-  readonly interrupts?: readonly { readonly at: RegExp; readonly signal: NodeJS.Signals }[];
+  /** One after the other: sends `signal` once stderr or stdout has said `at`, or a file of that name is there. */
+  readonly interrupts?: readonly { readonly at: RegExp | string; readonly signal: NodeJS.Signals }[];
   /** A program and its arguments in front of ours, e.g. `taskset -c 0`. */
   readonly prefix?: readonly string[];
 }
@@ -66,17 +66,26 @@ export const makePlace = (): Place => {
       });
       const said = { stdout: '', stderr: '' };
       const pending = [...(options.interrupts ?? [])];
-      const hear = (name: 'stdout' | 'stderr') => (chunk: Buffer) => {
-        said[name] += chunk.toString();
+      const isTime = (at: RegExp | string): boolean =>
+        typeof at === 'string' ? existsSync(path.join(dir, at)) : at.test(said.stdout + said.stderr);
+      const interrupt = (): void => {
         const [next] = pending;
-        if (next === undefined || !next.at.test(said.stdout + said.stderr)) return;
+        if (next === undefined || !isTime(next.at)) return;
         pending.shift();
         child.kill(next.signal);
       };
+      const hear = (name: 'stdout' | 'stderr') => (chunk: Buffer) => {
+        said[name] += chunk.toString();
+        interrupt();
+      };
+      const watch = setInterval(interrupt, 20);
       child.stdout.on('data', hear('stdout'));
       child.stderr.on('data', hear('stderr'));
       child.on('error', reject);
-      child.on('close', (code) => resolve({ code, ...said }));
+      child.on('close', (code) => {
+        clearInterval(watch);
+        resolve({ code, ...said });
+      });
     });
 
   return {
