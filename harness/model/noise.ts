@@ -33,7 +33,7 @@ export interface FalseAlarms {
 
 export interface NoiseMetric {
   readonly metric: MetricId;
-  /** sd of ln(head ÷ base) between launches; null where it is compared by difference. */
+  /** sd of ln(head ÷ base) between units: launches, or link seeds where several launches share one; null where it is compared by difference. */
   readonly sdRatio: number | null;
   /** Smallest regression seen within the horizon; null: none up to the double. */
   readonly smallestDetectableRatio: number | null;
