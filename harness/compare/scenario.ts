@@ -18,6 +18,7 @@ import { answerFromAll, answerLatency, SHOWN_LEVELS, singleLookLevels } from './
 import { loaderReport } from './loader.ts';
 import { answerFromLaunches, needsPinning, readingOf, unpinnedReason, type Reading } from './look.ts';
 import { outcomeOf } from './outcome.ts';
+import { onlyExplaining } from './explained.ts';
 import { countLinkSeeds, rowOf, withQValues } from './row.ts';
 import { launchesOf, measuredSides } from './series.ts';
 import { compareToolchains } from './toolchains.ts';
@@ -205,8 +206,7 @@ export const compareScenario = (
     stop: run.stop,
     exact: findings.exact,
     metrics: withQValues(rows),
-    functions: findings.functions,
-    attribution: findings.attribution,
+    ...onlyExplaining(findings, rows),
     loader: loaderReport(run),
     environment,
     settings: run.settings,

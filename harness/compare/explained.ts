@@ -1,0 +1,33 @@
+/**
+ * Functions explain a metric that moved; where none moved, their differences are chance (one in twenty families of
+ * equal functions has one that looks certain), and nobody is named.
+ */
+import type { FunctionComparison, FunctionKind, MetricComparison, MetricId } from '../model/index.ts';
+import type { ScenarioFindings } from './scenario.ts';
+
+const METRIC_OF: Readonly<Record<FunctionComparison['profile'], MetricId>> = {
+  cpu: 'cpuNsPerRequest',
+  alloc_space: 'allocBytesPerRequest',
+  alloc_objects: 'mallocsPerRequest',
+  mutex: 'mutexWaitNsPerRequest',
+  block: 'blockWaitNsPerRequest',
+  instructions: 'instructionsPerRequest',
+};
+
+const MOVED: ReadonlySet<MetricComparison['verdict']> = new Set(['regressed', 'improved', 'changed']);
+
+const NAMING: ReadonlySet<FunctionKind> = new Set(['regressed', 'improved', 'new', 'gone']);
+
+/** The findings with names only where a judged metric stands behind them. */
+export const onlyExplaining = (
+  findings: Pick<ScenarioFindings, 'functions' | 'attribution'>,
+  rows: readonly MetricComparison[],
+): Pick<ScenarioFindings, 'functions' | 'attribution'> => {
+  const moved = new Set(rows.filter(({ verdict }) => MOVED.has(verdict)).map(({ metric }) => metric));
+  const functions = findings.functions.map((row) =>
+    NAMING.has(row.kind) && !moved.has(METRIC_OF[row.profile]) ? { ...row, kind: 'unclear' as const } : row,
+  );
+  const { attribution } = findings;
+  const stands = moved.size > 0 || attribution === null;
+  return { functions, attribution: stands ? attribution : { ...attribution, culprit: null, diffuse: null } };
+};
