@@ -326,7 +326,7 @@ describe('waiting', () => {
 
 describe('what others found', () => {
   test('travels into the scenario without touching the verdict', () => {
-    const file = fileOf([serviceRun({ base: steady, head: steady })]);
+    const file = fileOf([serviceRun({ base: steady, head: { ...steady, mallocs: 103 } })]);
     const attribution = { source: 'judged', samples: null, diffuse: 'spread', culprit: null, warnings: [] } as const;
     const comparison = compareRun(file, () => ({ ...NO_FINDINGS, attribution }));
     expect(comparison.scenarios[0]!.attribution).toEqual(attribution);
