@@ -1,0 +1,136 @@
+/**
+ * `npm run prove:blame`: whether the explain pass names the right function. Faults of known size are planted into a
+ * dozen functions of the demo (in copies; see demo-variant.ts), each inside a function both sides have, and the pass
+ * alone is run until there are samples enough. Printed per case: who is named, with the diff of the change known (as in
+ * a pull request) and without; then the rates. One case takes about two minutes at 3,000 samples.
+ *
+ * node test/prove/blame.ts [--sizes=3,5] [--rounds=2] [--samples=3000] [--launches=14] [site …]
+ *
+ * Ends 1 when, with the diff, fewer than 90 % are named first or 97 % among the first three, over at least 60 cases.
+ */
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import type { ScenarioFindings } from '../../harness/compare/index.ts';
+import { burnRoundNs } from '../../harness/plant/index.ts';
+import { stopAll } from '../../harness/process/index.ts';
+import { type DemoCosts, measureDemo } from './demo-calls.ts';
+import { makeVariant, plantAt, type Site, type SiteName, SITES } from './demo-variant.ts';
+import { demoScenario, explainPass } from './explain-pass.ts';
+
+const LEAST_FIRST = 0.9;
+const LEAST_TOP_3 = 0.97;
+const CASES_FOR_A_VERDICT = 60;
+
+/** What one allocation of 64 bytes, and one lock and unlock, cost by and large: the CPU measured is told per case. */
+const ALLOC_NS = 60;
+const LOCK_NS = 12;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    sizes: { type: 'string', default: '3,5' },
+    rounds: { type: 'string', default: '2' },
+    samples: { type: 'string', default: '3000' },
+    launches: { type: 'string', default: '14' },
+  },
+});
+
+interface Outcome {
+  readonly first: boolean;
+  readonly top3: boolean;
+  readonly named: string;
+}
+
+interface Case {
+  readonly size: number;
+  readonly withDiff: Outcome;
+  readonly withoutDiff: Outcome;
+}
+
+const outcomeOf = (findings: Partial<ScenarioFindings>, wanted: string): Outcome => {
+  const named = findings.attribution?.culprit ?? '-';
+  const rows = (findings.functions ?? []).filter(({ profile, kind }) => profile === 'cpu' && kind !== 'moved');
+  const top = rows.slice(0, 3).map((row) => row.function);
+  return { first: named === wanted, top3: named === wanted || top.includes(wanted), named };
+};
+
+const roundsFor = (site: Site, size: number, calls: number, costs: DemoCosts, burnNs: number): number => {
+  const roundNs = { burn: burnNs, alloc: ALLOC_NS, lock: LOCK_NS }[site.fault];
+  return Math.max(1, Math.round((size * costs.cpuNsPerRequest) / (calls * roundNs)));
+};
+
+const percent = (ratio: number): string => `${(100 * ratio).toFixed(0)} %`;
+
+const share = (cases: readonly Case[], is: (one: Case) => boolean): number =>
+  cases.length === 0 ? 0 : cases.filter(is).length / cases.length;
+
+const summary = (title: string, cases: readonly Case[]): string =>
+  `${title}: ${cases.length} cases; with the diff first ${percent(share(cases, (one) => one.withDiff.first))}, ` +
+  `top 3 ${percent(share(cases, (one) => one.withDiff.top3))}; without it first ` +
+  `${percent(share(cases, (one) => one.withoutDiff.first))}, top 3 ${percent(share(cases, (one) => one.withoutDiff.top3))}`;
+
+const work = mkdtempSync(path.join(tmpdir(), 'bl'));
+const ended = new AbortController();
+process.on('SIGINT', () => ended.abort());
+try {
+  const scenario = demoScenario();
+  const names = (positionals.length > 0 ? positionals : Object.keys(SITES)) as SiteName[];
+  const sites: readonly Site[] = names.map((name) => SITES[name]);
+  const sizes = values.sizes.split(',').map(Number);
+  const costs = await measureDemo(path.join(work, 'counted'), scenario, sites);
+  const burnNs = await burnRoundNs(work, null, ended.signal);
+  console.log(`A request costs ${Math.round(costs.cpuNsPerRequest / 1000)} µs, a round ${burnNs.toFixed(2)} ns`);
+  const base = path.join(work, 'base');
+  makeVariant(base);
+  const cases: Case[] = [];
+  for (let round = 1; round <= Number(values.rounds); round++) {
+    for (const size of sizes) {
+      for (const [index, site] of sites.entries()) {
+        const startedMs = performance.now();
+        const head = path.join(work, 'head');
+        cpSync(base, head, { recursive: true });
+        plantAt(head, site, roundsFor(site, size / 100, costs.callsPerRequest[index] ?? 1, costs, burnNs));
+        const passDir = path.join(work, 'p');
+        const found = await explainPass({
+          scenario,
+          folders: { base, head },
+          workDir: passDir,
+          samples: Number(values.samples),
+          mostLaunches: Number(values.launches),
+          seed: 1000 * round + 10 * size + index,
+          signal: ended.signal,
+        });
+        const one = {
+          size,
+          withDiff: outcomeOf(found.withDiff, site.function),
+          withoutDiff: outcomeOf(found.withoutDiff, site.function),
+        };
+        cases.push(one);
+        const told = (outcome: Outcome): string =>
+          outcome.first ? 'first' : `${outcome.top3 ? 'top 3' : 'MISSED'}, named ${outcome.named}`;
+        console.log(
+          `+${size} % ${site.function} (${site.what}): CPU ${(100 * found.cpuRatio).toFixed(1)} %, ` +
+            `${found.samples.base} and ${found.samples.head} samples in ${found.launches} launches: ` +
+            `${told(one.withDiff)}; without the diff ${told(one.withoutDiff)}; ` +
+            `${((performance.now() - startedMs) / 1000).toFixed(0)} s`,
+        );
+        for (const folder of [head, passDir]) rmSync(folder, { recursive: true, force: true });
+      }
+    }
+  }
+  for (const size of sizes)
+    console.log(
+      summary(
+        `+${size} %`,
+        cases.filter((one) => one.size === size),
+      ),
+    );
+  console.log(summary('all', cases));
+  const [first, top3] = [share(cases, (one) => one.withDiff.first), share(cases, (one) => one.withDiff.top3)];
+  if (cases.length >= CASES_FOR_A_VERDICT && (first < LEAST_FIRST || top3 < LEAST_TOP_3)) process.exitCode = 1;
+} finally {
+  await stopAll();
+  rmSync(work, { recursive: true, force: true });
+}

@@ -1,0 +1,228 @@
+/**
+ * The explain pass alone, for proofs about names: both sides built as a run builds them, then launches of couples under
+ * the CPU profile until there are samples enough, and what the profiles say, by the same path as a run's own. Nothing
+ * is judged.
+ */
+import { mkdirSync, readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { canPin, usableCpus } from '../../harness/process/index.ts';
+import { startLoader } from '../../harness/load/index.ts';
+import { hostEnvironment } from '../../harness/capture/index.ts';
+import { findingsIn } from '../../harness/cli/findings.ts';
+import type { ScenarioFindings } from '../../harness/compare/index.ts';
+import {
+  type BySide,
+  bothSides,
+  type Launch,
+  RUN_SCHEMA_VERSION,
+  type Revision,
+  type RunFile,
+  type RunSettings,
+  type Scenario,
+} from '../../harness/model/index.ts';
+import { startClock } from '../../harness/run/clock.ts';
+import { layOutCpus } from '../../harness/run/cpus.ts';
+import { chooseCpuSource } from '../../harness/run/cpu-source.ts';
+import { withLinks } from '../../harness/run/links.ts';
+import { placeOf } from '../../harness/run/live.ts';
+import { explainLaunch } from '../../harness/run/other-launches.ts';
+import type { Session } from '../../harness/run/session.ts';
+import { parseScenario, referencedFiles } from '../../harness/scenario/index.ts';
+import { diffSides } from '../../harness/source/index.ts';
+import { buildFacts, prepareBuild } from '../../harness/target/index.ts';
+import { decodeProfile, sampleCounts } from '../../harness/profile/index.ts';
+
+const root = path.resolve(import.meta.dirname, '../..');
+/** Far more than any proof takes; each has a limit of launches. */
+const BUDGET_SECONDS = 3600;
+
+export const demoScenario = (): Scenario => {
+  const file = path.join(root, 'scenarios/demo.yml');
+  const text = readFileSync(file, 'utf8');
+  const files = referencedFiles(text, file).map((name): [string, string] => [
+    name,
+    readFileSync(path.join(path.dirname(file), name), 'utf8'),
+  ]);
+  return parseScenario(text, file, new Map(files));
+};
+
+export interface ExplainRequest {
+  readonly scenario: Scenario;
+  /** Module folders. */
+  readonly folders: BySide<string>;
+  /** Scratch folder of this pass alone. */
+  readonly workDir: string;
+  /** Per side; launches go on until both have them. */
+  readonly samples: number;
+  readonly mostLaunches: number;
+  readonly seed: number;
+  readonly signal: AbortSignal;
+}
+
+export interface Explained {
+  readonly samples: BySide<number>;
+  readonly launches: number;
+  /** head ÷ base − 1 of the CPU per request over the profiled windows. */
+  readonly cpuRatio: number;
+  /** As in a pull request; and as if nobody knew which lines changed. */
+  readonly withDiff: Partial<ScenarioFindings>;
+  readonly withoutDiff: Partial<ScenarioFindings>;
+}
+
+const revisionOf = (label: string): Revision => ({ revision: label, label, kind: 'folder' });
+
+const settingsOf = async (scenario: Scenario): Promise<RunSettings> => {
+  const ability = await canPin();
+  const cpus = layOutCpus(usableCpus(), scenario.target.cpus, ability.can ? null : ability.reason);
+  return {
+    mode: 'together',
+    ...cpus,
+    cpuSource: chooseCpuSource(),
+    gomaxprocs: scenario.target.cpus,
+    gogc: scenario.target.gogc,
+    gomemlimit: scenario.target.gomemlimit,
+    inFlight: scenario.load.inFlight,
+    latencyRatePerSecond: null,
+  };
+};
+
+const samplesIn = (launch: Launch, side: 'base' | 'head', outDir: string): number => {
+  const ref = launch.sides[side].profiles.cpu;
+  if (ref === undefined) throw new Error('a launch without a CPU profile');
+  const profile = decodeProfile(readFileSync(path.join(outDir, ref.file)), ref.file);
+  return sampleCounts(profile).reduce((sum, count) => sum + count, 0);
+};
+
+const cpuPerRequest = (launches: readonly Launch[], side: 'base' | 'head'): number => {
+  const windows = launches.flatMap(({ pairs }) => pairs.map((pair) => pair[side]));
+  const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
+  return (
+    sum(windows.map(({ counters }) => counters.cpuNs ?? Number.NaN)) / sum(windows.map(({ answered }) => answered))
+  );
+};
+
+export const explainPass = async (request: ExplainRequest): Promise<Explained> => {
+  const { scenario, folders, workDir, seed, signal } = request;
+  const outDir = path.join(workDir, 'out');
+  const socketDir = path.join(workDir, 's');
+  for (const folder of [outDir, socketDir]) mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const settings = await settingsOf(scenario);
+  const prepare = async (side: 'base' | 'head') =>
+    prepareBuild({
+      side,
+      sourceDir: folders[side],
+      moduleDir: folders[side],
+      revision: revisionOf(side),
+      spec: scenario.target,
+      overlay: null,
+      workDir: path.join(workDir, 'build'),
+      signal,
+    });
+  const prepared = { base: await prepare('base'), head: await prepare('head') };
+  const cpus = settings.pinned ? settings.loaderCpus : null;
+  return withLinks(
+    { prepared, seed, cpus, signal },
+    () => undefined,
+    async (links, first) => {
+      const builds = {
+        base: await buildFacts(first.binaries.base, signal),
+        head: await buildFacts(first.binaries.head, signal),
+      };
+      const loader = await startLoader({ cpus, signal, logFile: path.join(workDir, 'loader.log') });
+      const trees = bothSides((side) => ({
+        rootDir: folders[side],
+        moduleDir: folders[side],
+        revision: revisionOf(side),
+      }));
+      const layout = {
+        pinned: settings.pinned,
+        unpinnedReason: settings.unpinnedReason,
+        targetCpus: settings.targetCpus,
+        loaderCpus: settings.loaderCpus,
+      };
+      const session: Session = {
+        plan: {
+          scenario,
+          trees,
+          seed,
+          outDir,
+          workDir,
+          cpus: layout,
+          budgetSeconds: BUDGET_SECONDS,
+          family: { gates: 1 },
+          purpose: 'compare',
+          onProgress: () => undefined,
+          signal,
+        },
+        settings,
+        prepared,
+        loader,
+        clock: startClock(BUDGET_SECONDS),
+        socketDir,
+        schedule: { next: 0 },
+        launches: [],
+        notes: new Set(),
+      };
+      const samples = { base: 0, head: 0 };
+      try {
+        while (
+          session.launches.length < request.mostLaunches &&
+          Math.min(samples.base, samples.head) < request.samples
+        ) {
+          const launch = await explainLaunch(
+            session,
+            placeOf(session, session.launches.length + 1, await links.next()),
+          );
+          session.launches.push(launch);
+          samples.base += samplesIn(launch, 'base', outDir);
+          samples.head += samplesIn(launch, 'head', outDir);
+        }
+      } finally {
+        await loader.stop();
+      }
+      const difference = await diffSides({
+        base: { rootDir: folders.base },
+        head: { rootDir: folders.head },
+        module: '.',
+        signal,
+      });
+      const file: RunFile = {
+        schemaVersion: RUN_SCHEMA_VERSION,
+        godynoVersion: 'proof',
+        createdAt: new Date().toISOString(),
+        seed,
+        base: revisionOf('base'),
+        head: revisionOf('head'),
+        environment: hostEnvironment('autocannon 9.0.0', process.env),
+        diff: difference.files,
+        moduleChanges: difference.modules,
+        runs: [
+          {
+            scenario,
+            settings,
+            builds,
+            launches: session.launches,
+            timing: { buildSeconds: 0, measureSeconds: 0, judgedSeconds: 0, linkWaitSeconds: 0 },
+            stop: 'launches',
+            invalid: null,
+            notes: [],
+          },
+        ],
+      };
+      const explained = async (run: RunFile): Promise<Partial<ScenarioFindings>> => {
+        const findings = await findingsIn(run, async (name) => readFile(path.join(outDir, name)).catch(() => null));
+        const [scenarioRun] = run.runs;
+        if (scenarioRun === undefined) throw new Error('a run without a scenario');
+        return findings(scenarioRun);
+      };
+      return {
+        samples,
+        launches: session.launches.length,
+        cpuRatio: cpuPerRequest(session.launches, 'head') / cpuPerRequest(session.launches, 'base') - 1,
+        withDiff: await explained(file),
+        withoutDiff: await explained({ ...file, diff: [] }),
+      };
+    },
+  );
+};
