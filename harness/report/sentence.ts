@@ -184,7 +184,8 @@ const MOST_LAUNCHES = { usual: 40, tight: 80 } as const;
 /** What it would take: launches, and the budget or mode that allows them. */
 const needClause = (scenario: ScenarioComparison, metric: MetricComparison): Rich => {
   const needed = metric.unitsNeeded;
-  if (needed === null) return [];
+  // Before the first look nothing is known that could be extrapolated.
+  if (needed === null || metric.decidedBy === null) return [];
   const unit = UNIT_WORDS[metric.decidedBy?.unit ?? 'launch'];
   const about = `; about ${formatCount(needed)} ${unit} would decide it`;
   if (unit !== 'launches') return [about];

@@ -23,7 +23,11 @@ interface Step {
 type Count = Pick<Tally, 'passed' | 'failed'>;
 
 const root = path.resolve(import.meta.dirname, '../..');
-const GO_MODULES = ['harness/target/agent', 'test/targets/demo', 'test/targets/bad', 'test/targets/tiny'];
+const GO_MODULES = [
+  'harness/target/agent',
+  'harness/plant/planter',
+  ...['demo', 'bad', 'tiny', 'ledger'].map((target) => `test/targets/${target}`),
+];
 
 const node = (script: string, ...args: string[]): readonly [string, ...string[]] => [process.execPath, script, ...args];
 const tool = (name: string, ...args: string[]): readonly [string, ...string[]] =>
