@@ -42,5 +42,4 @@ export {
   outerLines,
   packageOf,
   type PathRoots,
-  pprofNames,
 } from './names.ts';
