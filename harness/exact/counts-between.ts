@@ -98,13 +98,15 @@ const keyOf = (frames: readonly CountedFrame[]): string =>
 class StackTallies {
   readonly #tallies = new Map<string, Tally>();
   readonly #tables: GoTables;
-  readonly #keys: Map<number, readonly [string, readonly CountedFrame[]]>;
+  readonly #keys: Map<number, Looked>;
+  readonly #stacks: Map<string, Looked>;
 
   constructor(tables: GoTables) {
     this.#tables = tables;
-    const known = lookUps.get(tables) ?? new Map<number, readonly [string, readonly CountedFrame[]]>();
+    const known = lookUps.get(tables) ?? { byAddress: new Map(), byKey: new Map() };
     lookUps.set(tables, known);
-    this.#keys = known;
+    this.#keys = known.byAddress;
+    this.#stacks = known.byKey;
   }
 
   /** `address` as linked. */
@@ -131,18 +133,29 @@ class StackTallies {
     return [...this.#tallies.values()];
   }
 
-  #look(address: number): readonly [string, readonly CountedFrame[]] {
+  #look(address: number): Looked {
     const known = this.#keys.get(address);
     if (known !== undefined) return known;
     const found = this.#tables.framesAt(address);
     const frames = found.length === 0 ? [OUTSIDE] : found;
-    const looked = [keyOf(frames), frames] as const;
+    const key = keyOf(frames);
+    // Many addresses make one line: its frames are kept once.
+    const looked = this.#stacks.get(key) ?? ([key, frames] as const);
+    this.#stacks.set(key, looked);
     this.#keys.set(address, looked);
     return looked;
   }
 }
 
-const lookUps = new WeakMap<GoTables, Map<number, readonly [string, readonly CountedFrame[]]>>();
+/** A stack with the key it is summed by. */
+type Looked = readonly [key: string, frames: readonly CountedFrame[]];
+
+interface LookUp {
+  readonly byAddress: Map<number, Looked>;
+  readonly byKey: Map<string, Looked>;
+}
+
+const lookUps = new WeakMap<GoTables, LookUp>();
 
 const tallyBlocks = (
   blocks: Blocks,
