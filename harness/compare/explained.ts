@@ -2,8 +2,12 @@
  * Functions explain a metric that moved; where none moved, their differences are chance (one in twenty families of
  * equal functions has one that looks certain), and nobody is named.
  */
-import type { FunctionComparison, FunctionKind, MetricComparison, MetricId } from '../model/index.ts';
-import type { ScenarioFindings } from './scenario.ts';
+import type { Attribution, FunctionComparison, FunctionKind, MetricComparison, MetricId } from '../model/index.ts';
+
+interface Explanation {
+  readonly functions: readonly FunctionComparison[];
+  readonly attribution: Attribution | null;
+}
 
 const METRIC_OF: Readonly<Record<FunctionComparison['profile'], MetricId>> = {
   cpu: 'cpuNsPerRequest',
@@ -19,10 +23,7 @@ const MOVED: ReadonlySet<MetricComparison['verdict']> = new Set(['regressed', 'i
 const NAMING: ReadonlySet<FunctionKind> = new Set(['regressed', 'improved', 'new', 'gone']);
 
 /** The findings with names only where a judged metric stands behind them. */
-export const onlyExplaining = (
-  findings: Pick<ScenarioFindings, 'functions' | 'attribution'>,
-  rows: readonly MetricComparison[],
-): Pick<ScenarioFindings, 'functions' | 'attribution'> => {
+export const onlyExplaining = (findings: Explanation, rows: readonly MetricComparison[]): Explanation => {
   const moved = new Set(rows.filter(({ verdict }) => MOVED.has(verdict)).map(({ metric }) => metric));
   const functions = findings.functions.map((row) =>
     NAMING.has(row.kind) && !moved.has(METRIC_OF[row.profile]) ? { ...row, kind: 'unclear' as const } : row,

@@ -10,7 +10,7 @@ export { MOST_BYTES, marker, renderComment, renderMarkdown } from './markdown.ts
 export { type PageInput, renderHtml } from './html.ts';
 export type { ProfilePair } from './page-data.ts';
 export { renderTerminal } from './terminal.ts';
-export { scenarioVerdictSentence, verdictSentence } from './sentence.ts';
+export { verdictSentence } from './sentence.ts';
 export { inertCode, inertHtml, inertText, shellWord, visibleText } from './inert.ts';
 export type {
   Fact,
