@@ -77,7 +77,11 @@ const unpinnedCaution = (scenario: ScenarioComparison): readonly Rich[] => {
 const discardCaution = (scenario: ScenarioComparison): readonly Rich[] => {
   const { discardedPairs: discarded, pairs } = scenario;
   if (discarded === 0) return [];
-  return [[`${formatCount(discarded)} of ${formatCount(pairs + discarded)} pairs were left out before comparing; run.json says why for each.`]];
+  return [
+    [
+      `${formatCount(discarded)} of ${formatCount(pairs + discarded)} pairs were left out before comparing; run.json says why for each.`,
+    ],
+  ];
 };
 
 const accepted = ({ metric, kind, ceiling, effect, reason, expires, source }: AppliedWaiver): Rich => {

@@ -146,10 +146,7 @@ const describeAnswer = (answer: ReadyAnswer, elsewhere: readonly string[]): read
         'Choose a target.ready that answers 2xx once the service can take requests.',
       ];
     case 'silent':
-      return [
-        'took the connection and did not answer',
-        'Raise target.readyTimeout, or choose a cheaper target.ready.',
-      ];
+      return ['took the connection and did not answer', 'Raise target.readyTimeout, or choose a cheaper target.ready.'];
     case 'broken':
       return [`broke the connection (${answer.what})`, 'It must speak plain HTTP/1.1 on that port.'];
     case 'refused':
