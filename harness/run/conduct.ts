@@ -30,6 +30,9 @@ import { deathIn } from './death.ts';
 const LATENCY_LAUNCHES = 4;
 const LATENCY_LAUNCH_SECONDS = 6.5;
 
+/** In a small budget costs come first. */
+const LATENCY_MOST_SHARE = 0.25;
+
 /** `auto`: this share of what both sides together carried in couples. */
 const LATENCY_RATE_RATIO = 0.4;
 /** More than this for both sides together is a queue, not a latency. */
@@ -210,7 +213,7 @@ const latencyReserve = (session: Session): number =>
   session.plan.purpose === 'record' ||
   session.settings.mode === 'alternate'
     ? 0
-    : LATENCY_LAUNCHES * LATENCY_LAUNCH_SECONDS;
+    : Math.min(LATENCY_LAUNCHES * LATENCY_LAUNCH_SECONDS, LATENCY_MOST_SHARE * session.plan.budgetSeconds);
 
 const chooseLatencyRate = (session: Session, progress: Progress): void => {
   const { latency } = session.plan.scenario.load;
