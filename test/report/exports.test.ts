@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
 import { decodeProfile, functionCosts, type Profile } from '../../harness/profile/index.ts';
 import {
@@ -16,6 +17,12 @@ import { launchOf, pairOf, RUN, runFileOf, scenarioRunOf, windowOf } from './run
 
 const fixture = (file: string): Profile =>
   decodeProfile(readFileSync(new URL(`../fixtures/profiles/go1.26/${file}`, import.meta.url)), file);
+
+/** Ships with speedscope itself. */
+const SPEEDSCOPE_SCHEMA = new URL(
+  '../../node_modules/speedscope/dist/release/file-format-schema.json',
+  import.meta.url,
+);
 
 describe('benchstat text', () => {
   it('has one line per launch in the benchmark format, with the launch mean in each unit', () => {
@@ -148,6 +155,17 @@ describe('folded stacks', () => {
 });
 
 describe('speedscope', () => {
+  it('is what speedscope’s own schema asks for, and a file with a hole in it is not', () => {
+    const schema = JSON.parse(readFileSync(SPEEDSCOPE_SCHEMA, 'utf8')) as object;
+    const validate = new Ajv({ strict: false }).compile(schema);
+    const profile = fixture('cpu.pb.gz');
+    const file = JSON.parse(
+      exportSpeedscope('demo', [{ title: 'head', profile, valueType: 'cpu', scale: 1 }]),
+    ) as object;
+    expect(validate(file), JSON.stringify(validate.errors)).toBe(true);
+    expect(validate({ ...file, shared: {} })).toBe(false);
+  });
+
   it('has sides that add up and stacks that point at frames', () => {
     const profile = fixture('cpu.pb.gz');
     const text = exportSpeedscope('demo', [
