@@ -32,7 +32,7 @@ target:
   ready: GET /healthz
 ${target}
 load:
-  requests: [{ http: "GET /work/\${n}" }]
+  requests: [{ http: "GET /job/\${n}" }]
   latency: false
 `,
   );
