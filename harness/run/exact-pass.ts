@@ -96,7 +96,17 @@ const count = async (session: Session, facts: ExactFacts): Promise<ExactRun> => 
   if (requests === null) {
     throw new Refusal(refusalText({ kind: 'memory', bytesPerRequest: facts.allocBytesPerRequest ?? 0, fit: 0 }));
   }
+  const buildMs = performance.now();
+  plan.onProgress({
+    kind: 'note',
+    text: 'building for exact mode (the first time with a Go version, its standard library, too)',
+  });
   const { binaries, unsteadyReason } = await buildExact(session);
+  const buildSeconds = (performance.now() - buildMs) / 1000;
+  session.clock.exclude(buildSeconds);
+  session.notes.add(
+    `Exact mode’s own binaries took ${Math.round(buildSeconds)} s to build, which is not part of the budget.`,
+  );
   const [port = 0] = await freePorts(1);
   const counting: Counting = {
     session,

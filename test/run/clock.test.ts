@@ -7,4 +7,7 @@ it('counts down from the budget by the clock it is given', () => {
   nowMs = 31_000;
   expect(clock.elapsedSeconds()).toBe(30);
   expect(clock.secondsLeft()).toBe(90);
+  clock.exclude(10);
+  expect(clock.elapsedSeconds()).toBe(20);
+  expect(clock.secondsLeft()).toBe(100);
 });
