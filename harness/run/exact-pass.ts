@@ -104,9 +104,7 @@ const count = async (session: Session, facts: ExactFacts): Promise<ExactRun> => 
   const { binaries, unsteadyReason } = await buildExact(session);
   const buildSeconds = (performance.now() - buildMs) / 1000;
   session.clock.exclude(buildSeconds);
-  session.notes.add(
-    `Exact mode’s own binaries took ${Math.round(buildSeconds)} s to build, which is not part of the budget.`,
-  );
+  plan.onProgress({ kind: 'built', seconds: buildSeconds });
   const [port = 0] = await freePorts(1);
   const counting: Counting = {
     session,
