@@ -30,7 +30,7 @@ import { deathIn } from './death.ts';
 const LATENCY_LAUNCHES = 4;
 const LATENCY_LAUNCH_SECONDS = 6.5;
 
-/** In a small budget costs come first. */
+/** In a small budget costs come first, but one latency launch has its time. */
 const LATENCY_MOST_SHARE = 0.25;
 
 /** `auto`: this share of what both sides together carried in couples. */
@@ -213,7 +213,10 @@ const latencyReserve = (session: Session): number =>
   session.plan.purpose === 'record' ||
   session.settings.mode === 'alternate'
     ? 0
-    : Math.min(LATENCY_LAUNCHES * LATENCY_LAUNCH_SECONDS, LATENCY_MOST_SHARE * session.plan.budgetSeconds);
+    : Math.min(
+        LATENCY_LAUNCHES * LATENCY_LAUNCH_SECONDS,
+        Math.max(LATENCY_LAUNCH_SECONDS, LATENCY_MOST_SHARE * session.plan.budgetSeconds),
+      );
 
 const chooseLatencyRate = (session: Session, progress: Progress): void => {
   const { latency } = session.plan.scenario.load;
