@@ -29,6 +29,9 @@ interface Costs {
   readonly together: Cost;
 }
 
+/** Waiting per request that a holder preempted by another program causes now and then, without any concurrency. */
+const PREEMPTED_NS = 10_000;
+
 let work = '';
 let original: Costs;
 
@@ -64,14 +67,15 @@ describe('a planted copy of the demo', { timeout: 60_000 }, () => {
 
   test('with a lock that is held for longer waits for it, but only under concurrency', async () => {
     const planted = await costsOf('lock', 1);
-    expect(planted.alone.mutexWaitNs).toBe(0);
+    expect(planted.alone.mutexWaitNs).toBeLessThan(PREEMPTED_NS);
     expect(planted.together.mutexWaitNs).toBeGreaterThan(10_000 + 3 * original.together.mutexWaitNs);
   });
 
   test('with a supplier that answers later waits for it at its channel', async () => {
-    const planted = await costsOf('block', 20_000);
+    // 60 ms in 2 of 17 requests: far above what a busy machine adds to the waits of the original.
+    const planted = await costsOf('block', 60_000);
     expect(planted.alone.blockCycles / original.alone.blockCycles).toBeGreaterThan(1.5);
-    expect(planted.alone.mutexWaitNs).toBe(0);
+    expect(planted.alone.mutexWaitNs).toBeLessThan(PREEMPTED_NS);
   });
 
   test('with 10 objects of 1 KiB kept per 100 requests grows by that', async () => {
