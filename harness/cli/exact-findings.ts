@@ -7,6 +7,7 @@ import {
   judgeExact,
   type ScenarioFindings,
 } from '../compare/index.ts';
+import { counterPerRequest } from '../metrics/index.ts';
 import type { Attribution, ExactRun, RunFile, ScenarioRun } from '../model/index.ts';
 import { decodeProfile, type Profile } from '../profile/index.ts';
 import type { ReadFile } from './profiles.ts';
@@ -16,9 +17,7 @@ const cpuNsOf = (run: ScenarioRun): number | null => {
   const pairs = run.launches
     .filter(({ stage }) => stage === 'judged')
     .flatMap((launch) => launch.pairs.filter(({ phase, discarded }) => phase === 'cost' && discarded === null));
-  const cpu = pairs.flatMap(({ base }) => base.counters.cpuNs ?? []);
-  const answered = pairs.reduce((sum, { base }) => sum + base.answered, 0);
-  return cpu.length < pairs.length || answered === 0 ? null : cpu.reduce((a, b) => a + b, 0) / answered;
+  return counterPerRequest(pairs, 'base', 'cpuNs') ?? null;
 };
 
 const judge = async (

@@ -6,7 +6,7 @@ import {
   type ProfiledKind,
   type ProfiledSide,
 } from '../compare/index.ts';
-import { METRICS } from '../metrics/index.ts';
+import { counterPerRequest, METRICS } from '../metrics/index.ts';
 import {
   type BySide,
   type Launch,
@@ -35,11 +35,8 @@ const whole = (profile: Profile): Profile => profile;
 
 const perRequest =
   (counter: 'cpuNs' | 'mallocs' | 'allocBytes') =>
-  (pairs: readonly Pair[], side: Side): number | undefined => {
-    const values = pairs.flatMap((pair) => pair[side].counters[counter] ?? []);
-    const answered = pairs.reduce((sum, pair) => sum + pair[side].answered, 0);
-    return values.length < pairs.length || answered === 0 ? undefined : values.reduce((a, b) => a + b, 0) / answered;
-  };
+  (pairs: readonly Pair[], side: Side): number | undefined =>
+    counterPerRequest(pairs, side, counter);
 
 const unknown = (): undefined => undefined;
 

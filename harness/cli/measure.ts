@@ -3,6 +3,7 @@ import { isAbsolute, join, relative } from 'node:path';
 import { existsSync } from 'node:fs';
 import { hostEnvironment } from '../capture/index.ts';
 import { familyOf } from '../compare/index.ts';
+import { loaderEngine } from '../load/index.ts';
 import { UsageError } from '../errors.ts';
 import {
   type BySide,
@@ -29,7 +30,7 @@ import { godynoVersion } from './version.ts';
 import { withWorkFolder } from './work-folder.ts';
 
 /** Engine and version, part of what makes runs comparable. */
-export const LOADER = 'autocannon 9.0.0';
+export const LOADER = loaderEngine();
 
 export interface MeasureRequest {
   readonly scenarios: readonly Scenario[];

@@ -7,3 +7,4 @@
  */
 export * from './table.ts';
 export * from './measure.ts';
+export { counterPerRequest } from './counter-per-request.ts';

@@ -6,6 +6,7 @@ import { totalmem } from 'node:os';
 import { TargetStartError, UsageError } from '../errors.ts';
 import { alternateLaunch } from './alternate-launch.ts';
 import { invalidity, type Look, look } from '../compare/index.ts';
+import { counterPerRequest } from '../metrics/index.ts';
 import {
   type BuildInfo,
   type BySide,
@@ -313,14 +314,9 @@ const countWhere = async (session: Session, progress: Progress, state: 'open' | 
 /** From the judged windows of base: what a request costs natively. */
 const factsOf = (session: Session): ExactFacts => {
   const pairs = session.launches.flatMap((launch) => launch.pairs.filter(({ phase }) => phase === 'cost'));
-  const answered = pairs.reduce((sum, { base }) => sum + base.answered, 0);
-  const perRequest = (counter: 'cpuNs' | 'allocBytes'): number | null => {
-    const values = pairs.flatMap(({ base }) => base.counters[counter] ?? []);
-    return answered === 0 || values.length < pairs.length ? null : values.reduce((a, b) => a + b, 0) / answered;
-  };
   return {
-    cpuNsPerRequest: perRequest('cpuNs'),
-    allocBytesPerRequest: perRequest('allocBytes'),
+    cpuNsPerRequest: counterPerRequest(pairs, 'base', 'cpuNs') ?? null,
+    allocBytesPerRequest: counterPerRequest(pairs, 'base', 'allocBytes') ?? null,
     memoryBytes: totalmem(),
   };
 };
