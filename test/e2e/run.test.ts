@@ -49,11 +49,10 @@ afterAll(() => {
 const latest = (): string => path.join(place.dir, '.godyno/latest');
 
 const topOf = (file: string): string =>
-  execFileSync(
-    'go',
-    ['tool', 'pprof', '-top', '-nodefraction=0', '-edgefraction=0', '-nodecount=0', '-nodecount=100000', file],
-    { encoding: 'utf8', stdio: 'pipe' },
-  );
+  execFileSync('go', ['tool', 'pprof', '-top', '-nodefraction=0', '-edgefraction=0', '-nodecount=100000', file], {
+    encoding: 'utf8',
+    stdio: 'pipe',
+  });
 
 describe('a run of the demo whose head leaves five goroutines behind in 100 requests', () => {
   it('ends with 1 and names the gate on the terminal, in report.md and in comparison.json', () => {
