@@ -25,8 +25,17 @@ import {
 import { sendPrepare } from '../load/index.ts';
 import { type BySide, bothSides, type ExactLaunch, type ExactRun, type Side, SIDES } from '../model/index.ts';
 import { decodeProfile, encodeProfile, type Profile } from '../profile/index.ts';
-import { type Binary, freePorts, linkBinary, linkCacheFolder, prepareBuild, startTarget } from '../target/index.ts';
+import {
+  type Binary,
+  freePorts,
+  linkBinary,
+  linkCacheFolder,
+  prepareBuild,
+  type PreparedBuild,
+  startTarget,
+} from '../target/index.ts';
 import { folderOf } from './live.ts';
+import type { RunPlan } from './plan.ts';
 import { mixSeed } from './seeds.ts';
 import type { Session } from './session.ts';
 
@@ -101,10 +110,22 @@ const count = async (session: Session, facts: ExactFacts): Promise<ExactRun> => 
     kind: 'note',
     text: 'building for exact mode (the first time with a Go version, its standard library, too)',
   });
-  const { binaries, unsteadyReason } = await buildExact(session);
+  const built = await buildExact(session);
   const buildSeconds = (performance.now() - buildMs) / 1000;
   session.clock.exclude(buildSeconds);
   plan.onProgress({ kind: 'built', seconds: buildSeconds });
+  return countBinaries(session, engine, built, requests, facts);
+};
+
+/** Launches of both sides in turn, as many as the counts call for. */
+export const countBinaries = async (
+  session: Session,
+  engine: QemuEngine,
+  { binaries, unsteadyReason }: ExactBinaries,
+  requests: number,
+  facts: ExactFacts,
+): Promise<ExactRun> => {
+  const { plan } = session;
   const [port = 0] = await freePorts(1);
   const counting: Counting = {
     session,
@@ -150,7 +171,8 @@ const wantedRounds = ({ plan }: Session, run: ExactRun, { cpuNsPerRequest }: Exa
   return judgeExact({ run, launches, scenario, cpuNsPerRequest, ...nothing }).launchesWanted;
 };
 
-const findEngine = async ({ plan, socketDir }: Session): Promise<QemuEngine> => {
+/** Throws with the reason where nothing can count. */
+export const findEngine = async ({ plan, socketDir }: Session): Promise<QemuEngine> => {
   const links = linkCacheFolder();
   const cacheDir = links === null ? join(plan.workDir, 'exact-cache') : join(dirname(links), 'exact');
   await mkdir(cacheDir, { recursive: true });
@@ -168,32 +190,45 @@ const overlayWith = (planted: string | null, replace: Readonly<Record<string, st
   return file;
 };
 
+export interface ExactBinaries {
+  readonly binaries: BySide<Binary>;
+  /** Why the runtime's dice are in; null when they were taken out. */
+  readonly unsteadyReason: string | null;
+}
+
 /** Binaries of their own, with the runtime's dice taken out where this Go can be patched. */
-const buildExact = async (
-  session: Session,
-): Promise<{ readonly binaries: BySide<Binary>; readonly unsteadyReason: string | null }> => {
-  const { plan, prepared } = session;
+const buildExact = async (session: Session): Promise<ExactBinaries> => {
+  const goroot = session.prepared.head.facts.goEnv['GOROOT'] ?? '';
+  const base = await prepareExact(session.plan, goroot, 'base');
+  const head = await prepareExact(session.plan, goroot, 'head');
+  const link = async ({ build }: ExactBuild): Promise<Binary> =>
+    linkBinary(build, { linkSeed: null, cpus: null }, session.plan.signal);
+  return { binaries: { base: await link(base), head: await link(head) }, unsteadyReason: head.unsteadyReason };
+};
+
+export interface ExactBuild {
+  readonly build: PreparedBuild;
+  readonly unsteadyReason: string | null;
+}
+
+/** One side's build with the runtime's patches and the user's planted overlay; linked by the caller. */
+export const prepareExact = async (plan: RunPlan, goroot: string, side: Side): Promise<ExactBuild> => {
   const workDir = join(plan.workDir, 'exact');
-  const goroot = prepared.head.facts.goEnv['GOROOT'] ?? '';
   const steady = steadyRuntime(goroot, join(workDir, 'runtime'));
-  const build = async (side: Side): Promise<Binary> => {
-    const planted = plan.overlays?.[side] ?? null;
-    const overlay =
-      typeof steady === 'string' ? planted : overlayWith(planted, steady.replace, join(workDir, `${side}.json`));
-    const build = await prepareBuild({
-      side,
-      sourceDir: plan.trees[side].rootDir,
-      moduleDir: plan.trees[side].moduleDir,
-      revision: plan.trees[side].revision,
-      spec: plan.scenario.target,
-      overlay,
-      workDir,
-      signal: plan.signal,
-    });
-    return linkBinary(build, { linkSeed: null, cpus: null }, plan.signal);
-  };
-  const binaries = { base: await build('base'), head: await build('head') };
-  return { binaries, unsteadyReason: typeof steady === 'string' ? steady : null };
+  const planted = plan.overlays?.[side] ?? null;
+  const overlay =
+    typeof steady === 'string' ? planted : overlayWith(planted, steady.replace, join(workDir, `${side}.json`));
+  const build = await prepareBuild({
+    side,
+    sourceDir: plan.trees[side].rootDir,
+    moduleDir: plan.trees[side].moduleDir,
+    revision: plan.trees[side].revision,
+    spec: plan.scenario.target,
+    overlay,
+    workDir,
+    signal: plan.signal,
+  });
+  return { build, unsteadyReason: typeof steady === 'string' ? steady : null };
 };
 
 const startCounted = async (

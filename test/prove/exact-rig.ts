@@ -1,0 +1,183 @@
+/**
+ * Exact mode for proofs: the shipped counting pass on binaries of the proof's choosing. A base is built once and counted
+ * against many heads. Builds, counting and judging are the run's own; only what conducts them is here.
+ */
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { type ExactFindings, exactRequests, judgeExact } from '../../harness/compare/index.ts';
+import { type Loader, startLoader } from '../../harness/load/index.ts';
+import type { BySide, ExactRun, Revision, RunSettings, Scenario, Side } from '../../harness/model/index.ts';
+import { decodeProfile } from '../../harness/profile/index.ts';
+import { startClock } from '../../harness/run/clock.ts';
+import { chooseCpuSource } from '../../harness/run/cpu-source.ts';
+import { layOutCpus } from '../../harness/run/cpus.ts';
+import { countBinaries, type ExactBuild, findEngine, prepareExact } from '../../harness/run/exact-pass.ts';
+import type { RunPlan } from '../../harness/run/plan.ts';
+import type { Session } from '../../harness/run/session.ts';
+import { parseScenario, referencedFiles } from '../../harness/scenario/index.ts';
+import { diffSides } from '../../harness/source/index.ts';
+import { type Binary, inspectTarget, linkBinary } from '../../harness/target/index.ts';
+
+/** Far more than any proof takes. */
+const BUDGET_SECONDS = 36_000;
+
+export const scenarioAt = (file: string): Scenario => {
+  const text = readFileSync(file, 'utf8');
+  const files = referencedFiles(text, file).map((name): [string, string] => [
+    name,
+    readFileSync(path.join(path.dirname(file), name), 'utf8'),
+  ]);
+  return parseScenario(text, file, new Map(files));
+};
+
+/** One side's source and its build; linked anew for each seed. */
+export interface Built extends ExactBuild {
+  readonly folder: string;
+  /** Seed null: Go's own order. */
+  readonly link: (seed: number | null) => Promise<Binary>;
+}
+
+export interface Counted {
+  readonly run: ExactRun;
+  /** As in a pull request, and as if nobody knew which lines changed. */
+  readonly withDiff: ExactFindings;
+  readonly withoutDiff: ExactFindings;
+  /** Wall clock of counting alone. */
+  readonly seconds: number;
+}
+
+export interface Rig {
+  /** `scratch` names the build: several heads may stand side by side. */
+  readonly build: (side: Side, folder: string, scratch: string) => Promise<Built>;
+  /** Links (seed null: Go's own order), counts and judges. */
+  readonly count: (builds: BySide<Built>, linkSeeds: BySide<number | null>) => Promise<Counted>;
+}
+
+const revisionOf = (label: string): Revision => ({ revision: label, label, kind: 'folder' });
+
+/** Not bound to a CPU: counts do not need it, and several proofs may run beside each other. */
+const settingsOf = (scenario: Scenario): RunSettings => ({
+  mode: 'together',
+  ...layOutCpus([], scenario.target.cpus, 'not needed to count instructions'),
+  cpuSource: chooseCpuSource(),
+  gomaxprocs: 1,
+  gogc: scenario.target.gogc,
+  gomemlimit: scenario.target.gomemlimit,
+  inFlight: 1,
+  latencyRatePerSecond: null,
+});
+
+interface Place {
+  readonly scenario: Scenario;
+  readonly workDir: string;
+  readonly signal: AbortSignal;
+}
+
+const planFor = ({ scenario, workDir, signal }: Place, folders: BySide<string>, scratch: string): RunPlan => {
+  const tree = (side: Side) => ({ rootDir: folders[side], moduleDir: folders[side], revision: revisionOf(side) });
+  return {
+    scenario,
+    trees: { base: tree('base'), head: tree('head') },
+    seed: 1,
+    outDir: path.join(workDir, 'out'),
+    workDir: path.join(workDir, scratch),
+    cpus: layOutCpus([], scenario.target.cpus, 'not needed to count instructions'),
+    budgetSeconds: BUDGET_SECONDS,
+    family: { gates: 1 },
+    purpose: 'compare',
+    onProgress: () => undefined,
+    signal,
+  };
+};
+
+const judgeBoth = async (run: ExactRun, place: Place, builds: BySide<Built>) => {
+  const launches = run.launches.map((launch) => ({
+    launch,
+    profile: decodeProfile(readFileSync(path.join(place.workDir, 'out', launch.profile)), launch.profile),
+  }));
+  const { base, head } = builds;
+  const diff =
+    base.folder === head.folder
+      ? { files: [], modules: [] }
+      : await diffSides({
+          base: { rootDir: base.folder },
+          head: { rootDir: head.folder },
+          module: '.',
+          signal: place.signal,
+        });
+  const known = {
+    run,
+    launches,
+    scenario: place.scenario,
+    cpuNsPerRequest: null,
+    modulePath: head.build.facts.modulePath,
+  };
+  return {
+    withDiff: judgeExact({ ...known, diff: diff.files, moduleChanges: diff.modules }),
+    withoutDiff: judgeExact({ ...known, diff: [], moduleChanges: [] }),
+  };
+};
+
+const linkOnce = ({ build }: ExactBuild, signal: AbortSignal): Built['link'] => {
+  const linked = new Map<number | null, Promise<Binary>>();
+  return async (linkSeed) => {
+    const known = linked.get(linkSeed) ?? linkBinary(build, { linkSeed, cpus: null }, signal);
+    linked.set(linkSeed, known);
+    return known;
+  };
+};
+
+const countOnce = async (
+  place: Place,
+  loader: Loader,
+  builds: BySide<Built>,
+  linkSeeds: BySide<number | null>,
+): Promise<Counted> => {
+  const { scenario, workDir, signal } = place;
+  const binaries = {
+    base: await builds.base.link(linkSeeds.base),
+    head: await builds.head.link(linkSeeds.head),
+  };
+  const session: Session = {
+    plan: planFor(place, { base: builds.base.folder, head: builds.head.folder }, 'count'),
+    settings: settingsOf(scenario),
+    prepared: { base: builds.base.build, head: builds.head.build },
+    loader,
+    clock: startClock(BUDGET_SECONDS),
+    socketDir: path.join(workDir, 's'),
+    schedule: { next: 0 },
+    launches: [],
+    notes: new Set(),
+  };
+  const facts = { cpuNsPerRequest: null, allocBytesPerRequest: null, memoryBytes: 0 };
+  const startedMs = performance.now();
+  const engine = await findEngine(session);
+  const requests = exactRequests(null, 0);
+  if (requests === null) throw new Error('no requests to count');
+  const unsteadyReason = builds.head.unsteadyReason;
+  const run = await countBinaries(session, engine, { binaries, unsteadyReason }, requests, facts);
+  const seconds = (performance.now() - startedMs) / 1000;
+  const judged = await judgeBoth(run, place, builds);
+  rmSync(path.join(workDir, 'out'), { recursive: true, force: true });
+  return { run, ...judged, seconds };
+};
+
+/** `workDir` must be short: sockets and counters lie below it. */
+export const withRig = async <T>(place: Place, use: (rig: Rig) => Promise<T>): Promise<T> => {
+  mkdirSync(path.join(place.workDir, 's'), { recursive: true, mode: 0o700 });
+  const loader = await startLoader({ cpus: null, signal: place.signal });
+  const { scenario, signal } = place;
+  try {
+    return await use({
+      build: async (side, folder, scratch) => {
+        const facts = await inspectTarget({ moduleDir: folder, spec: scenario.target, side, signal });
+        const plan = planFor(place, { base: folder, head: folder }, scratch);
+        const prepared = await prepareExact(plan, facts.goEnv['GOROOT'] ?? '', side);
+        return { ...prepared, folder, link: linkOnce(prepared, signal) };
+      },
+      count: async (builds, linkSeeds) => countOnce(place, loader, builds, linkSeeds),
+    });
+  } finally {
+    await loader.stop();
+  }
+};

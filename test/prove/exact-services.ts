@@ -1,0 +1,124 @@
+/**
+ * `npm run prove:exact`, equal code: real services counted against themselves, linked with equal and with different
+ * seeds. Nothing may be called changed; a refusal or "not judged" counts against it, too.
+ *
+ * node test/prove/exact-services.ts [comparisons=2] [service …]     appends to docs/evidence/exact-services.jsonl
+ * node test/prove/exact-services.ts --table                         the table of all lines
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { stopAll } from '../../harness/process/index.ts';
+import { evidenceFile, rate } from './evidence.ts';
+import { type Built, type Counted, type Rig, scenarioAt, withRig } from './exact-rig.ts';
+import { realService, SERVICE_NAMES, type ServiceName } from './real-services.ts';
+
+interface Row {
+  readonly service: ServiceName;
+  readonly linkSeeds: readonly [number | null, number | null];
+  readonly verdict: string;
+  readonly reason: string | null;
+  readonly effectRatio: number | null;
+  readonly aaSpreadRatio: number;
+  readonly instructions: number | null;
+  /** Functions called regressed or improved: each would be a false culprit. */
+  readonly functionsCalled: number;
+  readonly launches: number;
+  readonly seconds: number;
+}
+
+/** Equal seeds and different ones by turns. */
+const SEEDS: readonly (readonly [number | null, number | null])[] = [
+  [null, null],
+  [1, 2],
+  [3, 3],
+  [2, 3],
+  [null, 1],
+];
+
+const evidence = evidenceFile<Row>('exact-services');
+
+const rowOf = (service: ServiceName, linkSeeds: Row['linkSeeds'], { withoutDiff, run, seconds }: Counted): Row => {
+  const [row] = withoutDiff.exactRows;
+  const { refusal, aaSpreadRatio } = withoutDiff.exact;
+  return {
+    service,
+    linkSeeds,
+    verdict: refusal === null ? (row?.verdict ?? 'notJudged') : 'refused',
+    reason: refusal ?? row?.reason ?? null,
+    effectRatio: row?.effectRatio ?? null,
+    aaSpreadRatio,
+    instructions: row?.base ?? null,
+    functionsCalled: withoutDiff.functions.filter(({ kind }) => kind === 'regressed' || kind === 'improved').length,
+    launches: run.launches.length,
+    seconds: Number(seconds.toFixed(1)),
+  };
+};
+
+const percent = (ratio: number | null): string => (ratio === null ? '–' : `${(100 * ratio).toFixed(4)} %`);
+
+const compareOften = async (service: ServiceName, build: Built, rig: Rig, comparisons: number): Promise<void> => {
+  const done = evidence.rows().filter((row) => row.service === service).length;
+  for (let index = done; index < done + comparisons; index++) {
+    const seeds = SEEDS[index % SEEDS.length] ?? ([null, null] as const);
+    const counted = await rig.count({ base: build, head: build }, { base: seeds[0], head: seeds[1] });
+    const row = rowOf(service, seeds, counted);
+    evidence.append(row);
+    const seconds = `${row.launches} launches in ${row.seconds} s`;
+    console.log(
+      `${service} ${seeds.map((seed) => seed ?? '-').join('/')}: ${row.verdict} ${percent(row.effectRatio)}, A/A ${percent(row.aaSpreadRatio)}, ${seconds}${row.reason === null ? '' : `: ${row.reason}`}`,
+    );
+  }
+};
+
+const table = (): string => {
+  const rows = evidence.rows();
+  const most = (values: readonly number[]): string => percent(Math.max(...values));
+  const median = (values: readonly number[]): number =>
+    values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+  const lines = SERVICE_NAMES.flatMap((service) => {
+    const own = rows.filter((row) => row.service === service);
+    if (own.length === 0) return [];
+    const called = own.filter(({ verdict }) => ['changed', 'regressed', 'improved'].includes(verdict)).length;
+    const judged = own.filter(({ verdict }) => verdict !== 'refused' && verdict !== 'notJudged').length;
+    const million = (own[0]?.instructions ?? Number.NaN) / 1e6;
+    return [
+      `| ${service} | ${million.toFixed(2)} M | ${rate(called, own.length)} | ${rate(judged, own.length)} | ${own.reduce((sum, row) => sum + row.functionsCalled, 0)} | ${percent(median(own.map((row) => row.aaSpreadRatio)))}, ${most(own.map((row) => row.aaSpreadRatio))} | ${most(own.map((row) => Math.abs(row.effectRatio ?? 0)))} | ${median(own.map((row) => row.seconds)).toFixed(0)} s |`,
+    ];
+  });
+  return [
+    '| service | instructions a request | equal code called changed | judged | functions called | spread within a side, median, largest | largest difference of medians | median time |',
+    `|${' --- |'.repeat(8)}`,
+    ...lines,
+  ].join('\n');
+};
+
+const words = process.argv.slice(2);
+const services = SERVICE_NAMES.filter((name) => words.includes(name));
+const comparisons = Number(words.find((word) => /^\d+$/.test(word)) ?? 2);
+const ended = new AbortController();
+process.on('SIGINT', () => ended.abort());
+if (!words.includes('--table')) {
+  for (const service of services.length > 0 ? services : SERVICE_NAMES) {
+    const work = mkdtempSync(path.join(tmpdir(), 'xs'));
+    try {
+      const { scenarioFile, moduleDir } = realService(service);
+      const place = { scenario: scenarioAt(scenarioFile), workDir: work, signal: ended.signal };
+      await withRig(place, async (rig) => {
+        const startedMs = performance.now();
+        const build = await rig.build('head', moduleDir, 'b');
+        await build.link(null);
+        console.log(`${service}: built in ${((performance.now() - startedMs) / 1000).toFixed(0)} s`);
+        await compareOften(service, build, rig, comparisons);
+      });
+    } finally {
+      await stopAll();
+      rmSync(work, { recursive: true, force: true });
+    }
+  }
+}
+console.log(`\n${table()}\n`);
+const wrong = evidence.rows().filter(({ verdict }) => verdict !== 'unchanged').length;
+console.log(`${evidence.rows().length - wrong} passed, ${wrong} failed`);
+process.exitCode = wrong === 0 ? 0 : 1;
