@@ -133,7 +133,7 @@ const countOnce = async (
   builds: BySide<Built>,
   linkSeeds: BySide<number | null>,
 ): Promise<Counted> => {
-  const { scenario, workDir, signal } = place;
+  const { scenario, workDir } = place;
   const binaries = {
     base: await builds.base.link(linkSeeds.base),
     head: await builds.head.link(linkSeeds.head),
