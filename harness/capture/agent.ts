@@ -60,7 +60,8 @@ export interface Agent {
   /** Two collections, then the counters: the live heap as it is. */
   collectGarbage(): Promise<AgentCounters>;
   setRates(rates: ProfileRates): Promise<void>;
-  startCpuProfile(): Promise<void>;
+  /** At Go's 100 samples per second of CPU, or as many as asked for (and the kernel's tick delivers). */
+  startCpuProfile(hz?: number): Promise<void>;
   /** Takes up to 200 ms (Go's profile writer polls); the span ended when the command arrived. */
   stopCpuProfile(): Promise<CpuProfile>;
   /** A named profile (`heap`, `allocs`, `mutex`, `block`, `goroutine`, …) as gzipped pprof. */
@@ -188,7 +189,7 @@ const makeAgent = (hello: AgentHello, connection: AgentConnection, commandSecond
     counters: () => counted('counters'),
     collectGarbage: () => counted('gc'),
     setRates: (rates) => done(ratesRequest(rates)),
-    startCpuProfile: () => done('cpu.start'),
+    startCpuProfile: (hz) => done(hz === undefined ? 'cpu.start' : `cpu.start hz=${hz}`),
     stopCpuProfile: () => ask('cpu.stop', (fields, payload) => ({ bytes: payload, spanNs: parseSpanNs(fields) })),
     snapshot: (name) => bytes(`snapshot name=${name}`),
     snapshotAfterGc: (name) => bytes(`snapshot name=${name} gc=1`),

@@ -44,7 +44,7 @@ export interface KindTotals {
   readonly isShareOfExact: boolean;
   /** Events per unit of cost, head ÷ base: how many more events head would show at equal cost. */
   readonly sizeRatio: number;
-  /** What the samples alone say a request costs ÷ the exact total; null where there is no exact total. */
+  /** What a CPU profile alone says a request costs ÷ the exact total; null where there is no exact total. */
   readonly captured: BySide<number | null>;
   /** The profiles counted, for paths; values times the factor are cost per request. */
   readonly sources: BySide<readonly { readonly profile: Profile; readonly factor: number }[]>;
@@ -188,8 +188,12 @@ const sizeRatioOf = ({ base, head }: BySide<SideSums>): number => {
   return Number.isFinite(ratio) && ratio > 0 ? ratio : 1;
 };
 
-const capturedOf = (sums: SideSums): number | null =>
-  sums.exact === null || sums.exact === 0 || sums.requests === 0 ? null : sums.valueTotal / sums.requests / sums.exact;
+/** Of a CPU profile, by its own nanoseconds: what the samples say beside what the kernel says. */
+const capturedOf = ({ profiles, exact, requests }: SideSums, kind: CostProfile): number | null => {
+  if (kind !== 'cpu' || exact === null || exact === 0 || requests === 0) return null;
+  const sampledNs = profiles.reduce((sum, profile) => sum + total(valueColumn(profile, 'cpu')), 0);
+  return sampledNs / requests / exact;
+};
 
 /** Adds up one kind of profile over all launches, both sides under the same names. */
 export const totalCosts = (kind: ProfiledKind, names: NamesOf): KindTotals => {
@@ -210,7 +214,7 @@ export const totalCosts = (kind: ProfiledKind, names: NamesOf): KindTotals => {
     samples: { base: sums.base.countTotal, head: sums.head.countTotal },
     isShareOfExact: sums.base.exact !== null && sums.head.exact !== null,
     sizeRatio: sizeRatioOf(sums),
-    captured: { base: capturedOf(sums.base), head: capturedOf(sums.head) },
+    captured: bothSides((side) => capturedOf(sums[side], kind.profile)),
     sources: bothSides((side) => sums[side].profiles.map((profile) => ({ profile, factor: sums[side].factor }))),
   };
 };

@@ -54,7 +54,8 @@ export const MOST_ROWS = 30;
 
 /** Sample type of the profile and unit of the row. */
 export const VALUES_OF: Readonly<Record<CostProfile, { readonly type: string; readonly unit: MetricUnit }>> = {
-  cpu: { type: 'cpu', unit: 'ns' },
+  // Counts, not nanoseconds: launches of the explain pass are sampled at another rate than the judged ones.
+  cpu: { type: 'samples', unit: 'ns' },
   alloc_space: { type: 'alloc_space', unit: 'B' },
   alloc_objects: { type: 'alloc_objects', unit: 'count' },
   mutex: { type: 'delay', unit: 'ns' },

@@ -1,7 +1,9 @@
 /** Profile bytes of one side of one launch, kept as Go gave them, in files named by side, launch and kind. */
+import { readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { LaunchSide, ProfileKind, ProfileRef, Side } from '../model/index.ts';
+import type { Launch, LaunchSide, ProfileKind, ProfileRef, Side } from '../model/index.ts';
+import { decodeProfile, sampleCounts } from '../profile/index.ts';
 import { folderOf, type LiveSide } from './live.ts';
 import type { Session } from './session.ts';
 
@@ -10,8 +12,8 @@ export type ProfileRefs = LaunchSide['profiles'];
 const MUTABLE = (): Partial<Record<ProfileKind, ProfileRef>> => ({});
 
 export interface Captures {
-  /** Begins the cumulative profiles and the CPU profile; the service must be at rest. */
-  readonly begin: () => Promise<void>;
+  /** Begins the cumulative profiles and the CPU profile, at Go's rate or at `hz`; the service must be at rest. */
+  readonly begin: (hz?: number) => Promise<void>;
   /** Begins the cumulative allocation profile alone. */
   readonly beginAllocations: () => Promise<void>;
   readonly endAllocations: (requests: number) => Promise<void>;
@@ -52,9 +54,9 @@ export const capturesOf = (session: Session, index: number, side: Side, live: Li
   return {
     beginAllocations,
     endAllocations,
-    begin: async () => {
+    begin: async (hz) => {
       await beginAllocations();
-      await agent.startCpuProfile();
+      await agent.startCpuProfile(hz);
     },
     endCpu: async (requests) => {
       const { bytes } = await agent.stopCpuProfile();
@@ -82,4 +84,12 @@ export const capturesOf = (session: Session, index: number, side: Side, live: Li
     },
     refs: () => refs,
   };
+};
+
+/** Samples in the launch's CPU profile; 0 where it has none. */
+export const cpuSamples = (launch: Launch, side: Side, outDir: string): number => {
+  const ref = launch.sides[side].profiles.cpu;
+  if (ref === undefined) return 0;
+  const counts = sampleCounts(decodeProfile(readFileSync(join(outDir, ref.file)), ref.file));
+  return counts.reduce((sum, count) => sum + count, 0);
 };

@@ -15,6 +15,7 @@ import {
   type InvalidRun,
   type Launch,
   type ScenarioRun,
+  SIDES,
   type StopReason,
 } from '../model/index.ts';
 import { type ExactFacts, exactPass } from './exact-pass.ts';
@@ -22,10 +23,11 @@ import { type JudgedLaunch, judgedLaunch } from './judged-launch.ts';
 import type { Links } from './links.ts';
 import type { RunPlan } from './plan.ts';
 import { type LaunchPlace, placeOf } from './live.ts';
-import { allocationLaunch, cpuNsOf, explainLaunch, growthLaunch, latencyLaunch } from './other-launches.ts';
+import { allocationLaunch, explainLaunch, growthLaunch, latencyLaunch } from './other-launches.ts';
 import type { Pace } from './warm-up.ts';
 import { nextLaunchIndex, type Session } from './session.ts';
 import { deathIn } from './death.ts';
+import { cpuSamples } from './captures.ts';
 
 /** What the latency phase takes: four launches of start, warm-up and two windows. */
 const LATENCY_LAUNCHES = 4;
@@ -46,8 +48,6 @@ const EXPLAIN_SAMPLES = 3000;
 const EXPLAIN_MOST_SECONDS = 120;
 /** Start, warm-up and two windows of four seconds. */
 const EXPLAIN_LAUNCH_SECONDS = 11;
-/** 100 Hz, of which the kernel's tick delivers most. */
-const SAMPLE_NS = 11e6;
 
 /** 800 couples with every allocation sampled, which may cost several times as much. */
 const ALLOCATION_SECONDS = 10;
@@ -285,7 +285,7 @@ const follow = async (
   if (isNamedExactly(session, progress)) return;
   if (!seen.cpuFired || !session.plan.scenario.measure.explain) return;
   const explainUntil = session.clock.elapsedSeconds() + EXPLAIN_MOST_SECONDS;
-  while (progress.invalid === null && !hasSamples(session.launches)) {
+  while (progress.invalid === null && !hasSamples(session)) {
     const over = session.clock.elapsedSeconds() + EXPLAIN_LAUNCH_SECONDS > explainUntil;
     if (over || session.clock.secondsLeft() < EXPLAIN_LAUNCH_SECONDS) return;
     await keep(explainLaunch(session, await begin('explain')));
@@ -343,7 +343,7 @@ const exactMoved = ({ launches }: ExactRun): boolean => {
 const growthSeconds = ({ pace }: Progress): number => (pace === null ? Infinity : 10_000 / pace.couplesPerSecond + 4);
 
 /** Judged launches count, too: their profiles are read with the others. */
-const hasSamples = (launches: readonly Launch[]): boolean => {
-  const pairs = launches.flatMap((launch) => launch.pairs.filter(({ phase }) => phase === 'cost'));
-  return Math.min(cpuNsOf(pairs, 'base'), cpuNsOf(pairs, 'head')) / SAMPLE_NS >= EXPLAIN_SAMPLES;
-};
+const hasSamples = ({ launches, plan }: Session): boolean =>
+  SIDES.every(
+    (side) => launches.reduce((sum, launch) => sum + cpuSamples(launch, side, plan.outDir), 0) >= EXPLAIN_SAMPLES,
+  );

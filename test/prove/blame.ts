@@ -6,7 +6,7 @@
  *
  * node test/prove/blame.ts [--sizes=3,5] [--rounds=2] [--samples=3000] [--launches=14] [site …]
  *
- * Ends 1 when, with the diff, fewer than 90 % are named first or 97 % among the first three, over at least 60 cases.
+ * Each case is appended to docs/evidence/blame-explain.jsonl; the rates are of all lines. Ends 1 when, with the diff, fewer than 90 % are named first or 97 % among the first three, over at least 60 cases.
  */
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,6 +16,7 @@ import type { ScenarioFindings } from '../../harness/compare/index.ts';
 import { burnRoundNs } from '../../harness/plant/index.ts';
 import { stopAll } from '../../harness/process/index.ts';
 import { type DemoCosts, measureDemo } from './demo-calls.ts';
+import { evidenceFile } from './evidence.ts';
 import { makeVariant, plantAt, type Site, type SiteName, SITES } from './demo-variant.ts';
 import { demoScenario, explainPass } from './explain-pass.ts';
 
@@ -23,9 +24,10 @@ const LEAST_FIRST = 0.9;
 const LEAST_TOP_3 = 0.97;
 const CASES_FOR_A_VERDICT = 60;
 
-/** What one allocation of 64 bytes, and one lock and unlock, cost by and large: the CPU measured is told per case. */
+/** What one allocation of 64 bytes, one lock and unlock, a round of the inlined loop cost by and large: CPU is told. */
 const ALLOC_NS = 60;
 const LOCK_NS = 12;
+const INLINED_NS = 1.5;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -44,7 +46,14 @@ interface Outcome {
 }
 
 interface Case {
+  readonly site: SiteName;
+  readonly what: string;
+  /** Percent of the CPU per request, by the dose; what was measured is `cpuRatio`. */
   readonly size: number;
+  readonly cpuRatio: number;
+  readonly samples: readonly [number, number];
+  readonly launches: number;
+  readonly seconds: number;
   readonly withDiff: Outcome;
   readonly withoutDiff: Outcome;
 }
@@ -57,7 +66,7 @@ const outcomeOf = (findings: Partial<ScenarioFindings>, wanted: string): Outcome
 };
 
 const roundsFor = (site: Site, size: number, calls: number, costs: DemoCosts, burnNs: number): number => {
-  const roundNs = { burn: burnNs, alloc: ALLOC_NS, lock: LOCK_NS }[site.fault];
+  const roundNs = { burn: burnNs, inlined: INLINED_NS, alloc: ALLOC_NS, lock: LOCK_NS }[site.fault];
   return Math.max(1, Math.round((size * costs.cpuNsPerRequest) / (calls * roundNs)));
 };
 
@@ -84,7 +93,7 @@ try {
   console.log(`A request costs ${Math.round(costs.cpuNsPerRequest / 1000)} µs, a round ${burnNs.toFixed(2)} ns`);
   const base = path.join(work, 'base');
   makeVariant(base);
-  const cases: Case[] = [];
+  const evidence = evidenceFile<Case>('blame-explain');
   for (let round = 1; round <= Number(values.rounds); round++) {
     for (const size of sizes) {
       for (const [index, site] of sites.entries()) {
@@ -102,25 +111,32 @@ try {
           seed: 1000 * round + 10 * size + index,
           signal: ended.signal,
         });
-        const one = {
+        const one: Case = {
+          site: names[index] as SiteName,
+          what: site.what,
           size,
+          cpuRatio: found.cpuRatio,
+          samples: [found.samples.base, found.samples.head],
+          launches: found.launches,
+          seconds: Math.round((performance.now() - startedMs) / 1000),
           withDiff: outcomeOf(found.withDiff, site.function),
           withoutDiff: outcomeOf(found.withoutDiff, site.function),
         };
-        cases.push(one);
+        evidence.append(one);
         const told = (outcome: Outcome): string =>
           outcome.first ? 'first' : `${outcome.top3 ? 'top 3' : 'MISSED'}, named ${outcome.named}`;
         console.log(
           `+${size} % ${site.function} (${site.what}): CPU ${(100 * found.cpuRatio).toFixed(1)} %, ` +
             `${found.samples.base} and ${found.samples.head} samples in ${found.launches} launches: ` +
             `${told(one.withDiff)}; without the diff ${told(one.withoutDiff)}; ` +
-            `${((performance.now() - startedMs) / 1000).toFixed(0)} s`,
+            `${one.seconds} s`,
         );
         for (const folder of [head, passDir]) rmSync(folder, { recursive: true, force: true });
       }
     }
   }
-  for (const size of sizes)
+  const cases = evidence.rows();
+  for (const size of [...new Set(cases.map((one) => one.size))].toSorted((a, b) => a - b))
     console.log(
       summary(
         `+${size} %`,

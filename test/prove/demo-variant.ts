@@ -120,7 +120,7 @@ export interface Site {
   /** The line behind which the fault stands, or a text that occurs once. */
   readonly after: string;
   readonly what: string;
-  readonly fault: 'burn' | 'alloc' | 'lock';
+  readonly fault: 'burn' | 'inlined' | 'alloc' | 'lock';
   /** Where calls are counted instead, and how many calls of the function one of those is. */
   readonly counted?: { readonly file: string; readonly after: string; readonly times: number };
 }
@@ -219,6 +219,20 @@ export const SITES = {
     what: 'every request, costs nothing else',
     fault: 'burn',
   },
+  inlined: {
+    function: 'main.(*catalogue).byID',
+    file: 'catalogue.go',
+    after: 'func (c *catalogue) byID(id int) *item {\n',
+    what: 'inlined into its callers',
+    fault: 'inlined',
+  },
+  'inlined-loop': {
+    function: 'main.(*index).candidates',
+    file: 'search.go',
+    after: 'func (x *index) candidates(terms []string) []int {\n',
+    what: 'a loop, inlined into its caller',
+    fault: 'inlined',
+  },
   writer: {
     function: 'main.writeJSON',
     file: 'shop.go',
@@ -230,16 +244,21 @@ export const SITES = {
 
 export type SiteName = keyof typeof SITES;
 
-/** One round of each fault; a burn's rounds depend on each other. `zzKept` and `zzLock` stand in the same file. */
+/**
+ * One round of each fault; a burn's rounds depend on each other, and `inlined` is small enough for the compiler to
+ * inline the function still. `zzKept`, `zzLock` and `zzSum` stand in the same file.
+ */
 const FAULTS: Readonly<Record<Site['fault'], (rounds: number) => string>> = {
   burn: (rounds) =>
     `	for x, i := uint64(88172645463325252), 0; i < ${rounds}; i++ {\n		x ^= x << 13\n		x ^= x >> 7\n		x ^= x << 17\n		if x == 0 {\n			panic("cannot be")\n		}\n	}\n`,
+  inlined: (rounds) => `	for i := uint64(0); i < ${rounds}; i++ {\n		zzSum = zzSum*31 ^ i\n	}\n`,
   alloc: (rounds) => `	for i := 0; i < ${rounds}; i++ {\n		zzKept = make([]byte, 64)\n	}\n`,
   lock: (rounds) => `	for i := 0; i < ${rounds}; i++ {\n		zzLock.Lock()\n		zzLock.Unlock()\n	}\n`,
 };
 
 const EXTRAS: Readonly<Record<Site['fault'], string>> = {
   burn: '',
+  inlined: '\nvar zzSum uint64\n',
   alloc: '\nvar zzKept []byte\n',
   lock: '\nvar zzLock sync.Mutex\n',
 };

@@ -21,6 +21,7 @@ import {
   type RunSettings,
   type Scenario,
 } from '../../harness/model/index.ts';
+import { cpuSamples } from '../../harness/run/captures.ts';
 import { startClock } from '../../harness/run/clock.ts';
 import { layOutCpus } from '../../harness/run/cpus.ts';
 import { chooseCpuSource } from '../../harness/run/cpu-source.ts';
@@ -31,7 +32,6 @@ import type { Session } from '../../harness/run/session.ts';
 import { parseScenario, referencedFiles } from '../../harness/scenario/index.ts';
 import { diffSides } from '../../harness/source/index.ts';
 import { buildFacts, prepareBuild } from '../../harness/target/index.ts';
-import { decodeProfile, sampleCounts } from '../../harness/profile/index.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 /** Far more than any proof takes; each has a limit of launches. */
@@ -85,13 +85,6 @@ const settingsOf = async (scenario: Scenario): Promise<RunSettings> => {
     inFlight: scenario.load.inFlight,
     latencyRatePerSecond: null,
   };
-};
-
-const samplesIn = (launch: Launch, side: 'base' | 'head', outDir: string): number => {
-  const ref = launch.sides[side].profiles.cpu;
-  if (ref === undefined) throw new Error('a launch without a CPU profile');
-  const profile = decodeProfile(readFileSync(path.join(outDir, ref.file)), ref.file);
-  return sampleCounts(profile).reduce((sum, count) => sum + count, 0);
 };
 
 const cpuPerRequest = (launches: readonly Launch[], side: 'base' | 'head'): number => {
@@ -175,8 +168,8 @@ export const explainPass = async (request: ExplainRequest): Promise<Explained> =
             placeOf(session, session.launches.length + 1, await links.next()),
           );
           session.launches.push(launch);
-          samples.base += samplesIn(launch, 'base', outDir);
-          samples.head += samplesIn(launch, 'head', outDir);
+          samples.base += cpuSamples(launch, 'base', outDir);
+          samples.head += cpuSamples(launch, 'head', outDir);
         }
       } finally {
         await loader.stop();

@@ -3,6 +3,7 @@ package zzgodyno
 import (
 	"bytes"
 	"errors"
+	"runtime"
 	"runtime/pprof"
 	"runtime/trace"
 	"sync/atomic"
@@ -29,7 +30,7 @@ func (c *capture) run(verb string, command arguments, reply *object) ([]byte, er
 	case "snapshot":
 		return snapshot(command["name"], command["gc"] == "1", reply)
 	case "cpu.start":
-		return nil, c.startCPU()
+		return nil, c.startCPU(int(command.number("hz", goCPURate)))
 	case "cpu.stop":
 		return c.stopCPU(reply)
 	case "trace.start":
@@ -63,9 +64,17 @@ func snapshot(name string, gc bool, reply *object) ([]byte, error) {
 	return out.Bytes(), err
 }
 
-// startCPU profiles at Go's 100 Hz; higher rates are capped by the kernel's tick and lose samples.
-func (c *capture) startCPU() error {
+// goCPURate is what StartCPUProfile asks for, in samples per second of CPU time.
+const goCPURate = 100
+
+// startCPU profiles at `hz`. What the kernel delivers is capped by its tick, so that higher rates give more samples but
+// a smaller part of those asked for: good for shares. Go has no other way to a rate of one's own than to set it first,
+// and then says so in one line on the service's standard error.
+func (c *capture) startCPU(hz int) error {
 	c.cpu.Reset()
+	if hz != goCPURate {
+		runtime.SetCPUProfileRate(hz)
+	}
 	if err := pprof.StartCPUProfile(&c.cpu); err != nil {
 		return err
 	}

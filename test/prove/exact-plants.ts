@@ -1,0 +1,195 @@
+/**
+ * `npm run prove:exact`, planted changes: functions of the demo made to execute a known share more instructions, counted
+ * against the demo as it is. From the same comparisons: how small a change is called, and whether the right function is
+ * named (with the diff of the change known, as in a pull request, and without).
+ *
+ * node test/prove/exact-plants.ts [--sizes=0.2,3] [--rounds=1] [site …]      appends to docs/evidence/exact-plants.jsonl
+ * node test/prove/exact-plants.ts --table                                    the tables of all lines
+ *
+ * The truth of a plant is counted apart from the ladder: one comparison per site with a large dose says how many
+ * instructions a round costs per request, and sizes are doses from there.
+ */
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import type { ExactFindings } from '../../harness/compare/index.ts';
+import { stopAll } from '../../harness/process/index.ts';
+import { makeVariant, plantAt, type SiteName, SITES } from './demo-variant.ts';
+import { evidenceFile, rate } from './evidence.ts';
+import { type Built, type Rig, scenarioAt, withRig } from './exact-rig.ts';
+
+const root = path.resolve(import.meta.dirname, '../..');
+
+interface Named {
+  readonly named: string | null;
+  readonly first: boolean;
+  readonly top3: boolean;
+}
+
+interface Row {
+  readonly site: SiteName;
+  readonly what: string;
+  /** What was wanted, and what the rounds come to: instructions per request as a share of base's. */
+  readonly size: number;
+  readonly plantedRatio: number;
+  readonly linkSeeds: readonly [number | null, number | null];
+  readonly verdict: string;
+  readonly effectRatio: number | null;
+  readonly aaSpreadRatio: number;
+  readonly withDiff: Named;
+  readonly withoutDiff: Named;
+  readonly seconds: number;
+}
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    sizes: { type: 'string', default: '0.2,3' },
+    rounds: { type: 'string', default: '1' },
+    table: { type: 'boolean', default: false },
+  },
+});
+
+const evidence = evidenceFile<Row>('exact-plants');
+
+const namedIn = (findings: ExactFindings, wanted: string): Named => {
+  const named = findings.attribution?.culprit ?? null;
+  const top = findings.functions
+    .filter(({ kind }) => kind !== 'unclear' && kind !== 'moved')
+    .slice(0, 3)
+    .map((row) => row.function);
+  return { named, first: named === wanted, top3: named === wanted || top.includes(wanted) };
+};
+
+const SEEDS: readonly (readonly [number | null, number | null])[] = [
+  [null, null],
+  [1, 2],
+  [null, 1],
+];
+
+interface Planting {
+  readonly rig: Rig;
+  readonly work: string;
+  readonly base: Built;
+}
+
+const planted = async ({ rig, work, base }: Planting, site: SiteName, rounds: number): Promise<Built> => {
+  const folder = path.join(work, 'head');
+  rmSync(folder, { recursive: true, force: true });
+  cpSync(base.folder, folder, { recursive: true });
+  plantAt(folder, SITES[site], rounds);
+  return rig.build('head', folder, 'h');
+};
+
+/** Enough rounds to be far above anything else. */
+const PROBE_ROUNDS = 400;
+
+/** Instructions per request that one round adds, as a share of base's. */
+const ratioPerRound = async (planting: Planting, site: SiteName): Promise<number> => {
+  const head = await planted(planting, site, PROBE_ROUNDS);
+  const { withDiff } = await planting.rig.count({ base: planting.base, head }, { base: null, head: null });
+  const effect = withDiff.exactRows[0]?.effectRatio ?? null;
+  if (effect === null) throw new Error(`${site}: the probe was refused: ${withDiff.exact.refusal ?? 'no reason'}`);
+  return effect / PROBE_ROUNDS;
+};
+
+const percent = (ratio: number | null): string => (ratio === null ? '–' : `${(100 * ratio).toFixed(3)} %`);
+
+const compareOnce = async (
+  planting: Planting,
+  site: SiteName,
+  size: number,
+  plantedRatio: number,
+  head: Built,
+  linkSeeds: Row['linkSeeds'],
+): Promise<Row> => {
+  const { function: wanted, what } = SITES[site];
+  const [baseSeed, headSeed] = linkSeeds;
+  const counted = await planting.rig.count({ base: planting.base, head }, { base: baseSeed, head: headSeed });
+  const [row] = counted.withDiff.exactRows;
+  return {
+    site,
+    what,
+    size,
+    plantedRatio,
+    linkSeeds,
+    verdict: row?.verdict ?? 'refused',
+    effectRatio: row?.effectRatio ?? null,
+    aaSpreadRatio: counted.withDiff.exact.aaSpreadRatio,
+    withDiff: namedIn(counted.withDiff, wanted),
+    withoutDiff: namedIn(counted.withoutDiff, wanted),
+    seconds: Number(counted.seconds.toFixed(1)),
+  };
+};
+
+const isCalled = ({ verdict }: Row): boolean => verdict === 'changed' || verdict === 'regressed';
+
+const told = ({ first, top3, named }: Named): string => (first ? 'first' : `${top3 ? 'top 3' : 'MISSED'} (${named})`);
+
+const table = (): string => {
+  const rows = evidence.rows();
+  const sizes = [...new Set(rows.map(({ size }) => size))].toSorted((a, b) => a - b);
+  const lines = sizes.map((size) => {
+    const own = rows.filter((row) => row.size === size);
+    const called = own.filter(isCalled);
+    const bias = called.reduce((sum, row) => sum + (row.effectRatio ?? 0) - row.plantedRatio, 0) / called.length;
+    const count = (of: (row: Row) => boolean): string => rate(called.filter(of).length, called.length);
+    return `| +${size} % | ${new Set(own.map(({ site }) => site)).size} | ${rate(called.length, own.length)} | ${percent(bias)} | ${count((row) => row.withDiff.first)} | ${count((row) => row.withDiff.top3)} | ${count((row) => row.withoutDiff.first)} | ${count((row) => row.withoutDiff.top3)} |`;
+  });
+  return [
+    '| planted | functions | called changed or regressed | effect minus planted | of those, right function first | among the first three | first, diff unknown | first three, diff unknown |',
+    `|${' --- |'.repeat(8)}`,
+    ...lines,
+  ].join('\n');
+};
+
+const run = async (work: string, signal: AbortSignal): Promise<void> => {
+  const folder = path.join(work, 'base');
+  makeVariant(folder);
+  const scenario = scenarioAt(path.join(root, 'scenarios/demo.yml'));
+  const names = (positionals.length > 0 ? positionals : Object.keys(SITES)) as SiteName[];
+  const own = { ...scenario, target: { ...scenario.target, module: '.' } };
+  await withRig({ scenario: own, workDir: path.join(work, 'w'), signal }, async (rig) => {
+    const planting = { rig, work, base: await rig.build('base', folder, 'b') };
+    for (const site of names) {
+      const perRound = await ratioPerRound(planting, site);
+      console.log(`${site}: a round is ${percent(perRound)}`);
+      for (const size of values.sizes.split(',').map(Number)) {
+        const rounds = Math.max(1, Math.round(size / 100 / perRound));
+        const plantedRatio = rounds * perRound;
+        if (Math.abs((100 * plantedRatio) / size - 1) > 0.2) {
+          console.log(`${site}: +${size} % cannot be dosed, the nearest is ${percent(plantedRatio)}`);
+          continue;
+        }
+        const head = await planted(planting, site, rounds);
+        for (let round = 0; round < Number(values.rounds); round++) {
+          const seeds = SEEDS[round % SEEDS.length] ?? ([null, null] as const);
+          const row = await compareOnce(planting, site, size, plantedRatio, head, seeds);
+          evidence.append(row);
+          console.log(
+            `+${size} % (${percent(plantedRatio)}) ${SITES[site].function}: ${row.verdict} ${percent(row.effectRatio)}, ` +
+              `A/A ${percent(row.aaSpreadRatio)}, ${told(row.withDiff)}; without the diff ${told(row.withoutDiff)}; ${row.seconds} s`,
+          );
+        }
+      }
+    }
+  });
+};
+
+if (!values.table) {
+  const work = mkdtempSync(path.join(tmpdir(), 'xp'));
+  const ended = new AbortController();
+  process.on('SIGINT', () => ended.abort());
+  try {
+    await run(work, ended.signal);
+  } finally {
+    await stopAll();
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+console.log(`\n${table()}\n`);
+/** The promise: named first wherever a change was called, and every change of half a percent called. */
+const failed = evidence.rows().filter((row) => (isCalled(row) ? !row.withDiff.first : row.size >= 0.5));
+console.log(`${evidence.rows().length - failed.length} passed, ${failed.length} failed`);
+process.exitCode = failed.length === 0 ? 0 : 1;
