@@ -4,6 +4,7 @@ import { canonicalPath, isRuntime, packageOf } from '../profile/index.ts';
 import { median } from '../stats/index.ts';
 import { isApart, range } from './exact-spread.ts';
 import type { FunctionWork, LaunchWork } from './exact-work.ts';
+import { type CountedFunction, findCountedMoves, findCountedRenames } from './exact-moved.ts';
 import { diffOf, touches } from './functions-lines.ts';
 
 /** A difference smaller than this many times what launches of one side differ by is not blamed on anybody. */
@@ -103,6 +104,55 @@ const isInModule = (name: string, changes: readonly ModuleChange[]): boolean => 
   return changes.some(({ module }) => path === module || path.startsWith(`${module}/`));
 };
 
+const countedOf = (name: string, values: Values): CountedFunction => ({
+  name,
+  file: (values.example.head ?? values.example.base)?.file ?? '',
+  ...bySide((side) => median(values.instructions[side])),
+  baseCalls: values.calls.base,
+  headCalls: values.calls.head,
+});
+
+/** What a refactoring may carry about: the module's own work and that of its dependencies, not the runtime's. */
+const isMovable = (name: string): boolean => name !== ALLOCATOR && !isRuntime(name);
+
+/** Puts base's work of the old name beside head's of the new one, under the new name. */
+const joinRenames = (
+  found: ReadonlyMap<string, Values>,
+  renames: ReadonlyMap<string, string>,
+): ReadonlyMap<string, Values> => {
+  const old = new Set(renames.values());
+  return new Map(
+    [...found].flatMap(([name, values]): readonly (readonly [string, Values])[] => {
+      if (old.has(name)) return [];
+      const from = found.get(renames.get(name) ?? '');
+      if (from === undefined) return [[name, values]];
+      const both = <T>(of: (each: Values) => BySide<T>): BySide<T> => ({ base: of(from).base, head: of(values).head });
+      return [
+        [
+          name,
+          {
+            instructions: both((each) => each.instructions),
+            calls: both((each) => each.calls),
+            example: both((each) => each.example),
+          },
+        ],
+      ];
+    }),
+  );
+};
+
+/** A rename that changed nothing for certain is told under its old name, as moved to the new one. */
+const markRename = (row: FunctionComparison, oldName: string | undefined): FunctionComparison =>
+  oldName === undefined || row.kind !== 'unclear'
+    ? row
+    : { ...row, function: oldName, package: packageOf(oldName), kind: 'moved', movedTo: row.function };
+
+const markMoves = (ranked: readonly Ranked[], moves: ReadonlyMap<string, string>): readonly Ranked[] =>
+  ranked.map((each) => {
+    const movedTo = moves.get(each.row.function);
+    return movedTo === undefined ? each : { ...each, row: { ...each.row, kind: 'moved', movedTo } };
+  });
+
 const rowOf = (name: string, values: Values, total: number, input: ExactFunctionsInput): Ranked => {
   const { base, head } = bySide((side) => median(values.instructions[side]));
   const delta = head - base;
@@ -137,11 +187,11 @@ const rowOf = (name: string, values: Values, total: number, input: ExactFunction
   };
 };
 
-const isNamed = ({ row }: Ranked): boolean => row.kind !== 'unclear';
+const isNamed = ({ row }: Ranked): boolean => row.kind !== 'unclear' && row.kind !== 'moved';
 
-/** Lower is listed earlier: the diff's functions, the changed modules', the rest, what is unclear. */
+/** Lower is listed earlier: the diff's functions, the changed modules', the rest, what moved, what is unclear. */
 const rankOf = (each: Ranked, whole: number): number => {
-  if (!isNamed(each)) return 3;
+  if (!isNamed(each)) return each.row.kind === 'moved' ? 3 : 4;
   const carries = Math.abs(each.row.deltaPerRequest) >= LEAST_CARRIED * Math.abs(whole);
   if (each.row.changedInDiff && carries) return 0;
   return each.inModule && carries ? 1 : 2;
@@ -160,9 +210,22 @@ export const exactFunctions = (input: ExactFunctionsInput): ExactFunctionsFound 
   const works = bySide((side) => input.launches[side].map(({ work }) => work));
   const total = median(works.base);
   const whole = median(works.head) - total;
-  const ranked = [...collect(input.launches)]
-    .map(([name, values]) => rowOf(name, values, total, input))
-    .filter(({ row }) => row.deltaPerRequest !== 0)
+  const found = collect(input.launches);
+  const movable = [...found].filter(([name]) => isMovable(name)).map(([name, values]) => countedOf(name, values));
+  const renames = findCountedRenames(movable);
+  const joined = joinRenames(found, renames);
+  const rows = [...joined].map(([name, values]) => {
+    const ranked = rowOf(name, values, total, input);
+    return { ...ranked, row: markRename(ranked.row, renames.get(name)) };
+  });
+  const changed = rows
+    .filter((each) => isNamed(each) && isMovable(each.row.function))
+    .flatMap(({ row }) => {
+      const values = joined.get(row.function);
+      return values === undefined ? [] : [countedOf(row.function, values)];
+    });
+  const ranked = markMoves(rows, findCountedMoves(changed))
+    .filter(({ row }) => row.deltaPerRequest !== 0 || row.kind === 'moved')
     .toSorted(
       (a, b) =>
         rankOf(a, whole) - rankOf(b, whole) ||

@@ -15,13 +15,13 @@ const LEAST_COUNTS = 20;
 const WEIGHTS = { callers: 0.4, name: 0.2, file: 0.2, cost: 0.2 } as const;
 const LEAST_LIKENESS = 0.6;
 
-const jaccard = (a: ReadonlySet<string>, b: ReadonlySet<string>): number => {
+export const jaccard = (a: ReadonlySet<string>, b: ReadonlySet<string>): number => {
   const union = new Set([...a, ...b]).size;
   return union === 0 ? 0 : [...a].filter((each) => b.has(each)).length / union;
 };
 
 /** `main.(*Store).readAll2` → main, store, read, all, 2. */
-const tokensOf = (name: string): ReadonlySet<string> =>
+export const tokensOf = (name: string): ReadonlySet<string> =>
   new Set((name.match(/[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+/g) ?? []).map((token) => token.toLowerCase()));
 
 const likeness = (paths: Paths, gone: FunctionTotals, come: FunctionTotals): number => {

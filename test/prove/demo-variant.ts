@@ -244,13 +244,15 @@ export const SITES = {
 
 export type SiteName = keyof typeof SITES;
 
+export const burnStatements = (rounds: number): string =>
+  `	for x, i := uint64(88172645463325252), 0; i < ${rounds}; i++ {\n		x ^= x << 13\n		x ^= x >> 7\n		x ^= x << 17\n		if x == 0 {\n			panic("cannot be")\n		}\n	}\n`;
+
 /**
  * One round of each fault; a burn's rounds depend on each other, and `inlined` is small enough for the compiler to
  * inline the function still. `zzKept`, `zzLock` and `zzSum` stand in the same file.
  */
 const FAULTS: Readonly<Record<Site['fault'], (rounds: number) => string>> = {
-  burn: (rounds) =>
-    `	for x, i := uint64(88172645463325252), 0; i < ${rounds}; i++ {\n		x ^= x << 13\n		x ^= x >> 7\n		x ^= x << 17\n		if x == 0 {\n			panic("cannot be")\n		}\n	}\n`,
+  burn: burnStatements,
   inlined: (rounds) => `	for i := uint64(0); i < ${rounds}; i++ {\n		zzSum = zzSum*31 ^ i\n	}\n`,
   alloc: (rounds) => `	for i := 0; i < ${rounds}; i++ {\n		zzKept = make([]byte, 64)\n	}\n`,
   lock: (rounds) => `	for i := 0; i < ${rounds}; i++ {\n		zzLock.Lock()\n		zzLock.Unlock()\n	}\n`,

@@ -14,7 +14,7 @@ import type { FunctionComparison } from '../../harness/model/index.ts';
 import { stopAll } from '../../harness/process/index.ts';
 import { makeVariant } from './demo-variant.ts';
 import { demoScenario, explainPass } from './explain-pass.ts';
-import { type Rewrite, REWRITES } from './moves-rewrites.ts';
+import { isTwinRight, REWRITES } from './moves-rewrites.ts';
 
 const LEAST_TWINS = 0.75;
 const MOST_BLAMED = 0.05;
@@ -23,17 +23,6 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { samples: { type: 'string', default: '3000' }, launches: { type: 'string', default: '14' } },
 });
-
-const isNamed = ({ kind }: FunctionComparison): boolean => kind !== 'unclear' && kind !== 'moved';
-
-const isRight = ({ twin }: Rewrite, rows: readonly FunctionComparison[]): boolean => {
-  if (twin === null) return !rows.some(isNamed);
-  const [from, to] = twin;
-  return rows.some(
-    ({ kind, function: name, movedTo }) =>
-      kind === 'moved' && ((name === from && movedTo === to) || (name === to && movedTo === from)),
-  );
-};
 
 const told = (rows: readonly FunctionComparison[]): string =>
   rows
@@ -69,11 +58,11 @@ try {
     });
     const rows = (found.withDiff.functions ?? []).filter(({ profile }) => profile === 'cpu');
     const culprit = found.withDiff.attribution?.culprit ?? null;
-    const isTwinRight = isRight(rewrite, rows);
-    right += isTwinRight ? 1 : 0;
+    const isRight = isTwinRight(rewrite, rows);
+    right += isRight ? 1 : 0;
     blamed += culprit === null ? 0 : 1;
     console.log(
-      `${isTwinRight ? 'right' : 'WRONG'} ${rewrite.title}: CPU ${(100 * found.cpuRatio).toFixed(1)} %, ` +
+      `${isRight ? 'right' : 'WRONG'} ${rewrite.title}: CPU ${(100 * found.cpuRatio).toFixed(1)} %, ` +
         `${found.samples.base} and ${found.samples.head} samples: ${told(rows)}` +
         (culprit === null ? '' : `; BLAMED ${culprit}`),
     );

@@ -1,6 +1,7 @@
 /** Refactorings as edits of the demo's sources (its variant, demo-variant.ts): what it answers stays the same. */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import type { FunctionComparison } from '../../harness/model/index.ts';
 import { applyEdits, type Edit } from './demo-variant.ts';
 
 export interface Rewrite {
@@ -8,7 +9,21 @@ export interface Rewrite {
   readonly apply: (folder: string) => void;
   /** Old and new place of the cost, as godyno names them; null: no function's own cost moves. */
   readonly twin: readonly [string, string] | null;
+  /** The function of the refactored copy in which something else may hide. */
+  readonly hideIn: string;
 }
+
+const isNamed = ({ kind }: FunctionComparison): boolean => kind !== 'unclear' && kind !== 'moved';
+
+/** Whether the rows tell the move with its twin; where no function's own cost moves, whether they name nobody. */
+export const isTwinRight = ({ twin }: Rewrite, rows: readonly FunctionComparison[]): boolean => {
+  if (twin === null) return !rows.some(isNamed);
+  const [from, to] = twin;
+  return rows.some(
+    ({ kind, function: name, movedTo }) =>
+      kind === 'moved' && ((name === from && movedTo === to) || (name === to && movedTo === from)),
+  );
+};
 
 const goFiles = (folder: string): readonly string[] =>
   readdirSync(folder)
@@ -78,43 +93,61 @@ export const REWRITES: readonly Rewrite[] = [
   {
     title: 'rename a hot function',
     apply: renameWord('nearness', 'closeness'),
+    hideIn: 'closeness',
     twin: ['main.nearness', 'main.closeness'],
   },
   {
     title: 'rename a method',
     apply: renameWord('candidates', 'matching'),
+    hideIn: 'matching',
     twin: ['main.(*index).candidates', 'main.(*index).matching'],
   },
   {
     title: 'rename what the library is called from',
     apply: renameWord('render', 'renderPage'),
+    hideIn: 'renderPage',
     twin: ['main.render', 'main.renderPage'],
   },
   {
     title: 'rename a helper of four routes',
     apply: renameWord('titled', 'capitalised'),
+    hideIn: 'capitalised',
     twin: ['main.titled', 'main.capitalised'],
   },
-  { title: 'rename a sealed one', apply: renameWord('seal', 'chained'), twin: ['main.seal', 'main.chained'] },
-  { title: 'rename one in goroutines', apply: renameWord('ask', 'priceOf'), twin: ['main.ask', 'main.priceOf'] },
+  {
+    title: 'rename a sealed one',
+    apply: renameWord('seal', 'chained'),
+    hideIn: 'chained',
+    twin: ['main.seal', 'main.chained'],
+  },
+  {
+    title: 'rename one in goroutines',
+    apply: renameWord('ask', 'priceOf'),
+    hideIn: 'priceOf',
+    twin: ['main.ask', 'main.priceOf'],
+  },
   {
     title: 'rename a type',
     apply: renameWord('cache', 'recentCache'),
+    hideIn: 'get',
     twin: ['main.(*cache).get', 'main.(*recentCache).get'],
   },
   {
     title: 'rename a generic function',
     apply: renameWord('overlap', 'shared100'),
+    hideIn: 'shared100',
     twin: ['main.overlap[...]', 'main.shared100[...]'],
   },
   {
     title: 'move a hot function to another package',
     apply: moveOut('search.go', 'func nearness(', 'nearness', 'near', ''),
+    hideIn: 'Nearness',
     twin: ['main.nearness', 'example.com/demo/near.Nearness'],
   },
   {
     title: 'move a helper to another package',
     apply: moveOut('catalogue.go', 'func titled(', 'titled', 'text', 'import "strings"\n'),
+    hideIn: 'Titled',
     twin: ['main.titled', 'example.com/demo/text.Titled'],
   },
   {
@@ -140,6 +173,7 @@ export const REWRITES: readonly Rewrite[] = [
 // ask is one`,
       },
     ),
+    hideIn: 'discounted',
     twin: ['main.ask', 'main.discounted'],
   },
   {
@@ -152,6 +186,7 @@ export const REWRITES: readonly Rewrite[] = [
         `${readFileSync(name, 'utf8')}\n${body}\nfunc nearness(words, terms []string) float64 {\n	if len(words) == 0 {\n		return 0\n	}\n	return bestGap(words, terms)\n}\n`,
       );
     },
+    hideIn: 'bestGap',
     twin: ['main.nearness', 'main.bestGap'],
   },
   {
@@ -171,6 +206,7 @@ export const REWRITES: readonly Rewrite[] = [
 // nearness grows`,
       },
     ),
+    hideIn: 'weight',
     twin: ['main.(*index).score', 'main.(*index).weight'],
   },
   {
@@ -180,6 +216,7 @@ export const REWRITES: readonly Rewrite[] = [
       from: 'Score: x.ranking.score(found, terms)',
       to: 'Score: x.score(found, terms)',
     }),
+    hideIn: 'score',
     twin: null,
   },
   {
@@ -189,6 +226,7 @@ export const REWRITES: readonly Rewrite[] = [
       from: '	shared := overlap(a.Tags, b.Tags)\n',
       to: '	shared := 0\n	for _, mine := range a.Tags {\n		for _, theirs := range b.Tags {\n			if mine == theirs {\n				shared += 100\n			}\n		}\n	}\n',
     }),
+    hideIn: 'likeness',
     twin: ['main.overlap[...]', 'main.likeness'],
   },
   {
@@ -201,11 +239,13 @@ export const REWRITES: readonly Rewrite[] = [
         to: '//go:noinline\nfunc bonus(found *document, terms []string) float64 { return nearness(found.words, terms) }\n\n// nearness grows',
       },
     ),
+    hideIn: 'nearness',
     twin: null,
   },
   {
     title: 'wrap the handlers once more',
     apply: edit({ file: 'shop.go', from: '		handle(w, r)\n', to: '		func() { handle(w, r) }()\n' }),
+    hideIn: 'record',
     twin: null,
   },
   {
@@ -224,6 +264,7 @@ export const REWRITES: readonly Rewrite[] = [
         },
       ]);
     },
+    hideIn: 'rank',
     twin: null,
   },
   {
@@ -233,6 +274,7 @@ export const REWRITES: readonly Rewrite[] = [
       from: '	sort.Slice(hits, func(',
       to: '	count := func() int { return len(hits) }\n	_ = count()\n	sort.Slice(hits, func(',
     }),
+    hideIn: 'rank',
     twin: null,
   },
   {
@@ -242,6 +284,7 @@ export const REWRITES: readonly Rewrite[] = [
       from: 'func nearness(words, terms []string) float64 {',
       to: 'func nearness[T ~string](words, terms []T) float64 {',
     }),
+    hideIn: 'nearness',
     twin: null,
   },
   {
@@ -256,6 +299,7 @@ export const REWRITES: readonly Rewrite[] = [
       { file: 'page.go', from: 'titled(one.Name)', to: 'titled(one)' },
       { file: 'order.go', from: 'titled(one.Name)', to: 'titled(one)' },
     ),
+    hideIn: 'titled',
     twin: null,
   },
 ];
