@@ -16,6 +16,6 @@ export type { FunctionsFound, FunctionsInput, ProfiledKind, ProfiledSide } from 
 export { noiseOf, type NoiseRequest } from './noise.ts';
 export { judgeExact, type ExactFindings, type ExactInput } from './exact.ts';
 export { instructionsProfile } from './exact-profile.ts';
-export { exactRequests, refusalText } from './exact-refusals.ts';
+export { exactRequests, type ExactTrouble, refusalText } from './exact-refusals.ts';
 export { describeAgreement } from './exact-agreement.ts';
 export { applyWaivers, parseWaiver, parseWaivers, WAIVER_TRAILER, type Waiver } from './waivers.ts';
