@@ -15,6 +15,7 @@ export { compareFunctions } from './functions.ts';
 export type { FunctionsFound, FunctionsInput, ProfiledKind, ProfiledSide } from './functions-input.ts';
 export { noiseOf, type NoiseRequest } from './noise.ts';
 export { judgeExact, type ExactFindings, type ExactInput } from './exact.ts';
+export { withPaths } from './exact-paths.ts';
 export { instructionsProfile } from './exact-profile.ts';
 export { exactRequests, type ExactTrouble, refusalText } from './exact-refusals.ts';
 export { describeAgreement } from './exact-agreement.ts';
