@@ -6,11 +6,12 @@ import {
   type FindingsOf,
   judgeExact,
   type ScenarioFindings,
+  withPaths,
 } from '../compare/index.ts';
 import { counterPerRequest } from '../metrics/index.ts';
 import type { Attribution, ExactRun, RunFile, ScenarioRun } from '../model/index.ts';
 import { decodeProfile, type Profile } from '../profile/index.ts';
-import type { ReadFile } from './profiles.ts';
+import { countedSide, type ReadFile } from './profiles.ts';
 
 /** Base's CPU per request by the kernel, over the judged windows; null where it was not measured. */
 const cpuNsOf = (run: ScenarioRun): number | null => {
@@ -43,6 +44,21 @@ const judge = async (
   });
 };
 
+/** With the call paths of CPU samples, where there were any. */
+const withCallers = async (run: ScenarioRun, found: ExactFindings, read: ReadFile): Promise<ExactFindings> => {
+  const { counted } = found.exact;
+  const [base, head] = [await countedSide(run, 'base', read), await countedSide(run, 'head', read)];
+  if (counted === undefined || base === null || head === null) return found;
+  const samples = { base: base.pathSamples, head: head.pathSamples };
+  if (samples.base + samples.head === 0) return found;
+  const profiles = { base: base.profile, head: head.profile };
+  return {
+    ...found,
+    exact: { ...found.exact, counted: { ...counted, pathSamples: samples } },
+    functions: withPaths({ profiles, functions: found.functions }),
+  };
+};
+
 /** Counts name the function where they can; what both answers mean together is said in either case. */
 const attributionOf = (
   exact: ExactFindings,
@@ -71,8 +87,9 @@ export const withExact = async (file: RunFile, read: ReadFile, sampledOf: Findin
   const joined = new Map<string, Partial<ScenarioFindings>>();
   const verdicts = compareRun(file, sampledOf).scenarios;
   for (const run of file.runs) {
-    const found = run.exact === undefined ? null : await judge(file, run, run.exact, read);
-    if (found === null) continue;
+    const judged = run.exact === undefined ? null : await judge(file, run, run.exact, read);
+    if (judged === null) continue;
+    const found = await withCallers(run, judged, read);
     const rows = verdicts.find(({ scenario }) => scenario === run.scenario.name)?.metrics ?? [];
     const agreement = describeAgreement([...rows, ...found.exactRows], found.attribution?.culprit ?? null);
     joined.set(run.scenario.name, join(found, sampledOf(run), agreement));

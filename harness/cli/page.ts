@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import type { Comparison, MetricUnit, ProfileKind, RunFile, ScenarioRun, Side } from '../model/index.ts';
 import { belowRequests, mergeProfiles, type Profile } from '../profile/index.ts';
 import { type ProfilePair, type Report, renderHtml } from '../report/index.ts';
-import { openProfile, type ReadFile, sampledLaunches } from './profiles.ts';
+import { countedSide, openProfile, type ReadFile, sampledLaunches } from './profiles.ts';
 
 interface Graph {
   readonly title: string;
@@ -101,6 +101,30 @@ const sourceOf = (merged: Merged, graph: Graph) => ({
   scale: 1 / Math.max(1, graph.span === 'snapshot' ? merged.launches : merged.requests),
 });
 
+/** Counted instructions, by paths where CPU samples know them. */
+const countedPair = async (run: ScenarioRun, read: ReadFile): Promise<readonly ProfilePair[]> => {
+  const base = await countedSide(run, 'base', read);
+  const head = await countedSide(run, 'head', read);
+  if (base === null || head === null) return [];
+  const source = ({ profile, requests }: typeof base) => ({
+    profile,
+    valueType: 'instructions',
+    scale: 1 / Math.max(1, requests),
+  });
+  const title = `instructions${base.pathSamples > 0 ? '' : ', no call paths'}`;
+  return [
+    {
+      scenario: run.scenario.name,
+      title,
+      compared: 'instructions',
+      unit: 'instructions',
+      perRequest: true,
+      base: source(base),
+      head: source(head),
+    },
+  ];
+};
+
 const pairsOf = async (run: ScenarioRun, read: ReadFile): Promise<readonly ProfilePair[]> => {
   const pairs: ProfilePair[] = [];
   for (const graph of GRAPHS) {
@@ -117,7 +141,7 @@ const pairsOf = async (run: ScenarioRun, read: ReadFile): Promise<readonly Profi
       head: sourceOf(head, graph),
     });
   }
-  return pairs;
+  return [...pairs, ...(await countedPair(run, read))];
 };
 
 /** The built package holds the page's script; a source tree that was never built has none. */

@@ -7,6 +7,7 @@ import {
   mergeProfiles,
   type Profile,
   subtractProfile,
+  withCallPaths,
   withoutAgent,
 } from '../profile/index.ts';
 import { folderOf } from '../run/index.ts';
@@ -40,12 +41,41 @@ const kindsOf = (run: ScenarioRun, side: Side): readonly ProfileKind[] => [
 export const sampledLaunches = (run: ScenarioRun): readonly Launch[] =>
   run.launches.filter(({ stage }) => stage !== 'capture');
 
-const mergeKind = async (
+export interface CountedSide {
+  readonly profile: Profile;
+  /** Counted in all launches together. */
+  readonly requests: number;
+  /** CPU samples that call paths were taken from; 0: there are none. */
+  readonly pathSamples: number;
+}
+
+/**
+ * The instructions of all exact launches of a side, with the callers that its CPU profiles know; null where none were
+ * counted.
+ */
+export const countedSide = async (run: ScenarioRun, side: Side, read: ReadFile): Promise<CountedSide | null> => {
+  const parts: Profile[] = [];
+  let requests = 0;
+  for (const launch of run.exact?.launches.filter((each) => each.side === side) ?? []) {
+    const bytes = await read(launch.profile);
+    if (bytes === null) continue;
+    parts.push(decodeProfile(bytes, launch.profile));
+    requests += launch.requests;
+  }
+  if (parts.length === 0) return null;
+  const counted = mergeProfiles(parts);
+  const sampled = await sampledProfiles(run, side, 'cpu', read);
+  if (sampled.length === 0) return { profile: counted, requests, pathSamples: 0 };
+  const { profile, samples } = withCallPaths(counted, mergeProfiles(sampled));
+  return { profile, requests, pathSamples: samples };
+};
+
+const sampledProfiles = async (
   run: ScenarioRun,
   side: Side,
   kind: ProfileKind,
   read: ReadFile,
-): Promise<Uint8Array | null> => {
+): Promise<readonly Profile[]> => {
   const parts: Profile[] = [];
   for (const launch of sampledLaunches(run)) {
     const ref = launch.sides[side].profiles[kind];
@@ -53,6 +83,16 @@ const mergeKind = async (
     // The originals beside it keep what the agent itself has cost.
     if (profile !== null) parts.push(withoutAgent(profile));
   }
+  return parts;
+};
+
+const mergeKind = async (
+  run: ScenarioRun,
+  side: Side,
+  kind: ProfileKind,
+  read: ReadFile,
+): Promise<Uint8Array | null> => {
+  const parts = await sampledProfiles(run, side, kind, read);
   return parts.length === 0 ? null : encodeProfile(mergeProfiles(parts));
 };
 
@@ -60,12 +100,14 @@ export const mergedProfiles = async (file: RunFile, read: ReadFile): Promise<rea
   const merged: MergedProfile[] = [];
   for (const run of file.runs) {
     for (const side of SIDES) {
-      for (const kind of kindsOf(run, side)) {
-        const bytes = await mergeKind(run, side, kind, read);
-        const scenario = run.scenario.name;
-        if (bytes === null) continue;
+      const scenario = run.scenario.name;
+      const add = (kind: ProfileKind, bytes: Uint8Array | null): void => {
+        if (bytes === null) return;
         merged.push({ scenario, side, kind, bytes, file: `profiles/${folderOf(scenario)}/${side}/${kind}.pb.gz` });
-      }
+      };
+      for (const kind of kindsOf(run, side)) add(kind, await mergeKind(run, side, kind, read));
+      const counted = await countedSide(run, side, read);
+      add('instructions', counted === null ? null : encodeProfile(counted.profile));
     }
   }
   return merged;

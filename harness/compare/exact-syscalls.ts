@@ -1,5 +1,5 @@
 /** System calls per request that follow the requests and not the clock, as a row of the comparison. */
-import type { BySide, MetricComparison, MetricVerdict } from '../model/index.ts';
+import type { BySide, CountedCalls, MetricComparison, MetricVerdict } from '../model/index.ts';
 import { metricDef } from '../metrics/index.ts';
 import { median } from '../stats/index.ts';
 import { isApart, range } from './exact-spread.ts';
@@ -44,16 +44,24 @@ const compare = ({ base, head }: BySide<readonly number[]>, floor: number): Diff
 
 const rounded = (value: number): string => String(Number(value.toFixed(2)));
 
-const changedCalls = (launches: BySide<readonly LaunchWork[]>, floor: number): readonly string[] => {
+/** Counted calls by name, the most frequent first. */
+export const callsByName = (launches: BySide<readonly LaunchWork[]>, floor: number): readonly CountedCalls[] => {
   const names = [...launches.base, ...launches.head].flatMap(({ launch }) => Object.keys(launch.syscalls));
   return [...new Set(names)]
     .filter((name) => COUNTED.has(name))
-    .flatMap((name) => {
+    .map((name) => {
       const one = (each: string): boolean => each === name;
-      const found = compare({ base: perRequest(launches.base, one), head: perRequest(launches.head, one) }, floor);
-      return found.isChanged ? [`${name} ${rounded(found.base)} → ${rounded(found.head)}`] : [];
-    });
+      const sides = { base: perRequest(launches.base, one), head: perRequest(launches.head, one) };
+      const { base, head, isChanged } = compare(sides, floor);
+      return { name, base, head, isChanged };
+    })
+    .toSorted((a, b) => Math.max(b.base, b.head) - Math.max(a.base, a.head));
 };
+
+const changedCalls = (calls: readonly CountedCalls[]): readonly string[] =>
+  calls
+    .filter(({ isChanged }) => isChanged)
+    .map(({ name, base, head }) => `${name} ${rounded(base)} → ${rounded(head)}`);
 
 const verdictOf = ({ base, head, isChanged }: Difference, { practicalRatio }: JudgedMetric): MetricVerdict => {
   if (!isChanged) return 'unchanged';
@@ -67,7 +75,7 @@ export const callsRow = (launches: BySide<readonly LaunchWork[]>, judged: Judged
   const isCounted = (name: string): boolean => COUNTED.has(name);
   const all = { base: perRequest(launches.base, isCounted), head: perRequest(launches.head, isCounted) };
   const found = compare(all, judged.practicalAbsolute);
-  const byName = changedCalls(launches, judged.practicalAbsolute);
+  const byName = changedCalls(callsByName(launches, judged.practicalAbsolute));
   const { unit, better } = metricDef(judged.metric);
   return {
     metric: judged.metric,

@@ -6,6 +6,7 @@
 import type {
   Attribution,
   BySide,
+  ExactCounted,
   ExactRun,
   ExactSummary,
   FileDiff,
@@ -19,7 +20,9 @@ import type {
 import { metricDef } from '../metrics/index.ts';
 import { median } from '../stats/index.ts';
 import { exactFunctions, noisiestFunction } from './exact-functions.ts';
-import { callsRow } from './exact-syscalls.ts';
+import { countedMallocs } from './exact-mallocs.ts';
+import { compareReplies, type RepliesCompared } from './exact-replies.ts';
+import { callsByName, callsRow } from './exact-syscalls.ts';
 import { isApart } from './exact-spread.ts';
 import { exactWork, type ExactWork, type LaunchWork, type ProfiledLaunch } from './exact-work.ts';
 import { judgedMetrics, type JudgedMetric } from './gates.ts';
@@ -206,13 +209,25 @@ const refused = (input: ExactInput, refusal: string): ExactFindings => ({
 });
 
 /** Why these launches give no verdict; null when they do. */
-const refusalOf = (work: ExactWork, { run }: ExactInput): string | null => {
+const refusalOf = (work: ExactWork, replies: RepliesCompared, { run }: ExactInput): string | null => {
   if (run.refusal !== null) return run.refusal;
   if (work.launches.base.length === 0 || work.launches.head.length === 0) return 'not both sides were counted';
+  if (replies.refusal !== null) return replies.refusal;
   if (work.clockShare <= MOST_CLOCK_SHARE) return null;
   const shown = work.clockwork.slice(0, SHOWN_FUNCTIONS).join(', ');
   return `${percent(work.clockShare)} of its work follows the clock, not the requests: ${shown}`;
 };
+
+const countedOf = ({ launches }: ExactWork, replies: RepliesCompared, { scenario }: ExactInput): ExactCounted => ({
+  launches: { base: launches.base.length, head: launches.head.length },
+  requests: launches.base[0]?.launch.requests ?? 0,
+  instructionsPerNs: INSTRUCTIONS_PER_NS,
+  syscalls: callsByName(launches, judgedIn(scenario, 'syscallsPerRequest').practicalAbsolute),
+  mallocs: countedMallocs(launches),
+  replies: replies.differences,
+  varyingRoutes: replies.varying,
+  pathSamples: null,
+});
 
 /**
  * Judges all exact launches there are. Ask again after each round until `launchesWanted` is no more than what there is;
@@ -225,12 +240,19 @@ export const judgeExact = (input: ExactInput): ExactFindings => {
     diff: input.diff,
     modulePath: input.modulePath,
   });
-  const refusal = refusalOf(work, input);
+  const routes = input.scenario.load.requests.map(({ name }) => name);
+  const replies = compareReplies(input.run.launches, routes);
+  const refusal = refusalOf(work, replies, input);
   if (refusal !== null) return refused(input, refusal);
   const figures = figuresOf(work, input);
   const { functions, attribution } = exactFunctions({ ...input, launches: work.launches });
   return {
-    exact: { engine: input.run.engine, aaSpreadRatio: figures.aaSpreadRatio, refusal: null },
+    exact: {
+      engine: input.run.engine,
+      aaSpreadRatio: figures.aaSpreadRatio,
+      refusal: null,
+      counted: countedOf(work, replies, input),
+    },
     exactRows: [
       instructionsRow(work, figures, input),
       callsRow(work.launches, judgedIn(input.scenario, 'syscallsPerRequest')),

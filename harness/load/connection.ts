@@ -1,6 +1,7 @@
 /** One kept connection: at most one request in flight, its own clock, and an honest account of how each one ended. */
 import { performance } from 'node:perf_hooks';
 import type { Side } from '../model/index.ts';
+import type { ReplyReader } from './replies.ts';
 import { openClients, type EngineClient, type RequestQueue, requireClient } from './seam.ts';
 import type { RequestTimes } from './tally.ts';
 
@@ -31,6 +32,8 @@ export class Connection implements RequestTimes, RequestQueue {
   readonly side: Side;
   readonly index: number;
   driver: Driver;
+  /** Set while somebody wants to know what the answers say. */
+  reader: ReplyReader | null = null;
   route = 0;
   plannedMs = Number.NaN;
   sentMs = 0;
@@ -89,6 +92,7 @@ export class Connection implements RequestTimes, RequestQueue {
     this.busy = true;
     this.closing = false;
     this.#request.requestBuffer = bytes;
+    this.reader?.begin();
     this.sentMs = performance.now();
     this.#send();
   }
@@ -124,7 +128,7 @@ export class Connection implements RequestTimes, RequestQueue {
     const nowMs = performance.now();
     this.busy = false;
     // An answer without a length lasts until the connection ends.
-    if (this.closing) this.driver.answered(this, this.#status, nowMs);
+    if (this.closing) this.#tell(this.#status, nowMs);
     else this.driver.broken(this, 'lost', nowMs);
   }
 
@@ -168,6 +172,11 @@ export class Connection implements RequestTimes, RequestQueue {
     const nowMs = performance.now();
     this.busy = false;
     this.#fruitless = 0;
+    this.#tell(status, nowMs);
+  }
+
+  #tell(status: number, nowMs: number): void {
+    this.reader?.end(this.route, status);
     this.driver.answered(this, status, nowMs);
   }
 
@@ -198,8 +207,9 @@ export class Connection implements RequestTimes, RequestQueue {
     // Bytes of answers are not measured.
   }
 
-  addBody(): void {
-    // Bodies are not read: their cost would be the loader's.
+  /** Without a reader bodies are dropped: reading them would be the loader's cost. */
+  addBody(body: Buffer): void {
+    this.reader?.read(body);
   }
 
   setHeaders(head: { readonly statusCode: number }): void {

@@ -154,7 +154,7 @@ export const startLoader = async (spec: LoaderSpec): Promise<Loader> => {
     latency: async (loop) => pairOf(await askForWindow({ kind: 'latency', loop })),
     single: async (loop) => {
       const result = await askForWindow({ kind: 'single', loop });
-      return { ...endOf(result), window: windowOf(result, loop.side) };
+      return { ...endOf(result), window: windowOf(result, loop.side), replies: result.replies ?? null };
     },
     stop: async () => child.stop(STOP_GRACE_SECONDS),
   };

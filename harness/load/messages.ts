@@ -1,5 +1,5 @@
 /** What the harness and the loader process say to each other, and the parsers of what arrives. */
-import type { BySide, DataTable, LoaderWindow, RequestSpec, Side, Window } from '../model/index.ts';
+import type { BySide, DataTable, LoaderWindow, Replies, RequestSpec, Side, Window } from '../model/index.ts';
 
 export interface LoadTarget {
   readonly host: string;
@@ -37,6 +37,8 @@ export interface ClosedLoop extends Extent {
 
 export interface SingleLoop extends ClosedLoop {
   readonly side: Side;
+  /** Compare what is answered, too; left out, bodies are dropped, since reading them costs the loader time. */
+  readonly replies?: 'read';
 }
 
 export interface OpenLoop {
@@ -66,11 +68,14 @@ export interface PairLoad extends WindowEnd {
 
 export interface SingleLoad extends WindowEnd {
   readonly window: WindowLoad;
+  /** In the order in which they ended: that of the schedule with one request in flight. Null where bodies were dropped. */
+  readonly replies: Replies | null;
 }
 
 /** Both shapes as they travel. */
 export interface LoadResult extends WindowEnd {
   readonly sides: Partial<BySide<WindowLoad>>;
+  readonly replies?: Replies;
 }
 
 export type Command =
@@ -113,13 +118,17 @@ const isWindow = (value: unknown): boolean =>
   ['planned', 'answered', 'lost', 'timedOut', 'failed'].every((key) => typeof value[key] === 'number') &&
   Array.isArray(value['routes']);
 
+const isReplies = (value: unknown): boolean =>
+  isObject(value) && ['route', 'status', 'bytes', 'masked'].every((key) => Array.isArray(value[key]));
+
 const isResult = (value: unknown): boolean =>
   isObject(value) &&
   typeof value['next'] === 'number' &&
   typeof value['wallSeconds'] === 'number' &&
   isObject(value['loader']) &&
   isObject(value['sides']) &&
-  Object.values(value['sides']).every(isWindow);
+  Object.values(value['sides']).every(isWindow) &&
+  (value['replies'] === undefined || isReplies(value['replies']));
 
 const isFailure = (value: unknown): boolean =>
   isObject(value) && ['type', 'code', 'message', 'hint'].every((key) => typeof value[key] === 'string');

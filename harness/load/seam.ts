@@ -30,7 +30,7 @@ export interface RequestQueue {
   insertRequest(request: unknown): void;
   peek(): unknown;
   addByteCount(count: number): void;
-  addBody(body: unknown): void;
+  addBody(body: Buffer): void;
   setHeaders(headers: { readonly statusCode: number }): void;
   terminateRequest(): unknown;
   clear(): void;

@@ -19,6 +19,7 @@ import type {
 } from './messages.ts';
 import { LatencyRun } from './open-loop.ts';
 import { openPacer } from './pacer.ts';
+import { ReplyLog, ReplyReader } from './replies.ts';
 import { compileRequests, hostOf, type RequestBytes } from './requests.ts';
 import { connectsHeadFirst, createSchedule, type Schedule } from './schedule.ts';
 import { SideTally } from './tally.ts';
@@ -193,6 +194,21 @@ export const openSession = async (targets: LoadTargets, plan: LoadPlan): Promise
     return runWindow(used, new Run(benchOf(used), loop));
   };
 
+  const single = async (loop: SingleLoop): Promise<LoadResult> => {
+    const used = only(loop.side);
+    if (loop.replies === undefined) return closedLoop(used, loop, CouplesRun);
+    const log = new ReplyLog();
+    const connections = (): readonly Connection[] => used.flatMap((state) => state.connections);
+    await grow(loop.inFlight);
+    for (const connection of connections()) connection.reader = new ReplyReader(log);
+    try {
+      const result = await closedLoop(used, loop, CouplesRun);
+      return { ...result, replies: log.summarize() };
+    } finally {
+      for (const connection of connections()) connection.reader = null;
+    }
+  };
+
   const latency = async (loop: OpenLoop): Promise<LoadResult> => {
     const wanted = Math.ceil((loop.ratePerSecond * slowestServiceMs * ROOM) / 1000);
     await grow(Math.min(MAX_OPEN_CONNECTIONS, Math.max(MIN_OPEN_CONNECTIONS, wanted)));
@@ -213,7 +229,7 @@ export const openSession = async (targets: LoadTargets, plan: LoadPlan): Promise
   return {
     couples: async (loop) => closedLoop(both(), loop, CouplesRun),
     contention: async (loop) => closedLoop(both(), loop, ContentionRun),
-    single: async (loop) => closedLoop(only(loop.side), loop, CouplesRun),
+    single,
     latency,
     close,
   };

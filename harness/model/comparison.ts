@@ -109,6 +109,44 @@ export interface ExactSummary {
   readonly aaSpreadRatio: number;
   /** Why it gave no verdict; null when it did. */
   readonly refusal: string | null;
+  /** What was counted beside the instructions; absent where it gave no verdict. */
+  readonly counted?: ExactCounted;
+}
+
+export interface ExactCounted {
+  /** Launches of each side, and the requests counted in each. */
+  readonly launches: BySide<number>;
+  readonly requests: number;
+  /** The rate at which instructions are turned into an estimate of time. */
+  readonly instructionsPerNs: number;
+  /** Per request, those that follow the requests and not the clock; the most frequent first. */
+  readonly syscalls: readonly CountedCalls[];
+  /** Allocations per request. Null where the program's allocator is not Go's. */
+  readonly mallocs: BySide<number> | null;
+  readonly replies: readonly ReplyDifference[];
+  /** Routes whose answers vary between launches of one side, and so were not compared. */
+  readonly varyingRoutes: readonly string[];
+  /** CPU samples per side that call paths were taken from: counts have none. Null where there were no samples. */
+  readonly pathSamples: BySide<number> | null;
+}
+
+/** Calls per request, by name. */
+export interface CountedCalls {
+  readonly name: string;
+  readonly base: number;
+  readonly head: number;
+  readonly isChanged: boolean;
+}
+
+/** A route that the sides answer differently, dates, digits and hexadecimal ids aside. */
+export interface ReplyDifference {
+  readonly route: string;
+  /** That differ, of those counted. */
+  readonly requests: number;
+  readonly of: number;
+  readonly what: 'body' | 'length';
+  /** Length of the first that differs. */
+  readonly firstBytes: BySide<number>;
 }
 
 export interface MetricComparison {

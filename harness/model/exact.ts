@@ -40,6 +40,17 @@ export interface ExactRun {
   readonly warnings: readonly string[];
 }
 
+/** What the counted requests were answered, in the order of the schedule; one entry per request in each column. */
+export interface Replies {
+  /** Index into the scenario's requests. */
+  readonly route: readonly number[];
+  readonly status: readonly number[];
+  /** Of the body. */
+  readonly bytes: readonly number[];
+  /** Hash of the body's first 64 KiB without its dates, digits and hexadecimal ids. */
+  readonly masked: readonly string[];
+}
+
 /** One fresh start of one side, counted over the same requests in the same order as every other. */
 export interface ExactLaunch {
   readonly index: number;
@@ -58,6 +69,8 @@ export interface ExactLaunch {
   readonly threads: number;
   readonly mallocs?: number;
   readonly allocBytes?: number;
+  /** Absent in runs stored before answers were compared. */
+  readonly replies?: Replies;
   /** Path relative to the run's folder of the launch's `instructions` profile. */
   readonly profile: string;
   /** Start to end, in seconds. */

@@ -10,6 +10,7 @@ export * from './profile.ts';
 export { ProfileError } from './profile-error.ts';
 export { decodeProfile } from './decode.ts';
 export { encodeProfile } from './encode.ts';
+export { type CallPaths, withCallPaths } from './call-paths.ts';
 export { diffProfile, mergeProfiles, subtractProfile } from './combine-profiles.ts';
 export { type CallTree, callTree, pathTo, ROOT_NAME, type TreeSide, TRUNCATED_NAME } from './call-tree.ts';
 export {

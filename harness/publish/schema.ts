@@ -84,6 +84,21 @@ const attribution = z.object({
   warnings: texts(50),
 });
 
+const sides = z.object({ base: number, head: number });
+
+const counted = z.object({
+  launches: sides,
+  requests: count,
+  instructionsPerNs: number,
+  syscalls: z.array(z.object({ name: text, base: number, head: number, isChanged: z.boolean() })).max(500),
+  mallocs: sides.nullable(),
+  replies: z
+    .array(z.object({ route: text, requests: count, of: count, what: z.enum(['body', 'length']), firstBytes: sides }))
+    .max(1000),
+  varyingRoutes: texts(1000),
+  pathSamples: sides.nullable(),
+});
+
 const environment = z.object({
   os: text,
   arch: text,
@@ -122,7 +137,12 @@ const scenario = z.object({
   durationSeconds: number,
   stop: z.enum(['decided', 'launches', 'budget', 'invalid', 'recorded']),
   exact: z
-    .object({ engine: z.enum(['qemu', 'perf', 'cover']), aaSpreadRatio: number, refusal: text.nullable() })
+    .object({
+      engine: z.enum(['qemu', 'perf', 'cover']),
+      aaSpreadRatio: number,
+      refusal: text.nullable(),
+      counted: counted.exactOptional(),
+    })
     .nullable(),
   metrics: z.array(metric).max(METRIC_IDS.length),
   functions: z.array(functionRow).max(5000),

@@ -18,7 +18,7 @@ import {
   SIDES,
   type StopReason,
 } from '../model/index.ts';
-import { type ExactFacts, exactPass } from './exact-pass.ts';
+import { type ExactFacts, type ExactPass, exactPass } from './exact-pass.ts';
 import { type JudgedLaunch, judgedLaunch } from './judged-launch.ts';
 import type { Links } from './links.ts';
 import type { RunPlan } from './plan.ts';
@@ -67,7 +67,7 @@ export interface Measured {
 }
 
 interface Progress {
-  exact: ExactRun | null;
+  exact: ExactPass | null;
   stop: StopReason;
   invalid: InvalidRun | null;
   latencyRatePerSecond: number | null;
@@ -97,7 +97,7 @@ export const conduct = async (session: Session, links: Links, builds: BySide<Bui
     stop: progress.stop,
     invalid: progress.invalid,
     latencyRatePerSecond: progress.latencyRatePerSecond,
-    exact: progress.exact,
+    exact: progress.exact?.run ?? null,
   };
 };
 
@@ -323,21 +323,7 @@ const factsOf = (session: Session): ExactFacts => {
 
 /** Exact counts that found a change have named its function: no samples need to be collected for it. */
 const isNamedExactly = ({ plan }: Session, { exact }: Progress): boolean =>
-  exact !== null &&
-  exact.refusal === null &&
-  plan.scenario.measure.explain &&
-  exact.launches.length > 0 &&
-  exactMoved(exact);
-
-/** Whether the sides' instructions lie apart; what that means is decided in compare. */
-const exactMoved = ({ launches }: ExactRun): boolean => {
-  const totals = bothSides((side) =>
-    launches
-      .filter((launch) => launch.side === side)
-      .map(({ groups }) => groups.user + groups.runtime + groups.allocator),
-  );
-  return Math.min(...totals.head) > Math.max(...totals.base) || Math.max(...totals.head) < Math.min(...totals.base);
-};
+  plan.scenario.measure.explain && exact !== null && exact.culprit !== null;
 
 /** 10,000 couples and the launch around them. */
 const growthSeconds = ({ pace }: Progress): number => (pace === null ? Infinity : 10_000 / pace.couplesPerSecond + 4);

@@ -9,7 +9,15 @@ import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { exactRequests, instructionsProfile, judgeExact, refusalText } from '../compare/index.ts';
+import { peakRssBytes, usedByUs } from '../capture/index.ts';
+import {
+  exactRequests,
+  type ExactFindings,
+  type ExactTrouble,
+  instructionsProfile,
+  judgeExact,
+  refusalText,
+} from '../compare/index.ts';
 import { GodynoError } from '../errors.ts';
 import {
   countsBetween,
@@ -32,6 +40,7 @@ import {
   linkCacheFolder,
   prepareBuild,
   type PreparedBuild,
+  type RunningTarget,
   startTarget,
 } from '../target/index.ts';
 import { folderOf } from './live.ts';
@@ -50,9 +59,19 @@ export interface ExactFacts {
 const SETTLE_MS = 30;
 /** Counted without requests before each window: what the clock drives. */
 const IDLE_MS = 200;
-/** A request takes 9 to 18 times as long under the emulator. */
+/** A request takes 9 to 18 times as long under the emulator; without an answer for so long it hangs. */
 const PATIENCE_SECONDS = 60;
+/** How much longer a start may take than the scenario allows natively. */
+const START_TIMES = 10;
+/** Of one launch, its start included: 200 requests of some 15 ms each. Wall clock would refuse on a busy machine. */
+const MOST_CPU_SECONDS = 60;
+const WATCH_MS = 500;
+const ENDING_MS = 500;
+/** Guest threads that plugin/count.c has room for. */
+const MOST_THREADS = 64;
 const FIRST_ROUNDS = 3;
+/** Twice as many are the fewest that are ever counted (harness/compare). */
+const PROBE_REQUESTS = 10;
 
 interface Counting {
   readonly session: Session;
@@ -64,7 +83,15 @@ interface Counting {
   readonly requests: number;
 }
 
-class Refusal extends Error {}
+class Refusal extends Error {
+  /** Whether another try may go better: a starved machine lets requests time out and services die. */
+  readonly byChance: boolean;
+
+  constructor(trouble: ExactTrouble | string, byChance = false) {
+    super(typeof trouble === 'string' ? trouble : refusalText(trouble));
+    this.byChance = byChance;
+  }
+}
 
 const refused = (refusal: string): ExactRun => ({
   engine: 'qemu',
@@ -75,14 +102,21 @@ const refused = (refusal: string): ExactRun => ({
   warnings: [],
 });
 
+export interface ExactPass {
+  readonly run: ExactRun;
+  /** The function that the counts blame; null when they blame none. */
+  readonly culprit: string | null;
+}
+
 /** Counts both sides. Only an abort throws; everything else that fails is the reason why there is no verdict. */
-export const exactPass = async (session: Session, facts: ExactFacts): Promise<ExactRun> => {
+export const exactPass = async (session: Session, facts: ExactFacts): Promise<ExactPass> => {
   try {
     return await count(session, facts);
   } catch (error) {
     session.plan.signal.throwIfAborted();
-    if (error instanceof Refusal) return refused(error.message);
-    if (error instanceof GodynoError) return refused(firstLine(error.message));
+    const none = (refusal: string): ExactPass => ({ run: refused(refusal), culprit: null });
+    if (error instanceof Refusal) return none(error.message);
+    if (error instanceof GodynoError) return none(firstLine(error.message));
     throw error;
   }
 };
@@ -96,15 +130,28 @@ const collectOwnGarbage: () => void = (() => {
   return runInNewContext('gc') as () => void;
 })();
 
+/** The first launch showed that fewer requests fit into memory: counting begins anew. */
+class TooMany extends Error {
+  readonly bytesPerRequest: number;
+
+  constructor(bytesPerRequest: number) {
+    super(`${bytesPerRequest} bytes per request`);
+    this.bytesPerRequest = bytesPerRequest;
+  }
+}
+
 const firstLine = (text: string): string => text.split('\n')[0] ?? text;
 
-const count = async (session: Session, facts: ExactFacts): Promise<ExactRun> => {
+const requestsFor = (bytesPerRequest: number | null, memoryBytes: number): number => {
+  const requests = exactRequests(bytesPerRequest, memoryBytes);
+  if (requests !== null) return requests;
+  throw new Refusal({ kind: 'memory', bytesPerRequest: bytesPerRequest ?? 0, memoryBytes });
+};
+
+const count = async (session: Session, facts: ExactFacts): Promise<ExactPass> => {
   const { plan } = session;
   const engine = await findEngine(session);
-  const requests = exactRequests(facts.allocBytesPerRequest, facts.memoryBytes);
-  if (requests === null) {
-    throw new Refusal(refusalText({ kind: 'memory', bytesPerRequest: facts.allocBytesPerRequest ?? 0, fit: 0 }));
-  }
+  const requests = requestsFor(facts.allocBytesPerRequest, facts.memoryBytes);
   const buildMs = performance.now();
   plan.onProgress({
     kind: 'note',
@@ -124,8 +171,7 @@ export const countBinaries = async (
   { binaries, unsteadyReason }: ExactBinaries,
   requests: number,
   facts: ExactFacts,
-): Promise<ExactRun> => {
-  const { plan } = session;
+): Promise<ExactPass> => {
   const [port = 0] = await freePorts(1);
   const counting: Counting = {
     session,
@@ -135,6 +181,23 @@ export const countBinaries = async (
     tables: bothSides((side) => readGoTables(binaries[side].path)),
     requests,
   };
+  try {
+    return await countRounds(counting, unsteadyReason, facts);
+  } catch (error) {
+    if (!(error instanceof TooMany)) throw error;
+    const known = { ...facts, allocBytesPerRequest: error.bytesPerRequest };
+    const fit = requestsFor(error.bytesPerRequest, facts.memoryBytes);
+    return countRounds({ ...counting, requests: fit }, unsteadyReason, known);
+  }
+};
+
+const countRounds = async (
+  counting: Counting,
+  unsteadyReason: string | null,
+  facts: ExactFacts,
+): Promise<ExactPass> => {
+  const { session } = counting;
+  const { plan } = session;
   const run = (launches: readonly ExactLaunch[]): ExactRun => ({
     engine: 'qemu',
     refusal: null,
@@ -144,6 +207,7 @@ export const countBinaries = async (
     warnings: [],
   });
   const counted: ExactLaunch[] = [];
+  let culprit: string | null = null;
   for (let rounds = FIRST_ROUNDS, round = 0; round < rounds; round++) {
     for (const side of round % 2 === 0 ? SIDES : SIDES.toReversed()) {
       plan.onProgress({
@@ -152,23 +216,26 @@ export const countBinaries = async (
         number: counted.length + 1,
         secondsLeft: session.clock.secondsLeft(),
       });
-      counted.push(await countLaunch(counting, side, counted.length + 1, facts));
+      counted.push(await countAgainIfNeeded(counting, side, counted.length + 1, facts));
       collectOwnGarbage();
     }
-    if (round === FIRST_ROUNDS - 1) rounds = wantedRounds(session, run(counted), facts);
+    if (round < FIRST_ROUNDS - 1) continue;
+    const found = judgeSoFar(session, run(counted), facts);
+    rounds = found.launchesWanted;
+    culprit = found.attribution?.culprit ?? null;
   }
-  return run(counted);
+  return { run: run(counted), culprit };
 };
 
 /** The profiles are read back for it: kept, those of six launches would be most of our memory. */
-const wantedRounds = ({ plan }: Session, run: ExactRun, { cpuNsPerRequest }: ExactFacts): number => {
+const judgeSoFar = ({ plan }: Session, run: ExactRun, { cpuNsPerRequest }: ExactFacts): ExactFindings => {
   const launches = run.launches.map((launch) => ({
     launch,
     profile: decodeProfile(readFileSync(join(plan.outDir, launch.profile)), launch.profile),
   }));
   const { scenario } = plan;
   const nothing = { diff: [], moduleChanges: [], modulePath: null };
-  return judgeExact({ run, launches, scenario, cpuNsPerRequest, ...nothing }).launchesWanted;
+  return judgeExact({ run, launches, scenario, cpuNsPerRequest, ...nothing });
 };
 
 /** Throws with the reason where nothing can count. */
@@ -248,6 +315,7 @@ const startCounted = async (
       ...target,
       gogc: 'off',
       gomemlimit: 'off',
+      ready: { ...target.ready, timeoutSeconds: START_TIMES * target.ready.timeoutSeconds },
       env: { ...target.env, GODEBUG: withDebug(target.env['GODEBUG'], godebug) },
     },
     side,
@@ -268,6 +336,58 @@ const startCounted = async (
 const withDebug = (own: string | undefined, ours: string): string =>
   own === undefined || own === '' ? ours : `${own},${ours}`;
 
+/** Once more where chance may have done it; a second failure is a reason. */
+const countAgainIfNeeded = async (...launch: Parameters<typeof countLaunch>): Promise<ExactLaunch> => {
+  try {
+    return await countLaunch(...launch);
+  } catch (error) {
+    launch[0].session.plan.signal.throwIfAborted();
+    const byChance = error instanceof Refusal ? error.byChance : error instanceof GodynoError;
+    if (!byChance) throw error;
+    return countLaunch(...launch);
+  }
+};
+
+/** `work`, unless the service ends or uses more CPU time than a launch may. */
+const whileItRuns = async <T>(target: RunningTarget, work: () => Promise<T>): Promise<T> => {
+  const trouble = Promise.withResolvers<never>();
+  void target.exited.then(({ asked }) => {
+    if (!asked) trouble.reject(new Refusal({ kind: 'ended', said: target.outputTail() }, true));
+  });
+  const watch = setInterval(() => {
+    const cpuSeconds = (usedByUs([target.pid]) ?? 0) / 1e9;
+    const limitSeconds = MOST_CPU_SECONDS;
+    if (cpuSeconds > limitSeconds) trouble.reject(new Refusal({ kind: 'slow', cpuSeconds, limitSeconds }));
+  }, WATCH_MS);
+  try {
+    return await Promise.race([work(), trouble.promise]);
+  } catch (error) {
+    // Requests fail a moment before the end of their service is known.
+    const exit = await Promise.race([target.exited, delay(ENDING_MS, null)]);
+    throw exit === null || exit.asked ? error : new Refusal({ kind: 'ended', said: target.outputTail() }, true);
+  } finally {
+    clearInterval(watch);
+  }
+};
+
+/**
+ * As many as will be counted. Nobody measured how much garbage a request leaves where there were no native launches: then
+ * the memory that the second ten requests take tells whether all of them fit. (The first ten fill the emulator's own.)
+ */
+const warmUp = async ({ session, requests }: Counting, side: Side, pid: number, facts: ExactFacts): Promise<void> => {
+  const { loader } = session;
+  const send = async (first: number, upTo: number): Promise<number> => {
+    await loader.single({ side, first, count: upTo - first, inFlight: 1 });
+    return peakRssBytes(pid) ?? 0;
+  };
+  if (facts.allocBytesPerRequest !== null) return void (await send(0, requests));
+  const begun = await send(0, PROBE_REQUESTS);
+  const grown = (await send(PROBE_REQUESTS, 2 * PROBE_REQUESTS)) - begun;
+  const bytesPerRequest = grown / PROBE_REQUESTS;
+  if (requestsFor(bytesPerRequest, facts.memoryBytes) < requests) throw new TooMany(bytesPerRequest);
+  await send(2 * PROBE_REQUESTS, requests);
+};
+
 const countLaunch = async (counting: Counting, side: Side, number: number, facts: ExactFacts): Promise<ExactLaunch> => {
   const { session, requests, tables, port } = counting;
   const { plan, loader } = session;
@@ -275,48 +395,56 @@ const countLaunch = async (counting: Counting, side: Side, number: number, facts
   const countsFile = join(session.socketDir, `counts-${number}`);
   const target = await startCounted(counting, side, number, countsFile);
   try {
-    const { requests: mix, data, prepare } = plan.scenario.load;
-    const placed = { host: '127.0.0.1', port, timeoutSeconds: PATIENCE_SECONDS, signal: plan.signal };
-    const values = await sendPrepare({ ...placed, requests: prepare, values: { tmp: target.tmp } });
-    await loader.attach({
-      targets: { [side]: { host: placed.host, port, values: { ...values, tmp: target.tmp } } },
-      plan: {
-        seed: mixSeed(plan.seed, 'schedule'),
-        launch: 1,
-        requests: mix,
-        data,
-        timeoutSeconds: PATIENCE_SECONDS,
-        connections: 1,
-      },
+    return await whileItRuns(target, async () => {
+      const { requests: mix, data, prepare } = plan.scenario.load;
+      const placed = { host: '127.0.0.1', port, timeoutSeconds: PATIENCE_SECONDS, signal: plan.signal };
+      const values = await sendPrepare({ ...placed, requests: prepare, values: { tmp: target.tmp } });
+      await loader.attach({
+        targets: { [side]: { host: placed.host, port, values: { ...values, tmp: target.tmp } } },
+        plan: {
+          seed: mixSeed(plan.seed, 'schedule'),
+          launch: 1,
+          requests: mix,
+          data,
+          timeoutSeconds: PATIENCE_SECONDS,
+          connections: 1,
+        },
+      });
+      await warmUp(counting, side, target.pid, facts);
+      await delay(SETTLE_MS);
+      const resting = snapshot(countsFile);
+      await delay(IDLE_MS);
+      const before = snapshot(countsFile);
+      const beginMs = performance.now();
+      const counted = { side, first: requests, count: requests, inFlight: 1, replies: 'read' } as const;
+      const { window, wallSeconds, replies } = await loader.single(counted);
+      await delay(SETTLE_MS);
+      const windowSeconds = (performance.now() - beginMs) / 1000;
+      const after = snapshot(countsFile);
+      const bad = window.planned - window.answered + window.failed;
+      if (bad > 0) {
+        const trouble = failedRequests(bad, window.planned, wallSeconds, facts);
+        throw new Refusal(trouble, window.timedOut > 0);
+      }
+      const program = { tables: tables[side], arch: process.arch };
+      const counts = countsBetween(before, after, program);
+      if (counts.overflow !== null) throw new Refusal({ kind: counts.overflow, most: MOST_THREADS });
+      const profile = instructionsProfile(counts.stacks, countsBetween(resting, before, program).stacks);
+      return {
+        index: number,
+        side,
+        linkSeed: null,
+        requests,
+        groups: counts.groups,
+        windowSeconds,
+        idleSeconds: IDLE_MS / 1000,
+        syscalls: counts.syscalls,
+        threads: counts.threads,
+        ...(replies === null ? {} : { replies }),
+        profile: await saveProfile(session, side, number, profile),
+        wallSeconds: (performance.now() - startedMs) / 1000,
+      };
     });
-    await loader.single({ side, first: 0, count: requests, inFlight: 1 });
-    await delay(SETTLE_MS);
-    const resting = snapshot(countsFile);
-    await delay(IDLE_MS);
-    const before = snapshot(countsFile);
-    const beginMs = performance.now();
-    const { window, wallSeconds } = await loader.single({ side, first: requests, count: requests, inFlight: 1 });
-    await delay(SETTLE_MS);
-    const windowSeconds = (performance.now() - beginMs) / 1000;
-    const after = snapshot(countsFile);
-    const bad = window.planned - window.answered + window.failed;
-    if (bad > 0) throw new Refusal(failedText(bad, window.planned, wallSeconds, facts));
-    const program = { tables: tables[side], arch: process.arch };
-    const counts = countsBetween(before, after, program);
-    const profile = instructionsProfile(counts.stacks, countsBetween(resting, before, program).stacks);
-    return {
-      index: number,
-      side,
-      linkSeed: null,
-      requests,
-      groups: counts.groups,
-      windowSeconds,
-      idleSeconds: IDLE_MS / 1000,
-      syscalls: counts.syscalls,
-      threads: counts.threads,
-      profile: await saveProfile(session, side, number, profile),
-      wallSeconds: (performance.now() - startedMs) / 1000,
-    };
   } finally {
     await loader.detach().catch(() => undefined);
     await target.stop();
@@ -325,10 +453,17 @@ const countLaunch = async (counting: Counting, side: Side, number: number, facts
   }
 };
 
-const failedText = (failed: number, planned: number, wallSeconds: number, { cpuNsPerRequest }: ExactFacts): string => {
-  const native = ((cpuNsPerRequest ?? 1e6) * planned) / 1e9;
-  return refusalText({ kind: 'failed', failed, planned, slowdown: wallSeconds / native });
-};
+const failedRequests = (
+  failed: number,
+  planned: number,
+  wallSeconds: number,
+  { cpuNsPerRequest }: ExactFacts,
+): ExactTrouble => ({
+  kind: 'failed',
+  failed,
+  planned,
+  slowdown: cpuNsPerRequest === null ? null : wallSeconds / ((cpuNsPerRequest * planned) / 1e9),
+});
 
 const saveProfile = async ({ plan }: Session, side: Side, number: number, profile: Profile): Promise<string> => {
   const file = join('profiles', folderOf(plan.scenario.name), side, `exact-${number}`, 'instructions.pb.gz');

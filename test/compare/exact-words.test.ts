@@ -89,14 +89,14 @@ describe('a refusal', () => {
     [{ kind: 'blocks' } as const, 'more different code'],
     [
       { kind: 'failed', failed: 3, planned: 100, slowdown: 14.2 } as const,
-      '3 of 100 requests failed under the emulator, which is about 14 times slower',
+      '3 of 100 requests failed under the emulator, which is about 14 times slower here',
     ],
     [
-      { kind: 'status', request: 7, status: { base: 200, head: 404 } } as const,
-      'request 7 is answered 200 by base and 404 by head',
+      { kind: 'status', route: 'item', requests: 3, planned: 100, status: { base: [200], head: [200, 404] } } as const,
+      '3 of 100 requests are answered with different statuses, the first (item) 200 by base and 200 or 404 by head',
     ],
     [{ kind: 'ended', said: 'line\nfatal error: sigaltstack\n' } as const, 'saying: fatal error: sigaltstack'],
-    [{ kind: 'memory', bytesPerRequest: 60e6, fit: 16 } as const, '60 MB per request, room for 16 requests'],
+    [{ kind: 'memory', bytesPerRequest: 60e6, memoryBytes: 8e9 } as const, '60 MB per request, room for 16 requests'],
     [{ kind: 'slow', cpuSeconds: 61.2, limitSeconds: 60 } as const, 'more than 60 s of CPU time (61 s)'],
   ])('says what happened, with the figures: %o', (trouble, text) => {
     expect(refusalText(trouble)).toContain(text);

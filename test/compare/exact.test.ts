@@ -43,9 +43,11 @@ const stacksOf = (counted: Counted, pick: (value: Given) => number): readonly Co
 interface Launched {
   readonly counted: Counted;
   readonly syscalls?: Readonly<Record<string, number>>;
+  /** Of the one answer that was read. */
+  readonly status?: number;
 }
 
-const profiled = (side: Side, index: number, { counted, syscalls = {} }: Launched) => {
+const profiled = (side: Side, index: number, { counted, syscalls = {}, status }: Launched) => {
   const launch: ExactLaunch = {
     index,
     side,
@@ -56,6 +58,7 @@ const profiled = (side: Side, index: number, { counted, syscalls = {} }: Launche
     idleSeconds: 1,
     syscalls: Object.fromEntries(Object.entries(syscalls).map(([name, count]) => [name, count * REQUESTS])),
     threads: 5,
+    ...(status === undefined ? {} : { replies: { route: [0], status: [status], bytes: [2], masked: ['a'] } }),
     profile: '',
     wallSeconds: 2,
   };
@@ -339,6 +342,51 @@ describe('functions that execute more', () => {
     const head = launches({ 'main.rest': 95_000, 'example.org/json.Encode': 10_000 });
     const moduleChanges = [{ module: 'example.org/json', base: 'v1.0.0', head: 'v1.1.0' }];
     expect(judge(base, head, { moduleChanges }).functions[0]?.function).toBe('example.org/json.Encode');
+  });
+});
+
+describe('sides that answer with different statuses', () => {
+  it('are refused, whatever they executed', () => {
+    const answering = (status: number) => totals(1_000_000, 1_000_001, 1_000_002).map((each) => ({ ...each, status }));
+    expect(judge(answering(200), answering(200)).exact.refusal).toBeNull();
+    const found = judge(answering(200), answering(500));
+    expect(found.exact.refusal).toContain('200 by base and 500 by head');
+    expect(found).toMatchObject({ exactRows: [], functions: [], attribution: null, launchesWanted: 0 });
+  });
+});
+
+describe('allocations per request', () => {
+  const made = (functions: Readonly<Record<string, number>>): readonly Launched[] =>
+    [0, 1, 2].map(() => ({
+      counted: {
+        'main.rest': 100_000,
+        ...Object.fromEntries(
+          Object.entries(functions).map(([name, calls]) => [
+            `runtime.${name}`,
+            { instructions: 100 * calls, calls, group: 'allocator' as const },
+          ]),
+        ),
+      },
+    }));
+
+  it.each([
+    ['before Go 1.24', { mallocgc: 30 }, { mallocgc: 31 }],
+    [
+      'since Go 1.24',
+      { mallocgc: 30, mallocgcTiny: 10, mallocgcSmallNoscan: 20 },
+      { mallocgc: 31, mallocgcTiny: 10, mallocgcSmallScanHeader: 20, mallocgcLarge: 1, mallocgcSmallNoscanReuse: 5 },
+    ],
+    [
+      'by size class',
+      { mallocgc: 5, mallocgcTinySize3: 10, mallocgcSmallNoScanSC2: 15, mallocgcLarge: 5 },
+      { mallocgc: 5, mallocgcTinySize3: 10, mallocgcSmallScanNoHeaderSC4: 16, mallocgcLarge: 5 },
+    ],
+  ])('are the entries of what makes one object each: %s', (_when, base, head) => {
+    expect(judge(made(base), made(head)).exact.counted?.mallocs).toEqual({ base: 30, head: 31 });
+  });
+
+  it('are not told of a program without Go’s allocator', () => {
+    expect(judge(totals(1, 1, 1), totals(1, 1, 1)).exact.counted?.mallocs).toBeNull();
   });
 });
 

@@ -1,5 +1,6 @@
 import { decodeFromCompressedBase64 } from 'hdr-histogram-js';
 import { afterAll, beforeEach, expect, test } from 'vitest';
+import { hashMasked } from '../../harness/load/masked-body.ts';
 import { startLoader, type LoadPlan, type PairLoad, type WindowLoad } from '../../harness/load/index.ts';
 import { createSchedule } from '../../harness/load/schedule.ts';
 import { type BySide, bothSides, SIDES } from '../../harness/model/index.ts';
@@ -238,6 +239,35 @@ test('a single side replays the same requests by number, and the other side hear
   expect(services.base.arrivals).toEqual([]);
   expect(window).toMatchObject({ planned: 15, answered: 15 });
   expect(next).toBe(25);
+});
+
+test('a single side can be asked what it answers: status, length, and a hash of the body without its digits', async () => {
+  const mix = ['/ok', '/chunked', '/hint', '/empty', '/fail-every-5th'].map((path) => request(path));
+  await attach(plan(mix));
+  const { replies } = await loader.single({ side: 'head', first: 0, count: 40, inFlight: 1, replies: 'read' });
+  const rows = (replies?.route ?? []).map((route, index) => ({
+    path: mix[route]?.path,
+    status: replies?.status[index],
+    bytes: replies?.bytes[index],
+    masked: replies?.masked[index],
+  }));
+  expect(rows).toHaveLength(40);
+  const bodies = {
+    '/ok': 'fine',
+    '/chunked': 'one,two',
+    '/hint': 'after the hint',
+    '/empty': '',
+    '/fail-every-5th': 'x',
+  };
+  for (const { path = '', status, bytes, masked } of rows) {
+    const body = bodies[path as keyof typeof bodies];
+    expect({ path, bytes, masked }).toEqual({ path, bytes: body.length, masked: hashMasked(Buffer.from(body)) });
+    if (path !== '/fail-every-5th') expect(status).toBe(path === '/empty' ? 204 : 200);
+  }
+  expect(new Set(rows.filter(({ path }) => path === '/fail-every-5th').map(({ status }) => status))).toEqual(
+    new Set([200, 500]),
+  );
+  expect((await loader.single({ side: 'head', first: 0, count: 3, inFlight: 1 })).replies).toBeNull();
 });
 
 test('one target alone can be attached, and a pair of windows then is refused', async () => {

@@ -3,6 +3,7 @@
  * against many heads. Builds, counting and judging are the run's own; only what conducts them is here.
  */
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { totalmem } from 'node:os';
 import path from 'node:path';
 import { type ExactFindings, exactRequests, judgeExact } from '../../harness/compare/index.ts';
 import { type Loader, startLoader } from '../../harness/load/index.ts';
@@ -149,13 +150,13 @@ const countOnce = async (
     launches: [],
     notes: new Set(),
   };
-  const facts = { cpuNsPerRequest: null, allocBytesPerRequest: null, memoryBytes: 0 };
+  const facts = { cpuNsPerRequest: null, allocBytesPerRequest: null, memoryBytes: totalmem() };
   const startedMs = performance.now();
   const engine = await findEngine(session);
-  const requests = exactRequests(null, 0);
+  const requests = exactRequests(null, facts.memoryBytes);
   if (requests === null) throw new Error('no requests to count');
   const unsteadyReason = builds.head.unsteadyReason;
-  const run = await countBinaries(session, engine, { binaries, unsteadyReason }, requests, facts);
+  const { run } = await countBinaries(session, engine, { binaries, unsteadyReason }, requests, facts);
   const seconds = (performance.now() - startedMs) / 1000;
   const judged = await judgeBoth(run, place, builds);
   rmSync(path.join(workDir, 'out'), { recursive: true, force: true });
