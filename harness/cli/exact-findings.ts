@@ -3,8 +3,12 @@ import {
   compareRun,
   describeAgreement,
   type ExactFindings,
+  explainCalls,
   type FindingsOf,
   judgeExact,
+  judgeTotals,
+  NO_FINDINGS,
+  type ProfiledCalls,
   type ScenarioFindings,
 } from '../compare/index.ts';
 import { counterPerRequest } from '../metrics/index.ts';
@@ -26,6 +30,8 @@ const judge = async (
   exact: ExactRun,
   read: ReadFile,
 ): Promise<ExactFindings | null> => {
+  if (exact.engine === 'perf')
+    return judgeTotals({ run: exact, scenario: run.scenario, cpuNsPerRequest: cpuNsOf(run) });
   const launches: { readonly launch: ExactRun['launches'][number]; readonly profile: Profile }[] = [];
   for (const launch of exact.launches) {
     const bytes = await read(launch.profile);
@@ -40,6 +46,29 @@ const judge = async (
     diff: file.diff,
     moduleChanges: file.moduleChanges,
     modulePath: run.builds.head.modulePath || null,
+  });
+};
+
+/** Calls by Go's coverage counters: beside what the samples found, never in its place. */
+const withCalls = async (
+  file: RunFile,
+  run: ScenarioRun,
+  exact: ExactRun,
+  read: ReadFile,
+  sampled: Partial<ScenarioFindings>,
+): Promise<Partial<ScenarioFindings>> => {
+  const launches: ProfiledCalls[] = [];
+  for (const launch of exact.calls ?? []) {
+    const bytes = await read(launch.profile);
+    if (bytes !== null) launches.push({ launch, profile: decodeProfile(bytes, launch.profile) });
+  }
+  const { functions, attribution } = { ...NO_FINDINGS, ...sampled };
+  return explainCalls({
+    run: exact,
+    launches,
+    diff: file.diff,
+    modulePath: run.builds.head.modulePath || null,
+    sampled: { functions, attribution },
   });
 };
 
@@ -71,6 +100,10 @@ export const withExact = async (file: RunFile, read: ReadFile, sampledOf: Findin
   const joined = new Map<string, Partial<ScenarioFindings>>();
   const verdicts = compareRun(file, sampledOf).scenarios;
   for (const run of file.runs) {
+    if (run.exact?.engine === 'cover') {
+      joined.set(run.scenario.name, await withCalls(file, run, run.exact, read, sampledOf(run)));
+      continue;
+    }
     const found = run.exact === undefined ? null : await judge(file, run, run.exact, read);
     if (found === null) continue;
     const rows = verdicts.find(({ scenario }) => scenario === run.scenario.name)?.metrics ?? [];

@@ -14,8 +14,6 @@ import { GodynoError } from '../errors.ts';
 import {
   countsBetween,
   type GoTables,
-  isMissing,
-  probeEngines,
   type QemuEngine,
   readGoTables,
   snapshot,
@@ -23,9 +21,17 @@ import {
   steadyRuntime,
 } from '../exact/index.ts';
 import { sendPrepare } from '../load/index.ts';
-import { type BySide, bothSides, type ExactLaunch, type ExactRun, type Side, SIDES } from '../model/index.ts';
+import {
+  type BySide,
+  bothSides,
+  type ExactEngine,
+  type ExactLaunch,
+  type ExactRun,
+  type Side,
+  SIDES,
+} from '../model/index.ts';
 import { decodeProfile, encodeProfile, type Profile } from '../profile/index.ts';
-import { type Binary, freePorts, linkBinary, linkCacheFolder, prepareBuild, startTarget } from '../target/index.ts';
+import { type Binary, freePorts, linkBinary, prepareBuild, startTarget } from '../target/index.ts';
 import { folderOf } from './live.ts';
 import { mixSeed } from './seeds.ts';
 import type { Session } from './session.ts';
@@ -38,12 +44,12 @@ export interface ExactFacts {
 }
 
 /** Enough for what an answer leaves to do: closing, waking, sleeping again. */
-const SETTLE_MS = 30;
+export const SETTLE_MS = 30;
 /** Counted without requests before each window: what the clock drives. */
-const IDLE_MS = 200;
+export const IDLE_MS = 200;
 /** A request takes 9 to 18 times as long under the emulator. */
 const PATIENCE_SECONDS = 60;
-const FIRST_ROUNDS = 3;
+export const FIRST_ROUNDS = 3;
 
 interface Counting {
   readonly session: Session;
@@ -55,10 +61,10 @@ interface Counting {
   readonly requests: number;
 }
 
-class Refusal extends Error {}
+export class Refusal extends Error {}
 
-const refused = (refusal: string): ExactRun => ({
-  engine: 'qemu',
+export const refused = (engine: ExactEngine, refusal: string): ExactRun => ({
+  engine,
   refusal,
   steady: false,
   unsteadyReason: null,
@@ -66,17 +72,25 @@ const refused = (refusal: string): ExactRun => ({
   warnings: [],
 });
 
-/** Counts both sides. Only an abort throws; everything else that fails is the reason why there is no verdict. */
-export const exactPass = async (session: Session, facts: ExactFacts): Promise<ExactRun> => {
+/** Only an abort throws; everything else that fails is the reason why there is no verdict. */
+export const orRefused = async (
+  { plan }: Session,
+  engine: ExactEngine,
+  count: () => Promise<ExactRun>,
+): Promise<ExactRun> => {
   try {
-    return await count(session, facts);
+    return await count();
   } catch (error) {
-    session.plan.signal.throwIfAborted();
-    if (error instanceof Refusal) return refused(error.message);
-    if (error instanceof GodynoError) return refused(firstLine(error.message));
+    plan.signal.throwIfAborted();
+    if (error instanceof Refusal) return refused(engine, error.message);
+    if (error instanceof GodynoError) return refused(engine, firstLine(error.message));
     throw error;
   }
 };
+
+/** Counts both sides under the emulator. */
+export const exactPass = async (session: Session, facts: ExactFacts, engine: QemuEngine): Promise<ExactRun> =>
+  orRefused(session, engine.kind, async () => count(session, facts, engine));
 
 /**
  * A launch leaves some 60 MB of resolved addresses behind, and V8 would let those of six launches add up before it
@@ -89,13 +103,16 @@ const collectOwnGarbage: () => void = (() => {
 
 const firstLine = (text: string): string => text.split('\n')[0] ?? text;
 
-const count = async (session: Session, facts: ExactFacts): Promise<ExactRun> => {
+/** How many are counted, after as many of warm-up. Throws a {@link Refusal} when they would not fit into memory. */
+export const countedRequests = ({ allocBytesPerRequest, memoryBytes }: ExactFacts): number => {
+  const requests = exactRequests(allocBytesPerRequest, memoryBytes);
+  if (requests !== null) return requests;
+  throw new Refusal(refusalText({ kind: 'memory', bytesPerRequest: allocBytesPerRequest ?? 0, fit: 0 }));
+};
+
+const count = async (session: Session, facts: ExactFacts, engine: QemuEngine): Promise<ExactRun> => {
   const { plan } = session;
-  const engine = await findEngine(session);
-  const requests = exactRequests(facts.allocBytesPerRequest, facts.memoryBytes);
-  if (requests === null) {
-    throw new Refusal(refusalText({ kind: 'memory', bytesPerRequest: facts.allocBytesPerRequest ?? 0, fit: 0 }));
-  }
+  const requests = countedRequests(facts);
   const buildMs = performance.now();
   plan.onProgress({
     kind: 'note',
@@ -150,15 +167,6 @@ const wantedRounds = ({ plan }: Session, run: ExactRun, { cpuNsPerRequest }: Exa
   return judgeExact({ run, launches, scenario, cpuNsPerRequest, ...nothing }).launchesWanted;
 };
 
-const findEngine = async ({ plan, socketDir }: Session): Promise<QemuEngine> => {
-  const links = linkCacheFolder();
-  const cacheDir = links === null ? join(plan.workDir, 'exact-cache') : join(dirname(links), 'exact');
-  await mkdir(cacheDir, { recursive: true });
-  const { qemu } = await probeEngines({ cacheDir, workDir: socketDir, signal: plan.signal });
-  if (isMissing(qemu)) throw new Refusal(`${qemu.reason} (${qemu.hint})`);
-  return qemu;
-};
-
 /** The user's planted overlay, if any, with the runtime's patches: `go build` takes one overlay only. */
 const overlayWith = (planted: string | null, replace: Readonly<Record<string, string>>, file: string): string => {
   const own =
@@ -169,7 +177,7 @@ const overlayWith = (planted: string | null, replace: Readonly<Record<string, st
 };
 
 /** Binaries of their own, with the runtime's dice taken out where this Go can be patched. */
-const buildExact = async (
+export const buildExact = async (
   session: Session,
 ): Promise<{ readonly binaries: BySide<Binary>; readonly unsteadyReason: string | null }> => {
   const { plan, prepared } = session;
@@ -230,7 +238,7 @@ const startCounted = async (
   });
 };
 
-const withDebug = (own: string | undefined, ours: string): string =>
+export const withDebug = (own: string | undefined, ours: string): string =>
   own === undefined || own === '' ? ours : `${own},${ours}`;
 
 const countLaunch = async (counting: Counting, side: Side, number: number, facts: ExactFacts): Promise<ExactLaunch> => {
