@@ -106,8 +106,8 @@ const requireNoToolexec = ({ flags, facts, side }: PreparedBuild): void => {
 };
 
 /**
- * The same build with a counter in every block of these modules' functions. Throws a {@link BuildError}
- * `TOOLEXEC_TAKEN`.
+ * The same build with a counter in every block of these modules' functions; the main package's module must be one of
+ * them, since its init readies the counters. Throws a {@link BuildError} `TOOLEXEC_TAKEN`.
  */
 export const withCoverage = (build: PreparedBuild, modules: readonly string[]): PreparedBuild => {
   requireNoToolexec(build);
