@@ -77,6 +77,8 @@ export interface Agent {
   startFlightRecorder(ageMs: number, maxBytes: number): Promise<void>;
   flightSnapshot(): Promise<Uint8Array>;
   stopFlightRecorder(): Promise<void>;
+  /** Of a service that was built for it (target's `withCoverage`), in the formats of Go's coverage files. */
+  coverage(data: 'meta' | 'counters'): Promise<Uint8Array>;
   close(): void;
 }
 
@@ -200,6 +202,7 @@ const makeAgent = (hello: AgentHello, connection: AgentConnection, commandSecond
     startFlightRecorder: (ageMs, maxBytes) => done(`flight.start ageMs=${Math.round(ageMs)} maxBytes=${maxBytes}`),
     flightSnapshot: () => bytes('flight.snapshot'),
     stopFlightRecorder: () => done('flight.stop'),
+    coverage: (data) => bytes(`coverage data=${data}`),
     close: () => connection.close(),
   };
 };

@@ -4,7 +4,7 @@ import { styleText } from 'node:util';
 import { connectAgent, cpuSourceFor, hostEnvironment, readHostEdge, hostWindow } from '../capture/index.ts';
 import { EXIT, type ExitCode, GodynoError } from '../errors.ts';
 import type { Scenario } from '../model/index.ts';
-import { isMissing, probeEngines } from '../exact/index.ts';
+import { type Engines, isMissing, type Missing, probeEngines } from '../exact/index.ts';
 import { canPin, runCommand, usableCpus } from '../process/index.ts';
 import { linkBinary, prepareBuild, startTarget, freePorts, inspectTarget } from '../target/index.ts';
 import { formatDuration, formatPercent } from '../units/index.ts';
@@ -104,14 +104,31 @@ const checkPorts = async (): Promise<Check> => {
   }
 };
 
-/** Exact mode's engine: the emulator with the counting plugin, tried on a small program. */
-const checkExact = async (signal: AbortSignal): Promise<Check> =>
-  withWorkFolder(async (workDir) => {
-    const { qemu, perf } = await probeEngines({ cacheDir: workDir, workDir, signal });
-    const counter = isMissing(perf) ? '' : '; the CPU has an instruction counter, too';
-    if (!isMissing(qemu)) return ok('exact mode', `qemu-user ${qemu.version}, plugin API ${qemu.pluginApi}${counter}`);
-    return warn('exact mode', qemu.reason, `To count instructions and name functions without noise: ${qemu.hint}`);
-  });
+/** Exact mode's engines, each tried on something small, in the order in which they are asked. */
+const checkExact = async (signal: AbortSignal): Promise<readonly Check[]> =>
+  withWorkFolder(async (workDir) => describeEngines(await probeEngines({ cacheDir: workDir, workDir, signal })));
+
+/** What each engine can do here, what it lacks and how to get it; an engine that a better one replaces is not missed. */
+export const describeEngines = ({ perf, qemu, cover }: Engines): readonly Check[] => {
+  const replaced = (engine: Missing): string => `${engine.reason}; not needed, the emulator counts`;
+  return [
+    isMissing(perf)
+      ? isMissing(qemu)
+        ? warn('exact mode: CPU counter', perf.reason, perf.hint)
+        : ok('exact mode: CPU counter', replaced(perf))
+      : ok('exact mode: CPU counter', 'opens and counts: totals of instructions, changes from 2 % on'),
+    isMissing(qemu)
+      ? warn(
+          'exact mode: emulator',
+          qemu.reason,
+          `To count instructions and name functions without noise: ${qemu.hint}`,
+        )
+      : ok('exact mode: emulator', `qemu-user ${qemu.version}, plugin API ${qemu.pluginApi}: changes from 0.1 % on`),
+    isMissing(cover)
+      ? warn('exact mode: calls', cover.reason, cover.hint)
+      : ok('exact mode: calls', 'Go’s coverage counters count calls of functions where nothing counts instructions'),
+  ];
+};
 
 const failureOf = (name: string, error: unknown): Check =>
   error instanceof GodynoError ? fail(name, error.message, error.hint) : fail(name, String(error), 'Report this.');
@@ -194,7 +211,7 @@ export const examine = async (given: Record<string, unknown>, ...words: string[]
       if (!asJson) for (const check of more) process.stdout.write(`${lineOf(check)}\n`);
     };
     add(ok('node', process.version), checkSystem(), await checkGo(signal), await checkCpus(), checkProc());
-    add(await checkNeighbours(), await checkPorts(), await checkExact(signal));
+    add(await checkNeighbours(), await checkPorts(), ...(await checkExact(signal)));
     for (const scenario of await scenariosFor(words, add)) add(...(await checkTarget(scenario, signal)));
     if (asJson) process.stdout.write(`${JSON.stringify(checks, null, 2)}\n`);
     return checks.some(({ state }) => state === 'fail') ? EXIT.usage : EXIT.ok;

@@ -3,8 +3,12 @@ import {
   compareRun,
   describeAgreement,
   type ExactFindings,
+  explainCalls,
   type FindingsOf,
   judgeExact,
+  judgeTotals,
+  NO_FINDINGS,
+  type ProfiledCalls,
   type ScenarioFindings,
   withPaths,
 } from '../compare/index.ts';
@@ -27,6 +31,8 @@ const judge = async (
   exact: ExactRun,
   read: ReadFile,
 ): Promise<ExactFindings | null> => {
+  if (exact.engine === 'perf')
+    return judgeTotals({ run: exact, scenario: run.scenario, cpuNsPerRequest: cpuNsOf(run) });
   const launches: { readonly launch: ExactRun['launches'][number]; readonly profile: Profile }[] = [];
   for (const launch of exact.launches) {
     const bytes = await read(launch.profile);
@@ -59,6 +65,29 @@ const withCallers = async (run: ScenarioRun, found: ExactFindings, read: ReadFil
   };
 };
 
+/** Calls by Go's coverage counters: beside what the samples found, never in its place. */
+const withCalls = async (
+  file: RunFile,
+  run: ScenarioRun,
+  exact: ExactRun,
+  read: ReadFile,
+  sampled: Partial<ScenarioFindings>,
+): Promise<Partial<ScenarioFindings>> => {
+  const launches: ProfiledCalls[] = [];
+  for (const launch of exact.calls ?? []) {
+    const bytes = await read(launch.profile);
+    if (bytes !== null) launches.push({ launch, profile: decodeProfile(bytes, launch.profile) });
+  }
+  const { functions, attribution } = { ...NO_FINDINGS, ...sampled };
+  return explainCalls({
+    run: exact,
+    launches,
+    diff: file.diff,
+    modulePath: run.builds.head.modulePath || null,
+    sampled: { functions, attribution },
+  });
+};
+
 /** Counts name the function where they can; what both answers mean together is said in either case. */
 const attributionOf = (
   exact: ExactFindings,
@@ -87,6 +116,10 @@ export const withExact = async (file: RunFile, read: ReadFile, sampledOf: Findin
   const joined = new Map<string, Partial<ScenarioFindings>>();
   const verdicts = compareRun(file, sampledOf).scenarios;
   for (const run of file.runs) {
+    if (run.exact?.engine === 'cover') {
+      joined.set(run.scenario.name, await withCalls(file, run, run.exact, read, sampledOf(run)));
+      continue;
+    }
     const judged = run.exact === undefined ? null : await judge(file, run, run.exact, read);
     if (judged === null) continue;
     const found = await withCallers(run, judged, read);

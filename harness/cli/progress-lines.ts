@@ -5,7 +5,7 @@ import { formatDuration, formatPercentRange, formatSignedPercent } from '../unit
 const STAGES = {
   judged: 'measuring',
   latency: 'latency at a steady rate',
-  exact: 'counting instructions',
+  exact: 'counting for exact mode',
   explain: 'collecting profiles to name the function',
   growth: 'counting growth over 10,000 requests',
   capture: 'counting allocation sites',

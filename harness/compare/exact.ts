@@ -49,8 +49,8 @@ export interface ExactFindings {
 }
 
 /** Reference: exact-real §5. */
-const FIRST_LAUNCHES = 3;
-const MOST_LAUNCHES = 5;
+export const FIRST_LAUNCHES = 3;
+export const MOST_LAUNCHES = 5;
 const CHANGED_RATIO = 0.001;
 /** With the runtime's dice in: interface caches fill at random. */
 const CHANGED_RATIO_UNSTEADY = 0.003;
@@ -62,7 +62,7 @@ const INSTRUCTIONS_PER_NS = 3;
 /** A change below this part of the CPU cannot be shown in CPU time either. */
 const LEAST_CPU_SHARE = 0.01;
 /** More clockwork than this, and what is left is not what a request costs. */
-const MOST_CLOCK_SHARE = 0.1;
+export const MOST_CLOCK_SHARE = 0.1;
 
 const SHOWN_FUNCTIONS = 3;
 
@@ -82,7 +82,7 @@ const worksOf = ({ launches }: ExactWork): BySide<readonly number[]> => ({
   head: launches.head.map(({ work }) => work),
 });
 
-interface Figures {
+export interface Figures {
   readonly base: number;
   readonly head: number;
   readonly effectRatio: number;
@@ -95,17 +95,35 @@ interface Figures {
   readonly cpuShare: number;
   readonly cpuMeasured: boolean;
   readonly isChanged: boolean;
+  /** Launches differ too much for "unchanged". */
+  readonly isUnstable: boolean;
   readonly range: readonly [number, number];
 }
 
-const figuresOf = (work: ExactWork, input: ExactInput): Figures => {
-  const works = worksOf(work);
+/** What this way of counting can tell apart. */
+export interface CountingLimits {
+  /** Never called changed below. */
+  readonly changedRatio: number;
+  /** Launches of one side that differ by more are no ground for "unchanged". */
+  readonly unstableRatio: number;
+}
+
+const limitsOf = ({ run }: ExactInput): CountingLimits => ({
+  changedRatio: run.steady ? CHANGED_RATIO : CHANGED_RATIO_UNSTEADY,
+  unstableRatio: UNSTABLE_SPREAD,
+});
+
+/** From the instructions per request of every launch. */
+export const figuresOf = (
+  works: BySide<readonly number[]>,
+  { changedRatio, unstableRatio }: CountingLimits,
+  cpuNsPerRequest: number | null,
+): Figures => {
   const [base, head] = [median(works.base), median(works.head)];
   const aaSpreadRatio = Math.max(spread(works.base), spread(works.head));
-  const floor = input.run.steady ? CHANGED_RATIO : CHANGED_RATIO_UNSTEADY;
-  const limitRatio = Math.max(floor, SPREADS * aaSpreadRatio);
+  const limitRatio = Math.max(changedRatio, SPREADS * aaSpreadRatio);
   const effectRatio = head / base - 1;
-  const { cpuNsPerRequest } = input;
+  const isChanged = Math.abs(effectRatio) >= limitRatio && isApart(works);
   const cpuNs = cpuNsPerRequest ?? base / INSTRUCTIONS_PER_NS;
   return {
     base,
@@ -116,7 +134,8 @@ const figuresOf = (work: ExactWork, input: ExactInput): Figures => {
     failingRatio: (LEAST_CPU_SHARE * cpuNs * INSTRUCTIONS_PER_NS) / base,
     cpuShare: (head - base) / INSTRUCTIONS_PER_NS / cpuNs,
     cpuMeasured: cpuNsPerRequest !== null,
-    isChanged: Math.abs(effectRatio) >= limitRatio && isApart(works),
+    isChanged,
+    isUnstable: aaSpreadRatio > unstableRatio && !isChanged,
     range: [
       Math.min(...works.head) / Math.max(...works.base) - 1,
       Math.max(...works.head) / Math.min(...works.base) - 1,
@@ -124,18 +143,16 @@ const figuresOf = (work: ExactWork, input: ExactInput): Figures => {
   };
 };
 
-const isUnstable = ({ aaSpreadRatio, isChanged }: Figures): boolean => aaSpreadRatio > UNSTABLE_SPREAD && !isChanged;
-
 const verdictOf = (figures: Figures, failRatio: number | null): MetricVerdict => {
-  const { effectRatio, cpuShare, isChanged } = figures;
-  if (isUnstable(figures)) return 'notJudged';
+  const { effectRatio, cpuShare, isChanged, isUnstable } = figures;
+  if (isUnstable) return 'notJudged';
   if (!isChanged) return 'unchanged';
   const size = failRatio === null ? Math.abs(cpuShare) / LEAST_CPU_SHARE : Math.abs(effectRatio) / failRatio;
   if (size < 1) return 'changed';
   return effectRatio > 0 ? 'regressed' : 'improved';
 };
 
-const percent = (ratio: number): string => `${Number((ratio * 100).toPrecision(2))} %`;
+export const percent = (ratio: number): string => `${Number((ratio * 100).toPrecision(2))} %`;
 
 /** What the instructions are worth in CPU, and that it is an estimate. */
 const worth = ({ base, head, cpuShare, cpuMeasured, isChanged }: Figures): readonly string[] => {
@@ -157,17 +174,22 @@ const clockWarnings = ({ clockwork, clockShare }: ExactWork): readonly string[] 
 };
 
 const reasonOf = (figures: Figures, work: ExactWork): string | null => {
-  if (!isUnstable(figures)) return null;
+  if (!figures.isUnstable) return null;
   const noisy = noisiestFunction(work.launches);
   return `unstable: launches of one side differ by ${percent(figures.aaSpreadRatio)}${noisy === null ? '' : `, most in ${noisy}`}`;
 };
 
 const launchesOf = (work: ExactWork): readonly LaunchWork[] => [...work.launches.base, ...work.launches.head];
 
-const instructionsRow = (work: ExactWork, figures: Figures, input: ExactInput): MetricComparison => {
-  const judged = judgedIn(input.scenario, 'instructionsPerRequest');
+/** `n`: launches per side; `linkSeeds`: different ones among them. */
+export const instructionsRow = (
+  figures: Figures,
+  scenario: Scenario,
+  counted: { readonly n: number; readonly linkSeeds: number },
+  said: { readonly reason: string | null; readonly warnings: readonly string[] },
+): MetricComparison => {
+  const judged = judgedIn(scenario, 'instructionsPerRequest');
   const { unit, better } = metricDef(judged.metric);
-  const seeds = new Set(launchesOf(work).map(({ launch }) => launch.linkSeed));
   return {
     metric: judged.metric,
     unit,
@@ -184,24 +206,24 @@ const instructionsRow = (work: ExactWork, figures: Figures, input: ExactInput): 
     ciLevel: 1,
     pValue: null,
     qValue: null,
-    practicalRatio: failRatioOf(input.scenario) ?? figures.failingRatio,
+    practicalRatio: failRatioOf(scenario) ?? figures.failingRatio,
     practicalAbsolute: null,
     smallestDetectableRatio: figures.limitRatio,
-    verdict: verdictOf(figures, failRatioOf(input.scenario)),
-    reason: reasonOf(figures, work),
-    decidedBy: {
-      stage: 'exact',
-      unit: 'launch',
-      n: Math.min(work.launches.base.length, work.launches.head.length),
-      linkSeeds: seeds.size,
-    },
+    verdict: verdictOf(figures, failRatioOf(scenario)),
+    reason: said.reason,
+    decidedBy: { stage: 'exact', unit: 'launch', ...counted },
     unitsNeeded: null,
-    warnings: [...worth(figures), ...clockWarnings(work)],
+    warnings: [...worth(figures), ...said.warnings],
   };
 };
 
-const refused = (input: ExactInput, refusal: string): ExactFindings => ({
-  exact: { engine: input.run.engine, aaSpreadRatio: 0, refusal },
+const countedIn = (work: ExactWork): { readonly n: number; readonly linkSeeds: number } => ({
+  n: Math.min(work.launches.base.length, work.launches.head.length),
+  linkSeeds: new Set(launchesOf(work).map(({ launch }) => launch.linkSeed)).size,
+});
+
+export const withoutVerdict = ({ engine }: ExactRun, refusal: string): ExactFindings => ({
+  exact: { engine, aaSpreadRatio: 0, refusal },
   exactRows: [],
   functions: [],
   attribution: null,
@@ -243,8 +265,8 @@ export const judgeExact = (input: ExactInput): ExactFindings => {
   const routes = input.scenario.load.requests.map(({ name }) => name);
   const replies = compareReplies(input.run.launches, routes);
   const refusal = refusalOf(work, replies, input);
-  if (refusal !== null) return refused(input, refusal);
-  const figures = figuresOf(work, input);
+  if (refusal !== null) return withoutVerdict(input.run, refusal);
+  const figures = figuresOf(worksOf(work), limitsOf(input), input.cpuNsPerRequest);
   const { functions, attribution } = exactFunctions({ ...input, launches: work.launches });
   return {
     exact: {
@@ -254,11 +276,14 @@ export const judgeExact = (input: ExactInput): ExactFindings => {
       counted: countedOf(work, replies, input),
     },
     exactRows: [
-      instructionsRow(work, figures, input),
+      instructionsRow(figures, input.scenario, countedIn(work), {
+        reason: reasonOf(figures, work),
+        warnings: clockWarnings(work),
+      }),
       callsRow(work.launches, judgedIn(input.scenario, 'syscallsPerRequest')),
     ],
     functions,
     attribution: figures.isChanged ? attribution : null,
-    launchesWanted: isUnstable(figures) ? MOST_LAUNCHES : FIRST_LAUNCHES,
+    launchesWanted: figures.isUnstable ? MOST_LAUNCHES : FIRST_LAUNCHES,
   };
 };

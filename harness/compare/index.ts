@@ -16,6 +16,9 @@ export type { FunctionsFound, FunctionsInput, ProfiledKind, ProfiledSide } from 
 export { noiseOf, type NoiseRequest } from './noise.ts';
 export { judgeExact, type ExactFindings, type ExactInput } from './exact.ts';
 export { withPaths } from './exact-paths.ts';
+export { judgeTotals, type TotalsInput } from './exact-totals.ts';
+export { type CallsFindings, type CallsInput, explainCalls, type ProfiledCalls } from './exact-calls.ts';
+export { type CalledFunction, callsProfile } from './calls-profile.ts';
 export { instructionsProfile } from './exact-profile.ts';
 export { exactRequests, type ExactTrouble, refusalText } from './exact-refusals.ts';
 export { describeAgreement } from './exact-agreement.ts';

@@ -26,7 +26,7 @@ export interface CountedStack {
   readonly calls: number;
 }
 
-/** All exact launches of one scenario, or why there are none. */
+/** All exact launches of one scenario, or why there are none; which of the three lists is filled follows the engine. */
 export interface ExactRun {
   readonly engine: ExactEngine;
   /** Why it was given up, one sentence; null when it was not. */
@@ -36,6 +36,10 @@ export interface ExactRun {
   /** Why not; null when steady. */
   readonly unsteadyReason: string | null;
   readonly launches: readonly ExactLaunch[];
+  /** Engine `perf`: what the CPU's own counter counted, launch by launch. */
+  readonly totals?: readonly TotalsLaunch[];
+  /** Engine `cover`: calls instead of instructions, launch by launch. */
+  readonly calls?: readonly CallsLaunch[];
   /** Said in the report, e.g. replies that differ between the sides. */
   readonly warnings: readonly string[];
 }
@@ -52,12 +56,31 @@ export interface Replies {
 }
 
 /** One fresh start of one side, counted over the same requests in the same order as every other. */
-export interface ExactLaunch {
+interface CountedLaunch {
   readonly index: number;
   readonly side: Side;
   readonly linkSeed: number | null;
   /** Counted after as many of warm-up. */
   readonly requests: number;
+  /** Start to end, in seconds. */
+  readonly wallSeconds: number;
+}
+
+/** Instructions of the whole process in user mode, collection and scheduling among them. */
+export interface TotalsLaunch extends CountedLaunch {
+  readonly instructions: number;
+  readonly windowSeconds: number;
+  /** In the stretch without requests before the window, and its length. */
+  readonly idleInstructions: number;
+  readonly idleSeconds: number;
+}
+
+export interface CallsLaunch extends CountedLaunch {
+  /** Path relative to the run's folder of the launch's `calls` profile. */
+  readonly profile: string;
+}
+
+export interface ExactLaunch extends CountedLaunch {
   /** All instructions of the window by kind of work, sysmon's thread left out. */
   readonly groups: Readonly<Record<WorkGroup, number>>;
   readonly windowSeconds: number;
@@ -73,6 +96,4 @@ export interface ExactLaunch {
   readonly replies?: Replies;
   /** Path relative to the run's folder of the launch's `instructions` profile. */
   readonly profile: string;
-  /** Start to end, in seconds. */
-  readonly wallSeconds: number;
 }

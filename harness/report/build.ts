@@ -1,5 +1,5 @@
 /** Comparison → Report: everything is formatted and ordered here, so that renderers only draw. */
-import type { Comparison, RunFile, ScenarioComparison } from '../model/index.ts';
+import type { Comparison, ExactEngine, RunFile, ScenarioComparison } from '../model/index.ts';
 import { formatCount, formatDuration, formatPercent, formatQuantity } from '../units/index.ts';
 import { blindSpotsOf, cautionsOf, toDoFor } from './doubts.ts';
 import {
@@ -26,10 +26,17 @@ const STOPS = {
 
 const fact = (name: string, ...value: Rich): Fact => ({ name, value });
 
+const ENGINES: Readonly<Record<ExactEngine, string>> = {
+  qemu: 'qemu',
+  perf: 'the CPU’s own counter (totals; tested without such hardware)',
+  cover: 'Go’s coverage counters (calls of functions, not instructions)',
+};
+
 const exactFact = (scenario: ScenarioComparison): readonly Fact[] => {
-  if (scenario.exact === null) return [];
+  // Why there was no verdict stands among what was not seen.
+  if (scenario.exact === null || scenario.exact.refusal !== null) return [];
   const { engine, aaSpreadRatio } = scenario.exact;
-  return [fact('Exact mode', `${engine}, equal code repeats within ${formatPercent(aaSpreadRatio)}`)];
+  return [fact('Exact mode', `${ENGINES[engine]}, equal code repeats within ${formatPercent(aaSpreadRatio)}`)];
 };
 
 const sharing = (scenario: ScenarioComparison): string =>

@@ -18,7 +18,10 @@ import {
   SIDES,
   type StopReason,
 } from '../model/index.ts';
-import { type ExactFacts, type ExactPass, exactPass } from './exact-pass.ts';
+import { isMissing } from '../exact/index.ts';
+import { findEngine, type FoundEngine } from './counting-engine.ts';
+import { type ExactFacts, type ExactPass, exactPass, refused } from './exact-pass.ts';
+import { callsPass, totalsPass } from './native-pass.ts';
 import { type JudgedLaunch, judgedLaunch } from './judged-launch.ts';
 import type { Links } from './links.ts';
 import type { RunPlan } from './plan.ts';
@@ -68,6 +71,8 @@ export interface Measured {
 
 interface Progress {
   exact: ExactPass | null;
+  /** Looked for once, when exact mode is first wanted. */
+  engine: FoundEngine | null;
   stop: StopReason;
   invalid: InvalidRun | null;
   latencyRatePerSecond: number | null;
@@ -87,7 +92,14 @@ const snapshotOf = (session: Session, builds: BySide<BuildInfo>, progress: Progr
 });
 
 export const conduct = async (session: Session, links: Links, builds: BySide<BuildInfo>): Promise<Measured> => {
-  const progress: Progress = { stop: 'budget', invalid: null, latencyRatePerSecond: null, pace: null, exact: null };
+  const progress: Progress = {
+    stop: 'budget',
+    invalid: null,
+    latencyRatePerSecond: null,
+    pace: null,
+    exact: null,
+    engine: null,
+  };
   const current = (): ScenarioRun => snapshotOf(session, builds, progress);
   if (session.plan.scenario.measure.exact !== 'only') await judge(session, links, progress, current);
   else progress.stop = 'decided';
@@ -307,8 +319,35 @@ const movedAllocations = ({ verdicts }: Look): boolean =>
 const countWhere = async (session: Session, progress: Progress, state: 'open' | 'fired' | 'quiet'): Promise<void> => {
   const { exact } = session.plan.scenario.measure;
   if (exact === 'off' || progress.exact !== null || session.plan.purpose !== 'compare') return;
-  if (exact === 'auto' && (state === 'quiet' || session.clock.secondsLeft() < EXACT_SECONDS)) return;
-  progress.exact = await exactPass(session, factsOf(session));
+  if (exact === 'auto' && session.clock.secondsLeft() < EXACT_SECONDS) return;
+  // A gate that was open when only calls could be counted, and has not fired since, leaves nothing to explain.
+  const wasOpen = progress.engine !== null;
+  if (exact === 'auto' && state === 'quiet' && !wasOpen) return;
+  progress.engine ??= await findEngine(session.plan);
+  const { engine } = progress.engine;
+  if (!isMissing(engine) && engine.kind === 'cover' && state === 'open') return;
+  progress.exact = await countWith(session, progress.engine, state);
+};
+
+const countWith = async (
+  session: Session,
+  { engine, noEmulator }: FoundEngine,
+  state: 'open' | 'fired' | 'quiet',
+): Promise<ExactPass> => {
+  const facts = factsOf(session);
+  const unblamed = (run: ExactRun): ExactPass => ({ run, culprit: null });
+  if (isMissing(engine)) return unblamed(refused('qemu', noEmulator ?? engine.reason));
+  switch (engine.kind) {
+    case 'qemu':
+      return exactPass(session, facts, engine);
+    case 'perf':
+      return unblamed(await totalsPass(session, facts, engine));
+    case 'cover':
+      // Calls decide nothing: they explain what has fired.
+      return state === 'fired'
+        ? unblamed(await callsPass(session, facts, engine, noEmulator ?? ''))
+        : unblamed(refused('qemu', noEmulator ?? ''));
+  }
 };
 
 /** From the judged windows of base: what a request costs natively. */

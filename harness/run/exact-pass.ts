@@ -22,8 +22,6 @@ import { GodynoError } from '../errors.ts';
 import {
   countsBetween,
   type GoTables,
-  isMissing,
-  probeEngines,
   type QemuEngine,
   readGoTables,
   snapshot,
@@ -31,7 +29,15 @@ import {
   steadyRuntime,
 } from '../exact/index.ts';
 import { sendPrepare } from '../load/index.ts';
-import { type BySide, bothSides, type ExactLaunch, type ExactRun, type Side, SIDES } from '../model/index.ts';
+import {
+  type BySide,
+  bothSides,
+  type ExactEngine,
+  type ExactLaunch,
+  type ExactRun,
+  type Side,
+  SIDES,
+} from '../model/index.ts';
 import { decodeProfile, encodeProfile, type Profile } from '../profile/index.ts';
 import {
   type Binary,
@@ -56,9 +62,9 @@ export interface ExactFacts {
 }
 
 /** Enough for what an answer leaves to do: closing, waking, sleeping again. */
-const SETTLE_MS = 30;
+export const SETTLE_MS = 30;
 /** Counted without requests before each window: what the clock drives. */
-const IDLE_MS = 200;
+export const IDLE_MS = 200;
 /** A request takes 9 to 18 times as long under the emulator; without an answer for so long it hangs. */
 const PATIENCE_SECONDS = 60;
 /** How much longer a start may take than the scenario allows natively. */
@@ -69,7 +75,7 @@ const WATCH_MS = 500;
 const ENDING_MS = 500;
 /** Guest threads that plugin/count.c has room for. */
 const MOST_THREADS = 64;
-const FIRST_ROUNDS = 3;
+export const FIRST_ROUNDS = 3;
 /** Twice as many are the fewest that are ever counted (harness/compare). */
 const PROBE_REQUESTS = 10;
 
@@ -83,7 +89,7 @@ interface Counting {
   readonly requests: number;
 }
 
-class Refusal extends Error {
+export class Refusal extends Error {
   /** Whether another try may go better: a starved machine lets requests time out and services die. */
   readonly byChance: boolean;
 
@@ -93,8 +99,8 @@ class Refusal extends Error {
   }
 }
 
-const refused = (refusal: string): ExactRun => ({
-  engine: 'qemu',
+export const refused = (engine: ExactEngine, refusal: string): ExactRun => ({
+  engine,
   refusal,
   steady: false,
   unsteadyReason: null,
@@ -108,17 +114,31 @@ export interface ExactPass {
   readonly culprit: string | null;
 }
 
-/** Counts both sides. Only an abort throws; everything else that fails is the reason why there is no verdict. */
-export const exactPass = async (session: Session, facts: ExactFacts): Promise<ExactPass> => {
+/** Only an abort throws; everything else that fails is the reason why there is no verdict. */
+export const orRefused = async (
+  { plan }: Session,
+  engine: ExactEngine,
+  count: () => Promise<ExactRun>,
+): Promise<ExactRun> => {
   try {
-    return await count(session, facts);
+    return await count();
   } catch (error) {
-    session.plan.signal.throwIfAborted();
-    const none = (refusal: string): ExactPass => ({ run: refused(refusal), culprit: null });
-    if (error instanceof Refusal) return none(error.message);
-    if (error instanceof GodynoError) return none(firstLine(error.message));
+    plan.signal.throwIfAborted();
+    if (error instanceof Refusal) return refused(engine, error.message);
+    if (error instanceof GodynoError) return refused(engine, firstLine(error.message));
     throw error;
   }
+};
+
+/** Counts both sides under the emulator. */
+export const exactPass = async (session: Session, facts: ExactFacts, engine: QemuEngine): Promise<ExactPass> => {
+  let culprit: string | null = null;
+  const run = await orRefused(session, engine.kind, async () => {
+    const counted = await count(session, facts, engine);
+    culprit = counted.culprit;
+    return counted.run;
+  });
+  return { run, culprit };
 };
 
 /**
@@ -142,16 +162,16 @@ class TooMany extends Error {
 
 const firstLine = (text: string): string => text.split('\n')[0] ?? text;
 
-const requestsFor = (bytesPerRequest: number | null, memoryBytes: number): number => {
-  const requests = exactRequests(bytesPerRequest, memoryBytes);
+/** How many are counted, after as many of warm-up. Throws a {@link Refusal} when they would not fit into memory. */
+export const countedRequests = ({ allocBytesPerRequest, memoryBytes }: ExactFacts): number => {
+  const requests = exactRequests(allocBytesPerRequest, memoryBytes);
   if (requests !== null) return requests;
-  throw new Refusal({ kind: 'memory', bytesPerRequest: bytesPerRequest ?? 0, memoryBytes });
+  throw new Refusal({ kind: 'memory', bytesPerRequest: allocBytesPerRequest ?? 0, memoryBytes });
 };
 
-const count = async (session: Session, facts: ExactFacts): Promise<ExactPass> => {
+const count = async (session: Session, facts: ExactFacts, engine: QemuEngine): Promise<ExactPass> => {
   const { plan } = session;
-  const engine = await findEngine(session);
-  const requests = requestsFor(facts.allocBytesPerRequest, facts.memoryBytes);
+  const requests = countedRequests(facts);
   const buildMs = performance.now();
   plan.onProgress({
     kind: 'note',
@@ -186,7 +206,7 @@ export const countBinaries = async (
   } catch (error) {
     if (!(error instanceof TooMany)) throw error;
     const known = { ...facts, allocBytesPerRequest: error.bytesPerRequest };
-    const fit = requestsFor(error.bytesPerRequest, facts.memoryBytes);
+    const fit = countedRequests(known);
     return countRounds({ ...counting, requests: fit }, unsteadyReason, known);
   }
 };
@@ -238,16 +258,6 @@ const judgeSoFar = ({ plan }: Session, run: ExactRun, { cpuNsPerRequest }: Exact
   return judgeExact({ run, launches, scenario, cpuNsPerRequest, ...nothing });
 };
 
-/** Throws with the reason where nothing can count. */
-export const findEngine = async ({ plan, socketDir }: Session): Promise<QemuEngine> => {
-  const links = linkCacheFolder();
-  const cacheDir = links === null ? join(plan.workDir, 'exact-cache') : join(dirname(links), 'exact');
-  await mkdir(cacheDir, { recursive: true });
-  const { qemu } = await probeEngines({ cacheDir, workDir: socketDir, signal: plan.signal });
-  if (isMissing(qemu)) throw new Refusal(`${qemu.reason} (${qemu.hint})`);
-  return qemu;
-};
-
 /** The user's planted overlay, if any, with the runtime's patches: `go build` takes one overlay only. */
 const overlayWith = (planted: string | null, replace: Readonly<Record<string, string>>, file: string): string => {
   const own =
@@ -264,7 +274,7 @@ export interface ExactBinaries {
 }
 
 /** Binaries of their own, with the runtime's dice taken out where this Go can be patched. */
-const buildExact = async (session: Session): Promise<ExactBinaries> => {
+export const buildExact = async (session: Session): Promise<ExactBinaries> => {
   const goroot = session.prepared.head.facts.goEnv['GOROOT'] ?? '';
   const base = await prepareExact(session.plan, goroot, 'base');
   const head = await prepareExact(session.plan, goroot, 'head');
@@ -333,7 +343,7 @@ const startCounted = async (
   });
 };
 
-const withDebug = (own: string | undefined, ours: string): string =>
+export const withDebug = (own: string | undefined, ours: string): string =>
   own === undefined || own === '' ? ours : `${own},${ours}`;
 
 /** Once more where chance may have done it; a second failure is a reason. */
@@ -384,7 +394,8 @@ const warmUp = async ({ session, requests }: Counting, side: Side, pid: number, 
   const begun = await send(0, PROBE_REQUESTS);
   const grown = (await send(PROBE_REQUESTS, 2 * PROBE_REQUESTS)) - begun;
   const bytesPerRequest = grown / PROBE_REQUESTS;
-  if (requestsFor(bytesPerRequest, facts.memoryBytes) < requests) throw new TooMany(bytesPerRequest);
+  if (countedRequests({ ...facts, allocBytesPerRequest: bytesPerRequest }) < requests)
+    throw new TooMany(bytesPerRequest);
   await send(2 * PROBE_REQUESTS, requests);
 };
 

@@ -12,6 +12,7 @@ import { bindSelf } from '../process/index.ts';
 import { buildFacts, prepareBuild, type PreparedBuild } from '../target/index.ts';
 import { startClock } from './clock.ts';
 import { conduct, type Measured } from './conduct.ts';
+import { requireEngine } from './counting-engine.ts';
 import { type LinkedPair, type Links, withLinks } from './links.ts';
 import { folderOf } from './live.ts';
 import type { RunPlan } from './plan.ts';
@@ -26,6 +27,7 @@ export { folderOf } from './live.ts';
 /** Measures one scenario. Throws BuildError, TargetStartError, UsageError, or the abort's reason; stops what it started. */
 export const runScenario = async (plan: RunPlan): Promise<ScenarioRun> => {
   const startedMs = performance.now();
+  await requireEngine(plan);
   const prepared = await prepareSides(plan);
   const cpus = plan.cpus.pinned ? plan.cpus.loaderCpus : null;
   return withLinks(

@@ -183,6 +183,8 @@ func (a *agent) run(command arguments, reply *object) ([]byte, error) {
 		return nil, a.startPeak(time.Duration(command.number("intervalUs", 2000)) * time.Microsecond)
 	case "peak.stop":
 		return nil, a.stopPeak(reply)
+	case "coverage":
+		return coverageData(command["data"])
 	default:
 		return a.capture.run(verb, command, reply)
 	}

@@ -325,6 +325,7 @@ func TestABadCommandIsAnAnswerAndTheConnectionLives(t *testing.T) {
 		"sing":                    "unknown command: sing",
 		"":                        "unknown command: ",
 		"snapshot name=nobody":    "no such profile: nobody",
+		"coverage data=counters":  "built without coverage counters",
 		"cpu.stop":                "not started",
 		"trace.stop":              "not started",
 		"peak.stop":               "not started",

@@ -1,0 +1,68 @@
+/**
+ * What the CPU's own counter decides: instructions per request in totals. Collection is switched off while it counts,
+ * but scheduling, polling and the runtime's monitor stay in, and nobody says which function it was.
+ */
+import { type BySide, bothSides, type ExactRun, type Scenario, type TotalsLaunch } from '../model/index.ts';
+import {
+  type CountingLimits,
+  type ExactFindings,
+  figuresOf,
+  FIRST_LAUNCHES,
+  instructionsRow,
+  MOST_CLOCK_SHARE,
+  MOST_LAUNCHES,
+  percent,
+  withoutVerdict,
+} from './exact.ts';
+
+export interface TotalsInput {
+  readonly run: ExactRun;
+  readonly scenario: Scenario;
+  /** The base's measured CPU per request; null where it was not measured. */
+  readonly cpuNsPerRequest: number | null;
+}
+
+/**
+ * Launches of equal code, collection off, differed in all their instructions by 0.57 to 0.76 % (one standard deviation
+ * of 10 launches, counted by the emulator; reference: exact-mode §2): three of those are 1.7 to 2.3 %. No CPU with a
+ * counter was at hand to find a smaller limit, so this one is meant to be too wide.
+ */
+const LIMITS: CountingLimits = { changedRatio: 0.02, unstableRatio: 0.02 };
+
+const LABEL =
+  'Counted by the CPU’s own counter, scheduling included. godyno was tested without such hardware: trust a verdict of it less than the emulator’s.';
+
+const idleShare = ({ instructions, windowSeconds, idleInstructions, idleSeconds }: TotalsLaunch): number =>
+  instructions > 0 && idleSeconds > 0 ? (idleInstructions * windowSeconds) / idleSeconds / instructions : 0;
+
+const refusalOf = (run: ExactRun, launches: BySide<readonly TotalsLaunch[]>): string | null => {
+  if (run.refusal !== null) return run.refusal;
+  if (launches.base.length === 0 || launches.head.length === 0) return 'not both sides were counted';
+  const all = [...launches.base, ...launches.head];
+  if (all.some(({ instructions }) => !(instructions > 0))) return 'the CPU’s counter stood still while requests ran';
+  const clock = Math.max(...all.map(idleShare));
+  return clock <= MOST_CLOCK_SHARE ? null : `${percent(clock)} of its work follows the clock, not the requests`;
+};
+
+/** Judges all launches there are, as `judgeExact` does for the emulator's. */
+export const judgeTotals = ({ run, scenario, cpuNsPerRequest }: TotalsInput): ExactFindings => {
+  const launches = bothSides((side) => (run.totals ?? []).filter((launch) => launch.side === side));
+  const refusal = refusalOf(run, launches);
+  if (refusal !== null) return withoutVerdict(run, refusal);
+  const perRequest = bothSides((side) => launches[side].map(({ instructions, requests }) => instructions / requests));
+  const figures = figuresOf(perRequest, LIMITS, cpuNsPerRequest);
+  const reason = figures.isUnstable
+    ? `unstable: launches of one side differ by ${percent(figures.aaSpreadRatio)}`
+    : null;
+  const counted = {
+    n: Math.min(launches.base.length, launches.head.length),
+    linkSeeds: new Set([...launches.base, ...launches.head].map(({ linkSeed }) => linkSeed)).size,
+  };
+  return {
+    exact: { engine: run.engine, aaSpreadRatio: figures.aaSpreadRatio, refusal: null },
+    exactRows: [instructionsRow(figures, scenario, counted, { reason, warnings: [LABEL] })],
+    functions: [],
+    attribution: null,
+    launchesWanted: figures.isUnstable ? MOST_LAUNCHES : FIRST_LAUNCHES,
+  };
+};

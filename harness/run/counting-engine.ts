@@ -1,0 +1,40 @@
+/** Which engine counts for exact mode on this machine, probed where compiled helpers are kept. */
+import { mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { UsageError } from '../errors.ts';
+import { chooseEngine, type CountingEngine, isMissing, type Missing, probeEngines } from '../exact/index.ts';
+import { linkCacheFolder } from '../target/index.ts';
+import type { RunPlan } from './plan.ts';
+
+export interface FoundEngine {
+  readonly engine: CountingEngine | Missing;
+  /** Why the emulator is not it, with the line that installs it; null when it is. */
+  readonly noEmulator: string | null;
+}
+
+const sentence = ({ reason, hint }: Missing): string => `${reason} (${hint})`;
+
+export const findEngine = async ({ workDir, signal }: RunPlan): Promise<FoundEngine> => {
+  const links = linkCacheFolder();
+  const cacheDir = links === null ? join(workDir, 'exact-cache') : join(dirname(links), 'exact');
+  const ours = join(workDir, 'exact-probe');
+  for (const folder of [cacheDir, ours]) await mkdir(folder, { recursive: true });
+  const engines = await probeEngines({ cacheDir, workDir: ours, signal });
+  return { engine: chooseEngine(engines), noEmulator: isMissing(engines.qemu) ? sentence(engines.qemu) : null };
+};
+
+/**
+ * Where instructions are asked for and nothing here counts any, that is said before anything is built. Throws
+ * {@link UsageError} `NO_COUNTING_ENGINE`.
+ */
+export const requireEngine = async (plan: RunPlan): Promise<void> => {
+  const { exact } = plan.scenario.measure;
+  if (plan.purpose !== 'compare' || (exact !== 'only' && exact !== 'always')) return;
+  const { engine, noEmulator } = await findEngine(plan);
+  if (!isMissing(engine) && engine.kind !== 'cover') return;
+  throw new UsageError(
+    'NO_COUNTING_ENGINE',
+    `${plan.scenario.name}: exact is "${exact}", and nothing on this machine counts instructions: ${noEmulator ?? ''}`,
+    'Install what is missing, or use `--exact auto`; `godyno doctor` says what each engine lacks.',
+  );
+};

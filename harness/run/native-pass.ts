@@ -1,0 +1,308 @@
+/**
+ * The exact pass where there is no emulator: both sides in turn at full speed, the same requests counted by the CPU's own
+ * counter (totals) or by Go's coverage counters (calls). What it means is decided in `compare`.
+ */
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Agent, connectAgent } from '../capture/index.ts';
+import { callsProfile, judgeTotals } from '../compare/index.ts';
+import {
+  callsBetween,
+  type CoverEngine,
+  type PerfEngine,
+  readCoverageCounters,
+  readCoverageMeta,
+  startPerfCounter,
+} from '../exact/index.ts';
+import { sendPrepare } from '../load/index.ts';
+import { type BySide, type CallsLaunch, type ExactRun, type Side, SIDES, type TotalsLaunch } from '../model/index.ts';
+import { encodeProfile } from '../profile/index.ts';
+import {
+  type Binary,
+  freePorts,
+  linkBinary,
+  linkedModules,
+  modulesToCover,
+  prepareBuild,
+  type RunningTarget,
+  startTarget,
+  withCoverage,
+} from '../target/index.ts';
+import {
+  buildExact,
+  countedRequests,
+  type ExactFacts,
+  FIRST_ROUNDS,
+  IDLE_MS,
+  orRefused,
+  Refusal,
+  SETTLE_MS,
+  withDebug,
+} from './exact-pass.ts';
+import { folderOf } from './live.ts';
+import { mixSeed } from './seeds.ts';
+import type { Session } from './session.ts';
+
+interface Counting {
+  readonly session: Session;
+  readonly binaries: BySide<Binary>;
+  /** The same for all launches: answers may hold it. */
+  readonly port: number;
+  readonly requests: number;
+}
+
+/** A service at rest after its warm-up. */
+interface Resting {
+  readonly target: RunningTarget;
+  /** Sends the requests that are counted and waits until all is done; answers in seconds. */
+  readonly send: () => Promise<number>;
+}
+
+interface LaunchPlace {
+  readonly side: Side;
+  readonly number: number;
+}
+
+const HOST = '127.0.0.1';
+const HANDSHAKE_SECONDS = 15;
+
+/** No signals by the clock, no unwinding at random allocations. */
+const GODEBUG = 'asyncpreemptoff=1,memprofilerate=0';
+
+/** Builds with the clock stopped, and says so. */
+const timed = async <T>({ plan, clock }: Session, text: string, build: () => Promise<T>): Promise<T> => {
+  const startedMs = performance.now();
+  plan.onProgress({ kind: 'note', text });
+  const built = await build();
+  const seconds = (performance.now() - startedMs) / 1000;
+  clock.exclude(seconds);
+  plan.onProgress({ kind: 'built', seconds });
+  return built;
+};
+
+const portFor = async ({ prepared }: Session): Promise<number> => {
+  const [port = 0] = await freePorts(1);
+  return prepared.head.spec.port ?? port;
+};
+
+/** One fresh start, warmed up; stopped whatever `use` does. */
+const withResting = async <T>(
+  { session, binaries, port, requests }: Counting,
+  { side, number }: LaunchPlace,
+  agentSocketDir: string,
+  use: (resting: Resting) => Promise<T>,
+): Promise<T> => {
+  const { plan, settings, prepared, loader } = session;
+  const { target: spec, load } = plan.scenario;
+  const tmp = join(plan.workDir, `x${number}`, side);
+  await mkdir(tmp, { recursive: true });
+  const target = await startTarget({
+    binary: binaries[side],
+    spec: {
+      ...spec,
+      gogc: 'off',
+      gomemlimit: 'off',
+      env: { ...spec.env, GODEBUG: withDebug(spec.env['GODEBUG'], GODEBUG) },
+    },
+    side,
+    port,
+    tmp,
+    cpus: settings.pinned ? settings.targetCpus : null,
+    gomaxprocs: 1,
+    logFile: join(plan.outDir, 'logs', folderOf(plan.scenario.name), `${side}-exact-${number}.log`),
+    agentSocketDir,
+    // Go warns on stderr when coverage data has no place to go at the end; nobody reads what it leaves there.
+    env: { GOCOVERDIR: tmp },
+    moduleDir: binaries[side].build.facts.moduleDir,
+    setupDir: prepared.head.facts.moduleDir,
+    signal: plan.signal,
+  });
+  try {
+    const { timeoutSeconds } = load;
+    const placed = { host: HOST, port, timeoutSeconds, signal: plan.signal };
+    const values = await sendPrepare({ ...placed, requests: load.prepare, values: { tmp } });
+    await loader.attach({
+      targets: { [side]: { host: HOST, port, values: { ...values, tmp } } },
+      plan: {
+        seed: mixSeed(plan.seed, 'schedule'),
+        launch: 1,
+        requests: load.requests,
+        data: load.data,
+        timeoutSeconds,
+        connections: 1,
+      },
+    });
+    const send = async (first: number): Promise<number> => {
+      const startedMs = performance.now();
+      const { window } = await loader.single({ side, first, count: requests, inFlight: 1 });
+      await delay(SETTLE_MS);
+      const bad = window.planned - window.answered + window.failed;
+      if (bad > 0) throw new Refusal(`${bad} of ${window.planned} requests failed on ${side}`);
+      return (performance.now() - startedMs) / 1000;
+    };
+    await send(0);
+    return await use({ target, send: async () => send(requests) });
+  } finally {
+    await loader.detach().catch(() => undefined);
+    await target.stop();
+    await rm(join(plan.workDir, `x${number}`), { recursive: true, force: true });
+  }
+};
+
+/** Both sides in turn, the first one changing, until `wanted` says that the rounds are enough. */
+const inTurn = async <T>(
+  { plan, clock }: Session,
+  count: (place: LaunchPlace) => Promise<T>,
+  wanted: (counted: readonly T[]) => number,
+): Promise<readonly T[]> => {
+  const counted: T[] = [];
+  for (let rounds = FIRST_ROUNDS, round = 0; round < rounds; round++) {
+    for (const side of round % 2 === 0 ? SIDES : SIDES.toReversed()) {
+      const number = counted.length + 1;
+      plan.onProgress({ kind: 'launch', stage: 'exact', number, secondsLeft: clock.secondsLeft() });
+      counted.push(await count({ side, number }));
+    }
+    if (round === FIRST_ROUNDS - 1) rounds = wanted(counted);
+  }
+  return counted;
+};
+
+const countTotal = async (counting: Counting, place: LaunchPlace, engine: PerfEngine): Promise<TotalsLaunch> => {
+  const startedMs = performance.now();
+  const { signal } = counting.session.plan;
+  return withResting(counting, place, '', async ({ target, send }) => {
+    const counter = await startPerfCounter(engine, target.pid, signal);
+    try {
+      const resting = await counter.read();
+      await delay(IDLE_MS);
+      const before = await counter.read();
+      const windowSeconds = await send();
+      const after = await counter.read();
+      return {
+        index: place.number,
+        side: place.side,
+        linkSeed: null,
+        requests: counting.requests,
+        instructions: after - before,
+        windowSeconds,
+        idleInstructions: before - resting,
+        idleSeconds: IDLE_MS / 1000,
+        wallSeconds: (performance.now() - startedMs) / 1000,
+      };
+    } finally {
+      await counter.stop();
+    }
+  });
+};
+
+/** Totals by the CPU's own counter. */
+export const totalsPass = async (session: Session, facts: ExactFacts, engine: PerfEngine): Promise<ExactRun> =>
+  orRefused(session, 'perf', async () => {
+    const { scenario } = session.plan;
+    const requests = countedRequests(facts);
+    const text = 'building for exact mode (the first time with a Go version, its standard library, too)';
+    const { binaries, unsteadyReason } = await timed(session, text, async () => buildExact(session));
+    const counting = { session, binaries, port: await portFor(session), requests };
+    const run = (totals: readonly TotalsLaunch[]): ExactRun => ({
+      engine: 'perf',
+      refusal: null,
+      steady: unsteadyReason === null,
+      unsteadyReason,
+      launches: [],
+      totals,
+      warnings: [],
+    });
+    const { cpuNsPerRequest } = facts;
+    return run(
+      await inTurn(
+        session,
+        async (place) => countTotal(counting, place, engine),
+        (totals) => judgeTotals({ run: run(totals), scenario, cpuNsPerRequest }).launchesWanted,
+      ),
+    );
+  });
+
+const buildCovered = async ({ plan }: Session): Promise<BySide<Binary>> => {
+  const prepare = async (side: Side) =>
+    prepareBuild({
+      side,
+      sourceDir: plan.trees[side].rootDir,
+      moduleDir: plan.trees[side].moduleDir,
+      revision: plan.trees[side].revision,
+      spec: plan.scenario.target,
+      overlay: plan.overlays?.[side] ?? null,
+      workDir: join(plan.workDir, 'cover'),
+      signal: plan.signal,
+    });
+  const builds = { base: await prepare('base'), head: await prepare('head') };
+  const linked = async (side: Side) => linkedModules(builds[side], plan.trees[side].rootDir, plan.signal);
+  const modules = modulesToCover({ base: await linked('base'), head: await linked('head') });
+  const link = async (side: Side): Promise<Binary> =>
+    linkBinary(withCoverage(builds[side], modules), { linkSeed: null, cpus: null }, plan.signal);
+  return { base: await link('base'), head: await link('head') };
+};
+
+const countersOf = async (agent: Agent) => readCoverageCounters(await agent.coverage('counters'));
+
+const countCalls = async (counting: Counting, place: LaunchPlace): Promise<CallsLaunch> => {
+  const startedMs = performance.now();
+  const { session, requests } = counting;
+  const { plan, socketDir } = session;
+  return withResting(counting, place, socketDir, async ({ target, send }) => {
+    const agent = await connectAgent({
+      socketDir,
+      pid: target.pid,
+      timeoutSeconds: HANDSHAKE_SECONDS,
+      signal: plan.signal,
+    });
+    try {
+      const meta = readCoverageMeta(await agent.coverage('meta'));
+      const before = await countersOf(agent);
+      await send();
+      const profile = callsProfile(callsBetween(meta, before, await countersOf(agent)));
+      const folder = join('profiles', folderOf(plan.scenario.name), place.side, `exact-${place.number}`);
+      const file = join(folder, 'calls.pb.gz');
+      await mkdir(dirname(join(plan.outDir, file)), { recursive: true });
+      await writeFile(join(plan.outDir, file), encodeProfile(profile));
+      return {
+        index: place.number,
+        side: place.side,
+        linkSeed: null,
+        requests,
+        profile: file,
+        wallSeconds: (performance.now() - startedMs) / 1000,
+      };
+    } finally {
+      agent.close();
+    }
+  });
+};
+
+/** Calls by Go's coverage counters; `instead`: why instructions are not counted. */
+export const callsPass = async (
+  session: Session,
+  facts: ExactFacts,
+  _engine: CoverEngine,
+  instead: string,
+): Promise<ExactRun> =>
+  orRefused(session, 'cover', async () => {
+    const requests = countedRequests(facts);
+    const text = 'building with coverage counters, which tell how often functions are called';
+    const binaries = await timed(session, text, async () => buildCovered(session));
+    const counting = { session, binaries, port: await portFor(session), requests };
+    const calls = await inTurn(
+      session,
+      async (place) => countCalls(counting, place),
+      () => FIRST_ROUNDS,
+    );
+    return {
+      engine: 'cover',
+      refusal: null,
+      steady: false,
+      unsteadyReason: null,
+      launches: [],
+      calls,
+      warnings: [`Calls were counted, not instructions: ${instead}.`],
+    };
+  });
