@@ -4,6 +4,7 @@ import { canonicalNames, functionSums, packageOf, valueColumn } from '../profile
 import type { KindTotals } from './functions-costs.ts';
 import { runtimeBuckets } from './functions-diffuse.ts';
 import { type ProfiledKind, VALUES_OF } from './functions-input.ts';
+import { isIn, isStandard } from './functions-owners.ts';
 import type { Tested } from './functions-test.ts';
 
 /** Parts below this share of the whole difference are not worth a word. */
@@ -56,12 +57,6 @@ export const describeDiffuse = (totals: KindTotals, tested: readonly Tested[], k
   const whole = `No single function stands out of ${signed(delta, unit)} per request`;
   return seen.length > 0 ? `${whole}; ${seen.join('; ')}.` : `${whole}.`;
 };
-
-const isIn = (module: string, path: string): boolean => path === module || path.startsWith(`${module}/`);
-
-/** Packages of Go itself have no dot in the first element of their path; a service's own module may have none either. */
-const isStandard = (path: string, modulePath: string | null): boolean =>
-  path !== 'main' && !(path.split('/')[0] ?? '').includes('.') && !(modulePath !== null && isIn(modulePath, path));
 
 /** Any name of the runtime: what it stands for is charged to the first caller that is no runtime. */
 const CHARGED = 'runtime.standard';

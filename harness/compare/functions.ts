@@ -2,7 +2,7 @@
  * Which functions a change made dearer or cheaper: profiles of both sides → rows, and the one name the verdict's
  * sentence says. Functions explain a metric that was judged elsewhere; they never fail a run (docs/method.md).
  */
-import type { Attribution, BySide, FunctionComparison, FunctionKind } from '../model/index.ts';
+import { type Attribution, type BySide, bothSides, type FunctionComparison, type FunctionKind } from '../model/index.ts';
 import { packageOf } from '../profile/index.ts';
 import { sum } from '../stats/index.ts';
 import { type Blame, findBlame, isChanged } from './functions-blame.ts';
@@ -12,6 +12,7 @@ import { describeDependencies, describeDiffuse } from './functions-words.ts';
 import {
   type FunctionsFound,
   type FunctionsInput,
+  isHeld,
   MOST_ROWS,
   type ProfiledKind,
   VALUES_OF,
@@ -19,6 +20,7 @@ import {
 import { findMoves, findRenames, joinRenames } from './functions-moved.ts';
 import { alignNames } from './functions-names.ts';
 import { nearChangeOf } from './functions-near.ts';
+import { isOwn } from './functions-owners.ts';
 import { buildPaths, pathAlongDelta, type Paths } from './functions-paths.ts';
 import { LEAST_OWN_RATIO, sureDelta, type Tested, testFunctions } from './functions-test.ts';
 import { compareToolchains } from './toolchains.ts';
@@ -48,7 +50,7 @@ const bySureness = (a: Tested, b: Tested): number =>
 const findKind = (kind: ProfiledKind, input: FunctionsInput): KindFindings => {
   const profilesOf = (side: 'base' | 'head') => kind.launches.map((launch) => launch[side].profile);
   const names = alignNames(profilesOf('base'), profilesOf('head'), input.diff, input.modulePath);
-  const raw = totalCosts(kind, names);
+  const raw = totalCosts(kind, names, input.modulePath);
   const paths = buildPaths(raw, names);
   const renames = findRenames(raw.functions, paths);
   const totals = { ...raw, functions: joinRenames(raw.functions, renames) };
@@ -87,6 +89,27 @@ const impactOf = (each: Tested, found: KindFindings): Pick<FunctionComparison, '
   return { impactRatio: base > 0 ? delta / base : 0, impactCiRatio: null };
 };
 
+/** As it stood at the end of a launch; costs have no such value. */
+const heldOf = (
+  { totals }: Tested,
+  { kind, totals: all }: KindFindings,
+  column: 'own' | 'cum',
+): Pick<FunctionComparison, 'held'> =>
+  isHeld(kind.profile)
+    ? { held: bothSides((side) => totals.sides[side][column] * all.requestsPerLaunch[side]) }
+    : {};
+
+/** What the module has to do with it: its own functions pay for libraries, all others have a caller among them. */
+const payersOf = (
+  { totals: { name, sides } }: Tested,
+  path: readonly string[],
+  modulePath: string | null,
+): Pick<FunctionComparison, 'caller' | 'withLibraries'> => {
+  if (isOwn(name, modulePath)) return { withLibraries: bothSides((side) => sides[side].withLibraries) };
+  const caller = path.slice(0, -1).findLast((each) => isOwn(each, modulePath));
+  return caller === undefined ? {} : { caller };
+};
+
 const rowOf = (each: Tested, found: KindFindings): FunctionComparison => {
   const { name, file, line, sides } = each.totals;
   const kind = kindOf(each, found);
@@ -105,6 +128,7 @@ const rowOf = (each: Tested, found: KindFindings): FunctionComparison => {
     basePerRequest: sides.base.own,
     headPerRequest: sides.head.own,
     deltaPerRequest: each.delta,
+    ...heldOf(each, found, isBlamed ? 'cum' : 'own'),
     baseCumPerRequest: sides.base.cum,
     headCumPerRequest: sides.head.cum,
     unit: VALUES_OF[found.kind.profile].unit,
@@ -114,6 +138,7 @@ const rowOf = (each: Tested, found: KindFindings): FunctionComparison => {
     baseCallsPerRequest: null,
     headCallsPerRequest: null,
     kind,
+    ...payersOf(each, path, found.modulePath),
     path,
     changedInDiff: found.changed.has(name),
     ...(nearChange === undefined ? {} : { nearChange }),
@@ -189,13 +214,19 @@ const forbiddenWarnings = (input: FunctionsInput, forbidden: ReadonlySet<string>
   return [`Functions are not compared by ${words}: the two builds count it differently.`];
 };
 
+/** Of the CPU profile, whoever leads; null where there is none. */
+const cpuSamplesOf = (all: readonly KindFindings[]): BySide<number> | null => {
+  const cpu = all.find(({ kind }) => kind.profile === 'cpu');
+  return cpu === undefined ? null : samplesOf(cpu);
+};
+
 const attributionOf = (all: readonly KindFindings[], input: FunctionsInput, first: readonly string[]): Attribution => {
   const [leading] = all;
   const { source } = input;
   if (leading === undefined) return { source, samples: null, diffuse: null, culprit: null, warnings: first };
   return {
     source,
-    samples: samplesOf(leading),
+    samples: cpuSamplesOf(all),
     diffuse: leading.blame === null ? describeDiffuse(leading.totals, leading.tested, leading.kind) : null,
     culprit: leading.blame?.name ?? null,
     warnings: [

@@ -45,6 +45,11 @@ const TYPES: Readonly<Record<CostProfile, readonly (readonly [string, string])[]
     ['contentions', 'count'],
     ['delay', 'nanoseconds'],
   ],
+  inuse_space: [
+    ['inuse_objects', 'count'],
+    ['inuse_space', 'bytes'],
+  ],
+  goroutine: [['goroutine', 'count']],
 };
 
 /** A profile with exactly these numbers of events per path; one event is worth 10 ms (or 10 MB). */
@@ -83,7 +88,7 @@ export const profileOf = (events: Costs, kind: CostProfile = 'cpu'): Profile => 
     .filter(([, count]) => count > 0)
     .map(([path, count]) => ({
       locationId: path.split(';').toReversed().map(locationOf),
-      value: [count, count * 10_000_000],
+      value: TYPES[kind].length === 1 ? [count] : [count, count * 10_000_000],
     }));
   const sampleType = TYPES[kind].map(([type, unit]) => ({ type: text(type), unit: text(unit) }));
   return decodeProfile(
