@@ -214,6 +214,11 @@ const forbiddenWarnings = (input: FunctionsInput, forbidden: ReadonlySet<string>
   return [`Functions are not compared by ${words}: the two builds count it differently.`];
 };
 
+const allocatedIn = (all: readonly KindFindings[]): readonly KindTotals[] =>
+  (['alloc_objects', 'alloc_space'] as const).flatMap(
+    (profile) => all.find(({ kind }) => kind.profile === profile)?.totals ?? [],
+  );
+
 /** Of the CPU profile, whoever leads; null where there is none. */
 const cpuSamplesOf = (all: readonly KindFindings[]): BySide<number> | null => {
   const cpu = all.find(({ kind }) => kind.profile === 'cpu');
@@ -227,7 +232,7 @@ const attributionOf = (all: readonly KindFindings[], input: FunctionsInput, firs
   return {
     source,
     samples: cpuSamplesOf(all),
-    diffuse: leading.blame === null ? describeDiffuse(leading.totals, leading.tested, leading.kind) : null,
+    diffuse: leading.blame === null ? describeDiffuse(leading.totals, leading.tested, leading.kind, allocatedIn(all)) : null,
     culprit: leading.blame?.name ?? null,
     warnings: [
       ...first,

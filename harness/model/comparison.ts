@@ -96,6 +96,8 @@ export interface ScenarioComparison {
   readonly metrics: readonly MetricComparison[];
   readonly functions: readonly FunctionComparison[];
   readonly attribution: Attribution | null;
+  /** What Go itself changed between the builds, said before anything else; absent when they were built alike. */
+  readonly builtDifferently?: readonly string[];
   readonly loader: { readonly verdict: 'ok' | 'suspect' | 'invalid'; readonly reasons: readonly string[] };
   readonly environment: Environment;
   readonly settings: RunSettings;

@@ -139,6 +139,7 @@ const scenario = z.object({
   metrics: z.array(metric).max(METRIC_IDS.length),
   functions: z.array(functionRow).max(5000),
   attribution: attribution.nullable(),
+  builtDifferently: texts(50).exactOptional(),
   loader: z.object({ verdict: z.enum(['ok', 'suspect', 'invalid']), reasons: texts(50) }),
   environment,
   settings,

@@ -112,7 +112,9 @@ export const cautionsOf = (scenario: ScenarioComparison, comparison: Comparison)
   const own = scenario.metrics
     .filter((metric) => metric.verdict === 'regressed' || metric.verdict === 'improved')
     .flatMap((metric) => metric.warnings.map((warning): Rich => [`${metricDef(metric.metric).label}: ${warning}`]));
+  const builds = scenario.builtDifferently ?? [];
   return [
+    ...builds.map((difference): Rich => [difference]),
     ...waiverCautions(scenario, comparison),
     ...(method === null ? [] : [[method]]),
     ...unpinnedCaution(scenario),
