@@ -167,8 +167,11 @@ const rowsOf = (found: KindFindings): readonly FunctionComparison[] => {
   const onPath = new Set(
     blamed === undefined ? [] : pathAlongDelta(found.paths, blamed.totals.name, directionOf(found.totals)),
   );
+  // Of what is held a frame that holds nothing itself says nothing; costs keep it for what it costs with its callees.
+  const saysSomething = ({ totals: { sides } }: Tested): boolean =>
+    !isHeld(found.kind.profile) || sides.base.own !== 0 || sides.head.own !== 0;
   return ordered
-    .filter((each, place) => place < MOST_ROWS || onPath.has(each.totals.name))
+    .filter((each, place) => (place < MOST_ROWS && saysSomething(each)) || onPath.has(each.totals.name))
     .map((each) => rowOf(each, found));
 };
 
