@@ -28,7 +28,9 @@ const NAMING: ReadonlySet<FunctionKind> = new Set(['regressed', 'improved', 'new
 export const onlyExplaining = (findings: Explanation, rows: readonly MetricComparison[]): Explanation => {
   const moved = new Set(rows.filter(({ verdict }) => MOVED.has(verdict)).map(({ metric }) => metric));
   const functions = findings.functions.map((row) =>
-    NAMING.has(row.kind) && !METRICS_OF[row.profile].some((metric) => moved.has(metric)) ? { ...row, kind: 'unclear' as const } : row,
+    NAMING.has(row.kind) && !METRICS_OF[row.profile].some((metric) => moved.has(metric))
+      ? { ...row, kind: 'unclear' as const }
+      : row,
   );
   const { attribution } = findings;
   const stands = moved.size > 0 || attribution === null;

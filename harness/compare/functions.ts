@@ -2,7 +2,13 @@
  * Which functions a change made dearer or cheaper: profiles of both sides → rows, and the one name the verdict's
  * sentence says. Functions explain a metric that was judged elsewhere; they never fail a run (docs/method.md).
  */
-import { type Attribution, type BySide, bothSides, type FunctionComparison, type FunctionKind } from '../model/index.ts';
+import {
+  type Attribution,
+  type BySide,
+  bothSides,
+  type FunctionComparison,
+  type FunctionKind,
+} from '../model/index.ts';
 import { packageOf } from '../profile/index.ts';
 import { sum } from '../stats/index.ts';
 import { type Blame, findBlame, isChanged } from './functions-blame.ts';
@@ -42,7 +48,14 @@ interface KindFindings {
   readonly blame: Blame | null;
 }
 
-const directionOf = ({ total }: KindTotals): 1 | -1 => (total.head >= total.base ? 1 : -1);
+/** Sums of many small costs are equal up to here. */
+const ROUNDING = 1e-9;
+
+/** Which way the total moved; null where it did not, so that there is nothing to explain and nobody to name. */
+const directionOf = ({ total }: KindTotals): 1 | -1 | null => {
+  if (Math.abs(total.head - total.base) <= ROUNDING * Math.max(total.head, total.base)) return null;
+  return total.head > total.base ? 1 : -1;
+};
 
 const bySureness = (a: Tested, b: Tested): number =>
   sureDelta(b) - sureDelta(a) || Math.abs(b.delta) - Math.abs(a.delta) || (a.totals.name < b.totals.name ? -1 : 1);
@@ -61,9 +74,9 @@ const findKind = (kind: ProfiledKind, input: FunctionsInput): KindFindings => {
   );
   const sign = directionOf(totals);
   const named = tested
-    .filter(({ isNamed, delta, totals: { name } }) => isNamed && delta * sign > 0 && !moves.has(name))
+    .filter(({ isNamed, delta, totals: { name } }) => isNamed && delta * (sign ?? 0) > 0 && !moves.has(name))
     .toSorted(bySureness);
-  const blame = findBlame(totals, named, changed, paths, kind.practicalRatio, sign);
+  const blame = sign === null ? null : findBlame(totals, named, changed, paths, kind.practicalRatio, sign);
   return { kind, totals, tested, moves, renames, changed, paths, modulePath: input.modulePath, blame };
 };
 
@@ -95,9 +108,7 @@ const heldOf = (
   { kind, totals: all }: KindFindings,
   column: 'own' | 'cum',
 ): Pick<FunctionComparison, 'held'> =>
-  isHeld(kind.profile)
-    ? { held: bothSides((side) => totals.sides[side][column] * all.requestsPerLaunch[side]) }
-    : {};
+  isHeld(kind.profile) ? { held: bothSides((side) => totals.sides[side][column] * all.requestsPerLaunch[side]) } : {};
 
 /** What the module has to do with it: its own functions pay for libraries, all others have a caller among them. */
 const payersOf = (
@@ -165,7 +176,7 @@ const rowsOf = (found: KindFindings): readonly FunctionComparison[] => {
     .map(({ each }) => each);
   const blamed = ordered.find(({ totals }) => totals.name === found.blame?.name);
   const onPath = new Set(
-    blamed === undefined ? [] : pathAlongDelta(found.paths, blamed.totals.name, directionOf(found.totals)),
+    blamed === undefined ? [] : pathAlongDelta(found.paths, blamed.totals.name, directionOf(found.totals) ?? 1),
   );
   // Of what is held a frame that holds nothing itself says nothing; costs keep it for what it costs with its callees.
   const saysSomething = ({ totals: { sides } }: Tested): boolean =>
@@ -183,7 +194,7 @@ const samplesOf = ({ totals }: KindFindings): BySide<number> => ({
 const captureWarnings = ({ totals, kind }: KindFindings): readonly string[] => {
   const { base, head } = totals.captured;
   if (kind.profile !== 'cpu' || base === null || head === null || base === 0 || head === 0) return [];
-  if (Math.abs(head / base - 1) <= MOST_CAPTURE_DIFFERENCE) return [];
+  if (Math.max(head / base, base / head) - 1 <= MOST_CAPTURE_DIFFERENCE) return [];
   const percent = (ratio: number): string => `${Math.round(ratio * 100)} %`;
   return [`The CPU profile caught ${percent(base)} of the CPU time on base and ${percent(head)} on head.`];
 };
@@ -235,7 +246,8 @@ const attributionOf = (all: readonly KindFindings[], input: FunctionsInput, firs
   return {
     source,
     samples: cpuSamplesOf(all),
-    diffuse: leading.blame === null ? describeDiffuse(leading.totals, leading.tested, leading.kind, allocatedIn(all)) : null,
+    diffuse:
+      leading.blame === null ? describeDiffuse(leading.totals, leading.tested, leading.kind, allocatedIn(all)) : null,
     culprit: leading.blame?.name ?? null,
     warnings: [
       ...first,

@@ -141,7 +141,9 @@ const dearestOf = ({ functions }: ScenarioComparison): Rich => {
   const rows = counted.length > 0 ? counted : functions.filter((row) => row.profile === 'cpu');
   return rows
     .toSorted((left, right) => right.basePerRequest - left.basePerRequest)
-    .flatMap((row) => (row.smallestDetectableRatio === null ? [] : [[row.function, row.smallestDetectableRatio] as const]))
+    .flatMap((row) =>
+      row.smallestDetectableRatio === null ? [] : [[row.function, row.smallestDetectableRatio] as const],
+    )
     .slice(0, MOST_NAMED)
     .flatMap(([name, ratio], place) => [place === 0 ? ': ' : ', ', code(name), ` (${formatPercent(ratio)})`]);
 };

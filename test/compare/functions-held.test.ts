@@ -28,7 +28,8 @@ const held = (kind: 'goroutine' | 'inuse_space', base: Costs, head: Costs, launc
 const rowOf = ({ functions }: FunctionsFound, name: string): FunctionComparison =>
   functions.find((row) => row.function === name)!;
 
-const POLL = 'internal/poll.(*FD).Read@1:2;internal/poll.(*pollDesc).wait@1:2;runtime.netpollblock@1:2;runtime.gopark@1:2';
+const POLL =
+  'internal/poll.(*FD).Read@1:2;internal/poll.(*pollDesc).wait@1:2;runtime.netpollblock@1:2;runtime.gopark@1:2';
 const IDLE: Costs = {
   'runtime.main@1:2;main.main@1:2;net/http.(*Server).Serve@1:2;runtime.gopark@1:2': 1,
   [`net/http.(*conn).serve@1:2;${POLL}`]: 4,

@@ -1,7 +1,9 @@
 /** Every way to cut the same work differently: what moved is told with its twin, and nobody is blamed for it. */
 import { describe, expect, it, test } from 'vitest';
 import type { FunctionComparison } from '../../harness/model/index.ts';
-import { compare, type Costs, diffLines } from './functions-fixture.ts';
+import { compareFunctions } from '../../harness/compare/functions.ts';
+import type { FunctionsInput } from '../../harness/compare/functions-input.ts';
+import { compare, type Costs, diffLines, inputOf } from './functions-fixture.ts';
 
 const SERVE = 'net/http.(*conn).serve@1:5;main.handle@10:15';
 const LOAD = `${SERVE};main.load@50:60`;
@@ -41,7 +43,10 @@ const REFACTORINGS: readonly (readonly [string, Costs, readonly [string, string]
   ],
   [
     'an extracted helper',
-    rewritten((path) => (path === LOAD ? `${LOAD};main.fill@200:205` : path), (path) => (path === LOAD ? 0.8 : 1)),
+    rewritten(
+      (path) => (path === LOAD ? `${LOAD};main.fill@200:205` : path),
+      (path) => (path === LOAD ? 0.8 : 1),
+    ),
     ['main.load', 'main.fill'],
   ],
   [
@@ -49,7 +54,11 @@ const REFACTORINGS: readonly (readonly [string, Costs, readonly [string, string]
     rewritten((path) => path.replace(';main.parse@70:75', '')),
     ['main.parse', 'main.load'],
   ],
-  ['a wrapper around a function', rewritten((path) => path.replace(';main.parse', ';main.traced@200:203;main.parse')), 'none'],
+  [
+    'a wrapper around a function',
+    rewritten((path) => path.replace(';main.parse', ';main.traced@200:203;main.parse')),
+    'none',
+  ],
   [
     'work carried from caller to callee',
     {
@@ -108,5 +117,49 @@ describe('cost hidden in a refactoring', () => {
     })!;
     const { attribution } = found({ ...head, [path]: head[path]! + 60 });
     expect(attribution.culprit).toBe(name);
+  });
+});
+
+const exchanged = (input: FunctionsInput): FunctionsInput => ({
+  ...input,
+  kinds: input.kinds.map((kind) => ({
+    ...kind,
+    launches: kind.launches.map(({ base, head }) => ({ base: head, head: base })),
+  })),
+  diff: input.diff.map((each) => ({ ...each, baseLines: each.headLines, headLines: each.baseLines })),
+});
+
+const MIRROR = {
+  regressed: 'improved',
+  improved: 'regressed',
+  new: 'gone',
+  gone: 'new',
+  moved: 'moved',
+  unclear: 'unclear',
+} as const;
+
+/** What must be the same of a row, seen from the other side where `turned`; a renamed function's row has two names. */
+const asSeen = (row: FunctionComparison, turned: boolean): string => {
+  const isRename = row.movedTo !== null && row.headPerRequest !== 0 && row.basePerRequest !== 0 && row.qValue !== null;
+  const names = isRename ? [row.function, row.movedTo].toSorted() : [row.function, row.movedTo];
+  const delta = Number(row.deltaPerRequest.toPrecision(8)) * (turned ? -1 : 1);
+  return JSON.stringify([names, turned ? MIRROR[row.kind] : row.kind, delta + 0, row.path.length, row.changedInDiff]);
+};
+
+describe('sides exchanged', () => {
+  test.each(REFACTORINGS)('mirror every row and the attribution: %s', (_, head, ends) => {
+    const hidden = ends === 'none' ? head : { ...head, [LOAD]: (head[LOAD] ?? 0) + 50 };
+    for (const [seed, cost] of [head, hidden, { ...hidden, [`${SERVE};lib/new.Work@1:2`]: 40 }].entries()) {
+      const input = { ...inputOf({ base: SERVICE, head: cost, samples: 12_000, seed: 40 + seed }), diff: DIFF };
+      const [there, back] = [compareFunctions(input), compareFunctions(exchanged(input))];
+      expect(back.functions.map((row) => asSeen(row, true)).toSorted()).toEqual(
+        there.functions.map((row) => asSeen(row, false)).toSorted(),
+      );
+      const nameThere = there.attribution.culprit;
+      const renamed = there.functions.find((row) => row.function === nameThere);
+      expect(back.attribution.culprit === null).toBe(nameThere === null);
+      if (renamed !== undefined && renamed.movedTo === null && ends === 'none')
+        expect(back.attribution.culprit).toBe(nameThere);
+    }
   });
 });

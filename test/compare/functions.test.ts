@@ -318,8 +318,10 @@ describe('when no function is certain', () => {
     const cpu = inputOf({ base: SERVICE, head: grown, samples: 60_000, seed: 5 });
     const allocs = (head: Costs, kind: 'alloc_objects' | 'alloc_space') => inputOf({ base: SERVICE, head, kind }).kinds;
     const diffuse = (head: Costs) =>
-      compareFunctions({ ...cpu, kinds: [...cpu.kinds, ...allocs(head, 'alloc_objects'), ...allocs(head, 'alloc_space')] })
-        .attribution.diffuse;
+      compareFunctions({
+        ...cpu,
+        kinds: [...cpu.kinds, ...allocs(head, 'alloc_objects'), ...allocs(head, 'alloc_space')],
+      }).attribution.diffuse;
     expect(diffuse(grown)).toMatch(/; allocated per request: \+[\d.]+ objects, \+[\d.]+ KiB\.$/);
     expect(diffuse(SERVICE)).toMatch(/; a request allocates as much as before\.$/);
   });
