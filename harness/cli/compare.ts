@@ -1,8 +1,9 @@
 /** `godyno compare`: two stored runs, or two pprof files. What either needs is loaded when it is known which. */
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import { type ExitCode, UsageError } from '../errors.ts';
 import type { CompareProfilesOptions } from './compare-profiles.ts';
 import type { CompareStoredOptions } from './compare-stored.ts';
+import { openPprof, STDIN } from './pprof-file.ts';
 
 /** First byte of a JSON file, whatever space stands before it. */
 const JSON_START = /^\s*[{[]/;
@@ -10,6 +11,7 @@ const FIRST_BYTES = 64;
 
 /** A file that is no JSON is taken for a profile; folders, names of baselines and what is not there are not. */
 const isProfile = (word: string): boolean => {
+  if (word === STDIN) return true;
   try {
     const file = openSync(word, 'r');
     try {
@@ -32,7 +34,10 @@ const refuse = (what: string): never => {
 export const compareFiles = async (given: Record<string, unknown>, before = '', after = ''): Promise<ExitCode> => {
   const [first, second] = [isProfile(before), isProfile(after)];
   if (first !== second) {
-    return refuse(`${first ? before : after} is taken for a pprof file, ${first ? after : before} is none`);
+    const [profile, other] = first ? [before, after] : [after, before];
+    // A mistyped path is told as such.
+    if (!existsSync(other)) openPprof(other);
+    return refuse(`${profile} is taken for a pprof file, ${other} is none`);
   }
   if (first) {
     if (given['out'] !== undefined) refuse('--out is for runs: pprof files leave no report');

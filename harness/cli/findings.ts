@@ -21,11 +21,11 @@ import {
 import { belowRequests, type Profile } from '../profile/index.ts';
 import { openProfile, type ReadFile, sampledLaunches } from './profiles.ts';
 
-/** Where a kind of cost is read from, and the metric whose regression it explains. */
+/** Where a kind of cost is read from, and the metrics whose regression it explains. */
 interface Source {
   readonly kind: ProfiledKind['profile'];
   readonly file: ProfileKind;
-  readonly metric: MetricId;
+  readonly metrics: readonly MetricId[];
   /** The exact total per request, where a counter knows it. */
   readonly total: (pairs: readonly Pair[], side: Side) => number | undefined;
   readonly choose: (profile: Profile) => Profile;
@@ -42,27 +42,41 @@ const unknown = (): undefined => undefined;
 
 /** In the order in which they explain when none of their metrics moved. */
 const SOURCES: readonly Source[] = [
-  { kind: 'cpu', file: 'cpu', metric: 'cpuNsPerRequest', total: perRequest('cpuNs'), choose: whole },
-  { kind: 'alloc_objects', file: 'allocs', metric: 'mallocsPerRequest', total: perRequest('mallocs'), choose: whole },
+  { kind: 'cpu', file: 'cpu', metrics: ['cpuNsPerRequest'], total: perRequest('cpuNs'), choose: whole },
+  { kind: 'alloc_objects', file: 'allocs', metrics: ['mallocsPerRequest'], total: perRequest('mallocs'), choose: whole },
   {
     kind: 'alloc_space',
     file: 'allocs',
-    metric: 'allocBytesPerRequest',
+    metrics: ['allocBytesPerRequest'],
     total: perRequest('allocBytes'),
     choose: whole,
   },
-  { kind: 'mutex', file: 'mutex', metric: 'mutexWaitNsPerRequest', total: unknown, choose: whole },
-  { kind: 'block', file: 'block', metric: 'blockWaitNsPerRequest', total: unknown, choose: belowRequests },
+  { kind: 'mutex', file: 'mutex', metrics: ['mutexWaitNsPerRequest'], total: unknown, choose: whole },
+  { kind: 'block', file: 'block', metrics: ['blockWaitNsPerRequest'], total: unknown, choose: belowRequests },
+  {
+    kind: 'inuse_space',
+    file: 'heap',
+    metrics: ['heapGrowthBytesPerRequest', 'liveHeapBytes'],
+    total: unknown,
+    choose: whole,
+  },
+  {
+    kind: 'goroutine',
+    file: 'goroutine',
+    metrics: ['goroutineGrowthPerRequest', 'goroutines'],
+    total: unknown,
+    choose: whole,
+  },
 ];
 
 /** The gate that fired leads: its function is the one the sentence names. */
 const ordered = (scenario: ScenarioComparison | undefined): readonly Source[] => {
-  const verdictOf = (metric: MetricId) => scenario?.metrics.find((row) => row.metric === metric);
-  const weight = ({ metric }: Source): number => {
-    const row = verdictOf(metric);
+  const weightOf = (metric: MetricId): number => {
+    const row = scenario?.metrics.find((each) => each.metric === metric);
     if (row?.verdict === 'regressed') return row.gate ? 0 : 2;
     return row?.verdict === 'improved' ? 1 : 3;
   };
+  const weight = ({ metrics }: Source): number => Math.min(...metrics.map(weightOf));
   return SOURCES.toSorted((a, b) => weight(a) - weight(b));
 };
 
@@ -81,12 +95,20 @@ const sideOf = async (launch: Launch, side: Side, source: Source, read: ReadFile
   };
 };
 
-/** Allocation sites counted one by one (stage `capture`) make sampled ones superfluous. */
+/**
+ * Allocation sites counted one by one (stage `capture`) make sampled ones superfluous; and what is held after the many
+ * requests of a growth launch tells more than what short launches hold.
+ */
 const launchesFor = (run: ScenarioRun, source: Source): readonly Launch[] => {
-  const exact = run.launches.filter(({ stage }) => stage === 'capture');
-  if (source.file === 'allocs' && exact.length > 0) return exact;
-  return sampledLaunches(run);
+  const better = run.launches.filter(
+    ({ stage, sides }) =>
+      (stage === 'capture' && source.file === 'allocs') || (stage === 'growth' && source.file in sides.head.profiles),
+  );
+  return better.length > 0 ? better : sampledLaunches(run);
 };
+
+const practicalRatioOf = (metrics: readonly MetricId[]): number =>
+  Math.min(...metrics.map((metric) => METRICS[metric].practicalRatio ?? 0));
 
 const kindOf = async (run: ScenarioRun, source: Source, read: ReadFile): Promise<ProfiledKind> => {
   const launches: BySide<ProfiledSide>[] = [];
@@ -95,7 +117,7 @@ const kindOf = async (run: ScenarioRun, source: Source, read: ReadFile): Promise
     const head = await sideOf(launch, 'head', source, read);
     if (base !== null && head !== null) launches.push({ base, head });
   }
-  return { profile: source.kind, launches, practicalRatio: METRICS[source.metric].practicalRatio ?? 0 };
+  return { profile: source.kind, launches, practicalRatio: practicalRatioOf(source.metrics) };
 };
 
 /** Profiles that are gone (a run's folder copied without them) explain nothing; broken ones are an error. */

@@ -168,7 +168,7 @@ const buildProgram = (act: (load: () => Promise<Action>) => (...given: unknown[]
   program
     .command('top')
     .description('list what the functions of a pprof file cost, as go tool pprof -top does')
-    .argument('<file>', 'pprof file, gzip or plain')
+    .argument('<file>', 'pprof file, gzip or plain; - reads standard input')
     .option('--type <type>', 'sample type, such as alloc_space; pprof’s default when left out')
     .option('--cum', 'largest with what they call first')
     .addOption(json('all functions'))

@@ -10,12 +10,17 @@ const READ_HINTS: Readonly<Record<string, string>> = {
   EISDIR: 'Name the profile itself, such as profiles/<scenario>/head/cpu.pb.gz in the output folder of a run.',
 };
 
+/** Stands for standard input, as in most tools. */
+export const STDIN = '-';
+const STDIN_FD = 0;
+
 /** Throws UsageError for a file that cannot be read, ProfileError for one that is no profile. */
-export const openPprof = (file: string): Profile => decodeProfile(readPprof(file), file);
+export const openPprof = (file: string): Profile =>
+  decodeProfile(readPprof(file), file === STDIN ? 'standard input' : file);
 
 const readPprof = (file: string): Uint8Array => {
   try {
-    return readFileSync(file);
+    return readFileSync(file === STDIN ? STDIN_FD : file);
   } catch (cause) {
     const { code = '', message } = cause as NodeJS.ErrnoException;
     const hint = READ_HINTS[code] ?? 'Check its permissions.';

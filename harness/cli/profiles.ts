@@ -37,9 +37,9 @@ const kindsOf = (run: ScenarioRun, side: Side): readonly ProfileKind[] => [
   ...new Set(run.launches.flatMap(({ sides }) => Object.keys(sides[side].profiles) as ProfileKind[])),
 ];
 
-/** Launches of one sampling rate: those that counted every allocation cannot be added to the others. */
+/** Launches of one sampling rate: those that counted more or all allocations cannot be added to the others. */
 export const sampledLaunches = (run: ScenarioRun): readonly Launch[] =>
-  run.launches.filter(({ stage }) => stage !== 'capture');
+  run.launches.filter(({ stage }) => stage !== 'capture' && stage !== 'growth');
 
 export interface CountedSide {
   readonly profile: Profile;

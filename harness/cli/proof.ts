@@ -33,7 +33,10 @@ export interface Proof {
   readonly why: string | null;
 }
 
-/** Profiles show who computes, allocates, and waits for locks and channels; nobody records who sleeps or keeps. */
+/**
+ * Profiles show who computes, allocates, and waits for locks and channels; nobody records who sleeps. Of leaks they show
+ * more than they must: the planted goroutine waits in a function of its own, and who keeps memory takes a growth launch.
+ */
 const NAMEABLE: Readonly<Record<FaultKind, boolean>> = {
   cpu: true,
   alloc: true,

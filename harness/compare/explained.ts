@@ -9,13 +9,15 @@ interface Explanation {
   readonly attribution: Attribution | null;
 }
 
-const METRIC_OF: Readonly<Record<FunctionComparison['profile'], MetricId>> = {
-  cpu: 'cpuNsPerRequest',
-  alloc_space: 'allocBytesPerRequest',
-  alloc_objects: 'mallocsPerRequest',
-  mutex: 'mutexWaitNsPerRequest',
-  block: 'blockWaitNsPerRequest',
-  instructions: 'instructionsPerRequest',
+const METRICS_OF: Readonly<Record<FunctionComparison['profile'], readonly MetricId[]>> = {
+  cpu: ['cpuNsPerRequest'],
+  alloc_space: ['allocBytesPerRequest'],
+  alloc_objects: ['mallocsPerRequest'],
+  mutex: ['mutexWaitNsPerRequest'],
+  block: ['blockWaitNsPerRequest'],
+  instructions: ['instructionsPerRequest'],
+  inuse_space: ['heapGrowthBytesPerRequest', 'liveHeapBytes'],
+  goroutine: ['goroutineGrowthPerRequest', 'goroutines'],
 };
 
 const MOVED: ReadonlySet<MetricComparison['verdict']> = new Set(['regressed', 'improved', 'changed']);
@@ -26,7 +28,9 @@ const NAMING: ReadonlySet<FunctionKind> = new Set(['regressed', 'improved', 'new
 export const onlyExplaining = (findings: Explanation, rows: readonly MetricComparison[]): Explanation => {
   const moved = new Set(rows.filter(({ verdict }) => MOVED.has(verdict)).map(({ metric }) => metric));
   const functions = findings.functions.map((row) =>
-    NAMING.has(row.kind) && !moved.has(METRIC_OF[row.profile]) ? { ...row, kind: 'unclear' as const } : row,
+    NAMING.has(row.kind) && !METRICS_OF[row.profile].some((metric) => moved.has(metric))
+      ? { ...row, kind: 'unclear' as const }
+      : row,
   );
   const { attribution } = findings;
   const stands = moved.size > 0 || attribution === null;

@@ -3,8 +3,11 @@ import { type BySide, bothSides, type Side } from '../model/index.ts';
 import {
   canonicalPath,
   functionSums,
-  isRequestFrame,
+  type Charging,
   filterBelow,
+  isRequestFrame,
+  isRuntime,
+  liveCounts,
   type Profile,
   sampleCounts,
   valueColumn,
@@ -12,10 +15,13 @@ import {
 } from '../profile/index.ts';
 import { type CostProfile, type ProfiledKind, type ProfiledSide, VALUES_OF } from './functions-input.ts';
 import type { NamesOf } from './functions-names.ts';
+import { librariesCharged, waitingCharged } from './functions-owners.ts';
 
 export interface SideCost {
   /** Own cost per request: flat, with runtime leaves charged to their first caller outside the runtime. */
   readonly own: number;
+  /** Own, with all that is not the module's charged to its first caller in the module; 0 outside the module. */
+  readonly withLibraries: number;
   /** Including callees. */
   readonly cum: number;
   /** Observed events per launch behind `own` and `cum`. */
@@ -42,6 +48,8 @@ export interface KindTotals {
   readonly samples: BySide<number>;
   /** Costs are shares of an exact total, so what is sure is the whole, and a large share is surer than its count. */
   readonly isShareOfExact: boolean;
+  /** Requests of one launch, in the mean. */
+  readonly requestsPerLaunch: BySide<number>;
   /** Events per unit of cost, head ÷ base: how many more events head would show at equal cost. */
   readonly sizeRatio: number;
   /** What a CPU profile alone says a request costs ÷ the exact total; null where there is no exact total. */
@@ -52,6 +60,7 @@ export interface KindTotals {
 
 interface MutableSide {
   own: number;
+  withLibraries: number;
   cum: number;
   readonly ownCounts: number[];
   readonly cumCounts: number[];
@@ -104,7 +113,7 @@ const sumSide = (kind: ProfiledKind, side: Side): SideSums => {
   const sides = kind.launches.map((launch) => launch[side]);
   const profiles = sides.map(({ profile }) => countedProfile(kind.profile, profile));
   const values = profiles.map((profile) => valueColumn(profile, VALUES_OF[kind.profile].type));
-  const counts = profiles.map(sampleCounts);
+  const counts = profiles.map(kind.profile === 'inuse_space' ? liveCounts : sampleCounts);
   const valueTotal = values.reduce((sum, column) => sum + total(column), 0);
   const requests = sides.reduce((sum, each) => sum + each.requests, 0);
   const exact = exactTotal(sides);
@@ -142,10 +151,22 @@ const widen = (known: [number, number] | null, span: readonly [number, number] |
 
 const emptySide = (launches: number): MutableSide => ({
   own: 0,
+  withLibraries: 0,
   cum: 0,
   ownCounts: Array.from({ length: launches }, () => 0),
   cumCounts: Array.from({ length: launches }, () => 0),
   lines: null,
+});
+
+/** Whose cost is a caller's in this kind; and what the module's own functions pay for besides. */
+interface Payers {
+  readonly own: Charging;
+  readonly libraries: Charging;
+}
+
+const payersIn = (kind: CostProfile, modulePath: string | null): Payers => ({
+  own: kind === 'goroutine' ? waitingCharged(modulePath) : { isCharged: isRuntime, lastPayer: 'leaf' },
+  libraries: librariesCharged(modulePath),
 });
 
 const addSide = (
@@ -153,12 +174,15 @@ const addSide = (
   sums: SideSums,
   side: Side,
   namesOf: (profile: Profile) => readonly string[],
+  payers: Payers,
 ): void => {
   const launches = sums.profiles.length;
   sums.profiles.forEach((profile, launch) => {
     const names = namesOf(profile);
-    const byValue = functionSums(profile, names, sums.values[launch] ?? new Float64Array());
-    const byCount = functionSums(profile, names, sums.counts[launch] ?? new Float64Array());
+    const values = sums.values[launch] ?? new Float64Array();
+    const byValue = functionSums(profile, names, values, payers.own);
+    const byCount = functionSums(profile, names, sums.counts[launch] ?? new Float64Array(), payers.own);
+    const withLibraries = functionSums(profile, names, values, payers.libraries);
     const spans = lineSpans(profile);
     byValue.names.forEach((name, i) => {
       // The table also holds functions of stacks that were filtered out.
@@ -168,6 +192,7 @@ const addSide = (
       const index = byValue.functionIndex[i] ?? -1;
       const part = found.sides[side];
       part.own += (byValue.own[i] ?? 0) * sums.factor;
+      part.withLibraries += payers.libraries.isCharged(name) ? 0 : (withLibraries.own[i] ?? 0) * sums.factor;
       part.cum += (byValue.cum[i] ?? 0) * sums.factor;
       part.ownCounts[launch] = byCount.own[i] ?? 0;
       part.cumCounts[launch] = byCount.cum[i] ?? 0;
@@ -196,11 +221,12 @@ const capturedOf = ({ profiles, exact, requests }: SideSums, kind: CostProfile):
 };
 
 /** Adds up one kind of profile over all launches, both sides under the same names. */
-export const totalCosts = (kind: ProfiledKind, names: NamesOf): KindTotals => {
+export const totalCosts = (kind: ProfiledKind, names: NamesOf, modulePath: string | null): KindTotals => {
   const sums = bothSides((side) => sumSide(kind, side));
   const functions = new Map<string, MutableTotals>();
-  addSide(functions, sums.base, 'base', names.base);
-  addSide(functions, sums.head, 'head', names.head);
+  const payers = payersIn(kind.profile, modulePath);
+  addSide(functions, sums.base, 'base', names.base, payers);
+  addSide(functions, sums.head, 'head', names.head, payers);
   return {
     profile: kind.profile,
     functions: [...functions].map(([name, { file, line, sides }]) => ({
@@ -213,6 +239,7 @@ export const totalCosts = (kind: ProfiledKind, names: NamesOf): KindTotals => {
     total: { base: sums.base.costPerRequest, head: sums.head.costPerRequest },
     samples: { base: sums.base.countTotal, head: sums.head.countTotal },
     isShareOfExact: sums.base.exact !== null && sums.head.exact !== null,
+    requestsPerLaunch: bothSides((side) => sums[side].requests / Math.max(1, sums[side].profiles.length)),
     sizeRatio: sizeRatioOf(sums),
     captured: bothSides((side) => capturedOf(sums[side], kind.profile)),
     sources: bothSides((side) => sums[side].profiles.map((profile) => ({ profile, factor: sums[side].factor }))),

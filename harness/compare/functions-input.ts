@@ -10,7 +10,7 @@ import type {
 } from '../model/index.ts';
 import type { Profile } from '../profile/index.ts';
 
-/** Kinds of profile with a cost per request; `instructions` come from exact mode, which names functions itself. */
+/** Kinds of profile compared here; `instructions` come from exact mode, which names functions itself. */
 export type CostProfile = Exclude<FunctionComparison['profile'], 'instructions'>;
 
 /** One side of one launch. Cumulative kinds are already the difference of two snapshots. */
@@ -60,4 +60,9 @@ export const VALUES_OF: Readonly<Record<CostProfile, { readonly type: string; re
   alloc_objects: { type: 'alloc_objects', unit: 'count' },
   mutex: { type: 'delay', unit: 'ns' },
   block: { type: 'delay', unit: 'ns' },
+  inuse_space: { type: 'inuse_space', unit: 'B' },
+  goroutine: { type: 'goroutine', unit: 'count' },
 };
+
+/** Snapshots of what is held, not costs that add up with the requests. */
+export const isHeld = (profile: CostProfile): boolean => profile === 'inuse_space' || profile === 'goroutine';

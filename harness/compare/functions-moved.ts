@@ -39,6 +39,10 @@ const likeness = (paths: Paths, gone: FunctionTotals, come: FunctionTotals): num
 const isOnlyOn = ({ sides }: FunctionTotals, side: 'base' | 'head'): boolean =>
   sum(sides[side].cumCounts) >= LEAST_COUNTS && sum(sides[side === 'base' ? 'head' : 'base'].cumCounts) === 0;
 
+/** The same whichever side is called base, so that sides exchanged pair alike. */
+const pairName = ({ from, to }: { readonly from: string; readonly to: string }): string =>
+  [from, to].toSorted().join(' ');
+
 /** Head's name → base's name of the functions that only changed their name. Best likeness first, each once. */
 export const findRenames = (functions: readonly FunctionTotals[], paths: Paths): ReadonlyMap<string, string> => {
   const gone = functions.filter((totals) => isOnlyOn(totals, 'base'));
@@ -46,7 +50,7 @@ export const findRenames = (functions: readonly FunctionTotals[], paths: Paths):
   const pairs = gone
     .flatMap((from) => come.map((to) => ({ from: from.name, to: to.name, score: likeness(paths, from, to) })))
     .filter(({ score }) => score >= LEAST_LIKENESS)
-    .sort((a, b) => b.score - a.score || (a.to < b.to ? -1 : 1));
+    .toSorted((a, b) => b.score - a.score || (pairName(a) < pairName(b) ? -1 : 1));
   const renames = new Map<string, string>();
   const used = new Set<string>();
   for (const { from, to } of pairs) {

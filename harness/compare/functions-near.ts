@@ -1,14 +1,9 @@
 /** How a function that the change does not touch is connected with it: by what it calls, or by who calls it. */
 import type { FunctionComparison } from '../model/index.ts';
-import { packageOf } from '../profile/index.ts';
+import { isOwn } from './functions-owners.ts';
 import { calleesOf, type Paths } from './functions-paths.ts';
 
 type NearChange = NonNullable<FunctionComparison['nearChange']>;
-
-const isOwn = (name: string, modulePath: string | null): boolean => {
-  const path = packageOf(name);
-  return path === 'main' || (modulePath !== null && (path === modulePath || path.startsWith(`${modulePath}/`)));
-};
 
 /** `path`: root to function. Undefined for a function of the change itself and for one that has nothing to do with it. */
 export const nearChangeOf = (

@@ -4,6 +4,7 @@ import { canonicalNames, functionSums, packageOf, valueColumn } from '../profile
 import type { KindTotals } from './functions-costs.ts';
 import { runtimeBuckets } from './functions-diffuse.ts';
 import { type ProfiledKind, VALUES_OF } from './functions-input.ts';
+import { isIn, isStandard } from './functions-owners.ts';
 import type { Tested } from './functions-test.ts';
 
 /** Parts below this share of the whole difference are not worth a word. */
@@ -34,8 +35,28 @@ export const signed = (delta: number, unit: string): string => {
 
 const totalDelta = ({ total }: KindTotals): number => total.head - total.base;
 
-/** One sentence about a change that no function carries alone; null when the total moved less than would fail. */
-export const describeDiffuse = (totals: KindTotals, tested: readonly Tested[], kind: ProfiledKind): string | null => {
+/** Less is the service's own restlessness: counted allocations repeat to a part in a thousand. */
+const SAME_ALLOCATIONS = 0.001;
+
+/** `it allocates +12 objects and +1.2 KiB more`: what the counters say of both, where they were read. */
+const allocationsText = (allocated: readonly KindTotals[]): readonly string[] => {
+  if (allocated.length === 0) return [];
+  const parts = allocated
+    .filter((kind) => Math.abs(totalDelta(kind)) > SAME_ALLOCATIONS * Math.max(kind.total.base, kind.total.head))
+    .map((kind) => signed(totalDelta(kind), VALUES_OF[kind.profile].unit));
+  return [parts.length === 0 ? 'a request allocates as much as before' : `allocated per request: ${parts.join(', ')}`];
+};
+
+/**
+ * One sentence about a change that no function carries alone; null when the total moved less than would fail.
+ * `allocated`: the kinds that count allocations, for the difference behind garbage collection and allocating.
+ */
+export const describeDiffuse = (
+  totals: KindTotals,
+  tested: readonly Tested[],
+  kind: ProfiledKind,
+  allocated: readonly KindTotals[],
+): string | null => {
   const delta = totalDelta(totals);
   const mean = (totals.total.base + totals.total.head) / 2;
   if (mean === 0 || Math.abs(delta) / mean < kind.practicalRatio) return null;
@@ -51,17 +72,12 @@ export const describeDiffuse = (totals: KindTotals, tested: readonly Tested[], k
     .map((each) => `${each.totals.name} ${signed(each.delta, unit)}`);
   const seen = [
     ...(parts.length > 0 ? [`in the runtime: ${parts.join(', ')}`] : []),
+    ...(kind.profile === 'cpu' ? allocationsText(allocated) : []),
     ...(functions.length > 0 ? [`largest without being certain: ${functions.join(', ')}`] : []),
   ];
   const whole = `No single function stands out of ${signed(delta, unit)} per request`;
   return seen.length > 0 ? `${whole}; ${seen.join('; ')}.` : `${whole}.`;
 };
-
-const isIn = (module: string, path: string): boolean => path === module || path.startsWith(`${module}/`);
-
-/** Packages of Go itself have no dot in the first element of their path; a service's own module may have none either. */
-const isStandard = (path: string, modulePath: string | null): boolean =>
-  path !== 'main' && !(path.split('/')[0] ?? '').includes('.') && !(modulePath !== null && isIn(modulePath, path));
 
 /** Any name of the runtime: what it stands for is charged to the first caller that is no runtime. */
 const CHARGED = 'runtime.standard';

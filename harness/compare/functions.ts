@@ -2,7 +2,13 @@
  * Which functions a change made dearer or cheaper: profiles of both sides → rows, and the one name the verdict's
  * sentence says. Functions explain a metric that was judged elsewhere; they never fail a run (docs/method.md).
  */
-import type { Attribution, BySide, FunctionComparison, FunctionKind } from '../model/index.ts';
+import {
+  type Attribution,
+  type BySide,
+  bothSides,
+  type FunctionComparison,
+  type FunctionKind,
+} from '../model/index.ts';
 import { packageOf } from '../profile/index.ts';
 import { sum } from '../stats/index.ts';
 import { type Blame, findBlame, isChanged } from './functions-blame.ts';
@@ -12,6 +18,7 @@ import { describeDependencies, describeDiffuse } from './functions-words.ts';
 import {
   type FunctionsFound,
   type FunctionsInput,
+  isHeld,
   MOST_ROWS,
   type ProfiledKind,
   VALUES_OF,
@@ -19,6 +26,7 @@ import {
 import { findMoves, findRenames, joinRenames } from './functions-moved.ts';
 import { alignNames } from './functions-names.ts';
 import { nearChangeOf } from './functions-near.ts';
+import { isOwn } from './functions-owners.ts';
 import { buildPaths, pathAlongDelta, type Paths } from './functions-paths.ts';
 import { LEAST_OWN_RATIO, sureDelta, type Tested, testFunctions } from './functions-test.ts';
 import { compareToolchains } from './toolchains.ts';
@@ -40,7 +48,14 @@ interface KindFindings {
   readonly blame: Blame | null;
 }
 
-const directionOf = ({ total }: KindTotals): 1 | -1 => (total.head >= total.base ? 1 : -1);
+/** Sums of many small costs are equal up to here. */
+const ROUNDING = 1e-9;
+
+/** Which way the total moved; null where it did not, so that there is nothing to explain and nobody to name. */
+const directionOf = ({ total }: KindTotals): 1 | -1 | null => {
+  if (Math.abs(total.head - total.base) <= ROUNDING * Math.max(total.head, total.base)) return null;
+  return total.head > total.base ? 1 : -1;
+};
 
 const bySureness = (a: Tested, b: Tested): number =>
   sureDelta(b) - sureDelta(a) || Math.abs(b.delta) - Math.abs(a.delta) || (a.totals.name < b.totals.name ? -1 : 1);
@@ -48,7 +63,7 @@ const bySureness = (a: Tested, b: Tested): number =>
 const findKind = (kind: ProfiledKind, input: FunctionsInput): KindFindings => {
   const profilesOf = (side: 'base' | 'head') => kind.launches.map((launch) => launch[side].profile);
   const names = alignNames(profilesOf('base'), profilesOf('head'), input.diff, input.modulePath);
-  const raw = totalCosts(kind, names);
+  const raw = totalCosts(kind, names, input.modulePath);
   const paths = buildPaths(raw, names);
   const renames = findRenames(raw.functions, paths);
   const totals = { ...raw, functions: joinRenames(raw.functions, renames) };
@@ -59,9 +74,9 @@ const findKind = (kind: ProfiledKind, input: FunctionsInput): KindFindings => {
   );
   const sign = directionOf(totals);
   const named = tested
-    .filter(({ isNamed, delta, totals: { name } }) => isNamed && delta * sign > 0 && !moves.has(name))
+    .filter(({ isNamed, delta, totals: { name } }) => isNamed && delta * (sign ?? 0) > 0 && !moves.has(name))
     .toSorted(bySureness);
-  const blame = findBlame(totals, named, changed, paths, kind.practicalRatio, sign);
+  const blame = sign === null ? null : findBlame(totals, named, changed, paths, kind.practicalRatio, sign);
   return { kind, totals, tested, moves, renames, changed, paths, modulePath: input.modulePath, blame };
 };
 
@@ -87,6 +102,25 @@ const impactOf = (each: Tested, found: KindFindings): Pick<FunctionComparison, '
   return { impactRatio: base > 0 ? delta / base : 0, impactCiRatio: null };
 };
 
+/** As it stood at the end of a launch; costs have no such value. */
+const heldOf = (
+  { totals }: Tested,
+  { kind, totals: all }: KindFindings,
+  column: 'own' | 'cum',
+): Pick<FunctionComparison, 'held'> =>
+  isHeld(kind.profile) ? { held: bothSides((side) => totals.sides[side][column] * all.requestsPerLaunch[side]) } : {};
+
+/** What the module has to do with it: its own functions pay for libraries, all others have a caller among them. */
+const payersOf = (
+  { totals: { name, sides } }: Tested,
+  path: readonly string[],
+  modulePath: string | null,
+): Pick<FunctionComparison, 'caller' | 'withLibraries'> => {
+  if (isOwn(name, modulePath)) return { withLibraries: bothSides((side) => sides[side].withLibraries) };
+  const caller = path.slice(0, -1).findLast((each) => isOwn(each, modulePath));
+  return caller === undefined ? {} : { caller };
+};
+
 const rowOf = (each: Tested, found: KindFindings): FunctionComparison => {
   const { name, file, line, sides } = each.totals;
   const kind = kindOf(each, found);
@@ -105,6 +139,7 @@ const rowOf = (each: Tested, found: KindFindings): FunctionComparison => {
     basePerRequest: sides.base.own,
     headPerRequest: sides.head.own,
     deltaPerRequest: each.delta,
+    ...heldOf(each, found, isBlamed ? 'cum' : 'own'),
     baseCumPerRequest: sides.base.cum,
     headCumPerRequest: sides.head.cum,
     unit: VALUES_OF[found.kind.profile].unit,
@@ -114,6 +149,7 @@ const rowOf = (each: Tested, found: KindFindings): FunctionComparison => {
     baseCallsPerRequest: null,
     headCallsPerRequest: null,
     kind,
+    ...payersOf(each, path, found.modulePath),
     path,
     changedInDiff: found.changed.has(name),
     ...(nearChange === undefined ? {} : { nearChange }),
@@ -140,10 +176,13 @@ const rowsOf = (found: KindFindings): readonly FunctionComparison[] => {
     .map(({ each }) => each);
   const blamed = ordered.find(({ totals }) => totals.name === found.blame?.name);
   const onPath = new Set(
-    blamed === undefined ? [] : pathAlongDelta(found.paths, blamed.totals.name, directionOf(found.totals)),
+    blamed === undefined ? [] : pathAlongDelta(found.paths, blamed.totals.name, directionOf(found.totals) ?? 1),
   );
+  // Of what is held a frame that holds nothing itself says nothing; costs keep it for what it costs with its callees.
+  const saysSomething = ({ totals: { sides } }: Tested): boolean =>
+    !isHeld(found.kind.profile) || sides.base.own !== 0 || sides.head.own !== 0;
   return ordered
-    .filter((each, place) => place < MOST_ROWS || onPath.has(each.totals.name))
+    .filter((each, place) => (place < MOST_ROWS && saysSomething(each)) || onPath.has(each.totals.name))
     .map((each) => rowOf(each, found));
 };
 
@@ -155,7 +194,7 @@ const samplesOf = ({ totals }: KindFindings): BySide<number> => ({
 const captureWarnings = ({ totals, kind }: KindFindings): readonly string[] => {
   const { base, head } = totals.captured;
   if (kind.profile !== 'cpu' || base === null || head === null || base === 0 || head === 0) return [];
-  if (Math.abs(head / base - 1) <= MOST_CAPTURE_DIFFERENCE) return [];
+  if (Math.max(head / base, base / head) - 1 <= MOST_CAPTURE_DIFFERENCE) return [];
   const percent = (ratio: number): string => `${Math.round(ratio * 100)} %`;
   return [`The CPU profile caught ${percent(base)} of the CPU time on base and ${percent(head)} on head.`];
 };
@@ -189,14 +228,26 @@ const forbiddenWarnings = (input: FunctionsInput, forbidden: ReadonlySet<string>
   return [`Functions are not compared by ${words}: the two builds count it differently.`];
 };
 
+const allocatedIn = (all: readonly KindFindings[]): readonly KindTotals[] =>
+  (['alloc_objects', 'alloc_space'] as const).flatMap(
+    (profile) => all.find(({ kind }) => kind.profile === profile)?.totals ?? [],
+  );
+
+/** Of the CPU profile, whoever leads; null where there is none. */
+const cpuSamplesOf = (all: readonly KindFindings[]): BySide<number> | null => {
+  const cpu = all.find(({ kind }) => kind.profile === 'cpu');
+  return cpu === undefined ? null : samplesOf(cpu);
+};
+
 const attributionOf = (all: readonly KindFindings[], input: FunctionsInput, first: readonly string[]): Attribution => {
   const [leading] = all;
   const { source } = input;
   if (leading === undefined) return { source, samples: null, diffuse: null, culprit: null, warnings: first };
   return {
     source,
-    samples: samplesOf(leading),
-    diffuse: leading.blame === null ? describeDiffuse(leading.totals, leading.tested, leading.kind) : null,
+    samples: cpuSamplesOf(all),
+    diffuse:
+      leading.blame === null ? describeDiffuse(leading.totals, leading.tested, leading.kind, allocatedIn(all)) : null,
     culprit: leading.blame?.name ?? null,
     warnings: [
       ...first,

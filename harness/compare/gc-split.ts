@@ -28,7 +28,8 @@ const gcDelta = (cpu: KindTotals): number => {
   const events = samplesOf(cpu, 'base', gc.base) + samplesOf(cpu, 'head', gc.head);
   const perEvent = events > 0 ? (gc.base + gc.head) / events : 0;
   const standardError = Math.sqrt(ASSUMED_DISPERSION * events) * perEvent;
-  const isWorthIt = Math.abs(gc.delta) >= LEAST_RATIO * cpu.total.base && Math.abs(gc.delta) > SURE_Z * standardError;
+  const mean = (cpu.total.base + cpu.total.head) / 2;
+  const isWorthIt = Math.abs(gc.delta) >= LEAST_RATIO * mean && Math.abs(gc.delta) > SURE_Z * standardError;
   return isWorthIt ? gc.delta : 0;
 };
 

@@ -165,11 +165,16 @@ const judgeRows = (rows: readonly MetricComparison[], invalid: InvalidRun | null
   return rows.map((row) => (row.metric === 'errorRatio' ? row : barred(row)));
 };
 
+/** What moves costs by itself; absent when the builds are alike. */
+const builtDifferently = ({ builds }: ScenarioRun): Pick<ScenarioComparison, 'builtDifferently'> => {
+  const { warnings } = compareToolchains(builds);
+  return warnings.length === 0 ? {} : { builtDifferently: warnings };
+};
+
 const fallbackWarnings = (run: ScenarioRun): readonly string[] => {
   const { builds, settings } = run;
   const oneLayout = builds.base.seededLinks ? [] : [builds.base.unseededReason ?? 'links are not seeded'];
   return [
-    ...compareToolchains(builds).warnings,
     ...run.notes,
     ...(settings.pinned
       ? []
@@ -207,6 +212,7 @@ export const compareScenario = (
     exact: findings.exact,
     metrics: withQValues(rows),
     ...onlyExplaining(findings, rows),
+    ...builtDifferently(run),
     loader: loaderReport(run),
     environment,
     settings: run.settings,

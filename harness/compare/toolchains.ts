@@ -50,8 +50,8 @@ const SETTINGS = [
 
 /** Settings of DefaultGODEBUG (they follow the `go` line of go.mod) without which a kind of profile counts otherwise. */
 const GODEBUG_KINDS: Readonly<Record<string, readonly CostKind[]>> = {
-  profstackdepth: ['alloc_space', 'alloc_objects', 'mutex', 'block'],
-  memprofilerate: ['alloc_space', 'alloc_objects'],
+  profstackdepth: ['alloc_space', 'alloc_objects', 'inuse_space', 'mutex', 'block'],
+  memprofilerate: ['alloc_space', 'alloc_objects', 'inuse_space'],
   runtimecontentionstacks: ['mutex'],
 };
 

@@ -96,6 +96,8 @@ export interface ScenarioComparison {
   readonly metrics: readonly MetricComparison[];
   readonly functions: readonly FunctionComparison[];
   readonly attribution: Attribution | null;
+  /** What Go itself changed between the builds, said before anything else; absent when they were built alike. */
+  readonly builtDifferently?: readonly string[];
   readonly loader: { readonly verdict: 'ok' | 'suspect' | 'invalid'; readonly reasons: readonly string[] };
   readonly environment: Environment;
   readonly settings: RunSettings;
@@ -192,16 +194,30 @@ export interface DecidedBy {
 export type FunctionKind = 'regressed' | 'improved' | 'new' | 'gone' | 'moved' | 'unclear';
 
 export interface FunctionComparison {
-  readonly profile: 'cpu' | 'alloc_space' | 'alloc_objects' | 'mutex' | 'block' | 'instructions';
+  /** `inuse_space` and `goroutine`: what a launch still held after its last collection, see {@link Held}. */
+  readonly profile:
+    | 'cpu'
+    | 'alloc_space'
+    | 'alloc_objects'
+    | 'mutex'
+    | 'block'
+    | 'instructions'
+    | 'inuse_space'
+    | 'goroutine';
   /** Canonical name. */
   readonly function: string;
   readonly package: string;
   readonly file: string;
   readonly line: number;
-  /** Own (flat) cost per request, runtime leaves charged to the first non-runtime caller. */
+  /**
+   * Own (flat) cost per request, runtime leaves charged to the first non-runtime caller. Of `goroutine`: those that wait
+   * in this function, or that it began where they wait in Go's library.
+   */
   readonly basePerRequest: number;
   readonly headPerRequest: number;
   readonly deltaPerRequest: number;
+  /** The same as it stood at the end of a launch, not divided by its requests; only of what is held. */
+  readonly held?: Held;
   /** Including callees. */
   readonly baseCumPerRequest: number;
   readonly headCumPerRequest: number;
@@ -215,6 +231,15 @@ export interface FunctionComparison {
   readonly baseCallsPerRequest: number | null;
   readonly headCallsPerRequest: number | null;
   readonly kind: FunctionKind;
+  /**
+   * On rows of code that is not the module's own: the nearest caller that is, along `path`. Absent where there is none.
+   */
+  readonly caller?: string;
+  /**
+   * On rows of the module's own code: own cost together with that of the runtime, of Go's library and of dependencies,
+   * down to the next function of the module.
+   */
+  readonly withLibraries?: BySide<number>;
   /** Root to function. */
   readonly path: readonly string[];
   readonly changedInDiff: boolean;
@@ -227,6 +252,9 @@ export interface FunctionComparison {
   /** Present when the row is named for what its callees spend: tell headCum − baseCum then, not its own delta. */
   readonly namedFor?: 'callees';
 }
+
+/** Mean over launches, in the row's unit. */
+export type Held = BySide<number>;
 
 /** Where the function rows come from and what they explain of the regressed metric. */
 export interface Attribution {

@@ -128,16 +128,15 @@ const textOf =
     return text;
   };
 
-/** How the old text formats and other mistakes begin. */
-const TEXT_STARTS = ['heap profile:', 'goroutine profile:', '--- ', '<', '{', 'HTTP/', '404 '];
+/** The old text formats, pages and other mistakes: a pprof message has a length or an index below 32 long before. */
+const TEXT = /^[\t\n\r -~]{8,}$/;
 
 const refuseText = (bytes: Uint8Array, name: string): void => {
-  const start = Buffer.from(bytes.subarray(0, 32)).toString('latin1');
-  const found = TEXT_STARTS.find((text) => start.startsWith(text));
-  if (found === undefined) return;
+  const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(32, bytes.length)).toString('latin1');
+  if (!TEXT.test(start)) return;
   throw new ProfileError(
-    `${name} is text beginning with ${JSON.stringify(start.split('\n')[0])}, not a pprof protobuf`,
-    'Fetch the profile without ?debug=1, or write it with WriteTo(w, 0).',
+    `${name} is text beginning with ${JSON.stringify(start.trimStart().split('\n')[0])}, not a pprof protobuf`,
+    'Fetch the profile without ?debug=1 or 2, or write it with WriteTo(w, 0).',
   );
 };
 
@@ -188,7 +187,9 @@ export const decodeProfile = (bytes: Uint8Array, name: string): Profile => {
     throw new ProfileError(`${name} is empty`, 'The service stopped before it wrote the profile; take it again.');
   }
   refuseText(bytes, name);
-  const reader = new WireReader(unpack(bytes, name), name);
+  const message = unpack(bytes, name);
+  if (message !== bytes) refuseText(message, name);
+  const reader = new WireReader(message, name);
   const profile = decodeMessage(reader);
   if (profile.sampleTypes.length === 0) {
     throw reader.broken('has no sample type, so it is no profile');

@@ -1,7 +1,7 @@
 import { type FrameGroups, groupByFunction } from './frame-groups.ts';
 import { canonicalNames, canonicalPath, isRuntime, type PathRoots, packageOf, pprofNames } from './names.ts';
 import type { Profile } from './profile.ts';
-import { sumStacks } from './sum-stacks.ts';
+import { type LastPayer, sumStacks } from './sum-stacks.ts';
 import { valueColumn, valueIndex } from './value-types.ts';
 import { withoutAgent } from './filter.ts';
 
@@ -57,13 +57,26 @@ export interface FunctionSums {
   readonly own: Float64Array;
 }
 
+/** Whose own cost a caller pays for. */
+export interface Charging {
+  readonly isCharged: (name: string) => boolean;
+  readonly lastPayer: LastPayer;
+}
+
+const RUNTIME_CHARGED: Charging = { isCharged: isRuntime, lastPayer: 'leaf' };
+
 /** Flat, cum and own sums of `values` (one per sample) by the names given for the functions of the table. */
-export const functionSums = (profile: Profile, names: readonly string[], values: Float64Array): FunctionSums => {
+export const functionSums = (
+  profile: Profile,
+  names: readonly string[],
+  values: Float64Array,
+  { isCharged, lastPayer } = RUNTIME_CHARGED,
+): FunctionSums => {
   const groups = groupByFunction(profile, names);
   return {
     names: groups.keys,
     functionIndex: groups.exampleLine.map((line) => (line < 0 ? -1 : (profile.locations.lineFunction[line] ?? 0))),
-    ...sumStacks(profile, groups, values, flagsOf(groups.keys, isRuntime)),
+    ...sumStacks(profile, groups, values, flagsOf(groups.keys, isCharged), lastPayer),
   };
 };
 

@@ -21,10 +21,11 @@ export {
   packageCosts,
   type TableRequest,
 } from './cost-tables.ts';
-export { sampleCounts } from './sample-counts.ts';
+export { liveCounts, sampleCounts } from './sample-counts.ts';
 export { isTruncated } from './truncated.ts';
 export { valueColumn, valueIndex, valueTypes } from './value-types.ts';
 export {
+  type Charging,
   type CostRequest,
   type FunctionCost,
   type FunctionCosts,

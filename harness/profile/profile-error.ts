@@ -11,5 +11,8 @@ export class ProfileError extends UsageError {
 export const BROKEN_HINT =
   'The file is truncated, damaged or no pprof profile; take it again, and check it with: go tool pprof -top FILE';
 
+/** What to do when a profile does not measure what was asked for. */
+export const TYPE_HINT = 'Choose one of these; profiles to be compared must be of one kind.';
+
 /** What to do when two profiles do not belong together. */
 export const MISMATCH_HINT = 'Give profiles of one kind: two CPU profiles, two heap profiles, …';

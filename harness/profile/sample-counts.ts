@@ -1,5 +1,6 @@
 /** How many events a sample stands for as they were observed, before the runtime scaled them up: what noise goes by. */
 import type { Profile } from './profile.ts';
+import { valueIndex } from './value-types.ts';
 
 /** Numeric label of heap samples: size of one object, in bytes. */
 const SIZE_LABEL = 'bytes';
@@ -28,9 +29,12 @@ const heapCounts = (profile: Profile, column: number): Float64Array => {
   return counts;
 };
 
+/** Observed allocations behind what a heap profile says is still held. */
+export const liveCounts = (profile: Profile): Float64Array => heapCounts(profile, valueIndex(profile, 'inuse_objects'));
+
 /**
  * Observed events per sample. CPU: profiling ticks; heap: sampled allocations (alloc_objects, or where a profile has
- * only those, inuse_objects); mutex and block: contentions as the runtime scaled them, so an upper bound.
+ * only those, inuse_objects); mutex and block: contentions as the runtime scaled them, so an upper bound; goroutines: all.
  */
 export const sampleCounts = (profile: Profile): Float64Array => {
   const types = profile.sampleTypes.map(({ type }) => type);

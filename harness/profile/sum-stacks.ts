@@ -7,9 +7,12 @@ export interface GroupSums {
   readonly flat: Float64Array;
   /** Value of the samples with the group anywhere in the stack; a recursive function counts once per sample. */
   readonly cum: Float64Array;
-  /** Like flat, but a leaf in `isCharged` counts for the first frame above it that is not. */
+  /** Like flat, but a leaf in `charged` counts for the first frame above it that is not. */
   readonly own: Float64Array;
 }
+
+/** Who pays where every frame of a stack is charged to somebody else: the leaf itself, or the frame it began with. */
+export type LastPayer = 'leaf' | 'root';
 
 /** Leaf group of a sample and the group that pays for it; −1 and −1 for a sample without frames. */
 interface Payers {
@@ -17,17 +20,19 @@ interface Payers {
   readonly owner: Int32Array;
 }
 
-const findPayers = (profile: Profile, groups: FrameGroups, charged: Uint8Array): Payers => {
+const findPayers = (profile: Profile, groups: FrameGroups, charged: Uint8Array, last: LastPayer): Payers => {
   const { stackStart, stack, count } = profile.samples;
   const leaf = new Int32Array(count).fill(-1);
   const owner = new Int32Array(count).fill(-1);
   for (let sample = 0; sample < count; sample++) {
     const end = stackStart[sample + 1] as number;
+    let root = -1;
     search: for (let at = stackStart[sample] as number; at < end; at++) {
       const location = stack[at] as number;
-      const last = groups.start[location + 1] as number;
-      for (let g = groups.start[location] as number; g < last; g++) {
+      const next = groups.start[location + 1] as number;
+      for (let g = groups.start[location] as number; g < next; g++) {
         const group = groups.groups[g] as number;
+        root = group;
         if (leaf[sample] === -1) leaf[sample] = group;
         if (charged[group] === 0) {
           owner[sample] = group;
@@ -35,7 +40,7 @@ const findPayers = (profile: Profile, groups: FrameGroups, charged: Uint8Array):
         }
       }
     }
-    if (owner[sample] === -1) owner[sample] = leaf[sample] as number;
+    if (owner[sample] === -1) owner[sample] = last === 'leaf' ? (leaf[sample] as number) : root;
   }
   return { leaf, owner };
 };
@@ -95,15 +100,16 @@ const sumCum = (profile: Profile, { keys, start, groups }: FrameGroups, values: 
 
 /**
  * Sums `values` (one per sample). `charged[group] = 1` marks groups whose own cost is charged to their first caller
- * outside (runtime leaves); where a stack has no other frame the leaf keeps it.
+ * outside (runtime leaves); where a stack has no other frame, `lastPayer` says who keeps it.
  */
 export const sumStacks = (
   profile: Profile,
   groups: FrameGroups,
   values: Float64Array,
   charged: Uint8Array,
+  lastPayer: LastPayer = 'leaf',
 ): GroupSums => {
-  const { leaf, owner } = findPayers(profile, groups, charged);
+  const { leaf, owner } = findPayers(profile, groups, charged, lastPayer);
   const flat = new Float64Array(groups.keys.length);
   const own = new Float64Array(groups.keys.length);
   for (let sample = 0; sample < leaf.length; sample++) {

@@ -1,5 +1,5 @@
 import type { Profile, ValueType } from './profile.ts';
-import { MISMATCH_HINT, ProfileError } from './profile-error.ts';
+import { ProfileError, TYPE_HINT } from './profile-error.ts';
 
 /** What the profile's samples measure, in the file's order. */
 export const valueTypes = (profile: Profile): readonly ValueType[] => profile.sampleTypes;
@@ -18,7 +18,7 @@ export const valueIndex = (profile: Profile, type?: string): number => {
   const exact = names.indexOf(type);
   const found = exact >= 0 ? exact : names.indexOf(type.replace(/^inuse_/, ''));
   if (found >= 0) return found;
-  throw new ProfileError(`${profile.name} has no sample type ${type}, only ${names.join(', ')}`, MISMATCH_HINT);
+  throw new ProfileError(`${profile.name} has no sample type ${type}, only ${names.join(', ')}`, TYPE_HINT);
 };
 
 /** The column of values as one array, a copy. */

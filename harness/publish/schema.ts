@@ -51,7 +51,16 @@ const metric = z.object({
 });
 
 const functionRow = z.object({
-  profile: z.enum(['cpu', 'alloc_space', 'alloc_objects', 'mutex', 'block', 'instructions']),
+  profile: z.enum([
+    'cpu',
+    'alloc_space',
+    'alloc_objects',
+    'mutex',
+    'block',
+    'instructions',
+    'inuse_space',
+    'goroutine',
+  ]),
   function: text,
   package: text,
   file: text,
@@ -59,6 +68,7 @@ const functionRow = z.object({
   basePerRequest: number,
   headPerRequest: number,
   deltaPerRequest: number,
+  held: z.object({ base: number, head: number }).exactOptional(),
   baseCumPerRequest: number,
   headCumPerRequest: number,
   unit,
@@ -69,6 +79,8 @@ const functionRow = z.object({
   baseCallsPerRequest: number.nullable(),
   headCallsPerRequest: number.nullable(),
   kind: z.enum(['regressed', 'improved', 'new', 'gone', 'moved', 'unclear']),
+  caller: text.exactOptional(),
+  withLibraries: z.object({ base: number, head: number }).exactOptional(),
   path: texts(1000),
   changedInDiff: z.boolean(),
   nearChange: z.enum(['calls', 'calledFrom']).exactOptional(),
@@ -147,6 +159,7 @@ const scenario = z.object({
   metrics: z.array(metric).max(METRIC_IDS.length),
   functions: z.array(functionRow).max(5000),
   attribution: attribution.nullable(),
+  builtDifferently: texts(50).exactOptional(),
   loader: z.object({ verdict: z.enum(['ok', 'suspect', 'invalid']), reasons: texts(50) }),
   environment,
   settings,

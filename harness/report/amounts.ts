@@ -79,10 +79,14 @@ export const unchangedWithin = (metric: MetricComparison): string | null => {
   return metric.unit === 'ratio' ? formatPercent(within).replace('%', 'points') : formatQuantity(within, metric.unit);
 };
 
+interface Amounts {
+  readonly base: number;
+  readonly head: number;
+  readonly delta: number;
+}
+
 /** What a row is about: the function's own cost or, where it is named for what its callees spend, that as well. */
-export const costOf = (
-  row: FunctionComparison,
-): { readonly base: number; readonly head: number; readonly delta: number } =>
+export const costOf = (row: FunctionComparison): Amounts =>
   row.namedFor === 'callees'
     ? {
         base: row.baseCumPerRequest,
@@ -91,7 +95,13 @@ export const costOf = (
       }
     : { base: row.basePerRequest, head: row.headPerRequest, delta: row.deltaPerRequest };
 
-export const deltaText = (row: FunctionComparison): string => signedAmount(costOf(row).delta, row.unit);
+/** As it is shown: what is held at the end of a launch as it stood, costs per request. */
+export const shownOf = (row: FunctionComparison): Amounts =>
+  row.held === undefined ? costOf(row) : { ...row.held, delta: row.held.head - row.held.base };
+
+/** Growth is told per request, by rows that else show what has grown. */
+export const amountsFor = (row: FunctionComparison, metric: MetricComparison): Amounts =>
+  metricDef(metric.metric).method === 'growth' ? costOf(row) : shownOf(row);
 
 export const impactText = (row: FunctionComparison): string => {
   const impact = formatSignedPercent(row.impactRatio);

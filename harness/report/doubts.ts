@@ -112,7 +112,9 @@ export const cautionsOf = (scenario: ScenarioComparison, comparison: Comparison)
   const own = scenario.metrics
     .filter((metric) => metric.verdict === 'regressed' || metric.verdict === 'improved')
     .flatMap((metric) => metric.warnings.map((warning): Rich => [`${metricDef(metric.metric).label}: ${warning}`]));
+  const builds = scenario.builtDifferently ?? [];
   return [
+    ...builds.map((difference): Rich => [difference]),
     ...waiverCautions(scenario, comparison),
     ...(method === null ? [] : [[method]]),
     ...unpinnedCaution(scenario),
@@ -131,6 +133,21 @@ const smallestOf = (metric: MetricComparison): readonly string[] =>
     ? [`${metricDef(metric.metric).label} ${formatPercent(metric.smallestDetectableRatio)}`]
     : [];
 
+/** Functions told by name with what could not have been seen of each; the others are in comparison.json. */
+const MOST_NAMED = 3;
+
+const dearestOf = ({ functions }: ScenarioComparison): Rich => {
+  const counted = functions.filter((row) => row.profile === 'instructions');
+  const rows = counted.length > 0 ? counted : functions.filter((row) => row.profile === 'cpu');
+  return rows
+    .toSorted((left, right) => right.basePerRequest - left.basePerRequest)
+    .flatMap((row) =>
+      row.smallestDetectableRatio === null ? [] : [[row.function, row.smallestDetectableRatio] as const],
+    )
+    .slice(0, MOST_NAMED)
+    .flatMap(([name, ratio], place) => [place === 0 ? ': ' : ', ', code(name), ` (${formatPercent(ratio)})`]);
+};
+
 const functionBlindSpot = (scenario: ScenarioComparison): readonly Rich[] => {
   const floors = scenario.functions
     .filter((row) => row.profile === 'cpu' || row.profile === 'instructions')
@@ -138,9 +155,8 @@ const functionBlindSpot = (scenario: ScenarioComparison): readonly Rich[] => {
   if (floors.length === 0) return [];
   const [least, most] = [Math.min(...floors), Math.max(...floors)];
   const range = formatPercent(least) === formatPercent(most) ? formatPercent(most) : formatPercentRange([least, most]);
-  return [
-    [`a single function: changes of its own CPU below ${range} of a request (the more it uses, the more it takes).`],
-  ];
+  const text = `a single function: changes of its own CPU below ${range} of a request (the more it uses, the more it takes)`;
+  return [[text, ...dearestOf(scenario), '.']];
 };
 
 /** Gates that were not judged, those with one reason together. */

@@ -56,12 +56,12 @@ const metricTable = (caption: string, rows: readonly MetricRow[]): string =>
       );
 
 const functionHead = (one: FunctionRow): string =>
-  `${code(one.function)}${one.place === null ? '' : ` <span class="note">${inertHtml(visibleText(one.place))}</span>`}${one.changedInDiff ? ' <strong>changed here</strong>' : ''}`;
+  `${code(one.function)}${one.place === null ? '' : ` <span class="note">${inertHtml(visibleText(one.place))}</span>`}${one.caller === null ? '' : ` for ${code(one.caller)}`}${one.changedInDiff ? ' <strong>changed here</strong>' : ''}`;
 
 const functionTable = (scenario: ScenarioReport, group: FunctionGroup): string =>
   table(
-    `${visibleText(scenario.scenario)}: ${group.label}, own cost per request`,
-    ['function', 'base', 'head', 'change', 'of a base request', 'what'],
+    `${visibleText(scenario.scenario)}: ${group.label}, ${group.what}`,
+    ['function', 'base', 'head', 'change', group.share.toLowerCase(), 'what'],
     group.rows.map((one) =>
       row(
         functionHead(one),

@@ -30,6 +30,8 @@ export const PROFILES: readonly ProfileName[] = [
   'alloc_objects',
   'mutex',
   'block',
+  'inuse_space',
+  'goroutine',
 ];
 
 export const PROFILE_LABELS: Readonly<Record<ProfileName, string>> = {
@@ -39,7 +41,12 @@ export const PROFILE_LABELS: Readonly<Record<ProfileName, string>> = {
   alloc_objects: 'Allocated objects',
   mutex: 'Lock wait',
   block: 'Blocked time',
+  inuse_space: 'Live heap',
+  goroutine: 'Goroutines',
 };
+
+/** Profiles of what is there, not of what is spent. */
+export const HELD: ReadonlySet<ProfileName> = new Set(['inuse_space', 'goroutine']);
 
 export const FUNCTION_WORDS: Readonly<Record<FunctionKind, string>> = {
   regressed: '✗ costs more',
@@ -64,8 +71,10 @@ export const WITNESSES: Readonly<Partial<Record<MetricId, readonly ProfileName[]
   allocBytesPerRequest: ['alloc_space', 'alloc_objects'],
   gcCpuNsPerRequest: ['alloc_space', 'alloc_objects'],
   gcCyclesPerRequest: ['alloc_space', 'alloc_objects'],
-  heapGrowthBytesPerRequest: ['alloc_space', 'alloc_objects'],
-  liveHeapBytes: ['alloc_space', 'alloc_objects'],
+  heapGrowthBytesPerRequest: ['inuse_space', 'alloc_space', 'alloc_objects'],
+  liveHeapBytes: ['inuse_space', 'alloc_space', 'alloc_objects'],
+  goroutines: ['goroutine'],
+  goroutineGrowthPerRequest: ['goroutine'],
   mutexWaitNsPerRequest: ['mutex'],
   blockWaitNsPerRequest: ['block'],
   latencyP50Ms: ['block', 'mutex', 'cpu'],

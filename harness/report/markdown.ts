@@ -98,6 +98,7 @@ const functionCell = (row: FunctionRow): string =>
   [
     inertCode(row.function),
     ...(row.place === null ? [] : [inertCode(row.place)]),
+    ...(row.caller === null ? [] : [`for ${inertCode(row.caller)}`]),
     ...(row.changedInDiff ? ['**changed here**'] : []),
   ].join(' ');
 
@@ -108,7 +109,7 @@ const functionTable = (group: FunctionGroup, most: number): string => {
   const rows = group.rows.slice(0, most);
   const leftOut = group.rows.length + group.leftOut - rows.length;
   return [
-    tableRow([`${group.label}, own cost per request`, 'Base', 'Head', 'Change', 'Of a base request', '']),
+    tableRow([`${group.label}, ${group.what}`, 'Base', 'Head', 'Change', group.share, '']),
     tableRow(['---', '---:', '---:', '---:', '---:', '---']),
     ...rows.map((row) => tableRow([functionCell(row), row.base, row.head, row.delta, row.impact, functionWords(row)])),
     ...(leftOut > 0 ? [tableRow([`and ${leftOut} more`, '', '', '', '', ''])] : []),

@@ -88,6 +88,10 @@ export interface PathFrame {
 export interface FunctionGroup {
   readonly profile: ProfileName;
   readonly label: string;
+  /** What the figures are: `own cost per request`. */
+  readonly what: string;
+  /** What the impact is a part of: `Of a base request`. */
+  readonly share: string;
   readonly rows: readonly FunctionRow[];
   readonly leftOut: number;
 }
@@ -103,6 +107,8 @@ export interface FunctionRow {
   readonly words: string;
   readonly changedInDiff: boolean;
   readonly movedTo: string | null;
+  /** The module's own function on whose account it runs; null for its own functions. */
+  readonly caller: string | null;
   /** `1 → 2`, calls per request; null where they were not counted. */
   readonly calls: string | null;
 }

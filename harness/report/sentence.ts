@@ -3,6 +3,7 @@ import {
   METRIC_IDS,
   type Comparison,
   type FunctionComparison,
+  type FunctionKind,
   type MetricComparison,
   type RunVerdict,
   type ScenarioComparison,
@@ -11,16 +12,17 @@ import {
 import { metricDef } from '../metrics/index.ts';
 import { formatCount, formatDuration } from '../units/index.ts';
 import {
+  amountsFor,
   costOf,
-  deltaText,
   effectText,
   effectWithInterval,
   intervalText,
   severity,
   sideText,
+  signedAmount,
   unchangedWithin,
 } from './amounts.ts';
-import { NEAR_WORDS, WITNESSES } from './labels.ts';
+import { NEAR_WORDS, type ProfileName, WITNESSES } from './labels.ts';
 import { code, plainText, type Rich } from './rich.ts';
 
 /** Above this share of the metric's change, one function is said to carry most of it. */
@@ -61,12 +63,21 @@ const claim = (metric: MetricComparison): string => {
   return interval === null ? sides : `${sides} (${interval})`;
 };
 
-/** The function rows that may speak for `metric`, the culprit's own first. */
+const NAMED: ReadonlySet<FunctionKind> = new Set(['regressed', 'improved', 'new', 'gone']);
+
+/**
+ * The function row that speaks for `metric`: the culprit's, or where the culprit is another metric's, the first that is
+ * certain by the profile of this one.
+ */
 const findCulprit = (scenario: ScenarioComparison, metric: MetricComparison): FunctionComparison | undefined => {
   const name = scenario.attribution?.culprit;
-  const witnesses = WITNESSES[metric.metric] ?? [];
-  const rows = witnesses.flatMap((profile) => scenario.functions.filter((row) => row.profile === profile));
-  return rows.find((row) => row.function === name && hasSignOf(row, metric));
+  const [first, ...others] = WITNESSES[metric.metric] ?? [];
+  const rowsOf = (profile: ProfileName | undefined): readonly FunctionComparison[] =>
+    scenario.functions.filter((row) => row.profile === profile && hasSignOf(row, metric));
+  return (
+    [first, ...others].flatMap(rowsOf).find((row) => row.function === name) ??
+    rowsOf(first).find((row) => NAMED.has(row.kind))
+  );
 };
 
 const hasSignOf = (row: FunctionComparison, metric: MetricComparison): boolean =>
@@ -74,7 +85,7 @@ const hasSignOf = (row: FunctionComparison, metric: MetricComparison): boolean =
 
 const carriesMost = (row: FunctionComparison, metric: MetricComparison): boolean => {
   if (row.unit === metric.unit && metric.base !== null && metric.head !== null && metric.head !== metric.base)
-    return costOf(row).delta / (metric.head - metric.base) >= MOST;
+    return amountsFor(row, metric).delta / (metric.head - metric.base) >= MOST;
   return metric.effectRatio !== null && metric.effectRatio !== 0 && row.impactRatio / metric.effectRatio >= MOST;
 };
 
@@ -86,9 +97,12 @@ const culpritWithoutRow = (scenario: ScenarioComparison): Rich => {
 };
 
 /** What the pull request has to do with the function. */
-const changeClause = (row: FunctionComparison): string => {
-  if (row.changedInDiff) return `, ${row.kind === 'new' ? 'new' : 'changed'} in this pull request`;
-  return row.nearChange === undefined ? '' : `, ${NEAR_WORDS[row.nearChange]}`;
+const changeClause = ({ changedInDiff, kind, nearChange, caller }: FunctionComparison): Rich => {
+  if (changedInDiff) return [`, ${kind === 'new' ? 'new' : 'changed'} in this pull request`];
+  if (nearChange === 'calls') return [`, ${NEAR_WORDS.calls}`];
+  const near = nearChange === undefined ? '' : `, ${NEAR_WORDS[nearChange]}`;
+  if (caller === undefined) return [near];
+  return near === '' ? [', called by ', code(caller)] : [`${near} in `, code(caller)];
 };
 
 /** `, mostly `main.encode` (+17.7 µs), changed in this pull request`; empty when no function is certain. */
@@ -97,7 +111,8 @@ const culpritClause = (scenario: ScenarioComparison, metric: MetricComparison): 
   if (row === undefined) return culpritWithoutRow(scenario);
   const share = carriesMost(row, metric) ? ', mostly ' : ', the largest part in ';
   const callees = row.namedFor === 'callees' ? ' with what it calls' : '';
-  return [share, code(row.function), ` (${deltaText(row)}${callees})${changeClause(row)}`];
+  const amount = signedAmount(amountsFor(row, metric).delta, row.unit);
+  return [share, code(row.function), ` (${amount}${callees})`, ...changeClause(row)];
 };
 
 const alsoClause = (others: readonly MetricComparison[], word: string): Rich => {

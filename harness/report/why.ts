@@ -1,8 +1,8 @@
 /** Why: the functions behind a verdict, per profile, and the way from the root to the one to look at. */
 import type { FunctionComparison, ScenarioComparison } from '../model/index.ts';
 import { formatCount, formatQuantity } from '../units/index.ts';
-import { costOf, deltaText, impactText, signedAmount, sideText } from './amounts.ts';
-import { FUNCTION_WORDS, NEAR_WORDS, PROFILE_LABELS, PROFILES, type ProfileName } from './labels.ts';
+import { impactText, shownOf, signedAmount, sideText } from './amounts.ts';
+import { FUNCTION_WORDS, HELD, NEAR_WORDS, PROFILE_LABELS, PROFILES, type ProfileName } from './labels.ts';
 import type { FunctionGroup, FunctionRow, PathFrame, Why } from './report.ts';
 import { code, type Rich } from './rich.ts';
 
@@ -20,34 +20,52 @@ const callsOf = (row: FunctionComparison): string | null => {
   return base === head ? head : `${base} → ${head}`;
 };
 
+/** Libraries that take this much of a function's own difference besides are worth a word. */
+const WORTH_SAYING = 0.1;
+
+/** `+45 µs with the libraries it calls`, where these make a difference of their own. */
+const librariesOf = (row: FunctionComparison): readonly string[] => {
+  if (row.withLibraries === undefined || row.namedFor === 'callees' || row.held !== undefined) return [];
+  const delta = row.withLibraries.head - row.withLibraries.base;
+  const isAlike = Math.abs(delta - row.deltaPerRequest) <= WORTH_SAYING * Math.abs(row.deltaPerRequest);
+  return isAlike ? [] : [`${signedAmount(delta, row.unit)} with the libraries it calls`];
+};
+
 /** `✗ costs more with what it calls, called from changed code`. */
 const wordsOf = (row: FunctionComparison): string => {
   const callees = row.namedFor === 'callees' ? ' with what it calls' : '';
-  return [`${FUNCTION_WORDS[row.kind]}${callees}`, ...(row.nearChange ? [NEAR_WORDS[row.nearChange]] : [])].join(', ');
+  return [
+    `${FUNCTION_WORDS[row.kind]}${callees}`,
+    ...librariesOf(row),
+    ...(row.nearChange ? [NEAR_WORDS[row.nearChange]] : []),
+  ].join(', ');
 };
 
 const functionRow = (row: FunctionComparison): FunctionRow => ({
   function: row.function,
   place: placeOf(row),
-  base: sideText(costOf(row).base, row.unit),
-  head: sideText(costOf(row).head, row.unit),
-  delta: deltaText(row),
+  base: sideText(shownOf(row).base, row.unit),
+  head: sideText(shownOf(row).head, row.unit),
+  delta: signedAmount(shownOf(row).delta, row.unit),
   impact: impactText(row),
   kind: row.kind,
   words: wordsOf(row),
   changedInDiff: row.changedInDiff,
   movedTo: row.movedTo,
+  caller: row.caller ?? null,
   calls: callsOf(row),
 });
 
 const groupOf = (scenario: ScenarioComparison, profile: ProfileName): readonly FunctionGroup[] => {
   const rows = scenario.functions.filter((row) => row.profile === profile && row.kind !== 'unclear');
   if (rows.length === 0) return [];
-  const largest = rows.toSorted((left, right) => Math.abs(costOf(right).delta) - Math.abs(costOf(left).delta));
+  const largest = rows.toSorted((left, right) => Math.abs(shownOf(right).delta) - Math.abs(shownOf(left).delta));
   return [
     {
       profile,
       label: PROFILE_LABELS[profile],
+      what: HELD.has(profile) ? 'held at the end of a launch' : 'own cost per request',
+      share: HELD.has(profile) ? 'Of all on base' : 'Of a base request',
       rows: largest.slice(0, MOST_ROWS).map(functionRow),
       leftOut: Math.max(0, rows.length - MOST_ROWS),
     },
@@ -57,6 +75,10 @@ const groupOf = (scenario: ScenarioComparison, profile: ProfileName): readonly F
 /** The culprit's row, whichever profile names it; without a culprit nothing is pointed at. */
 const culpritRow = (scenario: ScenarioComparison): FunctionComparison | undefined =>
   scenario.functions.find((row) => row.function === scenario.attribution?.culprit && row.path.length > 0);
+
+/** With callees; of what is held, where per request means little, nothing. */
+const frameDelta = (row: FunctionComparison): string | null =>
+  row.held === undefined ? signedAmount(row.headCumPerRequest - row.baseCumPerRequest, row.unit) : null;
 
 const pathOf = (scenario: ScenarioComparison): readonly PathFrame[] => {
   const culprit = culpritRow(scenario);
@@ -68,7 +90,7 @@ const pathOf = (scenario: ScenarioComparison): readonly PathFrame[] => {
     const row = rows.get(name);
     return {
       function: name,
-      delta: row === undefined ? null : signedAmount(row.headCumPerRequest - row.baseCumPerRequest, row.unit),
+      delta: row === undefined ? null : frameDelta(row),
       changedInDiff: row?.changedInDiff ?? false,
     };
   });

@@ -22,6 +22,8 @@ export interface Captures {
   readonly beginWaits: () => Promise<void>;
   /** Bytes of the block profile at the begin and end of the slice, for the waits of requests. */
   readonly endWaits: (requests: number) => Promise<{ readonly before: Uint8Array; readonly after: Uint8Array }>;
+  /** After a collection: the live heap alone. */
+  readonly endHeap: (requests: number) => Promise<void>;
   /** After the last collection: allocations since `begin`, live heap, goroutines. */
   readonly end: (requests: number) => Promise<void>;
   readonly refs: () => ProfileRefs;
@@ -51,9 +53,14 @@ export const capturesOf = (session: Session, index: number, side: Side, live: Li
     refs.allocs = { file, before: before.allocs ?? null, requests };
   };
 
+  const endHeap = async (requests: number): Promise<void> => {
+    refs.heap = { file: await save('heap', await agent.snapshot('heap')), before: null, requests };
+  };
+
   return {
     beginAllocations,
     endAllocations,
+    endHeap,
     begin: async (hz) => {
       await beginAllocations();
       await agent.startCpuProfile(hz);
@@ -79,7 +86,7 @@ export const capturesOf = (session: Session, index: number, side: Side, live: Li
     },
     end: async (requests) => {
       await endAllocations(requests);
-      refs.heap = { file: await save('heap', await agent.snapshot('heap')), before: null, requests };
+      await endHeap(requests);
       refs.goroutine = { file: await save('goroutine', await agent.snapshot('goroutine')), before: null, requests };
     },
     refs: () => refs,

@@ -13,6 +13,8 @@ const LATENCY_WINDOWS = 2;
 
 /** A leak of one object in 100 requests shows as 100 objects after this many. */
 const GROWTH_REQUESTS = 10_000;
+/** So that a leak of 100 bytes per request leaves some 250 samples of who allocated it; bytes decide, time does not. */
+const GROWTH_HEAP_RATE_BYTES = 4096;
 
 const EXPLAIN_WINDOWS = 2;
 const EXPLAIN_WINDOW_SECONDS = 4;
@@ -65,9 +67,10 @@ export const latencyLaunch = async (session: Session, place: LaunchPlace, ratePe
   });
 };
 
-/** Couples over at least 10,000 requests between two collections. */
-export const growthLaunch = async (session: Session, place: LaunchPlace): Promise<Launch> => {
+/** Couples over at least 10,000 requests between two collections, and at the end who allocated what is held. */
+export const growthLaunch = async (session: Session, at: LaunchPlace): Promise<Launch> => {
   const startedMs = performance.now();
+  const place: LaunchPlace = { ...at, heapRateBytes: GROWTH_HEAP_RATE_BYTES };
   const { loader, schedule, settings } = session;
   return withLivePair(session, place, async (live) => {
     await attachLoader(session, live, settings.inFlight);
@@ -75,6 +78,8 @@ export const growthLaunch = async (session: Session, place: LaunchPlace): Promis
     const load = await loader.couples({ first: schedule.next, count: GROWTH_REQUESTS, inFlight: settings.inFlight });
     schedule.next = load.next;
     const collected = await collectBoth(live);
+    const captures = bothSides((side) => capturesOf(session, place.index, side, live.sides[side]));
+    await askBoth(async (side) => captures[side].endHeap(load[side].answered));
     return {
       ...describe(place, live, 'growth', startedMs),
       warmup: warmed.warmup,
@@ -82,7 +87,7 @@ export const growthLaunch = async (session: Session, place: LaunchPlace): Promis
       sides: bothSides((side) => ({
         pid: live.sides[side].target.pid,
         growth: growthOf(warmed.collected[side], collected[side], load[side].answered),
-        profiles: {},
+        profiles: captures[side].refs(),
         profiled: { requests: 0 },
       })),
     };

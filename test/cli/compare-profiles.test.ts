@@ -88,6 +88,7 @@ it('prints totals and the largest differences for people', async () => {
 
 it.each([
   ['profiles of two kinds', ['go1.26/cpu.pb.gz', 'go1.26/heap.pb.gz'], 'has no sample type inuse_space'],
+  ['a profile and a mistyped path', ['go1.26/cpu.pb.gz', 'go1.26/cpuu.pb.gz'], 'Cannot read the profile'],
   ['a profile and something else', ['go1.26/cpu.pb.gz', 'go1.26'], 'is taken for a pprof file'],
   [
     'one count of requests',

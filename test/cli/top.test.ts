@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -52,6 +53,14 @@ it('puts the largest own cost first, with --cum the largest with callees', async
   const byCum = (await topJson(file, '--cum')).functions.map(({ cum }) => cum);
   expect(byFlat).toEqual(byFlat.toSorted((a, b) => b - a));
   expect(byCum).toEqual(byCum.toSorted((a, b) => b - a));
+});
+
+it('reads standard input when the file is called -', () => {
+  const file = `${FIXTURES}go1.26/heap.pb.gz`;
+  const args = ['harness/cli/bin.ts', 'top', '-', '--json'];
+  const { stdout, status } = spawnSync(process.execPath, args, { input: readFileSync(file), encoding: 'utf8' });
+  expect(status).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ type: 'inuse_space', total: 2_324_081 });
 });
 
 it('prints a table for people, with a hint at what was left out', async () => {

@@ -99,3 +99,34 @@ describe('functions next to a change', () => {
     expect(near('fmt.Fprint')).toBeUndefined();
   });
 });
+
+describe('what the module pays for', () => {
+  const costs = (marshal: number): Costs => ({
+    [`${SERVE};main.handle;main.encode`]: 200,
+    [`${SERVE};main.handle;main.encode;encoding/json.Marshal`]: marshal,
+    [`${SERVE};main.handle;main.encode;encoding/json.Marshal;runtime.mallocgc`]: marshal,
+    [`${SERVE};main.handle;main.encode;encoding/json.Marshal;main.(*item).MarshalJSON;fmt.Sprint`]: 100,
+    'runtime.gcBgMarkWorker;runtime.gcDrain': 100,
+  });
+  const { functions, attribution } = compare({ base: costs(100), head: costs(200), samples: 30_000 });
+  const near = (value: number, expected: number): void => {
+    expect(value / 1000 / expected).toBeGreaterThan(0.93);
+    expect(value / 1000 / expected).toBeLessThan(1.07);
+  };
+
+  it('is charged to its nearest function above, besides the own cost of either', () => {
+    const encode = rowOf(functions, 'main.encode')!;
+    near(encode.basePerRequest, 200);
+    near(encode.withLibraries!.base, 400);
+    near(encode.withLibraries!.head, 600);
+    near(rowOf(functions, 'main.(*item).MarshalJSON')!.withLibraries!.base, 100);
+  });
+
+  it('is told with its name at the library’s row, and not where no module function is above', () => {
+    expect(attribution.culprit).toBe('encoding/json.Marshal');
+    expect(rowOf(functions, 'encoding/json.Marshal')).toMatchObject({ caller: 'main.encode' });
+    expect(rowOf(functions, 'fmt.Sprint')).toMatchObject({ caller: 'main.(*item).MarshalJSON' });
+    expect(rowOf(functions, 'main.encode')).not.toHaveProperty('caller');
+    expect(rowOf(functions, 'runtime.gcBgMarkWorker')).not.toHaveProperty('caller');
+  });
+});

@@ -313,6 +313,19 @@ describe('when no function is certain', () => {
     expect(attribution.diffuse).toMatch(/garbage collection \+/);
   });
 
+  test('of CPU it also tells what the sides allocate more, or that they allocate alike', () => {
+    const grown = Object.fromEntries(Object.entries(SERVICE).map(([path, cost]) => [path, cost * 1.03]));
+    const cpu = inputOf({ base: SERVICE, head: grown, samples: 60_000, seed: 5 });
+    const allocs = (head: Costs, kind: 'alloc_objects' | 'alloc_space') => inputOf({ base: SERVICE, head, kind }).kinds;
+    const diffuse = (head: Costs) =>
+      compareFunctions({
+        ...cpu,
+        kinds: [...cpu.kinds, ...allocs(head, 'alloc_objects'), ...allocs(head, 'alloc_space')],
+      }).attribution.diffuse;
+    expect(diffuse(grown)).toMatch(/; allocated per request: \+[\d.]+ objects, \+[\d.]+ KiB\.$/);
+    expect(diffuse(SERVICE)).toMatch(/; a request allocates as much as before\.$/);
+  });
+
   test('too few samples are said, and "cannot see" is a number', () => {
     const { functions, attribution } = compare({ base: SERVICE, head: SERVICE, samples: 400 });
     expect(attribution.warnings.join(' ')).toMatch(/CPU samples on base .* few to name a function by/);

@@ -69,7 +69,7 @@ describe('settings of the two builds', () => {
     const found = compareToolchains(sides(buildOf('go1.26.8', base), buildOf('go1.26.8', head)));
     expect(found.warnings[0]).toContain('asynctimerchan 1 → new, profstackdepth 32 → 128.');
     expect(found.warnings[0]).not.toContain('httpmuxgo121');
-    expect(found.forbidden).toEqual(new Set(['alloc_space', 'alloc_objects', 'mutex', 'block']));
+    expect(found.forbidden).toEqual(new Set(['alloc_space', 'alloc_objects', 'inuse_space', 'mutex', 'block']));
   });
 
   it('for the race detector, the architecture or tags are said', () => {

@@ -16,6 +16,19 @@ const compare = (run: ScenarioRun): Comparison => compareRun(fileOf([run]));
 const verdictOfErrors = (run: ScenarioRun) =>
   compare(run).scenarios[0]!.metrics.find(({ metric }) => metric === 'errorRatio')!;
 
+describe('builds by two Go versions', () => {
+  test('are said apart from all other warnings, and nothing is said of builds that are alike', () => {
+    const run = runWith(good, good, { notes: ['a note'] });
+    const { base } = run.builds;
+    const newer = { ...run, builds: { base, head: { ...base, goVersion: 'go1.27.0' } } };
+    expect(compare(newer).scenarios[0]).toMatchObject({
+      builtDifferently: [expect.stringMatching(/^The toolchain changed, go1\.\d+\S* on base and go1\.27\.0 on head/)],
+      warnings: ['a note'],
+    });
+    expect(compare(run).scenarios[0]).not.toHaveProperty('builtDifferently');
+  });
+});
+
 describe('a pair', () => {
   test('is discarded above 15 % steal only, with the figure', () => {
     expect(discardReason({ stealRatio: 0.16 }, good, good)).toBe('steal 16 %');

@@ -287,15 +287,16 @@ export const STORIES: Readonly<Record<string, Comparison>> = {
     ),
     functions: [
       row('main.(*sessions).Add', {
-        profile: 'alloc_space',
+        profile: 'inuse_space',
         unit: 'B',
         basePerRequest: 0,
         headPerRequest: 1_230,
         deltaPerRequest: 1_230,
+        held: { base: 0, head: 12_300_000 },
         baseCumPerRequest: 0,
         headCumPerRequest: 1_230,
-        impactRatio: 0.0323,
-        impactCiRatio: null,
+        impactRatio: 4.1,
+        impactCiRatio: [3.8, 4.4],
         kind: 'new',
         file: 'sessions.go',
         line: 19,
@@ -304,6 +305,24 @@ export const STORIES: Readonly<Record<string, Comparison>> = {
     attribution: { ...judgedRows, culprit: 'main.(*sessions).Add' },
   }),
   'regressed-leak-goroutine': regressed({
+    functions: [
+      row('main.(*hub).watch', {
+        profile: 'goroutine',
+        unit: 'count',
+        basePerRequest: 0,
+        headPerRequest: 0.1,
+        deltaPerRequest: 0.1,
+        held: { base: 0, head: 270 },
+        baseCumPerRequest: 0,
+        headCumPerRequest: 0.1,
+        impactRatio: 19.3,
+        impactCiRatio: [17.1, 21.5],
+        kind: 'new',
+        file: 'hub.go',
+        line: 61,
+        path: ['main.(*hub).watch'],
+      }),
+    ],
     attribution: { ...judgedRows, culprit: 'main.(*hub).watch' },
     metrics: quietBut(
       byDifference('goroutineGrowthPerRequest', 0, 0.101, 0.002, {

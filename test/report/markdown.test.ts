@@ -34,6 +34,26 @@ describe('the stored reports', () => {
 });
 
 describe('the order of a report', () => {
+  it('puts what Go itself changed before every other caution', () => {
+    const scenario = STORIES['regressed-cpu']!.scenarios[0]!;
+    const text = renderMarkdown(
+      reportOf(
+        comparisonOf([
+          {
+            ...scenario,
+            discardedPairs: 2,
+            loader: { verdict: 'suspect', reasons: ['late'] },
+            builtDifferently: ['The toolchain changed.'],
+            warnings: ['a note'],
+          },
+        ]),
+      ),
+    );
+    const cautions = text.split('\n').filter((line) => line.startsWith('> - '));
+    expect(cautions[0]).toBe('> - The toolchain changed.');
+    expect(cautions).toHaveLength(4);
+  });
+
   it('is sentence, changed rows, why, blind spots, reproduce, fold, footer, marker', () => {
     const text = renderMarkdown(reportOf(story('regressed-cpu')));
     const places = [

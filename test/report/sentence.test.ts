@@ -13,7 +13,7 @@ describe('the verdict sentence', () => {
     ],
     [
       'regressed-leak-goroutine',
-      '`demo`: goroutine growth per request 0 → 0.101 (+0.099 to +0.103), in `main.(*hub).watch`.',
+      '`demo`: goroutine growth per request 0 → 0.101 (+0.099 to +0.103), mostly `main.(*hub).watch` (+0.1), new in this pull request.',
     ],
     ['regressed-latency-sleep', '`demo`: median latency +145 % (141…149 %), in no single function.'],
     ['regressed-errors', '`demo`: failed requests 0 % → 2.3 % (+1.9 points to +2.7 points).'],
@@ -60,6 +60,33 @@ describe('the verdict sentence', () => {
     expect(verdictSentence(comparisonOf([{ ...scenario, functions: [small] }]))).toContain(
       ', the largest part in `main.encode` (+5 µs)',
     );
+  });
+
+  it('tells what grew per request where growth is the news, and as it stands where the level is', () => {
+    const scenario = STORIES['regressed-leak-heap']!.scenarios[0]!;
+    expect(verdictSentence(comparisonOf([scenario]))).toContain(', mostly `main.(*sessions).Add` (+1.2 KiB)');
+    const level = byRatio('liveHeapBytes', 3e6, 15.3e6, 0.1, { verdict: 'regressed' });
+    expect(verdictSentence(comparisonOf([{ ...scenario, metrics: [level] }]))).toContain(
+      ', mostly `main.(*sessions).Add` (+11.7 MiB)',
+    );
+  });
+
+  it('names who is certain by the profile of the metric where the culprit is another metric’s', () => {
+    const scenario = STORIES['regressed-leak-goroutine']!.scenarios[0]!;
+    const attribution = { ...scenario.attribution!, culprit: 'main.other' };
+    const functions = [row('main.other'), ...scenario.functions];
+    const sentence = verdictSentence(comparisonOf([{ ...scenario, functions, attribution }]));
+    expect(sentence).toContain('mostly `main.(*hub).watch`');
+    expect(sentence).not.toContain('main.other');
+  });
+
+  it('says on whose account code outside the module runs', () => {
+    const scenario = STORIES['regressed-cpu']!.scenarios[0]!;
+    const outside = row('main.encode', { changedInDiff: false, caller: 'main.serve' });
+    const of = (rest: object): string =>
+      verdictSentence(comparisonOf([{ ...scenario, functions: [{ ...outside, ...rest }] }]));
+    expect(of({})).toContain('(+17.7 µs), called by `main.serve`.');
+    expect(of({ nearChange: 'calledFrom' })).toContain('(+17.7 µs), called from changed code in `main.serve`.');
   });
 
   it('does not blame a function that became cheaper for a regression', () => {

@@ -25,6 +25,8 @@ export const describe = (model: FlameModel, node: number): readonly string[] => 
     `base ${amount(data, base)}${suffix(data)} (${shareOf(base, total)})`,
     `head ${amount(data, head)}${suffix(data)} (${shareOf(head, model.head[0])})`,
     `difference ${signedAmount(data, deltaOf(model, node))} (${total ? formatSignedPercent(deltaOf(model, node) / total) : '–'} of the base)`,
-    ...(impact === undefined ? [] : [`own cost as compared: ${impact} of a base request`]),
+    ...(impact === undefined
+      ? []
+      : [`own cost as compared: ${impact} of ${data.perRequest ? 'a base request' : 'all on base'}`]),
   ];
 };
