@@ -39,6 +39,8 @@ export class Connection implements RequestTimes, RequestQueue {
   sentMs = 0;
   /** Connected and without a request in flight. */
   idle = false;
+  /** Since when, on the clock of `performance`. */
+  idleSinceMs = 0;
   busy = false;
   /** The answer being read ends the connection (`Connection: close` or HTTP/1.0). */
   closing = false;
@@ -105,6 +107,16 @@ export class Connection implements RequestTimes, RequestQueue {
     this.#connect();
   }
 
+  /**
+   * Connects anew when it has been silent for longer. Services close silent connections by their own clock, and a
+   * request sent at that very moment is lost without the service ever having seen it.
+   */
+  renewAfter(silentMs: number): void {
+    if (!this.idle || performance.now() - this.idleSinceMs < silentMs) return;
+    this.#fruitless = 0;
+    this.#connect();
+  }
+
   destroy(): void {
     this.gone = true;
     this.idle = false;
@@ -159,6 +171,7 @@ export class Connection implements RequestTimes, RequestQueue {
 
   #becomeIdle(): void {
     this.idle = true;
+    this.idleSinceMs = performance.now();
     this.driver.ready(this);
   }
 

@@ -27,6 +27,8 @@ import { type Bench, type Lane, MAX_REFUSALS, QUIET, windowCancelled, type Windo
 
 const CONNECT_SECONDS = 10;
 const CONNECT_POLL_MS = 1;
+/** Below any time after which services are known to close a silent connection (the shortest met is 1 s). */
+const SILENT_MS = 500;
 
 /** load.md D3: room for four times the requests that are in flight at the 99th percentile, within reason. */
 const MIN_OPEN_CONNECTIONS = 8;
@@ -144,7 +146,10 @@ export const openSession = async (targets: LoadTargets, plan: LoadPlan): Promise
 
   const grow = async (count: number): Promise<void> => {
     if (closed) throw windowCancelled();
-    for (const state of inConnectOrder) openTo(state, count);
+    for (const state of inConnectOrder) {
+      for (const connection of state.connections.slice(0, count)) connection.renewAfter(SILENT_MS);
+      openTo(state, count);
+    }
     await awaitIdle(states);
   };
 

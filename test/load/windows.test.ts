@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { decodeFromCompressedBase64 } from 'hdr-histogram-js';
 import { afterAll, beforeEach, expect, test } from 'vitest';
 import { hashMasked } from '../../harness/load/masked-body.ts';
@@ -280,6 +283,45 @@ test('one target alone can be attached, and a pair of windows then is refused', 
     loader.latency({ first: 0, seconds: 1, ratePerSecond: 10 }),
   ]) {
     await expect(refused).rejects.toMatchObject({ code: 'SIDE_NOT_ATTACHED' });
+  }
+});
+
+test('a request is never sent on a connection that was silent for as long as services take to close one', async () => {
+  const silentMs = 600;
+  const servers = SIDES.map(() =>
+    createServer((asked, answer) => {
+      const { socket } = asked;
+      const silent = performance.now() - (lastUse.get(socket) ?? performance.now());
+      lastUse.set(socket, performance.now());
+      // What a service's own clock does in the moment in which the request arrives.
+      if (silent > silentMs) socket.destroy();
+      else answer.end('ok');
+    }),
+  );
+  const lastUse = new WeakMap<object, number>();
+  for (const server of servers) server.on('connection', (socket) => lastUse.set(socket, performance.now()));
+  const ports = await Promise.all(
+    servers.map(async (server) => {
+      server.listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      return (server.address() as AddressInfo).port;
+    }),
+  );
+  try {
+    const [base = 0, head = 0] = ports;
+    const at = (port: number) => ({ host: '127.0.0.1', port, values: {} });
+    await loader.attach({
+      plan: plan([request('/ok')], { connections: 8 }),
+      targets: { base: at(base), head: at(head) },
+    });
+    await loader.couples({ first: 0, seconds: 1.2 * (silentMs / 1000), inFlight: 1 });
+    const pair = await loader.contention({ first: 0, seconds: 0.2, inFlight: 8 });
+    expect(pair.base).toMatchObject({ lost: 0, failed: 0 });
+    expect(pair.head).toMatchObject({ lost: 0, failed: 0 });
+    expect(pair.base.answered).toBeGreaterThan(8);
+  } finally {
+    await loader.detach();
+    for (const server of servers) server.close();
   }
 });
 

@@ -16,7 +16,7 @@ import type { ScenarioFindings } from '../../harness/compare/index.ts';
 import { burnRoundNs } from '../../harness/plant/index.ts';
 import { stopAll } from '../../harness/process/index.ts';
 import { type DemoCosts, measureDemo } from './demo-calls.ts';
-import { evidenceFile } from './evidence.ts';
+import { evidenceOf } from './campaign.ts';
 import { makeVariant, plantAt, type Site, type SiteName, SITES } from './demo-variant.ts';
 import { demoScenario, explainPass } from './explain-pass.ts';
 
@@ -93,7 +93,7 @@ try {
   console.log(`A request costs ${Math.round(costs.cpuNsPerRequest / 1000)} µs, a round ${burnNs.toFixed(2)} ns`);
   const base = path.join(work, 'base');
   makeVariant(base);
-  const evidence = evidenceFile<Case>('blame-explain');
+  const evidence = evidenceOf<Case>('blame-explain');
   for (let round = 1; round <= Number(values.rounds); round++) {
     for (const size of sizes) {
       for (const [index, site] of sites.entries()) {

@@ -16,8 +16,14 @@ export interface DemoCosts {
   readonly callsPerRequest: readonly number[];
 }
 
+export interface SentRequest {
+  readonly path: string;
+  readonly method: string;
+  readonly body: string | null;
+}
+
 /** The mix in an order that repeats, each route as often as its weight says. */
-const requestsOf = ({ load }: Scenario): ((n: number) => { path: string; method: string; body: string | null }) => {
+export const requestsOf = ({ load }: Scenario): ((n: number) => SentRequest) => {
   const plan = load.requests.flatMap((request) => Array.from({ length: request.weight }, () => request));
   const columns: readonly string[] = load.data?.columns ?? [];
   const rows: readonly (readonly string[])[] = load.data?.rows ?? [];
@@ -37,7 +43,8 @@ const requestsOf = ({ load }: Scenario): ((n: number) => { path: string; method:
   };
 };
 
-const cpuNs = (pid: number): number =>
+/** Of all threads, as the kernel counts it. */
+export const cpuNsOf = (pid: number): number =>
   readdirSync(`/proc/${pid}/task`)
     .map((task) => Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ')[0]))
     .reduce((a, b) => a + b, 0);
@@ -83,9 +90,9 @@ export const measureDemo = async (folder: string, scenario: Scenario, sites: rea
     };
     await send(0, WARM);
     const before = JSON.parse(await get(`${url}/zz`)) as readonly number[];
-    const cpuBefore = cpuNs(child.pid ?? 0);
+    const cpuBefore = cpuNsOf(child.pid ?? 0);
     await send(WARM, COUNTED);
-    const cpu = cpuNs(child.pid ?? 0) - cpuBefore;
+    const cpu = cpuNsOf(child.pid ?? 0) - cpuBefore;
     const after = JSON.parse(await get(`${url}/zz`)) as readonly number[];
     return {
       cpuNsPerRequest: cpu / COUNTED,

@@ -1,24 +1,19 @@
 /**
- * `npm run prove:demo`: what the first promise rests on. Runs the built command line on the embedded demo, again and
- * again: with faults (each must be found and its gate named) and without (nothing may be called regressed), a new seed
- * each time. Prints a row per run as it ends, then a table of counts, times and sharpness.
+ * `npm run prove:demo`: what the first promise rests on. Runs the built command line on the embedded demo, whole, again
+ * and again: with faults (each must be found and its gate named) and without (nothing may be called regressed), a new
+ * seed each time. Prints a row per run as it ends, then a line of counts and times. Nothing is kept; the ladder keeps.
  *
  * node test/prove/demo.ts [none=20] [cpu:5=5] [alloc:2=5] [leak-goroutine:1=5] …     fault:size=runs
  */
-import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import {
-  type MetricId,
-  parseComparison,
-  parseRunFile,
-  type RunFile,
-  type ScenarioComparison,
-} from '../../harness/model/index.ts';
+import type { MetricId, RunFile } from '../../harness/model/index.ts';
+import { mean, standardDeviation } from '../../harness/stats/index.ts';
 import { DEMO_FAULTS, type DemoPlant, plantDemo } from '../helpers/plant-demo.ts';
+import { contrastsOf, measureOnce, type Measured, nextSeed, root, secondsTo } from './campaign.ts';
+import { quantile } from './evidence-table.ts';
 
-const root = path.resolve(import.meta.dirname, '../..');
 const DEFAULT = ['none=20', 'cpu:5=5', 'alloc:2=5', 'leak-goroutine:1=5'];
 
 /** The gate that must fire for a fault; instructions are a second gate for CPU, and may be the only one to see it. */
@@ -33,81 +28,19 @@ const GATES: Readonly<Record<string, MetricId>> = {
 const fires = (metric: MetricId, gate: MetricId | undefined): boolean =>
   metric === gate || (gate === 'cpuNsPerRequest' && metric === 'instructionsPerRequest');
 
-interface Outcome {
-  readonly code: number | null;
-  readonly seconds: number;
-  readonly scenario: ScenarioComparison;
-  readonly run: RunFile;
-  readonly peakMb: number;
-}
-
-const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / Math.max(1, values.length);
-const sd = (values: readonly number[]): number =>
-  Math.sqrt(values.reduce((sum, value) => sum + (value - mean(values)) ** 2, 0) / Math.max(1, values.length - 1));
-const median = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
-
-const peakMbOf = (pid: number | undefined): number => {
-  try {
-    return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
-  } catch {
-    return 0;
-  }
+/** Standard deviation of the launches' ln(head ÷ base) of CPU, in percent. */
+const launchSd = (run: RunFile): number => {
+  const values = contrastsOf(run)['cpuNsPerRequest'] ?? [];
+  return values.length < 2 ? Number.NaN : 100 * standardDeviation(values);
 };
 
-const runOnce = async (base: string, head: string, out: string, seed: number): Promise<Outcome> => {
-  const startedMs = performance.now();
-  const args = ['dist/cli/bin.js', 'run', 'scenarios/demo.yml', '--base', base, '--head', head, '--out', out];
-  const child = spawn(process.execPath, [...args, '--seed', String(seed), '--quiet'], {
-    cwd: root,
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  let peakMb = 0;
-  const watch = setInterval(() => {
-    peakMb = Math.max(peakMb, peakMbOf(child.pid));
-  }, 500);
-  let said = '';
-  child.stderr.on('data', (chunk: Buffer) => {
-    said += chunk.toString();
-  });
-  const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
-  clearInterval(watch);
-  if (code !== 0 && code !== 1) console.error(said);
-  const scenario = parseComparison(readFileSync(path.join(out, 'comparison.json'), 'utf8'), 'comparison.json')
-    .scenarios[0];
-  const run = parseRunFile(readFileSync(path.join(out, 'run.json'), 'utf8'), 'run.json');
-  if (scenario === undefined) throw new Error('a comparison without a scenario');
-  return { code, seconds: (performance.now() - startedMs) / 1000, scenario, run, peakMb };
-};
-
-/** Launch means of ln(head ÷ base) CPU in percent, and the windows within them. */
-const sharpness = (run: RunFile) => {
-  const launches = run.runs[0]?.launches.filter(({ stage }) => stage === 'judged') ?? [];
-  const windows = launches.map(({ pairs }) =>
-    pairs
-      .filter(({ phase, discarded }) => phase === 'cost' && discarded === null)
-      .map(
-        ({ base, head }) =>
-          100 * Math.log((head.counters.cpuNs ?? 1) / head.answered / ((base.counters.cpuNs ?? 1) / base.answered)),
-      ),
-  );
-  const means = windows.map(mean);
-  const within = Math.sqrt(mean(windows.map((one) => sd(one) ** 2)));
-  return { launchSd: sd(means), windowSd: within };
-};
-
-/** Wall clock until the CPU gate's verdict: the judged launches it took. */
-const verdictSeconds = ({ run, scenario }: Outcome, metric: MetricId): number => {
-  const n = scenario.metrics.find((row) => row.metric === metric)?.decidedBy?.n ?? 0;
-  const launches = run.runs[0]?.launches.filter(({ stage }) => stage === 'judged') ?? [];
-  return (
-    launches.slice(0, n).reduce((sum, { wallSeconds }) => sum + wallSeconds, 0) +
-    (run.runs[0]?.timing.linkWaitSeconds ?? 0)
-  );
+const verdictSeconds = (measured: Measured, metric: MetricId): number => {
+  const row = measured.scenario.metrics.find((one) => one.metric === metric);
+  return row === undefined ? Number.NaN : secondsTo(measured, row);
 };
 
 /** Windows that are judged (cost, contention, latency) as a share of the wall clock after the builds. */
-const judgedShare = ({ run }: Outcome): number => {
+const judgedShare = ({ run }: Measured): number => {
   const [scenario] = run.runs;
   const windows =
     scenario?.launches.filter(({ stage }) => stage === 'judged' || stage === 'latency').flatMap(({ pairs }) => pairs) ??
@@ -142,14 +75,14 @@ const prove = async (job: Job, work: string): Promise<{ readonly right: number; 
       size: planted.size,
     });
   }
-  const outcomes: Outcome[] = [];
+  const outcomes: Measured[] = [];
   const gate = GATES[job.fault];
   for (let index = 1; index <= job.runs; index++) {
-    const outcome = await runOnce(sides.base, sides.head, path.join(work, 'out'), 1000 * index + (Date.now() % 1000));
+    const seed = ['--seed', String(nextSeed())];
+    const outcome = await measureOnce('scenarios/demo.yml', sides, path.join(work, 'out'), seed);
     outcomes.push(outcome);
     const cpu = outcome.scenario.metrics.find(({ metric }) => metric === 'cpuNsPerRequest');
     const row = outcome.scenario.metrics.find(({ metric }) => metric === (gate ?? 'cpuNsPerRequest'));
-    const { launchSd, windowSd } = sharpness(outcome.run);
     console.log(
       [
         pad(name, 18),
@@ -160,7 +93,7 @@ const prove = async (job: Job, work: string): Promise<{ readonly right: number; 
         pad(`${outcome.scenario.launches} launches`, 12),
         pad(`verdict ${verdictSeconds(outcome, gate ?? 'cpuNsPerRequest').toFixed(0)} s`, 13),
         pad(`all ${outcome.run.runs[0]?.timing.measureSeconds.toFixed(0)} s`, 10),
-        pad(`sd launch ${launchSd.toFixed(2)} window ${windowSd.toFixed(2)}`, 30),
+        pad(`sd of launches ${launchSd(outcome.run).toFixed(2)} %`, 24),
         pad(`judged ${(100 * judgedShare(outcome)).toFixed(0)} %`, 12),
         pad(`${outcome.peakMb.toFixed(0)} MB`, 8),
         outcome.scenario.attribution?.culprit ?? '-',
@@ -175,8 +108,9 @@ const prove = async (job: Job, work: string): Promise<{ readonly right: number; 
       : code === 1 && scenario.metrics.some(({ metric, verdict }) => verdict === 'regressed' && fires(metric, gate)),
   );
   const seconds = outcomes.map((outcome) => verdictSeconds(outcome, gate ?? 'cpuNsPerRequest'));
+  const median = quantile(seconds, 0.5).toFixed(0);
   console.log(
-    `=> ${pad(name, 16)} ${caught.length} of ${job.runs} right; ${counts}; verdict after ${median(seconds).toFixed(0)} s (median)\n`,
+    `=> ${pad(name, 16)} ${caught.length} of ${job.runs} right; ${counts}; verdict after ${median} s (median), judged share ${(100 * mean(outcomes.map(judgedShare))).toFixed(0)} %\n`,
   );
   return { right: caught.length, wrong: job.runs - caught.length };
 };

@@ -12,7 +12,8 @@ import path from 'node:path';
 import type { ExactFindings } from '../../harness/compare/index.ts';
 import { stopAll } from '../../harness/process/index.ts';
 import { burnStatements, makeVariant } from './demo-variant.ts';
-import { evidenceFile, rate } from './evidence.ts';
+import { evidenceOf } from './campaign.ts';
+import { shareOf } from './evidence-table.ts';
 import { type Built, type Rig, scenarioAt, withRig } from './exact-rig.ts';
 import { isTwinRight, type Rewrite, REWRITES } from './moves-rewrites.ts';
 
@@ -32,7 +33,7 @@ interface Row {
   readonly rows: readonly string[];
 }
 
-const evidence = evidenceFile<Row>('exact-moves');
+const evidence = evidenceOf<Row>('exact-moves');
 
 /** Writes rounds of computing behind the opening brace of the function `name`, wherever in the copy it is. */
 const hide = (folder: string, name: string, rounds: number): void => {
@@ -119,7 +120,7 @@ if (!words.includes('--table')) {
 const rows = evidence.rows();
 const pure = rows.filter(({ hidden }) => hidden === 'nothing');
 const loaded = rows.filter(({ hidden }) => hidden === '3 %');
-const count = (of: readonly Row[], is: (row: Row) => boolean): string => rate(of.filter(is).length, of.length);
+const count = (of: readonly Row[], is: (row: Row) => boolean): string => shareOf(of.filter(is).length, of.length);
 const isNamed = ({ named, planted }: Row): boolean => named !== null && planted !== null && named.includes(planted);
 console.log(`
 | | |

@@ -16,7 +16,8 @@ import { parseArgs } from 'node:util';
 import type { ExactFindings } from '../../harness/compare/index.ts';
 import { stopAll } from '../../harness/process/index.ts';
 import { makeVariant, plantAt, type SiteName, SITES } from './demo-variant.ts';
-import { evidenceFile, rate } from './evidence.ts';
+import { evidenceOf } from './campaign.ts';
+import { shareOf } from './evidence-table.ts';
 import { type Built, type Rig, scenarioAt, withRig } from './exact-rig.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -51,7 +52,7 @@ const { values, positionals } = parseArgs({
   },
 });
 
-const evidence = evidenceFile<Row>('exact-plants');
+const evidence = evidenceOf<Row>('exact-plants');
 
 const namedIn = (findings: ExactFindings, wanted: string): Named => {
   const named = findings.attribution?.culprit ?? null;
@@ -134,8 +135,8 @@ const table = (): string => {
     const own = rows.filter((row) => row.size === size);
     const called = own.filter(isCalled);
     const bias = called.reduce((sum, row) => sum + (row.effectRatio ?? 0) - row.plantedRatio, 0) / called.length;
-    const count = (of: (row: Row) => boolean): string => rate(called.filter(of).length, called.length);
-    return `| +${size} % | ${new Set(own.map(({ site }) => site)).size} | ${rate(called.length, own.length)} | ${percent(bias)} | ${count((row) => row.withDiff.first)} | ${count((row) => row.withDiff.top3)} | ${count((row) => row.withoutDiff.first)} | ${count((row) => row.withoutDiff.top3)} |`;
+    const count = (of: (row: Row) => boolean): string => shareOf(called.filter(of).length, called.length);
+    return `| +${size} % | ${new Set(own.map(({ site }) => site)).size} | ${shareOf(called.length, own.length)} | ${percent(bias)} | ${count((row) => row.withDiff.first)} | ${count((row) => row.withDiff.top3)} | ${count((row) => row.withoutDiff.first)} | ${count((row) => row.withoutDiff.top3)} |`;
   });
   return [
     '| planted | functions | called changed or regressed | effect minus planted | of those, right function first | among the first three | first, diff unknown | first three, diff unknown |',

@@ -10,9 +10,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { stopAll } from '../../harness/process/index.ts';
-import { evidenceFile, rate } from './evidence.ts';
+import { evidenceOf } from './campaign.ts';
+import { shareOf } from './evidence-table.ts';
 import { type Built, type Counted, type Rig, scenarioAt, withRig } from './exact-rig.ts';
-import { realService, SERVICE_NAMES, type ServiceName } from './real-services.ts';
+import { type ServiceName, SERVICES } from './services.ts';
 
 interface Row {
   readonly service: ServiceName;
@@ -37,7 +38,9 @@ const SEEDS: readonly (readonly [number | null, number | null])[] = [
   [null, 1],
 ];
 
-const evidence = evidenceFile<Row>('exact-services');
+const SERVICE_NAMES = Object.keys(SERVICES) as ServiceName[];
+
+const evidence = evidenceOf<Row>('exact-services');
 
 const rowOf = (service: ServiceName, linkSeeds: Row['linkSeeds'], { withoutDiff, run, seconds }: Counted): Row => {
   const [row] = withoutDiff.exactRows;
@@ -84,7 +87,7 @@ const table = (): string => {
     const judged = own.filter(({ verdict }) => verdict !== 'refused' && verdict !== 'notJudged').length;
     const million = (own[0]?.instructions ?? Number.NaN) / 1e6;
     return [
-      `| ${service} | ${million.toFixed(2)} M | ${rate(called, own.length)} | ${rate(judged, own.length)} | ${own.reduce((sum, row) => sum + row.functionsCalled, 0)} | ${percent(median(own.map((row) => row.aaSpreadRatio)))}, ${most(own.map((row) => row.aaSpreadRatio))} | ${most(own.map((row) => Math.abs(row.effectRatio ?? 0)))} | ${median(own.map((row) => row.seconds)).toFixed(0)} s |`,
+      `| ${service} | ${million.toFixed(2)} M | ${shareOf(called, own.length)} | ${shareOf(judged, own.length)} | ${own.reduce((sum, row) => sum + row.functionsCalled, 0)} | ${percent(median(own.map((row) => row.aaSpreadRatio)))}, ${most(own.map((row) => row.aaSpreadRatio))} | ${most(own.map((row) => Math.abs(row.effectRatio ?? 0)))} | ${median(own.map((row) => row.seconds)).toFixed(0)} s |`,
     ];
   });
   return [
@@ -103,11 +106,11 @@ if (!words.includes('--table')) {
   for (const service of services.length > 0 ? services : SERVICE_NAMES) {
     const work = mkdtempSync(path.join(tmpdir(), 'xs'));
     try {
-      const { scenarioFile, moduleDir } = realService(service);
-      const place = { scenario: scenarioAt(scenarioFile), workDir: work, signal: ended.signal };
+      const { scenarioFile, source } = SERVICES[service];
+      const place = { scenario: scenarioAt(scenarioFile()), workDir: work, signal: ended.signal };
       await withRig(place, async (rig) => {
         const startedMs = performance.now();
-        const build = await rig.build('head', moduleDir, 'b');
+        const build = await rig.build('head', source(), 'b');
         await build.link(null);
         console.log(`${service}: built in ${((performance.now() - startedMs) / 1000).toFixed(0)} s`);
         await compareOften(service, build, rig, comparisons);

@@ -1,238 +1,270 @@
 /**
  * `npm run prove:ladder`: planted truth against verdicts. Runs the built command line on copies of the demo that are
- * worse by a known amount, and prints per rung: caught, wrongly told, inconclusive, invalid, time to verdict, and the
- * estimate against what was planted. Rates have Clopper-Pearson bounds at 95 %.
+ * worse by a known amount. Every run is a line of docs/evidence/ladder.jsonl; the table printed at the end is made of
+ * all lines: caught, wrongly told, inconclusive, invalid, time to verdict, and the estimate against what was planted.
  *
- * node test/prove/ladder.ts                       one run of each rung that takes a minute or two
+ * node test/prove/ladder.ts                       one run each of some rungs: minutes
  * node test/prove/ladder.ts --full                the ladder of the promise: hours
- * node test/prove/ladder.ts cpu:2=30 cpu:1:tight=10 none=20      fault:size[:tight]=runs
+ * node test/prove/ladder.ts cpu:2=30 cpu:1:tight=10 spread:3:noise=5 none=20      rung:size[:tight][:exact][:noise]=runs
  *
- * --evidence <file> also writes the table there, with date and class of machine.
+ * --whole measures everything, as a user would; else only costs. --table prints the table and measures nothing.
+ * --into <file> adds the lines there instead.
+ *
+ * **What is true.** The same loop is 5 % of a request on a quiet core and 3.5 % beside other jobs: the service's own
+ * work waits for caches and for its core's other half, a loop does not. So a share of CPU is calibrated before the runs
+ * and again after every few: head gets some 20 %, and what that costs is measured without godyno, under the same
+ * condition (demo-duet.ts). The rung's dose is a fraction of that, and each run is held against the calibration before it.
  */
-import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { mean, standardError } from '../../harness/stats/index.ts';
 import {
-  type MetricId,
-  parseComparison,
-  parseRunFile,
-  type RunFile,
-  type ScenarioComparison,
-} from '../../harness/model/index.ts';
-import { clopperPearson } from '../../harness/stats/index.ts';
-import { DEMO_FAULTS, type DemoPlant, plantDemo } from '../helpers/plant-demo.ts';
+  appendRow,
+  beside,
+  changedScenario,
+  COSTS_ONLY,
+  COSTS_ONLY_WORDS,
+  evidenceFile,
+  type EvidenceRow,
+  measureOnce,
+  nextSeed,
+  root,
+  rowOf,
+  rowsIn,
+  type ScenarioChanges,
+} from './campaign.ts';
+import { cpuEffect } from './demo-duet.ts';
+import {
+  markdownTable,
+  percent,
+  quantile,
+  secondsText,
+  shareOf,
+  sourcesOf,
+  VERDICTS_HEAD,
+  verdictCounts,
+} from './evidence-table.ts';
+import { emptySides, type Rung, RUNGS } from './ladder-rungs.ts';
 
-const root = path.resolve(import.meta.dirname, '../..');
 const SHORT = ['none=1', 'cpu:5=1', 'alloc:2=1', 'leak-goroutine:1=1'];
-const FULL = [
-  'none=20',
-  'cpu:5=30',
-  'cpu:3=10',
-  'cpu:2=30',
-  'cpu:1:tight=10',
-  'alloc:2=10',
-  'alloc:3=10',
-  'lock:1=10',
-  'sleep:3000=10',
-  'leak-heap:1=10',
-  'leak-goroutine:1=10',
-];
+/** In turns, so that no rung has the quiet hour for itself. */
+const FULL = Array.from({ length: 10 }, () => [
+  'none=2',
+  'cpu:2=3',
+  'cpu:5=3',
+  'cpu:1:tight=1',
+  'cpu:3=1',
+  'spread:3=1',
+  'gc:3=1',
+  'alloc:3=1',
+  'alloc:2=1',
+  'lock:1=1',
+  'sleep:2000=1',
+  'leak-heap:1=1',
+  'leak-goroutine:1=1',
+]).flat();
 
-/** Gates that may catch a fault; the effect of the first is compared with what was planted. */
-const WATCHED: Readonly<Record<DemoPlant['fault'], readonly MetricId[]>> = {
-  none: ['cpuNsPerRequest'],
-  cpu: ['cpuNsPerRequest', 'instructionsPerRequest'],
-  alloc: ['mallocsPerRequest', 'allocBytesPerRequest'],
-  lock: ['mutexWaitNsPerRequest', 'blockWaitNsPerRequest', 'latencyP50Ms'],
-  sleep: ['latencyP50Ms', 'blockWaitNsPerRequest'],
-  block: ['latencyP50Ms', 'blockWaitNsPerRequest'],
-  'leak-heap': ['heapGrowthBytesPerRequest'],
-  'leak-goroutine': ['goroutineGrowthPerRequest'],
-};
+/** Runs after which the machine's hour may be another one. */
+const RUNS_PER_CALIBRATION = 5;
+const CALIBRATION = { launches: 8, windows: 4, perWindow: 340 };
 
-/** Waiting is shown by default; a ladder asks whether it can be judged. */
-const EXTRA_GATES: Partial<Readonly<Record<DemoPlant['fault'], string>>> = {
-  lock: 'gates: { mutexWaitNsPerRequest: true }\n',
-};
-
-/** Planted shares of one request, for faults whose size is one. */
-const truthOf = (rung: Rung): number | null =>
-  rung.fault === 'cpu' || rung.fault === 'alloc' ? rung.size / 100 : null;
-
-interface Rung {
-  readonly fault: DemoPlant['fault'];
+interface Job {
+  readonly kind: string;
+  readonly rung: Rung;
   readonly size: number;
-  readonly mode: 'usual' | 'tight';
+  readonly mode: 'usual' | 'tight' | 'exact';
+  readonly condition: EvidenceRow['condition'];
   readonly runs: number;
 }
 
-interface Outcome {
-  readonly verdict: string;
-  readonly caught: boolean;
-  readonly seconds: number | null;
-  readonly effectRatio: number | null;
-  readonly named: string | null;
-}
-
-const rungOf = (word: string): Rung => {
-  const found = /^([a-z-]+)(?::([\d.]+))?(:tight)?=(\d+)$/.exec(word);
-  if (found === null) throw new Error(`"${word}" is no rung; write fault:size[:tight]=runs`);
-  const [, fault = 'none', size = '0', tight, runs = '1'] = found;
-  if (fault !== 'none' && !(fault in DEMO_FAULTS)) throw new Error(`no fault ${fault}`);
+const jobOf = (word: string): Job => {
+  const found = /^([a-z-]+)(?::([\d.]+))?(:tight|:exact)?(:noise)?=(\d+)$/.exec(word);
+  const [, kind = '', size = '0', mode, noise, runs = '1'] = found ?? [];
+  const rung = RUNGS[kind];
+  if (rung === undefined) {
+    throw new Error(`"${word}" is no rung; write ${Object.keys(RUNGS).join(' or ')}:size[:tight][:exact][:noise]=runs`);
+  }
   return {
-    fault: fault as DemoPlant['fault'],
+    kind,
+    rung,
     size: Number(size),
-    mode: tight === undefined ? 'usual' : 'tight',
+    mode: mode === ':tight' ? 'tight' : mode === ':exact' ? 'exact' : 'usual',
+    condition: noise === undefined ? 'as it is' : 'noise',
     runs: Number(runs),
   };
 };
 
-const nameOf = ({ fault, size, mode }: Rung): string =>
-  `${fault}${fault === 'none' ? '' : ` ${size}`}${mode === 'tight' ? ' tight' : ''}`;
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    full: { type: 'boolean', default: false },
+    whole: { type: 'boolean', default: false },
+    table: { type: 'boolean', default: false },
+    into: { type: 'string', default: evidenceFile('ladder') },
+  },
+});
 
-/** The demo's scenario with the rung's mode and gates, beside its data. */
-const scenarioFor = (rung: Rung, work: string): string => {
-  const folder = path.join(work, 'scenarios');
-  mkdirSync(folder, { recursive: true });
-  const text = readFileSync(path.join(root, 'scenarios/demo.yml'), 'utf8');
-  const measure = rung.mode === 'tight' ? 'budget: 4m\n  tight: true' : 'budget: 2m';
-  writeFileSync(path.join(folder, 'demo.csv'), readFileSync(path.join(root, 'scenarios/demo.csv')));
-  const file = path.join(folder, 'demo.yml');
-  writeFileSync(file, `${text.replace('budget: 2m', measure)}${EXTRA_GATES[rung.fault] ?? ''}`);
-  return file;
+const nameOf = ({ kind, size, mode }: Job): string =>
+  [
+    kind,
+    ...(kind === 'none' ? [] : [size]),
+    ...(mode === 'usual' ? [] : [mode]),
+    ...(values.whole ? ['whole'] : []),
+  ].join(' ');
+
+const MODES: Readonly<Record<Job['mode'], ScenarioChanges>> = {
+  usual: { measure: { budget: '2m' } },
+  tight: { measure: { budget: '4m', tight: true } },
+  exact: { measure: { exact: 'only' } },
 };
 
-const treesFor = async (rung: Rung, work: string): Promise<{ readonly base: string; readonly head: string }> => {
-  const trees = { base: path.join(work, 'b'), head: path.join(work, 'h') };
-  for (const [side, folder] of Object.entries(trees)) {
-    mkdirSync(folder, { recursive: true });
-    await plantDemo({
-      from: path.join(root, 'test/targets/demo'),
-      to: path.join(folder, 'test/targets/demo'),
-      fault: side === 'head' ? rung.fault : 'none',
-      size: rung.size,
-    });
-  }
-  return trees;
-};
-
-/** Judged launches up to the look that decided, links included. */
-const secondsTo = (run: RunFile, scenario: ScenarioComparison, metric: MetricId): number => {
-  const decided = scenario.metrics.find((row) => row.metric === metric)?.decidedBy;
-  const judged = run.runs[0]?.launches.filter(({ stage }) => stage === 'judged') ?? [];
-  if (decided?.stage !== 'judged' || decided.unit !== 'launch') return scenario.durationSeconds;
-  return judged
-    .slice(0, decided.n)
-    .reduce((sum, { wallSeconds }) => sum + wallSeconds, run.runs[0]?.timing.linkWaitSeconds ?? 0);
-};
-
-const runOnce = async (rung: Rung, work: string, seed: number): Promise<Outcome> => {
-  const trees = await treesFor(rung, work);
-  const out = path.join(work, 'out');
-  const args = ['dist/cli/bin.js', 'run', scenarioFor(rung, work), '--base', trees.base, '--head', trees.head];
-  const child = spawn(process.execPath, [...args, '--out', out, '--seed', String(seed), '--quiet'], {
-    cwd: root,
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  let said = '';
-  child.stderr.on('data', (chunk: Buffer) => {
-    said += chunk.toString();
-  });
-  const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
-  if (code === null || ![0, 1, 3, 4].includes(code)) throw new Error(`godyno ended with ${code}: ${said}`);
-  const [scenario] = parseComparison(
-    readFileSync(path.join(out, 'comparison.json'), 'utf8'),
-    'comparison.json',
-  ).scenarios;
-  const run = parseRunFile(readFileSync(path.join(out, 'run.json'), 'utf8'), 'run.json');
-  if (scenario === undefined) throw new Error('a comparison without a scenario');
-  const watched = WATCHED[rung.fault];
-  const rows = watched.flatMap((id) => scenario.metrics.find(({ metric }) => metric === id) ?? []);
-  const failed = rows.find(({ gate, verdict }) => gate && verdict === 'regressed');
-  for (const folder of [trees.base, trees.head, out]) rmSync(folder, { recursive: true, force: true });
-  return {
-    verdict: scenario.verdict,
-    caught: failed !== undefined,
-    seconds: failed === undefined ? null : secondsTo(run, scenario, failed.metric),
-    effectRatio: rows[0]?.effectRatio ?? null,
-    named: scenario.attribution?.culprit ?? null,
-  };
-};
-
-const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
-/** Nearest rank; NaN of nothing. */
-const quantile = (values: readonly number[], at: number): number =>
-  values.toSorted((a, b) => a - b)[Math.max(0, Math.ceil(at * values.length) - 1)] ?? Number.NaN;
-const percent = (ratio: number): string => `${(100 * ratio).toFixed(2)} %`;
-const figure = (value: number, unit: string): string => (Number.isNaN(value) ? '–' : `${value.toFixed(0)} ${unit}`);
-
-const HEAD =
-  '| planted | runs | right (95 %) | regressed / unchanged / inconclusive / invalid | median s | p90 s | mean effect | bias | named |';
-
-const isRight = (rung: Rung, { caught, verdict }: Outcome): boolean =>
-  rung.fault === 'none' ? verdict !== 'regressed' && verdict !== 'improved' : caught;
-
-const rowOf = (rung: Rung, outcomes: readonly Outcome[]): string => {
-  const right = outcomes.filter((one) => isRight(rung, one)).length;
-  const [low, high] = clopperPearson(right, outcomes.length, 0.95);
-  const counts = ['regressed', 'unchanged', 'inconclusive', 'invalid'].map(
-    (verdict) => outcomes.filter((one) => one.verdict === verdict).length,
+const scenarioFor = ({ rung, mode }: Job, work: string): string =>
+  changedScenario(
+    path.join(root, 'scenarios/demo.yml'),
+    path.join(work, 'scenarios'),
+    { target: { module: '.' } },
+    values.whole ? {} : COSTS_ONLY,
+    MODES[mode],
+    rung.gates === undefined || mode === 'exact' ? {} : { gates: rung.gates },
   );
-  const seconds = outcomes.flatMap((one) => one.seconds ?? []);
-  const effects = outcomes.flatMap((one) => one.effectRatio ?? []);
-  const truth = truthOf(rung);
-  const wanted = rung.fault === 'none' ? null : DEMO_FAULTS[rung.fault].function;
-  const named = outcomes.filter((one) => one.named !== null && one.named === wanted).length;
-  return [
-    '',
-    nameOf(rung),
-    outcomes.length,
-    `${right} (${percent(low)}…${percent(high)})`,
-    counts.join(' / '),
-    figure(quantile(seconds, 0.5), 's'),
-    figure(quantile(seconds, 0.9), 's'),
-    effects.length === 0 ? '–' : percent(mean(effects)),
-    truth === null || effects.length === 0 ? '–' : percent(mean(effects) - truth),
-    wanted === null ? '–' : `${named} of ${outcomes.length}`,
-    '',
-  ]
-    .join(' | ')
-    .trim();
+
+interface Calibration {
+  /** Share of a request's CPU per unit of the dose. */
+  readonly sharePerDose: number;
+  runsLeft: number;
+}
+/** By kind and condition: a neighbour changes what a dose is worth. */
+const calibrations = new Map<string, Calibration>();
+
+const calibrate = async ({ kind, rung, condition }: Job, trialDose: number, work: string): Promise<Calibration> => {
+  const sides = emptySides(path.join(work, 'trial'));
+  const dose = await rung.plant(sides, trialDose);
+  const { ratio, standardError: se } = await beside(condition, async () => cpuEffect(sides, CALIBRATION));
+  console.log(`${kind}, ${condition}: a dose of ${dose.toFixed(0)} costs ${percent(ratio)} ± ${percent(se)}`);
+  return { sharePerDose: ratio / dose, runsLeft: RUNS_PER_CALIBRATION };
 };
 
-const given = process.argv.slice(2);
-const evidenceAt = given.indexOf('--evidence');
-const evidence = evidenceAt < 0 ? null : (given[evidenceAt + 1] ?? null);
-const words = given.filter((word, index) => !word.startsWith('--') && (evidenceAt < 0 || index !== evidenceAt + 1));
-const rungs = (words.length > 0 ? words : given.includes('--full') ? FULL : SHORT).map(rungOf);
-const work = mkdtempSync(path.join(tmpdir(), 'ld-'));
-const rows: string[] = [];
-let wrong = 0;
-try {
-  for (const rung of rungs) {
-    const outcomes: Outcome[] = [];
-    for (let run = 1; run <= rung.runs; run++) {
-      const outcome = await runOnce(rung, work, 7919 * run + (Date.now() % 7919));
-      outcomes.push(outcome);
-      const { verdict, seconds, effectRatio, named } = outcome;
-      const effect = effectRatio === null ? '' : `, ${percent(effectRatio)}`;
-      console.log(
-        `${nameOf(rung)}: ${verdict}${effect}, ${figure(seconds ?? Number.NaN, 's')}, ${named ?? 'names nobody'}`,
-      );
-    }
-    wrong += outcomes.filter((one) => !isRight(rung, one)).length;
-    rows.push(rowOf(rung, outcomes));
+/** What to plant for the job's size, and by what share that should then be dearer; null where it is no share. */
+const doseOf = async (
+  job: Job,
+  work: string,
+): Promise<{ readonly dose: number; readonly share: (dose: number) => number | null }> => {
+  const { rung, size } = job;
+  if (rung.size === 'allocation share') return { dose: size, share: () => size / 100 };
+  if (rung.trialDose === undefined) return { dose: size, share: () => null };
+  const key = `${job.kind} ${job.condition}`;
+  let known = calibrations.get(key);
+  if (known === undefined || known.runsLeft === 0) {
+    known = await calibrate(job, rung.trialDose, work);
+    calibrations.set(key, known);
   }
-} finally {
-  rmSync(work, { recursive: true, force: true });
+  known.runsLeft -= 1;
+  const { sharePerDose } = known;
+  return { dose: size / 100 / sharePerDose, share: (dose) => dose * sharePerDose };
+};
+
+const runOnce = async (job: Job, work: string): Promise<EvidenceRow> => {
+  const { dose, share } = await doseOf(job, work);
+  const sides = emptySides(path.join(work, 'sides'));
+  const real = await job.rung.plant(sides, dose);
+  const seed = nextSeed();
+  const scenario = scenarioFor(job, work);
+  const measured = await beside(job.condition, async () =>
+    measureOnce(scenario, sides, path.join(work, 'out'), ['--seed', String(seed)]),
+  );
+  const planted = share(real);
+  const labels = { condition: job.condition, service: 'demo', rung: nameOf(job), seed };
+  return rowOf(measured, planted === null ? labels : { ...labels, plantedRatio: planted });
+};
+
+const kindOf = ({ rung }: EvidenceRow): Rung => RUNGS[rung.split(' ')[0] ?? ''] ?? RUNGS['none']!;
+const isNull = ({ rung }: EvidenceRow): boolean => rung.startsWith('none');
+
+/** The first gate that had to fail and did. */
+const caughtBy = (row: EvidenceRow) =>
+  kindOf(row)
+    .watched.map((metric) => row.gates[metric])
+    .filter((gate) => gate?.verdict === 'regressed')
+    .toSorted((a, b) => (a?.seconds ?? 0) - (b?.seconds ?? 0))[0];
+
+const isRight = (row: EvidenceRow): boolean =>
+  isNull(row) ? row.verdict !== 'regressed' && row.verdict !== 'improved' : caughtBy(row) !== undefined;
+
+const biasOf = (rows: readonly EvidenceRow[]): string => {
+  const differences = rows.flatMap((row) => {
+    const [first] = kindOf(row).watched;
+    const effect = first === undefined ? null : (row.gates[first]?.effect ?? null);
+    return effect === null || row.plantedRatio === undefined ? [] : [effect - row.plantedRatio];
+  });
+  if (differences.length === 0) return '–';
+  const error = differences.length < 2 ? '' : ` ± ${percent(standardError(differences))}`;
+  return `${percent(mean(differences))}${error}`;
+};
+
+const meanText = (values: readonly number[]): string => (values.length === 0 ? '–' : percent(mean(values)));
+
+const lineOf = (name: string, rows: readonly EvidenceRow[]): readonly string[] => {
+  const seconds = rows.flatMap(
+    (row) => caughtBy(row)?.seconds ?? (isNull(row) && row.verdict === 'unchanged' ? row.measureSeconds : []),
+  );
+  const effects = rows.flatMap((row) => row.gates[kindOf(row).watched[0] ?? 'cpuNsPerRequest']?.effect ?? []);
+  const truths = rows.flatMap(({ plantedRatio }) => plantedRatio ?? []);
+  const nameable = rows.filter((row) => kindOf(row).functions.length > 0);
+  const named = nameable.filter((row) => row.named !== null && kindOf(row).functions.includes(row.named));
+  return [
+    name,
+    String(rows.length),
+    shareOf(rows.filter(isRight).length, rows.length),
+    verdictCounts(rows),
+    `${secondsText(quantile(seconds, 0.5))}, ${secondsText(quantile(seconds, 0.9))}`,
+    meanText(truths),
+    truths.length === 0 ? '–' : meanText(effects),
+    biasOf(rows),
+    nameable.length === 0 ? '–' : `${named.length} of ${nameable.length}`,
+  ];
+};
+
+const table = (rows: readonly EvidenceRow[]): string => {
+  const groups = Map.groupBy(rows, ({ rung, condition }) => `${rung}, ${condition}`);
+  const body = [...groups].toSorted(([a], [b]) => a.localeCompare(b)).map(([name, group]) => lineOf(name, group));
+  const head = [
+    'planted',
+    'runs',
+    'right (95 %)',
+    VERDICTS_HEAD,
+    'seconds to the verdict, median, p90',
+    'truth',
+    'estimate',
+    'bias ± SE',
+    'named',
+  ];
+  return `The demo, made worse. ${sourcesOf(rows)} Unless "whole" or "exact" is said, ${COSTS_ONLY_WORDS}.\n\n${markdownTable(head, body)}`;
+};
+
+if (!values.table) {
+  const work = mkdtempSync(path.join(tmpdir(), 'ld-'));
+  try {
+    for (const word of positionals.length > 0 ? positionals : values.full ? FULL : SHORT) {
+      const job = jobOf(word);
+      for (let run = 1; run <= job.runs; run++) {
+        const row = await runOnce(job, work);
+        appendRow(values.into, row);
+        const [first = 'cpuNsPerRequest'] = job.rung.watched;
+        const gate = caughtBy(row);
+        console.log(
+          `${row.rung}, ${row.condition}: ${isRight(row) ? 'right' : 'WRONG'}, ${row.verdict}, ${first} ${row.gates[first]?.effect}, ` +
+            `planted ${row.plantedRatio ?? '–'}, ${secondsText(gate?.seconds ?? row.measureSeconds)}, ${row.launches} launches, ${row.named ?? 'names nobody'}`,
+        );
+      }
+    }
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
 }
-const table = [HEAD, `|${' --- |'.repeat(9)}`, ...rows].join('\n');
-console.log(`\n${table}\n`);
-if (evidence !== null) {
-  const [first] = cpus();
-  const machine = `${cpus().length} × ${first?.model ?? 'unknown CPU'}, Node ${process.versions.node}`;
-  writeFileSync(evidence, `Ladder on the demo, ${new Date().toISOString().slice(0, 10)}, ${machine}.\n\n${table}\n`);
-}
-console.log(`${rungs.reduce((sum, { runs }) => sum + runs, 0) - wrong} passed, ${wrong} failed`);
+const rows = rowsIn<EvidenceRow>(values.into);
+console.log(`\n${table(rows)}\n`);
+const wrong = rows.filter((row) => !isRight(row)).length;
+console.log(`${rows.length - wrong} right, ${wrong} wrong`);
 process.exitCode = wrong === 0 ? 0 : 1;

@@ -7,17 +7,11 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { type Launch, type Pair, parseRunFile } from '../../harness/model/index.ts';
+import { mean, median, standardDeviation as sd } from '../../harness/stats/index.ts';
 
-const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
-const sd = (values: readonly number[]): number =>
-  Math.sqrt(values.reduce((sum, value) => sum + (value - mean(values)) ** 2, 0) / (values.length - 1));
-const medianOf = (values: readonly number[]): number => {
-  const sorted = values.toSorted((a, b) => a - b);
-  return ((sorted[(sorted.length - 1) >> 1] ?? 0) + (sorted[sorted.length >> 1] ?? 0)) / 2;
-};
 /** Median absolute deviation, scaled to a normal's standard deviation. */
 const madSd = (values: readonly number[]): number =>
-  1.4826 * medianOf(values.map((value) => Math.abs(value - medianOf(values))));
+  1.4826 * median(values.map((value) => Math.abs(value - median(values))));
 
 const cpu = ({ base, head }: Pair): number =>
   100 * Math.log((head.counters.cpuNs ?? 0) / head.answered / ((base.counters.cpuNs ?? 0) / base.answered));
@@ -54,7 +48,7 @@ for (const folder of process.argv.slice(2)) {
         `${(sd(within) * Math.sqrt(seconds / 60)).toFixed(2)}`,
         `${sd(means).toFixed(2)} (${madSd(means).toFixed(2)})`,
         `${mean(means).toFixed(2)} ± ${(sd(means) / Math.sqrt(means.length)).toFixed(2)}`,
-        medianOf(pairs.map(({ host }) => host.foreignCpus ?? 0)).toFixed(2),
+        median(pairs.map(({ host }) => host.foreignCpus ?? 0)).toFixed(2),
         (steal[Math.floor(steal.length * 0.95)] ?? 0).toFixed(3),
       ].join(' | '),
     );

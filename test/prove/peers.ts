@@ -4,9 +4,12 @@
  * Each round builds three trees of the demo (base, the same again, head with +5 % CPU) and asks every recipe twice: is
  * base against the same again clean (A/A), and is head found? The recipes load base, then head, and apply the rule
  * people use: worse by more than 5 % fails; benchstat takes 10 repetitions a side and p < 0.05. Prints false alarms,
- * hits and wrong-way calls with Clopper-Pearson bounds at 95 %.
+ * hits and wrong-way calls with Clopper-Pearson bounds at 95 %. Every call is kept as a line of
+ * docs/evidence/peers.jsonl; the table is made of all lines.
  *
- * node test/prove/peers.ts [rounds=1] [seconds=60] [--evidence <file>]     seconds: per comparison and recipe
+ * node test/prove/peers.ts [rounds=1] [seconds=60] [--full] [--noise] [--table] [--into <file>]
+ *
+ * seconds: per comparison and recipe. --full: 15 rounds. --noise: beside a noisy neighbour. --table: measures nothing.
  *
  * vegeta, hey and benchstat are taken from PATH, or installed with `go install` into the system's temporary folder; k6
  * only from PATH (it takes a quarter of an hour to build). A tool that cannot be had is left out, and that is said.
@@ -14,14 +17,14 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { cpus, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { parseComparison } from '../../harness/model/index.ts';
-import { clopperPearson } from '../../harness/stats/index.ts';
+import { parseArgs } from 'node:util';
 import { plantDemo } from '../helpers/plant-demo.ts';
+import { appendRow, beside, evidenceFile, measureOnce, nextSeed, provenance, root, rowsIn } from './campaign.ts';
+import { markdownTable, shareOf, sourcesOf } from './evidence-table.ts';
 
-const root = path.resolve(import.meta.dirname, '../..');
 const demo = path.join(root, 'test/targets/demo');
 const bin = path.join(tmpdir(), 'godyno-peers');
 
@@ -251,30 +254,17 @@ const benched =
     return new Map([['benchstat p < .05', call]]);
   };
 
-let seed = Date.now() % 100_000;
+const WORDS: Readonly<Record<string, Call>> = { regressed: 'slower', improved: 'faster', unchanged: 'same' };
 
 const ours = async (base: string, head: string, seconds: number): Promise<ReadonlyMap<Rule, Call>> => {
   const out = mkdtempSync(path.join(tmpdir(), 'gdo-'));
-  seed += 1;
-  const args = ['dist/cli/bin.js', 'run', 'scenarios/demo.yml', '--base', base, '--head', head, '--out', out];
-  const child = spawn(process.execPath, [...args, '--budget', `${seconds}s`, '--seed', String(seed), '--quiet'], {
-    cwd: root,
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  let said = '';
-  child.stderr.on('data', (chunk: Buffer) => {
-    said += chunk.toString();
-  });
-  await new Promise((resolve) => child.on('close', resolve));
-  const file = path.join(out, 'comparison.json');
-  if (!existsSync(file)) {
-    console.log(`godyno: ${said.split('\n')[0]}`);
-    return new Map([['godyno', 'no answer']]);
+  const flags = ['--budget', `${seconds}s`, '--seed', String(nextSeed())];
+  try {
+    const { scenario } = await measureOnce('scenarios/demo.yml', { base, head }, out, flags);
+    return new Map([['godyno', WORDS[scenario.verdict] ?? 'no answer']]);
+  } finally {
+    rmSync(out, { recursive: true, force: true });
   }
-  const [scenario] = parseComparison(readFileSync(file, 'utf8'), file).scenarios;
-  rmSync(out, { recursive: true, force: true });
-  const words: Readonly<Record<string, Call>> = { regressed: 'slower', improved: 'faster', unchanged: 'same' };
-  return new Map([['godyno', words[scenario?.verdict ?? ''] ?? 'no answer']]);
 };
 
 const treesIn = async (
@@ -289,23 +279,33 @@ const treesIn = async (
   return trees;
 };
 
-interface Score {
-  readonly aa: Call[];
-  readonly planted: Call[];
+/** One answer of one rule about one pair of trees. */
+interface CallRow {
+  readonly date: string;
+  readonly commit: string;
+  readonly machine: string;
+  readonly condition: 'as it is' | 'noise';
+  readonly rule: Rule;
+  readonly truth: 'equal' | 'planted';
+  readonly call: Call;
+  readonly seconds: number;
 }
 
-const share = (calls: readonly Call[], wanted: readonly Call[]): string => {
-  const hits = calls.filter((call) => wanted.includes(call)).length;
-  const [low, high] = clopperPearson(hits, calls.length, 0.95);
-  return `${hits}/${calls.length} (${(100 * low).toFixed(0)}…${(100 * high).toFixed(0)} %)`;
-};
+const FULL_ROUNDS = 15;
 
-const given = process.argv.slice(2);
-const evidenceAt = given.indexOf('--evidence');
-const evidence = evidenceAt < 0 ? null : (given[evidenceAt + 1] ?? null);
-const numbers = given.filter((word) => /^\d+$/.test(word)).map(Number);
-const [rounds = 1, seconds = 60] = numbers;
-const recipes = [
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    full: { type: 'boolean', default: false },
+    noise: { type: 'boolean', default: false },
+    table: { type: 'boolean', default: false },
+    into: { type: 'string', default: evidenceFile('peers') },
+  },
+});
+const [rounds = values.full ? FULL_ROUNDS : 1, seconds = 60] = positionals.map(Number);
+const condition = values.noise ? 'noise' : 'as it is';
+
+const recipesHere = () => [
   ...(['vegeta', 'hey', 'k6'] as const).flatMap((tool) => {
     const program = toolPath(tool);
     if (program === null) return [];
@@ -314,22 +314,21 @@ const recipes = [
   ...[toolPath('benchstat')].flatMap((program) => (program === null ? [] : [benched(program)])),
   ours,
 ];
-const scores = new Map<Rule, Score>();
-for (let round = 1; round <= rounds; round++) {
+
+const oneRound = async (recipes: ReturnType<typeof recipesHere>, round: number): Promise<void> => {
   const work = mkdtempSync(path.join(tmpdir(), 'peers-'));
   try {
     const trees = await treesIn(work);
     for (const recipe of recipes) {
-      for (const [kind, head] of [
-        ['aa', trees.again],
+      for (const [truth, head] of [
+        ['equal', trees.again],
         ['planted', trees.head],
       ] as const) {
         for (const [rule, call] of await recipe(trees.base, head, seconds)) {
-          const score = scores.get(rule) ?? { aa: [], planted: [] };
-          scores.set(rule, score);
-          score[kind].push(call);
+          const row: CallRow = { ...provenance(), condition, rule, truth, call, seconds };
+          appendRow(values.into, row);
           console.log(
-            `round ${round}: ${rule}: ${kind === 'aa' ? 'equal code' : `+${PLANTED_PERCENT} %`} called ${call}`,
+            `round ${round}: ${rule}: ${truth === 'equal' ? 'equal code' : `+${PLANTED_PERCENT} %`} called ${call}`,
           );
         }
       }
@@ -337,22 +336,26 @@ for (let round = 1; round <= rounds; round++) {
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
+};
+
+if (!values.table) {
+  const recipes = recipesHere();
+  await beside(condition, async () => {
+    for (let round = 1; round <= rounds; round++) await oneRound(recipes, round);
+  });
 }
-const rows = [...scores].map(
-  ([rule, { aa, planted }]) =>
-    `| ${rule} | ${share(aa, ['slower'])} | ${share(planted, ['slower'])} | ${share(planted, ['faster'])} | ${share([...aa, ...planted], ['no answer'])} |`,
+
+const share = (rows: readonly CallRow[], wanted: Call): string =>
+  shareOf(rows.filter(({ call }) => call === wanted).length, rows.length);
+
+const rows = rowsIn<CallRow>(values.into);
+const groups = Map.groupBy(rows, (row) => `${row.rule}, ${row.condition}, ${row.seconds} s`);
+const body = [...groups].map(([name, group]) => {
+  const equal = group.filter(({ truth }) => truth === 'equal');
+  const planted = group.filter(({ truth }) => truth === 'planted');
+  return [name, share(equal, 'slower'), share(planted, 'slower'), share(planted, 'faster'), share(group, 'no answer')];
+});
+const head = ['rule', 'equal code called slower', `+${PLANTED_PERCENT} % called slower`, 'called faster', 'no answer'];
+console.log(
+  `\nThe demo, base, then the same again, then +${PLANTED_PERCENT} % CPU. ${sourcesOf(rows)}\n\n${markdownTable(head, body)}\n`,
 );
-const table = [
-  `| rule | equal code called slower | +${PLANTED_PERCENT} % seen | called faster | no answer |`,
-  '|---|---|---|---|---|',
-  ...rows,
-].join('\n');
-console.log(`\n${table}\n`);
-if (evidence !== null) {
-  const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown CPU'}`;
-  const when = new Date().toISOString().slice(0, 10);
-  writeFileSync(
-    evidence,
-    `Peers on the demo, ${when}, ${machine}, ${seconds} s per comparison, ${rounds} rounds.\n\n${table}\n`,
-  );
-}

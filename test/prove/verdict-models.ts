@@ -50,12 +50,6 @@ export const noiseOf = (model: ServiceModel, seed: number): LaunchNoise => {
   return () => (sd * normal() + slow() - slow() + outlier()) / 100;
 };
 
-/** Recorded launches as noise: drawn with replacement, each with a random sign, since a null has no direction. */
-export const resampled = (logRatios: readonly number[], seed: number): LaunchNoise => {
-  const random = randomFrom(seed);
-  return () => (logRatios[Math.floor(random() * logRatios.length)] ?? 0) * (random() < 0.5 ? -1 : 1);
-};
-
 export interface SimulatedRun {
   readonly verdict: MetricVerdict | 'open';
   readonly launches: number;

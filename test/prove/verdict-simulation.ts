@@ -1,19 +1,31 @@
 /**
  * Prints the operating characteristics of the shipped verdict code beside the figures the method promises.
  *
- *   node test/prove/verdict-simulation.ts [runs per cell, default 2000] [--seed 1] [--pool run.json …]
+ *   node test/prove/verdict-simulation.ts [runs per cell, default 2000] [--seed 1] [--run run.json …] [--evidence f.jsonl …]
  *
- * First each service model with CPU as the only metric, then whole runs with every default gate.
- * --pool: besides the models, draws launches from recorded runs of equal code (A/A).
+ * First each service model with CPU as the only metric, then whole runs with every default gate, then launches that
+ * were recorded on equal code, drawn again: from lines of evidence (left out: those under docs/evidence) and from
+ * run.json files. --recorded: these alone.
  */
 import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { parseRunFile } from '../../harness/model/index.ts';
 import type { MetricId } from '../../harness/model/index.ts';
-import { clopperPearson } from '../../harness/stats/index.ts';
+import { clopperPearson, median, standardDeviation } from '../../harness/stats/index.ts';
+import { contrastsOf, evidenceFile, type EvidenceRow, rowsIn } from './campaign.ts';
+import { markdownTable } from './evidence-table.ts';
+import {
+  lagOneCorrelation,
+  launchCount,
+  launchesFrom,
+  type Recorded,
+  recordedIn,
+  type ReplayedRun,
+  replayRuns,
+} from './recorded-launches.ts';
 import {
   noiseOf,
-  resampled,
   SERVICES,
   simulate,
   type LaunchNoise,
@@ -116,46 +128,32 @@ const row = (
   ].join(' | ')} |`;
 };
 
-/** Launch means of ln(CPU of head / CPU of base) in a recorded run. */
-const recordedRatios = (path: string): readonly number[] =>
-  parseRunFile(readFileSync(path, 'utf8'), path).runs.flatMap(({ launches }) =>
-    launches
-      .filter(({ stage }) => stage === 'judged')
-      .flatMap(({ pairs }) => {
-        const ratios = pairs
-          .filter(({ phase, discarded }) => phase === 'cost' && discarded === null)
-          .flatMap(({ base, head }) => {
-            const [b, h] = [base.counters.cpuNs ?? 0, head.counters.cpuNs ?? 0];
-            return b > 0 && h > 0 ? [Math.log(h / head.answered / (b / base.answered))] : [];
-          });
-        return ratios.length > 0 ? [ratios.reduce((sum, ratio) => sum + ratio, 0) / ratios.length] : [];
-      }),
-  );
-
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { seed: { type: 'string', default: '1' }, pool: { type: 'string', multiple: true, default: [] } },
+  options: {
+    seed: { type: 'string', default: '1' },
+    run: { type: 'string', multiple: true, default: [] },
+    evidence: { type: 'string', multiple: true, default: [evidenceFile('aa'), evidenceFile('ladder')] },
+    recorded: { type: 'boolean', default: false },
+  },
 });
 const runs = Number(positionals[0] ?? 2000);
 const seed = Number(values.seed);
 
-console.log(
-  `Shipped verdict code, simulated: ${runs} runs per cell, seed ${seed}. In brackets: what the method promises.`,
-);
-console.log('Percent of runs; after the comma mean launches; ≤ and ≥: Clopper-Pearson, one-sided 95 %.\n');
-console.log(
-  '| service | regressed at 0 | unchanged at 0 | regressed at τ | regressed at Δ | unchanged at Δ | +3 % within 24 | +5 % within 12 | interval holds truth |',
-);
-console.log('|---|---|---|---|---|---|---|---|---|');
-CELLS.forEach((cell, index) => {
-  const noise = noiseOf(SERVICES[cell.service], seed * 1000 + index);
-  console.log(row(cell.service, cell, characteristics(noise, cell, runs), runs));
-});
-const pool = values.pool.flatMap(recordedRatios);
-if (pool.length > 0) {
-  const cell = { gates: 6, mode: 'usual', promised: promise([]) } as const;
-  console.log(row(`${pool.length} recorded launches`, cell, characteristics(resampled(pool, seed), cell, runs), runs));
-}
+const modelTables = (): void => {
+  console.log(
+    `Shipped verdict code, simulated: ${runs} runs per cell, seed ${seed}. In brackets: what the method promises.`,
+  );
+  console.log('Percent of runs; after the comma mean launches; ≤ and ≥: Clopper-Pearson, one-sided 95 %.\n');
+  console.log(
+    '| service | regressed at 0 | unchanged at 0 | regressed at τ | regressed at Δ | unchanged at Δ | +3 % within 24 | +5 % within 12 | interval holds truth |',
+  );
+  console.log('|---|---|---|---|---|---|---|---|---|');
+  CELLS.forEach((cell, index) => {
+    const noise = noiseOf(SERVICES[cell.service], seed * 1000 + index);
+    console.log(row(cell.service, cell, characteristics(noise, cell, runs), runs));
+  });
+};
 
 /** A fault and the gate that has to find it. */
 const FAULTS: readonly (readonly [string, Partial<Fault>, MetricId | null])[] = [
@@ -189,12 +187,85 @@ const wholeRuns = (name: string, fault: Fault, gate: MetricId | null, count: num
   ].join(' | ')} |`;
 };
 
-console.log(`\nWhole runs, all default gates, typical service: ${runs} without a fault, a tenth of it with each.\n`);
-console.log(
-  '| fault on head | regressed | by its gate | improved | unchanged | inconclusive | launches | growth launch |',
-);
-console.log('|---|---|---|---|---|---|---|---|');
-FAULTS.forEach(([name, fault, gate], index) => {
-  const count = gate === null ? runs : Math.max(20, Math.round(runs / 10));
-  console.log(wholeRuns(name, { ...NO_FAULT, ...fault }, gate, count, seed * 1_000_000 + index * 100_000));
-});
+const wholeRunTables = (): void => {
+  console.log(`\nWhole runs, all default gates, typical service: ${runs} without a fault, a tenth of it with each.\n`);
+  console.log(
+    '| fault on head | regressed | by its gate | improved | unchanged | inconclusive | launches | growth launch |',
+  );
+  console.log('|---|---|---|---|---|---|---|---|');
+  FAULTS.forEach(([name, fault, gate], index) => {
+    const count = gate === null ? runs : Math.max(20, Math.round(runs / 10));
+    console.log(wholeRuns(name, { ...NO_FAULT, ...fault }, gate, count, seed * 1_000_000 + index * 100_000));
+  });
+};
+
+const fromRunFile = (file: string): Recorded => {
+  const run = parseRunFile(readFileSync(file, 'utf8'), file);
+  const name = `${run.runs[0]?.scenario.name ?? 'nothing'} in ${path.basename(path.dirname(path.resolve(file)))}`;
+  return { name, runs: [launchesFrom(contrastsOf(run))] };
+};
+
+/** One launch on its own, and four neighbours together: what spells do shows in the difference. */
+const BLOCKS = [1, 4] as const;
+/** Of the interval at a look, by the level that each look spends. */
+const FEWEST_LAUNCHES = 8;
+
+const cpuOf = ({ runs: recorded }: Recorded): readonly number[] =>
+  recorded.flat().flatMap(({ cpuNsPerRequest }) => cpuNsPerRequest ?? []);
+
+const recordedLine = (recorded: Recorded, block: number): readonly string[] => {
+  const at = (ratio: number, index: number): readonly ReplayedRun[] =>
+    replayRuns(recorded, { effect: Math.log1p(ratio), block, runs, seed: 100 * seed + index });
+  const [zero, delta, three, five] = [0, 0.02, 0.03, 0.05].map(at) as [
+    readonly ReplayedRun[],
+    readonly ReplayedRun[],
+    readonly ReplayedRun[],
+    readonly ReplayedRun[],
+  ];
+  const having = (made: readonly ReplayedRun[], verdict: string): number =>
+    made.filter(({ cpu }) => cpu === verdict).length;
+  const cpu = cpuOf(recorded);
+  const centre = median(cpu);
+  const mad = 1.4826 * median(cpu.map((value) => Math.abs(value - centre)));
+  const all = [zero, delta, three, five].flat();
+  return [
+    `${recorded.name}, ${block === 1 ? 'one by one' : `${block} together`}`,
+    String(launchCount(recorded)),
+    `${(100 * standardDeviation(cpu)).toFixed(2)} (${(100 * mad).toFixed(2)})`,
+    lagOneCorrelation(recorded).toFixed(2),
+    atMost(zero.filter(({ alarms }) => alarms.length > 0).length, runs),
+    percent(having(zero, 'unchanged'), runs),
+    atMost(having(delta, 'unchanged'), runs),
+    percent(having(delta, 'regressed'), runs),
+    percent(having(three, 'regressed'), runs),
+    percent(having(five, 'regressed'), runs),
+    percent(all.filter(({ covered }) => covered).length, all.length),
+  ];
+};
+
+const recordedTable = (): void => {
+  const rows = values.evidence.flatMap((file) => rowsIn<EvidenceRow>(file));
+  const recorded = [...recordedIn(rows), ...values.run.map(fromRunFile)].filter(
+    (one) => launchCount(one) >= FEWEST_LAUNCHES,
+  );
+  const total = recorded.reduce((sum, one) => sum + launchCount(one), 0);
+  console.log(
+    `\n${total} recorded launches of equal code, drawn again with the sides exchanged at random, all gates that launches decide, ${runs} runs per cell. Launch sd in % (mad).\n`,
+  );
+  const head =
+    'noise, drawn|launches|sd (mad)|lag-1 correlation|any gate alarms at 0|unchanged at 0|unchanged at +2 %|regressed at +2 %|+3 %|+5 %|interval holds truth'.split(
+      '|',
+    );
+  console.log(
+    markdownTable(
+      head,
+      recorded.flatMap((one) => BLOCKS.map((block) => recordedLine(one, block))),
+    ),
+  );
+};
+
+if (!values.recorded) {
+  modelTables();
+  wholeRunTables();
+}
+recordedTable();

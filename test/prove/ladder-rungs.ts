@@ -1,0 +1,168 @@
+/**
+ * The rungs of the ladder: what is planted into a copy of the demo, and what has to catch it. Sizes that are a share of
+ * CPU are calibrated on the machine before they are planted (see ladder.ts), so a rung of that kind says what a dose
+ * does, not how large it is.
+ */
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { MetricId } from '../../harness/model/index.ts';
+import { DEMO_FAULTS, type DemoFaultName, plantDemo } from '../helpers/plant-demo.ts';
+import { root, type ScenarioChanges, type Sides } from './campaign.ts';
+import { type DemoCosts, measureDemo } from './demo-calls.ts';
+import { applyEdits, makeVariant, plantAt, type Site, SITES } from './demo-variant.ts';
+import { demoScenario } from './explain-pass.ts';
+
+export interface Rung {
+  /** Of these one has to fail; the effect of the first is held against what was planted. */
+  readonly watched: readonly MetricId[];
+  /** Gates that are none by default. */
+  readonly gates?: ScenarioChanges['gates'];
+  /** Functions that may be named; none: nobody can tell. */
+  readonly functions: readonly string[];
+  /** How the size is read: a share of CPU needs a dose, a share of allocations is exact, others are no share. */
+  readonly size: 'CPU share' | 'allocation share' | 'count';
+  /** A dose for the calibration, some 20 % of the CPU. */
+  readonly trialDose?: number;
+  /** Fills both folders, which do not exist; returns the dose that was really planted, since code counts whole rounds. */
+  readonly plant: (sides: Sides, dose: number) => Promise<number>;
+}
+
+const demo = path.join(root, 'test/targets/demo');
+
+const planted =
+  (fault: DemoFaultName | 'none') =>
+  async ({ base, head }: Sides, size: number): Promise<number> => {
+    await plantDemo({ from: demo, to: base, fault: 'none', size: 0 });
+    await plantDemo({ from: demo, to: head, fault: size === 0 ? 'none' : fault, size });
+    return size;
+  };
+
+/** Rounds of the loop in main.nearness. */
+const burnt = async (sides: Sides, rounds: number): Promise<number> => {
+  const whole = Math.round(rounds);
+  await planted('cpu')(sides, whole / DEMO_FAULTS.cpu.perSize);
+  return whole;
+};
+
+/** All functions of the variant that may burn: leaves, closures, a generic, a dependency, a template's caller. */
+const SPREAD: readonly Site[] = Object.values(SITES).filter(({ fault }) => fault === 'burn');
+
+let counted: DemoCosts | null = null;
+const callsOf = async (beside: string): Promise<readonly number[]> => {
+  const folder = path.join(beside, 'counted');
+  rmSync(folder, { recursive: true, force: true });
+  counted ??= await measureDemo(folder, demoScenario(), SPREAD);
+  return counted.callsPerRequest;
+};
+
+/** `dose`: rounds per request in all, an equal part of them in each function. */
+const spread = async ({ base, head }: Sides, dose: number): Promise<number> => {
+  const calls = await callsOf(path.dirname(base));
+  makeVariant(base);
+  cpSync(base, head, { recursive: true });
+  let real = 0;
+  for (const [index, site] of SPREAD.entries()) {
+    const perRequest = calls[index] ?? 0;
+    const rounds = Math.round(dose / SPREAD.length / perRequest);
+    if (rounds === 0 || !Number.isFinite(rounds)) continue;
+    plantAt(head, site, rounds);
+    real += rounds * perRequest;
+  }
+  return real;
+};
+
+const intoEveryRequest = (statement: string, imported: string, declared: string) => ({
+  edits: [
+    {
+      file: 'visits.go',
+      from: 'func (v *visits) record(route string) int64 {\n',
+      to: `func (v *visits) record(route string) int64 {\n\t${statement}\n`,
+    },
+    { file: 'visits.go', from: 'import (\n', to: `import (\n${imported}` },
+  ],
+  declared,
+});
+
+const plantInto = async (
+  { base, head }: Sides,
+  { edits, declared }: ReturnType<typeof intoEveryRequest>,
+): Promise<void> => {
+  await plantDemo({ from: demo, to: base, fault: 'none', size: 0 });
+  await plantDemo({ from: demo, to: head, fault: 'none', size: 0 });
+  applyEdits(head, edits);
+  const file = path.join(head, 'visits.go');
+  writeFileSync(file, readFileSync(file, 'utf8') + declared);
+};
+
+/** One buffer of so many bytes more per request: hardly an object more, and all the more collections. */
+const collected = async (sides: Sides, bytes: number): Promise<number> => {
+  const whole = Math.round(bytes);
+  await plantInto(sides, intoEveryRequest(`scratch = make([]byte, ${whole})`, '', '\nvar scratch []byte\n'));
+  return whole;
+};
+
+/** So many µs asleep in every request. */
+const asleep = async (sides: Sides, micros: number): Promise<number> => {
+  await plantInto(sides, intoEveryRequest(`time.Sleep(${Math.round(micros)} * time.Microsecond)`, '\t"time"\n', ''));
+  return micros;
+};
+
+const CPU = ['cpuNsPerRequest', 'instructionsPerRequest'] as const;
+
+export const RUNGS: Readonly<Record<string, Rung>> = {
+  none: { watched: ['cpuNsPerRequest'], functions: [], size: 'count', plant: planted('none') },
+  cpu: { watched: CPU, functions: [DEMO_FAULTS.cpu.function], size: 'CPU share', trialDose: 500, plant: burnt },
+  spread: {
+    watched: CPU,
+    functions: SPREAD.map((site) => site.function),
+    size: 'CPU share',
+    trialDose: 120_000,
+    plant: spread,
+  },
+  gc: {
+    watched: ['cpuNsPerRequest', 'allocBytesPerRequest'],
+    functions: ['main.(*visits).record'],
+    size: 'CPU share',
+    trialDose: 64 * 1024,
+    plant: collected,
+  },
+  alloc: {
+    watched: ['mallocsPerRequest', 'allocBytesPerRequest'],
+    functions: [DEMO_FAULTS.alloc.function],
+    size: 'allocation share',
+    plant: planted('alloc'),
+  },
+  lock: {
+    watched: ['mutexWaitNsPerRequest', 'latencyP50Ms'],
+    gates: { mutexWaitNsPerRequest: true },
+    functions: [DEMO_FAULTS.lock.function],
+    size: 'count',
+    plant: planted('lock'),
+  },
+  sleep: {
+    watched: ['latencyP50Ms'],
+    gates: { latencyP50Ms: true },
+    functions: [],
+    size: 'count',
+    plant: asleep,
+  },
+  'leak-heap': {
+    watched: ['heapGrowthBytesPerRequest'],
+    functions: [],
+    size: 'count',
+    plant: planted('leak-heap'),
+  },
+  'leak-goroutine': {
+    watched: ['goroutineGrowthPerRequest'],
+    functions: [],
+    size: 'count',
+    plant: planted('leak-goroutine'),
+  },
+};
+
+/** Empty folders of equal path length, always at the same places, so that Go's build cache knows them. */
+export const emptySides = (folder: string): Sides => {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  return { base: path.join(folder, 'b'), head: path.join(folder, 'h') };
+};
