@@ -17,8 +17,11 @@ export interface CountedFunction {
   readonly headCalls: number | null;
 }
 
-/** Equal work and equally many calls are rarely chance; a name without its package survives a move. */
-const WEIGHTS = { work: 0.35, calls: 0.2, name: 0.3, file: 0.15 } as const;
+/**
+ * Equally many calls are what a rename keeps even where something was added to the work; a name without its package
+ * survives a move to another one.
+ */
+const WEIGHTS = { work: 0.25, calls: 0.3, name: 0.25, file: 0.2 } as const;
 const LEAST_LIKENESS = 0.6;
 
 const ratio = (a: number, b: number): number => (Math.max(a, b) > 0 ? Math.min(a, b) / Math.max(a, b) : 1);
@@ -78,15 +81,6 @@ const isMove = (one: CountedFunction, other: CountedFunction): boolean => {
   return packageOf(one.name) === packageOf(other.name) && left <= MOST_CHANCE;
 };
 
-const nearest = (
-  one: CountedFunction,
-  others: readonly CountedFunction[],
-): readonly [CountedFunction, number] | undefined =>
-  others
-    .filter((other) => isMove(one, other))
-    .map((other) => [other, remainder(one, [other])] as const)
-    .toSorted(([, a], [, b]) => a - b)[0];
-
 /**
  * Name → name of the function its work went to or came from, among those that changed for certain (renames joined
  * before). One into one first, nearest first; then one that was cut into several, or several into one, of its file.
@@ -95,10 +89,8 @@ export const findCountedMoves = (changed: readonly CountedFunction[]): ReadonlyM
   const moves = new Map<string, string>();
   const left = new Set(changed);
   const pairs = changed
-    .flatMap((one) => {
-      const found = deltaOf(one) < 0 ? nearest(one, changed) : undefined;
-      return found === undefined ? [] : [{ one, other: found[0], left: found[1] }];
-    })
+    .flatMap((one, at) => changed.slice(at + 1).map((other) => ({ one, other, left: remainder(one, [other]) })))
+    .filter(({ one, other }) => isMove(one, other))
     .toSorted((a, b) => a.left - b.left);
   for (const { one, other } of pairs) {
     if (!left.has(one) || !left.has(other)) continue;

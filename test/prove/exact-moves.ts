@@ -20,6 +20,9 @@ import { isTwinRight, type Rewrite, REWRITES } from './moves-rewrites.ts';
 const root = path.resolve(import.meta.dirname, '../..');
 const HIDDEN_RATIO = 0.03;
 const PROBE_ROUNDS = 200;
+/** A function that is rarely called shows a probe of that size only. */
+const LARGE_PROBE_ROUNDS = 20_000;
+const LEAST_SEEN = 0.005;
 
 interface Row {
   readonly title: string;
@@ -88,9 +91,11 @@ const tryOne = async (rig: Rig, work: string, base: Built, rewrite: Rewrite): Pr
   };
   const pure = await count(0);
   say(rowOf(rewrite, 'nothing', pure));
-  const probe = await count(PROBE_ROUNDS);
   const without = pure.withDiff.exactRows[0]?.effectRatio ?? 0;
-  const perRound = ((probe.withDiff.exactRows[0]?.effectRatio ?? 0) - without) / PROBE_ROUNDS;
+  const added = async (rounds: number): Promise<number> =>
+    ((await count(rounds)).withDiff.exactRows[0]?.effectRatio ?? 0) - without;
+  const small = await added(PROBE_ROUNDS);
+  const perRound = small >= LEAST_SEEN ? small / PROBE_ROUNDS : (await added(LARGE_PROBE_ROUNDS)) / LARGE_PROBE_ROUNDS;
   const rounds = Math.round(HIDDEN_RATIO / perRound);
   if (!(rounds > 0)) throw new Error(`${rewrite.title}: ${rewrite.hideIn} is not called`);
   say(rowOf(rewrite, '3 %', await count(rounds)));
