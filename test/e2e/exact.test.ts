@@ -1,4 +1,5 @@
 /** Exact mode from the command line, on a service that gives it a reason to refuse or to warn. */
+import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { probed, testFolder } from '../exact/counted-program.ts';
@@ -11,14 +12,17 @@ target:
   args: ["-addr", "127.0.0.1:\${port}"]
   ready: GET /healthz
 load:
-  requests: [{ name: work, http: GET /work, expect: { status: [200, 202] } }]
+  requests:
+    - { name: work, http: GET /work, expect: { status: [200, 202] } }
+    - { name: door, http: GET /door, expect: { status: [200, 202] } }
 `;
 
 const folder = testFolder();
 const engine = await probed(folder);
 const why = 'reason' in engine ? ` (SKIPPED: ${engine.reason}; ${engine.hint})` : '';
 
-describe.skipIf(why !== '')(`exact mode${why}`, () => {
+// Half a minute each where nothing else runs.
+describe.skipIf(why !== '')(`exact mode${why}`, { timeout: 600_000 }, () => {
   let place: Place;
   beforeAll(() => {
     place = makePlace();
@@ -27,6 +31,7 @@ describe.skipIf(why !== '')(`exact mode${why}`, () => {
   afterAll(() => {
     const left = { processes: place.processes(), files: place.leftInTmp() };
     place.remove();
+    rmSync(folder, { recursive: true, force: true });
     expect(left).toEqual({ processes: [], files: [] });
   });
 
@@ -53,26 +58,23 @@ describe.skipIf(why !== '')(`exact mode${why}`, () => {
   const refusalOf = async (base: Way, head: Way = base): Promise<string> =>
     (await run(base, head)).exact?.refusal ?? 'none';
 
-  it('says nothing of answers that differ in times, ids and numbers alone', async () => {
-    const { exact, run: kept, code } = await run({ mode: 'stamps' }, { mode: 'stamps' });
-    expect(exact).toMatchObject({ refusal: null, counted: { replies: [], varyingRoutes: [], requests: 100 } });
-    expect(code).toBe(0);
+  it('warns of the route whose answers say something else, not of times, ids and numbers that differ', async () => {
+    const { exact, run: kept, stderr } = await run({ mode: 'stamps' }, { mode: 'greets' });
     const lengths = kept?.exact?.launches.map(({ replies }) => replies?.masked.length);
     expect(lengths).toEqual([100, 100, 100, 100, 100, 100]);
-  });
-
-  it('warns of answers that say something else, names the route and how many', async () => {
-    const { exact, stderr } = await run({ mode: 'stamps' }, { mode: 'greets' });
+    const doors = kept?.exact?.launches[0]?.replies?.route.filter((route) => route === 1).length;
     expect(exact).toMatchObject({
       refusal: null,
-      counted: { replies: [{ route: 'work', requests: 100, of: 100, what: 'body' }] },
+      counted: { replies: [{ route: 'door', requests: doors, of: doors, what: 'body' }], varyingRoutes: [] },
     });
-    expect(stderr).toContain('Base and head answer `work` differently in 100 of 100 counted requests');
+    expect(stderr).toContain(`Base and head answer \`door\` differently in ${doors} of ${doors} counted requests`);
   });
 
   it('refuses where statuses differ, though the scenario expects both', async () => {
-    expect(await refusalOf({ mode: 'ok' }, { mode: 'accepts' })).toBe(
-      '100 of 100 requests are answered with different statuses, the first (work) 200 by base and 202 by head: the sides do not do the same work',
+    expect(await refusalOf({ mode: 'ok' }, { mode: 'accepts' })).toEqual(
+      expect.stringMatching(
+        /^100 of 100 requests are answered with different statuses, the first \((?:work|door)\) 200 by base and 202 by head/,
+      ),
     );
   });
 

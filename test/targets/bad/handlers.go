@@ -119,9 +119,11 @@ func stamp(b *behaviour, w http.ResponseWriter, _ *http.Request) {
 	_, _ = fmt.Fprintf(w, "%s order %x is number %d\n", time.Now().Format(time.RFC1123), id, b.served.Load())
 }
 
-// greet is stamp with one word more.
+// greet is stamp with one word more, for guests at the door.
 func greet(b *behaviour, w http.ResponseWriter, r *http.Request) {
-	_, _ = fmt.Fprint(w, "welcome ")
+	if r.URL.Path == "/door" {
+		_, _ = fmt.Fprint(w, "welcome ")
+	}
 	stamp(b, w, r)
 }
 
