@@ -13,17 +13,33 @@ import {
   withPaths,
 } from '../compare/index.ts';
 import { counterPerRequest } from '../metrics/index.ts';
-import type { Attribution, ExactRun, RunFile, ScenarioRun } from '../model/index.ts';
+import {
+  type Attribution,
+  type BySide,
+  type ExactRun,
+  type Launch,
+  type Pair,
+  type RunFile,
+  type ScenarioRun,
+  SIDES,
+} from '../model/index.ts';
 import { decodeProfile, type Profile } from '../profile/index.ts';
 import { countedSide, type ReadFile } from './profiles.ts';
 
+const costPairs = ({ pairs }: Launch): readonly Pair[] =>
+  pairs.filter(({ phase, discarded }) => phase === 'cost' && discarded === null);
+
+const judgedLaunches = (run: ScenarioRun): readonly Launch[] => run.launches.filter(({ stage }) => stage === 'judged');
+
+const pageFaultsOf = (run: ScenarioRun): readonly BySide<number>[] =>
+  judgedLaunches(run).flatMap((launch) => {
+    const [base, head] = SIDES.map((side) => counterPerRequest(costPairs(launch), side, 'minorFaults'));
+    return base === undefined || head === undefined ? [] : [{ base, head }];
+  });
+
 /** Base's CPU per request by the kernel, over the judged windows; null where it was not measured. */
-const cpuNsOf = (run: ScenarioRun): number | null => {
-  const pairs = run.launches
-    .filter(({ stage }) => stage === 'judged')
-    .flatMap((launch) => launch.pairs.filter(({ phase, discarded }) => phase === 'cost' && discarded === null));
-  return counterPerRequest(pairs, 'base', 'cpuNs') ?? null;
-};
+const cpuNsOf = (run: ScenarioRun): number | null =>
+  counterPerRequest(judgedLaunches(run).flatMap(costPairs), 'base', 'cpuNs') ?? null;
 
 const judge = async (
   file: RunFile,
@@ -124,7 +140,11 @@ export const withExact = async (file: RunFile, read: ReadFile, sampledOf: Findin
     if (judged === null) continue;
     const found = await withCallers(run, judged, read);
     const rows = verdicts.find(({ scenario }) => scenario === run.scenario.name)?.metrics ?? [];
-    const agreement = describeAgreement([...rows, ...found.exactRows], found.attribution?.culprit ?? null);
+    const agreement = describeAgreement({
+      rows: [...rows, ...found.exactRows],
+      culprit: found.attribution?.culprit ?? null,
+      pageFaults: pageFaultsOf(run),
+    });
     joined.set(run.scenario.name, join(found, sampledOf(run), agreement));
   }
   return (run) => joined.get(run.scenario.name) ?? sampledOf(run);

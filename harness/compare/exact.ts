@@ -23,6 +23,7 @@ import { exactFunctions, noisiestFunction } from './exact-functions.ts';
 import { countedMallocs } from './exact-mallocs.ts';
 import { compareReplies, type RepliesCompared } from './exact-replies.ts';
 import { callsByName, callsRow } from './exact-syscalls.ts';
+import { INSTRUCTIONS_PER_NS } from './exact-rate.ts';
 import { isApart } from './exact-spread.ts';
 import { exactWork, type ExactWork, type LaunchWork, type ProfiledLaunch } from './exact-work.ts';
 import { judgedMetrics, type JudgedMetric } from './gates.ts';
@@ -57,8 +58,6 @@ const CHANGED_RATIO_UNSTEADY = 0.003;
 const SPREADS = 3;
 /** Launches of one side that differ by more than this are no ground for "unchanged". */
 const UNSTABLE_SPREAD = 0.003;
-/** Instructions per nanosecond at which 7 of 7 real services agreed with CPU time within 2.2 times. */
-const INSTRUCTIONS_PER_NS = 3;
 /** A change below this part of the CPU cannot be shown in CPU time either. */
 const LEAST_CPU_SHARE = 0.01;
 /** More clockwork than this, and what is left is not what a request costs. */

@@ -17,7 +17,7 @@ import { judgedMetrics, type Family, type JudgedMetric } from './gates.ts';
 import { answerFromAll, answerLatency, SHOWN_LEVELS, singleLookLevels } from './latency.ts';
 import { loaderReport } from './loader.ts';
 import { answerFromLaunches, needsPinning, readingOf, unpinnedReason, type Reading } from './look.ts';
-import { outcomeOf } from './outcome.ts';
+import { type Outcome, outcomeOf } from './outcome.ts';
 import { onlyExplaining } from './explained.ts';
 import { countLinkSeeds, rowOf, withQValues } from './row.ts';
 import { launchesOf, measuredSides } from './series.ts';
@@ -186,6 +186,17 @@ const fallbackWarnings = (run: ScenarioRun): readonly string[] => {
   ];
 };
 
+/** Where only exact mode was asked, its refusal is why there is no answer. */
+const withRefusal = (
+  outcome: Outcome,
+  { scenario }: ScenarioRun,
+  { exact }: ScenarioFindings,
+): Outcome => {
+  const refusal = exact?.refusal ?? null;
+  if (refusal === null || scenario.measure.exact !== 'only' || outcome.verdict !== 'inconclusive') return outcome;
+  return { ...outcome, reason: `exact mode gave no verdict: ${refusal}` };
+};
+
 /** Compares the sides of one scenario. `family`: over all scenarios of the run. Throws {@link UsageError} on gates. */
 export const compareScenario = (
   run: ScenarioRun,
@@ -202,7 +213,7 @@ export const compareScenario = (
   const discardedPairs = cost.filter(({ discarded }) => discarded !== null).length;
   return {
     scenario: run.scenario.name,
-    ...outcomeOf(rows, invalid),
+    ...withRefusal(outcomeOf(rows, invalid), run, findings),
     pairs: cost.length - discardedPairs,
     launches: judged.length,
     linkSeeds: countLinkSeeds(judged),

@@ -1,6 +1,7 @@
 /** Comparison → Report: everything is formatted and ordered here, so that renderers only draw. */
 import type { Comparison, ExactEngine, RunFile, ScenarioComparison } from '../model/index.ts';
 import { formatCount, formatDuration, formatPercent, formatQuantity } from '../units/index.ts';
+import { codePathOf } from './code-path.ts';
 import { blindSpotsOf, cautionsOf, toDoFor } from './doubts.ts';
 import {
   type Fact,
@@ -82,6 +83,7 @@ const scenarioReport = (
     toDo: toDoFor(scenario, run),
     changed: changed.slice(0, MOST_CHANGED_ROWS).map(metricRow),
     changedLeftOut: Math.max(0, changed.length - MOST_CHANGED_ROWS),
+    codePath: codePathOf(scenario),
     why: withoutBlanks(explain(scenario)),
     blindSpots: blindSpotsOf(scenario),
     metrics: metrics.map(metricRow),

@@ -15,6 +15,7 @@ import {
   formatSignedPercent,
   formatSignedQuantity,
 } from '../units/index.ts';
+import { replyCautions } from './code-path.ts';
 import { code, type Rich } from './rich.ts';
 
 const METHODS: Readonly<Record<Comparison['method'], string | null>> = {
@@ -111,6 +112,8 @@ export const cautionsOf = (scenario: ScenarioComparison, comparison: Comparison)
   const method = METHODS[comparison.method];
   const own = scenario.metrics
     .filter((metric) => metric.verdict === 'regressed' || metric.verdict === 'improved')
+    // The section "code path" says what instructions are worth.
+    .filter((metric) => metric.metric !== 'instructionsPerRequest' || scenario.exact?.counted === undefined)
     .flatMap((metric) => metric.warnings.map((warning): Rich => [`${metricDef(metric.metric).label}: ${warning}`]));
   const builds = scenario.builtDifferently ?? [];
   return [
@@ -120,6 +123,7 @@ export const cautionsOf = (scenario: ScenarioComparison, comparison: Comparison)
     ...unpinnedCaution(scenario),
     ...loaderCaution(scenario),
     ...discardCaution(scenario),
+    ...replyCautions(scenario),
     ...own,
     ...scenario.warnings.map((warning): Rich => [warning]),
   ];

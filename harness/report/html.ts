@@ -82,11 +82,24 @@ const heading = (report: Report, text: string): string =>
 
 const why = (report: Report, scenario: ScenarioReport): string => {
   const { groups, path, notes } = scenario.why;
-  if (groups.length === 0 && notes.length === 0) return '';
+  if (groups.length === 0 && notes.length === 0 && path.length === 0) return '';
   return [
     heading(report, 'Why'),
     ...groups.map((group) => functionTable(scenario, group)),
     path.length > 0 ? `<p>Path: ${path.map(frameText).join(' → ')}</p>` : '',
+    ...notes.map((note) => `<p>${rich(note)}</p>`),
+  ].join('');
+};
+
+const codePath = (report: Report, { codePath: counted }: ScenarioReport): string => {
+  if (counted === null) return '';
+  const { how, figures, functions, functionsLeftOut: leftOut, notes } = counted;
+  const more = leftOut > 0 ? `<li>and ${leftOut} more functions</li>` : '';
+  return [
+    heading(report, 'Code path'),
+    `<p class="note">${inertHtml(how)}</p>`,
+    list(figures),
+    functions.length === 0 ? '' : `<ol>${functions.map((item) => `<li>${rich(item)}</li>`).join('')}${more}</ol>`,
     ...notes.map((note) => `<p>${rich(note)}</p>`),
   ].join('');
 };
@@ -107,6 +120,7 @@ const scenarioSection = (report: Report, scenario: ScenarioReport): string => {
     cautions(scenario),
     scenario.toDo === null ? '' : `<p><strong>To do:</strong> ${rich(scenario.toDo)}</p>`,
     metricTable(`${name}: what changed`, scenario.changed),
+    codePath(report, scenario),
     why(report, scenario),
     scenario.blindSpots.length === 0 ? '' : `${heading(report, 'Could not see')}${list(scenario.blindSpots)}`,
   ].join('');

@@ -121,13 +121,34 @@ const frameText = (frame: PathFrame): string => {
   return `${inertCode(frame.function)}${notes.length > 0 ? ` (${notes.join(', ')})` : ''}`;
 };
 
+const codePathBlocks = ({ codePath }: ScenarioReport, level: Level): readonly string[] => {
+  if (codePath === null || level.functionRows === 0) return [];
+  const functions = codePath.functions.slice(0, level.functionRows);
+  const leftOut = codePath.functionsLeftOut + codePath.functions.length - functions.length;
+  return [
+    `**Code path** · ${inertText(codePath.how)}`,
+    codePath.figures.map((line) => `- ${rich(line)}`).join('\n'),
+    ...(functions.length > 0
+      ? [
+          [
+            'Functions, the one to look at first:',
+            ...functions.map((line) => `- ${rich(line)}`),
+            ...(leftOut > 0 ? [`- and ${leftOut} more functions`] : []),
+          ].join('\n'),
+        ]
+      : []),
+    ...codePath.notes.map(rich),
+  ];
+};
+
 const whyBlocks = (scenario: ScenarioReport, level: Level): readonly string[] => {
   const { groups, path, notes } = scenario.why;
-  if (level.functionRows === 0 || (groups.length === 0 && notes.length === 0)) return [];
+  const isPathShown = path.length > 0 && level.path === 'kept';
+  if (level.functionRows === 0 || (groups.length === 0 && notes.length === 0 && !isPathShown)) return [];
   return [
     '**Why**',
     ...groups.map((group) => functionTable(group, level.functionRows)),
-    ...(path.length > 0 && level.path === 'kept' ? [`Path: ${path.map(frameText).join(' → ')}`] : []),
+    ...(isPathShown ? [`Path: ${path.map(frameText).join(' → ')}`] : []),
     ...notes.map(rich),
   ];
 };
@@ -152,6 +173,7 @@ const sectionBlocks = (scenario: ScenarioReport, level: Level): readonly string[
   ...quoted(bullets('Caution', scenario.cautions.slice(0, level.cautions))),
   ...(scenario.toDo === null ? [] : [`**To do:** ${rich(scenario.toDo)}`]),
   ...changedBlocks(scenario),
+  ...codePathBlocks(scenario, level),
   ...whyBlocks(scenario, level),
   ...bullets('Could not see', scenario.blindSpots),
 ];

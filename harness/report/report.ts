@@ -40,6 +40,8 @@ export interface ScenarioReport {
   /** Rows that are not "unchanged", gates and worst first, at most {@link MOST_CHANGED_ROWS}. */
   readonly changed: readonly MetricRow[];
   readonly changedLeftOut: number;
+  /** What exact mode counted; null where it did not run or gave no verdict. */
+  readonly codePath: CodePath | null;
   readonly why: Why;
   readonly blindSpots: readonly Rich[];
   readonly metrics: readonly MetricRow[];
@@ -68,6 +70,17 @@ export interface MetricRow {
   readonly words: string;
   readonly reason: string | null;
   readonly warnings: readonly string[];
+}
+
+export interface CodePath {
+  /** Engine, launches and requests. */
+  readonly how: string;
+  /** Instructions, what they are worth, system calls, allocations: per request. */
+  readonly figures: readonly Rich[];
+  /** One sentence each, the one to look at first. */
+  readonly functions: readonly Rich[];
+  readonly functionsLeftOut: number;
+  readonly notes: readonly Rich[];
 }
 
 export interface Why {

@@ -86,8 +86,12 @@ const pathOf = (scenario: ScenarioComparison): readonly PathFrame[] => {
   const rows = new Map(
     scenario.functions.filter((row) => row.profile === culprit.profile).map((row) => [row.function, row]),
   );
+  const isCounted = culprit.profile === 'instructions';
+  // Counted without callers, a function that stands alone is no path.
+  if (isCounted && culprit.path.length < 2) return [];
   const frames = culprit.path.map((name): PathFrame => {
-    const row = rows.get(name);
+    // Counts are of a function's own lines: its callers' are not what they cost with it.
+    const row = isCounted && name !== culprit.function ? undefined : rows.get(name);
     return {
       function: name,
       delta: row === undefined ? null : frameDelta(row),
@@ -101,7 +105,6 @@ const pathOf = (scenario: ScenarioComparison): readonly PathFrame[] => {
 };
 
 const SOURCES = {
-  exact: 'counted exactly, under emulation',
   explain: 'from an extra full-speed pass',
   judged: 'from the judged launches',
 } as const;
@@ -111,7 +114,7 @@ const notesOf = (scenario: ScenarioComparison): readonly Rich[] => {
   if (attribution === null) return [];
   const notes: Rich[] = [];
   if (attribution.diffuse !== null) notes.push([attribution.diffuse]);
-  if (scenario.functions.length > 0) {
+  if (scenario.functions.length > 0 && attribution.source !== 'exact') {
     const samples = attribution.samples;
     const count =
       samples === null ? '' : ` (${formatCount(samples.base)} and ${formatCount(samples.head)} CPU samples)`;
@@ -124,7 +127,8 @@ const notesOf = (scenario: ScenarioComparison): readonly Rich[] => {
 
 /** Everything a reader needs to go to the right line; empty groups where nothing was attributed. */
 export const explain = (scenario: ScenarioComparison): Why => ({
-  groups: PROFILES.flatMap((profile) => groupOf(scenario, profile)),
+  // Counted functions are told in the section "code path".
+  groups: PROFILES.filter((profile) => profile !== 'instructions').flatMap((profile) => groupOf(scenario, profile)),
   path: pathOf(scenario),
   notes: notesOf(scenario),
 });

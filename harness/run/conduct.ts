@@ -10,7 +10,6 @@ import { counterPerRequest } from '../metrics/index.ts';
 import {
   type BuildInfo,
   type BySide,
-  bothSides,
   type ExactRun,
   type InvalidRun,
   type Launch,

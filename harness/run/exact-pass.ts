@@ -90,7 +90,7 @@ interface Counting {
 }
 
 export class Refusal extends Error {
-  /** Whether another try may go better: a starved machine lets requests time out and services die. */
+  /** Whether another try may go better. */
   readonly byChance: boolean;
 
   constructor(trouble: ExactTrouble | string, byChance = false) {
@@ -239,10 +239,12 @@ const countRounds = async (
       counted.push(await countAgainIfNeeded(counting, side, counted.length + 1, facts));
       collectOwnGarbage();
     }
-    if (round < FIRST_ROUNDS - 1) continue;
     const found = judgeSoFar(session, run(counted), facts);
-    rounds = found.launchesWanted;
+    collectOwnGarbage();
     culprit = found.attribution?.culprit ?? null;
+    // What is refused now is refused after more launches, too.
+    if (found.exact.refusal !== null) break;
+    if (round >= FIRST_ROUNDS - 1) rounds = found.launchesWanted;
   }
   return { run: run(counted), culprit };
 };
@@ -435,7 +437,7 @@ const countLaunch = async (counting: Counting, side: Side, number: number, facts
       const bad = window.planned - window.answered + window.failed;
       if (bad > 0) {
         const trouble = failedRequests(bad, window.planned, wallSeconds, facts);
-        throw new Refusal(trouble, window.timedOut > 0);
+        throw new Refusal(trouble);
       }
       const program = { tables: tables[side], arch: process.arch };
       const counts = countsBetween(before, after, program);

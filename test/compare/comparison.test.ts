@@ -290,6 +290,11 @@ describe('a scenario that wants exact counts only', () => {
     };
     expect(compareRun(file, () => ({ exactRows: [row] })).verdict).toBe('improved');
     expect(compareRun(file).verdict).toBe('inconclusive');
+    const exact = { engine: 'qemu', aaSpreadRatio: 0, refusal: 'it ended' } as const;
+    expect(compareRun(file, () => ({ exact })).scenarios[0]).toMatchObject({
+      verdict: 'inconclusive',
+      reason: 'exact mode gave no verdict: it ended',
+    });
   });
 });
 

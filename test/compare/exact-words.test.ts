@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { describeAgreement } from '../../harness/compare/exact-agreement.ts';
 import { exactRequests, refusalText } from '../../harness/compare/exact-refusals.ts';
 import { METRICS } from '../../harness/metrics/index.ts';
-import type { MetricComparison, MetricId, MetricVerdict } from '../../harness/model/index.ts';
+import type { BySide, MetricComparison, MetricId, MetricVerdict } from '../../harness/model/index.ts';
 
 const row = (metric: MetricId, verdict: MetricVerdict, effectRatio = 0.02): MetricComparison => ({
   metric,
@@ -31,8 +31,13 @@ const row = (metric: MetricId, verdict: MetricVerdict, effectRatio = 0.02): Metr
 });
 
 describe('instructions and CPU time together', () => {
+  const agree = (
+    rows: readonly MetricComparison[],
+    more: { readonly culprit?: string | null; readonly pageFaults?: readonly BySide<number>[] } = {},
+  ) => describeAgreement({ rows, culprit: 'main.f', pageFaults: [], ...more });
+
   const told = (instructions: MetricVerdict, cpu: MetricVerdict, ...more: readonly MetricComparison[]) =>
-    describeAgreement([row('instructionsPerRequest', instructions), row('cpuNsPerRequest', cpu), ...more], 'main.f');
+    agree([row('instructionsPerRequest', instructions), row('cpuNsPerRequest', cpu), ...more]);
 
   it('name the function when both went up', () => {
     expect(told('regressed', 'regressed')).toBe(
@@ -40,21 +45,52 @@ describe('instructions and CPU time together', () => {
     );
   });
 
-  it('say that a small change does not show in CPU time', () => {
-    expect(told('changed', 'unchanged')).toContain('too few to show in CPU time');
+  it('say what a small change is worth by estimate, and what CPU time could have seen', () => {
+    const instructions = { ...row('instructionsPerRequest', 'changed', 0.003), base: 900_000, head: 902_700 };
+    const cpu = { ...row('cpuNsPerRequest', 'unchanged', 0.001), base: 300_000, smallestDetectableRatio: 0.007 };
+    expect(agree([instructions, cpu])).toBe(
+      'It executes more instructions, most in main.f, too few to show in CPU time: by estimate +0.3 % of it, of which this run could see 0.7 %.',
+    );
   });
 
-  it('look for the cause elsewhere when only CPU time moved, and name what moved with it', () => {
-    expect(told('unchanged', 'regressed')).toContain('memory and caches, the kernel, contention');
-    expect(told('unchanged', 'regressed', row('syscallsPerRequest', 'regressed'))).toContain(
-      'with it went system calls',
+  it('look for the cause elsewhere when only CPU time moved', () => {
+    expect(told('unchanged', 'regressed')).toBe(
+      'CPU time went up while the same instructions were executed, and no counter went with it: caches, the kernel, contention, or where the linker put the code.',
     );
-    expect(told('unchanged', 'regressed', row('syscallsPerRequest', 'improved', -0.5))).not.toContain('system calls');
+  });
+
+  it.each([
+    ['syscallsPerRequest', 'the kernel (system calls per request +50 %)'],
+    ['allocBytesPerRequest', 'garbage collection (bytes allocated per request +50 %)'],
+    ['mallocsPerRequest', 'garbage collection (allocations per request +50 %)'],
+    ['gcCpuNsPerRequest', 'garbage collection (its CPU time per request +50 %)'],
+    ['mutexWaitNsPerRequest', 'contention (waiting for locks per request +50 %)'],
+  ] as const)('name the counter that moved with CPU time: %s', (metric, words) => {
+    expect(told('unchanged', 'regressed', row(metric, 'regressed', 0.5))).toContain(`what went with it: ${words}.`);
+    expect(told('unchanged', 'regressed', row(metric, 'improved', -0.5))).not.toContain('what went with it');
+    expect(told('unchanged', 'regressed', row(metric, 'inconclusive', 0.5))).not.toContain('what went with it');
+    const down = [row('cpuNsPerRequest', 'improved', -0.1), row(metric, 'improved', -0.5)];
+    expect(agree([row('instructionsPerRequest', 'unchanged', 0), ...down])).toContain(words.replace('+', '-'));
+  });
+
+  it('name calls that came from none', () => {
+    const came = { ...row('syscallsPerRequest', 'regressed'), effectRatio: null, effectAbsolute: 3 };
+    expect(told('unchanged', 'regressed', came)).toContain('the kernel (system calls per request from none)');
+  });
+
+  it('name page faults where every launch agrees about them', () => {
+    const rows = [row('instructionsPerRequest', 'unchanged', 0), row('cpuNsPerRequest', 'regressed', 0.3)];
+    const more = { base: 0.1, head: 0.9 };
+    expect(agree(rows, { pageFaults: [more, more, more] })).toContain('memory (page faults per request +800 %)');
+    expect(agree(rows, { pageFaults: [more, more, { base: 0.5, head: 0.4 }] })).not.toContain('page faults');
+    expect(agree(rows, { pageFaults: [more] })).not.toContain('page faults');
+    const little = { base: 1, head: 1.01 };
+    expect(agree(rows, { pageFaults: [little, little] })).not.toContain('page faults');
   });
 
   it('say so when they went different ways', () => {
     const rows = [row('instructionsPerRequest', 'improved', -0.03), row('cpuNsPerRequest', 'regressed', 0.02)];
-    expect(describeAgreement(rows, null)).toBe(
+    expect(agree(rows, { culprit: null })).toBe(
       'It executes fewer instructions, yet CPU time went up: what it executes has become dearer.',
     );
   });

@@ -21,6 +21,11 @@ export type BadMode =
   | 'hangs'
   | 'slow'
   | 'grows'
+  | 'accepts'
+  | 'stamps'
+  | 'greets'
+  | 'threads'
+  | 'hurries'
   | 'does-not-compile';
 
 export interface BadTarget {

@@ -134,7 +134,7 @@ describe('whatever was sampled', () => {
         const flat = (profile: Profile, valueType: string) =>
           functionCosts(profile, { valueType, names: 'pprof' })
             .functions.filter((each) => each.flat !== 0)
-            .map((each) => [each.name, each.flat])
+            .map((each) => `${each.name} ${each.flat}`)
             .toSorted();
         for (const type of ['instructions', 'calls']) expect(flat(after, type)).toEqual(flat(before, type));
       }),

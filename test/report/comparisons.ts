@@ -1,6 +1,8 @@
 /** Comparisons made by hand, one per story a reviewer may meet; figures are plausible, not measured. */
 import type {
   Comparison,
+  ExactCounted,
+  ExactSummary,
   FunctionComparison,
   MetricComparison,
   MetricId,
@@ -118,6 +120,45 @@ export const row = (name: string, rest: Partial<FunctionComparison> = {}): Funct
   changedInDiff: true,
   movedTo: null,
   ...rest,
+});
+
+/** A function that exact mode counted. */
+export const counted = (name: string, rest: Partial<FunctionComparison> = {}): FunctionComparison =>
+  row(name, {
+    profile: 'instructions',
+    unit: 'instructions',
+    basePerRequest: 41_000,
+    headPerRequest: 43_713,
+    deltaPerRequest: 2713,
+    baseCumPerRequest: 41_000,
+    headCumPerRequest: 43_713,
+    impactRatio: 0.0033,
+    impactCiRatio: [0.0032, 0.0034],
+    smallestDetectableRatio: 0.0001,
+    qValue: null,
+    baseCallsPerRequest: 1,
+    headCallsPerRequest: 1,
+    ...rest,
+  });
+
+export const exactOf = (rest: Partial<ExactCounted> = {}): ExactSummary => ({
+  engine: 'qemu',
+  aaSpreadRatio: 0.0002,
+  refusal: null,
+  counted: {
+    launches: { base: 3, head: 3 },
+    requests: 100,
+    instructionsPerNs: 3,
+    syscalls: [
+      { name: 'write', base: 1.16, head: 1.16, isChanged: false },
+      { name: 'openat', base: 0, head: 3, isChanged: true },
+    ],
+    mallocs: { base: 412.3, head: 415 },
+    replies: [],
+    varyingRoutes: [],
+    pathSamples: { base: 431, head: 440 },
+    ...rest,
+  },
 });
 
 export const scenarioOf = (
@@ -404,6 +445,41 @@ export const STORIES: Readonly<Record<string, Comparison>> = {
       ),
     }),
   ]),
+  'regressed-exact': regressed({
+    exact: exactOf({
+      replies: [{ route: 'search', requests: 4, of: 18, what: 'body', firstBytes: { base: 1834, head: 1902 } }],
+      varyingRoutes: ['quote'],
+    }),
+    metrics: quietAnd(
+      byRatio('instructionsPerRequest', 822_121, 834_834, 0, {
+        ...failing,
+        gate: true,
+        warnings: [
+          'Worth about +4.2 µs a request (estimated at 3 instructions per ns), 1.2 % of the CPU per request.',
+          'Left out, since they run without requests, too (0.04 % of all work): main.tick.',
+        ],
+      }),
+    ),
+    functions: [
+      counted('main.encode'),
+      counted('main.lookUp', {
+        basePerRequest: 5000,
+        headPerRequest: 15_000,
+        deltaPerRequest: 10_000,
+        impactRatio: 0.0122,
+        headCallsPerRequest: 3,
+        changedInDiff: false,
+      }),
+      counted('allocator', { file: '', changedInDiff: false, path: ['allocator'] }),
+    ],
+    attribution: {
+      source: 'exact',
+      samples: null,
+      diffuse: null,
+      culprit: 'main.encode',
+      warnings: ['It executes more instructions, most in main.encode, too few to show in CPU time.'],
+    },
+  }),
   'stored-other-machine': comparisonOf(
     [
       scenarioOf('demo', 'regressed', {

@@ -9,7 +9,7 @@ import {
   verdictSentence,
 } from '../../harness/report/index.ts';
 import type { Comparison, RunFile } from '../../harness/model/index.ts';
-import { comparisonOf, row, scenarioOf, STORIES } from './comparisons.ts';
+import { comparisonOf, counted, exactOf, row, scenarioOf, STORIES } from './comparisons.ts';
 import { HOSTILE } from './hostile.ts';
 
 const INVOCATION: Invocation = { program: 'npx godyno', command: 'run', args: ['scenarios/demo.yml'], flags: [] };
@@ -126,7 +126,10 @@ describe('a report of any size', () => {
         ...story('regressed-cpu').scenarios[0]!,
         scenario: `${name}${index}`,
         warnings: Array.from({ length: 30 }, () => name),
-        functions: Array.from({ length: 40 }, () => row(name, { path: Array.from({ length: 80 }, () => name) })),
+        functions: Array.from({ length: 80 }, (_, n) =>
+          (n % 2 === 0 ? row : counted)(name, { path: Array.from({ length: 80 }, () => name) }),
+        ),
+        exact: exactOf({ varyingRoutes: Array.from({ length: 80 }, () => name) }),
         attribution: {
           source: 'judged' as const,
           samples: null,
@@ -175,6 +178,14 @@ describe('hostile names in a report', () => {
   const outsideCode = (text: string): string =>
     text.replace(/^(`{3,})sh\n[^]*?\n\1$/m, '').replace(/(?<!`)(`+)(?!`)[^]*?(?<!`)\1(?!`)/g, 'code');
 
+  /** Routes are the scenario's, system calls may be anybody's. */
+  const exactNaming = (name: string) =>
+    exactOf({
+      syscalls: [{ name, base: 1, head: 2, isChanged: true }],
+      replies: [{ route: name, requests: 1, of: 2, what: 'body', firstBytes: { base: 1, head: 2 } }],
+      varyingRoutes: [name, name],
+    });
+
   it.each(named)('change neither lines, columns, fence nor marker: $label', ({ name }) => {
     const base = scenarioOf('demo', 'regressed', {
       scenario: name,
@@ -183,7 +194,8 @@ describe('hostile names in a report', () => {
         reason: name,
         warnings: [name],
       })),
-      functions: [row(name, { file: name, path: [name, name], movedTo: name })],
+      functions: [row(name, { file: name, path: [name, name], movedTo: name }), counted(name, { file: name })],
+      exact: exactNaming(name),
       attribution: { source: 'judged', samples: null, diffuse: name, culprit: name, warnings: [name] },
       warnings: [name],
       loader: { verdict: 'suspect', reasons: [name] },
@@ -203,7 +215,8 @@ describe('hostile names in a report', () => {
             ...base,
             scenario: 'x',
             metrics: base.metrics.map((metric) => ({ ...metric, reason: 'x', warnings: ['x'] })),
-            functions: [row('x', { file: 'x', path: ['x', 'x'], movedTo: 'x' })],
+            functions: [row('x', { file: 'x', path: ['x', 'x'], movedTo: 'x' }), counted('x', { file: 'x' })],
+            exact: exactNaming('x'),
             attribution: { source: 'judged', samples: null, diffuse: 'x', culprit: 'x', warnings: ['x'] },
             warnings: ['x'],
             loader: { verdict: 'suspect', reasons: ['x'] },

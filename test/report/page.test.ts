@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { comparisonOf, row, scenarioOf, STORIES } from './comparisons.ts';
+import { comparisonOf, counted, exactOf, row, scenarioOf, STORIES } from './comparisons.ts';
 import { HOSTILE } from './hostile.ts';
 import { BASE_STACKS, makePage, pairOfStacks } from './page-input.ts';
 import { largeStacks } from './profiles.ts';
@@ -215,10 +215,21 @@ describe.skipIf(executablePath === undefined)('the page in a real browser', { ti
     expect(rows[0]).toMatch(/^p502\.\d+ ms2\.\d+ ms\+[567](\.\d)? %$/);
   });
 
+  it('tells what exact mode counted, in full figures and sentences', async () => {
+    await open(makePage(STORIES['regressed-exact']!));
+    const text = (await page.locator('main').textContent())!;
+    expect(text).toContain('instructions per request: 822,121 → 834,834 (+1.5 %), ✗ regressed');
+    const functions = await page.locator('ol li').allTextContents();
+    expect(functions[1]).toBe(
+      'main.lookUp handlers.go:42 +10,000 instructions per request (+1.2 %, about +3.33 µs), called 3.0× instead of 1.0×',
+    );
+  });
+
   it('keeps hostile names text, and its data inside its script', async () => {
     const names = HOSTILE.filter((name) => name.length < 500);
     const scenario = scenarioOf('</script><img src=x onerror=alert(1)>', 'regressed', {
-      functions: names.map((name) => row(name, { file: name })),
+      functions: names.flatMap((name) => [row(name, { file: name }), counted(name, { file: name })]),
+      exact: exactOf({ varyingRoutes: names }),
       warnings: names,
       metrics: STORIES['regressed-cpu']!.scenarios[0]!.metrics,
     });

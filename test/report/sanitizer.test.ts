@@ -7,7 +7,7 @@ import { unified } from 'unified';
 import { describe, expect, it } from 'vitest';
 import type { Comparison } from '../../harness/model/index.ts';
 import { buildReport, renderMarkdown } from '../../harness/report/index.ts';
-import { comparisonOf, row, scenarioOf, STORIES } from './comparisons.ts';
+import { comparisonOf, counted, exactOf, row, scenarioOf, STORIES } from './comparisons.ts';
 import { HOSTILE } from './hostile.ts';
 
 /** An element, text or comment of the tree that GitHub would draw. */
@@ -70,8 +70,12 @@ describe('GitHub’s sanitizer', () => {
   it.each(HOSTILE.map((name, index) => [index, name] as const))(
     'draws hostile name %i as text: no element, link or image of its own',
     async (_index, name) => {
-      const functions = [row(name, { kind: 'regressed', changedInDiff: true, path: [name, 'main.handle'] })];
-      const scenario = scenarioOf(name, 'regressed', { functions, reason: name });
+      const functions = [
+        row(name, { kind: 'regressed', changedInDiff: true, path: [name, 'main.handle'] }),
+        counted(name, { file: name }),
+      ];
+      const exact = exactOf({ varyingRoutes: [name], syscalls: [{ name, base: 1, head: 1, isChanged: false }] });
+      const scenario = scenarioOf(name, 'regressed', { functions, exact, reason: name });
       const found = elements(await sanitizedTreeOf(markdownOf(comparisonOf([scenario]))));
       expect(found.flatMap(({ tagName = '' }) => (OURS.has(tagName) ? [] : [tagName]))).toEqual([]);
       expect(

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"crypto/rand"
 	"crypto/sha256"
 	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"syscall"
 	"time"
@@ -29,6 +31,11 @@ var handlers = map[string]func(*behaviour, http.ResponseWriter, *http.Request){
 	"hangs":             hang,
 	"slow":              slow,
 	"grows":             grow,
+	"accepts":           accept,
+	"stamps":            stamp,
+	"greets":            greet,
+	"threads":           thread, // at: how many
+	"hurries":           hurry,  // at: within how many µs
 }
 
 var answer = []byte("{\"ok\":true}\n")
@@ -97,6 +104,52 @@ func hang(b *behaviour, w http.ResponseWriter, r *http.Request) {
 func slow(b *behaviour, w http.ResponseWriter, r *http.Request) {
 	time.Sleep(20 * time.Millisecond)
 	work(b, w, r)
+}
+
+// accept answers with another status than the rest; it is one that scenarios expect.
+func accept(_ *behaviour, w http.ResponseWriter, _ *http.Request) {
+	w.WriteHeader(http.StatusAccepted)
+	_, _ = w.Write(answer)
+}
+
+// stamp answers with the time, a random id and a counter: never the same twice, and never different in words.
+func stamp(b *behaviour, w http.ResponseWriter, _ *http.Request) {
+	var id [8]byte
+	_, _ = rand.Read(id[:])
+	_, _ = fmt.Fprintf(w, "%s order %x is number %d\n", time.Now().Format(time.RFC1123), id, b.served.Load())
+}
+
+// greet is stamp with one word more, for guests at the door.
+func greet(b *behaviour, w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == "/door" {
+		_, _ = fmt.Fprint(w, "welcome ")
+	}
+	stamp(b, w, r)
+}
+
+// thread holds more operating-system threads with every request until it has `at` of them.
+func thread(b *behaviour, w http.ResponseWriter, r *http.Request) {
+	if b.served.Load() <= b.at {
+		held := make(chan struct{})
+		go func() {
+			runtime.LockOSThread()
+			close(held)
+			select {}
+		}()
+		<-held
+	}
+	work(b, w, r)
+}
+
+// hurry gives up where its work takes longer than it may: a deadline that only a slow machine misses.
+func hurry(b *behaviour, w http.ResponseWriter, r *http.Request) {
+	started := time.Now()
+	digest(r.URL.Path, 300)
+	if time.Since(started) > time.Duration(b.at)*time.Microsecond {
+		http.Error(w, "took too long", http.StatusServiceUnavailable)
+		return
+	}
+	_, _ = w.Write(answer)
 }
 
 type state struct {

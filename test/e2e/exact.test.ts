@@ -1,0 +1,104 @@
+/** Exact mode from the command line, on a service that gives it a reason to refuse or to warn. */
+import { rmSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { probed, testFolder } from '../exact/counted-program.ts';
+import { type BadMode, makeBadTarget } from '../helpers/bad-target.ts';
+import { makePlace, type Place } from './cli.ts';
+import { comparisonIn, runIn } from './results.ts';
+
+const SCENARIO = `name: api
+target:
+  args: ["-addr", "127.0.0.1:\${port}"]
+  ready: GET /healthz
+load:
+  requests:
+    - { name: work, http: GET /work, expect: { status: [200, 202] } }
+    - { name: door, http: GET /door, expect: { status: [200, 202] } }
+`;
+
+const folder = testFolder();
+const engine = await probed(folder);
+const why = 'reason' in engine ? ` (SKIPPED: ${engine.reason}; ${engine.hint})` : '';
+
+// Half a minute each where nothing else runs.
+describe.skipIf(why !== '')(`exact mode${why}`, { timeout: 600_000 }, () => {
+  let place: Place;
+  beforeAll(() => {
+    place = makePlace();
+    place.file('s.yml', SCENARIO);
+  });
+  afterAll(() => {
+    const left = { processes: place.processes(), files: place.leftInTmp() };
+    place.remove();
+    rmSync(folder, { recursive: true, force: true });
+    expect(left).toEqual({ processes: [], files: [] });
+  });
+
+  interface Way {
+    readonly mode: BadMode;
+    readonly at?: number;
+  }
+
+  let number = 0;
+
+  /** Base behaves in one way, head in another. */
+  const run = async (base: Way, head: Way) => {
+    number++;
+    const dir = (side: string): string => path.join(place.dir, `${side}${number}`);
+    await makeBadTarget({ to: dir('base'), ...base });
+    await makeBadTarget({ to: dir('head'), ...head });
+    const out = path.join(place.dir, `out${number}`);
+    const words = ['--base', dir('base'), '--head', dir('head'), '--out', out, '--exact', 'only'];
+    const ended = await place.run(['run', 's.yml', ...words]);
+    const scenario = comparisonIn(out).scenarios[0];
+    return { ...ended, exact: scenario?.exact, scenario, run: runIn(out).runs[0] };
+  };
+
+  const refusalOf = async (base: Way, head: Way = base): Promise<string> =>
+    (await run(base, head)).exact?.refusal ?? 'none';
+
+  it('warns of the route whose answers say something else, not of times, ids and numbers that differ', async () => {
+    const { exact, run: kept, stderr } = await run({ mode: 'stamps' }, { mode: 'greets' });
+    const lengths = kept?.exact?.launches.map(({ replies }) => replies?.masked.length);
+    expect(lengths).toEqual([100, 100, 100, 100, 100, 100]);
+    const doors = kept?.exact?.launches[0]?.replies?.route.filter((route) => route === 1).length;
+    expect(exact).toMatchObject({
+      refusal: null,
+      counted: { replies: [{ route: 'door', requests: doors, of: doors, what: 'body' }], varyingRoutes: [] },
+    });
+    expect(stderr).toContain(`Base and head answer \`door\` differently in ${doors} of ${doors} counted requests`);
+  });
+
+  it('refuses where statuses differ, though the scenario expects both', async () => {
+    expect(await refusalOf({ mode: 'ok' }, { mode: 'accepts' })).toEqual(
+      expect.stringMatching(
+        /^100 of 100 requests are answered with different statuses, the first \((?:work|door)\) 200 by base and 202 by head/,
+      ),
+    );
+  });
+
+  it('refuses a service whose work follows the clock, and names it', async () => {
+    expect(await refusalOf({ mode: 'background' })).toMatch(
+      /^\d+(?:\.\d+)? % of its work follows the clock, not the requests: .*(?:main\.(?:burn|digest)|sha256)/,
+    );
+  });
+
+  it('refuses a service that ends, with its own words', async () => {
+    expect(await refusalOf({ mode: 'ok' }, { mode: 'crashes', at: 50 })).toBe(
+      'it ended under the emulator, saying: panic: lost the index',
+    );
+  });
+
+  it('refuses where deadlines fire under the slowdown', async () => {
+    expect(await refusalOf({ mode: 'hurries', at: 300 })).toMatch(
+      /^\d+ of 100 requests failed under the emulator, which is 9 to 18 times slower: probably deadlines$/,
+    );
+  });
+
+  it('refuses more threads than it can count apart', async () => {
+    expect(await refusalOf({ mode: 'threads', at: 80 })).toBe(
+      'it runs more than 64 threads, which cannot be counted apart',
+    );
+  });
+});
