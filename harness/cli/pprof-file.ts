@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { UsageError } from '../errors.ts';
 import type { MetricUnit } from '../model/index.ts';
-import { decodeProfile, type FunctionCosts, functionCosts, type Profile, valueIndex } from '../profile/index.ts';
+import { decodeProfile, type FunctionCosts, functionCosts, type Profile, valueColumn, valueIndex } from '../profile/index.ts';
 import { formatQuantity } from '../units/index.ts';
 
 const READ_HINTS: Readonly<Record<string, string>> = {
@@ -35,6 +35,13 @@ export const pprofCosts = (profile: Profile, valueType: string | undefined): Fun
 /** The sample type asked for, or the one `go tool pprof` shows first, by the name the file gives it. */
 export const typeNameOf = (profile: Profile, valueType: string | undefined): string =>
   profile.sampleTypes[valueIndex(profile, valueType)]?.type ?? '';
+
+/** What all samples of the file add up to, in the type asked for or the one pprof shows first. */
+export const totalOf = (profile: Profile, valueType: string | undefined) => {
+  const found = profile.sampleTypes[valueIndex(profile, valueType)];
+  const total = valueColumn(profile, valueType).reduce((sum, value) => sum + value, 0);
+  return { type: found?.type ?? '', unit: found?.unit ?? '', total };
+};
 
 const UNITS: Readonly<Record<string, MetricUnit>> = { nanoseconds: 'ns', bytes: 'B', count: 'count' };
 

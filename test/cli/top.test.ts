@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -63,6 +63,57 @@ it('reads standard input when the file is called -', () => {
   expect(JSON.parse(stdout)).toMatchObject({ type: 'inuse_space', total: 2_324_081 });
 });
 
+it.each([
+  ['cpu', 'cpu', 'ns'],
+  ['heap', 'alloc_space', 'B'],
+])('--by line equals go tool pprof -top -lines, inlined lines on their own: %s', async (kind, type, unit) => {
+  const file = `${FIXTURES}go1.26/${kind}.pb.gz`;
+  const all = ['-nodecount=0', '-nodefraction=0', '-edgefraction=0', `-unit=${unit}`, `-sample_index=${type}`];
+  const table = execFileSync('go', ['tool', 'pprof', '-symbolize=none', '-top', '-lines', ...all, file], {
+    encoding: 'utf8',
+    stdio: 'pipe',
+  });
+  const { code, stdout } = await runMain('top', file, '--by', 'line', '--type', type, '--json');
+  const found = JSON.parse(stdout) as {
+    readonly lines: readonly {
+      readonly function: string;
+      readonly file: string;
+      readonly line: number;
+      readonly flat: number;
+      readonly cum: number;
+    }[];
+  };
+  expect(code).toBe(0);
+  expect(new Map(found.lines.map((row) => [`${row.function} ${row.file}:${row.line}`, [row.flat, row.cum]]))).toEqual(
+    new Map(parseTop(table).map(({ name, flat, cum }) => [name, [flat, cum]])),
+  );
+});
+
+it('--by package adds the functions of a package up, and --by label splits the total', async () => {
+  const file = `${FIXTURES}go1.24/cpu.pb.gz`;
+  const by = async (what: string): Promise<Record<string, unknown>> =>
+    JSON.parse((await runMain('top', file, '--by', what, '--json')).stdout) as Record<string, unknown>;
+  const { functions, total } = await topJson(file);
+  const packages = (await by('package'))['packages'] as readonly { readonly package: string; readonly flat: number }[];
+  const own = functions.filter((row) => row.function.startsWith('main.')).reduce((sum, { flat }) => sum + flat, 0);
+  expect(packages.find((row) => row.package === 'main')?.flat).toBe(own);
+  const labels = (await by('label:route'))['labels'] as readonly { readonly label: string; readonly flat: number }[];
+  expect(labels.map(({ label }) => label).toSorted()).toEqual(['', '/item', '/list']);
+  expect(labels.reduce((sum, { flat }) => sum + flat, 0)).toBe(total);
+  const args = ['-top', '-nodecount=0', '-nodefraction=0', '-edgefraction=0', '-unit=ns', '-tagfocus=route=/item'];
+  const focused = execFileSync('go', ['tool', 'pprof', ...args, file], { encoding: 'utf8', stdio: 'pipe' });
+  expect(parseTop(focused).reduce((sum, { flat }) => sum + flat, 0)).toBe(
+    labels.find(({ label }) => label === '/item')?.flat,
+  );
+});
+
+it('--by a numeric label tells its numbers, as heap profiles have the size of objects', async () => {
+  const { stdout } = await runMain('top', `${FIXTURES}go1.26/heap.pb.gz`, '--by', 'label:bytes', '--json');
+  const { labels } = JSON.parse(stdout) as { readonly labels: readonly { readonly label: string }[] };
+  expect(labels.length).toBeGreaterThan(5);
+  for (const { label } of labels) expect(label).toMatch(/^\d+$/);
+});
+
 it('prints a table for people, with a hint at what was left out', async () => {
   const { stdout } = await runMain('top', `${FIXTURES}go1.26/cpu.pb.gz`);
   expect(stdout).toMatch(/^cpu: [\d.]+ s in \d+ functions\n +flat +cum +function\n/);
@@ -73,6 +124,7 @@ it.each([
   ['a sample type that is not there', ['go1.26/cpu.pb.gz', '--type', 'alloc_space'], 'only samples, cpu'],
   ['a file that is not there', ['nothing.pb.gz'], 'Check the path'],
   ['a folder', ['go1.26'], 'Name the profile itself'],
+  ['nothing to sum by', ['go1.26/cpu.pb.gz', '--by', 'file'], 'Choose one of function, line, package'],
   ['a file that is no profile', ['go1.26/cpu.cpu.top.txt'], 'cpu.cpu.top.txt'],
 ])('ends with 2 and a sentence for %s', async (_, [file = '', ...rest], sentence) => {
   const { code, stdout, stderr } = await runMain('top', `${FIXTURES}${file}`, ...rest);
