@@ -15,8 +15,23 @@ export const STDIN = '-';
 const STDIN_FD = 0;
 
 /** Throws UsageError for a file that cannot be read, ProfileError for one that is no profile. */
-export const openPprof = (file: string): Profile =>
-  decodeProfile(readPprof(file), file === STDIN ? 'standard input' : file);
+export const openPprof = (file: string): Profile => {
+  const profile = decodeProfile(readPprof(file), file === STDIN ? 'standard input' : file);
+  if (profile.dropFrames !== '') sayWhatIsKept(profile);
+  return profile;
+};
+
+/** Longer expressions tell a reader nothing more. */
+const MOST_SHOWN = 60;
+
+/**
+ * Allocators of C++ ask viewers to cut off what lies below them. An expression out of a file may take for ever to match,
+ * so it is said, not obeyed; Go's own profiles have none.
+ */
+const sayWhatIsKept = ({ name, dropFrames }: Profile): void => {
+  const shown = JSON.stringify(dropFrames.slice(0, MOST_SHOWN));
+  process.stderr.write(`${name} asks to hide functions like ${shown}, as go tool pprof does; here they are listed.\n`);
+};
 
 const readPprof = (file: string): Uint8Array => {
   try {

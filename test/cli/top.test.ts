@@ -1,7 +1,10 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { encodePacked } from '../profile/pprof.proto.ts';
 import { parseTop } from '../profile/top-table.ts';
 import { runMain } from './stdout.ts';
 
@@ -112,6 +115,20 @@ it('--by a numeric label tells its numbers, as heap profiles have the size of ob
   const { labels } = JSON.parse(stdout) as { readonly labels: readonly { readonly label: string }[] };
   expect(labels.length).toBeGreaterThan(5);
   for (const { label } of labels) expect(label).toMatch(/^\d+$/);
+});
+
+it('says of a profile that asks to hide functions that it lists them all', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'godyno-top-'));
+  try {
+    const file = join(folder, 'c.pb');
+    const message = { stringTable: ['', 'space', 'bytes', 'tc_(malloc|new)'], sampleType: [{ type: 1, unit: 2 }] };
+    writeFileSync(file, encodePacked({ ...message, dropFrames: 3 }));
+    const { code, stderr } = await runMain('top', file);
+    expect(code).toBe(0);
+    expect(stderr).toContain('asks to hide functions like "tc_(malloc|new)"');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 it('prints a table for people, with a hint at what was left out', async () => {

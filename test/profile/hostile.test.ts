@@ -44,6 +44,13 @@ describe('broken profiles are refused with a reason', () => {
     expect(functionCosts(decodeProfile(encodePacked(VALID), 'x.pb'), { names: 'pprof' }).total).toBe(7);
   });
 
+  test('a wait that added up beyond what a number holds says to take a span', () => {
+    const bytes = encodePacked({ ...VALID, sample: [{ locationId: [1], value: ['9100000000000000'] }] });
+    expect(() => decodeProfile(bytes, 'block.pb')).toThrow(
+      expect.objectContaining({ hint: expect.stringContaining('?seconds=30') as string }),
+    );
+  });
+
   test('the error names the file, has a code, a hint and exit 2', () => {
     try {
       decodeProfile(new Uint8Array([0xff]), 'some/file.pb.gz');
