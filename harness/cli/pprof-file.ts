@@ -2,7 +2,14 @@
 import { readFileSync } from 'node:fs';
 import { UsageError } from '../errors.ts';
 import type { MetricUnit } from '../model/index.ts';
-import { decodeProfile, type FunctionCosts, functionCosts, type Profile, valueColumn, valueIndex } from '../profile/index.ts';
+import {
+  decodeProfile,
+  type FunctionCosts,
+  functionCosts,
+  type Profile,
+  valueColumn,
+  valueIndex,
+} from '../profile/index.ts';
 import { formatQuantity } from '../units/index.ts';
 
 const READ_HINTS: Readonly<Record<string, string>> = {

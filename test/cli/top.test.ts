@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { encodePacked } from '../profile/pprof.proto.ts';
 import { parseTop } from '../profile/top-table.ts';
 import { runMain } from './stdout.ts';
+import { GO_VERSIONS } from '../profile/fixtures.ts';
 
 const FIXTURES = fileURLToPath(new URL('../fixtures/profiles/', import.meta.url));
 
@@ -23,7 +24,7 @@ const topJson = async (...args: readonly string[]): Promise<TopJson> => {
   return JSON.parse(stdout) as TopJson;
 };
 
-describe.each(['go1.22', 'go1.24', 'go1.26'])('top --json lists what go tool pprof -top lists: %s', (version) => {
+describe.each(GO_VERSIONS)('top --json lists what go tool pprof -top lists: %s', (version) => {
   const tables = readdirSync(`${FIXTURES}${version}`).filter((file) => file.endsWith('.top.txt'));
   it.each(tables)('%s', async (file) => {
     const [kind = '', type = ''] = file.split('.');

@@ -67,7 +67,11 @@ describe('broken profiles are refused with a reason', () => {
   test.each([
     ['nothing', new Uint8Array(), /is empty/],
     ['a text profile', Buffer.from('goroutine profile: total 7\n1 @ 0x1'), /text beginning with "goroutine profile/],
-    ['a text profile of debug=2', Buffer.from('goroutine 1 [running]:\nmain.main()'), /text beginning with "goroutine 1 \[/],
+    [
+      'a text profile of debug=2',
+      Buffer.from('goroutine 1 [running]:\nmain.main()'),
+      /text beginning with "goroutine 1 \[/,
+    ],
     ['the threads as text', Buffer.from('threadcreate profile: total 4\n'), /text beginning with "threadcreate/],
     ['a packed text profile', gzipSync('--- contention:\ncycles/second=1'), /text beginning with "--- contention:"/],
     ['an HTML page', Buffer.from('<html>404'), /text beginning with/],
