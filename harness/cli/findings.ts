@@ -43,7 +43,13 @@ const unknown = (): undefined => undefined;
 /** In the order in which they explain when none of their metrics moved. */
 const SOURCES: readonly Source[] = [
   { kind: 'cpu', file: 'cpu', metrics: ['cpuNsPerRequest'], total: perRequest('cpuNs'), choose: whole },
-  { kind: 'alloc_objects', file: 'allocs', metrics: ['mallocsPerRequest'], total: perRequest('mallocs'), choose: whole },
+  {
+    kind: 'alloc_objects',
+    file: 'allocs',
+    metrics: ['mallocsPerRequest'],
+    total: perRequest('mallocs'),
+    choose: whole,
+  },
   {
     kind: 'alloc_space',
     file: 'allocs',

@@ -171,7 +171,8 @@ const buildProgram = (act: (load: () => Promise<Action>) => (...given: unknown[]
     .argument('<file>', 'pprof file, gzip or plain; - reads standard input')
     .option('--type <type>', 'sample type, such as alloc_space; pprof’s default when left out')
     .option('--cum', 'largest with what they call first')
-    .addOption(json('all functions'))
+    .option('--by <what>', 'function, line, package, or label:KEY, such as label:route', 'function')
+    .addOption(json('all of them'))
     .action(act(async () => (await import('./top.ts')).showTop));
 
   program

@@ -2,7 +2,14 @@
 import { readFileSync } from 'node:fs';
 import { UsageError } from '../errors.ts';
 import type { MetricUnit } from '../model/index.ts';
-import { decodeProfile, type FunctionCosts, functionCosts, type Profile, valueIndex } from '../profile/index.ts';
+import {
+  decodeProfile,
+  type FunctionCosts,
+  functionCosts,
+  type Profile,
+  valueColumn,
+  valueIndex,
+} from '../profile/index.ts';
 import { formatQuantity } from '../units/index.ts';
 
 const READ_HINTS: Readonly<Record<string, string>> = {
@@ -15,8 +22,23 @@ export const STDIN = '-';
 const STDIN_FD = 0;
 
 /** Throws UsageError for a file that cannot be read, ProfileError for one that is no profile. */
-export const openPprof = (file: string): Profile =>
-  decodeProfile(readPprof(file), file === STDIN ? 'standard input' : file);
+export const openPprof = (file: string): Profile => {
+  const profile = decodeProfile(readPprof(file), file === STDIN ? 'standard input' : file);
+  if (profile.dropFrames !== '') sayWhatIsKept(profile);
+  return profile;
+};
+
+/** Longer expressions tell a reader nothing more. */
+const MOST_SHOWN = 60;
+
+/**
+ * Allocators of C++ ask viewers to cut off what lies below them. An expression out of a file may take for ever to match,
+ * so it is said, not obeyed; Go's own profiles have none.
+ */
+const sayWhatIsKept = ({ name, dropFrames }: Profile): void => {
+  const shown = JSON.stringify(dropFrames.slice(0, MOST_SHOWN));
+  process.stderr.write(`${name} asks to hide functions like ${shown}, as go tool pprof does; here they are listed.\n`);
+};
 
 const readPprof = (file: string): Uint8Array => {
   try {
@@ -35,6 +57,13 @@ export const pprofCosts = (profile: Profile, valueType: string | undefined): Fun
 /** The sample type asked for, or the one `go tool pprof` shows first, by the name the file gives it. */
 export const typeNameOf = (profile: Profile, valueType: string | undefined): string =>
   profile.sampleTypes[valueIndex(profile, valueType)]?.type ?? '';
+
+/** What all samples of the file add up to, in the type asked for or the one pprof shows first. */
+export const totalOf = (profile: Profile, valueType: string | undefined) => {
+  const found = profile.sampleTypes[valueIndex(profile, valueType)];
+  const total = valueColumn(profile, valueType).reduce((sum, value) => sum + value, 0);
+  return { type: found?.type ?? '', unit: found?.unit ?? '', total };
+};
 
 const UNITS: Readonly<Record<string, MetricUnit>> = { nanoseconds: 'ns', bytes: 'B', count: 'count' };
 

@@ -1,21 +1,87 @@
-/** `godyno top`: what the functions of one pprof file cost. */
-import { EXIT, type ExitCode } from '../errors.ts';
-import type { FunctionCost, FunctionCosts } from '../profile/index.ts';
+/** `godyno top`: what the functions of one pprof file cost, or its lines, packages, or values of a label. */
+import { EXIT, type ExitCode, UsageError } from '../errors.ts';
+import { labelCosts, lineCosts, packageCosts, type Profile } from '../profile/index.ts';
 import { formatPercent } from '../units/index.ts';
-import { amountOf, leftOutText, openPprof, pprofCosts, SHOWN_ROWS, tableText } from './pprof-file.ts';
+import { amountOf, leftOutText, openPprof, pprofCosts, SHOWN_ROWS, tableText, totalOf } from './pprof-file.ts';
 
 interface TopOptions {
   readonly type?: string;
   readonly cum?: true;
+  readonly by?: string;
   readonly json?: true;
 }
+
+interface Row {
+  /** What identifies it in the JSON, e.g. `{ function: 'main.encode' }`. */
+  readonly key: Readonly<Record<string, string | number>>;
+  /** The same for people. */
+  readonly name: string;
+  readonly flat: number;
+  readonly cum: number;
+}
+
+/** What the file is summed by; `rows` is the key of the JSON's list. */
+interface Table {
+  readonly rows: string;
+  readonly costs: readonly Row[];
+}
+
+type Sum = (profile: Profile, valueType: string) => Table;
+
+const TABLES: Readonly<Record<string, Sum>> = {
+  function: (profile, valueType) => ({
+    rows: 'functions',
+    costs: pprofCosts(profile, valueType).functions.map((each) => ({ ...each, key: { function: each.name } })),
+  }),
+  line: (profile, valueType) => ({
+    rows: 'lines',
+    costs: lineCosts(profile, { names: 'pprof', valueType }).map(({ function: name, file, line, flat, cum }) => ({
+      key: { function: name, file, line },
+      name: file === '' ? name : `${name} ${file}:${line}`,
+      flat,
+      cum,
+    })),
+  }),
+  package: (profile, valueType) => ({
+    rows: 'packages',
+    costs: packageCosts(profile, { names: 'pprof', valueType }).map((each) => ({
+      ...each,
+      key: { package: each.package },
+      name: each.package,
+    })),
+  }),
+};
+
+/** Samples by the value of one label; a label has no callees, so flat and cum are one. */
+const byLabel = (profile: Profile, valueType: string, label: string): Table => ({
+  rows: 'labels',
+  costs: [...labelCosts(profile, label, { valueType })].map(([value, flat]) => ({
+    key: { label: value },
+    name: value === '' ? '(no label)' : value,
+    flat,
+    cum: flat,
+  })),
+});
+
+const LABEL = 'label:';
+
+const tableOf = (profile: Profile, valueType: string, by: string): Table => {
+  if (by.startsWith(LABEL)) return byLabel(profile, valueType, by.slice(LABEL.length));
+  const sum = TABLES[by];
+  if (sum !== undefined) return sum(profile, valueType);
+  throw new UsageError(
+    'TOP_BY',
+    `--by ${by} is nothing to sum by`,
+    `Choose one of ${Object.keys(TABLES).join(', ')}, or label:KEY.`,
+  );
+};
 
 type Column = 'flat' | 'cum';
 
 /** Largest first, as in pprof; ties by the other column, then by name. */
-const sorted = (costs: FunctionCosts, by: Column): readonly FunctionCost[] => {
+const sorted = (costs: readonly Row[], by: Column): readonly Row[] => {
   const other: Column = by === 'flat' ? 'cum' : 'flat';
-  return costs.functions
+  return costs
     .filter(({ flat, cum }) => flat !== 0 || cum !== 0)
     .toSorted(
       (a, b) =>
@@ -23,23 +89,31 @@ const sorted = (costs: FunctionCosts, by: Column): readonly FunctionCost[] => {
     );
 };
 
-const text = ({ type, unit, total }: FunctionCosts, functions: readonly FunctionCost[]): string => {
+const text = ({ type, unit, total }: Whole, { rows }: Table, shown: readonly Row[]): string => {
   const share = (value: number): string => (total === 0 ? '–' : formatPercent(value / total));
-  const rows = functions
+  const cells = shown
     .slice(0, SHOWN_ROWS)
     .map(({ name, flat, cum }) => [amountOf(flat, unit), share(flat), amountOf(cum, unit), share(cum), name]);
-  const heading = `${type}: ${amountOf(total, unit)} in ${functions.length} functions\n`;
-  return heading + tableText([['flat', '', 'cum', '', 'function'], ...rows]) + leftOutText(functions.length);
+  const heading = `${type}: ${amountOf(total, unit)} in ${shown.length} ${rows}\n`;
+  return heading + tableText([['flat', '', 'cum', '', rows.replace(/s$/, '')], ...cells]) + leftOutText(shown.length);
 };
+
+/** What the whole file holds of the chosen type. */
+interface Whole {
+  readonly type: string;
+  readonly unit: string;
+  readonly total: number;
+}
 
 export const showTop = async (given: Record<string, unknown>, file = ''): Promise<ExitCode> => {
   const options = given as TopOptions;
-  const costs = pprofCosts(openPprof(file), options.type);
-  const functions = sorted(costs, options.cum === true ? 'cum' : 'flat');
+  const profile = openPprof(file);
+  const { type, unit, total } = totalOf(profile, options.type);
+  const table = tableOf(profile, type, options.by ?? 'function');
+  const rows = sorted(table.costs, options.cum === true ? 'cum' : 'flat');
   if (options.json === true) {
-    const { type, unit, total } = costs;
-    const rows = functions.map(({ name, flat, cum }) => ({ function: name, flat, cum }));
-    process.stdout.write(`${JSON.stringify({ type, unit, total, functions: rows })}\n`);
-  } else process.stdout.write(text(costs, functions));
+    const list = rows.map(({ key, flat, cum }) => ({ ...key, flat, cum }));
+    process.stdout.write(`${JSON.stringify({ type, unit, total, [table.rows]: list })}\n`);
+  } else process.stdout.write(text({ type, unit, total }, table, rows));
   return EXIT.ok;
 };

@@ -1,6 +1,6 @@
 /** The sentences that go with the rows: a diffuse change by its parts, a dependency that carries it. */
 import type { ModuleChange } from '../model/index.ts';
-import { canonicalNames, functionSums, packageOf, valueColumn } from '../profile/index.ts';
+import { canonicalNames, functionSums, isTruncated, packageOf, valueColumn } from '../profile/index.ts';
 import type { KindTotals } from './functions-costs.ts';
 import { runtimeBuckets } from './functions-diffuse.ts';
 import { type ProfiledKind, VALUES_OF } from './functions-input.ts';
@@ -31,6 +31,29 @@ export const signed = (delta: number, unit: string): string => {
   const size = Math.abs(delta);
   const [scale, name] = STEPS[unit]?.find(([step]) => size >= step) ?? [1, unit === 'count' ? 'objects' : unit];
   return `${delta < 0 ? '−' : '+'}${Number((size / scale).toPrecision(3))} ${name}`;
+};
+
+/** Fewer cut stacks than this change no row that anybody would read. */
+const MOST_CUT = 0.05;
+
+const cutShare = ({ sources, profile: kind }: KindTotals, side: 'base' | 'head'): number => {
+  let all = 0;
+  let cut = 0;
+  for (const { profile, factor } of sources[side]) {
+    const marks = isTruncated(profile);
+    valueColumn(profile, VALUES_OF[kind].type).forEach((value, sample) => {
+      all += value * factor;
+      cut += (marks[sample] ?? 0) * value * factor;
+    });
+  }
+  return all > 0 ? cut / all : 0;
+};
+
+/** One sentence where many stacks are deeper than the profiler keeps, so that their callers are unknown; else null. */
+export const describeCutStacks = (totals: KindTotals): string | null => {
+  const share = Math.max(cutShare(totals, 'base'), cutShare(totals, 'head'));
+  if (share < MOST_CUT) return null;
+  return `${Math.round(share * 100)} % lies in stacks deeper than the profiler keeps: what called them is not known, and costs with callees miss it above the cut.`;
 };
 
 const totalDelta = ({ total }: KindTotals): number => total.head - total.base;

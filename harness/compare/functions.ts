@@ -14,7 +14,7 @@ import { sum } from '../stats/index.ts';
 import { type Blame, findBlame, isChanged } from './functions-blame.ts';
 import { type FunctionTotals, type KindTotals, totalCosts } from './functions-costs.ts';
 import { describeGcSplit } from './gc-split.ts';
-import { describeDependencies, describeDiffuse } from './functions-words.ts';
+import { describeCutStacks, describeDependencies, describeDiffuse } from './functions-words.ts';
 import {
   type FunctionsFound,
   type FunctionsInput,
@@ -253,6 +253,7 @@ const attributionOf = (all: readonly KindFindings[], input: FunctionsInput, firs
       ...first,
       ...sampleWarnings(leading),
       ...captureWarnings(leading),
+      ...[describeCutStacks(leading.totals) ?? []].flat(),
       ...describeDependencies(leading.totals, input.moduleChanges, input.modulePath),
       ...gcWarnings(all),
     ],

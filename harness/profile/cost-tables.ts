@@ -1,7 +1,7 @@
 /** Costs by line, by package and by label. */
 import { type FrameGroups, groupFrames } from './frame-groups.ts';
 import { withoutAgent } from './filter.ts';
-import { canonicalNames, canonicalPath, isRuntime, type PathRoots, packageOf } from './names.ts';
+import { canonicalNames, canonicalPath, isRuntime, type PathRoots, packageOf, pprofNames } from './names.ts';
 import type { Profile } from './profile.ts';
 import { sumStacks } from './sum-stacks.ts';
 import { valueColumn } from './value-types.ts';
@@ -26,7 +26,16 @@ export interface TableRequest {
   readonly valueType?: string;
   readonly scale?: number;
   readonly roots?: PathRoots;
+  /** `pprof`: names, paths and samples as in the file; `canonical` (default): the same in every build, agent left out. */
+  readonly names?: 'pprof' | 'canonical';
 }
+
+/** The samples that count, and the name of every function of the table. */
+const sourceOf = (profile: Profile, { names = 'canonical' }: TableRequest) => {
+  if (names === 'pprof') return { profile, names: pprofNames(profile) };
+  const own = withoutAgent(profile);
+  return { profile: own, names: canonicalNames(own) };
+};
 
 /** Cannot be in a function name or a path. */
 const SEPARATOR = '\u0000';
@@ -36,12 +45,12 @@ const chargedGroups = (groups: FrameGroups, names: readonly string[], profile: P
     line >= 0 && isRuntime(names[profile.locations.lineFunction[line] ?? 0] ?? '') ? 1 : 0,
   );
 
-/** Cost of every source line with a sample; the agent's left out. */
+/** Cost of every source line with a sample. */
 export const lineCosts = (source: Profile, request: TableRequest = {}): readonly LineCost[] => {
   const { scale = 1, roots = {} } = request;
-  const profile = withoutAgent(source);
+  const { profile, names } = sourceOf(source, request);
   const { locations, functions, strings } = profile;
-  const names = canonicalNames(profile);
+  const pathOf = (file: string): string => (request.names === 'pprof' ? file : canonicalPath(file, roots));
   const fileOf = (line: number): string => strings[functions.file[locations.lineFunction[line] ?? 0] ?? 0] ?? '';
   const nameOf = (line: number): string => names[locations.lineFunction[line] ?? 0] ?? '';
   const groups = groupFrames(profile, (line) =>
@@ -52,7 +61,7 @@ export const lineCosts = (source: Profile, request: TableRequest = {}): readonly
     const line = groups.exampleLine[group] ?? -1;
     return {
       function: line < 0 ? key : nameOf(line),
-      file: line < 0 ? '' : canonicalPath(fileOf(line), roots),
+      file: line < 0 ? '' : pathOf(fileOf(line)),
       line: line < 0 ? 0 : (locations.lineNumber[line] ?? 0),
       flat: (sums.flat[group] ?? 0) * scale,
       cum: (sums.cum[group] ?? 0) * scale,
@@ -60,11 +69,10 @@ export const lineCosts = (source: Profile, request: TableRequest = {}): readonly
   });
 };
 
-/** Cost of every package with a sample; the agent's left out. */
+/** Cost of every package with a sample. */
 export const packageCosts = (source: Profile, request: TableRequest = {}): readonly PackageCost[] => {
   const { scale = 1 } = request;
-  const profile = withoutAgent(source);
-  const names = canonicalNames(profile);
+  const { profile, names } = sourceOf(source, request);
   const packages = names.map(packageOf);
   const groups = groupFrames(profile, (line) => packages[profile.locations.lineFunction[line] ?? 0] ?? '');
   const charged = chargedGroups(groups, names, profile);
@@ -77,7 +85,14 @@ export const packageCosts = (source: Profile, request: TableRequest = {}): reado
   }));
 };
 
-/** Value of the samples by the text of the label `key`; samples without it under the empty text. */
+/** A label's text, or its number with its unit. */
+const labelText = ({ labels, strings }: Profile, label: number): string => {
+  const text = strings[labels.text[label] ?? 0] ?? '';
+  const unit = strings[labels.unit[label] ?? 0] ?? '';
+  return text === '' ? `${labels.number[label] ?? 0n}${unit === '' ? '' : ` ${unit}`}` : text;
+};
+
+/** Value of the samples by the label `key`; samples without it under the empty text. */
 export const labelCosts = (
   profile: Profile,
   key: string,
@@ -89,7 +104,7 @@ export const labelCosts = (
   for (let i = 0; i < samples.count; i++) {
     let text = '';
     for (let label = samples.labelStart[i] ?? 0; label < (samples.labelStart[i + 1] ?? 0); label++) {
-      if (strings[labels.key[label] ?? 0] === key) text = strings[labels.text[label] ?? 0] ?? '';
+      if (strings[labels.key[label] ?? 0] === key) text = labelText(profile, label);
     }
     costs.set(text, (costs.get(text) ?? 0) + (values[i] ?? 0) * scale);
   }

@@ -3,7 +3,7 @@
  * value, which is where protobufjs's time goes on a profile (ecosystem.md §1.3).
  */
 import protobuf from 'protobufjs/minimal.js';
-import { BROKEN_HINT, ProfileError } from './profile-error.ts';
+import { BROKEN_HINT, HUGE_HINT, ProfileError } from './profile-error.ts';
 
 const TWO_32 = 4_294_967_296;
 
@@ -94,7 +94,9 @@ export class WireReader extends protobuf.Reader {
     }
     this.bits();
     const value = (this.high | 0) * TWO_32 + this.low;
-    if (!Number.isSafeInteger(value)) throw this.broken(`the number ${value} at byte ${pos} is beyond ±2^53`);
+    if (!Number.isSafeInteger(value)) {
+      throw new ProfileError(`${this.fileName}: the number ${value} at byte ${pos} is beyond ±2^53`, HUGE_HINT);
+    }
     return value;
   }
 

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { parseTop } from '../profile/top-table.ts';
 import { runMain } from './stdout.ts';
+import { GO_VERSIONS } from '../profile/fixtures.ts';
 
 const FIXTURES = fileURLToPath(new URL('../fixtures/profiles/', import.meta.url));
 
@@ -34,7 +35,7 @@ const pairOf = (version: string, kind: string): readonly [string, string] => [
 const nonZero = (rows: Iterable<readonly [string, number]>): ReadonlyMap<string, number> =>
   new Map([...rows].filter(([, value]) => value !== 0));
 
-describe.each(['go1.22', 'go1.24', 'go1.26'])('deltas are those of go tool pprof -top -diff_base: %s', (version) => {
+describe.each(GO_VERSIONS)('deltas are those of go tool pprof -top -diff_base: %s', (version) => {
   const tables = readdirSync(`${FIXTURES}${version}`).filter((file) => file.endsWith('.diff.txt'));
   it.each(tables)('%s', async (file) => {
     const [kind = '', type = ''] = file.split('.');

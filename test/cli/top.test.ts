@@ -1,9 +1,13 @@
-import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { encodePacked } from '../profile/pprof.proto.ts';
 import { parseTop } from '../profile/top-table.ts';
 import { runMain } from './stdout.ts';
+import { GO_VERSIONS } from '../profile/fixtures.ts';
 
 const FIXTURES = fileURLToPath(new URL('../fixtures/profiles/', import.meta.url));
 
@@ -20,7 +24,7 @@ const topJson = async (...args: readonly string[]): Promise<TopJson> => {
   return JSON.parse(stdout) as TopJson;
 };
 
-describe.each(['go1.22', 'go1.24', 'go1.26'])('top --json lists what go tool pprof -top lists: %s', (version) => {
+describe.each(GO_VERSIONS)('top --json lists what go tool pprof -top lists: %s', (version) => {
   const tables = readdirSync(`${FIXTURES}${version}`).filter((file) => file.endsWith('.top.txt'));
   it.each(tables)('%s', async (file) => {
     const [kind = '', type = ''] = file.split('.');
@@ -63,6 +67,71 @@ it('reads standard input when the file is called -', () => {
   expect(JSON.parse(stdout)).toMatchObject({ type: 'inuse_space', total: 2_324_081 });
 });
 
+it.each([
+  ['cpu', 'cpu', 'ns'],
+  ['heap', 'alloc_space', 'B'],
+])('--by line equals go tool pprof -top -lines, inlined lines on their own: %s', async (kind, type, unit) => {
+  const file = `${FIXTURES}go1.26/${kind}.pb.gz`;
+  const all = ['-nodecount=0', '-nodefraction=0', '-edgefraction=0', `-unit=${unit}`, `-sample_index=${type}`];
+  const table = execFileSync('go', ['tool', 'pprof', '-symbolize=none', '-top', '-lines', ...all, file], {
+    encoding: 'utf8',
+    stdio: 'pipe',
+  });
+  const { code, stdout } = await runMain('top', file, '--by', 'line', '--type', type, '--json');
+  const found = JSON.parse(stdout) as {
+    readonly lines: readonly {
+      readonly function: string;
+      readonly file: string;
+      readonly line: number;
+      readonly flat: number;
+      readonly cum: number;
+    }[];
+  };
+  expect(code).toBe(0);
+  expect(new Map(found.lines.map((row) => [`${row.function} ${row.file}:${row.line}`, [row.flat, row.cum]]))).toEqual(
+    new Map(parseTop(table).map(({ name, flat, cum }) => [name, [flat, cum]])),
+  );
+});
+
+it('--by package adds the functions of a package up, and --by label splits the total', async () => {
+  const file = `${FIXTURES}go1.24/cpu.pb.gz`;
+  const by = async (what: string): Promise<Record<string, unknown>> =>
+    JSON.parse((await runMain('top', file, '--by', what, '--json')).stdout) as Record<string, unknown>;
+  const { functions, total } = await topJson(file);
+  const packages = (await by('package'))['packages'] as readonly { readonly package: string; readonly flat: number }[];
+  const own = functions.filter((row) => row.function.startsWith('main.')).reduce((sum, { flat }) => sum + flat, 0);
+  expect(packages.find((row) => row.package === 'main')?.flat).toBe(own);
+  const labels = (await by('label:route'))['labels'] as readonly { readonly label: string; readonly flat: number }[];
+  expect(labels.map(({ label }) => label).toSorted()).toEqual(['', '/item', '/list']);
+  expect(labels.reduce((sum, { flat }) => sum + flat, 0)).toBe(total);
+  const args = ['-top', '-nodecount=0', '-nodefraction=0', '-edgefraction=0', '-unit=ns', '-tagfocus=route=/item'];
+  const focused = execFileSync('go', ['tool', 'pprof', ...args, file], { encoding: 'utf8', stdio: 'pipe' });
+  expect(parseTop(focused).reduce((sum, { flat }) => sum + flat, 0)).toBe(
+    labels.find(({ label }) => label === '/item')?.flat,
+  );
+});
+
+it('--by a numeric label tells its numbers, as heap profiles have the size of objects', async () => {
+  const { stdout } = await runMain('top', `${FIXTURES}go1.26/heap.pb.gz`, '--by', 'label:bytes', '--json');
+  const { labels } = JSON.parse(stdout) as { readonly labels: readonly { readonly label: string }[] };
+  expect(labels.length).toBeGreaterThan(5);
+  for (const { label } of labels) expect(label).toMatch(/^\d+$/);
+});
+
+it('says of a profile that asks to hide functions that it lists them all', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'godyno-top-'));
+  try {
+    const file = join(folder, 'c.pb');
+    const message = { stringTable: ['', 'space', 'bytes', 'tc_(malloc|new)'], sampleType: [{ type: 1, unit: 2 }] };
+    writeFileSync(file, encodePacked({ ...message, dropFrames: 3 }));
+    const { code, stderr } = await runMain('top', file);
+    expect(code).toBe(0);
+    expect(stderr).toContain('asks to hide functions like "tc_(malloc|new)"');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
 it('prints a table for people, with a hint at what was left out', async () => {
   const { stdout } = await runMain('top', `${FIXTURES}go1.26/cpu.pb.gz`);
   expect(stdout).toMatch(/^cpu: [\d.]+ s in \d+ functions\n +flat +cum +function\n/);
@@ -73,6 +142,7 @@ it.each([
   ['a sample type that is not there', ['go1.26/cpu.pb.gz', '--type', 'alloc_space'], 'only samples, cpu'],
   ['a file that is not there', ['nothing.pb.gz'], 'Check the path'],
   ['a folder', ['go1.26'], 'Name the profile itself'],
+  ['nothing to sum by', ['go1.26/cpu.pb.gz', '--by', 'file'], 'Choose one of function, line, package'],
   ['a file that is no profile', ['go1.26/cpu.cpu.top.txt'], 'cpu.cpu.top.txt'],
 ])('ends with 2 and a sentence for %s', async (_, [file = '', ...rest], sentence) => {
   const { code, stdout, stderr } = await runMain('top', `${FIXTURES}${file}`, ...rest);

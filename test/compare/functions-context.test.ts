@@ -130,3 +130,18 @@ describe('what the module pays for', () => {
     expect(rowOf(functions, 'runtime.gcBgMarkWorker')).not.toHaveProperty('caller');
   });
 });
+
+describe('stacks deeper than the profiler keeps', () => {
+  const deep = Array.from({ length: 64 }, () => 'main.walk').join(';');
+  const cutTold = (deepCost: number): boolean => {
+    const costs: Costs = { [`${SERVE};main.handle`]: 300, [deep]: deepCost };
+    return compare({ base: costs, head: costs, samples: 20_000 }).attribution.warnings.some((text) =>
+      /^\d+ % lies in stacks deeper than the profiler keeps/.test(text),
+    );
+  };
+
+  it('are said from a twentieth of the cost on', () => {
+    expect(cutTold(100)).toBe(true);
+    expect(cutTold(10)).toBe(false);
+  });
+});

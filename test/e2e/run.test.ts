@@ -66,6 +66,14 @@ describe('a run of the demo whose head leaves five goroutines behind in 100 requ
     expect(row.effectAbsolute).toBeCloseTo(0.05, 2);
   });
 
+  it('names the function in which they wait', () => {
+    const [scenario] = comparisonIn(latest()).scenarios;
+    const row = scenario?.functions.find(({ profile, kind }) => profile === 'goroutine' && kind === 'new');
+    expect(row?.function).toMatch(/\(\*visits\)\.record/);
+    expect((row?.held?.head ?? 0) - (row?.held?.base ?? 0)).toBeGreaterThan(10);
+    expect(ended.stderr).toMatch(/goroutine growth per request .*`main\.\S*\(\*visits\)\.record/);
+  });
+
   it('accounts for every request, as many on base as on head', () => {
     expect(unaccountedIn(run)).toEqual([]);
     const judged = run.runs[0]?.launches.filter(({ stage }) => stage === 'judged') ?? [];

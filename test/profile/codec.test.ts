@@ -5,9 +5,10 @@ import { describe, expect, test } from 'vitest';
 import { decodeProfile, encodeProfile } from '../../harness/profile/index.ts';
 import { contentOf, decodeShape, messageOf, profileShape } from './arbitrary-profile.ts';
 import { decodeToObject, encodePacked, encodeUnpacked } from './pprof.proto.ts';
+import { GO_VERSIONS } from './fixtures.ts';
 
 const FIXTURES = new URL('../fixtures/profiles/', import.meta.url);
-const files = ['go1.22', 'go1.24', 'go1.26'].flatMap((version) =>
+const files = GO_VERSIONS.flatMap((version) =>
   readdirSync(new URL(`${version}/`, FIXTURES))
     .filter((file) => file.endsWith('.pb.gz'))
     .map((file) => `${version}/${file}`),

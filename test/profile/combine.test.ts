@@ -17,6 +17,7 @@ import {
 import { contentOf, decodeShape, profileShape } from './arbitrary-profile.ts';
 import { encodePacked } from './pprof.proto.ts';
 import { parseTop, type TopRow } from './top-table.ts';
+import { GO_VERSIONS } from './fixtures.ts';
 
 const FIXTURES = new URL('../fixtures/profiles/', import.meta.url);
 const read = (file: string): Uint8Array => readFileSync(new URL(file, FIXTURES));
@@ -50,9 +51,7 @@ const kinds = [
   ['block', 'contentions'],
   ['block', 'delay'],
 ] as const;
-const pairs = ['go1.22', 'go1.24', 'go1.26'].flatMap((version) =>
-  kinds.map(([kind, type]) => [version, kind, type] as const),
-);
+const pairs = GO_VERSIONS.flatMap((version) => kinds.map(([kind, type]) => [version, kind, type] as const));
 
 describe('subtractProfile', () => {
   test.each(pairs)('%s %s: %s equals go tool pprof -diff_base', (version, kind, type) => {

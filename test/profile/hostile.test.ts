@@ -44,6 +44,13 @@ describe('broken profiles are refused with a reason', () => {
     expect(functionCosts(decodeProfile(encodePacked(VALID), 'x.pb'), { names: 'pprof' }).total).toBe(7);
   });
 
+  test('a wait that added up beyond what a number holds says to take a span', () => {
+    const bytes = encodePacked({ ...VALID, sample: [{ locationId: [1], value: ['9100000000000000'] }] });
+    expect(() => decodeProfile(bytes, 'block.pb')).toThrow(
+      expect.objectContaining({ hint: expect.stringContaining('?seconds=30') as string }),
+    );
+  });
+
   test('the error names the file, has a code, a hint and exit 2', () => {
     try {
       decodeProfile(new Uint8Array([0xff]), 'some/file.pb.gz');
@@ -60,7 +67,11 @@ describe('broken profiles are refused with a reason', () => {
   test.each([
     ['nothing', new Uint8Array(), /is empty/],
     ['a text profile', Buffer.from('goroutine profile: total 7\n1 @ 0x1'), /text beginning with "goroutine profile/],
-    ['a text profile of debug=2', Buffer.from('goroutine 1 [running]:\nmain.main()'), /text beginning with "goroutine 1 \[/],
+    [
+      'a text profile of debug=2',
+      Buffer.from('goroutine 1 [running]:\nmain.main()'),
+      /text beginning with "goroutine 1 \[/,
+    ],
     ['the threads as text', Buffer.from('threadcreate profile: total 4\n'), /text beginning with "threadcreate/],
     ['a packed text profile', gzipSync('--- contention:\ncycles/second=1'), /text beginning with "--- contention:"/],
     ['an HTML page', Buffer.from('<html>404'), /text beginning with/],

@@ -1,15 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { decodeProfile, functionCosts } from '../../harness/profile/index.ts';
+import { FIXTURES, GO_VERSIONS } from './fixtures.ts';
 import { parseTop } from './top-table.ts';
-
-const FIXTURES = new URL('../fixtures/profiles/', import.meta.url);
-const VERSIONS = ['go1.22', 'go1.24', 'go1.26'];
 
 const tablesOf = (version: string): string[] =>
   readdirSync(new URL(`${version}/`, FIXTURES)).filter((file) => file.endsWith('.top.txt'));
 
-describe.each(VERSIONS)('flat and cum of every function equal go tool pprof -top: %s', (version) => {
+describe.each(GO_VERSIONS)('flat and cum of every function equal go tool pprof -top: %s', (version) => {
   test.each(tablesOf(version))('%s', (file) => {
     const [kind = '', type = ''] = file.split('.');
     const folder = new URL(`${version}/`, FIXTURES);

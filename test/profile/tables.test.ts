@@ -23,6 +23,7 @@ import {
 } from '../../harness/profile/index.ts';
 import { decodeShape, profileShape } from './arbitrary-profile.ts';
 import { encodePacked } from './pprof.proto.ts';
+import { GO_VERSIONS } from './fixtures.ts';
 
 const load = (file: string): Profile =>
   decodeProfile(readFileSync(new URL(`../fixtures/profiles/${file}`, import.meta.url)), file);
@@ -109,7 +110,7 @@ describe('value types', () => {
 
 describe('samples', () => {
   test('heap samples come back as the numbers drawn: scaling the next whole one up gives what Go wrote', () => {
-    for (const version of ['go1.22', 'go1.24', 'go1.26']) {
+    for (const version of GO_VERSIONS) {
       const profile = load(`${version}/heap.pb.gz`);
       const { samples, labels, period } = profile;
       const counts = sampleCounts(profile);

@@ -15,6 +15,7 @@ import {
   ProfileError,
 } from '../../harness/profile/index.ts';
 import { mutate, seededRandom } from '../profile/mutate.ts';
+import { GO_VERSIONS } from '../profile/fixtures.ts';
 
 const [count = 100_000, seed = 20_261_123] = process.argv.slice(2).map(Number);
 /** A hang, for files of a few kilobytes on a busy machine. */
@@ -24,7 +25,7 @@ const MOST_MEMORY_RATIO = 4;
 const FIXED_BYTES = 1024 * 1024;
 
 const folder = new URL('../fixtures/profiles/', import.meta.url);
-const originals = ['go1.22', 'go1.24', 'go1.26'].flatMap((version) =>
+const originals = GO_VERSIONS.flatMap((version) =>
   readdirSync(new URL(`${version}/`, folder))
     .filter((file) => file.endsWith('.pb.gz'))
     .map((file) => readFileSync(new URL(`${version}/${file}`, folder))),

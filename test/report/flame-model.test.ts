@@ -20,6 +20,7 @@ import { STORIES } from './comparisons.ts';
 import { HOSTILE } from './hostile.ts';
 import { BASE_STACKS, HEAD_STACKS, pairOfStacks } from './page-input.ts';
 import { largeStacks, profileOf, type Stack } from './profiles.ts';
+import { GO_VERSIONS } from '../profile/fixtures.ts';
 
 const flameOf = (base: readonly Stack[], head: readonly Stack[]): FlameData =>
   pageData(STORIES['regressed-cpu']!, undefined, [pairOfStacks('CPU', base, head)]).flames[0]!;
@@ -84,7 +85,7 @@ describe('a real profile of every kind', () => {
     ['goroutine.pb.gz', 'goroutine'],
   ] as const;
 
-  it.each(['go1.22', 'go1.24', 'go1.26'].flatMap((go) => kinds.map(([file, type]) => [go, file, type] as const)))(
+  it.each(GO_VERSIONS.flatMap((go) => kinds.map(([file, type]) => [go, file, type] as const)))(
     'keeps its total and its functions: %s %s %s',
     (go, file, valueType) => {
       const place = new URL(`../fixtures/profiles/${go}/${file}`, import.meta.url);

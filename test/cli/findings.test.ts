@@ -1,0 +1,117 @@
+/** Which launches explain which metric: from run.json and profile files to the function rows. */
+import { describe, expect, it } from 'vitest';
+import { findingsIn } from '../../harness/cli/findings.ts';
+import type { CostProfile } from '../../harness/compare/functions-input.ts';
+import type { FunctionComparison, Launch, ProfileKind, RunFile } from '../../harness/model/index.ts';
+import { encodeProfile } from '../../harness/profile/index.ts';
+import { type Costs, profileOf } from '../compare/functions-fixture.ts';
+import { fileOf, growthOf, launchOf, pairOf, runOf, windowOf } from '../compare/synthetic-run.ts';
+
+const SERVE = 'net/http.(*conn).serve@1:5;main.handle@10:15';
+const REQUESTS = 1000;
+
+/** Files of a run, by path. */
+type Stored = Map<string, Uint8Array>;
+
+type SideCosts = Partial<Record<ProfileKind, readonly [CostProfile, base: Costs, head: Costs]>>;
+
+const store = (files: Stored, launch: Launch, costs: SideCosts): Launch => {
+  const refsOf = (side: 'base' | 'head'): Launch['sides']['base']['profiles'] =>
+    Object.fromEntries(
+      Object.entries(costs).map(([file, [kind, base, head]]) => {
+        const path = `${side}/${launch.index}/${file}`;
+        files.set(path, encodeProfile(profileOf(side === 'base' ? base : head, kind)));
+        return [file, { file: path, before: null, requests: REQUESTS }];
+      }),
+    );
+  return {
+    ...launch,
+    sides: {
+      base: { ...launch.sides.base, profiles: refsOf('base') },
+      head: { ...launch.sides.head, profiles: refsOf('head') },
+    },
+  };
+};
+
+const counters = { cpuNs: 1e6, mallocs: 100, allocBytes: 5000 };
+const cost = pairOf(windowOf(counters), windowOf({ ...counters, mallocs: 130, allocBytes: 6500 }));
+const leaking = { base: growthOf(), head: growthOf({ goroutinesEnd: 110 }) };
+
+const sampled: SideCosts = {
+  cpu: ['cpu', { [`${SERVE};main.encode`]: 300 }, { [`${SERVE};main.encode`]: 300 }],
+  allocs: ['alloc_space', { [`${SERVE};main.sampled`]: 40 }, { [`${SERVE};main.sampled`]: 90 }],
+  heap: ['inuse_space', { [`${SERVE};main.short`]: 30 }, { [`${SERVE};main.short`]: 31 }],
+  goroutine: ['goroutine', { 'main.run': 3 }, { 'main.run': 3, 'main.watch': 100 }],
+};
+
+const alike = pairOf(windowOf(counters), windowOf(counters));
+
+const judged = (files: Stored, pair = cost): readonly Launch[] =>
+  Array.from({ length: 8 }, (_, index) =>
+    store(files, launchOf(index, [pair, pair, pair], { growth: leaking }), sampled),
+  );
+
+const rowsIn = async (file: RunFile, files: Stored) => {
+  const findings = await findingsIn(file, async (path) => files.get(path) ?? null);
+  const { functions = [], attribution = null } = findings(file.runs[0]!);
+  const of = (profile: FunctionComparison['profile']): readonly FunctionComparison[] =>
+    functions.filter((row) => row.profile === profile);
+  return { of, attribution };
+};
+
+const names = (rows: readonly FunctionComparison[]): readonly string[] => rows.map((row) => row.function);
+
+describe('the profiles of a run', () => {
+  it('give the functions of each kind, whose own costs add up to what the counters say of a request', async () => {
+    const files: Stored = new Map();
+    const { of } = await rowsIn(fileOf([runOf(judged(files))]), files);
+    const sums = (rows: readonly FunctionComparison[], side: 'basePerRequest' | 'headPerRequest'): number =>
+      rows.reduce((sum, row) => sum + row[side], 0);
+    expect(sums(of('cpu'), 'basePerRequest')).toBeCloseTo(1e6, 3);
+    expect(sums(of('alloc_objects'), 'headPerRequest')).toBeCloseTo(130, 6);
+    expect(sums(of('alloc_space'), 'headPerRequest')).toBeCloseTo(6500, 6);
+    expect(sums(of('goroutine'), 'headPerRequest') * REQUESTS).toBeCloseTo(103, 6);
+  });
+
+  it('name by the gate that fired: goroutines that pile up, though sampled allocations differ as well', async () => {
+    const files: Stored = new Map();
+    const { of, attribution } = await rowsIn(fileOf([runOf(judged(files, alike))]), files);
+    expect(of('goroutine')[0]).toMatchObject({ function: 'main.watch', kind: 'new', held: { base: 0 } });
+    expect([attribution?.culprit, attribution?.source]).toEqual(['main.watch', 'judged']);
+  });
+
+  it('explain nothing where the files are gone', async () => {
+    const { of, attribution } = await rowsIn(fileOf([runOf(judged(new Map()))]), new Map());
+    expect(of('cpu')).toEqual([]);
+    expect(attribution).toMatchObject({ culprit: null, samples: null });
+  });
+});
+
+describe('a launch made for one question', () => {
+  it('that counted every allocation replaces the sampled sites, and only these', async () => {
+    const files: Stored = new Map();
+    const exact = { [`${SERVE};main.exact`]: 2000, [`${SERVE};main.other`]: 900 };
+    const counted: SideCosts = { allocs: ['alloc_space', exact, { ...exact, [`${SERVE};main.exact`]: 2900 }] };
+    const capture = store(files, launchOf(8, [cost], { stage: 'capture' }), counted);
+    const { of } = await rowsIn(fileOf([runOf([...judged(files), capture])]), files);
+    for (const kind of ['alloc_objects', 'alloc_space'] as const) {
+      expect(names(of(kind))).toContain('main.exact');
+      expect(names(of(kind))).not.toContain('main.sampled');
+      expect(of(kind)[0]).toMatchObject({ function: 'main.exact', kind: 'regressed' });
+    }
+    expect(names(of('cpu'))).toContain('main.encode');
+  });
+
+  it('that waited for a leak to grow tells who holds the heap, and leaves goroutines to the judged ones', async () => {
+    const files: Stored = new Map();
+    const after: SideCosts = {
+      heap: ['inuse_space', { [`${SERVE};main.keep`]: 20 }, { [`${SERVE};main.keep`]: 90 }],
+    };
+    const growth = store(files, launchOf(8, [], { stage: 'growth' }), after);
+    const { of } = await rowsIn(fileOf([runOf([...judged(files), growth])]), files);
+    expect(names(of('inuse_space'))).not.toContain('main.short');
+    expect(of('inuse_space')[0]?.function).toBe('main.keep');
+    expect(of('inuse_space')[0]?.held).toEqual({ base: 2e8, head: 9e8 });
+    expect(names(of('goroutine'))).toContain('main.watch');
+  });
+});
