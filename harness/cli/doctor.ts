@@ -118,7 +118,11 @@ export const describeEngines = ({ perf, qemu, cover }: Engines): readonly Check[
         : ok('exact mode: CPU counter', replaced(perf))
       : ok('exact mode: CPU counter', 'opens and counts: totals of instructions, changes from 2 % on'),
     isMissing(qemu)
-      ? warn('exact mode: emulator', qemu.reason, `To count instructions and name functions without noise: ${qemu.hint}`)
+      ? warn(
+          'exact mode: emulator',
+          qemu.reason,
+          `To count instructions and name functions without noise: ${qemu.hint}`,
+        )
       : ok('exact mode: emulator', `qemu-user ${qemu.version}, plugin API ${qemu.pluginApi}: changes from 0.1 % on`),
     isMissing(cover)
       ? warn('exact mode: calls', cover.reason, cover.hint)

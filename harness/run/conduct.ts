@@ -17,8 +17,8 @@ import {
   type ScenarioRun,
   type StopReason,
 } from '../model/index.ts';
-import { isMissing } from '../exact/index.ts';
-import { findEngine, type FoundEngine } from './counting-engine.ts';
+import { type CountingEngine, isMissing } from '../exact/index.ts';
+import { findEngine, type FoundEngine, type GateState, stepFor } from './counting-engine.ts';
 import { type ExactFacts, exactPass, refused } from './exact-pass.ts';
 import { callsPass, totalsPass } from './native-pass.ts';
 import { type JudgedLaunch, judgedLaunch } from './judged-launch.ts';
@@ -316,7 +316,7 @@ const movedAllocations = ({ verdicts }: Look): boolean =>
  * Exact mode: always or only when asked; by itself where a gate is open after a look or has fired, once, when there is
  * time for it.
  */
-const countWhere = async (session: Session, progress: Progress, state: 'open' | 'fired' | 'quiet'): Promise<void> => {
+const countWhere = async (session: Session, progress: Progress, state: GateState): Promise<void> => {
   const { exact } = session.plan.scenario.measure;
   if (exact === 'off' || progress.exact !== null || session.plan.purpose !== 'compare') return;
   if (exact === 'auto' && session.clock.secondsLeft() < EXACT_SECONDS) return;
@@ -324,28 +324,23 @@ const countWhere = async (session: Session, progress: Progress, state: 'open' | 
   const wasOpen = progress.engine !== null;
   if (exact === 'auto' && state === 'quiet' && !wasOpen) return;
   progress.engine ??= await findEngine(session.plan);
-  const { engine } = progress.engine;
-  if (!isMissing(engine) && engine.kind === 'cover' && state === 'open') return;
-  progress.exact = await countWith(session, progress.engine, state);
+  const { engine, noEmulator } = progress.engine;
+  const step = stepFor(engine, state);
+  if (step === 'wait') return;
+  const instead = noEmulator ?? '';
+  progress.exact =
+    step === 'refuse' || isMissing(engine) ? refused('qemu', instead) : await countWith(session, engine, instead);
 };
 
-const countWith = async (
-  session: Session,
-  { engine, noEmulator }: FoundEngine,
-  state: 'open' | 'fired' | 'quiet',
-): Promise<ExactRun> => {
+const countWith = async (session: Session, engine: CountingEngine, instead: string): Promise<ExactRun> => {
   const facts = factsOf(session);
-  if (isMissing(engine)) return refused('qemu', noEmulator ?? engine.reason);
   switch (engine.kind) {
     case 'qemu':
       return exactPass(session, facts, engine);
     case 'perf':
       return totalsPass(session, facts, engine);
     case 'cover':
-      // Calls decide nothing: they explain what has fired.
-      return state === 'fired'
-        ? callsPass(session, facts, engine, noEmulator ?? '')
-        : refused('qemu', noEmulator ?? '');
+      return callsPass(session, facts, engine, instead);
   }
 };
 
