@@ -17,8 +17,8 @@ import {
   SIDES,
   type StopReason,
 } from '../model/index.ts';
-import { isMissing } from '../exact/index.ts';
-import { findEngine, type FoundEngine } from './counting-engine.ts';
+import { type CountingEngine, isMissing } from '../exact/index.ts';
+import { findEngine, type FoundEngine, type GateState, stepFor } from './counting-engine.ts';
 import { type ExactFacts, type ExactPass, exactPass, refused } from './exact-pass.ts';
 import { callsPass, totalsPass } from './native-pass.ts';
 import { type JudgedLaunch, judgedLaunch } from './judged-launch.ts';
@@ -315,7 +315,7 @@ const movedAllocations = ({ verdicts }: Look): boolean =>
  * Exact mode: always or only when asked; by itself where a gate is open after a look or has fired, once, when there is
  * time for it.
  */
-const countWhere = async (session: Session, progress: Progress, state: 'open' | 'fired' | 'quiet'): Promise<void> => {
+const countWhere = async (session: Session, progress: Progress, state: GateState): Promise<void> => {
   const { exact } = session.plan.scenario.measure;
   if (exact === 'off' || progress.exact !== null || session.plan.purpose !== 'compare') return;
   if (exact === 'auto' && session.clock.secondsLeft() < EXACT_SECONDS) return;
@@ -323,29 +323,28 @@ const countWhere = async (session: Session, progress: Progress, state: 'open' | 
   const wasOpen = progress.engine !== null;
   if (exact === 'auto' && state === 'quiet' && !wasOpen) return;
   progress.engine ??= await findEngine(session.plan);
-  const { engine } = progress.engine;
-  if (!isMissing(engine) && engine.kind === 'cover' && state === 'open') return;
-  progress.exact = await countWith(session, progress.engine, state);
+  const { engine, noEmulator } = progress.engine;
+  const step = stepFor(engine, state);
+  if (step === 'wait') return;
+  const instead = noEmulator ?? '';
+  progress.exact =
+    step === 'refuse' || isMissing(engine)
+      ? unblamed(refused('qemu', instead))
+      : await countWith(session, engine, instead);
 };
 
-const countWith = async (
-  session: Session,
-  { engine, noEmulator }: FoundEngine,
-  state: 'open' | 'fired' | 'quiet',
-): Promise<ExactPass> => {
+/** Only the emulator's counts blame a function. */
+const unblamed = (run: ExactRun): ExactPass => ({ run, culprit: null });
+
+const countWith = async (session: Session, engine: CountingEngine, instead: string): Promise<ExactPass> => {
   const facts = factsOf(session);
-  const unblamed = (run: ExactRun): ExactPass => ({ run, culprit: null });
-  if (isMissing(engine)) return unblamed(refused('qemu', noEmulator ?? engine.reason));
   switch (engine.kind) {
     case 'qemu':
       return exactPass(session, facts, engine);
     case 'perf':
       return unblamed(await totalsPass(session, facts, engine));
     case 'cover':
-      // Calls decide nothing: they explain what has fired.
-      return state === 'fired'
-        ? unblamed(await callsPass(session, facts, engine, noEmulator ?? ''))
-        : unblamed(refused('qemu', noEmulator ?? ''));
+      return unblamed(await callsPass(session, facts, engine, instead));
   }
 };
 

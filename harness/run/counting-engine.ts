@@ -12,6 +12,19 @@ export interface FoundEngine {
   readonly noEmulator: string | null;
 }
 
+/** How far the gates are: one is open after a look, has fired, or none has. */
+export type GateState = 'open' | 'fired' | 'quiet';
+
+/**
+ * Instructions answer a gate that is open and one that has fired. Calls decide nothing: they wait for a gate that fires,
+ * and when none does, the line that installs a better engine is all there is to say.
+ */
+export const stepFor = (engine: CountingEngine | Missing, state: GateState): 'count' | 'wait' | 'refuse' => {
+  if (isMissing(engine)) return 'refuse';
+  if (engine.kind !== 'cover' || state === 'fired') return 'count';
+  return state === 'open' ? 'wait' : 'refuse';
+};
+
 const sentence = ({ reason, hint }: Missing): string => `${reason} (${hint})`;
 
 export const findEngine = async ({ workDir, signal }: RunPlan): Promise<FoundEngine> => {

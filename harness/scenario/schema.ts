@@ -282,7 +282,7 @@ const measure = () =>
       .enum(['auto', 'always', 'only', 'off'], expected('auto, always, only or off'))
       .prefault('auto')
       .describe(
-        'Exact mode, instructions counted under emulation. auto: where it can run; always: an error where it cannot; only: nothing else; off: never.',
+        'Exact mode, instructions counted under emulation. auto: where it can run, else calls are counted to explain a gate that has fired; always: an error where it cannot; only: nothing else; off: never.',
       ),
     explain: yesNo()
       .prefault(true)

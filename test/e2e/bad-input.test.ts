@@ -1,4 +1,5 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type BadMode, makeBadTarget } from '../helpers/bad-target.ts';
@@ -49,6 +50,36 @@ const comparison = () => comparisonIn(path.join(place.dir, 'out'));
 const expectPlain = ({ stderr }: Ended): void => {
   expect(stderr).not.toMatch(/\n\s+at .*\(?.*:\d+:\d+\)?/);
 };
+
+/** An environment in which neither the emulator nor the CPU's counter works. */
+const withoutEngines = (): Readonly<Record<string, string>> => {
+  const programs = path.join(place.dir, 'programs');
+  const source = readFileSync(path.resolve(import.meta.dirname, '../../harness/exact/perf/main.go'));
+  const key = createHash('sha256').update(source).digest('hex').slice(0, 16);
+  const broken = '#!/bin/sh\necho the event does not open >&2\nexit 1\n';
+  for (const name of ['programs/qemu-x86_64', 'programs/qemu-aarch64', `cache/exact/perf-${process.arch}-${key}`]) {
+    place.file(name, broken);
+    chmodSync(path.join(place.dir, name), 0o755);
+  }
+  return { PATH: `${programs}:${process.env['PATH'] ?? ''}`, GODYNO_CACHE: path.join(place.dir, 'cache') };
+};
+
+describe('exact mode where nothing counts instructions', () => {
+  it.each(['only', 'always'])(
+    'exits 2 with the line that installs an engine when it is asked for as "%s"',
+    async (mode) => {
+      await makeBadTarget({ to: path.join(place.dir, 'b'), mode: 'ok' });
+      place.file('s.yml', SCENARIO);
+      const words = ['run', 's.yml', '--base', './b', '--head', './b', '--out', 'out', '--exact', mode];
+      const ended = await place.run(words, { env: withoutEngines() });
+      expect(ended.code).toBe(2);
+      expect(ended.stderr).toMatch(/nothing on this machine counts instructions: qemu-\w+ is not installed/);
+      expect(ended.stderr).toContain('apt-get install -y --no-install-recommends qemu-user');
+      expect(ended.stderr).not.toMatch(/building base/);
+      expectPlain(ended);
+    },
+  );
+});
 
 describe('a target that misbehaves', () => {
   it('exits 5 with the output of a service that ends at once', async () => {

@@ -1,7 +1,8 @@
 import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { probeQemu, type ProbeRequest, startOf } from '../../harness/exact/index.ts';
+import { probeCover } from '../../harness/exact/cover.ts';
+import { chooseEngine, probeQemu, type ProbeRequest, startOf } from '../../harness/exact/index.ts';
 import { probed, testFolder } from './counted-program.ts';
 
 const folder = testFolder();
@@ -80,6 +81,36 @@ echo "tried API 2" >&2; exit 3`;
     expect(second).toEqual(first);
     expect(readdirSync(cacheDir)).toEqual(compiled);
     expect(compiled).toHaveLength(1);
+  });
+});
+
+describe('choosing an engine', () => {
+  const engines = {
+    perf: { kind: 'perf', helper: '/helper' },
+    qemu: { kind: 'qemu', program: 'qemu-x86_64', version: '7.2', pluginApi: 1, plugin: '/c.so' },
+    cover: { kind: 'cover' },
+  } as const;
+  const missing = (reason: string) => ({ reason, hint: 'install it' });
+
+  it('takes the one that tells most: the emulator, then the CPU’s counter, then calls', () => {
+    expect(chooseEngine(engines)).toBe(engines.qemu);
+    expect(chooseEngine({ ...engines, qemu: missing('q') })).toBe(engines.perf);
+    expect(chooseEngine({ ...engines, qemu: missing('q'), perf: missing('p') })).toBe(engines.cover);
+  });
+
+  it('misses the emulator where there is none', () => {
+    const none = { qemu: missing('q'), perf: missing('p'), cover: missing('c') };
+    expect(chooseEngine(none)).toEqual(missing('q'));
+  });
+
+  it('finds coverage counters wherever Go has its tools, and says what is missing without Go', async () => {
+    mkdirSync(path.join(folder, 'work'), { recursive: true });
+    expect(await probeCover(request({}))).toEqual({ kind: 'cover' });
+    expect(await probeCover(request({ path: pathWith('no go', {}) }))).toMatchObject({
+      reason: expect.stringContaining('go') as string,
+    });
+    const lame = await probeCover(request({ path: pathWith('lame', { go: 'echo no such tool cover >&2; exit 2' }) }));
+    expect(lame).toMatchObject({ reason: 'go has no cover tool: no such tool cover' });
   });
 });
 

@@ -1,4 +1,5 @@
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { isMissing, probeEngines, startPerfCounter } from '../../harness/exact/index.ts';
@@ -19,6 +20,31 @@ const helper = (): string => {
   const name = readdirSync(request.cacheDir).find((each) => each.startsWith('perf-'));
   return path.join(request.cacheDir, name ?? 'perf-was-not-built');
 };
+
+/** The kernel answers with the count, the time it was wanted, and the time it was kept. */
+const BELIEVED_TEST = `package main
+
+import (
+	"encoding/binary"
+	"testing"
+)
+
+func answer(count, wanted, kept uint64) (all [24]byte) {
+	for i, value := range []uint64{count, wanted, kept} {
+		binary.NativeEndian.PutUint64(all[8*i:], value)
+	}
+	return all
+}
+
+func TestBelieved(t *testing.T) {
+	if count, err := believed(answer(77, 5, 5)); count != 77 || err != nil {
+		t.Fatal(count, err)
+	}
+	if _, err := believed(answer(77, 5, 4)); err == nil || err.Error() != "the counter was shared: it ran for 4 of 5 ns" {
+		t.Fatal(err)
+	}
+}
+`;
 
 describe('the CPU’s own counter', () => {
   it('either counts or says why not', () => {
@@ -48,6 +74,20 @@ describe('the CPU’s own counter', () => {
     expect(sum).toBeGreaterThan(0);
     expect(second - first).toBeGreaterThan(1_000_000);
   });
+
+  it('is not believed when others had it for a part of the time', () => {
+    const dir = path.join(folder, 'helper');
+    mkdirSync(dir);
+    cpSync(path.resolve(import.meta.dirname, '../../harness/exact/perf/main.go'), path.join(dir, 'main.go'));
+    writeFileSync(path.join(dir, 'go.mod'), 'module perf\n\ngo 1.22\n');
+    writeFileSync(path.join(dir, 'main_test.go'), BELIEVED_TEST);
+    const said = execFileSync('go', ['test', '-vet=off', '.'], {
+      cwd: dir,
+      env: { ...process.env, GOFLAGS: '', GOWORK: 'off' },
+      encoding: 'utf8',
+    });
+    expect(said).toMatch(/^ok/);
+  }, 60_000);
 
   it('is not looked for without Go, and says so', async () => {
     const bare = await probeEngines({ ...request, cacheDir: path.join(folder, 'other'), path: folder });

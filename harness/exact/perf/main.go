@@ -24,6 +24,7 @@ const (
 	typeHardware      = 0
 	countInstructions = 1
 	attributesSize    = 112 // PERF_ATTR_SIZE_VER5
+	formatTimes       = 1<<0 | 1<<1
 	flagInherit       = 1 << 1
 	flagNoKernel      = 1 << 5
 	flagNoHypervisor  = 1 << 6
@@ -35,6 +36,7 @@ func open(thread int) (int, error) {
 	binary.NativeEndian.PutUint32(attributes[0:], typeHardware)
 	binary.NativeEndian.PutUint32(attributes[4:], attributesSize)
 	binary.NativeEndian.PutUint64(attributes[8:], countInstructions)
+	binary.NativeEndian.PutUint64(attributes[32:], formatTimes)
 	binary.NativeEndian.PutUint64(attributes[40:], flagInherit|flagNoKernel|flagNoHypervisor)
 	anyCPU, noGroup := -1, -1
 	descriptor, _, errno := syscall.Syscall6(syscall.SYS_PERF_EVENT_OPEN, uintptr(unsafe.Pointer(&attributes)),
@@ -45,12 +47,22 @@ func open(thread int) (int, error) {
 	return int(descriptor), nil
 }
 
+// read refuses a count that others shared the counter of: it would be of a part of the time, and an estimate.
 func read(descriptor int) (uint64, error) {
-	var value [8]byte
-	if _, err := syscall.Read(descriptor, value[:]); err != nil {
+	var answer [24]byte
+	if _, err := syscall.Read(descriptor, answer[:]); err != nil {
 		return 0, err
 	}
-	return binary.NativeEndian.Uint64(value[:]), nil
+	return believed(answer)
+}
+
+// believed takes the kernel's answer apart: the count, for how long it was wanted, and for how long it was kept.
+func believed(answer [24]byte) (uint64, error) {
+	wanted, kept := binary.NativeEndian.Uint64(answer[8:]), binary.NativeEndian.Uint64(answer[16:])
+	if kept < wanted {
+		return 0, fmt.Errorf("the counter was shared: it ran for %d of %d ns", kept, wanted)
+	}
+	return binary.NativeEndian.Uint64(answer[:8]), nil
 }
 
 var sink int
