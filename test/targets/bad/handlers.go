@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"syscall"
 	"time"
@@ -29,6 +31,7 @@ var handlers = map[string]func(*behaviour, http.ResponseWriter, *http.Request){
 	"hangs":             hang,
 	"slow":              slow,
 	"grows":             grow,
+	"strays":            work, // at: the CPU
 }
 
 var answer = []byte("{\"ok\":true}\n")
@@ -124,6 +127,15 @@ func burn() {
 			digest("background", 50)
 		}
 		time.Sleep(8 * time.Millisecond)
+	}
+}
+
+// stray binds all threads of this process to one CPU, wherever they were put.
+func stray(cpu int64) {
+	bound := exec.Command("taskset", "-a", "-c", "-p", strconv.FormatInt(cpu, 10), strconv.Itoa(os.Getpid()))
+	if said, err := bound.CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "cannot stray: %v: %s\n", err, said)
+		os.Exit(1)
 	}
 }
 
