@@ -3,6 +3,9 @@
  * raise no alarm, code that is 5 % dearer must be found, and with the sides exchanged it must be told as cheaper. Every
  * run is a line of docs/evidence/threats.jsonl; the table printed at the end is made of all lines.
  *
+ * Besides the kinds of test/targets/odd: "large" is a binary of 80 MB whose links take 5 s more each, "huge" one whose
+ * links take 20 s more, so that two minutes do not hold the layouts that a verdict needs: it must not be judged.
+ *
  * node test/prove/threats.ts                                  each kind once, equal code: minutes
  * node test/prove/threats.ts --full                           each kind ten times equal, five times dearer, twice exchanged
  * node test/prove/threats.ts slow:5=3 moody=10 tiny:-5:noise=2      kind[:percent][:noise]=runs; below 0: base is dearer
@@ -14,7 +17,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { makeOddTarget, ODD_KINDS, type OddKind } from '../helpers/odd-target.ts';
+import { addBallast, makeOddTarget, makeSlowLinker, ODD_KINDS, type OddKind } from '../helpers/odd-target.ts';
 import {
   appendRow,
   beside,
@@ -40,13 +43,19 @@ import {
 } from './evidence-table.ts';
 import { emptySides } from './ladder-rungs.ts';
 
-const SHORT = ODD_KINDS.map((kind) => `${kind}=1`);
+/** Of a plain service: how much each link takes longer. */
+const SLOW_LINKS = { large: 5, huge: 20 } as const;
+type Kind = OddKind | keyof typeof SLOW_LINKS;
+const KINDS: readonly Kind[] = [...ODD_KINDS, 'large', 'huge'];
+const BALLAST_BYTES = 78 * 2 ** 20;
+
+const SHORT = KINDS.map((kind) => `${kind}=1`);
 const FULL = Array.from({ length: 5 }, (_, turn) =>
-  ODD_KINDS.flatMap((kind) => [`${kind}=2`, `${kind}:5=1`, ...(turn < 2 ? [`${kind}:-5=1`] : [])]),
+  KINDS.flatMap((kind) => [`${kind}=2`, `${kind}:5=1`, ...(turn < 2 ? [`${kind}:-5=1`] : [])]),
 ).flat();
 
 interface Job {
-  readonly kind: OddKind;
+  readonly kind: Kind;
   /** Of head; below 0 of base. */
   readonly more: number;
   readonly condition: EvidenceRow['condition'];
@@ -55,9 +64,8 @@ interface Job {
 
 const jobOf = (word: string): Job => {
   const [, name = '', more = '0', noise, runs = '1'] = /^([a-z]+)(?::(-?\d+))?(:noise)?=(\d+)$/.exec(word) ?? [];
-  const kind = ODD_KINDS.find((one) => one === name);
-  if (kind === undefined)
-    throw new Error(`"${word}" is no threat; write ${ODD_KINDS.join(' or ')}[:percent][:noise]=runs`);
+  const kind = KINDS.find((one) => one === name);
+  if (kind === undefined) throw new Error(`"${word}" is no threat; write ${KINDS.join(' or ')}[:percent][:noise]=runs`);
   return { kind, more: Number(more), condition: noise === undefined ? 'as it is' : 'noise', runs: Number(runs) };
 };
 
@@ -71,13 +79,28 @@ const { values, positionals } = parseArgs({
 });
 
 /** Eight launches of 2 s windows do not fit into the usual two minutes. */
-const BUDGETS: Partial<Readonly<Record<OddKind, string>>> = { slow: '4m' };
+const BUDGETS: Partial<Readonly<Record<Kind, string>>> = { slow: '4m' };
 
-const runOnce = async ({ kind, more, condition }: Job, work: string): Promise<EvidenceRow> => {
+const isSlowToLink = (kind: Kind): kind is keyof typeof SLOW_LINKS => kind in SLOW_LINKS;
+
+/** Both sides' sources, and the flags they are built with. */
+const makeSides = async ({ kind, more }: Job, work: string) => {
   const sides = emptySides(path.join(work, 'sides'));
-  await makeOddTarget({ to: sides.base, kind, more: Math.max(0, -more) });
-  await makeOddTarget({ to: sides.head, kind, more: Math.max(0, more) });
+  const service: OddKind = isSlowToLink(kind) ? 'plain' : kind;
+  await makeOddTarget({ to: sides.base, kind: service, more: Math.max(0, -more) });
+  await makeOddTarget({ to: sides.head, kind: service, more: Math.max(0, more) });
+  if (!isSlowToLink(kind)) return { sides, buildFlags: [] };
+  for (const side of Object.values(sides)) await addBallast(side, BALLAST_BYTES);
+  const linker = path.join(work, 'slow-linker');
+  await makeSlowLinker(linker, SLOW_LINKS[kind]);
+  return { sides, buildFlags: [`-toolexec=${linker}`] };
+};
+
+const runOnce = async (job: Job, work: string): Promise<EvidenceRow> => {
+  const { kind, more, condition } = job;
+  const { sides, buildFlags } = await makeSides(job, work);
   const scenario = changedScenario(path.join(import.meta.dirname, 'services/odd.yml'), work, COSTS_ONLY, {
+    target: { buildFlags },
     measure: { budget: BUDGETS[kind] ?? '2m' },
   });
   const seed = nextSeed();
@@ -88,7 +111,8 @@ const runOnce = async ({ kind, more, condition }: Job, work: string): Promise<Ev
   return rowOf(measured, { condition, service: kind, rung, seed });
 };
 
-const isRight = ({ rung, gates, verdict }: EvidenceRow): boolean => {
+const isRight = ({ service, rung, gates, verdict }: EvidenceRow): boolean => {
+  if (service === 'huge') return gates.cpuNsPerRequest?.verdict === 'notJudged' && verdict === 'inconclusive';
   if (rung === 'equal') return verdict !== 'regressed' && verdict !== 'improved';
   return gates.cpuNsPerRequest?.verdict === (rung.startsWith('head') ? 'regressed' : 'improved');
 };

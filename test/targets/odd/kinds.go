@@ -10,6 +10,7 @@ import (
 
 // kinds makes the handler of each kind; `more` is in percent of its own work.
 var kinds = map[string]func(more int) http.HandlerFunc{
+	"plain":      plain,
 	"tiny":       tiny,
 	"slow":       slow,
 	"collected":  collected,
@@ -31,6 +32,15 @@ func digest(text string, turns int) byte {
 }
 
 func percentMore(turns, more int) int { return turns + turns*more/100 }
+
+// plain is some 400 µs of computing, nothing odd.
+func plain(more int) http.HandlerFunc {
+	turns := percentMore(4000, more)
+	return func(w http.ResponseWriter, r *http.Request) {
+		digest(r.URL.Path, turns)
+		_, _ = w.Write(answer)
+	}
+}
 
 // tiny is net/http and hardly anything else, some 30 µs; its own work is sized so that `more` percent of the whole is.
 func tiny(more int) http.HandlerFunc {
@@ -143,12 +153,8 @@ func warms(more int) http.HandlerFunc {
 
 // moody is 3 % slower in one process of five, for as long as it lives.
 func moody(more int) http.HandlerFunc {
-	turns := percentMore(4000, more)
 	if digest(time.Now().String(), os.Getpid()%7) < 51 {
-		turns += turns * 3 / 100
+		more += 3
 	}
-	return func(w http.ResponseWriter, r *http.Request) {
-		digest(r.URL.Path, turns)
-		_, _ = w.Write(answer)
-	}
+	return plain(more)
 }
