@@ -24,6 +24,7 @@ export {
 export { fingerprintOf, hostEnvironment, type HostFacts } from './environment.ts';
 export { type HostEdge, hostWindow, readHostEdge } from './host-window.ts';
 export {
+  allowedCpuLists,
   type HostUsage,
   hostUsage,
   peakRssBytes,

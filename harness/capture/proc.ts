@@ -67,6 +67,15 @@ export const peakRssBytes = (pid: number, procRoot = PROC_ROOT): number | undefi
   return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
 };
 
+/** On which CPUs its threads may run, as the kernel lists them (`0`, `0-1,4`); each list once. */
+export const allowedCpuLists = (pid: number, procRoot = PROC_ROOT): readonly string[] | undefined => {
+  const ids = list(procRoot, String(pid), 'task');
+  const lists = (ids ?? []).flatMap(
+    (id) => /^Cpus_allowed_list:\s*(\S+)/m.exec(read(procRoot, String(pid), 'task', id, 'status') ?? '')?.[1] ?? [],
+  );
+  return lists.length === 0 ? undefined : [...new Set(lists)];
+};
+
 /** All CPUs of the machine together, since boot, in nanoseconds of 10 ms resolution. */
 export interface HostUsage {
   readonly totalNs: number;

@@ -74,6 +74,20 @@ const whyOpen = (reading: Reading, answer: Answer): string | null => {
   return run.stop === 'budget' ? 'budget spent' : 'too noisy';
 };
 
+/**
+ * Code that was not seen in enough layouts cannot be judged by its CPU, and where links are so slow that launches share
+ * them, that is this machine's doing, not the change's. null: it was seen in enough, or launches were what was missing.
+ */
+const whyTooFewLayouts = ({ looks, units, run }: Reading, { metric }: JudgedMetric): string | null => {
+  const first = looks[0] ?? 0;
+  const launches = launchesOf(run, 'judged');
+  const layouts = countLinkSeeds(launches);
+  if (metric !== 'cpuNsPerRequest' || run.stop !== 'budget' || units.length >= first) return null;
+  if (layouts === 0 || launches.length <= layouts) return null;
+  const minutes = Math.ceil((run.timing.measureSeconds * first) / layouts / 60);
+  return `links are slow here: ${layouts} of at least ${first} code layouts fitted into the budget; about ${minutes} min would hold them`;
+};
+
 /** Before the first look there is no verdict, but there are figures: shown with the interval of what was measured. */
 const withEarlyFigures = (reading: Reading, answer: Answer): Answer => {
   if (answer.judgement || answer.verdict !== 'open') return answer;
@@ -91,7 +105,8 @@ const costRow = (reading: Reading, judged: JudgedMetric, family: Family): Metric
   const isLatency = metricDef(judged.metric).stage === 'latency';
   const raw = isLatency ? latencyAnswer(reading, judged, family) : costAnswer(reading, judged, family);
   const early = withEarlyFigures(reading, raw);
-  const answer = { ...early, reason: whyOpen(reading, early) };
+  const unseen = early.verdict === 'open' ? whyTooFewLayouts(reading, judged) : null;
+  const answer = unseen === null ? { ...early, reason: whyOpen(reading, early) } : notJudged(early, unseen);
   if (!answer.judgement && !judged.gate) return oneSided(reading, answer);
   return rowOf(answer, launchesBehind(reading, answer));
 };

@@ -7,7 +7,7 @@
  */
 export { runCommand, type Command, type CommandResult } from './command.ts';
 export { startProcess, type ProcessSpec, type ProcessExit, type RunningProcess } from './running.ts';
-export { usableCpus, canPin, type PinAbility } from './cpus.ts';
+export { usableCpus, canPin, parseCpuList, type PinAbility } from './cpus.ts';
 export { bindSelf } from './self.ts';
 export { stopAll, runningCount } from './registry.ts';
 export { abortError, type ProcessEnv } from './program.ts';

@@ -27,16 +27,24 @@ export interface Links {
   readonly linkSeconds: () => BySide<readonly number[]>;
 }
 
-/** A launch takes about this long; links slower than a launch and a half are shared (reference: three at most). */
+/** A launch takes at least about this long; links slower than a launch and two thirds are shared, by three at most. */
 const LAUNCH_SECONDS = 3;
-const SLOW_PAIR_SECONDS = 5;
+const SLOW_PAIR_RATIO = 5 / 3;
 const MOST_LAUNCHES_PER_SEED = 3;
 
-/** @param pairSeconds what linking one pair takes on the loader's CPUs */
-export const launchesPerSeed = (pairSeconds: number): number =>
-  pairSeconds <= SLOW_PAIR_SECONDS
+/** Up to here a pair of links is no slower than what is measured meanwhile. */
+const slowPairSeconds = (launchSeconds: number): number => SLOW_PAIR_RATIO * Math.max(LAUNCH_SECONDS, launchSeconds);
+
+/**
+ * As many launches of one seed as fit beside the next pair's links: seeds are what a verdict needs (docs/method.md).
+ *
+ * @param pairSeconds what linking one pair takes on the loader's CPUs
+ * @param launchSeconds what a launch takes here: on a busy machine, or with slow requests, far more than three seconds
+ */
+export const launchesPerSeed = (pairSeconds: number, launchSeconds: number): number =>
+  pairSeconds <= slowPairSeconds(launchSeconds)
     ? 1
-    : Math.min(MOST_LAUNCHES_PER_SEED, Math.max(1, Math.round(pairSeconds / LAUNCH_SECONDS)));
+    : Math.min(MOST_LAUNCHES_PER_SEED, Math.max(1, Math.round(pairSeconds / Math.max(LAUNCH_SECONDS, launchSeconds))));
 
 const linkPair = async (
   plan: LinkPlan,
@@ -99,6 +107,7 @@ const startPipeline = (plan: LinkPlan, first: LinkedPair, seeded: boolean) => {
   let layout = 1;
   let waited = 0;
   let upcoming: Upcoming | null = null;
+  let launchBegunMs = 0;
   /** Known once a bare link has been timed: the first pair's time holds compiling, too. */
   let perSeed: number | null = seeded ? null : Infinity;
 
@@ -121,10 +130,11 @@ const startPipeline = (plan: LinkPlan, first: LinkedPair, seeded: boolean) => {
   };
 
   /** A pair that is not there when a launch is long over is slow; how slow, its first build bounds from above. */
-  const timeFirstLink = async ({ pair, begunMs }: Upcoming): Promise<number> => {
-    const patienceSeconds = Math.max(0, SLOW_PAIR_SECONDS - (performance.now() - begunMs) / 1000);
-    const linked = await within(pair, patienceSeconds);
-    return launchesPerSeed(linked === null ? Math.max(SLOW_PAIR_SECONDS + 1, pairSeconds(first)) : pairSeconds(linked));
+  const timeFirstLink = async ({ pair, begunMs }: Upcoming, launchSeconds: number): Promise<number> => {
+    const slowSeconds = slowPairSeconds(launchSeconds);
+    const linked = await within(pair, Math.max(0, slowSeconds - (performance.now() - begunMs) / 1000));
+    const seconds = linked === null ? Math.max(slowSeconds + 1, pairSeconds(first)) : pairSeconds(linked);
+    return launchesPerSeed(seconds, launchSeconds);
   };
 
   const advance = async (next: Upcoming): Promise<void> => {
@@ -138,10 +148,13 @@ const startPipeline = (plan: LinkPlan, first: LinkedPair, seeded: boolean) => {
 
   const next = async (): Promise<LinkedPair> => {
     const startedMs = performance.now();
-    if (used > 0 && perSeed === null) perSeed = await timeFirstLink(upcoming ?? begin());
+    if (used > 0 && perSeed === null) {
+      perSeed = await timeFirstLink(upcoming ?? begin(), (startedMs - launchBegunMs) / 1000);
+    }
     if (perSeed !== null && used >= perSeed) await advance(upcoming ?? begin());
     waited += (performance.now() - startedMs) / 1000;
     used += 1;
+    launchBegunMs = performance.now();
     if (seeded && upcoming === null) begin();
     return current;
   };

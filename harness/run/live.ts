@@ -3,13 +3,13 @@
  */
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Agent, connectAgent, type EdgeTarget } from '../capture/index.ts';
+import { type Agent, allowedCpuLists, connectAgent, type EdgeTarget } from '../capture/index.ts';
 import { setTimeout as delay } from 'node:timers/promises';
 import { InvalidMeasurementError } from '../errors.ts';
 import { type LoadTargets, sendPrepare } from '../load/index.ts';
 import { type BySide, bothSides, otherSide, type Side } from '../model/index.ts';
 import { freePorts, type RunningTarget, startTarget } from '../target/index.ts';
-import type { ProcessExit } from '../process/index.ts';
+import { parseCpuList, type ProcessExit } from '../process/index.ts';
 import { TargetDiedError } from './death.ts';
 import type { LinkedPair } from './links.ts';
 import { coin, mixSeed } from './seeds.ts';
@@ -109,6 +109,26 @@ const requireEqualSettings = ({ base, head }: BySide<LiveSide>, wanted: number):
   );
 };
 
+/**
+ * Both sides must still be where they were put: a side that something moved to another CPU is faster or slower for that
+ * alone. Where the system does not tell, there is nothing to check.
+ */
+const requirePlace = (targets: readonly RunningTarget[], { pinned, targetCpus }: Session['settings']): void => {
+  if (!pinned) return;
+  for (const { pid, side } of targets) {
+    const astray = (allowedCpuLists(pid) ?? []).find((cpus) => !sameCpus(parseCpuList(cpus), targetCpus));
+    if (astray === undefined) continue;
+    throw new InvalidMeasurementError(
+      'UNEQUAL_SETTINGS',
+      `${side}: a thread of the service is bound to CPU ${astray}; godyno had put both sides on CPU ${targetCpus.join(',')}`,
+      'The service, a wrapper or a container manager binds it to CPUs; switch that off for the measurement.',
+    );
+  }
+};
+
+const sameCpus = (one: readonly number[], other: readonly number[]): boolean =>
+  one.length === other.length && one.every((cpu) => other.includes(cpu));
+
 /** How long the news of a death may take from a closed socket to the exit status. */
 const DEATH_NEWS_MS = 300;
 
@@ -177,7 +197,9 @@ export const withLivePair = async <T>(
       draws += 1;
       return coin(session.plan.seed, 'draw', place.index, draws) ? 'base' : 'head';
     };
-    return await use({ place, sides, startSeconds: (performance.now() - startedMs) / 1000, draw });
+    const used = await use({ place, sides, startSeconds: (performance.now() - startedMs) / 1000, draw });
+    requirePlace(started, session.settings);
+    return used;
   } catch (error) {
     session.plan.signal.throwIfAborted();
     throw (await diedIn(started, error)) ?? error;
@@ -233,7 +255,9 @@ export const withLiveSide = async <T>(
   try {
     const live = await joinSide(session, target);
     agent = live.agent;
-    return await use(live, (performance.now() - startedMs) / 1000);
+    const used = await use(live, (performance.now() - startedMs) / 1000);
+    requirePlace([target], session.settings);
+    return used;
   } catch (error) {
     session.plan.signal.throwIfAborted();
     throw (await diedIn([target], error)) ?? error;

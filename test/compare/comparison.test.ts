@@ -207,6 +207,22 @@ describe('link seeds launched three times each', () => {
     expect(row.decidedBy).toEqual({ stage: 'judged', unit: 'linkSeed', n: 8, linkSeeds: 8 });
     expect(row.verdict).toBe('regressed');
   });
+
+  test('are too few where the budget ends before the eighth: CPU is not judged, and the run is never unchanged', () => {
+    for (const effect of [0, 0.3]) {
+      const head = { ...steady, cpuNs: (steady.cpuNs ?? 1) * (1 + effect) };
+      const run = serviceRun({ base: steady, head, launches: 15 }, 1, { stop: 'budget' });
+      const launches = run.launches.map((launch, index) => ({ ...launch, linkSeed: Math.floor(index / 3) }));
+      const shared = { ...run, launches, timing: { ...run.timing, measureSeconds: 120 } };
+      const row = rowOf(shared, 'cpuNsPerRequest');
+      expect(row.verdict).toBe('notJudged');
+      expect(row.reason).toBe(
+        'links are slow here: 5 of at least 8 code layouts fitted into the budget; about 4 min would hold them',
+      );
+      expect(row.ciRatio).not.toBeNull();
+      expect(compare(shared).verdict).toBe('inconclusive');
+    }
+  });
 });
 
 describe('a run that ends undecided', () => {

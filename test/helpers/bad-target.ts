@@ -26,13 +26,14 @@ export type BadMode =
   | 'greets'
   | 'threads'
   | 'hurries'
+  | 'strays'
   | 'does-not-compile';
 
 export interface BadTarget {
   /** The copy's folder; must not exist. */
   readonly to: string;
   readonly mode: BadMode;
-  /** The request, or every how many requests, at which it acts (100 when left out); the port for `fixed-port`. */
+  /** The request, or every how many requests, at which it acts (100 when left out); the port for `fixed-port`, the CPU for `strays`. */
   readonly at?: number;
 }
 

@@ -34,7 +34,24 @@ describe('windowRequests', () => {
 });
 
 describe('launchesPerSeed', () => {
-  it('is one up to links of 5 s a pair, then a third of their length, three at most', () => {
-    expect([2.4, 5, 5.1, 7.6, 10, 60].map(launchesPerSeed)).toEqual([1, 1, 2, 3, 3, 3]);
+  it('is one up to links of 5 s a pair beside launches of 3 s, then a third of their length, three at most', () => {
+    const besideUsual = [2.4, 5, 5.1, 7.6, 10, 60].map((seconds) => launchesPerSeed(seconds, 3));
+    expect(besideUsual).toEqual([1, 1, 2, 3, 3, 3]);
+  });
+
+  it('is fewer where launches are slow, too: no link waits for launches that it does not need', () => {
+    expect([10, 16, 17, 30].map((seconds) => launchesPerSeed(seconds, 10))).toEqual([1, 1, 2, 3]);
+    expect(launchesPerSeed(4, 0.1)).toBe(1);
+  });
+
+  it('never leaves the next pair of links waiting for longer than half a launch', () => {
+    const seconds = (max: number) => fc.double({ min: 0.1, max, noNaN: true });
+    fc.assert(
+      fc.property(seconds(200), seconds(60), (pair, launch) => {
+        const real = Math.max(3, launch);
+        const idle = launchesPerSeed(pair, launch) * real - pair;
+        expect(launchesPerSeed(pair, launch) === 1 || idle <= real / 2 + 1e-9).toBe(true);
+      }),
+    );
   });
 });

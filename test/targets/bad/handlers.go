@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"sync"
 	"syscall"
 	"time"
@@ -36,6 +38,7 @@ var handlers = map[string]func(*behaviour, http.ResponseWriter, *http.Request){
 	"greets":            greet,
 	"threads":           thread, // at: how many
 	"hurries":           hurry,  // at: within how many µs
+	"strays":            work,   // at: the CPU
 }
 
 var answer = []byte("{\"ok\":true}\n")
@@ -177,6 +180,15 @@ func burn() {
 			digest("background", 50)
 		}
 		time.Sleep(8 * time.Millisecond)
+	}
+}
+
+// stray binds all threads of this process to one CPU, wherever they were put.
+func stray(cpu int64) {
+	bound := exec.Command("taskset", "-a", "-c", "-p", strconv.FormatInt(cpu, 10), strconv.Itoa(os.Getpid()))
+	if said, err := bound.CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "cannot stray: %v: %s\n", err, said)
+		os.Exit(1)
 	}
 }
 

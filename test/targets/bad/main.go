@@ -59,6 +59,8 @@ func serve(acts *behaviour, addr string, handle func(*behaviour, http.ResponseWr
 		lock("bad.lock")
 	case "background":
 		go burn()
+	case "strays":
+		stray(acts.at)
 	}
 	listener, err := net.Listen("tcp", addr)
 	if err != nil {

@@ -1,0 +1,171 @@
+/**
+ * `npm run prove:threats`: services that are hard to measure, for real, through the built command line: equal code must
+ * raise no alarm, code that is 5 % dearer must be found, and with the sides exchanged it must be told as cheaper. Every
+ * run is a line of docs/evidence/threats.jsonl; the table printed at the end is made of all lines.
+ *
+ * Besides the kinds of test/targets/odd: "large" is a binary of 80 MB whose links take 5 s more each, "huge" one whose
+ * links take 20 s more, so that two minutes do not hold the layouts that a verdict needs: it must not be judged.
+ *
+ * node test/prove/threats.ts                                  each kind once, equal code: minutes
+ * node test/prove/threats.ts --full                           each kind ten times equal, five times dearer, twice exchanged
+ * node test/prove/threats.ts slow:5=3 moody=10 tiny:-5:noise=2      kind[:percent][:noise]=runs; below 0: base is dearer
+ *
+ * Only costs are measured. --table prints the table and measures nothing. --into <file> adds the lines there instead.
+ * What needs no minutes is in test/compare/threats.test.ts and test/e2e (odd, portability, alternate, sides).
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { addBallast, makeOddTarget, makeSlowLinker, ODD_KINDS, type OddKind } from '../helpers/odd-target.ts';
+import {
+  appendRow,
+  beside,
+  changedScenario,
+  COSTS_ONLY,
+  COSTS_ONLY_WORDS,
+  evidenceFile,
+  type EvidenceRow,
+  measureOnce,
+  nextSeed,
+  rowOf,
+  rowsIn,
+} from './campaign.ts';
+import {
+  markdownTable,
+  percent,
+  quantile,
+  secondsText,
+  shareOf,
+  sourcesOf,
+  VERDICTS_HEAD,
+  verdictCounts,
+} from './evidence-table.ts';
+import { emptySides } from './ladder-rungs.ts';
+
+/** Of a plain service: how much each link takes longer. */
+const SLOW_LINKS = { large: 5, huge: 20 } as const;
+type Kind = OddKind | keyof typeof SLOW_LINKS;
+const KINDS: readonly Kind[] = [...ODD_KINDS, 'large', 'huge'];
+const BALLAST_BYTES = 78 * 2 ** 20;
+
+const SHORT = KINDS.map((kind) => `${kind}=1`);
+const FULL = Array.from({ length: 5 }, (_, turn) =>
+  KINDS.flatMap((kind) => [`${kind}=2`, `${kind}:5=1`, ...(turn < 2 ? [`${kind}:-5=1`] : [])]),
+).flat();
+
+interface Job {
+  readonly kind: Kind;
+  /** Of head; below 0 of base. */
+  readonly more: number;
+  readonly condition: EvidenceRow['condition'];
+  readonly runs: number;
+}
+
+const jobOf = (word: string): Job => {
+  const [, name = '', more = '0', noise, runs = '1'] = /^([a-z]+)(?::(-?\d+))?(:noise)?=(\d+)$/.exec(word) ?? [];
+  const kind = KINDS.find((one) => one === name);
+  if (kind === undefined) throw new Error(`"${word}" is no threat; write ${KINDS.join(' or ')}[:percent][:noise]=runs`);
+  return { kind, more: Number(more), condition: noise === undefined ? 'as it is' : 'noise', runs: Number(runs) };
+};
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    full: { type: 'boolean', default: false },
+    table: { type: 'boolean', default: false },
+    into: { type: 'string', default: evidenceFile('threats') },
+  },
+});
+
+/** Eight launches of 2 s windows do not fit into the usual two minutes. */
+const BUDGETS: Partial<Readonly<Record<Kind, string>>> = { slow: '4m' };
+
+const isSlowToLink = (kind: Kind): kind is keyof typeof SLOW_LINKS => kind in SLOW_LINKS;
+
+/** Both sides' sources, and the flags they are built with. */
+const makeSides = async ({ kind, more }: Job, work: string) => {
+  const sides = emptySides(path.join(work, 'sides'));
+  const service: OddKind = isSlowToLink(kind) ? 'plain' : kind;
+  await makeOddTarget({ to: sides.base, kind: service, more: Math.max(0, -more) });
+  await makeOddTarget({ to: sides.head, kind: service, more: Math.max(0, more) });
+  if (!isSlowToLink(kind)) return { sides, buildFlags: [] };
+  for (const side of Object.values(sides)) await addBallast(side, BALLAST_BYTES);
+  const linker = path.join(work, 'slow-linker');
+  await makeSlowLinker(linker, SLOW_LINKS[kind]);
+  return { sides, buildFlags: [`-toolexec=${linker}`] };
+};
+
+const runOnce = async (job: Job, work: string): Promise<EvidenceRow> => {
+  const { kind, more, condition } = job;
+  const { sides, buildFlags } = await makeSides(job, work);
+  const scenario = changedScenario(path.join(import.meta.dirname, 'services/odd.yml'), work, COSTS_ONLY, {
+    target: { buildFlags },
+    measure: { budget: BUDGETS[kind] ?? '2m' },
+  });
+  const seed = nextSeed();
+  const measured = await beside(condition, async () =>
+    measureOnce(scenario, sides, path.join(work, 'out'), ['--seed', String(seed)]),
+  );
+  const rung = more === 0 ? 'equal' : more > 0 ? `head +${more} %` : `base +${-more} %`;
+  return rowOf(measured, { condition, service: kind, rung, seed });
+};
+
+const isRight = ({ service, rung, gates, verdict }: EvidenceRow): boolean => {
+  if (service === 'huge') return gates.cpuNsPerRequest?.verdict === 'notJudged' && verdict === 'inconclusive';
+  if (rung === 'equal') return verdict !== 'regressed' && verdict !== 'improved';
+  return gates.cpuNsPerRequest?.verdict === (rung.startsWith('head') ? 'regressed' : 'improved');
+};
+
+const lineOf = (name: string, rows: readonly EvidenceRow[]): readonly string[] => {
+  const cpu = rows.flatMap(({ gates }) => gates.cpuNsPerRequest ?? []);
+  const effects = cpu.flatMap(({ effect }) => effect ?? []);
+  const seconds = cpu.flatMap((gate) => gate.seconds ?? []);
+  return [
+    name,
+    String(rows.length),
+    shareOf(rows.filter(isRight).length, rows.length),
+    verdictCounts(rows),
+    effects.length === 0 ? '–' : `${percent(Math.min(...effects))}…${percent(Math.max(...effects))}`,
+    `${secondsText(quantile(seconds, 0.5))}, ${secondsText(quantile(seconds, 0.9))}`,
+  ];
+};
+
+const table = (rows: readonly EvidenceRow[]): string => {
+  const groups = Map.groupBy(rows, ({ service, rung, condition }) => `${service}, ${rung}, ${condition}`);
+  const body = [...groups].toSorted(([a], [b]) => a.localeCompare(b)).map(([name, group]) => lineOf(name, group));
+  const head = [
+    'service',
+    'runs',
+    'right (95 %)',
+    VERDICTS_HEAD,
+    'CPU estimates',
+    'seconds to its verdict, median, p90',
+  ];
+  return `Services that are hard to measure. ${sourcesOf(rows)} Only costs: ${COSTS_ONLY_WORDS}. Percentages are of the service's own work, which is less than the whole.\n\n${markdownTable(head, body)}`;
+};
+
+if (!values.table) {
+  const work = mkdtempSync(path.join(tmpdir(), 'th-'));
+  try {
+    for (const word of positionals.length > 0 ? positionals : values.full ? FULL : SHORT) {
+      const job = jobOf(word);
+      for (let run = 1; run <= job.runs; run++) {
+        const row = await runOnce(job, work);
+        appendRow(values.into, row);
+        const cpu = row.gates.cpuNsPerRequest;
+        console.log(
+          `${row.service}, ${row.rung}, ${row.condition}: ${isRight(row) ? 'right' : 'WRONG'}, ${row.verdict}, CPU ${cpu?.verdict} ${percent(cpu?.effect ?? Number.NaN)}, ` +
+            `${row.launches} launches, ${secondsText(row.measureSeconds)}${row.reason === null ? '' : `: ${row.reason}`}`,
+        );
+      }
+    }
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+const rows = rowsIn<EvidenceRow>(values.into);
+console.log(`\n${table(rows)}\n`);
+const wrong = rows.filter((row) => !isRight(row)).length;
+console.log(`${rows.length - wrong} right, ${wrong} wrong`);
+process.exitCode = wrong === 0 ? 0 : 1;
