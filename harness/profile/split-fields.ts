@@ -1,35 +1,45 @@
 import { WIRE_BYTES, type WireReader } from './wire.ts';
 
-/** Where the messages of one field lie in the file: `bounds[2i]` … `bounds[2i + 1]`. */
-export class Ranges {
-  bounds = new Uint32Array(64);
+/**
+ * The messages of one field, in the file's order. Kept are only the stretches in which they follow each other: to read
+ * a key and a length again costs less than to keep the bounds of a hundred thousand samples.
+ */
+export class Messages {
   count = 0;
+  /** Bytes of all messages together, without their keys and lengths: an upper bound for everything they repeat. */
+  byteCount = 0;
+  /** Stretch `i` is `bounds[2i]` … `bounds[2i + 1]`, keys and lengths included. */
+  readonly bounds: number[] = [];
+  readonly reader: WireReader;
+  /** Where the next message's key lies, and which of the bounds its stretch ends at. */
+  cursor = 0;
+  endBound = 1;
 
-  push(start: number, end: number): void {
-    const at = this.count * 2;
-    if (at === this.bounds.length) {
-      const grown = new Uint32Array(this.bounds.length * 2);
-      grown.set(this.bounds);
-      this.bounds = grown;
-    }
-    this.bounds[at] = start;
-    this.bounds[at + 1] = end;
+  constructor(reader: WireReader) {
+    this.reader = reader;
+  }
+
+  /** Notes a message: its key lies at `start`, its content at `content` … `end`. */
+  add(start: number, content: number, end: number): void {
+    const { bounds } = this;
+    if (this.count === 0) this.cursor = start;
+    if (this.count > 0 && bounds[bounds.length - 1] === start) bounds[bounds.length - 1] = end;
+    else bounds.push(start, end);
+    this.byteCount += end - content;
     this.count++;
   }
 
-  start(index: number): number {
-    return this.bounds[index * 2] ?? 0;
-  }
-
-  end(index: number): number {
-    return this.bounds[index * 2 + 1] ?? 0;
-  }
-
-  /** Bytes of all messages together: an upper bound for everything they repeat. */
-  byteCount(): number {
-    let sum = 0;
-    for (let i = 0; i < this.count; i++) sum += this.end(i) - this.start(i);
-    return sum;
+  /** Moves the reader to the content of the next message and returns where that ends; for `count` calls. */
+  enterNext(): number {
+    const { reader, bounds } = this;
+    if (this.cursor === bounds[this.endBound]) {
+      this.cursor = bounds[this.endBound + 1] ?? 0;
+      this.endBound += 2;
+    }
+    reader.pos = this.cursor;
+    reader.key();
+    this.cursor = reader.end();
+    return this.cursor;
   }
 }
 
@@ -41,23 +51,23 @@ export const splitFields = (
   reader: WireReader,
   fields: readonly number[],
   onScalar: (field: number, wireType: number) => void,
-): readonly Ranges[] => {
-  const ranges = Array.from({ length: Math.max(...fields) + 1 }, () => new Ranges());
-  const isMessage = new Uint8Array(ranges.length);
-  for (const field of fields) isMessage[field] = 1;
+): readonly (Messages | undefined)[] => {
+  const messages: (Messages | undefined)[] = Array.from({ length: Math.max(...fields) + 1 }, () => undefined);
+  for (const field of fields) messages[field] = new Messages(reader);
   reader.pos = 0;
   while (reader.pos < reader.len) {
+    const start = reader.pos;
     const key = reader.key();
     const field = key >>> 3;
-    const range = isMessage[field] === 1 ? ranges[field] : undefined;
-    if (range === undefined) {
+    const found = messages[field];
+    if (found === undefined) {
       onScalar(field, key & 7);
       continue;
     }
     if ((key & 7) !== WIRE_BYTES) throw reader.unexpected(key & 7, `field ${field}`);
     const end = reader.end();
-    range.push(reader.pos, end);
+    found.add(start, reader.pos, end);
     reader.pos = end;
   }
-  return ranges;
+  return messages;
 };
