@@ -1,7 +1,9 @@
 // The Go side of profile-bench.ts: makes the large profile, and times google/pprof's own package on any profile.
 //
 //	profile-go make FILE        writes 100,000 samples of 30 frames
-//	profile-go time FILE ROUNDS prints {"parse": ms, "flatCum": ms}: least CPU time of a round, GC threads included
+//	profile-go time FILE ROUNDS REPEATS
+//		prints {"parse": ms, "flatCum": ms}: CPU time of one reading, GC threads included, in the best of so many
+//		rounds of so many readings
 package main
 
 import (
