@@ -1,4 +1,4 @@
-import { column, columnBytes } from './columns.ts';
+import { column, unfilledBytes } from './columns.ts';
 import { Labels } from './decode-labels.ts';
 import { Stacks } from './decode-stacks.ts';
 import type { IdTable } from './id-table.ts';
@@ -43,8 +43,8 @@ class Samples {
     this.stacks = new Stacks(reader, context.locationIds, Math.ceil(bytes / BYTES_PER_ID));
     this.labels = new Labels(reader, context.stringCount);
     this.valueCount = valueCount;
-    this.values = new Float64Array(count * valueCount);
-    const starts = columnBytes(2, count + 1);
+    this.values = new Float64Array(unfilledBytes(count * valueCount * 8));
+    const starts = unfilledBytes(2 * 4 * (count + 1));
     this.stackStart = column(starts, 0, count + 1);
     this.labelStart = column(starts, 1, count + 1);
   }

@@ -1,4 +1,4 @@
-import { unfilledColumn } from './columns.ts';
+import { unfilledBytes } from './columns.ts';
 import { type IdTable, lookUp } from './id-table.ts';
 import type { WireReader } from './wire.ts';
 
@@ -16,7 +16,7 @@ export class Stacks {
   constructor(reader: WireReader, ids: IdTable, capacity: number) {
     this.reader = reader;
     this.ids = ids;
-    this.frames = unfilledColumn(capacity);
+    this.frames = new Uint32Array(unfilledBytes(capacity * 4));
   }
 
   /** What was read, without the spare room where that is more than half. */
@@ -38,7 +38,8 @@ export class Stacks {
   }
 
   grow(atLeast: number): void {
-    const grown = unfilledColumn(Math.max(atLeast, this.frames.length * 2));
+    const capacity = Math.max(atLeast, this.frames.length * 2);
+    const grown = new Uint32Array(unfilledBytes(capacity * 4));
     grown.set(this.frames);
     this.frames = grown;
   }

@@ -19,14 +19,12 @@ export class Messages {
     this.reader = reader;
   }
 
-  /** Notes a message: its key lies at `start`, its content at `content` … `end`. */
-  add(start: number, content: number, end: number): void {
-    const { bounds } = this;
+  /** Notes a stretch of so many messages, which hold so many bytes. */
+  add(start: number, end: number, count: number, byteCount: number): void {
     if (this.count === 0) this.cursor = start;
-    if (this.count > 0 && bounds[bounds.length - 1] === start) bounds[bounds.length - 1] = end;
-    else bounds.push(start, end);
-    this.byteCount += end - content;
-    this.count++;
+    this.bounds.push(start, end);
+    this.count += count;
+    this.byteCount += byteCount;
   }
 
   /** Moves the reader to the content of the next message and returns where that ends; for `count` calls. */
@@ -43,6 +41,22 @@ export class Messages {
   }
 }
 
+/** Passes over the messages that begin with the key at the reader's position, and notes them. */
+const passStretch = (reader: WireReader, messages: Messages): void => {
+  const { buf, pos: start } = reader;
+  const first = buf[start];
+  let count = 0;
+  let byteCount = 0;
+  do {
+    reader.key();
+    const end = reader.end();
+    byteCount += end - reader.pos;
+    count++;
+    reader.pos = end;
+  } while (reader.pos < reader.len && buf[reader.pos] === first && (first ?? 128) < 128);
+  messages.add(start, reader.pos, count, byteCount);
+};
+
 /**
  * Walks over the top level once: notes where the messages in `fields` lie (indexed by field number) and hands every
  * other field to `onScalar`, which reads or passes over its value.
@@ -52,22 +66,20 @@ export const splitFields = (
   fields: readonly number[],
   onScalar: (field: number, wireType: number) => void,
 ): readonly (Messages | undefined)[] => {
-  const messages: (Messages | undefined)[] = Array.from({ length: Math.max(...fields) + 1 }, () => undefined);
-  for (const field of fields) messages[field] = new Messages(reader);
+  const all: (Messages | undefined)[] = Array.from({ length: Math.max(...fields) + 1 }, () => undefined);
+  for (const field of fields) all[field] = new Messages(reader);
   reader.pos = 0;
   while (reader.pos < reader.len) {
     const start = reader.pos;
     const key = reader.key();
     const field = key >>> 3;
-    const found = messages[field];
-    if (found === undefined) {
-      onScalar(field, key & 7);
-      continue;
+    const messages = all[field];
+    if (messages === undefined) onScalar(field, key & 7);
+    else {
+      if ((key & 7) !== WIRE_BYTES) throw reader.unexpected(key & 7, `field ${field}`);
+      reader.pos = start;
+      passStretch(reader, messages);
     }
-    if ((key & 7) !== WIRE_BYTES) throw reader.unexpected(key & 7, `field ${field}`);
-    const end = reader.end();
-    found.add(start, reader.pos, end);
-    reader.pos = end;
   }
-  return messages;
+  return all;
 };
