@@ -1,6 +1,6 @@
 import { type IdTable, indexIds } from './id-table.ts';
 import type { Mapping } from './profile.ts';
-import type { Ranges } from './split-fields.ts';
+import type { Messages } from './split-fields.ts';
 import { WIRE_VARINT, type WireReader } from './wire.ts';
 
 /** Field numbers of the message Mapping. */
@@ -49,14 +49,13 @@ const decodeMapping = (reader: WireReader, end: number, text: (index: number) =>
 
 export const decodeMappings = (
   reader: WireReader,
-  ranges: Ranges,
+  messages: Messages,
   text: (index: number) => string,
 ): { readonly table: readonly Mapping[]; readonly ids: IdTable } => {
-  const ids = new Float64Array(ranges.count);
+  const ids = new Float64Array(messages.count);
   const table: Mapping[] = [];
-  for (let i = 0; i < ranges.count; i++) {
-    reader.pos = ranges.start(i);
-    const { id, mapping } = decodeMapping(reader, ranges.end(i), text);
+  for (let i = 0; i < messages.count; i++) {
+    const { id, mapping } = decodeMapping(reader, messages.enterNext(), text);
     ids[i] = id;
     table.push(mapping);
   }

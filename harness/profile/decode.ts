@@ -7,10 +7,11 @@ import { decodeFunctions } from './decode-functions.ts';
 import { decodeLocations } from './decode-locations.ts';
 import { decodeMappings } from './decode-mappings.ts';
 import { decodeSamples } from './decode-samples.ts';
+import { decodeStrings } from './decode-strings.ts';
 import { unpack } from './gunzip.ts';
 import type { Profile, ValueType } from './profile.ts';
 import { ProfileError } from './profile-error.ts';
-import { type Ranges, splitFields } from './split-fields.ts';
+import { type Messages, splitFields } from './split-fields.ts';
 import { WIRE_BYTES, WIRE_VARINT, WireReader } from './wire.ts';
 
 const FIELD = {
@@ -88,34 +89,26 @@ const readHeaderField = (reader: WireReader, field: number, wireType: number, he
   else header.docUrl = reader.index('string index');
 };
 
-const rangesOf = (ranges: readonly Ranges[], field: number, reader: WireReader): Ranges => {
-  const range = ranges[field];
-  if (range === undefined) throw reader.broken(`field ${field} was not split off`);
-  return range;
+const messagesOf = (all: readonly (Messages | undefined)[], field: number, reader: WireReader): Messages => {
+  const messages = all[field];
+  if (messages === undefined) throw reader.broken(`field ${field} was not split off`);
+  return messages;
 };
 
-const decodeStrings = (reader: WireReader, ranges: Ranges): readonly string[] => {
-  const buffer = Buffer.from(reader.buf.buffer, reader.buf.byteOffset, reader.buf.byteLength);
-  const strings: string[] = [];
-  for (let i = 0; i < ranges.count; i++) strings.push(buffer.toString('utf8', ranges.start(i), ranges.end(i)));
-  if (ranges.count > 0 && strings[0] !== '') throw reader.broken('the first string is not empty, as pprof demands');
-  return strings;
-};
-
-const decodeValueType = (reader: WireReader, ranges: Ranges, index: number, text: TextOf): ValueType => {
-  reader.pos = ranges.start(index);
-  const end = ranges.end(index);
-  let type = 0;
-  let unit = 0;
-  while (reader.pos < end) {
-    const key = reader.key();
-    if (key === ((1 << 3) | WIRE_VARINT)) type = reader.index('string index');
-    else if (key === ((2 << 3) | WIRE_VARINT)) unit = reader.index('string index');
-    else reader.pass(key & 7);
-  }
-  reader.finish(end);
-  return { type: text(type), unit: text(unit) };
-};
+const decodeValueTypes = (reader: WireReader, messages: Messages, text: TextOf): readonly ValueType[] =>
+  Array.from({ length: messages.count }, () => {
+    const end = messages.enterNext();
+    let type = 0;
+    let unit = 0;
+    while (reader.pos < end) {
+      const key = reader.key();
+      if (key === ((1 << 3) | WIRE_VARINT)) type = reader.index('string index');
+      else if (key === ((2 << 3) | WIRE_VARINT)) unit = reader.index('string index');
+      else reader.pass(key & 7);
+    }
+    reader.finish(end);
+    return { type: text(type), unit: text(unit) };
+  });
 
 /** Resolves a string index of the file. */
 export type TextOf = (index: number) => string;
@@ -142,13 +135,11 @@ const refuseText = (bytes: Uint8Array, name: string): void => {
 
 const decodeMessage = (reader: WireReader): Profile => {
   const header = emptyHeader();
-  const ranges = splitFields(reader, MESSAGES, (field, wireType) => readHeaderField(reader, field, wireType, header));
-  const of = (field: number): Ranges => rangesOf(ranges, field, reader);
+  const all = splitFields(reader, MESSAGES, (field, wireType) => readHeaderField(reader, field, wireType, header));
+  const of = (field: number): Messages => messagesOf(all, field, reader);
   const strings = decodeStrings(reader, of(FIELD.string));
   const text = textOf(strings, reader);
-  const types = of(FIELD.sampleType);
-  const sampleTypes = Array.from({ length: types.count }, (_, i) => decodeValueType(reader, types, i, text));
-  const periods = of(FIELD.periodType);
+  const sampleTypes = decodeValueTypes(reader, of(FIELD.sampleType), text);
   const mappings = decodeMappings(reader, of(FIELD.mapping), text);
   const functions = decodeFunctions(reader, of(FIELD.function), strings.length);
   const locations = decodeLocations(reader, of(FIELD.location), mappings.ids, functions.ids);
@@ -161,7 +152,7 @@ const decodeMessage = (reader: WireReader): Profile => {
     name: reader.fileName,
     sampleTypes,
     defaultSampleType: text(header.defaultSampleType),
-    periodType: periods.count > 0 ? decodeValueType(reader, periods, periods.count - 1, text) : { type: '', unit: '' },
+    periodType: decodeValueTypes(reader, of(FIELD.periodType), text).at(-1) ?? { type: '', unit: '' },
     period: header.period,
     timeNs: header.timeNs,
     durationNs: header.durationNs,

@@ -59,8 +59,8 @@ export const groupFrames = (profile: Profile, keyOfLine: (line: number) => strin
   return {
     keys: interner.keys,
     start,
-    groups: Uint32Array.from(groups),
-    exampleLine: Int32Array.from(exampleLine),
+    groups: new Uint32Array(groups),
+    exampleLine: new Int32Array(exampleLine),
   };
 };
 

@@ -80,14 +80,24 @@ export const functionSums = (
   };
 };
 
-const describe = (profile: Profile, groups: FrameGroups, group: number, roots: PathRoots) => {
+/** The canonical path of a string of the file; a source file has many functions, so each is worked out once. */
+const pathsOf = (profile: Profile, roots: PathRoots): ((file: number) => string) => {
+  const known = new Map<number, string>();
+  return (file) => {
+    const path = known.get(file) ?? canonicalPath(profile.strings[file] ?? '', roots);
+    known.set(file, path);
+    return path;
+  };
+};
+
+const describe = (profile: Profile, groups: FrameGroups, group: number, pathOf: (file: number) => string) => {
   const line = groups.exampleLine[group] ?? -1;
   const index = line < 0 ? -1 : (profile.locations.lineFunction[line] ?? 0);
   const name = groups.keys[group] ?? '';
   return {
     name,
     package: packageOf(name),
-    file: index < 0 ? '' : canonicalPath(profile.strings[profile.functions.file[index] ?? 0] ?? '', roots),
+    file: index < 0 ? '' : pathOf(profile.functions.file[index] ?? 0),
     startLine: index < 0 ? 0 : (profile.functions.startLine[index] ?? 0),
     line: line < 0 ? 0 : (profile.locations.lineNumber[line] ?? 0),
   };
@@ -104,10 +114,11 @@ export const functionCosts = (profile: Profile, request: CostRequest = {}): Func
   const values = valueColumn(source, request.valueType);
   const sums = sumStacks(source, groups, values, flagsOf(groups.keys, isRuntime));
   const type = source.sampleTypes[valueIndex(source, request.valueType)];
+  const pathOf = pathsOf(source, roots);
   const functions: FunctionCost[] = [];
   for (let group = 0; group < groups.keys.length; group++) {
     functions.push({
-      ...describe(source, groups, group, roots),
+      ...describe(source, groups, group, pathOf),
       flat: (sums.flat[group] ?? 0) * scale,
       cum: (sums.cum[group] ?? 0) * scale,
       own: (sums.own[group] ?? 0) * scale,

@@ -5,38 +5,46 @@ import type { WireReader } from './wire.ts';
  * plus one; other writers leave gaps or use any number, which gets a dense table while that stays small, or a map.
  */
 export interface IdTable {
-  /** `dense[id]` = index + 1, 0 = not in the table. Empty where {@link IdTable.sparse} has them. */
-  readonly dense: Uint32Array;
-  readonly sparse: ReadonlyMap<number, number> | null;
+  readonly count: number;
   /** The ids are 1 … count in this order: an id is its index plus one, no look-up needed. */
   readonly inOrder: boolean;
-  readonly count: number;
+  /** `dense[id]` = index + 1, 0 = not in the table. Empty where the ids are in order or {@link IdTable.sparse}. */
+  readonly dense: Uint32Array;
+  readonly sparse: ReadonlyMap<number, number> | null;
 }
 
 /** A dense table may be this many times as long as the ids are many. */
 const DENSE_FACTOR = 4;
 const DENSE_SPARE = 1024;
 
+const NO_TABLE = new Uint32Array(0);
+
+const areInOrder = (ids: Float64Array): boolean => {
+  for (let i = 0; i < ids.length; i++) if (ids[i] !== i + 1) return false;
+  return true;
+};
+
 /** Builds the table. Refuses the id 0, which pprof reserves for "none", and an id given twice. */
 export const indexIds = (ids: Float64Array, what: string, reader: WireReader): IdTable => {
-  let largest = 0;
-  for (const id of ids) if (id > largest) largest = id;
-  const isDense = largest <= ids.length * DENSE_FACTOR + DENSE_SPARE;
-  const dense = new Uint32Array(isDense ? largest + 1 : 0);
+  const count = ids.length;
+  if (areInOrder(ids)) return { count, inOrder: true, dense: NO_TABLE, sparse: null };
+  const largest = ids.reduce((most, id) => Math.max(most, id), 0);
+  const isDense = largest <= count * DENSE_FACTOR + DENSE_SPARE;
+  const dense = isDense ? new Uint32Array(largest + 1) : NO_TABLE;
   const sparse = isDense ? null : new Map<number, number>();
-  let inOrder = true;
-  for (let i = 0; i < ids.length; i++) {
+  for (let i = 0; i < count; i++) {
     const id = ids[i] ?? 0;
-    if (id !== i + 1) inOrder = false;
     if (id === 0) throw reader.broken(`a ${what} has the reserved id 0`);
     const known = sparse === null ? dense[id] : sparse.get(id);
     if (known !== undefined && known !== 0) throw reader.broken(`two ${what}s have the id ${id}`);
     if (sparse === null) dense[id] = i + 1;
     else sparse.set(id, i + 1);
   }
-  return { dense, sparse, inOrder, count: ids.length };
+  return { count, inOrder: false, dense, sparse };
 };
 
 /** Index plus one of `id`; 0 when it is not in the table. */
-export const lookUp = (table: IdTable, id: number): number =>
-  table.sparse === null ? (table.dense[id] ?? 0) : (table.sparse.get(id) ?? 0);
+export const lookUp = ({ count, inOrder, dense, sparse }: IdTable, id: number): number => {
+  if (inOrder) return id > 0 && id <= count ? id : 0;
+  return (sparse === null ? dense[id] : sparse.get(id)) ?? 0;
+};

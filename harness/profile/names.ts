@@ -6,6 +6,7 @@ import type { Profile } from './profile.ts';
 
 /** Removes balanced `open … close` runs; gives the name back when they do not balance (pprof, removeMatching). */
 const removeMatching = (name: string, open: string, close: string): string => {
+  if (!name.includes(open)) return name;
   let depth = 0;
   let kept = '';
   for (const char of name) {
@@ -18,7 +19,7 @@ const removeMatching = (name: string, open: string, close: string): string => {
 
 /** pprof takes a name with brackets for C++ unless it is a method of a generic type (symbolizer.go). */
 const looksLikeCpp = (name: string): boolean =>
-  !name.includes('.<') && !name.includes(']).') && (/[<>[\]]/.test(name) || name.includes('::'));
+  /[<>[\]]|::/.test(name) && !name.includes('.<') && !name.includes(']).');
 
 /** The name `go tool pprof -top` prints: parameters and templates taken from what it thinks is C++. */
 export const pprofName = (name: string, systemName: string): string => {

@@ -1,37 +1,61 @@
 import { WIRE_BYTES, type WireReader } from './wire.ts';
 
-/** Where the messages of one field lie in the file: `bounds[2i]` … `bounds[2i + 1]`. */
-export class Ranges {
-  bounds = new Uint32Array(64);
+/**
+ * The messages of one field, in the file's order. Kept are only the stretches in which they follow each other: to read
+ * a key and a length again costs less than to keep the bounds of a hundred thousand samples.
+ */
+export class Messages {
   count = 0;
+  /** Bytes of all messages together, without their keys and lengths: an upper bound for everything they repeat. */
+  byteCount = 0;
+  /** Stretch `i` is `bounds[2i]` … `bounds[2i + 1]`, keys and lengths included. */
+  readonly bounds: number[] = [];
+  readonly reader: WireReader;
+  /** Where the next message's key lies, and which of the bounds its stretch ends at. */
+  cursor = 0;
+  endBound = 1;
 
-  push(start: number, end: number): void {
-    const at = this.count * 2;
-    if (at === this.bounds.length) {
-      const grown = new Uint32Array(this.bounds.length * 2);
-      grown.set(this.bounds);
-      this.bounds = grown;
+  constructor(reader: WireReader) {
+    this.reader = reader;
+  }
+
+  /** Notes a stretch of so many messages, which hold so many bytes. */
+  add(start: number, end: number, count: number, byteCount: number): void {
+    if (this.count === 0) this.cursor = start;
+    this.bounds.push(start, end);
+    this.count += count;
+    this.byteCount += byteCount;
+  }
+
+  /** Moves the reader to the content of the next message and returns where that ends; for `count` calls. */
+  enterNext(): number {
+    const { reader, bounds } = this;
+    if (this.cursor === bounds[this.endBound]) {
+      this.cursor = bounds[this.endBound + 1] ?? 0;
+      this.endBound += 2;
     }
-    this.bounds[at] = start;
-    this.bounds[at + 1] = end;
-    this.count++;
-  }
-
-  start(index: number): number {
-    return this.bounds[index * 2] ?? 0;
-  }
-
-  end(index: number): number {
-    return this.bounds[index * 2 + 1] ?? 0;
-  }
-
-  /** Bytes of all messages together: an upper bound for everything they repeat. */
-  byteCount(): number {
-    let sum = 0;
-    for (let i = 0; i < this.count; i++) sum += this.end(i) - this.start(i);
-    return sum;
+    reader.pos = this.cursor;
+    reader.key();
+    this.cursor = reader.end();
+    return this.cursor;
   }
 }
+
+/** Passes over the messages that begin with the key at the reader's position, and notes them. */
+const passStretch = (reader: WireReader, messages: Messages): void => {
+  const { buf, pos: start } = reader;
+  const first = buf[start];
+  let count = 0;
+  let byteCount = 0;
+  do {
+    reader.key();
+    const end = reader.end();
+    byteCount += end - reader.pos;
+    count++;
+    reader.pos = end;
+  } while (reader.pos < reader.len && buf[reader.pos] === first && (first ?? 128) < 128);
+  messages.add(start, reader.pos, count, byteCount);
+};
 
 /**
  * Walks over the top level once: notes where the messages in `fields` lie (indexed by field number) and hands every
@@ -41,23 +65,21 @@ export const splitFields = (
   reader: WireReader,
   fields: readonly number[],
   onScalar: (field: number, wireType: number) => void,
-): readonly Ranges[] => {
-  const ranges = Array.from({ length: Math.max(...fields) + 1 }, () => new Ranges());
-  const isMessage = new Uint8Array(ranges.length);
-  for (const field of fields) isMessage[field] = 1;
+): readonly (Messages | undefined)[] => {
+  const all: (Messages | undefined)[] = Array.from({ length: Math.max(...fields) + 1 }, () => undefined);
+  for (const field of fields) all[field] = new Messages(reader);
   reader.pos = 0;
   while (reader.pos < reader.len) {
+    const start = reader.pos;
     const key = reader.key();
     const field = key >>> 3;
-    const range = isMessage[field] === 1 ? ranges[field] : undefined;
-    if (range === undefined) {
-      onScalar(field, key & 7);
-      continue;
+    const messages = all[field];
+    if (messages === undefined) onScalar(field, key & 7);
+    else {
+      if ((key & 7) !== WIRE_BYTES) throw reader.unexpected(key & 7, `field ${field}`);
+      reader.pos = start;
+      passStretch(reader, messages);
     }
-    if ((key & 7) !== WIRE_BYTES) throw reader.unexpected(key & 7, `field ${field}`);
-    const end = reader.end();
-    range.push(reader.pos, end);
-    reader.pos = end;
   }
-  return ranges;
+  return all;
 };

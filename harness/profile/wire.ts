@@ -14,6 +14,7 @@ const WIRE_FIXED32 = 5;
 
 export class WireReader extends protobuf.Reader {
   readonly fileName: string;
+  override readonly view: DataView;
   /** Halves of the last {@link bits}. */
   low = 0;
   high = 0;
@@ -22,6 +23,7 @@ export class WireReader extends protobuf.Reader {
     // A plain view, never a Buffer: with one class of array the loops over it stay fast.
     super(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
     this.fileName = fileName;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
   broken(what: string): ProfileError {
@@ -30,6 +32,41 @@ export class WireReader extends protobuf.Reader {
 
   /** Reads a varint as 64 bits into `low` and `high`, both unsigned. */
   bits(): void {
+    const short = this.shortNumber();
+    if (short < 0) return this.longBits();
+    this.low = short;
+    this.high = 0;
+  }
+
+  /** Reads a varint of up to four bytes, as nearly all are; −1, and nothing read, for a longer one. */
+  shortNumber(): number {
+    const { buf, pos } = this;
+    // Beyond the end there are no bytes, so that every comparison is false.
+    const a = buf[pos] as number;
+    if (a < 128) {
+      this.pos = pos + 1;
+      return a;
+    }
+    const b = buf[pos + 1] as number;
+    if (b < 128) {
+      this.pos = pos + 2;
+      return (a & 127) | (b << 7);
+    }
+    const c = buf[pos + 2] as number;
+    if (c < 128) {
+      this.pos = pos + 3;
+      return (a & 127) | ((b & 127) << 7) | (c << 14);
+    }
+    const d = buf[pos + 3] as number;
+    if (d < 128) {
+      this.pos = pos + 4;
+      return (a & 127) | ((b & 127) << 7) | ((c & 127) << 14) | (d << 21);
+    }
+    return -1;
+  }
+
+  /** {@link bits} of any length. */
+  longBits(): void {
     const buf = this.buf;
     let pos = this.pos;
     let low = 0;
@@ -67,32 +104,13 @@ export class WireReader extends protobuf.Reader {
 
   /** An int64 as a number. Refuses what a number cannot hold exactly (beyond ±2^53). */
   integer(): number {
-    const pos = this.pos;
-    // Values of up to four bytes, nearly all of them, without the 64-bit machinery.
-    if (pos + 4 <= this.len) {
-      const buf = this.buf;
-      const a = buf[pos] ?? 0;
-      if (a < 128) {
-        this.pos = pos + 1;
-        return a;
-      }
-      const b = buf[pos + 1] ?? 0;
-      if (b < 128) {
-        this.pos = pos + 2;
-        return (a & 127) | (b << 7);
-      }
-      const c = buf[pos + 2] ?? 0;
-      if (c < 128) {
-        this.pos = pos + 3;
-        return (a & 127) | ((b & 127) << 7) | (c << 14);
-      }
-      const d = buf[pos + 3] ?? 0;
-      if (d < 128) {
-        this.pos = pos + 4;
-        return (a & 127) | ((b & 127) << 7) | ((c & 127) << 14) | (d << 21);
-      }
-    }
-    this.bits();
+    const short = this.shortNumber();
+    return short < 0 ? this.longInteger() : short;
+  }
+
+  longInteger(): number {
+    const { pos } = this;
+    this.longBits();
     const value = (this.high | 0) * TWO_32 + this.low;
     if (!Number.isSafeInteger(value)) {
       throw new ProfileError(`${this.fileName}: the number ${value} at byte ${pos} is beyond ±2^53`, HUGE_HINT);
@@ -102,9 +120,14 @@ export class WireReader extends protobuf.Reader {
 
   /** A count, index, id or line: 0 … 2^32 − 1. */
   index(what: string): number {
-    const at = this.pos;
-    const value = this.integer();
-    if (value < 0 || value >= TWO_32) throw this.broken(`${what} ${value} at byte ${at} is out of range`);
+    const short = this.shortNumber();
+    return short < 0 ? this.longIndex(what) : short;
+  }
+
+  longIndex(what: string): number {
+    const { pos } = this;
+    const value = this.longInteger();
+    if (value < 0 || value >= TWO_32) throw this.broken(`${what} ${value} at byte ${pos} is out of range`);
     return value;
   }
 

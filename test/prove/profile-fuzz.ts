@@ -18,8 +18,8 @@ import { mutate, seededRandom } from '../profile/mutate.ts';
 import { GO_VERSIONS } from '../profile/fixtures.ts';
 
 const [count = 100_000, seed = 20_261_123] = process.argv.slice(2).map(Number);
-/** A hang, for files of a few kilobytes on a busy machine. */
-const MOST_MS = 2000;
+/** A hang, for files of a few kilobytes: CPU time, for on a busy machine the clock tells who else was running. */
+const MOST_CPU_MS = 2000;
 /** Issue 7: no more than 4 times the decoded size; small files get a megabyte for objects of fixed size. */
 const MOST_MEMORY_RATIO = 4;
 const FIXED_BYTES = 1024 * 1024;
@@ -59,7 +59,7 @@ for (let round = 0; round < count; round++) {
   const original = originals[round % originals.length];
   if (original === undefined) break;
   const bytes = mutate(original, random);
-  const start = performance.now();
+  const start = process.cpuUsage();
   try {
     const profile = decodeProfile(bytes, 'mutant');
     const ratio = (sizeOf(profile) - FIXED_BYTES) / unpackedSize(bytes);
@@ -71,8 +71,9 @@ for (let round = 0; round < count; round++) {
       fail(round, error instanceof Error ? (error.stack ?? error.message) : String(error));
     refused++;
   }
-  slowest = Math.max(slowest, performance.now() - start);
-  if (slowest > MOST_MS) fail(round, `took ${slowest.toFixed(0)} ms`);
+  const { user, system } = process.cpuUsage(start);
+  slowest = Math.max(slowest, (user + system) / 1000);
+  if (slowest > MOST_CPU_MS) fail(round, `took ${slowest.toFixed(0)} ms of CPU`);
 }
 console.log(`${count} mutated profiles: ${refused} refused as broken, the others used; none crashed or hung.`);
-console.log(`slowest ${slowest.toFixed(0)} ms, most memory ${largest.toFixed(1)} times the unpacked size`);
+console.log(`slowest ${slowest.toFixed(0)} ms of CPU, most memory ${largest.toFixed(1)} times the unpacked size`);
