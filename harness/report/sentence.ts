@@ -74,16 +74,31 @@ const findCulprit = (scenario: ScenarioComparison, metric: MetricComparison): Fu
   const [first, ...others] = WITNESSES[metric.metric] ?? [];
   const rowsOf = (profile: ProfileName | undefined): readonly FunctionComparison[] =>
     scenario.functions.filter((row) => row.profile === profile && hasSignOf(row, metric));
+  const witnesses = [first, ...others];
+  // Where counts named it, the handful of samples beside them has no say.
+  const ordered = scenario.attribution?.source === 'exact' ? witnesses.toSorted(countsFirst) : witnesses;
   return (
-    [first, ...others].flatMap(rowsOf).find((row) => row.function === name) ??
-    rowsOf(first).find((row) => NAMED.has(row.kind))
+    ordered.flatMap(rowsOf).find((row) => row.function === name) ?? rowsOf(first).find((row) => NAMED.has(row.kind))
   );
 };
+
+const countsFirst = (left: ProfileName | undefined, right: ProfileName | undefined): number =>
+  Number(right === 'instructions') - Number(left === 'instructions');
 
 const hasSignOf = (row: FunctionComparison, metric: MetricComparison): boolean =>
   costOf(row).delta * (metric.effectRatio ?? metric.effectAbsolute ?? 0) > 0;
 
-const carriesMost = (row: FunctionComparison, metric: MetricComparison): boolean => {
+/** Of all counted instructions that came or went; undefined for other rows. */
+const countedShare = (scenario: ScenarioComparison, row: FunctionComparison): number | undefined => {
+  const counted = scenario.metrics.find(({ metric }) => metric === 'instructionsPerRequest');
+  if (row.unit !== 'instructions' || counted === undefined) return undefined;
+  const { base, head } = counted;
+  return base === null || head === null || base === head ? undefined : row.deltaPerRequest / (head - base);
+};
+
+const carriesMost = (scenario: ScenarioComparison, row: FunctionComparison, metric: MetricComparison): boolean => {
+  const counted = countedShare(scenario, row);
+  if (counted !== undefined) return counted >= MOST;
   if (row.unit === metric.unit && metric.base !== null && metric.head !== null && metric.head !== metric.base)
     return amountsFor(row, metric).delta / (metric.head - metric.base) >= MOST;
   return metric.effectRatio !== null && metric.effectRatio !== 0 && row.impactRatio / metric.effectRatio >= MOST;
@@ -94,6 +109,17 @@ const culpritWithoutRow = (scenario: ScenarioComparison): Rich => {
   const name = scenario.attribution?.culprit ?? null;
   if (name !== null && scenario.functions.every((row) => row.function !== name)) return [', in ', code(name)];
   return scenario.attribution?.diffuse ? [', in no single function'] : [];
+};
+
+/**
+ * The function's part of the change. Counted instructions become CPU by their share of all counted ones, so that parts
+ * add up to the CPU that was measured.
+ */
+const amountText = (scenario: ScenarioComparison, row: FunctionComparison, metric: MetricComparison): string => {
+  const own = signedAmount(amountsFor(row, metric).delta, row.unit);
+  const share = countedShare(scenario, row);
+  if (share === undefined || metric.unit !== 'ns' || metric.base === null || metric.head === null) return own;
+  return `about ${signedAmount((metric.head - metric.base) * share, metric.unit)}: ${own}`;
 };
 
 /** What the pull request has to do with the function. */
@@ -109,9 +135,9 @@ const changeClause = ({ changedInDiff, kind, nearChange, caller }: FunctionCompa
 const culpritClause = (scenario: ScenarioComparison, metric: MetricComparison): Rich => {
   const row = findCulprit(scenario, metric);
   if (row === undefined) return culpritWithoutRow(scenario);
-  const share = carriesMost(row, metric) ? ', mostly ' : ', the largest part in ';
+  const share = carriesMost(scenario, row, metric) ? ', mostly ' : ', the largest part in ';
   const callees = row.namedFor === 'callees' ? ' with what it calls' : '';
-  const amount = signedAmount(amountsFor(row, metric).delta, row.unit);
+  const amount = amountText(scenario, row, metric);
   return [share, code(row.function), ` (${amount}${callees})`, ...changeClause(row)];
 };
 
