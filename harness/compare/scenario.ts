@@ -182,11 +182,7 @@ const fallbackWarnings = (run: ScenarioRun): readonly string[] => {
 };
 
 /** Where only exact mode was asked, its refusal is why there is no answer. */
-const withRefusal = (
-  outcome: Outcome,
-  { scenario }: ScenarioRun,
-  { exact }: ScenarioFindings,
-): Outcome => {
+const withRefusal = (outcome: Outcome, { scenario }: ScenarioRun, { exact }: ScenarioFindings): Outcome => {
   const refusal = exact?.refusal ?? null;
   if (refusal === null || scenario.measure.exact !== 'only' || outcome.verdict !== 'inconclusive') return outcome;
   return { ...outcome, reason: `exact mode gave no verdict: ${refusal}` };
