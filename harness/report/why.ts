@@ -114,7 +114,7 @@ const notesOf = (scenario: ScenarioComparison): readonly Rich[] => {
   if (attribution === null) return [];
   const notes: Rich[] = [];
   if (attribution.diffuse !== null) notes.push([attribution.diffuse]);
-  if (scenario.functions.length > 0 && attribution.source !== 'exact') {
+  if (scenario.functions.some(({ profile }) => profile !== 'instructions') && attribution.source !== 'exact') {
     const samples = attribution.samples;
     const count =
       samples === null ? '' : ` (${formatCount(samples.base)} and ${formatCount(samples.head)} CPU samples)`;
