@@ -340,7 +340,7 @@ const countWith = async (session: Session, engine: CountingEngine, instead: stri
     case 'perf':
       return totalsPass(session, facts, engine);
     case 'cover':
-      return callsPass(session, facts, engine, instead);
+      return callsPass(session, facts, instead);
   }
 };
 

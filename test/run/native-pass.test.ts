@@ -85,7 +85,7 @@ describe('counting calls without an emulator', () => {
   it('repeats to the call, explains what is called more often, and leaves nothing behind but its profiles', async () => {
     await withSession(module(1), module(3), async ({ session, said }) => {
       const { outDir, workDir } = session.plan;
-      const run = await callsPass(session, FACTS, { kind: 'cover' }, 'no emulator (install one)');
+      const run = await callsPass(session, FACTS, 'no emulator (install one)');
       expect(run).toMatchObject({ engine: 'cover', refusal: null, launches: [] });
       expect(run.calls?.map(({ side }) => side)).toEqual(SIDES_IN_TURN);
       const launches = (run.calls ?? []).map((launch) => ({
@@ -107,8 +107,8 @@ describe('counting calls without an emulator', () => {
 
   it('is given up with the reason when one side fails requests', async () => {
     await withSession(module(1), module(1, 500), async ({ session }) => {
-      const run = await callsPass(session, FACTS, { kind: 'cover' }, '');
-      expect(run.refusal).toBe('100 of 100 requests failed on head');
+      const run = await callsPass(session, FACTS, 'none (install one)');
+      expect(run.refusal).toBe('100 of 100 requests failed on head; instructions: none (install one)');
       expect(run.calls).toBeUndefined();
     });
   }, 180_000);
@@ -116,7 +116,7 @@ describe('counting calls without an emulator', () => {
   it('is given up when the garbage of its requests would not fit into memory', async () => {
     await withSession(module(1), module(1), async ({ session }) => {
       const facts = { ...FACTS, allocBytesPerRequest: 1e9 };
-      const run = await callsPass(session, facts, { kind: 'cover' }, '');
+      const run = await callsPass(session, facts, 'none (install one)');
       expect(run).toMatchObject({ engine: 'cover', refusal: expect.stringMatching(/memory|MB per request/) as string });
     });
   }, 60_000);
