@@ -56,7 +56,6 @@ func step() {}
 const module = (steps: number, status = 200): string =>
   makeFolder({ 'go.mod': goMod('example.com/counted'), 'main.go': service(steps, status) });
 
-const signal = AbortSignal.timeout(240_000);
 const FACTS = { cpuNsPerRequest: 100_000, allocBytesPerRequest: 2000, memoryBytes: 8e9 };
 const folders: string[] = [];
 afterAll(async () => {
@@ -71,6 +70,7 @@ const withSession = async <T>(base: string, head: string, use: (counted: Counted
   const folder = mkdtempSync(path.join(tmpdir(), 'n'));
   folders.push(folder);
   const scenario = parseScenario(SCENARIO, 'counted.yml', new Map());
+  const signal = AbortSignal.timeout(230_000);
   const counted = await countedSession({ scenario, sides: { base, head }, folder, signal });
   try {
     return await use(counted);
@@ -103,7 +103,7 @@ describe('counting calls without an emulator', () => {
       expect(readdirSync(workDir).filter((name) => name.startsWith('x'))).toEqual([]);
       expect(readFileSync(path.join(outDir, 'logs/counted/head-exact-2.log'), 'utf8')).not.toMatch(/GOCOVERDIR/);
     });
-  }, 180_000);
+  }, 240_000);
 
   it('is given up with the reason when one side fails requests', async () => {
     await withSession(module(1), module(1, 500), async ({ session }) => {
@@ -111,7 +111,7 @@ describe('counting calls without an emulator', () => {
       expect(run.refusal).toBe('100 of 100 requests failed on head; instructions: none (install one)');
       expect(run.calls).toBeUndefined();
     });
-  }, 180_000);
+  }, 240_000);
 
   it('is given up when the garbage of its requests would not fit into memory', async () => {
     await withSession(module(1), module(1), async ({ session }) => {
