@@ -4,7 +4,7 @@ import { canonicalPath, isRuntime, packageOf } from '../profile/index.ts';
 import { median } from '../stats/index.ts';
 import { isApart, range } from './exact-spread.ts';
 import type { FunctionWork, LaunchWork } from './exact-work.ts';
-import { type CountedFunction, findCountedMoves, findCountedRenames } from './exact-moved.ts';
+import { type CountedFunction, type CountedMove, findCountedMoves, findCountedRenames } from './exact-moved.ts';
 import { diffOf, touches } from './functions-lines.ts';
 
 /** A difference smaller than this many times what launches of one side differ by is not blamed on anybody. */
@@ -147,10 +147,35 @@ const markRename = (row: FunctionComparison, oldName: string | undefined): Funct
     ? row
     : { ...row, function: oldName, package: packageOf(oldName), kind: 'moved', movedTo: row.function };
 
-const markMoves = (ranked: readonly Ranked[], moves: ReadonlyMap<string, string>): readonly Ranked[] =>
+/** What stands in the twin is taken off: the row tells what the function itself has added or saved. */
+const withoutCarried = (row: FunctionComparison, carried: number, total: number): FunctionComparison => {
+  const deltaPerRequest = row.deltaPerRequest - carried;
+  const shift = carried / total;
+  const [low, high] = row.impactCiRatio ?? [row.impactRatio, row.impactRatio];
+  return {
+    ...row,
+    basePerRequest: row.basePerRequest + Math.max(0, carried),
+    headPerRequest: row.headPerRequest + Math.max(0, -carried),
+    deltaPerRequest,
+    impactRatio: deltaPerRequest / total,
+    impactCiRatio: [low - shift, high - shift],
+    kind: deltaPerRequest > 0 ? 'regressed' : 'improved',
+  };
+};
+
+const markMoves = (
+  ranked: readonly Ranked[],
+  moves: ReadonlyMap<string, CountedMove>,
+  total: number,
+): readonly Ranked[] =>
   ranked.map((each) => {
-    const movedTo = moves.get(each.row.function);
-    return movedTo === undefined ? each : { ...each, row: { ...each.row, kind: 'moved', movedTo } };
+    const move = moves.get(each.row.function);
+    if (move === undefined) return each;
+    const row: FunctionComparison =
+      move.carried === null
+        ? { ...each.row, kind: 'moved', movedTo: move.twin }
+        : withoutCarried(each.row, move.carried, total);
+    return { ...each, row };
   });
 
 const rowOf = (name: string, values: Values, total: number, input: ExactFunctionsInput): Ranked => {
@@ -224,7 +249,7 @@ export const exactFunctions = (input: ExactFunctionsInput): ExactFunctionsFound 
       const values = joined.get(row.function);
       return values === undefined ? [] : [countedOf(row.function, values)];
     });
-  const ranked = markMoves(rows, findCountedMoves(changed))
+  const ranked = markMoves(rows, findCountedMoves(changed), total)
     .filter(({ row }) => row.deltaPerRequest !== 0 || row.kind === 'moved')
     .toSorted(
       (a, b) =>

@@ -59,10 +59,12 @@ export const findCountedRenames = (functions: readonly CountedFunction[]): Reado
   return renames;
 };
 
-/** What an extraction costs beside what it moves: calls, arguments, a prologue. */
+/** A changed function and a new one are no extraction when more than this part of the larger change is left over. */
 const MOST_REMAINDER = 0.35;
 /** Two functions that both sides have must cancel this closely: a change here and one there may be of like size. */
 const MOST_CHANCE = 0.02;
+/** What a call adds or saves: arguments, a prologue, spilled registers. */
+const CALL_INSTRUCTIONS = 25;
 
 const deltaOf = ({ base, head }: CountedFunction): number => head - base;
 
@@ -81,12 +83,42 @@ const isMove = (one: CountedFunction, other: CountedFunction): boolean => {
   return packageOf(one.name) === packageOf(other.name) && left <= MOST_CHANCE;
 };
 
+const callsOf = ({ baseCalls, headCalls }: CountedFunction): number => Math.max(baseCalls ?? 0, headCalls ?? 0);
+
+/** Whether cutting and calling alone explain what is left over. */
+const isPure = (group: readonly CountedFunction[]): boolean => {
+  const moved = Math.max(...group.map((each) => Math.abs(deltaOf(each))));
+  const cut = sum(group.filter(isOneSided).map(callsOf));
+  return Math.abs(sum(group.map(deltaOf))) <= Math.max(MOST_CHANCE * moved, CALL_INSTRUCTIONS * cut);
+};
+
+export interface CountedMove {
+  /** Where its work went, or came from. */
+  readonly twin: string;
+  /**
+   * Instructions per request of its change that are the twin's. Null: all of it, nothing was added. Else the function
+   * itself has changed by the rest.
+   */
+  readonly carried: number | null;
+}
+
+/** Of two whose changes do not cancel, the one against the sum moved; the other one changed by the sum. */
+const pairMoves = (one: CountedFunction, other: CountedFunction): readonly (readonly [string, CountedMove])[] => {
+  const net = deltaOf(one) + deltaOf(other);
+  const pure = isPure([one, other]);
+  const moveOf = (each: CountedFunction, twin: CountedFunction): readonly [string, CountedMove] => [
+    each.name,
+    { twin: twin.name, carried: pure || deltaOf(each) * net < 0 ? null : -deltaOf(twin) },
+  ];
+  return [moveOf(one, other), moveOf(other, one)];
+};
+
 /**
- * Name → name of the function its work went to or came from, among those that changed for certain (renames joined
- * before). One into one first, nearest first; then one that was cut into several, or several into one, of its file.
+ * The moves among the functions that changed for certain (renames joined before). One into one first, nearest first;
+ * then one that was cut into several, or several into one, of its file.
  */
-export const findCountedMoves = (changed: readonly CountedFunction[]): ReadonlyMap<string, string> => {
-  const moves = new Map<string, string>();
+export const findCountedMoves = (changed: readonly CountedFunction[]): ReadonlyMap<string, CountedMove> => {
+  const moves = new Map<string, CountedMove>();
   const left = new Set(changed);
   const pairs = changed
     .flatMap((one, at) => changed.slice(at + 1).map((other) => ({ one, other, left: remainder(one, [other]) })))
@@ -94,8 +126,7 @@ export const findCountedMoves = (changed: readonly CountedFunction[]): ReadonlyM
     .toSorted((a, b) => a.left - b.left);
   for (const { one, other } of pairs) {
     if (!left.has(one) || !left.has(other)) continue;
-    moves.set(one.name, other.name);
-    moves.set(other.name, one.name);
+    for (const [name, move] of pairMoves(one, other)) moves.set(name, move);
     left.delete(one);
     left.delete(other);
   }
@@ -103,12 +134,12 @@ export const findCountedMoves = (changed: readonly CountedFunction[]): ReadonlyM
     const parts = [...left].filter(
       (other) => isOneSided(other) && other.file === one.file && deltaOf(other) * deltaOf(one) < 0,
     );
-    if (!left.has(one) || parts.length < 2 || remainder(one, parts) > MOST_REMAINDER) continue;
+    if (!left.has(one) || parts.length < 2 || !isPure([one, ...parts])) continue;
     const [largest] = parts.toSorted((a, b) => Math.abs(deltaOf(b)) - Math.abs(deltaOf(a)));
-    moves.set(one.name, largest?.name ?? one.name);
+    moves.set(one.name, { twin: largest?.name ?? one.name, carried: null });
     left.delete(one);
     for (const part of parts) {
-      moves.set(part.name, one.name);
+      moves.set(part.name, { twin: one.name, carried: null });
       left.delete(part);
     }
   }

@@ -8,7 +8,6 @@
  * sends the requests, `compare` decides.
  */
 export { chooseEngine, type CountingEngine, type Engines, isMissing, probeEngines } from './engines.ts';
-export type { CoverEngine } from './cover.ts';
 export {
   callsBetween,
   type CoverageCounters,

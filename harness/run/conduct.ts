@@ -344,7 +344,7 @@ const countWith = async (session: Session, engine: CountingEngine, instead: stri
     case 'perf':
       return unblamed(await totalsPass(session, facts, engine));
     case 'cover':
-      return unblamed(await callsPass(session, facts, engine, instead));
+      return unblamed(await callsPass(session, facts, instead));
   }
 };
 

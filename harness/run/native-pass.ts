@@ -9,7 +9,6 @@ import { type Agent, connectAgent } from '../capture/index.ts';
 import { callsProfile, judgeTotals } from '../compare/index.ts';
 import {
   callsBetween,
-  type CoverEngine,
   type PerfEngine,
   readCoverageCounters,
   readCoverageMeta,
@@ -280,29 +279,29 @@ const countCalls = async (counting: Counting, place: LaunchPlace): Promise<Calls
 };
 
 /** Calls by Go's coverage counters; `instead`: why instructions are not counted. */
-export const callsPass = async (
-  session: Session,
-  facts: ExactFacts,
-  _engine: CoverEngine,
-  instead: string,
-): Promise<ExactRun> =>
-  orRefused(session, 'cover', async () => {
-    const requests = countedRequests(facts);
-    const text = 'building with coverage counters, which tell how often functions are called';
-    const binaries = await timed(session, text, async () => buildCovered(session));
-    const counting = { session, binaries, port: await portFor(session), requests };
-    const calls = await inTurn(
-      session,
-      async (place) => countCalls(counting, place),
-      () => FIRST_ROUNDS,
-    );
-    return {
-      engine: 'cover',
-      refusal: null,
-      steady: false,
-      unsteadyReason: null,
-      launches: [],
-      calls,
-      warnings: [`Calls were counted, not instructions: ${instead}.`],
-    };
-  });
+export const callsPass = async (session: Session, facts: ExactFacts, instead: string): Promise<ExactRun> => {
+  const run = await orRefused(session, 'cover', async () => countBothSides(session, facts, instead));
+  // Neither calls nor instructions: what installs the better engine is still worth saying.
+  return run.refusal === null ? run : { ...run, refusal: `${run.refusal}; instructions: ${instead}` };
+};
+
+const countBothSides = async (session: Session, facts: ExactFacts, instead: string): Promise<ExactRun> => {
+  const requests = countedRequests(facts);
+  const text = 'building with coverage counters, which tell how often functions are called';
+  const binaries = await timed(session, text, async () => buildCovered(session));
+  const counting = { session, binaries, port: await portFor(session), requests };
+  const calls = await inTurn(
+    session,
+    async (place) => countCalls(counting, place),
+    () => FIRST_ROUNDS,
+  );
+  return {
+    engine: 'cover',
+    refusal: null,
+    steady: false,
+    unsteadyReason: null,
+    launches: [],
+    calls,
+    warnings: [`Calls were counted, not instructions: ${instead}.`],
+  };
+};

@@ -55,7 +55,8 @@ describe('renames by exact counts', () => {
 });
 
 describe('moves by exact counts', () => {
-  const movesOf = (functions: readonly CountedFunction[]) => Object.fromEntries(findCountedMoves(functions));
+  const movesOf = (functions: readonly CountedFunction[]) =>
+    Object.fromEntries([...findCountedMoves(functions)].map(([name, { twin }]) => [name, twin]));
 
   it('name the function an extraction took its work from, overhead included', () => {
     const functions = [counted('main.ask', 9000, 400), counted('main.discounted', 0, 8900)];
@@ -78,6 +79,13 @@ describe('moves by exact counts', () => {
       'main.read': 'main.handle',
       'main.write': 'main.handle',
     });
+  });
+
+  it('keep apart what was added inside an extracted function', () => {
+    const functions = [counted('main.nearness', 234_000, 200, 93), counted('main.bestGap', 0, 292_000, 93)];
+    const moves = findCountedMoves(functions);
+    expect(moves.get('main.nearness')).toEqual({ twin: 'main.bestGap', carried: null });
+    expect(moves.get('main.bestGap')).toEqual({ twin: 'main.nearness', carried: 233_800 });
   });
 
   it('do not excuse a new function that does far more than what was taken away', () => {

@@ -310,12 +310,39 @@ describe('functions that execute more', () => {
   it('count as new and gone by all launches of a side', () => {
     const { functions } = judge(
       launches({ 'main.rest': 100_000, 'main.old': 1500 }),
-      launches({ 'main.rest': 100_000, 'main.fresh': 3000 }),
+      launches({ 'main.rest': 100_000, 'main.fresh': { instructions: 3000, calls: 4 } }),
     );
     expect(functions.map(({ function: name, kind }) => [name, kind])).toEqual([
       ['main.fresh', 'new'],
       ['main.old', 'gone'],
     ]);
+  });
+
+  it('are told as moved where only the name changed, and name nobody', () => {
+    const { functions, attribution } = judge(
+      launches({ 'main.rest': 100_000, 'main.score': 1500 }),
+      launches({ 'main.rest': 100_000, 'main.rating': 1500 }),
+    );
+    expect(functions.map(({ function: name, kind, movedTo }) => [name, kind, movedTo])).toEqual([
+      ['main.score', 'moved', 'main.rating'],
+    ]);
+    expect(attribution?.culprit ?? null).toBeNull();
+  });
+
+  it('name what was added inside an extracted function by what was added alone', () => {
+    const { functions, attribution } = judge(
+      launches({ 'main.rest': 100_000, 'main.near': { instructions: 20_000, calls: 9 } }),
+      launches({
+        'main.rest': 100_000,
+        'main.near': { instructions: 300, calls: 9 },
+        'main.best': { instructions: 24_700, calls: 9 },
+      }),
+    );
+    expect(functions.map(({ function: name, kind, deltaPerRequest }) => [name, kind, deltaPerRequest])).toEqual([
+      ['main.best', 'regressed', 5000],
+      ['main.near', 'moved', -19_700],
+    ]);
+    expect(attribution?.culprit).toBe('main.best');
   });
 
   it('tell allocation as one line, and blame it on nobody by itself', () => {

@@ -56,7 +56,6 @@ func step() {}
 const module = (steps: number, status = 200): string =>
   makeFolder({ 'go.mod': goMod('example.com/counted'), 'main.go': service(steps, status) });
 
-const signal = AbortSignal.timeout(240_000);
 const FACTS = { cpuNsPerRequest: 100_000, allocBytesPerRequest: 2000, memoryBytes: 8e9 };
 const folders: string[] = [];
 afterAll(async () => {
@@ -71,6 +70,7 @@ const withSession = async <T>(base: string, head: string, use: (counted: Counted
   const folder = mkdtempSync(path.join(tmpdir(), 'n'));
   folders.push(folder);
   const scenario = parseScenario(SCENARIO, 'counted.yml', new Map());
+  const signal = AbortSignal.timeout(230_000);
   const counted = await countedSession({ scenario, sides: { base, head }, folder, signal });
   try {
     return await use(counted);
@@ -85,7 +85,7 @@ describe('counting calls without an emulator', () => {
   it('repeats to the call, explains what is called more often, and leaves nothing behind but its profiles', async () => {
     await withSession(module(1), module(3), async ({ session, said }) => {
       const { outDir, workDir } = session.plan;
-      const run = await callsPass(session, FACTS, { kind: 'cover' }, 'no emulator (install one)');
+      const run = await callsPass(session, FACTS, 'no emulator (install one)');
       expect(run).toMatchObject({ engine: 'cover', refusal: null, launches: [] });
       expect(run.calls?.map(({ side }) => side)).toEqual(SIDES_IN_TURN);
       const launches = (run.calls ?? []).map((launch) => ({
@@ -103,20 +103,20 @@ describe('counting calls without an emulator', () => {
       expect(readdirSync(workDir).filter((name) => name.startsWith('x'))).toEqual([]);
       expect(readFileSync(path.join(outDir, 'logs/counted/head-exact-2.log'), 'utf8')).not.toMatch(/GOCOVERDIR/);
     });
-  }, 180_000);
+  }, 240_000);
 
   it('is given up with the reason when one side fails requests', async () => {
     await withSession(module(1), module(1, 500), async ({ session }) => {
-      const run = await callsPass(session, FACTS, { kind: 'cover' }, '');
-      expect(run.refusal).toBe('100 of 100 requests failed on head');
+      const run = await callsPass(session, FACTS, 'none (install one)');
+      expect(run.refusal).toBe('100 of 100 requests failed on head; instructions: none (install one)');
       expect(run.calls).toBeUndefined();
     });
-  }, 180_000);
+  }, 240_000);
 
   it('is given up when the garbage of its requests would not fit into memory', async () => {
     await withSession(module(1), module(1), async ({ session }) => {
       const facts = { ...FACTS, allocBytesPerRequest: 1e9 };
-      const run = await callsPass(session, facts, { kind: 'cover' }, '');
+      const run = await callsPass(session, facts, 'none (install one)');
       expect(run).toMatchObject({ engine: 'cover', refusal: expect.stringMatching(/memory|MB per request/) as string });
     });
   }, 60_000);
