@@ -101,7 +101,9 @@ const calibrateOne = async (
     throw new UsageError(
       'BUDGET_TOO_SMALL',
       `Only ${launches} launches fitted into ${Math.round(budgetSeconds)} s; fewer than ${FEWEST_LAUNCHES} say nothing of noise`,
-      'Raise --budget; three minutes give a first figure on a calm machine.',
+      launches === 0
+        ? 'Raise --budget; three minutes give a first figure on a calm machine.'
+        : `Raise --budget: at this pace ${formatDuration(Math.ceil((budgetSeconds * FEWEST_LAUNCHES) / launches / 60) * 60)} hold them; a calm machine needs three minutes.`,
     );
   }
   const noise = noiseOf({

@@ -45,13 +45,24 @@ const FEWEST_UNITS = 2;
 /** A leak of exactly one in 100 shows as 6 in 650 or 7 in 650: whole counts must not slip under the limit. */
 export const COUNTING_SLACK = 0.75;
 
-export const ratioLimits = (judged: JudgedMetric, base: number, head: number): Limits => {
+/** @param floor what both sides had added before they were compared ({@link waitFloor}) */
+export const ratioLimits = (judged: JudgedMetric, base: number, head: number, floor = 0): Limits => {
   // The smaller side, so that exchanging the sides mirrors the verdict; for a regression that is base.
-  const floor = judged.practicalAbsolute / Math.min(base, head);
+  const smaller = Math.min(base, head);
+  const least = judged.practicalAbsolute;
   return {
-    practical: Math.log1p(Math.max(judged.practicalRatio ?? 0, floor)),
-    equivalent: Math.log1p(Math.max(judged.equivalentRatio ?? 0, 2 * floor)),
+    practical: Math.log1p(Math.max(smaller * (judged.practicalRatio ?? 0), least) / (smaller + floor)),
+    equivalent: Math.log1p(Math.max(smaller * (judged.equivalentRatio ?? 0), 2 * least) / (smaller + floor)),
   };
+};
+
+/**
+ * Waiting is next to nothing in most services, and next to nothing varies a thousandfold from launch to launch: what is
+ * below the metric's own least amount is compared as that amount.
+ */
+const waitFloor = ({ metric }: JudgedMetric): number => {
+  const { stage, practicalAbsolute } = metricDef(metric);
+  return stage === 'contention' ? practicalAbsolute : 0;
 };
 
 export const differenceLimits = (judged: JudgedMetric, base: number, head: number): Limits => {
@@ -78,7 +89,7 @@ interface Contrasts {
 }
 
 const contrastsOf = (units: readonly UnitValues[], judged: JudgedMetric, scale: Scale): Contrasts => {
-  const coarse = unitContrasts(units, scale);
+  const coarse = unitContrasts(units, scale, waitFloor(judged));
   if (!byWindow(judged)) return { unit: 'launch', values: coarse, coarse: null };
   return { unit: 'window', values: windowContrasts(units, scale), coarse };
 };
@@ -94,11 +105,12 @@ export const judgeOnce = (
   levels: Levels,
 ): Judgement | undefined => {
   if (units.length === 0) return undefined;
-  const scale = isGrowth(judged) ? 'absolute' : scaleFor(units);
+  const floor = waitFloor(judged);
+  const scale = isGrowth(judged) ? 'absolute' : scaleFor(units, floor);
   const contrasts = contrastsOf(units, judged, scale);
   if (contrasts.values.length < FEWEST_UNITS) return undefined;
   const { base, head } = sideMeans(units);
-  const limits = scale === 'ratio' ? ratioLimits(judged, base, head) : differenceLimits(judged, base, head);
+  const limits = scale === 'ratio' ? ratioLimits(judged, base, head, floor) : differenceLimits(judged, base, head);
   const at = estimate(contrasts.values);
   const interval = widenByLaunch(changeInterval(at, levels.change), contrasts, levels.change);
   const equivalence = widenByLaunch(equivalenceInterval(at, levels.equivalence), contrasts, levels.equivalence);

@@ -22,6 +22,7 @@ import { onlyExplaining } from './explained.ts';
 import { countLinkSeeds, rowOf, withQValues } from './row.ts';
 import { launchesOf, measuredSides } from './series.ts';
 import { compareToolchains } from './toolchains.ts';
+import { unsteadyWarnings } from './unsteady.ts';
 import { invalidity, isHeadsDoing } from './validity.ts';
 
 /** What others found out about a scenario: profiles explain, exact mode counts instructions. */
@@ -198,6 +199,7 @@ const fallbackWarnings = (run: ScenarioRun): readonly string[] => {
     ...(settings.mode === 'alternate'
       ? ['The sides ran one after the other, not together: CPU limits are 2.5 and 5 %.']
       : []),
+    ...unsteadyWarnings(run),
   ];
 };
 

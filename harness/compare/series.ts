@@ -102,18 +102,22 @@ const meanBy = (unit: UnitValues, value: (pair: ValuePair) => number): number =>
 /** How two values are compared: log-ratio, or difference where a zero forbids a ratio. */
 export type Scale = 'ratio' | 'absolute';
 
-const contrastOf: Readonly<Record<Scale, (pair: ValuePair) => number>> = {
-  ratio: ({ base, head }) => Math.log(head) - Math.log(base),
-  absolute: ({ base, head }) => head - base,
-};
+/**
+ * `floor` is added to both values before they are compared as a ratio: what is below it is nothing, so that ten times
+ * nothing is nothing, too, and zeros need no other scale. 0 for metrics that have no such amount.
+ */
+const contrastOf = (scale: Scale, floor: number): ((pair: ValuePair) => number) =>
+  scale === 'ratio'
+    ? ({ base, head }) => Math.log(head + floor) - Math.log(base + floor)
+    : ({ base, head }) => head - base;
 
 /** One contrast per unit: the mean over its launches of their mean over windows. */
-export const unitContrasts = (units: readonly UnitValues[], scale: Scale): readonly number[] =>
-  units.map((unit) => meanBy(unit, contrastOf[scale]));
+export const unitContrasts = (units: readonly UnitValues[], scale: Scale, floor = 0): readonly number[] =>
+  units.map((unit) => meanBy(unit, contrastOf(scale, floor)));
 
 /** One contrast per window. */
 export const windowContrasts = (units: readonly UnitValues[], scale: Scale): readonly number[] =>
-  units.flatMap(({ launches }) => launches.flatMap((windows) => windows.map(contrastOf[scale])));
+  units.flatMap(({ launches }) => launches.flatMap((windows) => windows.map(contrastOf(scale, 0))));
 
 /** Means of both sides over units. */
 export const sideMeans = (units: readonly UnitValues[]): ValuePair => ({
@@ -122,7 +126,9 @@ export const sideMeans = (units: readonly UnitValues[]): ValuePair => ({
 });
 
 /** A ratio needs something positive on both sides everywhere. */
-export const scaleFor = (units: readonly UnitValues[]): Scale =>
-  units.every(({ launches }) => launches.every((windows) => windows.every(({ base, head }) => base > 0 && head > 0)))
+export const scaleFor = (units: readonly UnitValues[], floor = 0): Scale =>
+  units.every(({ launches }) =>
+    launches.every((windows) => windows.every(({ base, head }) => base + floor > 0 && head + floor > 0)),
+  )
     ? 'ratio'
     : 'absolute';

@@ -11,8 +11,11 @@ import {
   type Launch,
   type LaunchSide,
   type Pair,
+  type Scenario,
   type Side,
 } from '../model/index.ts';
+import { judgedGates } from '../compare/index.ts';
+import { metricDef } from '../metrics/index.ts';
 import { belowRequests, decodeProfile, subtractProfile, valueColumn } from '../profile/index.ts';
 import { type Captures, capturesOf } from './captures.ts';
 import { attachLoader, type LaunchPlace, type LivePair, withLivePair } from './live.ts';
@@ -34,6 +37,8 @@ const FEWEST_SLOW_REQUESTS = 30;
 const CONTENTION_IN_FLIGHT = 8;
 const CONTENTION_SECONDS = 1;
 const CONTENTION_LAUNCHES = 4;
+/** Where the scenario fails on waiting: waits differ ninefold between launches, and four of them decide little. */
+const CONTENTION_LAUNCHES_JUDGED = 8;
 const GOROUTINE_PROBE_MS = 2;
 
 /**
@@ -66,7 +71,7 @@ export const judgedLaunch = async (session: Session, place: LaunchPlace): Promis
     const cost = await costWindows(session, live, captures, windowRequests(warmed.pace));
     const judgedSoFar = session.launches.filter(({ stage }) => stage === 'judged').length;
     const contention =
-      judgedSoFar < CONTENTION_LAUNCHES && !cost.gaveUp
+      judgedSoFar < contentionLaunches(session.plan.scenario) && !cost.gaveUp
         ? await contentionSlice(session, live, captures, cost.pairs.length)
         : [];
     const requests = session.schedule.next - firstRequest;
@@ -85,6 +90,11 @@ export const judgedLaunch = async (session: Session, place: LaunchPlace): Promis
     return { launch, pace: warmed.pace };
   });
 };
+
+const contentionLaunches = (scenario: Scenario): number =>
+  judgedGates(scenario).some(({ metric }) => metricDef(metric).stage === 'contention')
+    ? CONTENTION_LAUNCHES_JUDGED
+    : CONTENTION_LAUNCHES;
 
 interface CostWindows {
   readonly pairs: readonly Pair[];

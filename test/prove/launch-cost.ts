@@ -2,7 +2,7 @@
  * Where the seconds of judged launches go, from any recorded run: starting, warming up, windows, the contention slice,
  * what is between them, and between launches (stopping, waiting for links, looking).
  *
- * node test/prove/launch-cost.ts <folder of a run> …
+ * node test/prove/launch-cost.ts <folder of a run, or a baseline.json> …
  */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -49,7 +49,8 @@ const head = [
   'of which waiting for links',
 ];
 const rows = process.argv.slice(2).flatMap((folder) => {
-  const file = parseRunFile(readFileSync(path.join(folder, 'run.json'), 'utf8'), folder);
+  const at = folder.endsWith('.json') ? folder : path.join(folder, 'run.json');
+  const file = parseRunFile(readFileSync(at, 'utf8'), at);
   return file.runs
     .filter(({ launches }) => launches.some(({ stage }) => stage === 'judged'))
     .map((run) => lineOf(run.scenario.name, run));
