@@ -19,7 +19,8 @@ import {
 } from '../model/index.ts';
 import { type CountingEngine, isMissing } from '../exact/index.ts';
 import { findEngine, type FoundEngine, type GateState, stepFor } from './counting-engine.ts';
-import { type ExactFacts, type ExactPass, exactPass, refused } from './exact-pass.ts';
+import { type ExactPass, exactPass } from './exact-pass.ts';
+import { type ExactFacts, refused } from './exact-refusal.ts';
 import { callsPass, totalsPass } from './native-pass.ts';
 import { type JudgedLaunch, judgedLaunch } from './judged-launch.ts';
 import type { Links } from './links.ts';

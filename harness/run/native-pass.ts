@@ -28,17 +28,10 @@ import {
   startTarget,
   withCoverage,
 } from '../target/index.ts';
-import {
-  buildExact,
-  countedRequests,
-  type ExactFacts,
-  FIRST_ROUNDS,
-  IDLE_MS,
-  orRefused,
-  Refusal,
-  SETTLE_MS,
-  withDebug,
-} from './exact-pass.ts';
+import { buildExact } from './exact-build.ts';
+import { IDLE_MS, SETTLE_MS, withDebug } from './exact-launch.ts';
+import { FIRST_ROUNDS } from './exact-pass.ts';
+import { countedRequests, type ExactFacts, orRefused, Refusal } from './exact-refusal.ts';
 import { folderOf } from './live.ts';
 import { mixSeed } from './seeds.ts';
 import type { Session } from './session.ts';

@@ -1,0 +1,228 @@
+/** One launch of exact mode: started under the emulator, warmed up, its requests counted, within its limits. */
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { peakRssBytes, usedByUs } from '../capture/index.ts';
+import { type ExactTrouble, instructionsProfile } from '../compare/index.ts';
+import { GodynoError } from '../errors.ts';
+import { countsBetween, type GoTables, type QemuEngine, snapshot, startOf } from '../exact/index.ts';
+import { sendPrepare } from '../load/index.ts';
+import { type BySide, type ExactLaunch, type Side } from '../model/index.ts';
+import { encodeProfile, type Profile } from '../profile/index.ts';
+import { type Binary, type RunningTarget, startTarget } from '../target/index.ts';
+import { countedRequests, type ExactFacts, Refusal } from './exact-refusal.ts';
+import { folderOf } from './live.ts';
+import { mixSeed } from './seeds.ts';
+import type { Session } from './session.ts';
+
+/** Enough for what an answer leaves to do: closing, waking, sleeping again. */
+export const SETTLE_MS = 30;
+/** Counted without requests before each window: what the clock drives. */
+export const IDLE_MS = 200;
+/** A request takes 9 to 18 times as long under the emulator; without an answer for so long it hangs. */
+const PATIENCE_SECONDS = 60;
+/** How much longer a start may take than the scenario allows natively. */
+const START_TIMES = 10;
+/** Of one launch, its start included: 200 requests of some 15 ms each. Wall clock would refuse on a busy machine. */
+const MOST_CPU_SECONDS = 60;
+const WATCH_MS = 500;
+const ENDING_MS = 500;
+/** Guest threads that plugin/count.c has room for. */
+const MOST_THREADS = 64;
+/** Twice as many are the fewest that are ever counted (harness/compare). */
+const PROBE_REQUESTS = 10;
+
+export interface Counting {
+  readonly session: Session;
+  readonly engine: QemuEngine;
+  /** The same for all launches: answers may hold it. */
+  readonly port: number;
+  readonly binaries: BySide<Binary>;
+  readonly tables: BySide<GoTables>;
+  readonly requests: number;
+}
+
+/** The first launch showed that fewer requests fit into memory: counting begins anew. */
+export class TooMany extends Error {
+  readonly bytesPerRequest: number;
+
+  constructor(bytesPerRequest: number) {
+    super(`${bytesPerRequest} bytes per request`);
+    this.bytesPerRequest = bytesPerRequest;
+  }
+}
+
+const startCounted = async (
+  { session, engine, port, binaries }: Counting,
+  side: Side,
+  number: number,
+  file: string,
+) => {
+  const { plan, settings, prepared } = session;
+  const { prefix, godebug } = startOf(engine, file);
+  const { target } = plan.scenario;
+  const tmp = join(plan.workDir, `x${number}`, side);
+  await mkdir(tmp, { recursive: true });
+  return startTarget({
+    binary: binaries[side],
+    spec: {
+      ...target,
+      gogc: 'off',
+      gomemlimit: 'off',
+      ready: { ...target.ready, timeoutSeconds: START_TIMES * target.ready.timeoutSeconds },
+      env: { ...target.env, GODEBUG: withDebug(target.env['GODEBUG'], godebug) },
+    },
+    side,
+    port,
+    tmp,
+    cpus: settings.pinned ? settings.targetCpus : null,
+    gomaxprocs: 1,
+    logFile: join(plan.outDir, 'logs', folderOf(plan.scenario.name), `${side}-exact-${number}.log`),
+    // Empty: the agent in the binary stays inert.
+    agentSocketDir: '',
+    moduleDir: binaries[side].build.facts.moduleDir,
+    setupDir: prepared.head.facts.moduleDir,
+    prefix,
+    signal: plan.signal,
+  });
+};
+
+export const withDebug = (own: string | undefined, ours: string): string =>
+  own === undefined || own === '' ? ours : `${own},${ours}`;
+
+/** Once more where chance may have done it; a second failure is a reason. */
+export const countAgainIfNeeded = async (...launch: Parameters<typeof countLaunch>): Promise<ExactLaunch> => {
+  try {
+    return await countLaunch(...launch);
+  } catch (error) {
+    launch[0].session.plan.signal.throwIfAborted();
+    const byChance = error instanceof Refusal ? error.byChance : error instanceof GodynoError;
+    if (!byChance) throw error;
+    return countLaunch(...launch);
+  }
+};
+
+/** `work`, unless the service ends or uses more CPU time than a launch may. */
+const whileItRuns = async <T>(target: RunningTarget, work: () => Promise<T>): Promise<T> => {
+  const trouble = Promise.withResolvers<never>();
+  void target.exited.then(({ asked }) => {
+    if (!asked) trouble.reject(new Refusal({ kind: 'ended', said: target.outputTail() }, true));
+  });
+  const watch = setInterval(() => {
+    const cpuSeconds = (usedByUs([target.pid]) ?? 0) / 1e9;
+    const limitSeconds = MOST_CPU_SECONDS;
+    if (cpuSeconds > limitSeconds) trouble.reject(new Refusal({ kind: 'slow', cpuSeconds, limitSeconds }));
+  }, WATCH_MS);
+  try {
+    return await Promise.race([work(), trouble.promise]);
+  } catch (error) {
+    // Requests fail a moment before the end of their service is known.
+    const exit = await Promise.race([target.exited, delay(ENDING_MS, null)]);
+    throw exit === null || exit.asked ? error : new Refusal({ kind: 'ended', said: target.outputTail() }, true);
+  } finally {
+    clearInterval(watch);
+  }
+};
+
+/**
+ * As many as will be counted. Nobody measured how much garbage a request leaves where there were no native launches: then
+ * the memory that the second ten requests take tells whether all of them fit. (The first ten fill the emulator's own.)
+ */
+const warmUp = async ({ session, requests }: Counting, side: Side, pid: number, facts: ExactFacts): Promise<void> => {
+  const { loader } = session;
+  const send = async (first: number, upTo: number): Promise<number> => {
+    await loader.single({ side, first, count: upTo - first, inFlight: 1 });
+    return peakRssBytes(pid) ?? 0;
+  };
+  if (facts.allocBytesPerRequest !== null) return void (await send(0, requests));
+  const begun = await send(0, PROBE_REQUESTS);
+  const grown = (await send(PROBE_REQUESTS, 2 * PROBE_REQUESTS)) - begun;
+  const bytesPerRequest = grown / PROBE_REQUESTS;
+  if (countedRequests({ ...facts, allocBytesPerRequest: bytesPerRequest }) < requests)
+    throw new TooMany(bytesPerRequest);
+  await send(2 * PROBE_REQUESTS, requests);
+};
+
+const countLaunch = async (counting: Counting, side: Side, number: number, facts: ExactFacts): Promise<ExactLaunch> => {
+  const { session, requests, tables, port } = counting;
+  const { plan, loader } = session;
+  const startedMs = performance.now();
+  const countsFile = join(session.socketDir, `counts-${number}`);
+  const target = await startCounted(counting, side, number, countsFile);
+  try {
+    return await whileItRuns(target, async () => {
+      const { requests: mix, data, prepare } = plan.scenario.load;
+      const placed = { host: '127.0.0.1', port, timeoutSeconds: PATIENCE_SECONDS, signal: plan.signal };
+      const values = await sendPrepare({ ...placed, requests: prepare, values: { tmp: target.tmp } });
+      await loader.attach({
+        targets: { [side]: { host: placed.host, port, values: { ...values, tmp: target.tmp } } },
+        plan: {
+          seed: mixSeed(plan.seed, 'schedule'),
+          launch: 1,
+          requests: mix,
+          data,
+          timeoutSeconds: PATIENCE_SECONDS,
+          connections: 1,
+        },
+      });
+      await warmUp(counting, side, target.pid, facts);
+      await delay(SETTLE_MS);
+      const resting = snapshot(countsFile);
+      await delay(IDLE_MS);
+      const before = snapshot(countsFile);
+      const beginMs = performance.now();
+      const counted = { side, first: requests, count: requests, inFlight: 1, replies: 'read' } as const;
+      const { window, wallSeconds, replies } = await loader.single(counted);
+      await delay(SETTLE_MS);
+      const windowSeconds = (performance.now() - beginMs) / 1000;
+      const after = snapshot(countsFile);
+      const bad = window.planned - window.answered + window.failed;
+      if (bad > 0) {
+        const trouble = failedRequests(bad, window.planned, wallSeconds, facts);
+        throw new Refusal(trouble);
+      }
+      const program = { tables: tables[side], arch: process.arch };
+      const counts = countsBetween(before, after, program);
+      if (counts.overflow !== null) throw new Refusal({ kind: counts.overflow, most: MOST_THREADS });
+      const profile = instructionsProfile(counts.stacks, countsBetween(resting, before, program).stacks);
+      return {
+        index: number,
+        side,
+        linkSeed: null,
+        requests,
+        groups: counts.groups,
+        windowSeconds,
+        idleSeconds: IDLE_MS / 1000,
+        syscalls: counts.syscalls,
+        threads: counts.threads,
+        ...(replies === null ? {} : { replies }),
+        profile: await saveProfile(session, side, number, profile),
+        wallSeconds: (performance.now() - startedMs) / 1000,
+      };
+    });
+  } finally {
+    await loader.detach().catch(() => undefined);
+    await target.stop();
+    await rm(countsFile, { force: true });
+    await rm(join(plan.workDir, `x${number}`), { recursive: true, force: true });
+  }
+};
+
+const failedRequests = (
+  failed: number,
+  planned: number,
+  wallSeconds: number,
+  { cpuNsPerRequest }: ExactFacts,
+): ExactTrouble => ({
+  kind: 'failed',
+  failed,
+  planned,
+  slowdown: cpuNsPerRequest === null ? null : wallSeconds / ((cpuNsPerRequest * planned) / 1e9),
+});
+
+const saveProfile = async ({ plan }: Session, side: Side, number: number, profile: Profile): Promise<string> => {
+  const file = join('profiles', folderOf(plan.scenario.name), side, `exact-${number}`, 'instructions.pb.gz');
+  await mkdir(dirname(join(plan.outDir, file)), { recursive: true });
+  await writeFile(join(plan.outDir, file), encodeProfile(profile));
+  return file;
+};
