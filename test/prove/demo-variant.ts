@@ -244,25 +244,28 @@ export const SITES = {
 
 export type SiteName = keyof typeof SITES;
 
-export const burnStatements = (rounds: number): string =>
-  `	for x, i := uint64(88172645463325252), 0; i < ${rounds}; i++ {\n		x ^= x << 13\n		x ^= x >> 7\n		x ^= x << 17\n		if x == 0 {\n			panic("cannot be")\n		}\n	}\n`;
+/** Start and end are variables: the compiler would work out a few rounds of constants by itself. */
+export const BURN_STATEMENTS = `	for x, i := zzSeed, 0; i < zzRounds; i++ {\n		x ^= x << 13\n		x ^= x >> 7\n		x ^= x << 17\n		if x == 0 {\n			panic("cannot be")\n		}\n	}\n`;
 
 /**
  * One round of each fault; a burn's rounds depend on each other, and `inlined` is small enough for the compiler to
  * inline the function still. `zzKept`, `zzLock` and `zzSum` stand in the same file.
  */
 const FAULTS: Readonly<Record<Site['fault'], (rounds: number) => string>> = {
-  burn: burnStatements,
-  inlined: (rounds) => `	for i := uint64(0); i < ${rounds}; i++ {\n		zzSum = zzSum*31 ^ i\n	}\n`,
+  burn: () => BURN_STATEMENTS,
+  inlined: () => `	for i := 0; i < zzRounds; i++ {\n		zzSum = zzSum*31 ^ uint64(i)\n	}\n`,
   alloc: (rounds) => `	for i := 0; i < ${rounds}; i++ {\n		zzKept = make([]byte, 64)\n	}\n`,
   lock: (rounds) => `	for i := 0; i < ${rounds}; i++ {\n		zzLock.Lock()\n		zzLock.Unlock()\n	}\n`,
 };
 
-const EXTRAS: Readonly<Record<Site['fault'], string>> = {
-  burn: '',
-  inlined: '\nvar zzSum uint64\n',
-  alloc: '\nvar zzKept []byte\n',
-  lock: '\nvar zzLock sync.Mutex\n',
+export const burnVariables = (rounds: number): string =>
+  `\nvar zzSeed uint64 = 88172645463325252\nvar zzRounds = ${rounds}\n`;
+
+const EXTRAS: Readonly<Record<Site['fault'], (rounds: number) => string>> = {
+  burn: burnVariables,
+  inlined: (rounds) => `\nvar zzSum uint64\nvar zzRounds = ${rounds}\n`,
+  alloc: () => '\nvar zzKept []byte\n',
+  lock: () => '\nvar zzLock sync.Mutex\n',
 };
 
 const insertAfter = (folder: string, file: string, after: string, text: string, extra = ''): void => {
@@ -273,7 +276,7 @@ const insertAfter = (folder: string, file: string, after: string, text: string, 
 
 /** Plants the fault at the site of the copy in `folder`. */
 export const plantAt = (folder: string, site: Site, rounds: number): void => {
-  insertAfter(folder, site.file, site.after, FAULTS[site.fault](rounds), EXTRAS[site.fault]);
+  insertAfter(folder, site.file, site.after, FAULTS[site.fault](rounds), EXTRAS[site.fault](rounds));
 };
 
 /** Counts calls of all sites, in the order given; `GET /zz` tells them. */
