@@ -8,7 +8,10 @@ import { folderRevision, goMod, HELLO, makeFolder, makeSpec, never, removeFolder
 
 afterEach(removeFolders);
 
-it('gives every launch a layout of its own, equal on both sides, and leaves no binary behind', async () => {
+// Builds of Go from an empty cache, on a machine that may be busy.
+it('gives every launch a layout of its own, equal on both sides, and leaves no binary behind', {
+  timeout: 120_000,
+}, async () => {
   const moduleDir = makeFolder({ 'go.mod': goMod('example.com/hello'), 'main.go': HELLO });
   const workDir = makeFolder();
   const prepare = async (side: Side): Promise<PreparedBuild> =>
@@ -29,7 +32,8 @@ it('gives every launch a layout of its own, equal on both sides, and leaves no b
     plan,
     () => undefined,
     async (links) => {
-      for (let launch = 0; launch < 3; launch++) {
+      // Three launches where links take less than a launch; on a machine too busy for that, three of each layout.
+      while (new Set(seeds).size < 3 && seeds.length < 9) {
         const { linkSeed, binaries } = await links.next();
         seeds.push(linkSeed);
         files.push(binaries.base.path, binaries.head.path);
@@ -37,6 +41,9 @@ it('gives every launch a layout of its own, equal on both sides, and leaves no b
         expect(path.basename(binaries.base.path)).toBe(path.basename(binaries.head.path));
         expect([binaries.base, binaries.head].every((binary) => existsSync(binary.path))).toBe(true);
       }
+      const { base, head } = links.linkSeconds();
+      const quick = base.every((seconds, index) => seconds + (head[index] ?? 0) < 4);
+      if (quick) expect(seeds).toHaveLength(3);
     },
   );
   expect(new Set(seeds).size).toBe(3);
