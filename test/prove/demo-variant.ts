@@ -251,21 +251,20 @@ export const BURN_STATEMENTS = `	for x, i := zzSeed, 0; i < zzRounds; i++ {\n		x
  * One round of each fault; a burn's rounds depend on each other, and `inlined` is small enough for the compiler to
  * inline the function still. `zzKept`, `zzLock` and `zzSum` stand in the same file.
  */
-const FAULTS: Readonly<Record<Site['fault'], (rounds: number) => string>> = {
-  burn: () => BURN_STATEMENTS,
-  inlined: () => `	for i := 0; i < zzRounds; i++ {\n		zzSum = zzSum*31 ^ uint64(i)\n	}\n`,
-  alloc: (rounds) => `	for i := 0; i < ${rounds}; i++ {\n		zzKept = make([]byte, 64)\n	}\n`,
-  lock: (rounds) => `	for i := 0; i < ${rounds}; i++ {\n		zzLock.Lock()\n		zzLock.Unlock()\n	}\n`,
+const FAULTS: Readonly<Record<Site['fault'], string>> = {
+  burn: BURN_STATEMENTS,
+  inlined: `	for i := 0; i < zzRounds; i++ {\n		zzSum = zzSum*31 ^ uint64(i)\n	}\n`,
+  alloc: `	for i := 0; i < zzRounds; i++ {\n		zzKept = make([]byte, 64)\n	}\n`,
+  lock: `	for i := 0; i < zzRounds; i++ {\n		zzLock.Lock()\n		zzLock.Unlock()\n	}\n`,
 };
 
-export const burnVariables = (rounds: number): string =>
-  `\nvar zzSeed uint64 = 88172645463325252\nvar zzRounds = ${rounds}\n`;
+export const BURN_VARIABLES = '\nvar zzSeed uint64 = 88172645463325252\n';
 
-const EXTRAS: Readonly<Record<Site['fault'], (rounds: number) => string>> = {
-  burn: burnVariables,
-  inlined: (rounds) => `\nvar zzSum uint64\nvar zzRounds = ${rounds}\n`,
-  alloc: () => '\nvar zzKept []byte\n',
-  lock: () => '\nvar zzLock sync.Mutex\n',
+const EXTRAS: Readonly<Record<Site['fault'], string>> = {
+  burn: BURN_VARIABLES,
+  inlined: '\nvar zzSum uint64\n',
+  alloc: '\nvar zzKept []byte\n',
+  lock: '\nvar zzLock sync.Mutex\n',
 };
 
 const insertAfter = (folder: string, file: string, after: string, text: string, extra = ''): void => {
@@ -274,9 +273,9 @@ const insertAfter = (folder: string, file: string, after: string, text: string, 
   writeFileSync(name, readFileSync(name, 'utf8') + extra);
 };
 
-/** Plants the fault at the site of the copy in `folder`. */
+/** Plants the fault at the site of the copy in `folder`; 0 rounds are the same code that does nothing. */
 export const plantAt = (folder: string, site: Site, rounds: number): void => {
-  insertAfter(folder, site.file, site.after, FAULTS[site.fault](rounds), EXTRAS[site.fault](rounds));
+  insertAfter(folder, site.file, site.after, FAULTS[site.fault], `${EXTRAS[site.fault]}var zzRounds = ${rounds}\n`);
 };
 
 /** Counts calls of all sites, in the order given; `GET /zz` tells them. */

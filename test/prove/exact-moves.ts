@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { ExactFindings } from '../../harness/compare/index.ts';
 import { stopAll } from '../../harness/process/index.ts';
-import { BURN_STATEMENTS, burnVariables, makeVariant } from './demo-variant.ts';
+import { BURN_STATEMENTS, BURN_VARIABLES, makeVariant } from './demo-variant.ts';
 import { evidenceOf } from './campaign.ts';
 import { shareOf } from './evidence-table.ts';
 import { type Built, type Rig, scenarioAt, withRig } from './exact-rig.ts';
@@ -49,7 +49,8 @@ const hide = (folder: string, name: string, rounds: number): void => {
   if (found.length !== 1 || only === undefined) throw new Error(`${name} is in ${found.length} files`);
   writeFileSync(
     only,
-    readFileSync(only, 'utf8').replace(header, (line) => line + BURN_STATEMENTS) + burnVariables(rounds),
+    readFileSync(only, 'utf8').replace(header, (line) => line + BURN_STATEMENTS) +
+      `${BURN_VARIABLES}var zzRounds = ${rounds}\n`,
   );
 };
 

@@ -6,14 +6,16 @@
  * node test/prove/exact-plants.ts [--sizes=0.2,3] [--rounds=1] [site …]      appends to docs/evidence/exact-plants.jsonl
  * node test/prove/exact-plants.ts --table                                    the tables of all lines
  *
- * The truth of a plant is counted apart from the ladder: one comparison per site with a large dose says how many
- * instructions a round costs per request, and sizes are doses from there.
+ * Both sides hold the planted loop, base with no rounds: a loop put in changes what the compiler makes of the rest, by
+ * more than the smallest doses. One comparison per site with many rounds says how many instructions a round costs, and
+ * sizes are doses from there.
  */
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import type { ExactFindings } from '../../harness/compare/index.ts';
+import type { Side } from '../../harness/model/index.ts';
 import { stopAll } from '../../harness/process/index.ts';
 import { makeVariant, plantAt, type SiteName, SITES } from './demo-variant.ts';
 import { evidenceOf } from './campaign.ts';
@@ -75,15 +77,18 @@ interface Planting {
   readonly base: Built;
 }
 
-const planted = async ({ rig, work, base }: Planting, site: SiteName, rounds: number): Promise<Built> => {
-  const folder = path.join(work, 'head');
+const copyWith = (work: string, side: Side, site: SiteName, rounds: number): string => {
+  const folder = path.join(work, side);
   rmSync(folder, { recursive: true, force: true });
-  cpSync(base.folder, folder, { recursive: true });
+  cpSync(path.join(work, 'plain'), folder, { recursive: true });
   plantAt(folder, SITES[site], rounds);
-  return rig.build('head', folder, 'h');
+  return folder;
 };
 
-/** Enough rounds to be far above anything else. */
+const planted = async ({ rig, work }: Planting, site: SiteName, rounds: number): Promise<Built> =>
+  rig.build('head', copyWith(work, 'head', site, rounds), 'h');
+
+/** Enough rounds to be far above anything else, at no other difference: base has the loop, too, with no rounds. */
 const PROBE_ROUNDS = 400;
 
 /** Instructions per request that one round adds, as a share of base's. */
@@ -146,14 +151,13 @@ const table = (): string => {
 };
 
 const run = async (work: string, signal: AbortSignal): Promise<void> => {
-  const folder = path.join(work, 'base');
-  makeVariant(folder);
+  makeVariant(path.join(work, 'plain'));
   const scenario = scenarioAt(path.join(root, 'scenarios/demo.yml'));
   const names = (positionals.length > 0 ? positionals : Object.keys(SITES)) as SiteName[];
   const own = { ...scenario, target: { ...scenario.target, module: '.' } };
   await withRig({ scenario: own, workDir: path.join(work, 'w'), signal }, async (rig) => {
-    const planting = { rig, work, base: await rig.build('base', folder, 'b') };
     for (const site of names) {
+      const planting = { rig, work, base: await rig.build('base', copyWith(work, 'base', site, 0), 'b') };
       const perRound = await ratioPerRound(planting, site);
       console.log(`${site}: a round is ${percent(perRound)}`);
       for (const size of values.sizes.split(',').map(Number)) {
