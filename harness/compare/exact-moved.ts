@@ -5,7 +5,7 @@
  */
 import { packageOf } from '../profile/index.ts';
 import { sum } from '../stats/index.ts';
-import { jaccard, tokensOf } from './functions-moved.ts';
+import { jaccard, pairAlike, tokensOf } from './functions-moved.ts';
 
 export interface CountedFunction {
   readonly name: string;
@@ -22,7 +22,6 @@ export interface CountedFunction {
  * survives a move to another one.
  */
 const WEIGHTS = { work: 0.25, calls: 0.3, name: 0.25, file: 0.2 } as const;
-const LEAST_LIKENESS = 0.6;
 
 const ratio = (a: number, b: number): number => (Math.max(a, b) > 0 ? Math.min(a, b) / Math.max(a, b) : 1);
 
@@ -41,23 +40,9 @@ const likeness = (gone: CountedFunction, come: CountedFunction): number =>
 const isGone = ({ base, head }: CountedFunction): boolean => base > 0 && head === 0;
 const isNew = ({ base, head }: CountedFunction): boolean => base === 0 && head > 0;
 
-/** Head's name → base's name of the functions that only changed their name or place. Best likeness first, each once. */
-export const findCountedRenames = (functions: readonly CountedFunction[]): ReadonlyMap<string, string> => {
-  const come = functions.filter(isNew);
-  const pairs = functions
-    .filter(isGone)
-    .flatMap((from) => come.map((to) => ({ from: from.name, to: to.name, score: likeness(from, to) })))
-    .filter(({ score }) => score >= LEAST_LIKENESS)
-    .toSorted((a, b) => b.score - a.score || (a.to < b.to ? -1 : 1));
-  const renames = new Map<string, string>();
-  const used = new Set<string>();
-  for (const { from, to } of pairs) {
-    if (renames.has(to) || used.has(from)) continue;
-    renames.set(to, from);
-    used.add(from);
-  }
-  return renames;
-};
+/** Head's name → base's name of the functions that only changed their name or place. */
+export const findCountedRenames = (functions: readonly CountedFunction[]): ReadonlyMap<string, string> =>
+  pairAlike(functions.filter(isGone), functions.filter(isNew), likeness);
 
 /** A changed function and a new one are no extraction when more than this part of the larger change is left over. */
 const MOST_REMAINDER = 0.35;

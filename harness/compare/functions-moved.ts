@@ -43,14 +43,20 @@ const isOnlyOn = ({ sides }: FunctionTotals, side: 'base' | 'head'): boolean =>
 const pairName = ({ from, to }: { readonly from: string; readonly to: string }): string =>
   [from, to].toSorted().join(' ');
 
-/** Head's name → base's name of the functions that only changed their name. Best likeness first, each once. */
-export const findRenames = (functions: readonly FunctionTotals[], paths: Paths): ReadonlyMap<string, string> => {
-  const gone = functions.filter((totals) => isOnlyOn(totals, 'base'));
-  const come = functions.filter((totals) => isOnlyOn(totals, 'head'));
+interface Named {
+  readonly name: string;
+}
+
+/** Head's name → base's name of the pairs that are alike enough. Best likeness first, each once. */
+export const pairAlike = <T extends Named>(
+  gone: readonly T[],
+  come: readonly T[],
+  likenessOf: (from: T, to: T) => number,
+): ReadonlyMap<string, string> => {
   const pairs = gone
-    .flatMap((from) => come.map((to) => ({ from: from.name, to: to.name, score: likeness(paths, from, to) })))
+    .flatMap((from) => come.map((to) => ({ from: from.name, to: to.name, score: likenessOf(from, to) })))
     .filter(({ score }) => score >= LEAST_LIKENESS)
-    .toSorted((a, b) => b.score - a.score || (pairName(a) < pairName(b) ? -1 : 1));
+    .toSorted((a, b) => b.score - a.score || (a.to < b.to ? -1 : 1));
   const renames = new Map<string, string>();
   const used = new Set<string>();
   for (const { from, to } of pairs) {
@@ -60,6 +66,14 @@ export const findRenames = (functions: readonly FunctionTotals[], paths: Paths):
   }
   return renames;
 };
+
+/** Head's name → base's name of the functions that only changed their name. */
+export const findRenames = (functions: readonly FunctionTotals[], paths: Paths): ReadonlyMap<string, string> =>
+  pairAlike(
+    functions.filter((totals) => isOnlyOn(totals, 'base')),
+    functions.filter((totals) => isOnlyOn(totals, 'head')),
+    (from, to) => likeness(paths, from, to),
+  );
 
 /** Puts base's cost of the old name beside head's of the new one, under the new name. */
 export const joinRenames = (
