@@ -56,7 +56,7 @@ export const pairAlike = <T extends Named>(
   const pairs = gone
     .flatMap((from) => come.map((to) => ({ from: from.name, to: to.name, score: likenessOf(from, to) })))
     .filter(({ score }) => score >= LEAST_LIKENESS)
-    .toSorted((a, b) => b.score - a.score || (a.to < b.to ? -1 : 1));
+    .toSorted((a, b) => b.score - a.score || (pairName(a) < pairName(b) ? -1 : 1));
   const renames = new Map<string, string>();
   const used = new Set<string>();
   for (const { from, to } of pairs) {
