@@ -21,8 +21,8 @@ export interface FunctionWork {
   readonly instructions: number;
   /** Null: inlined wherever it was executed, so nobody counted its calls. */
   readonly calls: number | null;
-  /** What the clock alone would have made it execute in the window, from the idle stretch before it. */
-  readonly byClock: number;
+  /** In all of the idle stretch before the window. */
+  readonly idleInstructions: number;
 }
 
 export interface LaunchWork {
@@ -90,8 +90,7 @@ const sumByFunction = (profile: Profile, names: readonly string[]): ReadonlyMap<
 };
 
 const perRequest = (launch: ExactLaunch, sums: ReadonlyMap<string, Sum>): ReadonlyMap<string, FunctionWork> => {
-  const { requests, windowSeconds, idleSeconds } = launch;
-  const clock = idleSeconds > 0 ? windowSeconds / idleSeconds : 0;
+  const { requests } = launch;
   return new Map(
     [...sums].map(([name, each]) => [
       name,
@@ -102,7 +101,7 @@ const perRequest = (launch: ExactLaunch, sums: ReadonlyMap<string, Sum>): Readon
         group: each.group,
         instructions: each.instructions / requests,
         calls: each.calls === 0 ? null : each.calls / requests,
-        byClock: (each.idle * clock) / requests,
+        idleInstructions: each.idle,
       },
     ]),
   );
@@ -140,15 +139,26 @@ const totalOf = (launches: Launches, value: (work: FunctionWork) => number): Rea
   return totals;
 };
 
-/** Functions that a service without requests executes, too: what they cost follows the wall clock, not the requests. */
+/**
+ * Functions that a service without requests executes, too: what they cost follows the wall clock, not the requests. What
+ * ticks every few seconds is seen in some idle stretches only, so all of them are one look.
+ */
 const findClockwork = (launches: Launches): ReadonlySet<string> => {
-  const instructions = totalOf(launches, (work) => (JUDGED_GROUPS.has(work.group) ? work.instructions : 0));
-  const byClock = totalOf(launches, (work) => (JUDGED_GROUPS.has(work.group) ? work.byClock : 0));
+  const judged = (value: (work: FunctionWork) => number) =>
+    totalOf(launches, (work) => (JUDGED_GROUPS.has(work.group) ? value(work) : 0));
+  const instructions = judged((work) => work.instructions);
+  const idle = judged((work) => work.idleInstructions);
+  const idleSeconds = sum(launches.map(({ launch }) => launch.idleSeconds));
+  const windowSecondsPerRequest = sum(launches.map(({ launch }) => launch.windowSeconds / launch.requests));
+  const clock = idleSeconds > 0 ? windowSecondsPerRequest / idleSeconds : 0;
   const all = sum([...instructions.values()]);
   return new Set(
-    [...byClock].flatMap(([name, ticks]) =>
-      ticks >= LEAST_CLOCK_WORK * all && ticks >= LEAST_CLOCK_SHARE * (instructions.get(name) ?? 0) ? [name] : [],
-    ),
+    [...idle].flatMap(([name, executed]) => {
+      const ticks = executed * clock;
+      return ticks >= LEAST_CLOCK_WORK * all && ticks >= LEAST_CLOCK_SHARE * (instructions.get(name) ?? 0)
+        ? [name]
+        : [];
+    }),
   );
 };
 

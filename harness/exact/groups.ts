@@ -23,7 +23,8 @@ const COLLECTOR: readonly RegExp[] = [
      (*mspan).sweep (*mspan).report (*mspan).count (*mspan).typePointers (*mspan).heapBits (*mheap).reclaim
      (*mheap).freeSpan (*mheap).nextSpan tryDefer startGC finishGC bulkBarrier (*spanInline (*spanSPMC (*spanQueue
      spanSet (*spanSet (*markBits (*unwinder pcvalue readvarint step funcMaxSPDelta funcspdelta (*stkframe findfunc
-     stackmap pcdata getStackMap copystack newstack shrinkstack sysmon (*mcache).prepareForSweep`,
+     stackmap pcdata getStackMap copystack newstack shrinkstack stackalloc stackfree stackcache stackpool
+     (*moduledata).textAddr sysmon (*mcache).prepareForSweep`,
   ),
   /^internal\/runtime\/gc/,
 ];

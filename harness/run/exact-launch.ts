@@ -18,7 +18,9 @@ import type { Session } from './session.ts';
 /** Enough for what an answer leaves to do: closing, waking, sleeping again. */
 export const SETTLE_MS = 30;
 /** Counted without requests before each window: what the clock drives. */
-export const IDLE_MS = 200;
+export const IDLE_MS = 500;
+/** Where launches did not agree: sees what ticks once in a few seconds, and falls into some windows only. */
+export const LONG_IDLE_MS = 3000;
 /** A request takes 9 to 18 times as long under the emulator; without an answer for so long it hangs. */
 const PATIENCE_SECONDS = 60;
 /** How much longer a start may take than the scenario allows natively. */
@@ -40,6 +42,7 @@ export interface Counting {
   readonly binaries: BySide<Binary>;
   readonly tables: BySide<GoTables>;
   readonly requests: number;
+  readonly idleMs: number;
 }
 
 /** The first launch showed that fewer requests fit into memory: counting begins anew. */
@@ -144,7 +147,7 @@ const warmUp = async ({ session, requests }: Counting, side: Side, pid: number, 
 };
 
 const countLaunch = async (counting: Counting, side: Side, number: number, facts: ExactFacts): Promise<ExactLaunch> => {
-  const { session, requests, tables, port } = counting;
+  const { session, requests, tables, port, idleMs } = counting;
   const { plan, loader } = session;
   const startedMs = performance.now();
   const countsFile = join(session.socketDir, `counts-${number}`);
@@ -168,7 +171,7 @@ const countLaunch = async (counting: Counting, side: Side, number: number, facts
       await warmUp(counting, side, target.pid, facts);
       await delay(SETTLE_MS);
       const resting = snapshot(countsFile);
-      await delay(IDLE_MS);
+      await delay(idleMs);
       const before = snapshot(countsFile);
       const beginMs = performance.now();
       const counted = { side, first: requests, count: requests, inFlight: 1, replies: 'read' } as const;
@@ -192,7 +195,7 @@ const countLaunch = async (counting: Counting, side: Side, number: number, facts
         requests,
         groups: counts.groups,
         windowSeconds,
-        idleSeconds: IDLE_MS / 1000,
+        idleSeconds: idleMs / 1000,
         syscalls: counts.syscalls,
         threads: counts.threads,
         ...(replies === null ? {} : { replies }),

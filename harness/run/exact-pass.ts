@@ -12,7 +12,7 @@ import { bothSides, type ExactLaunch, type ExactRun, SIDES } from '../model/inde
 import { decodeProfile } from '../profile/index.ts';
 import { freePorts } from '../target/index.ts';
 import { buildExact, type ExactBinaries } from './exact-build.ts';
-import { countAgainIfNeeded, type Counting, TooMany } from './exact-launch.ts';
+import { countAgainIfNeeded, type Counting, IDLE_MS, LONG_IDLE_MS, TooMany } from './exact-launch.ts';
 import { countedRequests, type ExactFacts, orRefused } from './exact-refusal.ts';
 import type { Session } from './session.ts';
 
@@ -76,6 +76,7 @@ export const countBinaries = async (
     binaries,
     tables: bothSides((side) => readGoTables(binaries[side].path)),
     requests,
+    idleMs: IDLE_MS,
   };
   try {
     return await countRounds(counting, unsteadyReason, facts);
@@ -112,7 +113,8 @@ const countRounds = async (
         number: counted.length + 1,
         secondsLeft: session.clock.secondsLeft(),
       });
-      counted.push(await countAgainIfNeeded(counting, side, counted.length + 1, facts));
+      const idleMs = round < FIRST_ROUNDS ? IDLE_MS : LONG_IDLE_MS;
+      counted.push(await countAgainIfNeeded({ ...counting, idleMs }, side, counted.length + 1, facts));
       collectOwnGarbage();
     }
     const found = judgeSoFar(session, run(counted), facts);

@@ -42,12 +42,13 @@ const stacksOf = (counted: Counted, pick: (value: Given) => number): readonly Co
 
 interface Launched {
   readonly counted: Counted;
+  readonly idleSeconds?: number;
   readonly syscalls?: Readonly<Record<string, number>>;
   /** Of the one answer that was read. */
   readonly status?: number;
 }
 
-const profiled = (side: Side, index: number, { counted, syscalls = {}, status }: Launched) => {
+const profiled = (side: Side, index: number, { counted, idleSeconds = 1, syscalls = {}, status }: Launched) => {
   const launch: ExactLaunch = {
     index,
     side,
@@ -55,7 +56,7 @@ const profiled = (side: Side, index: number, { counted, syscalls = {}, status }:
     requests: REQUESTS,
     groups: { user: 0, runtime: 0, allocator: 0, gc: 0, scheduler: 0 },
     windowSeconds: 1,
-    idleSeconds: 1,
+    idleSeconds,
     syscalls: Object.fromEntries(Object.entries(syscalls).map(([name, count]) => [name, count * REQUESTS])),
     threads: 5,
     ...(status === undefined ? {} : { replies: { route: [0], status: [status], bytes: [2], masked: ['a'] } }),
@@ -250,6 +251,17 @@ describe('work that follows the clock', () => {
     const found = judge(ticking(30_000, 30_000), ticking(30_000, 30_000));
     expect(found.exact.refusal).toBe('23 % of its work follows the clock, not the requests: main.tick');
     expect(found.exactRows).toEqual([]);
+  });
+
+  it('is left out though one long look alone saw it, and most windows escaped it', () => {
+    const launch = (ticks: number, idle: number, idleSeconds: number): Launched => ({
+      counted: { 'main.rest': 100_000, 'main.tick': { instructions: ticks, idle } },
+      idleSeconds,
+    });
+    const base = [launch(0, 0, 0.5), launch(2000, 0, 0.5), launch(0, 4000, 3)];
+    const head = [launch(0, 0, 0.5), launch(0, 0, 0.5), launch(2000, 0, 3)];
+    expect(rowOf(judge(base, head))).toMatchObject({ verdict: 'unchanged', base: 100_000, head: 100_000 });
+    expect(judge(base, head).exact.aaSpreadRatio).toBe(0);
   });
 
   it('is not seen in a function that requests alone call', () => {

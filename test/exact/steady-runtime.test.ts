@@ -13,7 +13,7 @@ const goroot = execFileSync('go', ['env', 'GOROOT'], { encoding: 'utf8' }).trim(
 /** A GOROOT that holds only what is patched. */
 const copyOfRuntime = (name: string): string => {
   const copy = path.join(folder, name);
-  for (const file of ['runtime/iface.go', 'runtime/rand.go']) {
+  for (const file of ['runtime/iface.go', 'runtime/rand.go', 'runtime/proc.go']) {
     mkdirSync(path.dirname(path.join(copy, 'src', file)), { recursive: true });
     cpSync(path.join(goroot, 'src', file), path.join(copy, 'src', file));
   }
@@ -47,6 +47,12 @@ describe('a runtime without dice', () => {
     expect(texts['runtime/iface.go']?.split('cheaprand()&0 != 0')).toHaveLength(5);
     expect(texts['runtime/rand.go']).toMatch(/func maps_rand\(\) uint64 \{\n\treturn 0x/);
     expect(texts['runtime/rand.go']).not.toContain('mp.cheaprand = rand()');
+  });
+
+  it('lets a goroutine run for as long as a request takes under the emulator', () => {
+    expect(patched(copyOfRuntime('slice'), 'slice-patched')['runtime/proc.go']).toContain(
+      'const forcePreemptNS = 200 * 1000 * 1000',
+    );
   });
 
   it('leaves every other line of the runtime as it is', () => {
