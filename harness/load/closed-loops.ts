@@ -6,7 +6,7 @@
  */
 import { performance } from 'node:perf_hooks';
 import type { Connection } from './connection.ts';
-import type { ClosedLoop } from './messages.ts';
+import type { ClosedLoop, SingleLoop } from './messages.ts';
 import { type Bench, type Lane, WindowRun } from './window.ts';
 
 const NOT_BEFORE = Number.POSITIVE_INFINITY;
@@ -92,6 +92,20 @@ export class CouplesRun extends WindowRun {
   #send(lane: Lane, place: number, bytes: Buffer, route: number): void {
     lane.tally.planned++;
     lane.connections[place]?.send(bytes, route, Number.NaN);
+  }
+}
+
+/** The replay of one side with a pause before every request but the first. */
+export class PausedRun extends CouplesRun {
+  readonly #pauseMs: number;
+
+  constructor(bench: Bench, loop: SingleLoop) {
+    super(bench, loop);
+    this.#pauseMs = loop.pauseMs ?? 0;
+  }
+
+  override ready(connection: Connection): void {
+    setTimeout(() => super.ready(connection), this.#pauseMs);
   }
 }
 

@@ -37,6 +37,8 @@ export interface ClosedLoop extends Extent {
 
 export interface SingleLoop extends ClosedLoop {
   readonly side: Side;
+  /** Between an answer and the next request on its connection; left out: none. */
+  readonly pauseMs?: number;
   /** Compare what is answered, too; left out, bodies are dropped, since reading them costs the loader time. */
   readonly replies?: 'read';
 }

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { InvalidMeasurementError, TargetStartError, UsageError } from '../errors.ts';
 import type { LoaderWindow, Side } from '../model/index.ts';
 import { SIDES } from '../model/index.ts';
-import { ContentionRun, CouplesRun } from './closed-loops.ts';
+import { ContentionRun, CouplesRun, PausedRun } from './closed-loops.ts';
 import { type Connection, type Driver, openConnections } from './connection.ts';
 import { watchHealth } from './health.ts';
 import { mergeHistograms } from './histograms.ts';
@@ -189,10 +189,10 @@ export const openSession = async (targets: LoadTargets, plan: LoadPlan): Promise
     return { ...span, loader, sides };
   };
 
-  const closedLoop = async (
+  const closedLoop = async <T extends ClosedLoop>(
     used: readonly SideState[],
-    loop: ClosedLoop,
-    Run: new (bench: Bench, loop: ClosedLoop) => WindowRun,
+    loop: T,
+    Run: new (bench: Bench, loop: T) => WindowRun,
   ): Promise<LoadResult> => {
     checkLoop(loop);
     await grow(loop.inFlight);
@@ -201,13 +201,14 @@ export const openSession = async (targets: LoadTargets, plan: LoadPlan): Promise
 
   const single = async (loop: SingleLoop): Promise<LoadResult> => {
     const used = only(loop.side);
-    if (loop.replies === undefined) return closedLoop(used, loop, CouplesRun);
+    const Run = loop.pauseMs === undefined ? CouplesRun : PausedRun;
+    if (loop.replies === undefined) return closedLoop(used, loop, Run);
     const log = new ReplyLog();
     const connections = (): readonly Connection[] => used.flatMap((state) => state.connections);
     await grow(loop.inFlight);
     for (const connection of connections()) connection.reader = new ReplyReader(log);
     try {
-      const result = await closedLoop(used, loop, CouplesRun);
+      const result = await closedLoop(used, loop, Run);
       return { ...result, replies: log.summarize() };
     } finally {
       for (const connection of connections()) connection.reader = null;

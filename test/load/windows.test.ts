@@ -244,6 +244,15 @@ test('a single side replays the same requests by number, and the other side hear
   expect(next).toBe(25);
 });
 
+test('a single side can be left in peace between an answer and the next request', async () => {
+  await attach(plan([request('/ok?n=${n}')]));
+  const paused = await loader.single({ side: 'head', first: 0, count: 15, inFlight: 1, pauseMs: 10 });
+  expect(paused.window).toMatchObject({ planned: 15, answered: 15 });
+  expect(paused.next).toBe(15);
+  // Timers of Node round down by up to a millisecond.
+  expect(paused.wallSeconds).toBeGreaterThanOrEqual((14 * 9) / 1000);
+});
+
 test('a single side can be asked what it answers: status, length, and a hash of the body without its digits', async () => {
   const mix = ['/ok', '/chunked', '/hint', '/empty', '/fail-every-5th'].map((path) => request(path));
   await attach(plan(mix));
