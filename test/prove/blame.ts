@@ -5,10 +5,13 @@
  * a pull request) and without; then the rates. One case takes about two minutes at 3,000 samples.
  *
  * node test/prove/blame.ts [--sizes=3,5] [--rounds=2] [--samples=3000] [--launches=14] [site …]
+ * node test/prove/blame.ts --equal=60        the same pass on equal code: nobody may be called anything
  *
- * Each case is appended to docs/evidence/blame-explain.jsonl; the rates are of all lines. Ends 1 when, with the diff, fewer than 90 % are named first or 97 % among the first three, over at least 60 cases.
+ * Each case is appended to docs/evidence/blame-explain.jsonl (equal code: blame-equal.jsonl); the rates are of all lines.
+ * Ends 1 when, with the diff, fewer than 90 % are named first or 97 % among the first three, over at least 60 cases, or
+ * when a function of equal code was called regressed.
  */
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -36,6 +39,7 @@ const { values, positionals } = parseArgs({
     rounds: { type: 'string', default: '2' },
     samples: { type: 'string', default: '3000' },
     launches: { type: 'string', default: '14' },
+    equal: { type: 'string' },
   },
 });
 
@@ -80,10 +84,74 @@ const summary = (title: string, cases: readonly Case[]): string =>
   `top 3 ${percent(share(cases, (one) => one.withDiff.top3))}; without it first ` +
   `${percent(share(cases, (one) => one.withoutDiff.first))}, top 3 ${percent(share(cases, (one) => one.withoutDiff.top3))}`;
 
+/** Head's functions all begin with a new comment: the diff touches every one of them, and none does anything else. */
+const touchAll = (folder: string): void => {
+  for (const name of readdirSync(folder).filter((file) => file.endsWith('.go'))) {
+    const file = path.join(folder, name);
+    writeFileSync(file, readFileSync(file, 'utf8').replaceAll(/^func .*\{$/gm, '$&\n\t// Looked at again.'));
+  }
+};
+
+interface EqualCase {
+  /** Whether the diff touches all functions of the module. */
+  readonly touched: boolean;
+  readonly cpuRatio: number;
+  readonly samples: readonly [number, number];
+  readonly launches: number;
+  readonly seconds: number;
+  /** Functions called regressed or improved. */
+  readonly called: readonly string[];
+  /** By the attribution, as if a metric had moved. */
+  readonly named: string | null;
+}
+
 const work = mkdtempSync(path.join(tmpdir(), 'bl'));
 const ended = new AbortController();
 process.on('SIGINT', () => ended.abort());
-try {
+
+const proveEqual = async (comparisons: number): Promise<void> => {
+  const evidence = evidenceOf<EqualCase>('blame-equal');
+  const folders = { base: path.join(work, 'base'), head: path.join(work, 'head') };
+  makeVariant(folders.base);
+  const before = evidence.rows().length;
+  for (let index = before; index < before + comparisons; index++) {
+    const startedMs = performance.now();
+    const touched = index % 2 === 1;
+    cpSync(folders.base, folders.head, { recursive: true });
+    if (touched) touchAll(folders.head);
+    const found = await explainPass({
+      scenario: demoScenario(),
+      folders,
+      workDir: path.join(work, 'p'),
+      samples: Number(values.samples),
+      mostLaunches: Number(values.launches),
+      seed: 50_000 + index,
+      signal: ended.signal,
+    });
+    const rows = found.withDiff.functions ?? [];
+    const one: EqualCase = {
+      touched,
+      cpuRatio: found.cpuRatio,
+      samples: [found.samples.base, found.samples.head],
+      launches: found.launches,
+      seconds: Math.round((performance.now() - startedMs) / 1000),
+      called: rows.filter(({ kind }) => kind === 'regressed' || kind === 'improved').map((row) => row.function),
+      named: found.withDiff.attribution?.culprit ?? null,
+    };
+    evidence.append(one);
+    console.log(
+      `${touched ? 'every function touched' : 'not a line touched'}: CPU ${(100 * one.cpuRatio).toFixed(1)} %, ` +
+        `${one.samples.join(' and ')} samples in ${one.launches} launches: ${one.called.length} of ${rows.length} ` +
+        `functions called${one.called.length === 0 ? '' : ` (${one.called.join(', ')})`}, named ${one.named ?? 'nobody'}; ${one.seconds} s`,
+    );
+    for (const folder of [folders.head, path.join(work, 'p')]) rmSync(folder, { recursive: true, force: true });
+  }
+  const wrong = evidence.rows().filter(({ called, named }) => called.length > 0 || named !== null).length;
+  console.log(`\n${evidence.rows().length - wrong} passed, ${wrong} failed`);
+  if (wrong > 0) process.exitCode = 1;
+};
+
+const proveBlame = async (): Promise<void> => {
   const scenario = demoScenario();
   const names = (positionals.length > 0 ? positionals : Object.keys(SITES)) as SiteName[];
   const sites: readonly Site[] = names.map((name) => SITES[name]);
@@ -146,6 +214,10 @@ try {
   console.log(summary('all', cases));
   const [first, top3] = [share(cases, (one) => one.withDiff.first), share(cases, (one) => one.withDiff.top3)];
   if (cases.length >= CASES_FOR_A_VERDICT && (first < LEAST_FIRST || top3 < LEAST_TOP_3)) process.exitCode = 1;
+};
+
+try {
+  await (values.equal === undefined ? proveBlame() : proveEqual(Number(values.equal)));
 } finally {
   await stopAll();
   rmSync(work, { recursive: true, force: true });
