@@ -3,19 +3,20 @@
  * (docs/exact.md). A difference is *changed* when it is larger than what launches of one side differ by; it is
  * *regressed* only when as many instructions are worth mentioning in CPU time. Percent of instructions is never CPU.
  */
-import type {
-  Attribution,
-  BySide,
-  ExactCounted,
-  ExactRun,
-  ExactSummary,
-  FileDiff,
-  FunctionComparison,
-  MetricComparison,
-  MetricId,
-  MetricVerdict,
-  ModuleChange,
-  Scenario,
+import {
+  type Attribution,
+  type BySide,
+  type ExactCounted,
+  type ExactRun,
+  type ExactSummary,
+  type FileDiff,
+  type FunctionComparison,
+  type MetricComparison,
+  type MetricId,
+  type MetricVerdict,
+  type ModuleChange,
+  type Scenario,
+  SIDES,
 } from '../model/index.ts';
 import { metricDef } from '../metrics/index.ts';
 import { median } from '../stats/index.ts';
@@ -45,13 +46,14 @@ export interface ExactFindings {
   readonly exactRows: readonly MetricComparison[];
   readonly functions: readonly FunctionComparison[];
   readonly attribution: Attribution | null;
-  /** Launches per side that it takes to answer: more than there are while counts repeat badly, at most five. */
+  /** Launches per side that it takes to answer: more than there are while counts repeat badly. */
   readonly launchesWanted: number;
 }
 
 /** Reference: exact-real §5. */
 export const FIRST_LAUNCHES = 3;
-export const MOST_LAUNCHES = 5;
+/** Where the first ones do not agree, as many more, which take their time (harness/run): these alone are judged. */
+const MOST_LAUNCHES = 2 * FIRST_LAUNCHES;
 const CHANGED_RATIO = 0.001;
 /** With the runtime's dice in: interface caches fill at random. */
 const CHANGED_RATIO_UNSTEADY = 0.003;
@@ -250,13 +252,20 @@ const countedOf = ({ launches }: ExactWork, replies: RepliesCompared, { scenario
   pathSamples: null,
 });
 
+/** All of a side, or the second three where they were counted. */
+const judgedLaunches = (launches: readonly ProfiledLaunch[]): readonly ProfiledLaunch[] =>
+  SIDES.flatMap((side) => {
+    const own = launches.filter(({ launch }) => launch.side === side);
+    return own.length < MOST_LAUNCHES ? own : own.slice(FIRST_LAUNCHES);
+  });
+
 /**
- * Judges all exact launches there are. Ask again after each round until `launchesWanted` is no more than what there is;
+ * Judges the exact launches there are. Ask again after each round until `launchesWanted` is no more than what there is;
  * the last answer counts.
  */
 export const judgeExact = (input: ExactInput): ExactFindings => {
   const work = exactWork({
-    launches: input.launches,
+    launches: judgedLaunches(input.launches),
     steady: input.run.steady,
     diff: input.diff,
     modulePath: input.modulePath,

@@ -12,7 +12,7 @@ import { bothSides, type ExactLaunch, type ExactRun, SIDES } from '../model/inde
 import { decodeProfile } from '../profile/index.ts';
 import { freePorts } from '../target/index.ts';
 import { buildExact, type ExactBinaries } from './exact-build.ts';
-import { countAgainIfNeeded, type Counting, IDLE_MS, LONG_IDLE_MS, TooMany } from './exact-launch.ts';
+import { countAgainIfNeeded, type Counting, PATIENT_PACE, TooMany, USUAL_PACE } from './exact-launch.ts';
 import { countedRequests, type ExactFacts, orRefused } from './exact-refusal.ts';
 import type { Session } from './session.ts';
 
@@ -76,7 +76,7 @@ export const countBinaries = async (
     binaries,
     tables: bothSides((side) => readGoTables(binaries[side].path)),
     requests,
-    idleMs: IDLE_MS,
+    pace: USUAL_PACE,
   };
   try {
     return await countRounds(counting, unsteadyReason, facts);
@@ -105,7 +105,9 @@ const countRounds = async (
   });
   const counted: ExactLaunch[] = [];
   let culprit: string | null = null;
-  for (let rounds = FIRST_ROUNDS, round = 0; round < rounds; round++) {
+  let wanted = FIRST_ROUNDS;
+  for (let round = 0; round < wanted; round++) {
+    const pace = round < FIRST_ROUNDS ? USUAL_PACE : PATIENT_PACE;
     for (const side of round % 2 === 0 ? SIDES : SIDES.toReversed()) {
       plan.onProgress({
         kind: 'launch',
@@ -113,8 +115,7 @@ const countRounds = async (
         number: counted.length + 1,
         secondsLeft: session.clock.secondsLeft(),
       });
-      const idleMs = round < FIRST_ROUNDS ? IDLE_MS : LONG_IDLE_MS;
-      counted.push(await countAgainIfNeeded({ ...counting, idleMs }, side, counted.length + 1, facts));
+      counted.push(await countAgainIfNeeded({ ...counting, pace }, side, counted.length + 1, facts));
       collectOwnGarbage();
     }
     const found = judgeSoFar(session, run(counted), facts);
@@ -122,7 +123,7 @@ const countRounds = async (
     culprit = found.attribution?.culprit ?? null;
     // What is refused now is refused after more launches, too.
     if (found.exact.refusal !== null) break;
-    if (round >= FIRST_ROUNDS - 1) rounds = found.launchesWanted;
+    if (round === FIRST_ROUNDS - 1) wanted = found.launchesWanted;
   }
   return { run: run(counted), culprit };
 };
