@@ -1,5 +1,13 @@
 /** Which functions execute more or less than before, by exact counts: rows for the report, and the one to name. */
-import type { Attribution, BySide, FileDiff, FunctionComparison, FunctionKind, ModuleChange } from '../model/index.ts';
+import {
+  type Attribution,
+  bothSides,
+  type BySide,
+  type FileDiff,
+  type FunctionComparison,
+  type FunctionKind,
+  type ModuleChange,
+} from '../model/index.ts';
 import { canonicalPath, isRuntime, packageOf } from '../profile/index.ts';
 import { median } from '../stats/index.ts';
 import { isApart, range } from './exact-spread.ts';
@@ -29,8 +37,6 @@ interface Values {
   readonly example: BySide<FunctionWork | undefined>;
 }
 
-const bySide = <T>(value: (side: 'base' | 'head') => T): BySide<T> => ({ base: value('base'), head: value('head') });
-
 /** Collection and scheduling are not the functions' doing; allocation is listed as one. */
 const listedName = ({ name, group }: FunctionWork): string | null => {
   if (group === 'gc' || group === 'scheduler') return null;
@@ -45,7 +51,7 @@ const medianOrNull = (values: readonly (number | null)[]): number | null => {
 /** Per listed name: instructions of every launch, calls, and an example to tell file and lines by. */
 const collect = (launches: BySide<readonly LaunchWork[]>): ReadonlyMap<string, Values> => {
   const names = new Set<string>();
-  const tables = bySide((side) =>
+  const tables = bothSides((side) =>
     launches[side].map(({ functions }) => {
       const sums = new Map<string, { instructions: number; calls: number | null; example: FunctionWork }>();
       for (const work of functions.values()) {
@@ -63,9 +69,9 @@ const collect = (launches: BySide<readonly LaunchWork[]>): ReadonlyMap<string, V
     [...names].map((name) => [
       name,
       {
-        instructions: bySide((side) => tables[side].map((sums) => sums.get(name)?.instructions ?? 0)),
-        calls: bySide((side) => medianOrNull(tables[side].map((sums) => sums.get(name)?.calls ?? null))),
-        example: bySide((side) => tables[side].map((sums) => sums.get(name)).find((each) => each)?.example),
+        instructions: bothSides((side) => tables[side].map((sums) => sums.get(name)?.instructions ?? 0)),
+        calls: bothSides((side) => medianOrNull(tables[side].map((sums) => sums.get(name)?.calls ?? null))),
+        example: bothSides((side) => tables[side].map((sums) => sums.get(name)).find((each) => each)?.example),
       },
     ]),
   );
@@ -107,7 +113,7 @@ const isInModule = (name: string, changes: readonly ModuleChange[]): boolean => 
 const countedOf = (name: string, values: Values): CountedFunction => ({
   name,
   file: (values.example.head ?? values.example.base)?.file ?? '',
-  ...bySide((side) => median(values.instructions[side])),
+  ...bothSides((side) => median(values.instructions[side])),
   baseCalls: values.calls.base,
   headCalls: values.calls.head,
 });
@@ -179,7 +185,7 @@ const markMoves = (
   });
 
 const rowOf = (name: string, values: Values, total: number, input: ExactFunctionsInput): Ranked => {
-  const { base, head } = bySide((side) => median(values.instructions[side]));
+  const { base, head } = bothSides((side) => median(values.instructions[side]));
   const delta = head - base;
   const { example } = values;
   const known = name === ALLOCATOR ? undefined : (example.head ?? example.base);
@@ -232,7 +238,7 @@ const isCulprit = ({ row }: Ranked, whole: number): boolean =>
 
 /** At most 30 rows, those that are certain first. Callers are not counted, so cumulative costs are the own ones. */
 export const exactFunctions = (input: ExactFunctionsInput): ExactFunctionsFound => {
-  const works = bySide((side) => input.launches[side].map(({ work }) => work));
+  const works = bothSides((side) => input.launches[side].map(({ work }) => work));
   const total = median(works.base);
   const whole = median(works.head) - total;
   const found = collect(input.launches);

@@ -5,6 +5,7 @@
  */
 import {
   type Attribution,
+  bothSides,
   type BySide,
   type ExactCounted,
   type ExactRun,
@@ -46,13 +47,16 @@ export interface ExactFindings {
   readonly exactRows: readonly MetricComparison[];
   readonly functions: readonly FunctionComparison[];
   readonly attribution: Attribution | null;
-  /** Launches per side that it takes to answer: more than there are while counts repeat badly. */
+  /** Launches per side that it takes to answer: more than there are while counts repeat badly, or to confirm a change. */
   readonly launchesWanted: number;
 }
 
 /** Reference: exact-real §5. */
 export const FIRST_LAUNCHES = 3;
-/** Where the first ones do not agree, as many more, which take their time (harness/run): these alone are judged. */
+/**
+ * Where the first ones do not agree, or show a change: as many more. What happens once in a process, in some launches in
+ * the window and in others not, can put the first three of each side apart by chance.
+ */
 const MOST_LAUNCHES = 2 * FIRST_LAUNCHES;
 const CHANGED_RATIO = 0.001;
 /** With the runtime's dice in: interface caches fill at random. */
@@ -114,17 +118,19 @@ const limitsOf = ({ run }: ExactInput): CountingLimits => ({
   unstableRatio: UNSTABLE_SPREAD,
 });
 
-/** From the instructions per request of every launch. */
+/** From the instructions per request of every launch; `all`: those that were set aside, too. */
 export const figuresOf = (
   works: BySide<readonly number[]>,
   { changedRatio, unstableRatio }: CountingLimits,
   cpuNsPerRequest: number | null,
+  all: BySide<readonly number[]> = works,
 ): Figures => {
   const [base, head] = [median(works.base), median(works.head)];
   const aaSpreadRatio = Math.max(spread(works.base), spread(works.head));
   const limitRatio = Math.max(changedRatio, SPREADS * aaSpreadRatio);
   const effectRatio = head / base - 1;
-  const isChanged = Math.abs(effectRatio) >= limitRatio && isApart(works);
+  const isLarge = Math.abs(effectRatio) >= limitRatio;
+  const isChanged = isLarge && isApart(all);
   const cpuNs = cpuNsPerRequest ?? base / INSTRUCTIONS_PER_NS;
   return {
     base,
@@ -136,7 +142,7 @@ export const figuresOf = (
     cpuShare: (head - base) / INSTRUCTIONS_PER_NS / cpuNs,
     cpuMeasured: cpuNsPerRequest !== null,
     isChanged,
-    isUnstable: aaSpreadRatio > unstableRatio && !isChanged,
+    isUnstable: (isLarge || aaSpreadRatio > unstableRatio) && !isChanged,
     range: [
       Math.min(...works.head) / Math.max(...works.base) - 1,
       Math.max(...works.head) / Math.min(...works.base) - 1,
@@ -252,11 +258,29 @@ const countedOf = ({ launches }: ExactWork, replies: RepliesCompared, { scenario
   pathSamples: null,
 });
 
-/** All of a side, or the second three where they were counted. */
-const judgedLaunches = (launches: readonly ProfiledLaunch[]): readonly ProfiledLaunch[] =>
+/**
+ * Of six launches of a side the three that executed least: what a launch does once (opening a second connection to a
+ * database, which reads the schema) is only ever added.
+ */
+const leastWork = (launches: readonly LaunchWork[]): readonly LaunchWork[] =>
+  launches.length < MOST_LAUNCHES
+    ? launches
+    : launches
+        .toSorted((a, b) => a.work - b.work)
+        .slice(0, FIRST_LAUNCHES)
+        .toSorted((a, b) => a.launch.index - b.launch.index);
+
+/** Says which launches executed clearly more than those that are judged. */
+const setAside = (all: ExactWork, judged: ExactWork, { unstableRatio }: CountingLimits): readonly string[] =>
   SIDES.flatMap((side) => {
-    const own = launches.filter(({ launch }) => launch.side === side);
-    return own.length < MOST_LAUNCHES ? own : own.slice(FIRST_LAUNCHES);
+    const most = Math.max(...judged.launches[side].map(({ work }) => work));
+    const above = all.launches[side].filter(({ work }) => work > most * (1 + unstableRatio));
+    if (above.length === 0) return [];
+    const more = Math.max(...above.map(({ work }) => work)) / most - 1;
+    const noisy = noisiestFunction(all.launches);
+    return [
+      `${above.length} of ${all.launches[side].length} launches of ${side} executed up to ${percent(more)} more once${noisy === null ? '' : `, most in ${noisy}`}: set aside.`,
+    ];
   });
 
 /**
@@ -264,17 +288,19 @@ const judgedLaunches = (launches: readonly ProfiledLaunch[]): readonly ProfiledL
  * the last answer counts.
  */
 export const judgeExact = (input: ExactInput): ExactFindings => {
-  const work = exactWork({
-    launches: judgedLaunches(input.launches),
+  const all = exactWork({
+    launches: input.launches,
     steady: input.run.steady,
     diff: input.diff,
     modulePath: input.modulePath,
   });
+  const work = { ...all, launches: bothSides((side) => leastWork(all.launches[side])) };
   const routes = input.scenario.load.requests.map(({ name }) => name);
   const replies = compareReplies(input.run.launches, routes);
   const refusal = refusalOf(work, replies, input);
   if (refusal !== null) return withoutVerdict(input.run, refusal);
-  const figures = figuresOf(worksOf(work), limitsOf(input), input.cpuNsPerRequest);
+  const limits = limitsOf(input);
+  const figures = figuresOf(worksOf(work), limits, input.cpuNsPerRequest, worksOf(all));
   const { functions, attribution } = exactFunctions({ ...input, launches: work.launches });
   return {
     exact: {
@@ -286,12 +312,12 @@ export const judgeExact = (input: ExactInput): ExactFindings => {
     exactRows: [
       instructionsRow(figures, input.scenario, countedIn(work), {
         reason: reasonOf(figures, work),
-        warnings: clockWarnings(work),
+        warnings: [...clockWarnings(work), ...setAside(all, work, limits)],
       }),
       callsRow(work.launches, judgedIn(input.scenario, 'syscallsPerRequest')),
     ],
     functions,
     attribution: figures.isChanged ? attribution : null,
-    launchesWanted: figures.isUnstable ? MOST_LAUNCHES : FIRST_LAUNCHES,
+    launchesWanted: figures.isUnstable || figures.isChanged ? MOST_LAUNCHES : FIRST_LAUNCHES,
   };
 };

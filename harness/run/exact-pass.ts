@@ -106,8 +106,8 @@ const countRounds = async (
   const counted: ExactLaunch[] = [];
   let culprit: string | null = null;
   let wanted = FIRST_ROUNDS;
+  let pace = USUAL_PACE;
   for (let round = 0; round < wanted; round++) {
-    const pace = round < FIRST_ROUNDS ? USUAL_PACE : PATIENT_PACE;
     for (const side of round % 2 === 0 ? SIDES : SIDES.toReversed()) {
       plan.onProgress({
         kind: 'launch',
@@ -123,7 +123,10 @@ const countRounds = async (
     culprit = found.attribution?.culprit ?? null;
     // What is refused now is refused after more launches, too.
     if (found.exact.refusal !== null) break;
-    if (round === FIRST_ROUNDS - 1) wanted = found.launchesWanted;
+    if (round !== FIRST_ROUNDS - 1) continue;
+    wanted = found.launchesWanted;
+    // A change is only confirmed; launches that do not agree need time.
+    if (found.exactRows.some(({ verdict }) => verdict === 'notJudged')) pace = PATIENT_PACE;
   }
   return { run: run(counted), culprit };
 };
