@@ -259,16 +259,20 @@ const countedOf = ({ launches }: ExactWork, replies: RepliesCompared, { scenario
 });
 
 /**
- * Of six launches of a side the three that executed least: what a launch does once (opening a second connection to a
- * database, which reads the schema) is only ever added.
+ * What a launch does once (opening a second connection to a database, which reads the schema) is only ever added. So of
+ * six launches of a side the three that executed least are judged; of three the two that agree, where the third executed
+ * clearly more.
  */
-const leastWork = (launches: readonly LaunchWork[]): readonly LaunchWork[] =>
-  launches.length < MOST_LAUNCHES
-    ? launches
-    : launches
-        .toSorted((a, b) => a.work - b.work)
-        .slice(0, FIRST_LAUNCHES)
-        .toSorted((a, b) => a.launch.index - b.launch.index);
+const leastWork = (launches: readonly LaunchWork[], limits: CountingLimits): readonly LaunchWork[] => {
+  const sorted = launches.toSorted((a, b) => a.work - b.work);
+  const [least = 0, second = 0, third = 0] = sorted.map(({ work }) => work);
+  const isOneAbove =
+    launches.length === FIRST_LAUNCHES &&
+    second <= least * (1 + limits.changedRatio) &&
+    third > second * (1 + limits.unstableRatio);
+  const most = isOneAbove ? FIRST_LAUNCHES - 1 : launches.length < MOST_LAUNCHES ? launches.length : FIRST_LAUNCHES;
+  return sorted.slice(0, most).toSorted((a, b) => a.launch.index - b.launch.index);
+};
 
 /** Says which launches executed clearly more than those that are judged. */
 const setAside = (all: ExactWork, judged: ExactWork, { unstableRatio }: CountingLimits): readonly string[] =>
@@ -294,12 +298,12 @@ export const judgeExact = (input: ExactInput): ExactFindings => {
     diff: input.diff,
     modulePath: input.modulePath,
   });
-  const work = { ...all, launches: bothSides((side) => leastWork(all.launches[side])) };
+  const limits = limitsOf(input);
+  const work = { ...all, launches: bothSides((side) => leastWork(all.launches[side], limits)) };
   const routes = input.scenario.load.requests.map(({ name }) => name);
   const replies = compareReplies(input.run.launches, routes);
   const refusal = refusalOf(work, replies, input);
   if (refusal !== null) return withoutVerdict(input.run, refusal);
-  const limits = limitsOf(input);
   const figures = figuresOf(worksOf(work), limits, input.cpuNsPerRequest, worksOf(all));
   const { functions, attribution } = exactFunctions({ ...input, launches: work.launches });
   return {

@@ -18,7 +18,15 @@ export {
   readCoverageMeta,
 } from './coverage-counts.ts';
 export { type PerfCounter, type PerfEngine, startPerfCounter } from './perf.ts';
-export { probeQemu, startOf, type EmulatedStart, type Missing, type ProbeRequest, type QemuEngine } from './qemu.ts';
+export {
+  COUNTED_GODEBUG,
+  probeQemu,
+  startOf,
+  type EmulatedStart,
+  type Missing,
+  type ProbeRequest,
+  type QemuEngine,
+} from './qemu.ts';
 export { snapshot, type Overflow, type Snapshot } from './counts-file.ts';
 export { readGoTables, type GoTables } from './go-tables.ts';
 export { countsBetween, type Counts, type Program } from './counts-between.ts';

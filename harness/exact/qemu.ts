@@ -152,6 +152,9 @@ export const probeQemu = async (request: ProbeRequest): Promise<QemuEngine | Mis
   return { reason: `${program} ${versionOf(asked.stdout)} does not run the counting plugin: ${reason}`, hint: INSTALL };
 };
 
+/** No signals by the clock, no unwinding at random allocations. */
+export const COUNTED_GODEBUG = 'asyncpreemptoff=1,memprofilerate=0';
+
 export interface EmulatedStart {
   /** Program and arguments to put in front of the service. */
   readonly prefix: readonly string[];
@@ -166,5 +169,5 @@ export interface EmulatedStart {
  */
 export const startOf = (engine: QemuEngine, countsFile: string): EmulatedStart => ({
   prefix: [engine.program, '-cpu', 'max', '-seed', '1', ...pluginArgs(engine.plugin, countsFile)],
-  godebug: 'asyncpreemptoff=1,memprofilerate=0',
+  godebug: COUNTED_GODEBUG,
 });

@@ -6,13 +6,12 @@ import { peakRssBytes, usedByUs } from '../capture/index.ts';
 import { type ExactTrouble, instructionsProfile } from '../compare/index.ts';
 import { GodynoError } from '../errors.ts';
 import { countsBetween, type GoTables, type QemuEngine, snapshot, startOf } from '../exact/index.ts';
-import { sendPrepare } from '../load/index.ts';
 import { type BySide, type ExactLaunch, type Side } from '../model/index.ts';
 import { encodeProfile, type Profile } from '../profile/index.ts';
-import { type Binary, type RunningTarget, startTarget } from '../target/index.ts';
+import type { Binary, RunningTarget } from '../target/index.ts';
+import { type CountedStart, withCountedTarget } from './counted-target.ts';
 import { countedRequests, type ExactFacts, Refusal } from './exact-refusal.ts';
 import { folderOf } from './live.ts';
-import { mixSeed } from './seeds.ts';
 import type { Session } from './session.ts';
 
 /** Enough for what an answer leaves to do: closing, waking, sleeping again. */
@@ -73,44 +72,6 @@ export class TooMany extends Error {
     this.bytesPerRequest = bytesPerRequest;
   }
 }
-
-const startCounted = async (
-  { session, engine, port, binaries }: Counting,
-  side: Side,
-  number: number,
-  file: string,
-) => {
-  const { plan, settings, prepared } = session;
-  const { prefix, godebug } = startOf(engine, file);
-  const { target } = plan.scenario;
-  const tmp = join(plan.workDir, `x${number}`, side);
-  await mkdir(tmp, { recursive: true });
-  return startTarget({
-    binary: binaries[side],
-    spec: {
-      ...target,
-      gogc: 'off',
-      gomemlimit: 'off',
-      ready: { ...target.ready, timeoutSeconds: START_TIMES * target.ready.timeoutSeconds },
-      env: { ...target.env, GODEBUG: withDebug(target.env['GODEBUG'], godebug) },
-    },
-    side,
-    port,
-    tmp,
-    cpus: settings.pinned ? settings.targetCpus : null,
-    gomaxprocs: 1,
-    logFile: join(plan.outDir, 'logs', folderOf(plan.scenario.name), `${side}-exact-${number}.log`),
-    // Empty: the agent in the binary stays inert.
-    agentSocketDir: '',
-    moduleDir: binaries[side].build.facts.moduleDir,
-    setupDir: prepared.head.facts.moduleDir,
-    prefix,
-    signal: plan.signal,
-  });
-};
-
-export const withDebug = (own: string | undefined, ours: string): string =>
-  own === undefined || own === '' ? ours : `${own},${ours}`;
 
 /** Once more where chance may have done it; a second failure is a reason. */
 export const countAgainIfNeeded = async (...launch: Parameters<typeof countLaunch>): Promise<ExactLaunch> => {
@@ -180,77 +141,72 @@ const warmUp = async (counting: Counting, side: Side, pid: number, facts: ExactF
 };
 
 const countLaunch = async (counting: Counting, side: Side, number: number, facts: ExactFacts): Promise<ExactLaunch> => {
-  const { session, requests, tables, port, pace } = counting;
-  const { plan, loader } = session;
+  const { session, engine, binaries, requests, tables, port, pace } = counting;
+  const { loader } = session;
   const startedMs = performance.now();
   const countsFile = join(session.socketDir, `counts-${number}`);
-  const target = await startCounted(counting, side, number, countsFile);
+  const start: CountedStart = {
+    binary: binaries[side],
+    side,
+    number,
+    port,
+    readyTimes: START_TIMES,
+    requestTimeoutSeconds: PATIENCE_SECONDS,
+    agentSocketDir: '',
+    ...startOf(engine, countsFile),
+  };
   try {
-    return await whileItRuns(target, async () => {
-      const { requests: mix, data, prepare } = plan.scenario.load;
-      const placed = { host: '127.0.0.1', port, timeoutSeconds: PATIENCE_SECONDS, signal: plan.signal };
-      const values = await sendPrepare({ ...placed, requests: prepare, values: { tmp: target.tmp } });
-      await loader.attach({
-        targets: { [side]: { host: placed.host, port, values: { ...values, tmp: target.tmp } } },
-        plan: {
-          seed: mixSeed(plan.seed, 'schedule'),
-          launch: 1,
-          requests: mix,
-          data,
-          timeoutSeconds: PATIENCE_SECONDS,
-          connections: 1,
-        },
-      });
-      await warmUp(counting, side, target.pid, facts);
-      await delay(SETTLE_MS);
-      const resting = snapshot(countsFile);
-      await delay(pace.idleMs);
-      const rested = snapshot(countsFile);
-      await sendTo(counting, side)(requests - WAKE_REQUESTS, requests);
-      await delay(SETTLE_MS);
-      const before = snapshot(countsFile);
-      const beginMs = performance.now();
-      const counted = {
-        side,
-        first: requests,
-        count: requests,
-        inFlight: 1,
-        pauseMs: PAUSE_MS,
-        replies: 'read',
-      } as const;
-      const { window, wallSeconds, replies } = await loader.single(counted);
-      await delay(SETTLE_MS);
-      const windowSeconds = (performance.now() - beginMs) / 1000;
-      const after = snapshot(countsFile);
-      const bad = window.planned - window.answered + window.failed;
-      if (bad > 0) {
-        const trouble = failedRequests(bad, window.planned, wallSeconds, facts);
-        throw new Refusal(trouble);
-      }
-      const program = { tables: tables[side], arch: process.arch };
-      const counts = countsBetween(before, after, program);
-      if (counts.overflow !== null) throw new Refusal({ kind: counts.overflow, most: MOST_THREADS });
-      const profile = instructionsProfile(counts.stacks, countsBetween(resting, rested, program).stacks);
-      return {
-        index: number,
-        side,
-        linkSeed: null,
-        requests,
-        groups: counts.groups,
-        windowSeconds,
-        idleSeconds: pace.idleMs / 1000,
-        syscalls: counts.syscalls,
-        threads: counts.threads,
-        ...(replies === null ? {} : { replies }),
-        profile: await saveProfile(session, side, number, profile),
-        wallSeconds: (performance.now() - startedMs) / 1000,
-      };
-    });
+    return await withCountedTarget(session, start, async ({ target, attach }) =>
+      whileItRuns(target, async () => {
+        await attach();
+        await warmUp(counting, side, target.pid, facts);
+        await delay(SETTLE_MS);
+        const resting = snapshot(countsFile);
+        await delay(pace.idleMs);
+        const rested = snapshot(countsFile);
+        await sendTo(counting, side)(requests - WAKE_REQUESTS, requests);
+        await delay(SETTLE_MS);
+        const before = snapshot(countsFile);
+        const beginMs = performance.now();
+        const counted = {
+          side,
+          first: requests,
+          count: requests,
+          inFlight: 1,
+          pauseMs: PAUSE_MS,
+          replies: 'read',
+        } as const;
+        const { window, wallSeconds, replies } = await loader.single(counted);
+        await delay(SETTLE_MS);
+        const windowSeconds = (performance.now() - beginMs) / 1000;
+        const after = snapshot(countsFile);
+        const bad = window.planned - window.answered + window.failed;
+        if (bad > 0) {
+          const trouble = failedRequests(bad, window.planned, wallSeconds, facts);
+          throw new Refusal(trouble);
+        }
+        const program = { tables: tables[side], arch: process.arch };
+        const counts = countsBetween(before, after, program);
+        if (counts.overflow !== null) throw new Refusal({ kind: counts.overflow, most: MOST_THREADS });
+        const profile = instructionsProfile(counts.stacks, countsBetween(resting, rested, program).stacks);
+        return {
+          index: number,
+          side,
+          linkSeed: null,
+          requests,
+          groups: counts.groups,
+          windowSeconds,
+          idleSeconds: pace.idleMs / 1000,
+          syscalls: counts.syscalls,
+          threads: counts.threads,
+          ...(replies === null ? {} : { replies }),
+          profile: await saveProfile(session, side, number, profile),
+          wallSeconds: (performance.now() - startedMs) / 1000,
+        };
+      }),
+    );
   } finally {
-    await loader.detach().catch(() => undefined);
-    await target.stop();
     await rm(countsFile, { force: true });
-    await rm(join(plan.workDir, `x${number}`), { recursive: true, force: true });
   }
 };
 

@@ -2,19 +2,19 @@
  * The exact pass where there is no emulator: both sides in turn at full speed, the same requests counted by the CPU's own
  * counter (totals) or by Go's coverage counters (calls). What it means is decided in `compare`.
  */
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Agent, connectAgent } from '../capture/index.ts';
 import { callsProfile, judgeTotals } from '../compare/index.ts';
 import {
   callsBetween,
+  COUNTED_GODEBUG,
   type PerfEngine,
   readCoverageCounters,
   readCoverageMeta,
   startPerfCounter,
 } from '../exact/index.ts';
-import { sendPrepare } from '../load/index.ts';
 import { type BySide, type CallsLaunch, type ExactRun, type Side, SIDES, type TotalsLaunch } from '../model/index.ts';
 import { encodeProfile } from '../profile/index.ts';
 import {
@@ -25,15 +25,14 @@ import {
   modulesToCover,
   prepareBuild,
   type RunningTarget,
-  startTarget,
   withCoverage,
 } from '../target/index.ts';
+import { type CountedStart, withCountedTarget } from './counted-target.ts';
 import { buildExact } from './exact-build.ts';
-import { IDLE_MS, SETTLE_MS, withDebug } from './exact-launch.ts';
+import { IDLE_MS, SETTLE_MS } from './exact-launch.ts';
 import { FIRST_ROUNDS } from './exact-pass.ts';
 import { countedRequests, type ExactFacts, orRefused, Refusal } from './exact-refusal.ts';
 import { folderOf } from './live.ts';
-import { mixSeed } from './seeds.ts';
 import type { Session } from './session.ts';
 
 interface Counting {
@@ -56,11 +55,7 @@ interface LaunchPlace {
   readonly number: number;
 }
 
-const HOST = '127.0.0.1';
 const HANDSHAKE_SECONDS = 15;
-
-/** No signals by the clock, no unwinding at random allocations. */
-const GODEBUG = 'asyncpreemptoff=1,memprofilerate=0';
 
 /** Builds with the clock stopped, and says so. */
 const timed = async <T>({ plan, clock }: Session, text: string, build: () => Promise<T>): Promise<T> => {
@@ -85,61 +80,30 @@ const withResting = async <T>(
   agentSocketDir: string,
   use: (resting: Resting) => Promise<T>,
 ): Promise<T> => {
-  const { plan, settings, prepared, loader } = session;
-  const { target: spec, load } = plan.scenario;
-  const tmp = join(plan.workDir, `x${number}`, side);
-  await mkdir(tmp, { recursive: true });
-  const target = await startTarget({
+  const start: CountedStart = {
     binary: binaries[side],
-    spec: {
-      ...spec,
-      gogc: 'off',
-      gomemlimit: 'off',
-      env: { ...spec.env, GODEBUG: withDebug(spec.env['GODEBUG'], GODEBUG) },
-    },
     side,
+    number,
     port,
-    tmp,
-    cpus: settings.pinned ? settings.targetCpus : null,
-    gomaxprocs: 1,
-    logFile: join(plan.outDir, 'logs', folderOf(plan.scenario.name), `${side}-exact-${number}.log`),
+    requestTimeoutSeconds: session.plan.scenario.load.timeoutSeconds,
     agentSocketDir,
+    godebug: COUNTED_GODEBUG,
     // Go warns on stderr when coverage data has no place to go at the end; nobody reads what it leaves there.
-    env: { GOCOVERDIR: tmp },
-    moduleDir: binaries[side].build.facts.moduleDir,
-    setupDir: prepared.head.facts.moduleDir,
-    signal: plan.signal,
-  });
-  try {
-    const { timeoutSeconds } = load;
-    const placed = { host: HOST, port, timeoutSeconds, signal: plan.signal };
-    const values = await sendPrepare({ ...placed, requests: load.prepare, values: { tmp } });
-    await loader.attach({
-      targets: { [side]: { host: HOST, port, values: { ...values, tmp } } },
-      plan: {
-        seed: mixSeed(plan.seed, 'schedule'),
-        launch: 1,
-        requests: load.requests,
-        data: load.data,
-        timeoutSeconds,
-        connections: 1,
-      },
-    });
+    env: (tmp) => ({ GOCOVERDIR: tmp }),
+  };
+  return withCountedTarget(session, start, async ({ target, attach }) => {
+    await attach();
     const send = async (first: number): Promise<number> => {
       const startedMs = performance.now();
-      const { window } = await loader.single({ side, first, count: requests, inFlight: 1 });
+      const { window } = await session.loader.single({ side, first, count: requests, inFlight: 1 });
       await delay(SETTLE_MS);
       const bad = window.planned - window.answered + window.failed;
       if (bad > 0) throw new Refusal(`${bad} of ${window.planned} requests failed on ${side}`);
       return (performance.now() - startedMs) / 1000;
     };
     await send(0);
-    return await use({ target, send: async () => send(requests) });
-  } finally {
-    await loader.detach().catch(() => undefined);
-    await target.stop();
-    await rm(join(plan.workDir, `x${number}`), { recursive: true, force: true });
-  }
+    return use({ target, send: async () => send(requests) });
+  });
 };
 
 /** Both sides in turn, the first one changing, until `wanted` says that the rounds are enough. */

@@ -213,6 +213,15 @@ describe('instructions per request', () => {
     expect(rowOf(found)).toMatchObject({ verdict: 'changed' });
   });
 
+  it('are judged by the two of three that agree, where the third executed clearly more', () => {
+    const found = judge(totals(1_000_000, 1_024_000, 1_000_100), totals(1_000_010, 1_000_110, 1_024_000));
+    expect(found.launchesWanted).toBe(3);
+    expect(rowOf(found)).toMatchObject({ verdict: 'unchanged', decidedBy: { n: 2 } });
+    expect(rowOf(found)?.warnings[0]).toMatch(/^1 of 3 launches of base executed up to 2\.4 % more once/);
+    const less = judge(totals(1_000_000, 976_000, 1_000_100), totals(1_000_010, 1_000_110, 1_000_210));
+    expect(rowOf(less)).toMatchObject({ verdict: 'notJudged' });
+  });
+
   it('are judged by the three launches of six that executed least, and the others are told', () => {
     const base = totals(1_000_000, 1_024_000, 1_000_100, 1_000_200, 1_000_300, 1_024_100);
     const same = judge(base, totals(1_024_000, 1_024_000, 1_024_100, 1_000_010, 1_000_110, 1_000_210));

@@ -1,0 +1,99 @@
+/** A service whose work is counted: started alone and without collection, prepared, attached to the loader; gone after. */
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { sendPrepare } from '../load/index.ts';
+import type { Side } from '../model/index.ts';
+import { type Binary, type RunningTarget, startTarget } from '../target/index.ts';
+import { folderOf } from './live.ts';
+import { mixSeed } from './seeds.ts';
+import type { Session } from './session.ts';
+
+const HOST = '127.0.0.1';
+
+export interface CountedStart {
+  readonly binary: Binary;
+  readonly side: Side;
+  /** Of all starts of the pass. */
+  readonly number: number;
+  /** The same for all starts: answers may hold it. */
+  readonly port: number;
+  readonly godebug: string;
+  /** Of the scenario's own time to get ready. */
+  readonly readyTimes?: number;
+  readonly requestTimeoutSeconds: number;
+  /** Empty: the agent in the binary stays inert. */
+  readonly agentSocketDir: string;
+  /** Program and arguments in front of the binary. */
+  readonly prefix?: readonly string[];
+  /** Added to the scenario's environment. */
+  readonly env?: (tmp: string) => Readonly<Record<string, string>>;
+}
+
+export interface CountedTarget {
+  readonly target: RunningTarget;
+  /** Prepares it and connects the loader. */
+  readonly attach: () => Promise<void>;
+}
+
+const withDebug = (own: string | undefined, ours: string): string =>
+  own === undefined || own === '' ? ours : `${own},${ours}`;
+
+const attachTo = async (
+  { plan, loader }: Session,
+  { side, port, requestTimeoutSeconds: timeoutSeconds }: CountedStart,
+  tmp: string,
+): Promise<void> => {
+  const { requests, data, prepare } = plan.scenario.load;
+  const placed = { host: HOST, port, timeoutSeconds, signal: plan.signal };
+  const values = await sendPrepare({ ...placed, requests: prepare, values: { tmp } });
+  await loader.attach({
+    targets: { [side]: { host: HOST, port, values: { ...values, tmp } } },
+    plan: { seed: mixSeed(plan.seed, 'schedule'), launch: 1, requests, data, timeoutSeconds, connections: 1 },
+  });
+};
+
+/** Stops it and removes its folder whatever `use` does. Throws what starting throws. */
+export const withCountedTarget = async <T>(
+  session: Session,
+  start: CountedStart,
+  use: (counted: CountedTarget) => Promise<T>,
+): Promise<T> => {
+  const { plan, settings, prepared, loader } = session;
+  const { target: spec, name } = plan.scenario;
+  const { binary, side, number, readyTimes = 1, prefix } = start;
+  const folder = join(plan.workDir, `x${number}`);
+  const tmp = join(folder, side);
+  await mkdir(tmp, { recursive: true });
+  try {
+    const target = await startTarget({
+      binary,
+      spec: {
+        ...spec,
+        gogc: 'off',
+        gomemlimit: 'off',
+        ready: { ...spec.ready, timeoutSeconds: readyTimes * spec.ready.timeoutSeconds },
+        env: { ...spec.env, GODEBUG: withDebug(spec.env['GODEBUG'], start.godebug) },
+      },
+      side,
+      port: start.port,
+      tmp,
+      cpus: settings.pinned ? settings.targetCpus : null,
+      gomaxprocs: 1,
+      logFile: join(plan.outDir, 'logs', folderOf(name), `${side}-exact-${number}.log`),
+      agentSocketDir: start.agentSocketDir,
+      ...(start.env !== undefined && { env: start.env(tmp) }),
+      moduleDir: binary.build.facts.moduleDir,
+      setupDir: prepared.head.facts.moduleDir,
+      ...(prefix !== undefined && { prefix }),
+      signal: plan.signal,
+    });
+    try {
+      return await use({ target, attach: async () => attachTo(session, start, tmp) });
+    } finally {
+      await loader.detach().catch(() => undefined);
+      await target.stop();
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+};
