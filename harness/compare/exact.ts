@@ -17,6 +17,7 @@ import {
   type MetricVerdict,
   type ModuleChange,
   type Scenario,
+  type Side,
   SIDES,
 } from '../model/index.ts';
 import { metricDef } from '../metrics/index.ts';
@@ -258,6 +259,13 @@ const countedOf = ({ launches }: ExactWork, replies: RepliesCompared, { scenario
   pathSamples: null,
 });
 
+/** Those that took their time, once there are three a side of them; else all. */
+const settled = (launches: readonly ProfiledLaunch[]): readonly ProfiledLaunch[] => {
+  const patient = launches.filter(({ launch }) => launch.moreWarmUp !== undefined);
+  const on = (wanted: Side): number => patient.filter(({ launch }) => launch.side === wanted).length;
+  return Math.min(on('base'), on('head')) < FIRST_LAUNCHES ? launches : patient;
+};
+
 /**
  * What a launch does once (opening a second connection to a database, which reads the schema) is only ever added. So of
  * six launches of a side the three that executed least are judged; of three the two that agree, where the third executed
@@ -293,7 +301,7 @@ const setAside = (all: ExactWork, judged: ExactWork, { unstableRatio }: Counting
  */
 export const judgeExact = (input: ExactInput): ExactFindings => {
   const all = exactWork({
-    launches: input.launches,
+    launches: settled(input.launches),
     steady: input.run.steady,
     diff: input.diff,
     modulePath: input.modulePath,

@@ -60,7 +60,7 @@ interface CountedLaunch {
   readonly index: number;
   readonly side: Side;
   readonly linkSeed: number | null;
-  /** Counted after as many of warm-up. */
+  /** Counted, after as many of warm-up. */
   readonly requests: number;
   /** Start to end, in seconds. */
   readonly wallSeconds: number;
@@ -90,6 +90,10 @@ export interface ExactLaunch extends CountedLaunch {
   readonly syscalls: Readonly<Record<string, number>>;
   /** Guest threads that ran, sysmon's included. */
   readonly threads: number;
+  /** Sent before the usual warm-up, where launches before did not agree. */
+  readonly moreWarmUp?: number;
+  /** Most memory of the emulated process, without collection. */
+  readonly peakRssBytes?: number;
   readonly mallocs?: number;
   readonly allocBytes?: number;
   /** Absent in runs stored before answers were compared. */

@@ -20,17 +20,19 @@ export const SETTLE_MS = 30;
 export const IDLE_MS = 500;
 
 export interface Pace {
-  /** Between the requests of the warm-up. */
-  readonly warmPauseMs: number;
+  /** Requests before the usual warm-up. */
+  readonly moreWarmUp: number;
   readonly idleMs: number;
 }
 
-export const USUAL_PACE: Pace = { warmPauseMs: 0, idleMs: IDLE_MS };
+export const USUAL_PACE: Pace = { moreWarmUp: 0, idleMs: IDLE_MS };
 /**
  * Where launches did not agree. What a service does once in a few seconds falls into some windows only: the idle look
- * has to see it, and what it sets off (a second connection to the database, when both want one) has to be over.
+ * has to see it, and what it sets off beside requests (a second connection to the database) has to be over.
  */
-export const PATIENT_PACE: Pace = { warmPauseMs: 40, idleMs: 2000 };
+export const PATIENT_PACE: Pace = { moreWarmUp: 400, idleMs: 2000 };
+/** Beyond the numbers of all requests that are counted. */
+const MORE_WARM_UP_FROM = 100_000;
 
 /** A request takes 9 to 18 times as long under the emulator; without an answer for so long it hangs. */
 const PATIENCE_SECONDS = 60;
@@ -108,16 +110,16 @@ const whileItRuns = async <T>(target: RunningTarget, work: () => Promise<T>): Pr
 };
 
 const sendTo =
-  ({ session: { loader }, pace: { warmPauseMs } }: Counting, side: Side) =>
+  ({ session: { loader } }: Counting, side: Side) =>
   async (first: number, upTo: number): Promise<void> => {
-    await loader.single({
-      side,
-      first,
-      count: upTo - first,
-      inFlight: 1,
-      ...(warmPauseMs > 0 && { pauseMs: warmPauseMs }),
-    });
+    await loader.single({ side, first, count: upTo - first, inFlight: 1 });
   };
+
+/** As dense as the window, so that what happens beside requests there happens here. */
+const warmUpLonger = async ({ session: { loader }, pace: { moreWarmUp } }: Counting, side: Side): Promise<void> => {
+  if (moreWarmUp === 0) return;
+  await loader.single({ side, first: MORE_WARM_UP_FROM, count: moreWarmUp, inFlight: 1, pauseMs: PAUSE_MS });
+};
 
 /**
  * As many as will be counted, but those for waking it. Nobody measured how much garbage a request leaves where there were
@@ -159,6 +161,7 @@ const countLaunch = async (counting: Counting, side: Side, number: number, facts
     return await withCountedTarget(session, start, async ({ target, attach }) =>
       whileItRuns(target, async () => {
         await attach();
+        await warmUpLonger(counting, side);
         await warmUp(counting, side, target.pid, facts);
         await delay(SETTLE_MS);
         const resting = snapshot(countsFile);
@@ -180,6 +183,7 @@ const countLaunch = async (counting: Counting, side: Side, number: number, facts
         await delay(SETTLE_MS);
         const windowSeconds = (performance.now() - beginMs) / 1000;
         const after = snapshot(countsFile);
+        const peakBytes = peakRssBytes(target.pid);
         const bad = window.planned - window.answered + window.failed;
         if (bad > 0) {
           const trouble = failedRequests(bad, window.planned, wallSeconds, facts);
@@ -199,6 +203,8 @@ const countLaunch = async (counting: Counting, side: Side, number: number, facts
           idleSeconds: pace.idleMs / 1000,
           syscalls: counts.syscalls,
           threads: counts.threads,
+          ...(pace.moreWarmUp > 0 && { moreWarmUp: pace.moreWarmUp }),
+          ...(peakBytes !== undefined && { peakRssBytes: peakBytes }),
           ...(replies === null ? {} : { replies }),
           profile: await saveProfile(session, side, number, profile),
           wallSeconds: (performance.now() - startedMs) / 1000,

@@ -12,9 +12,12 @@ import { bothSides, type ExactLaunch, type ExactRun, SIDES } from '../model/inde
 import { decodeProfile } from '../profile/index.ts';
 import { freePorts } from '../target/index.ts';
 import { buildExact, type ExactBinaries } from './exact-build.ts';
-import { countAgainIfNeeded, type Counting, PATIENT_PACE, TooMany, USUAL_PACE } from './exact-launch.ts';
+import { countAgainIfNeeded, type Counting, type Pace, PATIENT_PACE, TooMany, USUAL_PACE } from './exact-launch.ts';
 import { countedRequests, type ExactFacts, orRefused } from './exact-refusal.ts';
 import type { Session } from './session.ts';
+
+/** Of the machine's memory, for one counted process. */
+const MOST_MEMORY_SHARE = 0.5;
 
 /** Launches a side before the first judgement. */
 export const FIRST_ROUNDS = 3;
@@ -88,6 +91,14 @@ export const countBinaries = async (
   }
 };
 
+/** Without collection, twice the requests more need up to three times the memory. */
+const patientPace = (counted: readonly ExactLaunch[], { memoryBytes }: ExactFacts): Pace => {
+  const { requests } = counted[0] ?? { requests: 1 };
+  const peakBytes = Math.max(...counted.map(({ peakRssBytes }) => peakRssBytes ?? Infinity));
+  const wantedBytes = peakBytes * (1 + PATIENT_PACE.moreWarmUp / (2 * requests));
+  return wantedBytes <= MOST_MEMORY_SHARE * memoryBytes ? PATIENT_PACE : { ...PATIENT_PACE, moreWarmUp: 0 };
+};
+
 const countRounds = async (
   counting: Counting,
   unsteadyReason: string | null,
@@ -106,7 +117,7 @@ const countRounds = async (
   const counted: ExactLaunch[] = [];
   let culprit: string | null = null;
   let wanted = FIRST_ROUNDS;
-  let pace = USUAL_PACE;
+  let pace: Pace = USUAL_PACE;
   for (let round = 0; round < wanted; round++) {
     for (const side of round % 2 === 0 ? SIDES : SIDES.toReversed()) {
       plan.onProgress({
@@ -126,7 +137,7 @@ const countRounds = async (
     if (round !== FIRST_ROUNDS - 1) continue;
     wanted = found.launchesWanted;
     // A change is only confirmed; launches that do not agree need time.
-    if (found.exactRows.some(({ verdict }) => verdict === 'notJudged')) pace = PATIENT_PACE;
+    if (found.exactRows.some(({ verdict }) => verdict === 'notJudged')) pace = patientPace(counted, facts);
   }
   return { run: run(counted), culprit };
 };

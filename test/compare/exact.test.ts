@@ -43,12 +43,17 @@ const stacksOf = (counted: Counted, pick: (value: Given) => number): readonly Co
 interface Launched {
   readonly counted: Counted;
   readonly idleSeconds?: number;
+  readonly moreWarmUp?: number;
   readonly syscalls?: Readonly<Record<string, number>>;
   /** Of the one answer that was read. */
   readonly status?: number;
 }
 
-const profiled = (side: Side, index: number, { counted, idleSeconds = 1, syscalls = {}, status }: Launched) => {
+const profiled = (
+  side: Side,
+  index: number,
+  { counted, idleSeconds = 1, moreWarmUp, syscalls = {}, status }: Launched,
+) => {
   const launch: ExactLaunch = {
     index,
     side,
@@ -59,6 +64,7 @@ const profiled = (side: Side, index: number, { counted, idleSeconds = 1, syscall
     idleSeconds,
     syscalls: Object.fromEntries(Object.entries(syscalls).map(([name, count]) => [name, count * REQUESTS])),
     threads: 5,
+    ...(moreWarmUp === undefined ? {} : { moreWarmUp }),
     ...(status === undefined ? {} : { replies: { route: [0], status: [status], bytes: [2], masked: ['a'] } }),
     profile: '',
     wallSeconds: 2,
@@ -230,6 +236,17 @@ describe('instructions per request', () => {
       '2 of 6 launches of base executed up to 2.4 % more once, most in main.rest: set aside.',
       '3 of 6 launches of head executed up to 2.4 % more once, most in main.rest: set aside.',
     ]);
+  });
+
+  it('are those of launches that warmed up longer, once there are three a side', () => {
+    const longer = (...values: readonly number[]) =>
+      totals(...values).map((launched) => ({ ...launched, moreWarmUp: 400 }));
+    const wild = totals(1_000_000, 1_024_000, 1_012_000);
+    const base = [...wild, ...longer(1_002_000, 1_002_100, 1_002_200)];
+    const found = judge(base, [...wild, ...longer(1_002_010, 1_002_110, 1_002_210)]);
+    expect(rowOf(found)).toMatchObject({ verdict: 'unchanged', base: 1_002_100, warnings: [] });
+    const oneShort = judge(base, [...wild, ...longer(1_002_010, 1_002_110)]);
+    expect(rowOf(oneShort)).toMatchObject({ base: 1_002_000 });
   });
 
   it('are called changed only when no launch of one side lies among the other’s, even one set aside', () => {
