@@ -28,7 +28,7 @@ export interface Pace {
 export const USUAL_PACE: Pace = { moreWarmUp: 0, idleMs: IDLE_MS };
 /**
  * Where launches did not agree. What a service does once in a few seconds falls into some windows only: the idle look
- * has to see it, and what it sets off beside requests (a second connection to the database) has to be over.
+ * has to see it, and what it does once beside requests (opening a second connection to the database) has to be over.
  */
 export const PATIENT_PACE: Pace = { moreWarmUp: 400, idleMs: 2000 };
 /** Beyond the numbers of all requests that are counted. */
