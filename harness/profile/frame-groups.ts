@@ -11,7 +11,7 @@ export interface FrameGroups {
   readonly start: Uint32Array;
   readonly groups: Uint32Array;
   /** A line of the profile per group, to look names and files up; −1 for a location without lines. */
-  readonly exampleLine: Int32Array;
+  readonly exampleLine: readonly number[];
 }
 
 /** Gives every key one number. */
@@ -36,34 +36,55 @@ const namelessFrame = (profile: Profile, location: number): string => {
   return file === '' ? '<unknown>' : `[${file.slice(file.lastIndexOf('/') + 1)}]`;
 };
 
-/** Groups by a key of the line; `keyOfLine` gets an index into the location table's lines. */
-export const groupFrames = (profile: Profile, keyOfLine: (line: number) => string): FrameGroups => {
-  const { locations } = profile;
-  const interner = new Interner();
-  const start = new Uint32Array(locations.count + 1);
-  const groups: number[] = [];
+/** Code without a name, to be called after its binary. */
+const NAMELESS = -1;
+
+/** Lays the groups of all locations out; `groupOfLine` gets an index into the location table's lines. */
+const layOut = (profile: Profile, interner: Interner, groupOfLine: (line: number) => number): FrameGroups => {
+  const { count, lineStart, lineFunction } = profile.locations;
+  const start = new Uint32Array(count + 1);
+  // A location without lines is a frame too.
+  const groups = new Uint32Array(lineFunction.length + count);
   const exampleLine: number[] = [];
-  const add = (key: string, line: number): void => {
-    const group = interner.number(key);
+  let used = 0;
+  const add = (location: number, found: number, line: number): void => {
+    const group = found === NAMELESS ? interner.number(namelessFrame(profile, location)) : found;
     if (group === exampleLine.length) exampleLine.push(line);
-    groups.push(group);
+    groups[used++] = group;
   };
-  for (let location = 0; location < locations.count; location++) {
-    start[location] = groups.length;
-    const first = locations.lineStart[location] ?? 0;
-    const end = locations.lineStart[location + 1] ?? 0;
-    if (first === end) add(namelessFrame(profile, location), -1);
-    for (let line = first; line < end; line++) add(keyOfLine(line) || namelessFrame(profile, location), line);
+  for (let location = 0; location < count; location++) {
+    start[location] = used;
+    const first = lineStart[location] as number;
+    const end = lineStart[location + 1] as number;
+    if (first === end) add(location, NAMELESS, -1);
+    for (let line = first; line < end; line++) add(location, groupOfLine(line), line);
   }
-  start[locations.count] = groups.length;
-  return {
-    keys: interner.keys,
-    start,
-    groups: new Uint32Array(groups),
-    exampleLine: new Int32Array(exampleLine),
-  };
+  start[count] = used;
+  return { keys: interner.keys, start, groups: groups.subarray(0, used), exampleLine };
 };
 
-/** Groups by the name `nameOf` gives each function of the table. */
-export const groupByFunction = (profile: Profile, names: readonly string[]): FrameGroups =>
-  groupFrames(profile, (line) => names[profile.locations.lineFunction[line] ?? 0] ?? '');
+/** Groups by a key of the line. */
+export const groupByLine = (profile: Profile, keyOfLine: (line: number) => string): FrameGroups => {
+  const interner = new Interner();
+  return layOut(profile, interner, (line) => {
+    const key = keyOfLine(line);
+    return key === '' ? NAMELESS : interner.number(key);
+  });
+};
+
+/** Groups by the key that `keyOf` gives the functions of the table which have lines; it is asked once for each. */
+export const groupByFunction = (profile: Profile, keyOf: (index: number) => string): FrameGroups => {
+  const { lineFunction } = profile.locations;
+  const interner = new Interner();
+  /** Group of a function plus two: 0 is not known yet, 1 {@link NAMELESS}. */
+  const known = new Uint32Array(profile.functions.count);
+  return layOut(profile, interner, (line) => {
+    const index = lineFunction[line] as number;
+    const found = known[index] as number;
+    if (found !== 0) return found - 2;
+    const key = keyOf(index);
+    const group = key === '' ? NAMELESS : interner.number(key);
+    known[index] = group + 2;
+    return group;
+  });
+};
