@@ -1,4 +1,4 @@
-import { type IdTable, indexIds } from './id-table.ts';
+import { Ids, type IdTable } from './id-table.ts';
 import type { Mapping } from './profile.ts';
 import type { Messages } from './split-fields.ts';
 import { WIRE_VARINT, type WireReader } from './wire.ts';
@@ -52,12 +52,12 @@ export const decodeMappings = (
   messages: Messages,
   text: (index: number) => string,
 ): { readonly table: readonly Mapping[]; readonly ids: IdTable } => {
-  const ids = new Float64Array(messages.count);
+  const ids = new Ids(messages.count);
   const table: Mapping[] = [];
   for (let i = 0; i < messages.count; i++) {
     const { id, mapping } = decodeMapping(reader, messages.enterNext(), text);
-    ids[i] = id;
+    ids.set(i, id);
     table.push(mapping);
   }
-  return { table, ids: indexIds(ids, 'mapping', reader) };
+  return { table, ids: ids.table('mapping', reader) };
 };

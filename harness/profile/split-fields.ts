@@ -43,18 +43,29 @@ export class Messages {
 
 /** Passes over the messages that begin with the key at the reader's position, and notes them. */
 const passStretch = (reader: WireReader, messages: Messages): void => {
-  const { buf, pos: start } = reader;
-  const first = buf[start];
+  const { buf, len, pos: start } = reader;
+  const first = buf[start] ?? 128;
   let count = 0;
   let byteCount = 0;
+  let pos = start;
   do {
-    reader.key();
-    const end = reader.end();
-    byteCount += end - reader.pos;
+    // A length of one byte, read here; or two, or whatever the reader makes of it.
+    const length = buf[pos + 1] ?? 128;
+    const contents = pos + 2;
+    if (first < 128 && length < 128 && contents + length <= len) {
+      byteCount += length;
+      pos = contents + length;
+    } else {
+      reader.pos = pos;
+      reader.key();
+      const end = reader.end();
+      byteCount += end - reader.pos;
+      pos = end;
+    }
     count++;
-    reader.pos = end;
-  } while (reader.pos < reader.len && buf[reader.pos] === first && (first ?? 128) < 128);
-  messages.add(start, reader.pos, count, byteCount);
+  } while (pos < len && buf[pos] === first && first < 128);
+  reader.pos = pos;
+  messages.add(start, pos, count, byteCount);
 };
 
 /**
