@@ -12,6 +12,13 @@ export const columnBytes = (columns: number, rows: number): ArrayBuffer => new A
 export const column = (bytes: ArrayBuffer, index: number, rows: number): Uint32Array<ArrayBuffer> =>
   new Uint32Array(bytes, index * rows * WORD_BYTES, rows);
 
+/** The same numbers with as much room again. */
+export const doubled = (old: Uint32Array): Uint32Array<ArrayBuffer> => {
+  const longer = new Uint32Array(old.length * 2);
+  longer.set(old);
+  return longer;
+};
+
 /**
  * Memory with whatever it held before: for columns of which every row is written before it is read; to fill those of a
  * large profile with zeros took 5 % of decoding it.

@@ -1,4 +1,8 @@
+import { doubled } from './columns.ts';
 import { WIRE_BYTES, type WireReader } from './wire.ts';
+
+/** Small enough for V8 to keep among its own objects. */
+const LEAST_BOUNDS = 16;
 
 /**
  * The messages of one field, in the file's order. Kept are only the stretches in which they follow each other: to read
@@ -8,8 +12,12 @@ export class Messages {
   count = 0;
   /** Bytes of all messages together, without their keys and lengths: an upper bound for everything they repeat. */
   byteCount = 0;
-  /** Stretch `i` is `bounds[2i]` … `bounds[2i + 1]`, keys and lengths included. */
-  readonly bounds: number[] = [];
+  /**
+   * Stretch `i` is `bounds[2i]` … `bounds[2i + 1]`, keys and lengths included. Many in what Go's runtime writes: there the
+   * functions of a location follow it.
+   */
+  bounds = new Uint32Array(LEAST_BOUNDS);
+  stretches = 0;
   readonly reader: WireReader;
   /** Where the next message's key lies, and which of the bounds its stretch ends at. */
   cursor = 0;
@@ -22,7 +30,10 @@ export class Messages {
   /** Notes a stretch of so many messages, which hold so many bytes. */
   add(start: number, end: number, count: number, byteCount: number): void {
     if (this.count === 0) this.cursor = start;
-    this.bounds.push(start, end);
+    if (2 * this.stretches === this.bounds.length) this.bounds = doubled(this.bounds);
+    this.bounds[2 * this.stretches] = start;
+    this.bounds[2 * this.stretches + 1] = end;
+    this.stretches++;
     this.count += count;
     this.byteCount += byteCount;
   }
@@ -31,7 +42,7 @@ export class Messages {
   enterNext(): number {
     const { reader, bounds } = this;
     if (this.cursor === bounds[this.endBound]) {
-      this.cursor = bounds[this.endBound + 1] ?? 0;
+      this.cursor = bounds[this.endBound + 1] as number;
       this.endBound += 2;
     }
     reader.pos = this.cursor;
