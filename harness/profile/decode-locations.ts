@@ -1,4 +1,4 @@
-import { column, columnBytes } from './columns.ts';
+import { column, columnBytes, unfilledBytes } from './columns.ts';
 import { Ids, type IdTable, lookUp } from './id-table.ts';
 import type { LocationTable } from './profile.ts';
 import type { Messages } from './split-fields.ts';
@@ -15,6 +15,9 @@ const LINE_COLUMN = 3;
 
 /** The key (field number and wire type) of a location's line. */
 const LINE = (4 << 3) | WIRE_BYTES;
+
+/** Eight of the address, four of the mapping and of the first line each, one of the mark; and one first line more. */
+const LOCATION_BYTES = 17;
 
 /** Lines a location has at first guess: the Go compiler's own profile has 1.35. */
 const LINES_PER_LOCATION = 1.5;
@@ -87,11 +90,13 @@ export const decodeLocations = (
 ): { readonly table: LocationTable; readonly ids: IdTable } => {
   const count = messages.count;
   const ids = new Ids(count);
-  const mapping = new Uint32Array(count);
-  const address = new BigUint64Array(count);
-  const halves = new Uint32Array(address.buffer);
-  const isFolded = new Uint8Array(count);
-  const lineStart = new Uint32Array(count + 1);
+  // The widest rows first, for a view of eight bytes begins at a multiple of them.
+  const bytes = unfilledBytes(count * LOCATION_BYTES + 4);
+  const address = new BigUint64Array(bytes, 0, count);
+  const halves = new Uint32Array(bytes, 0, 2 * count);
+  const mapping = new Uint32Array(bytes, 8 * count, count);
+  const lineStart = new Uint32Array(bytes, 12 * count, count + 1);
+  const isFolded = new Uint8Array(bytes, 16 * count + 4, count);
   const lines = new Lines(Math.ceil(count * LINES_PER_LOCATION) + 16);
   const fields = new Float64Array(IS_FOLDED + 1);
   const lineFields = new Float64Array(LINE_COLUMN + 1);
@@ -99,6 +104,7 @@ export const decodeLocations = (
     const end = messages.enterNext();
     lineStart[i] = lines.count;
     for (let field = ID; field <= IS_FOLDED; field++) fields[field] = 0;
+    halves[2 * i + 1] = 0;
     for (reader.shortFields(end, fields); reader.pos < end; reader.shortFields(end, fields)) {
       const key = reader.key();
       const field = key >>> 3;

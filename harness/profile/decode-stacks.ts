@@ -1,4 +1,4 @@
-import { unfilledBytes } from './columns.ts';
+import { unfilledBytes, withRoomFor } from './columns.ts';
 import { type IdTable, lookUp } from './id-table.ts';
 import type { WireReader } from './wire.ts';
 
@@ -41,10 +41,7 @@ export class Stacks {
   }
 
   grow(atLeast: number): void {
-    const capacity = Math.max(atLeast, this.frames.length * 2);
-    const grown = new Uint32Array(unfilledBytes(capacity * 4));
-    grown.set(this.frames);
-    this.frames = grown;
+    this.frames = withRoomFor(Math.max(atLeast, this.frames.length * 2), this.frames);
   }
 
   /** Reads a packed run of ids up to `end`. */

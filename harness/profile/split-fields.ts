@@ -1,8 +1,9 @@
-import { doubled } from './columns.ts';
+import { withRoomFor } from './columns.ts';
 import { WIRE_BYTES, type WireReader } from './wire.ts';
 
 /** Small enough for V8 to keep among its own objects. */
 const LEAST_BOUNDS = 16;
+const BOUNDS_GROWTH = 4;
 
 /**
  * The messages of one field, in the file's order. Kept are only the stretches in which they follow each other: to read
@@ -30,7 +31,8 @@ export class Messages {
   /** Notes a stretch of so many messages, which hold so many bytes. */
   add(start: number, end: number, count: number, byteCount: number): void {
     if (this.count === 0) this.cursor = start;
-    if (2 * this.stretches === this.bounds.length) this.bounds = doubled(this.bounds);
+    const { length } = this.bounds;
+    if (2 * this.stretches === length) this.bounds = withRoomFor(length * BOUNDS_GROWTH, this.bounds);
     this.bounds[2 * this.stretches] = start;
     this.bounds[2 * this.stretches + 1] = end;
     this.stretches++;
