@@ -4,7 +4,7 @@ import { groupByFunction, groupByLine } from './frame-groups.ts';
 import { RUNTIME_CHARGED } from './function-costs.ts';
 import { canonicalNames, canonicalPath, type PathRoots, packageOf, pprofNameOf } from './names.ts';
 import type { Profile } from './profile.ts';
-import { sumCum, sumFlat, sumOwn } from './sum-stacks.ts';
+import { sumFlatCum, sumOwn } from './sum-stacks.ts';
 import { valueColumn } from './value-types.ts';
 
 export interface LineCost {
@@ -54,8 +54,7 @@ export const lineCosts = (source: Profile, request: TableRequest = {}): readonly
     [nameOf(functionOf(line)), fileOf(line), locations.lineNumber[line] ?? 0].join(SEPARATOR),
   );
   const values = valueColumn(profile, request.valueType);
-  const flat = sumFlat(profile, groups, values);
-  const cum = sumCum(profile, groups, values);
+  const { flat, cum } = sumFlatCum(profile, groups, values);
   return groups.keys.map((key, group) => {
     const line = groups.exampleLine[group] ?? -1;
     return {
@@ -74,8 +73,7 @@ export const packageCosts = (source: Profile, request: TableRequest = {}): reado
   const { profile, nameOf } = sourceOf(source, request);
   const groups = groupByFunction(profile, (index) => packageOf(nameOf(index)));
   const values = valueColumn(profile, request.valueType);
-  const flat = sumFlat(profile, groups, values);
-  const cum = sumCum(profile, groups, values);
+  const { flat, cum } = sumFlatCum(profile, groups, values);
   const own = sumOwn(profile, groups, values, RUNTIME_CHARGED);
   return groups.keys.map((key, group) => ({
     package: key,

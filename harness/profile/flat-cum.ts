@@ -1,18 +1,16 @@
 import { groupByFunction } from './frame-groups.ts';
 import { pprofNameOf } from './names.ts';
 import type { Profile } from './profile.ts';
-import { sumCum, sumFlat } from './sum-stacks.ts';
+import { type FlatCumSums, sumFlatCum, sumOf } from './sum-stacks.ts';
 import { valueColumn, valueIndex } from './value-types.ts';
 
 /** Flat and cum of every function of a profile, in columns. */
-export interface FlatCum {
+export interface FlatCum extends FlatCumSums {
   readonly type: string;
   readonly unit: string;
   /** Sum of all samples. */
   readonly total: number;
   readonly names: readonly string[];
-  readonly flat: Float64Array;
-  readonly cum: Float64Array;
 }
 
 /**
@@ -26,9 +24,8 @@ export const flatCum = (profile: Profile, valueType?: string): FlatCum => {
   return {
     type,
     unit,
-    total: values.reduce((sum, value) => sum + value, 0),
+    total: sumOf(values),
     names: groups.keys,
-    flat: sumFlat(profile, groups, values),
-    cum: sumCum(profile, groups, values),
+    ...sumFlatCum(profile, groups, values),
   };
 };

@@ -14,21 +14,6 @@ export interface FrameGroups {
   readonly exampleLine: readonly number[];
 }
 
-/** Gives every key one number. */
-export class Interner {
-  readonly keys: string[] = [];
-  readonly #numbers = new Map<string, number>();
-
-  number(key: string): number {
-    const known = this.#numbers.get(key);
-    if (known !== undefined) return known;
-    const next = this.keys.length;
-    this.#numbers.set(key, next);
-    this.keys.push(key);
-    return next;
-  }
-}
-
 /** What pprof calls code it has no name for: the binary in brackets. */
 const namelessFrame = (profile: Profile, location: number): string => {
   const mapping = profile.mappings[(profile.locations.mapping[location] ?? 0) - 1];
@@ -36,55 +21,74 @@ const namelessFrame = (profile: Profile, location: number): string => {
   return file === '' ? '<unknown>' : `[${file.slice(file.lastIndexOf('/') + 1)}]`;
 };
 
-/** Code without a name, to be called after its binary. */
-const NAMELESS = -1;
+/** Groups of equal keys become one; the first one's line is kept. Nearly always there are none, which a set tells soonest. */
+const mergeEqual = (found: FrameGroups): FrameGroups => {
+  const unique = new Set(found.keys);
+  if (unique.size === found.keys.length) return found;
+  const keys = [...unique];
+  const numbers = new Map(keys.map((key, number) => [key, number]));
+  const numberOf = Uint32Array.from(found.keys, (key) => numbers.get(key) ?? 0);
+  const exampleLine = Array.from(keys, () => -1);
+  for (let i = numberOf.length - 1; i >= 0; i--) exampleLine[numberOf[i] ?? 0] = found.exampleLine[i] ?? -1;
+  return { keys, start: found.start, groups: found.groups.map((group) => numberOf[group] ?? 0), exampleLine };
+};
 
-/** Lays the groups of all locations out; `groupOfLine` gets an index into the location table's lines. */
-const layOut = (profile: Profile, interner: Interner, groupOfLine: (line: number) => number): FrameGroups => {
-  const { count, lineStart, lineFunction } = profile.locations;
+/**
+ * Groups by a key of the line's class, which is asked for once a class; `classOf` numbers the classes of all lines from 0
+ * on, below `classCount`. Where the key is empty, the frame is called after its binary.
+ */
+const groupByClass = (
+  profile: Profile,
+  classOf: Uint32Array,
+  classCount: number,
+  keyOf: (index: number) => string,
+): FrameGroups => {
+  const { count, lineStart } = profile.locations;
+  const keys: string[] = [];
+  const exampleLine: number[] = [];
+  const add = (key: string, line: number): number => {
+    exampleLine.push(line);
+    return keys.push(key) - 1;
+  };
+  /** Group of a class plus one; 0 is not known yet. */
+  const known = new Uint32Array(classCount);
+  const addClass = (location: number, line: number): number => {
+    const index = classOf[line] as number;
+    const key = keyOf(index);
+    if (key === '') return add(namelessFrame(profile, location), line);
+    const group = add(key, line);
+    known[index] = group + 1;
+    return group;
+  };
   const start = new Uint32Array(count + 1);
   // A location without lines is a frame too.
-  const groups = new Uint32Array(lineFunction.length + count);
-  const exampleLine: number[] = [];
+  const groups = new Uint32Array(classOf.length + count);
   let used = 0;
-  const add = (location: number, found: number, line: number): void => {
-    const group = found === NAMELESS ? interner.number(namelessFrame(profile, location)) : found;
-    if (group === exampleLine.length) exampleLine.push(line);
-    groups[used++] = group;
-  };
   for (let location = 0; location < count; location++) {
     start[location] = used;
     const first = lineStart[location] as number;
     const end = lineStart[location + 1] as number;
-    if (first === end) add(location, NAMELESS, -1);
-    for (let line = first; line < end; line++) add(location, groupOfLine(line), line);
+    if (first === end) groups[used++] = add(namelessFrame(profile, location), -1);
+    for (let line = first; line < end; line++) {
+      const group = known[classOf[line] as number] as number;
+      groups[used++] = group === 0 ? addClass(location, line) : group - 1;
+    }
   }
   start[count] = used;
-  return { keys: interner.keys, start, groups: groups.subarray(0, used), exampleLine };
+  return mergeEqual({ keys, start, groups, exampleLine });
 };
 
-/** Groups by a key of the line. */
+/** Groups by a key of the line; `keyOfLine` gets an index into the location table's lines. */
 export const groupByLine = (profile: Profile, keyOfLine: (line: number) => string): FrameGroups => {
-  const interner = new Interner();
-  return layOut(profile, interner, (line) => {
-    const key = keyOfLine(line);
-    return key === '' ? NAMELESS : interner.number(key);
-  });
+  const { length } = profile.locations.lineFunction;
+  return groupByClass(
+    profile,
+    Uint32Array.from({ length }, (_, line) => line),
+    length,
+    keyOfLine,
+  );
 };
 
-/** Groups by the key that `keyOf` gives the functions of the table which have lines; it is asked once for each. */
-export const groupByFunction = (profile: Profile, keyOf: (index: number) => string): FrameGroups => {
-  const { lineFunction } = profile.locations;
-  const interner = new Interner();
-  /** Group of a function plus two: 0 is not known yet, 1 {@link NAMELESS}. */
-  const known = new Uint32Array(profile.functions.count);
-  return layOut(profile, interner, (line) => {
-    const index = lineFunction[line] as number;
-    const found = known[index] as number;
-    if (found !== 0) return found - 2;
-    const key = keyOf(index);
-    const group = key === '' ? NAMELESS : interner.number(key);
-    known[index] = group + 2;
-    return group;
-  });
-};
+/** Groups by the key of the function; `keyOf` gets an index into the function table, and only of those that have a line. */
+export const groupByFunction = (profile: Profile, keyOf: (index: number) => string): FrameGroups =>
+  groupByClass(profile, profile.locations.lineFunction, profile.functions.count, keyOf);

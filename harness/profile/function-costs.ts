@@ -2,7 +2,7 @@ import { withoutAgent } from './filter.ts';
 import { type FrameGroups, groupByFunction } from './frame-groups.ts';
 import { canonicalNames, canonicalPath, isRuntime, type PathRoots, packageOf } from './names.ts';
 import type { Profile } from './profile.ts';
-import { type Charging, sumCum, sumFlat, sumOwn } from './sum-stacks.ts';
+import { type Charging, sumFlatCum, sumOf, sumOwn } from './sum-stacks.ts';
 import { valueColumn, valueIndex } from './value-types.ts';
 
 /** What one function costs, in the value type's unit (times `scale`). */
@@ -59,7 +59,7 @@ export const functionSums = (profile: Profile, names: readonly string[]): Functi
   return {
     names: groups.keys,
     functionIndex: groups.exampleLine.map((line) => functionOf(profile, line)),
-    cum: (values) => sumCum(profile, groups, values),
+    cum: (values) => sumFlatCum(profile, groups, values).cum,
     own: (values, charging) => sumOwn(profile, groups, values, charging),
   };
 };
@@ -97,15 +97,14 @@ export const functionCosts = (profile: Profile, request: CostRequest = {}): Func
   const names = canonicalNames(source);
   const groups = groupByFunction(source, (index) => names[index] ?? '');
   const values = valueColumn(source, request.valueType);
-  const flat = sumFlat(source, groups, values);
-  const cum = sumCum(source, groups, values);
+  const { flat, cum } = sumFlatCum(source, groups, values);
   const own = sumOwn(source, groups, values, RUNTIME_CHARGED);
   const type = source.sampleTypes[valueIndex(source, request.valueType)];
   const pathOf = pathsOf(source, roots);
   return {
     type: type?.type ?? '',
     unit: type?.unit ?? '',
-    total: values.reduce((sum, value) => sum + value, 0) * scale,
+    total: sumOf(values) * scale,
     functions: groups.keys.map((_, group) => ({
       ...describe(source, groups, group, pathOf),
       flat: (flat[group] ?? 0) * scale,
