@@ -14,10 +14,20 @@ const START_LINE = 5;
 /** What a field beyond {@link WireReader.shortFields} holds, for messages. */
 const WHAT = ['', 'id', 'string index', 'string index', 'string index', 'start line'] as const;
 
+const requireStrings = (reader: WireReader, fields: Float64Array, stringCount: number): void => {
+  for (let field = NAME; field <= FILE; field++) {
+    const index = fields[field] as number;
+    if (index !== 0 && index >= stringCount) throw reader.broken(`a function names string ${index} of ${stringCount}`);
+  }
+};
+
 /** Reads one message into `fields`, by field number. */
-const readFunction = (reader: WireReader, end: number, fields: Float64Array): void => {
+const readFunction = (reader: WireReader, end: number, fields: Float64Array, stringCount: number): void => {
   for (let field = ID; field <= START_LINE; field++) fields[field] = 0;
-  for (reader.shortFields(end, fields); reader.pos < end; reader.shortFields(end, fields)) {
+  for (;;) {
+    reader.shortFields(end, fields);
+    requireStrings(reader, fields, stringCount);
+    if (reader.pos >= end) break;
     const key = reader.key();
     const field = key >>> 3;
     if ((key & 7) !== WIRE_VARINT || field > START_LINE) reader.pass(key & 7);
@@ -42,16 +52,12 @@ export const decodeFunctions = (
     startLine: column(bytes, 3, count),
   };
   const fields = new Float64Array(START_LINE + 1);
-  const text = (index: number): number => {
-    if (index !== 0 && index >= stringCount) throw reader.broken(`a function names string ${index} of ${stringCount}`);
-    return index;
-  };
   for (let i = 0; i < count; i++) {
-    readFunction(reader, messages.enterNext(), fields);
+    readFunction(reader, messages.enterNext(), fields, stringCount);
     ids.set(i, fields[ID] as number);
-    table.name[i] = text(fields[NAME] as number);
-    table.systemName[i] = text(fields[SYSTEM_NAME] as number);
-    table.file[i] = text(fields[FILE] as number);
+    table.name[i] = fields[NAME] as number;
+    table.systemName[i] = fields[SYSTEM_NAME] as number;
+    table.file[i] = fields[FILE] as number;
     table.startLine[i] = fields[START_LINE] as number;
   }
   return { table, ids: ids.table('function', reader) };

@@ -28,12 +28,11 @@ export class Labels {
     this.stringCount = stringCount;
   }
 
-  stringIndex(field: number): number {
+  requireString(field: number): void {
     const index = this.fields[field] as number;
     if (index !== 0 && index >= this.stringCount) {
       throw this.reader.broken(`a label names string ${index} of ${this.stringCount}`);
     }
-    return index;
   }
 
   read(): void {
@@ -42,7 +41,12 @@ export class Labels {
     const end = reader.end();
     for (let field = KEY; field <= UNIT; field++) fields[field] = 0;
     this.halves[2 * count + 1] = 0;
-    for (reader.shortFields(end, fields); reader.pos < end; reader.shortFields(end, fields)) {
+    for (;;) {
+      reader.shortFields(end, fields);
+      this.requireString(KEY);
+      this.requireString(TEXT);
+      this.requireString(UNIT);
+      if (reader.pos >= end) break;
       const key = reader.key();
       const field = key >>> 3;
       if ((key & 7) !== WIRE_VARINT || field > UNIT) reader.pass(key & 7);
@@ -53,10 +57,10 @@ export class Labels {
       } else fields[field] = reader.index('string index');
     }
     reader.finish(end);
-    this.keys[count] = this.stringIndex(KEY);
-    this.texts[count] = this.stringIndex(TEXT);
+    this.keys[count] = fields[KEY] as number;
+    this.texts[count] = fields[TEXT] as number;
     this.halves[2 * count] = fields[NUMBER] as number;
-    this.units[count] = this.stringIndex(UNIT);
+    this.units[count] = fields[UNIT] as number;
     this.count++;
   }
 

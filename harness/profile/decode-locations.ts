@@ -105,7 +105,10 @@ export const decodeLocations = (
     lineStart[i] = lines.count;
     for (let field = ID; field <= IS_FOLDED; field++) fields[field] = 0;
     halves[2 * i + 1] = 0;
-    for (reader.shortFields(end, fields); reader.pos < end; reader.shortFields(end, fields)) {
+    for (;;) {
+      reader.shortFields(end, fields);
+      mapping[i] = mappingIndex(reader, mappingIds, fields[MAPPING_ID] as number);
+      if (reader.pos >= end) break;
       const key = reader.key();
       const field = key >>> 3;
       if (key === LINE) decodeLine(reader, functionIds, lines, lineFields);
@@ -118,7 +121,6 @@ export const decodeLocations = (
     }
     reader.finish(end);
     ids.set(i, fields[ID] as number);
-    mapping[i] = mappingIndex(reader, mappingIds, fields[MAPPING_ID] as number);
     halves[2 * i] = fields[ADDRESS] as number;
     isFolded[i] = fields[IS_FOLDED] === 0 ? 0 : 1;
   }
