@@ -15,24 +15,26 @@ const START_LINE = 5;
 const WHAT = ['', 'id', 'string index', 'string index', 'string index', 'start line'] as const;
 
 const requireStrings = (reader: WireReader, fields: Float64Array, stringCount: number): void => {
-  for (let field = NAME; field <= FILE; field++) {
-    const index = fields[field] as number;
-    if (index !== 0 && index >= stringCount) throw reader.broken(`a function names string ${index} of ${stringCount}`);
-  }
+  const least = Math.max(stringCount, 1);
+  const name = fields[NAME] as number;
+  const systemName = fields[SYSTEM_NAME] as number;
+  const file = fields[FILE] as number;
+  if (name < least && systemName < least && file < least) return;
+  const index = [name, systemName, file].find((each) => each >= least) ?? 0;
+  throw reader.broken(`a function names string ${index} of ${stringCount}`);
 };
 
 /** Reads one message into `fields`, by field number. */
 const readFunction = (reader: WireReader, end: number, fields: Float64Array, stringCount: number): void => {
   for (let field = ID; field <= START_LINE; field++) fields[field] = 0;
-  for (;;) {
-    reader.shortFields(end, fields);
+  for (reader.shortFields(end, fields); reader.pos < end; reader.shortFields(end, fields)) {
     requireStrings(reader, fields, stringCount);
-    if (reader.pos >= end) break;
     const key = reader.key();
     const field = key >>> 3;
     if ((key & 7) !== WIRE_VARINT || field > START_LINE) reader.pass(key & 7);
     else fields[field] = field === ID ? reader.integer() : reader.index(WHAT[field] ?? '');
   }
+  requireStrings(reader, fields, stringCount);
   reader.finish(end);
 };
 
