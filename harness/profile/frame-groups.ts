@@ -11,7 +11,7 @@ export interface FrameGroups {
   readonly start: Uint32Array;
   readonly groups: Uint32Array;
   /** A line of the profile per group, to look names and files up; −1 for a location without lines. */
-  readonly exampleLine: readonly number[];
+  readonly exampleLine: Int32Array;
 }
 
 /** What pprof calls code it has no name for: the binary in brackets. */
@@ -28,7 +28,7 @@ const mergeEqual = (found: FrameGroups): FrameGroups => {
   const keys = [...unique];
   const numbers = new Map(keys.map((key, number) => [key, number]));
   const numberOf = Uint32Array.from(found.keys, (key) => numbers.get(key) ?? 0);
-  const exampleLine = Array.from(keys, () => -1);
+  const exampleLine = new Int32Array(keys.length);
   for (let i = numberOf.length - 1; i >= 0; i--) exampleLine[numberOf[i] ?? 0] = found.exampleLine[i] ?? -1;
   return { keys, start: found.start, groups: found.groups.map((group) => numberOf[group] ?? 0), exampleLine };
 };
@@ -45,10 +45,14 @@ const groupByClass = (
 ): FrameGroups => {
   const { count, lineStart } = profile.locations;
   const keys: string[] = [];
-  const exampleLine: number[] = [];
+  // Room at once: to grow by and by leaves twice as much garbage.
+  keys.length = classCount;
+  const exampleLine = new Int32Array(classCount + count);
+  let groupCount = 0;
   const add = (key: string, line: number): number => {
-    exampleLine.push(line);
-    return keys.push(key) - 1;
+    exampleLine[groupCount] = line;
+    keys[groupCount] = key;
+    return groupCount++;
   };
   /** Group of a class plus one; 0 is not known yet. */
   const known = new Uint32Array(classCount);
@@ -75,7 +79,8 @@ const groupByClass = (
     }
   }
   start[count] = used;
-  return mergeEqual({ keys, start, groups, exampleLine });
+  keys.length = groupCount;
+  return mergeEqual({ keys, start, groups, exampleLine: exampleLine.subarray(0, groupCount) });
 };
 
 /** Groups by a key of the line; `keyOfLine` gets an index into the location table's lines. */

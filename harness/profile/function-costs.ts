@@ -43,7 +43,7 @@ export const RUNTIME_CHARGED: Charging = { isCharged: isRuntime, lastPayer: 'lea
 export interface FunctionSums {
   readonly names: readonly string[];
   /** A function of the profile's table with that name; −1 for code without one. */
-  readonly functionIndex: readonly number[];
+  readonly functionIndex: Int32Array;
   /** Sums of `values`, one per sample. */
   readonly cum: (values: Float64Array) => Float64Array;
   readonly own: (values: Float64Array, charging: Charging) => Float64Array;
