@@ -62,7 +62,7 @@ const passStretch = (reader: WireReader, messages: Messages): void => {
   let byteCount = 0;
   let pos = start;
   do {
-    // A length of one byte, read here; or two, or whatever the reader makes of it.
+    // A length of one byte is read here, any other by the reader.
     const length = buf[pos + 1] ?? 128;
     const contents = pos + 2;
     if (first < 128 && length < 128 && contents + length <= len) {
