@@ -3,7 +3,7 @@
  * best of several rounds, gunzip and garbage collection included; `godyno compare` beside `go tool pprof -top
  * -diff_base` as whole processes; and what a full comparison of functions takes. Usage: node
  * test/bench/profile-bench.ts [FILE.pb.gz …]; without files the synthetic profile (100,000 samples of 30 frames), CPU
- * profiles of the Go compiler over 3 s and 30 s of CPU, its heap, and two fixtures, about four minutes. Without files the
+ * profiles of the Go compiler over 3 s and 20 s of CPU, its heap, and two fixtures, about four minutes. Without files the
  * last line says whether all bars are met; ends 1 when one is not.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -122,7 +122,7 @@ const makeFiles = (): readonly string[] => {
   run(goTool, ['make', synthetic], here);
   const compiler = join(folder, 'compiler.pb.gz');
   compile('go/types', `-cpuprofile=${compiler}`);
-  const longCompiler = join(folder, 'compiler-30s.pb.gz');
+  const longCompiler = join(folder, 'compiler-long.pb.gz');
   compile('cmd/compile/internal/ssa', `-cpuprofile=${longCompiler}`);
   // Into a folder the compiler writes pprof's format, into a file the old text.
   const heaps = join(folder, 'heaps');
