@@ -1,7 +1,8 @@
 /** `godyno compare A.pb.gz B.pb.gz`: what each function costs more or less in the second of two pprof files. */
 import { EXIT, type ExitCode, UsageError } from '../errors.ts';
+import { flatCum } from '../profile/index.ts';
 import { formatSignedPercent } from '../units/index.ts';
-import { amountOf, leftOutText, openPprof, pprofCosts, SHOWN_ROWS, tableText, typeNameOf } from './pprof-file.ts';
+import { amountOf, leftOutText, openPprof, SHOWN_ROWS, tableText, typeNameOf } from './pprof-file.ts';
 
 export interface CompareProfilesOptions {
   readonly type?: string;
@@ -44,17 +45,13 @@ const openSides = (before: string, after: string, options: CompareProfilesOption
   const head = openPprof(after);
   const type = typeNameOf(head, options.type);
   const sideOf = (profile: typeof head, scale: number): Side => {
-    const { unit, total, functions } = pprofCosts(profile, type);
-    const column = options.cum === true ? 'cum' : 'flat';
-    return {
-      unit,
-      total: total * scale,
-      costs: new Map(
-        functions
-          .filter(({ flat, cum }) => flat !== 0 || cum !== 0)
-          .map((each): [string, number] => [each.name, each[column] * scale]),
-      ),
-    };
+    const { unit, total, names, flat, cum } = flatCum(profile, type);
+    const column = options.cum === true ? cum : flat;
+    const costs = new Map<string, number>();
+    names.forEach((name, i) => {
+      if (flat[i] !== 0 || cum[i] !== 0) costs.set(name, (column[i] ?? 0) * scale);
+    });
+    return { unit, total: total * scale, costs };
   };
   const base = sideOf(openPprof(before), scaleOf(options.requests, 0));
   return { type, base, head: sideOf(head, scaleOf(options.requests, 1)) };

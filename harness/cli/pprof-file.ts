@@ -2,14 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { UsageError } from '../errors.ts';
 import type { MetricUnit } from '../model/index.ts';
-import {
-  decodeProfile,
-  type FunctionCosts,
-  functionCosts,
-  type Profile,
-  valueColumn,
-  valueIndex,
-} from '../profile/index.ts';
+import { decodeProfile, type Profile, valueColumn, valueIndex } from '../profile/index.ts';
 import { formatQuantity } from '../units/index.ts';
 
 const READ_HINTS: Readonly<Record<string, string>> = {
@@ -49,10 +42,6 @@ const readPprof = (file: string): Uint8Array => {
     throw new UsageError('PROFILE_UNREADABLE', `Cannot read the profile ${file}: ${message}`, hint, { cause });
   }
 };
-
-/** Every function with a sample, named as `go tool pprof -top` names it. */
-export const pprofCosts = (profile: Profile, valueType: string | undefined): FunctionCosts =>
-  functionCosts(profile, { names: 'pprof', ...(valueType === undefined ? {} : { valueType }) });
 
 /** The sample type asked for, or the one `go tool pprof` shows first, by the name the file gives it. */
 export const typeNameOf = (profile: Profile, valueType: string | undefined): string =>

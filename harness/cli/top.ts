@@ -1,8 +1,8 @@
 /** `godyno top`: what the functions of one pprof file cost, or its lines, packages, or values of a label. */
 import { EXIT, type ExitCode, UsageError } from '../errors.ts';
-import { labelCosts, lineCosts, packageCosts, type Profile } from '../profile/index.ts';
+import { flatCum, labelCosts, lineCosts, packageCosts, type Profile } from '../profile/index.ts';
 import { formatPercent } from '../units/index.ts';
-import { amountOf, leftOutText, openPprof, pprofCosts, SHOWN_ROWS, tableText, totalOf } from './pprof-file.ts';
+import { amountOf, leftOutText, openPprof, SHOWN_ROWS, tableText, totalOf } from './pprof-file.ts';
 
 interface TopOptions {
   readonly type?: string;
@@ -29,10 +29,13 @@ interface Table {
 type Sum = (profile: Profile, valueType: string) => Table;
 
 const TABLES: Readonly<Record<string, Sum>> = {
-  function: (profile, valueType) => ({
-    rows: 'functions',
-    costs: pprofCosts(profile, valueType).functions.map((each) => ({ ...each, key: { function: each.name } })),
-  }),
+  function: (profile, valueType) => {
+    const { names, flat, cum } = flatCum(profile, valueType);
+    return {
+      rows: 'functions',
+      costs: names.map((name, i) => ({ key: { function: name }, name, flat: flat[i] ?? 0, cum: cum[i] ?? 0 })),
+    };
+  },
   line: (profile, valueType) => ({
     rows: 'lines',
     costs: lineCosts(profile, { names: 'pprof', valueType }).map(({ function: name, file, line, flat, cum }) => ({

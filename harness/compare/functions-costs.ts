@@ -2,13 +2,13 @@
 import { type BySide, bothSides, type Side } from '../model/index.ts';
 import {
   canonicalPath,
-  functionSums,
   type Charging,
+  functionSums,
   filterBelow,
   isRequestFrame,
-  isRuntime,
   liveCounts,
   type Profile,
+  RUNTIME_CHARGED,
   sampleCounts,
   valueColumn,
   withoutAgent,
@@ -165,7 +165,7 @@ interface Payers {
 }
 
 const payersIn = (kind: CostProfile, modulePath: string | null): Payers => ({
-  own: kind === 'goroutine' ? waitingCharged(modulePath) : { isCharged: isRuntime, lastPayer: 'leaf' },
+  own: kind === 'goroutine' ? waitingCharged(modulePath) : RUNTIME_CHARGED,
   libraries: librariesCharged(modulePath),
 });
 
@@ -180,22 +180,24 @@ const addSide = (
   sums.profiles.forEach((profile, launch) => {
     const names = namesOf(profile);
     const values = sums.values[launch] ?? new Float64Array();
-    const byValue = functionSums(profile, names, values, payers.own);
-    const byCount = functionSums(profile, names, sums.counts[launch] ?? new Float64Array(), payers.own);
-    const withLibraries = functionSums(profile, names, values, payers.libraries);
+    const counts = sums.counts[launch] ?? new Float64Array();
+    const functionsOf = functionSums(profile, names);
+    const [cum, cumCounts] = [functionsOf.cum(values), functionsOf.cum(counts)];
+    const [own, ownCounts] = [functionsOf.own(values, payers.own), functionsOf.own(counts, payers.own)];
+    const withLibraries = functionsOf.own(values, payers.libraries);
     const spans = lineSpans(profile);
-    byValue.names.forEach((name, i) => {
+    functionsOf.names.forEach((name, i) => {
       // The table also holds functions of stacks that were filtered out.
-      if (byValue.cum[i] === 0 && byCount.cum[i] === 0) return;
+      if (cum[i] === 0 && cumCounts[i] === 0) return;
       const found = functions.get(name) ?? { file: '', line: 0, sides: bothSides(() => emptySide(launches)) };
       functions.set(name, found);
-      const index = byValue.functionIndex[i] ?? -1;
+      const index = functionsOf.functionIndex[i] ?? -1;
       const part = found.sides[side];
-      part.own += (byValue.own[i] ?? 0) * sums.factor;
-      part.withLibraries += payers.libraries.isCharged(name) ? 0 : (withLibraries.own[i] ?? 0) * sums.factor;
-      part.cum += (byValue.cum[i] ?? 0) * sums.factor;
-      part.ownCounts[launch] = byCount.own[i] ?? 0;
-      part.cumCounts[launch] = byCount.cum[i] ?? 0;
+      part.own += (own[i] ?? 0) * sums.factor;
+      part.withLibraries += payers.libraries.isCharged(name) ? 0 : (withLibraries[i] ?? 0) * sums.factor;
+      part.cum += (cum[i] ?? 0) * sums.factor;
+      part.ownCounts[launch] = ownCounts[i] ?? 0;
+      part.cumCounts[launch] = cumCounts[i] ?? 0;
       if (index < 0) return;
       part.lines = widen(part.lines, spans[index] ?? null);
       // Head is added last, so its file and line are the ones shown.

@@ -36,8 +36,9 @@ const bucketCosts = (kind: KindTotals, side: 'base' | 'head'): ReadonlyMap<strin
   const costs = new Map<string, number>();
   const add = (profile: Profile, factor: number): void => {
     const names = canonicalNames(profile).map((name) => BUCKETS.find(({ cum }) => cum.test(name))?.label ?? '-');
-    const sums = functionSums(profile, names, valueColumn(profile, VALUES_OF[kind.profile].type));
-    sums.names.forEach((label, i) => costs.set(label, (costs.get(label) ?? 0) + (sums.cum[i] ?? 0) * factor));
+    const sums = functionSums(profile, names);
+    const cum = sums.cum(valueColumn(profile, VALUES_OF[kind.profile].type));
+    sums.names.forEach((label, i) => costs.set(label, (costs.get(label) ?? 0) + (cum[i] ?? 0) * factor));
   };
   for (const { profile, factor } of kind.sources[side]) add(profile, factor);
   return costs;

@@ -1,6 +1,13 @@
 /** The sentences that go with the rows: a diffuse change by its parts, a dependency that carries it. */
 import type { ModuleChange } from '../model/index.ts';
-import { canonicalNames, functionSums, isTruncated, packageOf, valueColumn } from '../profile/index.ts';
+import {
+  canonicalNames,
+  functionSums,
+  isTruncated,
+  packageOf,
+  RUNTIME_CHARGED,
+  valueColumn,
+} from '../profile/index.ts';
 import type { KindTotals } from './functions-costs.ts';
 import { runtimeBuckets } from './functions-diffuse.ts';
 import { type ProfiledKind, VALUES_OF } from './functions-input.ts';
@@ -122,8 +129,9 @@ const costsByModule = (
   const costs = new Map<string, number>();
   for (const { profile, factor } of sources[side]) {
     const names = canonicalNames(profile).map((name) => payerOf(name, modules, modulePath));
-    const sums = functionSums(profile, names, valueColumn(profile, VALUES_OF[kind].type));
-    sums.names.forEach((name, i) => costs.set(name, (costs.get(name) ?? 0) + (sums.own[i] ?? 0) * factor));
+    const sums = functionSums(profile, names);
+    const own = sums.own(valueColumn(profile, VALUES_OF[kind].type), RUNTIME_CHARGED);
+    sums.names.forEach((name, i) => costs.set(name, (costs.get(name) ?? 0) + (own[i] ?? 0) * factor));
   }
   return costs;
 };

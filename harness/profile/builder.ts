@@ -2,7 +2,6 @@
  * Puts samples of several profiles into one. Everything is matched by content (names, files, lines, labels), never by
  * id, and by address only where a location has no lines: addresses differ between two builds of the same code.
  */
-import { Interner } from './frame-groups.ts';
 import type { Mapping, Profile } from './profile.ts';
 import { RowInterner } from './row-interner.ts';
 
@@ -17,6 +16,21 @@ export interface Source {
   /** Factor per value column; 0 leaves the column out of the sum. */
   readonly factors: readonly number[];
   readonly label?: ExtraLabel;
+}
+
+/** Gives every key one number. */
+class Interner {
+  readonly keys: string[] = [];
+  readonly #numbers = new Map<string, number>();
+
+  number(key: string): number {
+    const known = this.#numbers.get(key);
+    if (known !== undefined) return known;
+    const next = this.keys.length;
+    this.#numbers.set(key, next);
+    this.keys.push(key);
+    return next;
+  }
 }
 
 class ProfileBuilder {

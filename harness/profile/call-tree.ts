@@ -72,7 +72,8 @@ class TreeBuilder {
 
   add(source: TreeSide, side: 'base' | 'head'): void {
     const profile = withoutAgent(source.profile);
-    const groups = groupByFunction(profile, source.names ?? canonicalNames(profile));
+    const names = source.names ?? canonicalNames(profile);
+    const groups = groupByFunction(profile, (index) => names[index] ?? '');
     const nameOfGroup = groups.keys.map((key) => this.nameOf(key));
     const truncated = this.nameOf(TRUNCATED_NAME);
     const isCut = isTruncated(profile);

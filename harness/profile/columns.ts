@@ -1,19 +1,24 @@
 /**
  * Memory for columns. An array of its own for each costs V8 more than the rows of a small table do, so the columns of a
- * table lie one behind the other in one piece.
+ * table lie one behind the other in one piece. It holds whatever it held before: every row is written before it is read,
+ * and to fill it with zeros first takes longer than to ask for it (20 KB: 1.7 instead of 0.3 µs).
  */
 
 const WORD_BYTES = Uint32Array.BYTES_PER_ELEMENT;
 
+/** So many bytes. */
+export const unfilledBytes = (bytes: number): ArrayBuffer => Buffer.allocUnsafeSlow(bytes).buffer;
+
 /** Memory for so many columns of 32 bits. */
-export const columnBytes = (columns: number, rows: number): ArrayBuffer => new ArrayBuffer(columns * rows * WORD_BYTES);
+export const columnBytes = (columns: number, rows: number): ArrayBuffer => unfilledBytes(columns * rows * WORD_BYTES);
 
 /** Column number `index` of a piece whose columns all have so many rows. */
 export const column = (bytes: ArrayBuffer, index: number, rows: number): Uint32Array<ArrayBuffer> =>
   new Uint32Array(bytes, index * rows * WORD_BYTES, rows);
 
-/**
- * Memory with whatever it held before: for columns of which every row is written before it is read; to fill those of a
- * large profile with zeros took 5 % of decoding it.
- */
-export const unfilledBytes = (bytes: number): ArrayBuffer => Buffer.allocUnsafeSlow(bytes).buffer;
+/** The same numbers, with room for so many. */
+export const withRoomFor = (length: number, old: Uint32Array): Uint32Array<ArrayBuffer> => {
+  const longer = new Uint32Array(unfilledBytes(length * WORD_BYTES));
+  longer.set(old);
+  return longer;
+};

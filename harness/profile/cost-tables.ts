@@ -1,9 +1,10 @@
 /** Costs by line, by package and by label. */
-import { type FrameGroups, groupFrames } from './frame-groups.ts';
 import { withoutAgent } from './filter.ts';
-import { canonicalNames, canonicalPath, isRuntime, type PathRoots, packageOf, pprofNames } from './names.ts';
+import { groupByFunction, groupByLine } from './frame-groups.ts';
+import { RUNTIME_CHARGED } from './function-costs.ts';
+import { canonicalNames, canonicalPath, type PathRoots, packageOf, pprofNameOf } from './names.ts';
 import type { Profile } from './profile.ts';
-import { sumStacks } from './sum-stacks.ts';
+import { sumFlatCum, sumOwn } from './sum-stacks.ts';
 import { valueColumn } from './value-types.ts';
 
 export interface LineCost {
@@ -30,41 +31,38 @@ export interface TableRequest {
   readonly names?: 'pprof' | 'canonical';
 }
 
-/** The samples that count, and the name of every function of the table. */
+/** The samples that count, and how the functions of the table are called. */
 const sourceOf = (profile: Profile, { names = 'canonical' }: TableRequest) => {
-  if (names === 'pprof') return { profile, names: pprofNames(profile) };
+  if (names === 'pprof') return { profile, nameOf: pprofNameOf(profile) };
   const own = withoutAgent(profile);
-  return { profile: own, names: canonicalNames(own) };
+  const canonical = canonicalNames(own);
+  return { profile: own, nameOf: (index: number): string => canonical[index] ?? '' };
 };
 
 /** Cannot be in a function name or a path. */
 const SEPARATOR = '\u0000';
 
-const chargedGroups = (groups: FrameGroups, names: readonly string[], profile: Profile): Uint8Array =>
-  Uint8Array.from(groups.exampleLine, (line) =>
-    line >= 0 && isRuntime(names[profile.locations.lineFunction[line] ?? 0] ?? '') ? 1 : 0,
-  );
-
 /** Cost of every source line with a sample. */
 export const lineCosts = (source: Profile, request: TableRequest = {}): readonly LineCost[] => {
   const { scale = 1, roots = {} } = request;
-  const { profile, names } = sourceOf(source, request);
+  const { profile, nameOf } = sourceOf(source, request);
   const { locations, functions, strings } = profile;
   const pathOf = (file: string): string => (request.names === 'pprof' ? file : canonicalPath(file, roots));
-  const fileOf = (line: number): string => strings[functions.file[locations.lineFunction[line] ?? 0] ?? 0] ?? '';
-  const nameOf = (line: number): string => names[locations.lineFunction[line] ?? 0] ?? '';
-  const groups = groupFrames(profile, (line) =>
-    [nameOf(line), fileOf(line), locations.lineNumber[line] ?? 0].join(SEPARATOR),
+  const functionOf = (line: number): number => locations.lineFunction[line] ?? 0;
+  const fileOf = (line: number): string => strings[functions.file[functionOf(line)] ?? 0] ?? '';
+  const groups = groupByLine(profile, (line) =>
+    [nameOf(functionOf(line)), fileOf(line), locations.lineNumber[line] ?? 0].join(SEPARATOR),
   );
-  const sums = sumStacks(profile, groups, valueColumn(profile, request.valueType), new Uint8Array(groups.keys.length));
+  const values = valueColumn(profile, request.valueType);
+  const { flat, cum } = sumFlatCum(profile, groups, values);
   return groups.keys.map((key, group) => {
     const line = groups.exampleLine[group] ?? -1;
     return {
-      function: line < 0 ? key : nameOf(line),
+      function: line < 0 ? key : nameOf(functionOf(line)),
       file: line < 0 ? '' : pathOf(fileOf(line)),
       line: line < 0 ? 0 : (locations.lineNumber[line] ?? 0),
-      flat: (sums.flat[group] ?? 0) * scale,
-      cum: (sums.cum[group] ?? 0) * scale,
+      flat: (flat[group] ?? 0) * scale,
+      cum: (cum[group] ?? 0) * scale,
     };
   });
 };
@@ -72,16 +70,16 @@ export const lineCosts = (source: Profile, request: TableRequest = {}): readonly
 /** Cost of every package with a sample. */
 export const packageCosts = (source: Profile, request: TableRequest = {}): readonly PackageCost[] => {
   const { scale = 1 } = request;
-  const { profile, names } = sourceOf(source, request);
-  const packages = names.map(packageOf);
-  const groups = groupFrames(profile, (line) => packages[profile.locations.lineFunction[line] ?? 0] ?? '');
-  const charged = chargedGroups(groups, names, profile);
-  const sums = sumStacks(profile, groups, valueColumn(profile, request.valueType), charged);
+  const { profile, nameOf } = sourceOf(source, request);
+  const groups = groupByFunction(profile, (index) => packageOf(nameOf(index)));
+  const values = valueColumn(profile, request.valueType);
+  const { flat, cum } = sumFlatCum(profile, groups, values);
+  const own = sumOwn(profile, groups, values, RUNTIME_CHARGED);
   return groups.keys.map((key, group) => ({
     package: key,
-    flat: (sums.flat[group] ?? 0) * scale,
-    cum: (sums.cum[group] ?? 0) * scale,
-    own: (sums.own[group] ?? 0) * scale,
+    flat: (flat[group] ?? 0) * scale,
+    cum: (cum[group] ?? 0) * scale,
+    own: (own[group] ?? 0) * scale,
   }));
 };
 

@@ -1,20 +1,41 @@
 import { column, columnBytes } from './columns.ts';
-import { type IdTable, indexIds } from './id-table.ts';
+import { Ids, type IdTable } from './id-table.ts';
 import type { FunctionTable } from './profile.ts';
 import type { Messages } from './split-fields.ts';
 import { WIRE_VARINT, type WireReader } from './wire.ts';
 
-/** Keys (field number and wire type varint) of the message Function. */
-const ID = (1 << 3) | WIRE_VARINT;
-const NAME = (2 << 3) | WIRE_VARINT;
-const SYSTEM_NAME = (3 << 3) | WIRE_VARINT;
-const FILE = (4 << 3) | WIRE_VARINT;
-const START_LINE = (5 << 3) | WIRE_VARINT;
+/** Field numbers of the message Function; all are numbers. */
+const ID = 1;
+const NAME = 2;
+const SYSTEM_NAME = 3;
+const FILE = 4;
+const START_LINE = 5;
 
-const stringIndex = (reader: WireReader, stringCount: number): number => {
-  const index = reader.index('string index');
-  if (index !== 0 && index >= stringCount) throw reader.broken(`a function names string ${index} of ${stringCount}`);
-  return index;
+/** What a field beyond {@link WireReader.shortFields} holds, for messages. */
+const WHAT = ['', 'id', 'string index', 'string index', 'string index', 'start line'] as const;
+
+const requireStrings = (reader: WireReader, fields: Float64Array, stringCount: number): void => {
+  const least = Math.max(stringCount, 1);
+  const name = fields[NAME] as number;
+  const systemName = fields[SYSTEM_NAME] as number;
+  const file = fields[FILE] as number;
+  if (name < least && systemName < least && file < least) return;
+  const index = [name, systemName, file].find((each) => each >= least) ?? 0;
+  throw reader.broken(`a function names string ${index} of ${stringCount}`);
+};
+
+/** Reads one message into `fields`, by field number. */
+const readFunction = (reader: WireReader, end: number, fields: Float64Array, stringCount: number): void => {
+  for (let field = ID; field <= START_LINE; field++) fields[field] = 0;
+  for (reader.shortFields(end, fields); reader.pos < end; reader.shortFields(end, fields)) {
+    requireStrings(reader, fields, stringCount);
+    const key = reader.key();
+    const field = key >>> 3;
+    if ((key & 7) !== WIRE_VARINT || field > START_LINE) reader.pass(key & 7);
+    else fields[field] = field === ID ? reader.integer() : reader.index(WHAT[field] ?? '');
+  }
+  requireStrings(reader, fields, stringCount);
+  reader.finish(end);
 };
 
 export const decodeFunctions = (
@@ -23,7 +44,7 @@ export const decodeFunctions = (
   stringCount: number,
 ): { readonly table: FunctionTable; readonly ids: IdTable } => {
   const count = messages.count;
-  const ids = new Float64Array(count);
+  const ids = new Ids(count);
   const bytes = columnBytes(4, count);
   const table: FunctionTable = {
     count,
@@ -32,18 +53,14 @@ export const decodeFunctions = (
     file: column(bytes, 2, count),
     startLine: column(bytes, 3, count),
   };
+  const fields = new Float64Array(START_LINE + 1);
   for (let i = 0; i < count; i++) {
-    const end = messages.enterNext();
-    while (reader.pos < end) {
-      const key = reader.key();
-      if (key === ID) ids[i] = reader.integer();
-      else if (key === NAME) table.name[i] = stringIndex(reader, stringCount);
-      else if (key === SYSTEM_NAME) table.systemName[i] = stringIndex(reader, stringCount);
-      else if (key === FILE) table.file[i] = stringIndex(reader, stringCount);
-      else if (key === START_LINE) table.startLine[i] = reader.index('start line');
-      else reader.pass(key & 7);
-    }
-    reader.finish(end);
+    readFunction(reader, messages.enterNext(), fields, stringCount);
+    ids.set(i, fields[ID] as number);
+    table.name[i] = fields[NAME] as number;
+    table.systemName[i] = fields[SYSTEM_NAME] as number;
+    table.file[i] = fields[FILE] as number;
+    table.startLine[i] = fields[START_LINE] as number;
   }
-  return { table, ids: indexIds(ids, 'function', reader) };
+  return { table, ids: ids.table('function', reader) };
 };

@@ -2,11 +2,11 @@ import { column, columnBytes } from './columns.ts';
 import type { LabelTable } from './profile.ts';
 import { WIRE_VARINT, type WireReader } from './wire.ts';
 
-/** Keys (field number and wire type) of the message Label. */
-const KEY = (1 << 3) | WIRE_VARINT;
-const TEXT = (2 << 3) | WIRE_VARINT;
-const NUMBER = (3 << 3) | WIRE_VARINT;
-const UNIT = (4 << 3) | WIRE_VARINT;
+/** Field numbers of the message Label; all are numbers. */
+const KEY = 1;
+const TEXT = 2;
+const NUMBER = 3;
+const UNIT = 4;
 
 const LEAST_CAPACITY = 64;
 const NONE = new Uint32Array(0);
@@ -21,36 +21,46 @@ export class Labels {
   texts = NONE;
   units = NONE;
   halves = NONE;
+  readonly fields = new Float64Array(UNIT + 1);
 
   constructor(reader: WireReader, stringCount: number) {
     this.reader = reader;
     this.stringCount = stringCount;
   }
 
-  stringIndex(): number {
-    const index = this.reader.index('string index');
+  requireString(field: number): void {
+    const index = this.fields[field] as number;
     if (index !== 0 && index >= this.stringCount) {
       throw this.reader.broken(`a label names string ${index} of ${this.stringCount}`);
     }
-    return index;
   }
 
   read(): void {
-    const { reader, count } = this;
+    const { reader, fields, count } = this;
     if (count === this.capacity) this.grow();
     const end = reader.end();
-    while (reader.pos < end) {
+    for (let field = KEY; field <= UNIT; field++) fields[field] = 0;
+    this.halves[2 * count + 1] = 0;
+    for (;;) {
+      reader.shortFields(end, fields);
+      this.requireString(KEY);
+      this.requireString(TEXT);
+      this.requireString(UNIT);
+      if (reader.pos >= end) break;
       const key = reader.key();
-      if (key === KEY) this.keys[count] = this.stringIndex();
-      else if (key === TEXT) this.texts[count] = this.stringIndex();
-      else if (key === UNIT) this.units[count] = this.stringIndex();
-      else if (key === NUMBER) {
+      const field = key >>> 3;
+      if ((key & 7) !== WIRE_VARINT || field > UNIT) reader.pass(key & 7);
+      else if (field === NUMBER) {
         reader.bits();
-        this.halves[2 * count] = reader.low;
+        fields[NUMBER] = reader.low;
         this.halves[2 * count + 1] = reader.high;
-      } else reader.pass(key & 7);
+      } else fields[field] = reader.index('string index');
     }
     reader.finish(end);
+    this.keys[count] = fields[KEY] as number;
+    this.texts[count] = fields[TEXT] as number;
+    this.halves[2 * count] = fields[NUMBER] as number;
+    this.units[count] = fields[UNIT] as number;
     this.count++;
   }
 

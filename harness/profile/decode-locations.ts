@@ -1,18 +1,23 @@
-import { column, columnBytes } from './columns.ts';
-import { type IdTable, indexIds, lookUp } from './id-table.ts';
+import { column, columnBytes, unfilledBytes } from './columns.ts';
+import { Ids, type IdTable, lookUp } from './id-table.ts';
 import type { LocationTable } from './profile.ts';
 import type { Messages } from './split-fields.ts';
 import { WIRE_BYTES, WIRE_VARINT, type WireReader } from './wire.ts';
 
-/** Keys (field number and wire type) of the messages Location and Line. */
-const ID = (1 << 3) | WIRE_VARINT;
-const MAPPING_ID = (2 << 3) | WIRE_VARINT;
-const ADDRESS = (3 << 3) | WIRE_VARINT;
+/** Field numbers of the messages Location and Line; all are numbers but the lines of a location. */
+const ID = 1;
+const MAPPING_ID = 2;
+const ADDRESS = 3;
+const IS_FOLDED = 5;
+const LINE_FUNCTION = 1;
+const LINE_NUMBER = 2;
+const LINE_COLUMN = 3;
+
+/** The key (field number and wire type) of a location's line. */
 const LINE = (4 << 3) | WIRE_BYTES;
-const IS_FOLDED = (5 << 3) | WIRE_VARINT;
-const LINE_FUNCTION = (1 << 3) | WIRE_VARINT;
-const LINE_NUMBER = (2 << 3) | WIRE_VARINT;
-const LINE_COLUMN = (3 << 3) | WIRE_VARINT;
+
+/** Eight of the address, four of the mapping and of the first line each, one of the mark; and one first line more. */
+const LOCATION_BYTES = 17;
 
 /** Lines a location has at first guess: the Go compiler's own profile has 1.35. */
 const LINES_PER_LOCATION = 1.5;
@@ -53,22 +58,28 @@ class Lines {
   }
 }
 
-const decodeLine = (reader: WireReader, functionIds: IdTable, lines: Lines): void => {
+/** Reads one line; `fields` is room for its numbers. */
+const decodeLine = (reader: WireReader, functionIds: IdTable, lines: Lines, fields: Float64Array): void => {
   const end = reader.end();
-  let functionId = 0;
-  let number = 0;
-  let column = 0;
-  while (reader.pos < end) {
+  for (let field = LINE_FUNCTION; field <= LINE_COLUMN; field++) fields[field] = 0;
+  for (reader.shortFields(end, fields); reader.pos < end; reader.shortFields(end, fields)) {
     const key = reader.key();
-    if (key === LINE_FUNCTION) functionId = reader.integer();
-    else if (key === LINE_NUMBER) number = reader.index('line');
-    else if (key === LINE_COLUMN) column = reader.index('column');
-    else reader.pass(key & 7);
+    const field = key >>> 3;
+    if ((key & 7) !== WIRE_VARINT || field > LINE_COLUMN) reader.pass(key & 7);
+    else if (field === LINE_FUNCTION) fields[field] = reader.integer();
+    else fields[field] = reader.index(field === LINE_NUMBER ? 'line' : 'column');
   }
   reader.finish(end);
+  const functionId = fields[LINE_FUNCTION] as number;
   const index = lookUp(functionIds, functionId);
   if (index === 0) throw reader.broken(`a line belongs to function ${functionId}, which is not in the file`);
-  lines.push(index - 1, number, column);
+  lines.push(index - 1, fields[LINE_NUMBER] as number, fields[LINE_COLUMN] as number);
+};
+
+const mappingIndex = (reader: WireReader, ids: IdTable, id: number): number => {
+  const index = lookUp(ids, id);
+  if (index === 0 && id !== 0) throw reader.broken(`a location belongs to mapping ${id}, which is not in the file`);
+  return index;
 };
 
 export const decodeLocations = (
@@ -78,34 +89,40 @@ export const decodeLocations = (
   functionIds: IdTable,
 ): { readonly table: LocationTable; readonly ids: IdTable } => {
   const count = messages.count;
-  const ids = new Float64Array(count);
-  const mapping = new Uint32Array(count);
-  const address = new BigUint64Array(count);
-  const halves = new Uint32Array(address.buffer);
-  const isFolded = new Uint8Array(count);
-  const lineStart = new Uint32Array(count + 1);
+  const ids = new Ids(count);
+  // The widest rows first, for a view of eight bytes begins at a multiple of them.
+  const bytes = unfilledBytes(count * LOCATION_BYTES + 4);
+  const address = new BigUint64Array(bytes, 0, count);
+  const halves = new Uint32Array(bytes, 0, 2 * count);
+  const mapping = new Uint32Array(bytes, 8 * count, count);
+  const lineStart = new Uint32Array(bytes, 12 * count, count + 1);
+  const isFolded = new Uint8Array(bytes, 16 * count + 4, count);
   const lines = new Lines(Math.ceil(count * LINES_PER_LOCATION) + 16);
+  const fields = new Float64Array(IS_FOLDED + 1);
+  const lineFields = new Float64Array(LINE_COLUMN + 1);
   for (let i = 0; i < count; i++) {
     const end = messages.enterNext();
     lineStart[i] = lines.count;
-    while (reader.pos < end) {
+    for (let field = ID; field <= IS_FOLDED; field++) fields[field] = 0;
+    halves[2 * i + 1] = 0;
+    for (;;) {
+      reader.shortFields(end, fields);
+      mapping[i] = mappingIndex(reader, mappingIds, fields[MAPPING_ID] as number);
+      if (reader.pos >= end) break;
       const key = reader.key();
-      if (key === ID) ids[i] = reader.integer();
-      else if (key === MAPPING_ID) {
-        const id = reader.integer();
-        const index = lookUp(mappingIds, id);
-        if (index === 0 && id !== 0)
-          throw reader.broken(`a location belongs to mapping ${id}, which is not in the file`);
-        mapping[i] = index;
-      } else if (key === ADDRESS) {
+      const field = key >>> 3;
+      if (key === LINE) decodeLine(reader, functionIds, lines, lineFields);
+      else if ((key & 7) !== WIRE_VARINT || field > IS_FOLDED) reader.pass(key & 7);
+      else if (field === ADDRESS) {
         reader.bits();
-        halves[2 * i] = reader.low;
+        fields[ADDRESS] = reader.low;
         halves[2 * i + 1] = reader.high;
-      } else if (key === LINE) decodeLine(reader, functionIds, lines);
-      else if (key === IS_FOLDED) isFolded[i] = reader.integer() === 0 ? 0 : 1;
-      else reader.pass(key & 7);
+      } else fields[field] = reader.integer();
     }
     reader.finish(end);
+    ids.set(i, fields[ID] as number);
+    halves[2 * i] = fields[ADDRESS] as number;
+    isFolded[i] = fields[IS_FOLDED] === 0 ? 0 : 1;
   }
   lineStart[count] = lines.count;
   const table: LocationTable = {
@@ -118,5 +135,5 @@ export const decodeLocations = (
     lineNumber: lines.numbers.subarray(0, lines.count),
     lineColumn: lines.columns.subarray(0, lines.count),
   };
-  return { table, ids: indexIds(ids, 'location', reader) };
+  return { table, ids: ids.table('location', reader) };
 };

@@ -1,4 +1,4 @@
-import { type IdTable, indexIds } from './id-table.ts';
+import { Ids, type IdTable } from './id-table.ts';
 import type { Mapping } from './profile.ts';
 import type { Messages } from './split-fields.ts';
 import { WIRE_VARINT, type WireReader } from './wire.ts';
@@ -20,8 +20,10 @@ const MAPPING = {
 const FIELD_COUNT = 11;
 
 const decodeMapping = (reader: WireReader, end: number, text: (index: number) => string) => {
-  const fields = Array.from({ length: FIELD_COUNT }, () => 0n);
-  while (reader.pos < end) {
+  const fields = new Float64Array(FIELD_COUNT);
+  /** Addresses, which may take more than the 53 bits of a number. */
+  const wide: bigint[] = [];
+  for (reader.shortFields(end, fields); reader.pos < end; reader.shortFields(end, fields)) {
     const key = reader.key();
     const field = key >>> 3;
     if (field >= FIELD_COUNT) {
@@ -29,22 +31,25 @@ const decodeMapping = (reader: WireReader, end: number, text: (index: number) =>
       continue;
     }
     reader.expect(key & 7, WIRE_VARINT, 'a mapping field');
-    fields[field] = reader.bigUnsigned();
+    const value = reader.bigUnsigned();
+    wide[field] = value;
+    fields[field] = Number(value);
   }
   reader.finish(end);
-  const field = (number: number): bigint => fields[number] ?? 0n;
+  const field = (number: number): number => fields[number] as number;
+  const address = (number: number): bigint => wide[number] ?? BigInt(field(number));
   const mapping: Mapping = {
-    start: field(MAPPING.start),
-    limit: field(MAPPING.limit),
-    offset: field(MAPPING.offset),
-    file: text(Number(field(MAPPING.file))),
-    buildId: text(Number(field(MAPPING.buildId))),
-    hasFunctions: field(MAPPING.hasFunctions) !== 0n,
-    hasFilenames: field(MAPPING.hasFilenames) !== 0n,
-    hasLineNumbers: field(MAPPING.hasLineNumbers) !== 0n,
-    hasInlineFrames: field(MAPPING.hasInlineFrames) !== 0n,
+    start: address(MAPPING.start),
+    limit: address(MAPPING.limit),
+    offset: address(MAPPING.offset),
+    file: text(field(MAPPING.file)),
+    buildId: text(field(MAPPING.buildId)),
+    hasFunctions: field(MAPPING.hasFunctions) !== 0,
+    hasFilenames: field(MAPPING.hasFilenames) !== 0,
+    hasLineNumbers: field(MAPPING.hasLineNumbers) !== 0,
+    hasInlineFrames: field(MAPPING.hasInlineFrames) !== 0,
   };
-  return { id: Number(field(MAPPING.id)), mapping };
+  return { id: field(MAPPING.id), mapping };
 };
 
 export const decodeMappings = (
@@ -52,12 +57,12 @@ export const decodeMappings = (
   messages: Messages,
   text: (index: number) => string,
 ): { readonly table: readonly Mapping[]; readonly ids: IdTable } => {
-  const ids = new Float64Array(messages.count);
+  const ids = new Ids(messages.count);
   const table: Mapping[] = [];
   for (let i = 0; i < messages.count; i++) {
     const { id, mapping } = decodeMapping(reader, messages.enterNext(), text);
-    ids[i] = id;
+    ids.set(i, id);
     table.push(mapping);
   }
-  return { table, ids: indexIds(ids, 'mapping', reader) };
+  return { table, ids: ids.table('mapping', reader) };
 };

@@ -1,10 +1,13 @@
-import { unfilledBytes } from './columns.ts';
+import { unfilledBytes, withRoomFor } from './columns.ts';
 import { type IdTable, lookUp } from './id-table.ts';
 import type { WireReader } from './wire.ts';
 
 /** Two ids of two bytes each, seen as one word: which bits say so, and what they then are. */
 const MORE_FOLLOWS = 0x80_80_80_80 | 0;
 const TWO_AND_TWO = 0x00_80_00_80;
+
+/** From so many locations on, two bytes an id are the rule (10,000 frames of 151 locations: 56 instead of 67 µs). */
+const MIXED_BELOW = 512;
 
 /** The stacks so far, as location indices. */
 export class Stacks {
@@ -38,18 +41,43 @@ export class Stacks {
   }
 
   grow(atLeast: number): void {
-    const capacity = Math.max(atLeast, this.frames.length * 2);
-    const grown = new Uint32Array(unfilledBytes(capacity * 4));
-    grown.set(this.frames);
-    this.frames = grown;
+    this.frames = withRoomFor(Math.max(atLeast, this.frames.length * 2), this.frames);
   }
 
   /** Reads a packed run of ids up to `end`. */
   addPacked(end: number): void {
-    if (this.ids.inOrder && this.addInOrder(end)) return;
+    const { inOrder, count } = this.ids;
+    if (inOrder && (count < MIXED_BELOW ? this.addMixed(end) : this.addInOrder(end))) return;
     const { reader } = this;
     while (reader.pos < end) this.add(reader.integer());
     reader.finish(end);
+  }
+
+  /**
+   * Ids of one and two bytes, each its index plus one, where both are so common that to tell them apart by a branch costs
+   * more than to compute both. False, and nothing read, for anything else.
+   */
+  addMixed(end: number): boolean {
+    const { reader, ids } = this;
+    const { buf } = reader;
+    const idCount = ids.count;
+    let { pos } = reader;
+    const frames = this.withRoom(end - pos);
+    let { count } = this;
+    while (pos < end) {
+      const first = buf[pos] as number;
+      const second = buf[pos + 1] as number;
+      if ((first & second & 128) !== 0) return false;
+      const hasTwo = first >>> 7;
+      const index = (((first & 127) | ((second << 7) & -hasTwo)) - 1) >>> 0;
+      if (index >= idCount) return false;
+      frames[count++] = index;
+      pos += 1 + hasTwo;
+    }
+    if (pos !== end) return false;
+    this.count = count;
+    reader.pos = pos;
+    return true;
   }
 
   /**

@@ -50,7 +50,8 @@ export const keepSamples = (profile: Profile, keep: Uint8Array): Profile => {
 
 /** Marks the samples that have a frame whose canonical name fits. */
 const samplesWithFrame = (profile: Profile, fits: (name: string) => boolean): Uint8Array => {
-  const groups = groupByFunction(profile, canonicalNames(profile, new Map()));
+  const names = canonicalNames(profile, new Map());
+  const groups = groupByFunction(profile, (index) => names[index] ?? '');
   const isFit = Uint8Array.from(groups.keys, (name) => (fits(name) ? 1 : 0));
   const locationFits = new Uint8Array(profile.locations.count);
   for (let location = 0; location < locationFits.length; location++) {

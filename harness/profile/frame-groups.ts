@@ -14,21 +14,6 @@ export interface FrameGroups {
   readonly exampleLine: Int32Array;
 }
 
-/** Gives every key one number. */
-export class Interner {
-  readonly keys: string[] = [];
-  readonly #numbers = new Map<string, number>();
-
-  number(key: string): number {
-    const known = this.#numbers.get(key);
-    if (known !== undefined) return known;
-    const next = this.keys.length;
-    this.#numbers.set(key, next);
-    this.keys.push(key);
-    return next;
-  }
-}
-
 /** What pprof calls code it has no name for: the binary in brackets. */
 const namelessFrame = (profile: Profile, location: number): string => {
   const mapping = profile.mappings[(profile.locations.mapping[location] ?? 0) - 1];
@@ -36,34 +21,79 @@ const namelessFrame = (profile: Profile, location: number): string => {
   return file === '' ? '<unknown>' : `[${file.slice(file.lastIndexOf('/') + 1)}]`;
 };
 
-/** Groups by a key of the line; `keyOfLine` gets an index into the location table's lines. */
-export const groupFrames = (profile: Profile, keyOfLine: (line: number) => string): FrameGroups => {
-  const { locations } = profile;
-  const interner = new Interner();
-  const start = new Uint32Array(locations.count + 1);
-  const groups: number[] = [];
-  const exampleLine: number[] = [];
-  const add = (key: string, line: number): void => {
-    const group = interner.number(key);
-    if (group === exampleLine.length) exampleLine.push(line);
-    groups.push(group);
-  };
-  for (let location = 0; location < locations.count; location++) {
-    start[location] = groups.length;
-    const first = locations.lineStart[location] ?? 0;
-    const end = locations.lineStart[location + 1] ?? 0;
-    if (first === end) add(namelessFrame(profile, location), -1);
-    for (let line = first; line < end; line++) add(keyOfLine(line) || namelessFrame(profile, location), line);
-  }
-  start[locations.count] = groups.length;
-  return {
-    keys: interner.keys,
-    start,
-    groups: new Uint32Array(groups),
-    exampleLine: new Int32Array(exampleLine),
-  };
+/** Groups of equal keys become one; the first one's line is kept. Nearly always there are none, which a set tells soonest. */
+const mergeEqual = (found: FrameGroups): FrameGroups => {
+  const unique = new Set(found.keys);
+  if (unique.size === found.keys.length) return found;
+  const keys = [...unique];
+  const numbers = new Map(keys.map((key, number) => [key, number]));
+  const numberOf = Uint32Array.from(found.keys, (key) => numbers.get(key) ?? 0);
+  const exampleLine = new Int32Array(keys.length);
+  for (let i = numberOf.length - 1; i >= 0; i--) exampleLine[numberOf[i] ?? 0] = found.exampleLine[i] ?? -1;
+  return { keys, start: found.start, groups: found.groups.map((group) => numberOf[group] ?? 0), exampleLine };
 };
 
-/** Groups by the name `nameOf` gives each function of the table. */
-export const groupByFunction = (profile: Profile, names: readonly string[]): FrameGroups =>
-  groupFrames(profile, (line) => names[profile.locations.lineFunction[line] ?? 0] ?? '');
+/**
+ * Groups by a key of the line's class, which is asked for once a class; `classOf` numbers the classes of all lines from 0
+ * on, below `classCount`. Where the key is empty, the frame is called after its binary.
+ */
+const groupByClass = (
+  profile: Profile,
+  classOf: Uint32Array,
+  classCount: number,
+  keyOf: (index: number) => string,
+): FrameGroups => {
+  const { count, lineStart } = profile.locations;
+  const keys: string[] = [];
+  // Room at once: to grow by and by leaves twice as much garbage.
+  keys.length = classCount;
+  const exampleLine = new Int32Array(classCount + count);
+  let groupCount = 0;
+  const add = (key: string, line: number): number => {
+    exampleLine[groupCount] = line;
+    keys[groupCount] = key;
+    return groupCount++;
+  };
+  /** Group of a class plus one; 0 is not known yet. */
+  const known = new Uint32Array(classCount);
+  const addClass = (location: number, line: number): number => {
+    const index = classOf[line] as number;
+    const key = keyOf(index);
+    if (key === '') return add(namelessFrame(profile, location), line);
+    const group = add(key, line);
+    known[index] = group + 1;
+    return group;
+  };
+  const start = new Uint32Array(count + 1);
+  // A location without lines is a frame too.
+  const groups = new Uint32Array(classOf.length + count);
+  let used = 0;
+  for (let location = 0; location < count; location++) {
+    start[location] = used;
+    const first = lineStart[location] as number;
+    const end = lineStart[location + 1] as number;
+    if (first === end) groups[used++] = add(namelessFrame(profile, location), -1);
+    for (let line = first; line < end; line++) {
+      const group = known[classOf[line] as number] as number;
+      groups[used++] = group === 0 ? addClass(location, line) : group - 1;
+    }
+  }
+  start[count] = used;
+  keys.length = groupCount;
+  return mergeEqual({ keys, start, groups, exampleLine: exampleLine.subarray(0, groupCount) });
+};
+
+/** Groups by a key of the line; `keyOfLine` gets an index into the location table's lines. */
+export const groupByLine = (profile: Profile, keyOfLine: (line: number) => string): FrameGroups => {
+  const { length } = profile.locations.lineFunction;
+  return groupByClass(
+    profile,
+    Uint32Array.from({ length }, (_, line) => line),
+    length,
+    keyOfLine,
+  );
+};
+
+/** Groups by the key of the function; `keyOf` gets an index into the function table, and only of those that have a line. */
+export const groupByFunction = (profile: Profile, keyOf: (index: number) => string): FrameGroups =>
+  groupByClass(profile, profile.locations.lineFunction, profile.functions.count, keyOf);

@@ -1,9 +1,9 @@
-import { type FrameGroups, groupByFunction } from './frame-groups.ts';
-import { canonicalNames, canonicalPath, isRuntime, type PathRoots, packageOf, pprofNames } from './names.ts';
-import type { Profile } from './profile.ts';
-import { type LastPayer, sumStacks } from './sum-stacks.ts';
-import { valueColumn, valueIndex } from './value-types.ts';
 import { withoutAgent } from './filter.ts';
+import { type FrameGroups, groupByFunction } from './frame-groups.ts';
+import { canonicalNames, canonicalPath, isRuntime, type PathRoots, packageOf } from './names.ts';
+import type { Profile } from './profile.ts';
+import { type Charging, sumFlatCum, sumOf, sumOwn } from './sum-stacks.ts';
+import { valueColumn, valueIndex } from './value-types.ts';
 
 /** What one function costs, in the value type's unit (times `scale`). */
 export interface FunctionCost {
@@ -33,50 +33,34 @@ export interface CostRequest {
   readonly valueType?: string;
   /** Multiplies every value, e.g. 1 / requests. */
   readonly scale?: number;
-  /** `pprof`: names and samples as in the file; `canonical` (default): the same in every build, agent left out. */
-  readonly names?: 'pprof' | 'canonical';
   readonly roots?: PathRoots;
 }
 
-const sum = (values: Float64Array): number => {
-  let total = 0;
-  for (const value of values) total += value;
-  return total;
-};
-
-const flagsOf = (keys: readonly string[], is: (key: string) => boolean): Uint8Array =>
-  Uint8Array.from(keys, (key) => (is(key) ? 1 : 0));
+/** The runtime's work is its caller's doing. */
+export const RUNTIME_CHARGED: Charging = { isCharged: isRuntime, lastPayer: 'leaf' };
 
 /** Sums per name, in columns: for callers that bring names (aligned between two builds) and values of their own. */
 export interface FunctionSums {
   readonly names: readonly string[];
   /** A function of the profile's table with that name; −1 for code without one. */
   readonly functionIndex: Int32Array;
-  readonly flat: Float64Array;
-  readonly cum: Float64Array;
-  readonly own: Float64Array;
+  /** Sums of `values`, one per sample. */
+  readonly cum: (values: Float64Array) => Float64Array;
+  readonly own: (values: Float64Array, charging: Charging) => Float64Array;
 }
 
-/** Whose own cost a caller pays for. */
-export interface Charging {
-  readonly isCharged: (name: string) => boolean;
-  readonly lastPayer: LastPayer;
-}
+/** Function of a line; −1 for none. */
+const functionOf = (profile: Profile, line: number): number =>
+  line < 0 ? -1 : (profile.locations.lineFunction[line] ?? 0);
 
-const RUNTIME_CHARGED: Charging = { isCharged: isRuntime, lastPayer: 'leaf' };
-
-/** Flat, cum and own sums of `values` (one per sample) by the names given for the functions of the table. */
-export const functionSums = (
-  profile: Profile,
-  names: readonly string[],
-  values: Float64Array,
-  { isCharged, lastPayer } = RUNTIME_CHARGED,
-): FunctionSums => {
-  const groups = groupByFunction(profile, names);
+/** Sums by the names given for the functions of the table; each is walked for when it is asked for. */
+export const functionSums = (profile: Profile, names: readonly string[]): FunctionSums => {
+  const groups = groupByFunction(profile, (index) => names[index] ?? '');
   return {
     names: groups.keys,
-    functionIndex: groups.exampleLine.map((line) => (line < 0 ? -1 : (profile.locations.lineFunction[line] ?? 0))),
-    ...sumStacks(profile, groups, values, flagsOf(groups.keys, isCharged), lastPayer),
+    functionIndex: groups.exampleLine.map((line) => functionOf(profile, line)),
+    cum: (values) => sumFlatCum(profile, groups, values).cum,
+    own: (values, charging) => sumOwn(profile, groups, values, charging),
   };
 };
 
@@ -92,7 +76,7 @@ const pathsOf = (profile: Profile, roots: PathRoots): ((file: number) => string)
 
 const describe = (profile: Profile, groups: FrameGroups, group: number, pathOf: (file: number) => string) => {
   const line = groups.exampleLine[group] ?? -1;
-  const index = line < 0 ? -1 : (profile.locations.lineFunction[line] ?? 0);
+  const index = functionOf(profile, line);
   const name = groups.keys[group] ?? '';
   return {
     name,
@@ -104,25 +88,28 @@ const describe = (profile: Profile, groups: FrameGroups, group: number, pathOf: 
 };
 
 /**
- * Flat, cum and own cost of every function with a sample. Functions of one name are one row, as in `go tool pprof`.
- * With pprof's names, flat and cum equal `go tool pprof -top` with all nodes shown.
+ * Flat, cum and own cost of every function with a sample, by canonical names and without the agent. Functions of one name
+ * are one row, as in `go tool pprof`.
  */
 export const functionCosts = (profile: Profile, request: CostRequest = {}): FunctionCosts => {
-  const { names = 'canonical', scale = 1, roots = {} } = request;
-  const source = names === 'canonical' ? withoutAgent(profile) : profile;
-  const groups = groupByFunction(source, names === 'canonical' ? canonicalNames(source) : pprofNames(source));
+  const { scale = 1, roots = {} } = request;
+  const source = withoutAgent(profile);
+  const names = canonicalNames(source);
+  const groups = groupByFunction(source, (index) => names[index] ?? '');
   const values = valueColumn(source, request.valueType);
-  const sums = sumStacks(source, groups, values, flagsOf(groups.keys, isRuntime));
+  const { flat, cum } = sumFlatCum(source, groups, values);
+  const own = sumOwn(source, groups, values, RUNTIME_CHARGED);
   const type = source.sampleTypes[valueIndex(source, request.valueType)];
   const pathOf = pathsOf(source, roots);
-  const functions: FunctionCost[] = [];
-  for (let group = 0; group < groups.keys.length; group++) {
-    functions.push({
+  return {
+    type: type?.type ?? '',
+    unit: type?.unit ?? '',
+    total: sumOf(values) * scale,
+    functions: groups.keys.map((_, group) => ({
       ...describe(source, groups, group, pathOf),
-      flat: (sums.flat[group] ?? 0) * scale,
-      cum: (sums.cum[group] ?? 0) * scale,
-      own: (sums.own[group] ?? 0) * scale,
-    });
-  }
-  return { type: type?.type ?? '', unit: type?.unit ?? '', total: sum(values) * scale, functions };
+      flat: (flat[group] ?? 0) * scale,
+      cum: (cum[group] ?? 0) * scale,
+      own: (own[group] ?? 0) * scale,
+    })),
+  };
 };

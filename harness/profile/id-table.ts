@@ -19,15 +19,32 @@ const DENSE_SPARE = 1024;
 
 const NO_TABLE = new Uint32Array(0);
 
-const areInOrder = (ids: Float64Array): boolean => {
-  for (let i = 0; i < ids.length; i++) if (ids[i] !== i + 1) return false;
-  return true;
-};
+/** Takes the ids of a table one by one; keeps them only where they are not 1, 2, 3, … */
+export class Ids {
+  readonly count: number;
+  #kept: Float64Array | null = null;
 
-/** Builds the table. Refuses the id 0, which pprof reserves for "none", and an id given twice. */
-export const indexIds = (ids: Float64Array, what: string, reader: WireReader): IdTable => {
+  constructor(count: number) {
+    this.count = count;
+  }
+
+  set(index: number, id: number): void {
+    if (this.#kept === null) {
+      if (id === index + 1) return;
+      this.#kept = Float64Array.from({ length: this.count }, (_, i) => i + 1);
+    }
+    this.#kept[index] = id;
+  }
+
+  /** Refuses the id 0, which pprof reserves for "none", and an id given twice. */
+  table(what: string, reader: WireReader): IdTable {
+    if (this.#kept !== null) return indexIds(this.#kept, what, reader);
+    return { count: this.count, inOrder: true, dense: NO_TABLE, sparse: null };
+  }
+}
+
+const indexIds = (ids: Float64Array, what: string, reader: WireReader): IdTable => {
   const count = ids.length;
-  if (areInOrder(ids)) return { count, inOrder: true, dense: NO_TABLE, sparse: null };
   const largest = ids.reduce((most, id) => Math.max(most, id), 0);
   const isDense = largest <= count * DENSE_FACTOR + DENSE_SPARE;
   const dense = isDense ? new Uint32Array(largest + 1) : NO_TABLE;

@@ -24,14 +24,16 @@ export {
 export { liveCounts, sampleCounts } from './sample-counts.ts';
 export { isTruncated } from './truncated.ts';
 export { valueColumn, valueIndex, valueTypes } from './value-types.ts';
+export type { Charging } from './sum-stacks.ts';
+export { type FlatCum, flatCum } from './flat-cum.ts';
 export {
-  type Charging,
   type CostRequest,
   type FunctionCost,
   type FunctionCosts,
   functionCosts,
   type FunctionSums,
   functionSums,
+  RUNTIME_CHARGED,
 } from './function-costs.ts';
 export { belowRequests, filterBelow, filterByLabel, isRequestFrame, withoutAgent } from './filter.ts';
 export {

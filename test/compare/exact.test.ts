@@ -7,8 +7,9 @@ import { describe, expect, it } from 'vitest';
 import { judgeExact, type ExactFindings, type ExactInput } from '../../harness/compare/exact.ts';
 import { instructionsProfile } from '../../harness/compare/exact-profile.ts';
 import type { CountedStack, ExactLaunch, ExactRun, FileDiff, Side, WorkGroup } from '../../harness/model/index.ts';
-import { decodeProfile, encodeProfile, functionCosts } from '../../harness/profile/index.ts';
+import { decodeProfile, encodeProfile } from '../../harness/profile/index.ts';
 import { normalDeviates, randomFrom } from '../../harness/stats/index.ts';
+import { flatCumRows } from '../profile/top-table.ts';
 import { scenarioWith } from './synthetic-run.ts';
 
 const REQUESTS = 100;
@@ -529,8 +530,7 @@ describe('a profile of instructions', () => {
 
   it('keeps every count through pprof’s bytes', () => {
     const profile = decodeProfile(encodeProfile(instructionsProfile(stacks, [])), 'instructions');
-    const flat = (valueType: string) =>
-      functionCosts(profile, { valueType, names: 'pprof' }).functions.map((each) => [each.name, each.flat, each.cum]);
+    const flat = (valueType: string) => flatCumRows(profile, valueType).map((each) => [each.name, each.flat, each.cum]);
     expect(flat('instructions')).toEqual(
       expect.arrayContaining([
         ['main.outer', 90_000, 97_000],

@@ -9,7 +9,6 @@ import {
   callTree,
   decodeProfile,
   encodeProfile,
-  functionCosts,
   pathTo,
   type Profile,
   withCallPaths,
@@ -17,6 +16,7 @@ import {
 import { instructionsProfile } from '../../harness/compare/exact-profile.ts';
 import type { CountedStack } from '../../harness/model/index.ts';
 import { profileOf, type Stack } from '../report/profiles.ts';
+import { flatCumRows } from './top-table.ts';
 
 const frameOf = (name: string) => ({ function: name, file: 'a.go', line: 12, startLine: 10 });
 
@@ -132,8 +132,8 @@ describe('whatever was sampled', () => {
         const before = countedOf(...rows.map(({ name, instructions, calls }) => stackOf([name], instructions, calls)));
         const after = decodeProfile(encodeProfile(withCallPaths(before, cpuOf(...sampled)).profile), 'joined');
         const flat = (profile: Profile, valueType: string) =>
-          functionCosts(profile, { valueType, names: 'pprof' })
-            .functions.filter((each) => each.flat !== 0)
+          flatCumRows(profile, valueType)
+            .filter((each) => each.flat !== 0)
             .map((each) => `${each.name} ${each.flat}`)
             .toSorted();
         for (const type of ['instructions', 'calls']) expect(flat(after, type)).toEqual(flat(before, type));

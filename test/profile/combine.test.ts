@@ -16,7 +16,7 @@ import {
 } from '../../harness/profile/index.ts';
 import { contentOf, decodeShape, profileShape } from './arbitrary-profile.ts';
 import { encodePacked } from './pprof.proto.ts';
-import { parseTop, type TopRow } from './top-table.ts';
+import { flatCumRows, parseTop, type TopRow } from './top-table.ts';
 import { GO_VERSIONS } from './fixtures.ts';
 
 const FIXTURES = new URL('../fixtures/profiles/', import.meta.url);
@@ -26,8 +26,7 @@ const hasGo = spawnSync('go', ['version']).status === 0;
 
 const rowsOf = (rows: readonly TopRow[]): ReadonlyMap<string, readonly number[]> =>
   new Map(rows.filter(({ flat, cum }) => flat !== 0 || cum !== 0).map(({ name, flat, cum }) => [name, [flat, cum]]));
-const costsOf = (profile: Profile, valueType: string) =>
-  rowsOf(functionCosts(profile, { valueType, names: 'pprof' }).functions);
+const costsOf = (profile: Profile, valueType: string) => rowsOf(flatCumRows(profile, valueType));
 
 /** What `go tool pprof -top` prints for these bytes. */
 const goTop = (bytes: Uint8Array, type: string, unit: string): ReadonlyMap<string, readonly number[]> => {

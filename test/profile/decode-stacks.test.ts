@@ -41,6 +41,17 @@ describe('stacks', () => {
     );
   });
 
+  test('of few locations, where ids of one and of two bytes are mixed, are each id less one as well', () => {
+    const few = upTo(300);
+    const small = fc.oneof(fc.integer({ min: 1, max: 300 }), fc.constantFrom(1, 127, 128, 300));
+    fc.assert(
+      fc.property(fc.array(fc.array(small, { maxLength: 40 }), { minLength: 1, maxLength: 5 }), (stacks) => {
+        expect(decodedStacks(encoded(few, stacks))).toEqual(stacks.map((stack) => stack.map((each) => each - 1)));
+      }),
+      { numRuns: 100 },
+    );
+  });
+
   test('are the index of the id where the ids are in another order or have holes', () => {
     expect(decodedStacks(encoded([2, 1, 3], [[1, 2, 3, 3]]))).toEqual([[1, 0, 2, 2]]);
     expect(decodedStacks(encoded([200, 300, 2 ** 40], [[300, 200, 2 ** 40, 300]]))).toEqual([[1, 0, 2, 1]]);
@@ -50,7 +61,11 @@ describe('stacks', () => {
     ['the id 0 among ids of one byte', upTo(5), [1, 2, 0, 3]],
     ['an id beyond the table among ids of two bytes', upTo(300), [200, 201, 301, 202]],
     ['the first id beyond the table, in a pair', upTo(300), [301, 200, 201, 202]],
+    ['an id beyond the table, where most ids have two bytes', upTo(600), [200, 201, 601, 202]],
+    ['the first id beyond that table, in a pair', upTo(600), [601, 200, 201, 202]],
+    ['an id of three bytes in a table of few', upTo(300), [200, 17_000, 201]],
     ['an id of five bytes', upTo(300), [200, 201, 2 ** 33, 202]],
+    ['an id of five bytes in a table of many', upTo(600), [200, 201, 2 ** 33, 202]],
     ['a hole', [1, 2, 4], [1, 2, 3]],
   ])('with %s are refused', (_, ids, stack) => {
     expect(() => decodedStacks(encoded(ids, [stack]))).toThrow(/a sample uses location \d+, which is not in the file/);

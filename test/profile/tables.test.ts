@@ -6,6 +6,7 @@ import {
   callTree,
   decodeProfile,
   filterByLabel,
+  flatCum,
   functionCosts,
   isTruncated,
   labelCosts,
@@ -24,6 +25,7 @@ import {
 import { decodeShape, profileShape } from './arbitrary-profile.ts';
 import { encodePacked } from './pprof.proto.ts';
 import { GO_VERSIONS } from './fixtures.ts';
+import { flatCumRows } from './top-table.ts';
 
 const load = (file: string): Profile =>
   decodeProfile(readFileSync(new URL(`../fixtures/profiles/${file}`, import.meta.url)), file);
@@ -56,6 +58,37 @@ describe('sums', () => {
         }
       }),
       { numRuns: 200 },
+    );
+  });
+
+  test('flat and cum by pprof’s names are what counting frame by frame gives, also where functions share a name', () => {
+    fc.assert(
+      fc.property(profileShape(-100), (shape) => {
+        const profile = decodeShape({ ...shape, types: ['samples', 'cpu'] });
+        const { locations, functions, samples, strings } = profile;
+        const framesOf = (location: number): readonly string[] => {
+          const lines = locations.lineFunction.subarray(
+            locations.lineStart[location],
+            locations.lineStart[location + 1],
+          );
+          if (lines.length === 0) return [locations.mapping[location] === 0 ? '<unknown>' : '[file.go]'];
+          return Array.from(lines, (fn) => strings[functions.name[fn]!]!);
+        };
+        const counted = new Map<string, { flat: number; cum: number }>();
+        for (let i = 0; i < samples.count; i++) {
+          const stack = [...samples.stack.subarray(samples.stackStart[i], samples.stackStart[i + 1])].flatMap(framesOf);
+          const value = samples.values[2 * i + 1]!;
+          for (const name of new Set(stack)) {
+            const known = counted.get(name) ?? { flat: 0, cum: 0 };
+            counted.set(name, { flat: known.flat + (name === stack[0] ? value : 0), cum: known.cum + value });
+          }
+        }
+        const rows = flatCumRows(profile);
+        expect(new Set(rows.map(({ name }) => name)).size).toBe(rows.length);
+        for (const { name, flat, cum } of rows) expect({ flat, cum }).toEqual(counted.get(name) ?? { flat: 0, cum: 0 });
+        for (const name of counted.keys()) expect(rows.map((row) => row.name)).toContain(name);
+      }),
+      { numRuns: 300 },
     );
   });
 
@@ -125,7 +158,7 @@ describe('samples', () => {
 
   test('CPU samples are counted as they are', () => {
     const cpu = load('go1.26/cpu.pb.gz');
-    expect(sum([...sampleCounts(cpu)])).toBe(functionCosts(cpu, { valueType: 'samples', names: 'pprof' }).total);
+    expect(sum([...sampleCounts(cpu)])).toBe(flatCum(cpu, 'samples').total);
   });
 
   test('labels split the total, and a filter keeps what its label cost', () => {
@@ -185,7 +218,7 @@ describe('whose work it is', () => {
     expect(withoutAgent(served('main.other', ['godyno', 'agent'])).samples.count).toBe(1);
     expect(withoutAgent(served('main.other', ['godyno', 'other'])).samples.count).toBe(2);
     expect(functionCosts(served('main.other', ['godyno', 'agent'])).total).toBe(5);
-    expect(functionCosts(served('main.other', ['godyno', 'agent']), { names: 'pprof' }).total).toBe(12);
+    expect(flatCum(served('main.other', ['godyno', 'agent'])).total).toBe(12);
   });
 
   test('only stacks below a request handler are kept', () => {

@@ -1,3 +1,5 @@
+import { flatCum, type Profile } from '../../harness/profile/index.ts';
+
 /** One row of `go tool pprof -top`. */
 export interface TopRow {
   readonly name: string;
@@ -17,4 +19,10 @@ export const parseTop = (text: string): readonly TopRow[] => {
     if (row === null && line.trim() !== '') throw new Error(`not a row of -top: ${line}`);
     return row === null ? [] : [{ name: row[3] ?? '', flat: Number(row[1]), cum: Number(row[2]) }];
   });
+};
+
+/** Our own table in the same rows. */
+export const flatCumRows = (profile: Profile, valueType?: string): readonly TopRow[] => {
+  const { names, flat, cum } = flatCum(profile, valueType);
+  return names.map((name, i) => ({ name, flat: flat[i] ?? Number.NaN, cum: cum[i] ?? Number.NaN }));
 };
