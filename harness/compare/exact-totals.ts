@@ -3,16 +3,9 @@
  * but scheduling, polling and the runtime's monitor stay in, and nobody says which function it was.
  */
 import { type BySide, bothSides, type ExactRun, type Scenario, type TotalsLaunch } from '../model/index.ts';
-import {
-  type CountingLimits,
-  type ExactFindings,
-  figuresOf,
-  FIRST_LAUNCHES,
-  instructionsRow,
-  MOST_CLOCK_SHARE,
-  percent,
-  withoutVerdict,
-} from './exact.ts';
+import { type ExactFindings, figuresOf, instructionsRow, MOST_CLOCK_SHARE, withoutVerdict } from './exact.ts';
+import { type CountingLimits, FIRST_LAUNCHES } from './exact-launches.ts';
+import { percent } from './exact-spread.ts';
 
 export interface TotalsInput {
   readonly run: ExactRun;

@@ -3,22 +3,19 @@
  * (docs/exact.md). A difference is *changed* when it is larger than what launches of one side differ by; it is
  * *regressed* only when as many instructions are worth mentioning in CPU time. Percent of instructions is never CPU.
  */
-import {
-  type Attribution,
-  bothSides,
-  type BySide,
-  type ExactCounted,
-  type ExactRun,
-  type ExactSummary,
-  type FileDiff,
-  type FunctionComparison,
-  type MetricComparison,
-  type MetricId,
-  type MetricVerdict,
-  type ModuleChange,
-  type Scenario,
-  type Side,
-  SIDES,
+import type {
+  Attribution,
+  BySide,
+  ExactCounted,
+  ExactRun,
+  ExactSummary,
+  FileDiff,
+  FunctionComparison,
+  MetricComparison,
+  MetricId,
+  MetricVerdict,
+  ModuleChange,
+  Scenario,
 } from '../model/index.ts';
 import { metricDef } from '../metrics/index.ts';
 import { median } from '../stats/index.ts';
@@ -26,8 +23,9 @@ import { exactFunctions, noisiestFunction } from './exact-functions.ts';
 import { countedMallocs } from './exact-mallocs.ts';
 import { compareReplies, type RepliesCompared } from './exact-replies.ts';
 import { callsByName, callsRow } from './exact-syscalls.ts';
+import { type CountingLimits, FIRST_LAUNCHES, judgedOf, MOST_LAUNCHES, setAside, settled } from './exact-launches.ts';
 import { INSTRUCTIONS_PER_NS } from './exact-rate.ts';
-import { isApart } from './exact-spread.ts';
+import { isApart, percent } from './exact-spread.ts';
 import { exactWork, type ExactWork, type LaunchWork, type ProfiledLaunch } from './exact-work.ts';
 import { judgedMetrics, type JudgedMetric } from './gates.ts';
 
@@ -52,13 +50,6 @@ export interface ExactFindings {
   readonly launchesWanted: number;
 }
 
-/** Reference: exact-real §5. */
-export const FIRST_LAUNCHES = 3;
-/**
- * Where the first ones do not agree, or show a change: as many more. What happens once in a process, in some launches in
- * the window and in others not, can put the first three of each side apart by chance.
- */
-const MOST_LAUNCHES = 2 * FIRST_LAUNCHES;
 const CHANGED_RATIO = 0.001;
 /** With the runtime's dice in: interface caches fill at random. */
 const CHANGED_RATIO_UNSTEADY = 0.003;
@@ -106,14 +97,6 @@ export interface Figures {
   readonly range: readonly [number, number];
 }
 
-/** What this way of counting can tell apart. */
-export interface CountingLimits {
-  /** Never called changed below. */
-  readonly changedRatio: number;
-  /** Launches of one side that differ by more are no ground for "unchanged". */
-  readonly unstableRatio: number;
-}
-
 const limitsOf = ({ run }: ExactInput): CountingLimits => ({
   changedRatio: run.steady ? CHANGED_RATIO : CHANGED_RATIO_UNSTEADY,
   unstableRatio: UNSTABLE_SPREAD,
@@ -159,8 +142,6 @@ const verdictOf = (figures: Figures, failRatio: number | null): MetricVerdict =>
   if (size < 1) return 'changed';
   return effectRatio > 0 ? 'regressed' : 'improved';
 };
-
-export const percent = (ratio: number): string => `${Number((ratio * 100).toPrecision(2))} %`;
 
 /** What the instructions are worth in CPU, and that it is an estimate. */
 const worth = ({ base, head, cpuShare, cpuMeasured, isChanged }: Figures): readonly string[] => {
@@ -259,42 +240,6 @@ const countedOf = ({ launches }: ExactWork, replies: RepliesCompared, { scenario
   pathSamples: null,
 });
 
-/** Those that took their time, once there are three a side of them; else all. */
-const settled = (launches: readonly ProfiledLaunch[]): readonly ProfiledLaunch[] => {
-  const patient = launches.filter(({ launch }) => launch.moreWarmUp !== undefined);
-  const on = (wanted: Side): number => patient.filter(({ launch }) => launch.side === wanted).length;
-  return Math.min(on('base'), on('head')) < FIRST_LAUNCHES ? launches : patient;
-};
-
-/**
- * What a launch does once (opening a second connection to a database, which reads the schema) is only ever added. So of
- * six launches of a side the three that executed least are judged; of three the two that agree, where the third executed
- * clearly more.
- */
-const leastWork = (launches: readonly LaunchWork[], limits: CountingLimits): readonly LaunchWork[] => {
-  const sorted = launches.toSorted((a, b) => a.work - b.work);
-  const [least = 0, second = 0, third = 0] = sorted.map(({ work }) => work);
-  const isOneAbove =
-    launches.length === FIRST_LAUNCHES &&
-    second <= least * (1 + limits.changedRatio) &&
-    third > second * (1 + limits.unstableRatio);
-  const most = isOneAbove ? FIRST_LAUNCHES - 1 : launches.length < MOST_LAUNCHES ? launches.length : FIRST_LAUNCHES;
-  return sorted.slice(0, most).toSorted((a, b) => a.launch.index - b.launch.index);
-};
-
-/** Says which launches executed clearly more than those that are judged. */
-const setAside = (all: ExactWork, judged: ExactWork, { unstableRatio }: CountingLimits): readonly string[] =>
-  SIDES.flatMap((side) => {
-    const most = Math.max(...judged.launches[side].map(({ work }) => work));
-    const above = all.launches[side].filter(({ work }) => work > most * (1 + unstableRatio));
-    if (above.length === 0) return [];
-    const more = Math.max(...above.map(({ work }) => work)) / most - 1;
-    const noisy = noisiestFunction(all.launches);
-    return [
-      `${above.length} of ${all.launches[side].length} launches of ${side} executed up to ${percent(more)} more once${noisy === null ? '' : `, most in ${noisy}`}: set aside.`,
-    ];
-  });
-
 /**
  * Judges the exact launches there are. Ask again after each round until `launchesWanted` is no more than what there is;
  * the last answer counts.
@@ -307,7 +252,7 @@ export const judgeExact = (input: ExactInput): ExactFindings => {
     modulePath: input.modulePath,
   });
   const limits = limitsOf(input);
-  const work = { ...all, launches: bothSides((side) => leastWork(all.launches[side], limits)) };
+  const work = { ...all, launches: judgedOf(all.launches, limits) };
   const routes = input.scenario.load.requests.map(({ name }) => name);
   const replies = compareReplies(input.run.launches, routes);
   const refusal = refusalOf(work, replies, input);
@@ -324,7 +269,7 @@ export const judgeExact = (input: ExactInput): ExactFindings => {
     exactRows: [
       instructionsRow(figures, input.scenario, countedIn(work), {
         reason: reasonOf(figures, work),
-        warnings: [...clockWarnings(work), ...setAside(all, work, limits)],
+        warnings: [...clockWarnings(work), ...setAside(all.launches, work.launches, limits)],
       }),
       callsRow(work.launches, judgedIn(input.scenario, 'syscallsPerRequest')),
     ],
