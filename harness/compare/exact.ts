@@ -162,10 +162,14 @@ const clockWarnings = ({ clockwork, clockShare }: ExactWork): readonly string[] 
   return [`Left out, since they run without requests, too (${percent(clockShare)} of all work): ${shown}${more}.`];
 };
 
-const reasonOf = (figures: Figures, work: ExactWork): string | null => {
+const reasonOf = (figures: Figures, all: ExactWork, { unstableRatio }: CountingLimits): string | null => {
   if (!figures.isUnstable) return null;
-  const noisy = noisiestFunction(work.launches);
-  return `unstable: launches of one side differ by ${percent(figures.aaSpreadRatio)}${noisy === null ? '' : `, most in ${noisy}`}`;
+  const noisy = noisiestFunction(all.launches);
+  const what =
+    figures.aaSpreadRatio > unstableRatio
+      ? `launches of one side differ by ${percent(figures.aaSpreadRatio)}`
+      : `the sides seem to differ by ${percent(Math.abs(figures.effectRatio))}, but so do launches of one side that were set aside`;
+  return `unstable: ${what}${noisy === null ? '' : `, most in ${noisy}`}`;
 };
 
 const launchesOf = (work: ExactWork): readonly LaunchWork[] => [...work.launches.base, ...work.launches.head];
@@ -268,12 +272,13 @@ export const judgeExact = (input: ExactInput): ExactFindings => {
     },
     exactRows: [
       instructionsRow(figures, input.scenario, countedIn(work), {
-        reason: reasonOf(figures, work),
+        reason: reasonOf(figures, all, limits),
         warnings: [...clockWarnings(work), ...setAside(all.launches, work.launches, limits)],
       }),
       callsRow(work.launches, judgedIn(input.scenario, 'syscallsPerRequest')),
     ],
-    functions,
+    // Of launches that do not agree nobody can say which functions the difference is in.
+    functions: figures.isUnstable ? functions.map((row) => ({ ...row, kind: 'unclear' as const })) : functions,
     attribution: figures.isChanged ? attribution : null,
     launchesWanted: figures.isUnstable || figures.isChanged ? MOST_LAUNCHES : FIRST_LAUNCHES,
   };
