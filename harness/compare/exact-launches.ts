@@ -15,9 +15,11 @@ export interface CountingLimits {
 /** Reference: exact-real §5. */
 export const FIRST_LAUNCHES = 3;
 /**
- * Where the first ones do not agree, or show a change: as many more. What happens once in a process, in some launches in
- * the window and in others not, can put the first three of each side apart by chance.
+ * To confirm a change. What happens once in a process, in some launches in the window and in others not, can put the first
+ * three of each side apart by chance (2 × 0.35³ × 0.65³ = 2.4 % where it is in one window of three; of five, 0.1 %).
  */
+export const CONFIRMED_LAUNCHES = 5;
+/** Where the first ones do not agree: as many more, which take their time (harness/run). */
 export const MOST_LAUNCHES = 2 * FIRST_LAUNCHES;
 
 /** Those that took their time, once there are three a side of them; else all. */
@@ -29,8 +31,8 @@ export const settled = (launches: readonly ProfiledLaunch[]): readonly ProfiledL
 
 /**
  * What a launch does once (opening a second connection to a database, which reads the schema) is only ever added. So of
- * six launches of a side the three that executed least are judged; of three the two that agree, where the third executed
- * clearly more.
+ * five launches of a side and more the three that executed least are judged; of three the two that agree, where the third
+ * executed clearly more.
  */
 const leastWork = (launches: readonly LaunchWork[], limits: CountingLimits): readonly LaunchWork[] => {
   const sorted = launches.toSorted((a, b) => a.work - b.work);
@@ -39,7 +41,11 @@ const leastWork = (launches: readonly LaunchWork[], limits: CountingLimits): rea
     launches.length === FIRST_LAUNCHES &&
     second <= least * (1 + limits.changedRatio) &&
     third > second * (1 + limits.unstableRatio);
-  const most = isOneAbove ? FIRST_LAUNCHES - 1 : launches.length < MOST_LAUNCHES ? launches.length : FIRST_LAUNCHES;
+  const most = isOneAbove
+    ? FIRST_LAUNCHES - 1
+    : launches.length < CONFIRMED_LAUNCHES
+      ? launches.length
+      : FIRST_LAUNCHES;
   return sorted.slice(0, most).toSorted((a, b) => a.launch.index - b.launch.index);
 };
 

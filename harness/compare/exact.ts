@@ -23,7 +23,15 @@ import { exactFunctions, noisiestFunction } from './exact-functions.ts';
 import { countedMallocs } from './exact-mallocs.ts';
 import { compareReplies, type RepliesCompared } from './exact-replies.ts';
 import { callsByName, callsRow } from './exact-syscalls.ts';
-import { type CountingLimits, FIRST_LAUNCHES, judgedOf, MOST_LAUNCHES, setAside, settled } from './exact-launches.ts';
+import {
+  CONFIRMED_LAUNCHES,
+  type CountingLimits,
+  FIRST_LAUNCHES,
+  judgedOf,
+  MOST_LAUNCHES,
+  setAside,
+  settled,
+} from './exact-launches.ts';
 import { INSTRUCTIONS_PER_NS } from './exact-rate.ts';
 import { isApart, percent } from './exact-spread.ts';
 import { exactWork, type ExactWork, type LaunchWork, type ProfiledLaunch } from './exact-work.ts';
@@ -172,6 +180,11 @@ const reasonOf = (figures: Figures, all: ExactWork, { unstableRatio }: CountingL
   return `unstable: ${what}${noisy === null ? '' : `, most in ${noisy}`}`;
 };
 
+const launchesWanted = ({ isChanged, isUnstable }: Figures): number => {
+  if (isUnstable) return MOST_LAUNCHES;
+  return isChanged ? CONFIRMED_LAUNCHES : FIRST_LAUNCHES;
+};
+
 const launchesOf = (work: ExactWork): readonly LaunchWork[] => [...work.launches.base, ...work.launches.head];
 
 /** `n`: launches per side; `linkSeeds`: different ones among them. */
@@ -280,6 +293,6 @@ export const judgeExact = (input: ExactInput): ExactFindings => {
     // Of launches that do not agree nobody can say which functions the difference is in.
     functions: figures.isUnstable ? functions.map((row) => ({ ...row, kind: 'unclear' as const })) : functions,
     attribution: figures.isChanged ? attribution : null,
-    launchesWanted: figures.isUnstable || figures.isChanged ? MOST_LAUNCHES : FIRST_LAUNCHES,
+    launchesWanted: launchesWanted(figures),
   };
 };
