@@ -68,7 +68,9 @@ export const untilReady = async (
   while (!signal.aborted) {
     const answer = await askOnce(port, ready, path, signal);
     if (answer !== null && isReady(answer)) return null;
-    last = answer ?? last;
+    // A try that the deadline cut short says less than an answer before it.
+    const isCut = answer === null || (answer.kind === 'silent' && signal.aborted);
+    if (!isCut || last.kind !== 'status') last = answer ?? last;
     await delay(POLL_MS, undefined, { signal }).catch(() => undefined);
   }
   return last;

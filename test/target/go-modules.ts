@@ -42,6 +42,14 @@ func main() {
 	http.HandleFunc("/ready", func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "ok") })
 	http.HandleFunc("/sad", func(w http.ResponseWriter, r *http.Request) { http.Error(w, "no", 503) })
 	http.HandleFunc("/mute", func(w http.ResponseWriter, r *http.Request) { select {} })
+	asked := false
+	http.HandleFunc("/sulky", func(w http.ResponseWriter, r *http.Request) {
+		if asked {
+			select {}
+		}
+		asked = true
+		http.Error(w, "no", 503)
+	})
 	http.HandleFunc("/about", func(w http.ResponseWriter, r *http.Request) {
 		dir, _ := os.Getwd()
 		fmt.Fprintln(w, runtime.GOMAXPROCS(0), os.Getenv("GOGC"), os.Getenv("GOMEMLIMIT"), os.Getenv("GODEBUG"), dir, os.Args[1:])

@@ -99,6 +99,12 @@ test('a service that answers 503, or nothing at all, is told apart', async () =>
   expect(runningCount()).toBe(0);
 });
 
+test('an answer counts for more than a try that the deadline cut short', async () => {
+  // Below the time after which a try without an answer is given up.
+  const sulky = startTarget(await request({ ready: { ...soon, path: '/sulky', timeoutSeconds: 1.5 } }));
+  await expect(sulky).rejects.toThrow(/the service answered 503/);
+});
+
 test('a taken port is named before anything is started', async () => {
   const asked = await request();
   const server = createServer().listen(asked.port, '127.0.0.1');
