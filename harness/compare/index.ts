@@ -15,6 +15,7 @@ export { compareFunctions } from './functions.ts';
 export type { FunctionsFound, FunctionsInput, ProfiledKind, ProfiledSide } from './functions-input.ts';
 export { noiseOf, type NoiseRequest } from './noise.ts';
 export { judgeExact, type ExactFindings, type ExactInput } from './exact.ts';
+export { FIRST_LAUNCHES } from './exact-launches.ts';
 export { withPaths } from './exact-paths.ts';
 export { judgeTotals, type TotalsInput } from './exact-totals.ts';
 export { type CallsFindings, type CallsInput, explainCalls, type ProfiledCalls } from './exact-calls.ts';

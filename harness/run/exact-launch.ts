@@ -6,7 +6,8 @@ import { peakRssBytes, usedByUs } from '../capture/index.ts';
 import { type ExactTrouble, instructionsProfile } from '../compare/index.ts';
 import { GodynoError } from '../errors.ts';
 import { countsBetween, type GoTables, type QemuEngine, snapshot, startOf } from '../exact/index.ts';
-import { type BySide, type ExactLaunch, type Side } from '../model/index.ts';
+import type { SingleLoop } from '../load/index.ts';
+import type { BySide, ExactLaunch, Side } from '../model/index.ts';
 import { encodeProfile, type Profile } from '../profile/index.ts';
 import type { Binary, RunningTarget } from '../target/index.ts';
 import { type CountedStart, withCountedTarget } from './counted-target.ts';
@@ -109,16 +110,19 @@ const whileItRuns = async <T>(target: RunningTarget, work: () => Promise<T>): Pr
   }
 };
 
-const sendTo =
-  ({ session: { loader } }: Counting, side: Side) =>
-  async (first: number, upTo: number): Promise<void> => {
-    await loader.single({ side, first, count: upTo - first, inFlight: 1 });
-  };
+/** Requests by number, one at a time, their answers dropped. */
+const send = async (
+  { session: { loader } }: Counting,
+  side: Side,
+  numbers: Pick<SingleLoop, 'first' | 'count' | 'pauseMs'>,
+): Promise<void> => {
+  await loader.single({ side, inFlight: 1, ...numbers });
+};
 
 /** As dense as the window, so that what happens beside requests there happens here. */
-const warmUpLonger = async ({ session: { loader }, pace: { moreWarmUp } }: Counting, side: Side): Promise<void> => {
-  if (moreWarmUp === 0) return;
-  await loader.single({ side, first: MORE_WARM_UP_FROM, count: moreWarmUp, inFlight: 1, pauseMs: PAUSE_MS });
+const warmUpLonger = async (counting: Counting, side: Side): Promise<void> => {
+  const count = counting.pace.moreWarmUp;
+  if (count > 0) await send(counting, side, { first: MORE_WARM_UP_FROM, count, pauseMs: PAUSE_MS });
 };
 
 /**
@@ -129,17 +133,18 @@ const warmUpLonger = async ({ session: { loader }, pace: { moreWarmUp } }: Count
 const warmUp = async (counting: Counting, side: Side, pid: number, facts: ExactFacts): Promise<void> => {
   const { requests } = counting;
   const last = requests - WAKE_REQUESTS;
-  const send = async (first: number, upTo: number): Promise<number> => {
-    await sendTo(counting, side)(first, upTo);
+  if (facts.allocBytesPerRequest !== null) return send(counting, side, { first: 0, count: last });
+  const probe = async (first: number): Promise<number> => {
+    await send(counting, side, { first, count: PROBE_REQUESTS });
     return peakRssBytes(pid) ?? 0;
   };
-  if (facts.allocBytesPerRequest !== null) return void (await send(0, last));
-  const begun = await send(0, PROBE_REQUESTS);
-  const grown = (await send(PROBE_REQUESTS, 2 * PROBE_REQUESTS)) - begun;
+  const begun = await probe(0);
+  const grown = (await probe(PROBE_REQUESTS)) - begun;
   const bytesPerRequest = grown / PROBE_REQUESTS;
   if (countedRequests({ ...facts, allocBytesPerRequest: bytesPerRequest }) < requests)
     throw new TooMany(bytesPerRequest);
-  if (last > 2 * PROBE_REQUESTS) await send(2 * PROBE_REQUESTS, last);
+  const probed = 2 * PROBE_REQUESTS;
+  if (last > probed) await send(counting, side, { first: probed, count: last - probed });
 };
 
 const countLaunch = async (counting: Counting, side: Side, number: number, facts: ExactFacts): Promise<ExactLaunch> => {
@@ -167,7 +172,7 @@ const countLaunch = async (counting: Counting, side: Side, number: number, facts
         const resting = snapshot(countsFile);
         await delay(pace.idleMs);
         const rested = snapshot(countsFile);
-        await sendTo(counting, side)(requests - WAKE_REQUESTS, requests);
+        await send(counting, side, { first: requests - WAKE_REQUESTS, count: WAKE_REQUESTS });
         await delay(SETTLE_MS);
         const before = snapshot(countsFile);
         const beginMs = performance.now();

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { type ExactFindings, judgeExact } from '../compare/index.ts';
+import { type ExactFindings, FIRST_LAUNCHES, judgeExact } from '../compare/index.ts';
 import { type QemuEngine, readGoTables } from '../exact/index.ts';
 import { bothSides, type ExactLaunch, type ExactRun, SIDES } from '../model/index.ts';
 import { decodeProfile } from '../profile/index.ts';
@@ -18,9 +18,6 @@ import type { Session } from './session.ts';
 
 /** Of the machine's memory, for one counted process. */
 const MOST_MEMORY_SHARE = 0.5;
-
-/** Launches a side before the first judgement. */
-export const FIRST_ROUNDS = 3;
 
 export interface ExactPass {
   readonly run: ExactRun;
@@ -116,7 +113,7 @@ const countRounds = async (
   });
   const counted: ExactLaunch[] = [];
   let culprit: string | null = null;
-  let wanted = FIRST_ROUNDS;
+  let wanted = FIRST_LAUNCHES;
   let pace: Pace = USUAL_PACE;
   for (let round = 0; round < wanted; round++) {
     for (const side of round % 2 === 0 ? SIDES : SIDES.toReversed()) {
@@ -134,7 +131,7 @@ const countRounds = async (
     culprit = found.attribution?.culprit ?? null;
     // What is refused now is refused after more launches, too.
     if (found.exact.refusal !== null) break;
-    if (round !== FIRST_ROUNDS - 1) continue;
+    if (round !== FIRST_LAUNCHES - 1) continue;
     wanted = found.launchesWanted;
     // A change is only confirmed; launches that do not agree need time.
     if (found.exactRows.some(({ verdict }) => verdict === 'notJudged')) pace = patientPace(counted, facts);

@@ -6,7 +6,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Agent, connectAgent } from '../capture/index.ts';
-import { callsProfile, judgeTotals } from '../compare/index.ts';
+import { callsProfile, FIRST_LAUNCHES, judgeTotals } from '../compare/index.ts';
 import {
   callsBetween,
   COUNTED_GODEBUG,
@@ -30,7 +30,6 @@ import {
 import { type CountedStart, withCountedTarget } from './counted-target.ts';
 import { buildExact } from './exact-build.ts';
 import { IDLE_MS, SETTLE_MS } from './exact-launch.ts';
-import { FIRST_ROUNDS } from './exact-pass.ts';
 import { countedRequests, type ExactFacts, orRefused, Refusal } from './exact-refusal.ts';
 import { folderOf } from './live.ts';
 import type { Session } from './session.ts';
@@ -113,13 +112,13 @@ const inTurn = async <T>(
   wanted: (counted: readonly T[]) => number,
 ): Promise<readonly T[]> => {
   const counted: T[] = [];
-  for (let rounds = FIRST_ROUNDS, round = 0; round < rounds; round++) {
+  for (let rounds = FIRST_LAUNCHES, round = 0; round < rounds; round++) {
     for (const side of round % 2 === 0 ? SIDES : SIDES.toReversed()) {
       const number = counted.length + 1;
       plan.onProgress({ kind: 'launch', stage: 'exact', number, secondsLeft: clock.secondsLeft() });
       counted.push(await count({ side, number }));
     }
-    if (round === FIRST_ROUNDS - 1) rounds = wanted(counted);
+    if (round === FIRST_LAUNCHES - 1) rounds = wanted(counted);
   }
   return counted;
 };
@@ -250,7 +249,7 @@ const countBothSides = async (session: Session, facts: ExactFacts, instead: stri
   const calls = await inTurn(
     session,
     async (place) => countCalls(counting, place),
-    () => FIRST_ROUNDS,
+    () => FIRST_LAUNCHES,
   );
   return {
     engine: 'cover',
