@@ -25,20 +25,20 @@ import { measurePair, restPoint } from './windows.ts';
 
 /** Three windows and as many launches as it takes: launches differ more than windows (reference: layouts). */
 const WINDOWS = 3;
-/** Aims at half a second: services run faster once warm than at the pace that sets the size. */
-const WINDOW_SECONDS = 0.6;
+/** Comes to half a second: services run faster once warm than at the pace that sets the size. */
+const WINDOW_SECONDS = 0.55;
 const LONGEST_WINDOW_SECONDS = 2;
 const FEWEST_REQUESTS = 150;
 const FEWEST_CPU_SECONDS = 0.1;
 /** Slower services get what fits into the longest window, but never fewer. */
 const FEWEST_SLOW_REQUESTS = 30;
 
-/** Requests in flight per side while contention is looked at, for this long, in this many launches. */
+/** Requests in flight per side while contention is looked at. */
 const CONTENTION_IN_FLIGHT = 8;
-const CONTENTION_SECONDS = 1;
-const CONTENTION_LAUNCHES = 4;
+/** Waiting that is only shown: 4 s of every 31 s to a verdict on CPU went into it when slices took a second, too. */
+const CONTENTION_SHOWN = { launches: 4, seconds: 0.5 };
 /** Where the scenario fails on waiting: waits differ ninefold between launches, and four of them decide little. */
-const CONTENTION_LAUNCHES_JUDGED = 8;
+const CONTENTION_JUDGED = { launches: 8, seconds: 1 };
 const GOROUTINE_PROBE_MS = 2;
 
 /**
@@ -70,9 +70,10 @@ export const judgedLaunch = async (session: Session, place: LaunchPlace): Promis
     await askBoth(async (side) => captures[side].begin());
     const cost = await costWindows(session, live, captures, windowRequests(warmed.pace));
     const judgedSoFar = session.launches.filter(({ stage }) => stage === 'judged').length;
+    const slices = contentionSlices(session.plan.scenario);
     const contention =
-      judgedSoFar < contentionLaunches(session.plan.scenario) && !cost.gaveUp
-        ? await contentionSlice(session, live, captures, cost.pairs.length)
+      judgedSoFar < slices.launches && !cost.gaveUp
+        ? await contentionSlice(session, live, captures, { index: cost.pairs.length, seconds: slices.seconds })
         : [];
     const requests = session.schedule.next - firstRequest;
     const sides = await finishSides(live, captures, warmed, { requests, cost: cost.pairs });
@@ -91,10 +92,10 @@ export const judgedLaunch = async (session: Session, place: LaunchPlace): Promis
   });
 };
 
-const contentionLaunches = (scenario: Scenario): number =>
+const contentionSlices = (scenario: Scenario): typeof CONTENTION_SHOWN =>
   judgedGates(scenario).some(({ metric }) => metricDef(metric).stage === 'contention')
-    ? CONTENTION_LAUNCHES_JUDGED
-    : CONTENTION_LAUNCHES;
+    ? CONTENTION_JUDGED
+    : CONTENTION_SHOWN;
 
 interface CostWindows {
   readonly pairs: readonly Pair[];
@@ -136,7 +137,7 @@ const contentionSlice = async (
   session: Session,
   live: LivePair,
   captures: BySide<Captures>,
-  index: number,
+  { index, seconds }: { readonly index: number; readonly seconds: number },
 ): Promise<readonly Pair[]> => {
   const { loader, schedule } = session;
   await askBoth(async (side) => captures[side].beginWaits());
@@ -148,7 +149,7 @@ const contentionSlice = async (
     live,
     start,
     { index, phase: 'contention' },
-    async () => loader.contention({ first, seconds: CONTENTION_SECONDS, inFlight: CONTENTION_IN_FLIGHT }),
+    async () => loader.contention({ first, seconds, inFlight: CONTENTION_IN_FLIGHT }),
     async () =>
       askBoth(async (side) => {
         const { goroutines } = await live.sides[side].agent.goroutinePeak();

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -44,6 +44,16 @@ const caught = (promise: Promise<unknown>): Promise<unknown> =>
     () => undefined,
     (error: unknown) => error,
   );
+
+/** A stop signal reaches one thread after the other: a service that is still answering has not stopped. */
+const stopProcess = async (pid: number): Promise<void> => {
+  process.kill(pid, 'SIGSTOP');
+  const states = (): readonly string[] =>
+    readdirSync(`/proc/${pid}/task`).map(
+      (thread) => /\) (\w)/.exec(readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8'))?.[1] ?? '',
+    );
+  await expect.poll(() => states().every((state) => state === 'T'), { timeout: 10_000 }).toBe(true);
+};
 
 describe('the handshake', () => {
   it('describes the process: its id, Go version, GOMAXPROCS, rates, profiles and build settings', async () => {
@@ -303,7 +313,7 @@ describe('trouble', () => {
       commandSeconds: 0.3,
       signal: NEVER,
     });
-    process.kill(service.pid, 'SIGSTOP');
+    await stopProcess(service.pid);
     const error = await caught(agent.snapshot('heap'));
     expect(error).toMatchObject({ code: 'AGENT_LOST', asked: 'snapshot name=heap' });
     expect(String(error)).toContain('nothing came within 0.3 s');
