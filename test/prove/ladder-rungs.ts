@@ -9,7 +9,7 @@ import type { MetricId } from '../../harness/model/index.ts';
 import { DEMO_FAULTS, type DemoFaultName, plantDemo } from '../helpers/plant-demo.ts';
 import { root, type ScenarioChanges, type Sides } from './campaign.ts';
 import { type DemoCosts, measureDemo } from './demo-calls.ts';
-import { applyEdits, makeVariant, plantAt, type Site, SITES } from './demo-variant.ts';
+import { applyEdits, makeVariant, plantFencedBurn, type Site, SITES } from './demo-variant.ts';
 import { demoScenario } from './explain-pass.ts';
 
 export interface Rung {
@@ -37,10 +37,16 @@ const planted =
     return size;
   };
 
-/** Rounds of the loop in main.nearness. */
-const burnt = async (sides: Sides, rounds: number): Promise<number> => {
+/** Rounds in main.nearness, at each of its calls. */
+const burnt = async ({ base, head }: Sides, rounds: number): Promise<number> => {
   const whole = Math.round(rounds);
-  await planted('cpu')(sides, whole / DEMO_FAULTS.cpu.perSize);
+  for (const [folder, planted] of [
+    [base, 0],
+    [head, whole],
+  ] as const) {
+    makeVariant(folder);
+    plantFencedBurn(folder, SITES['hot-leaf'], planted, 'Hot');
+  }
   return whole;
 };
 
@@ -56,8 +62,8 @@ const callsOf = async (beside: string): Promise<readonly number[]> => {
 };
 
 /**
- * `dose`: rounds per request in all, an equal part of them in each function. Base has one round everywhere: a function
- * with a loop is no longer inlined, and that alone would cost more than what is planted.
+ * `dose`: rounds per request in all, an equal part of them in each function. Base has the loops, too: a function with a
+ * loop is no longer inlined, and that alone would cost more than what is planted.
  */
 const spread = async ({ base, head }: Sides, dose: number): Promise<number> => {
   const calls = await callsOf(path.dirname(base));
@@ -67,8 +73,8 @@ const spread = async ({ base, head }: Sides, dose: number): Promise<number> => {
   for (const [index, site] of SPREAD.entries()) {
     const perRequest = calls[index] ?? 0;
     const more = perRequest > 0 ? Math.round(dose / SPREAD.length / perRequest) : 0;
-    plantAt(base, site, 1);
-    plantAt(head, site, 1 + more);
+    plantFencedBurn(base, site, 0, String(index));
+    plantFencedBurn(head, site, more, String(index));
     real += more * perRequest;
   }
   return real;
@@ -97,11 +103,15 @@ const plantInto = async (
   writeFileSync(file, readFileSync(file, 'utf8') + declared);
 };
 
-/** One buffer of so many bytes more per request: hardly an object more, and all the more collections. */
+/** Large enough to be few objects, and all of one size: twice the bytes are twice the work. */
+const GARBAGE_BYTES = 1024;
+
+/** So many bytes more per request, of no use to anybody: hardly more code, and all the more collections. */
 const collected = async (sides: Sides, bytes: number): Promise<number> => {
-  const whole = Math.round(bytes);
-  await plantInto(sides, intoEveryRequest(`scratch = make([]byte, ${whole})`, '', '\nvar scratch []byte\n'));
-  return whole;
+  const buffers = Math.round(bytes / GARBAGE_BYTES);
+  const statement = `for range ${buffers} {\n\t\tscratch = make([]byte, ${GARBAGE_BYTES})\n\t}`;
+  await plantInto(sides, intoEveryRequest(statement, '', '\nvar scratch []byte\n'));
+  return buffers * GARBAGE_BYTES;
 };
 
 /** So many µs asleep in every request. */
@@ -114,7 +124,7 @@ const CPU = ['cpuNsPerRequest', 'instructionsPerRequest'] as const;
 
 export const RUNGS: Readonly<Record<string, Rung>> = {
   none: { watched: ['cpuNsPerRequest'], functions: [], size: 'count', plant: planted('none') },
-  cpu: { watched: CPU, functions: [DEMO_FAULTS.cpu.function], size: 'CPU share', trialDose: 500, plant: burnt },
+  cpu: { watched: CPU, functions: [DEMO_FAULTS.cpu.function], size: 'CPU share', trialDose: 700, plant: burnt },
   spread: {
     watched: CPU,
     functions: SPREAD.map((site) => site.function),

@@ -67,7 +67,7 @@ const FULL = Array.from({ length: 10 }, () => [
 ]).flat();
 
 /** Runs after which the machine's hour may be another one. */
-const RUNS_PER_CALIBRATION = 5;
+const RUNS_PER_CALIBRATION = 8;
 const CALIBRATION = { launches: 8, windows: 4, perWindow: 340 };
 
 interface Job {
