@@ -34,8 +34,8 @@ const TRIAL_SECONDS = 7;
 
 /** Functions tried before the last is taken as it is. */
 const MOST_CANDIDATES = 4;
-/** Fewer rounds than these cost more around the loop than in it. */
-const FEWEST_ROUNDS = 20;
+/** What stands around the loop costs as much as four or five rounds of it, and was not sized. */
+const FEWEST_ROUNDS = 100;
 
 export type Base = Omit<MeasureRequest, 'scenarios' | 'outDir' | 'purpose' | 'budgetSeconds' | 'base'>;
 

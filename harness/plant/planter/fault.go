@@ -19,11 +19,12 @@ type fault struct {
 // The inserted statements use names of the helper file only: a parameter called `len` or `new` must not break them.
 // The work itself stands in the function, not in a helper, so that a profile charges the function with it.
 const (
-	// Xorshift (Marsaglia 2003) never reaches 0 from an odd start; the compiler does not know that and must run the loop.
-	burn = "zzgodynoX := zzgodynoSeed.Load() | 1; " +
+	// Xorshift (Marsaglia 2003). It stands between two atomic operations on a variable of its own: a processor works on
+	// what comes before and after a short loop while the loop runs, and so the first few dozen rounds would be free.
+	burn = "var zzgodynoY zzgodynoFence; zzgodynoX := zzgodynoY.Add(1); " +
 		"for zzgodynoI := zzgodynoRounds; zzgodynoI > 0; zzgodynoI-- { " +
 		"zzgodynoX ^= zzgodynoX << 13; zzgodynoX ^= zzgodynoX >> 7; zzgodynoX ^= zzgodynoX << 17 }; " +
-		"if zzgodynoX == 0 { zzgodynoSeed.Store(zzgodynoX) }"
+		"zzgodynoY.Store(zzgodynoX)"
 	allocate = "for zzgodynoI := zzgodynoObjects; zzgodynoI > 0; zzgodynoI-- { zzgodynoSink.Store(&zzgodynoBlock{}) }"
 	hold     = "zzgodynoLock.Lock(); zzgodynoNap(zzgodynoPause); zzgodynoLock.Unlock()"
 	nap      = "zzgodynoNap(zzgodynoPause)"
@@ -39,7 +40,7 @@ func (f fault) code() (string, string, error) {
 	switch f.Kind {
 	case "cpu":
 		body = burn
-		declarations = fmt.Sprintf("const zzgodynoRounds uint64 = %d\n\nvar zzgodynoSeed atomic.Uint64\n", f.Rounds)
+		declarations = fmt.Sprintf("const zzgodynoRounds uint64 = %d\n\ntype zzgodynoFence = atomic.Uint64\n", f.Rounds)
 	case "alloc":
 		body = allocate
 		declarations = fmt.Sprintf("const zzgodynoObjects uint64 = %d\n\ntype zzgodynoBlock [%d]byte\n\nvar zzgodynoSink atomic.Pointer[zzgodynoBlock]\n", f.Objects, f.Bytes)
