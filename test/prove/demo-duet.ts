@@ -23,6 +23,9 @@ export interface DuetPlan {
   readonly onLaunch?: (number: number, logRatio: number, cpuNsPerRequest: number) => void;
 }
 
+/** A minute on a quiet machine: half a point of standard error. */
+export const CALIBRATION: DuetPlan = { launches: 8, windows: 4, perWindow: 340 };
+
 export interface CpuEffect {
   /** head ÷ base − 1. */
   readonly ratio: number;

@@ -122,9 +122,18 @@ const asleep = async (sides: Sides, micros: number): Promise<number> => {
 
 const CPU = ['cpuNsPerRequest', 'instructionsPerRequest'] as const;
 
+/** More work in one hot function. */
+export const HOT_FUNCTION = {
+  watched: CPU,
+  functions: [DEMO_FAULTS.cpu.function],
+  size: 'CPU share',
+  trialDose: 700,
+  plant: burnt,
+} as const satisfies Rung;
+
 export const RUNGS: Readonly<Record<string, Rung>> = {
   none: { watched: ['cpuNsPerRequest'], functions: [], size: 'count', plant: planted('none') },
-  cpu: { watched: CPU, functions: [DEMO_FAULTS.cpu.function], size: 'CPU share', trialDose: 700, plant: burnt },
+  cpu: HOT_FUNCTION,
   spread: {
     watched: CPU,
     functions: SPREAD.map((site) => site.function),

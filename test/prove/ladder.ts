@@ -35,7 +35,7 @@ import {
   rowsIn,
   type ScenarioChanges,
 } from './campaign.ts';
-import { cpuEffect } from './demo-duet.ts';
+import { CALIBRATION, cpuEffect } from './demo-duet.ts';
 import {
   markdownTable,
   percent,
@@ -68,7 +68,6 @@ const FULL = Array.from({ length: 10 }, () => [
 
 /** Runs after which the machine's hour may be another one. */
 const RUNS_PER_CALIBRATION = 8;
-const CALIBRATION = { launches: 8, windows: 4, perWindow: 340 };
 
 interface Job {
   readonly kind: string;

@@ -15,17 +15,30 @@
  * only from PATH (it takes a quarter of an hour to build). A tool that cannot be had is left out, and that is said.
  */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { plantDemo } from '../helpers/plant-demo.ts';
-import { appendRow, beside, evidenceFile, measureOnce, nextSeed, provenance, root, rowsIn } from './campaign.ts';
-import { markdownTable, shareOf, sourcesOf } from './evidence-table.ts';
+import {
+  appendRow,
+  beside,
+  changedScenario,
+  COSTS_ONLY,
+  COSTS_ONLY_WORDS,
+  evidenceFile,
+  measureOnce,
+  nextSeed,
+  provenance,
+  root,
+  rowsIn,
+  type Sides,
+} from './campaign.ts';
+import { CALIBRATION, cpuEffect } from './demo-duet.ts';
+import { markdownTable, percent, shareOf, sourcesOf } from './evidence-table.ts';
+import { emptySides, HOT_FUNCTION } from './ladder-rungs.ts';
 
-const demo = path.join(root, 'test/targets/demo');
 const bin = path.join(tmpdir(), 'godyno-peers');
 
 const TOOLS = {
@@ -87,8 +100,7 @@ const stopped = async (child: ChildProcess): Promise<void> => {
 /** The service of one tree, ready, for as long as `use` takes. */
 const withService = async <T>(tree: string, use: (url: string) => Promise<T>): Promise<T> => {
   const program = path.join(tree, 'service');
-  if (!existsSync(program))
-    execFileSync('go', ['build', '-o', program, '.'], { cwd: path.join(tree, 'test/targets/demo') });
+  if (!existsSync(program)) execFileSync('go', ['build', '-o', program, '.'], { cwd: tree });
   const port = await freePort();
   const child = spawn(program, ['-addr', `127.0.0.1:${port}`], { stdio: 'ignore' });
   try {
@@ -225,8 +237,8 @@ const benched =
   (program: string) =>
   async (base: string, head: string, seconds: number): Promise<ReadonlyMap<Rule, Call>> => {
     const files = [base, head].map((tree) => {
-      const folder = path.join(tree, 'test/targets/demo');
-      writeFileSync(path.join(folder, 'request_test.go'), BENCHMARK);
+      const benchmark = path.join(tree, 'request_test.go');
+      writeFileSync(benchmark, BENCHMARK);
       const time = `${Math.max(0.1, seconds / 2 / BENCH_REPETITIONS / 1.5).toFixed(2)}s`;
       const args = [
         'test',
@@ -237,8 +249,8 @@ const benched =
         '.',
       ];
       const file = path.join(tree, 'bench.txt');
-      writeFileSync(file, execFileSync('go', args, { cwd: folder }));
-      rmSync(path.join(folder, 'request_test.go'));
+      writeFileSync(file, execFileSync('go', args, { cwd: tree }));
+      rmSync(benchmark);
       return file;
     });
     const told = execFileSync(program, ['-format=csv', ...files], { stdio: ['ignore', 'pipe', 'ignore'] }).toString();
@@ -258,25 +270,37 @@ const WORDS: Readonly<Record<string, Call>> = { regressed: 'slower', improved: '
 
 const ours = async (base: string, head: string, seconds: number): Promise<ReadonlyMap<Rule, Call>> => {
   const out = mkdtempSync(path.join(tmpdir(), 'gdo-'));
+  const scenario = changedScenario(
+    path.join(root, 'scenarios/demo.yml'),
+    path.join(out, 'scenarios'),
+    { target: { module: '.' } },
+    COSTS_ONLY,
+  );
   const flags = ['--budget', `${seconds}s`, '--seed', String(nextSeed())];
   try {
-    const { scenario } = await measureOnce('scenarios/demo.yml', { base, head }, out, flags);
-    return new Map([['godyno', WORDS[scenario.verdict] ?? 'no answer']]);
+    const { scenario: told } = await measureOnce(scenario, { base, head }, path.join(out, 'run'), flags);
+    return new Map([['godyno', WORDS[told.verdict] ?? 'no answer']]);
   } finally {
     rmSync(out, { recursive: true, force: true });
   }
 };
 
-const treesIn = async (
-  work: string,
-): Promise<{ readonly base: string; readonly again: string; readonly head: string }> => {
-  const trees = { base: path.join(work, 'b'), again: path.join(work, 'a'), head: path.join(work, 'h') };
-  for (const [name, folder] of Object.entries(trees)) {
-    mkdirSync(folder, { recursive: true });
-    const fault = name === 'head' ? 'cpu' : 'none';
-    await plantDemo({ from: demo, to: path.join(folder, 'test/targets/demo'), fault, size: PLANTED_PERCENT });
-  }
-  return trees;
+/** Base, the same again, and head, which costs `dose` rounds more in a hot function. */
+const treesIn = async (work: string, dose: number): Promise<Sides & { readonly again: string }> => {
+  const sides = emptySides(path.join(work, 'sides'));
+  await HOT_FUNCTION.plant(sides, dose);
+  const again = path.join(work, 'sides', 'a');
+  cpSync(sides.base, again, { recursive: true });
+  return { ...sides, again };
+};
+
+/** Rounds that cost the planted share, measured on this machine in this hour. */
+const doseHere = async (work: string): Promise<number> => {
+  const trial = HOT_FUNCTION.trialDose;
+  const { again: _, ...sides } = await treesIn(work, trial);
+  const { ratio, standardError: se } = await cpuEffect(sides, CALIBRATION);
+  console.log(`a dose of ${trial} costs ${percent(ratio)} ± ${percent(se)}`);
+  return ((PLANTED_PERCENT / 100) * trial) / ratio;
 };
 
 /** One answer of one rule about one pair of trees. */
@@ -318,7 +342,7 @@ const recipesHere = () => [
 const oneRound = async (recipes: ReturnType<typeof recipesHere>, round: number): Promise<void> => {
   const work = mkdtempSync(path.join(tmpdir(), 'peers-'));
   try {
-    const trees = await treesIn(work);
+    const trees = await treesIn(work, await doseHere(work));
     for (const recipe of recipes) {
       for (const [truth, head] of [
         ['equal', trees.again],
@@ -357,5 +381,5 @@ const body = [...groups].map(([name, group]) => {
 });
 const head = ['rule', 'equal code called slower', `+${PLANTED_PERCENT} % called slower`, 'called faster', 'no answer'];
 console.log(
-  `\nThe demo, base, then the same again, then +${PLANTED_PERCENT} % CPU. ${sourcesOf(rows)}\n\n${markdownTable(head, body)}\n`,
+  `\nThe demo, base, then the same again, then +${PLANTED_PERCENT} % CPU. ${sourcesOf(rows)} Of godyno ${COSTS_ONLY_WORDS}.\n\n${markdownTable(head, body)}\n`,
 );
