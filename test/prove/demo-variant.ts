@@ -282,7 +282,7 @@ export const plantAt = (folder: string, site: Site, rounds: number): void => {
  * A burn whose cost is in proportion to its rounds. A processor works on what stands before and after a short loop while
  * the loop runs, so that the first few dozen rounds of a bare one are free: 58 rounds of it in main.nearness, 2 % of a
  * request by what 500 cost, came to 0.9 %. Here the rounds wait for all that was before and hold up all that follows,
- * since both ends are atomic. Base needs the same with 0 rounds. `tag` tells sites of one package apart.
+ * since both ends are atomic. Base needs the same with a few rounds. `tag` tells sites of one package apart.
  */
 export const plantFencedBurn = (folder: string, site: Site, rounds: number, tag: string): void => {
   const name = `zz${tag}`;

@@ -12,7 +12,7 @@
  *
  * **What is true.** The same loop is 5 % of a request on a quiet core and 3.5 % beside other jobs: the service's own
  * work waits for caches and for its core's other half, a loop does not. So a share of CPU is calibrated before the runs
- * and again after every few: head gets some 20 %, and what that costs is measured without godyno, under the same
+ * and again after every few: head gets more than is planted, and what that costs is measured without godyno, under the same
  * condition (demo-duet.ts). The rung's dose is a fraction of that, and each run is held against the calibration before it.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -140,7 +140,9 @@ const calibrations = new Map<string, Calibration>();
 const calibrate = async ({ kind, rung, condition }: Job, trialDose: number, work: string): Promise<Calibration> => {
   const sides = emptySides(path.join(work, 'trial'));
   const dose = await rung.plant(sides, trialDose);
-  const { ratio, standardError: se } = await beside(condition, async () => cpuEffect(sides, CALIBRATION));
+  const { ratio, standardError: se } = await beside(condition, async () =>
+    cpuEffect(sides, { ...CALIBRATION, launches: rung.trialLaunches ?? CALIBRATION.launches }),
+  );
   console.log(`${kind}, ${condition}: a dose of ${dose.toFixed(0)} costs ${percent(ratio)} ± ${percent(se)}`);
   return { sharePerDose: ratio / dose, runsLeft: RUNS_PER_CALIBRATION };
 };
