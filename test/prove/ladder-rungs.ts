@@ -23,8 +23,8 @@ export interface Rung {
   readonly size: 'CPU share' | 'allocation share' | 'count';
   /** A dose for the calibration. */
   readonly trialDose?: number;
-  /** Launches of the calibration, where the dose is small because larger ones cost more than in proportion. */
-  readonly trialLaunches?: number;
+  /** Runs of the calibration, where the dose is small because larger ones cost more than in proportion. */
+  readonly trialRuns?: number;
   /** Fills both folders, which do not exist; returns the dose that was really planted, since code counts whole rounds. */
   readonly plant: (sides: Sides, dose: number) => Promise<number>;
 }
@@ -148,7 +148,7 @@ export const RUNGS: Readonly<Record<string, Rung>> = {
     functions: SPREAD.map((site) => site.function),
     size: 'CPU share',
     trialDose: 36_000,
-    trialLaunches: 16,
+    trialRuns: 2,
     plant: spread,
   },
   gc: {
@@ -156,7 +156,7 @@ export const RUNGS: Readonly<Record<string, Rung>> = {
     functions: ['main.(*visits).record'],
     size: 'CPU share',
     trialDose: 26 * 1024,
-    trialLaunches: 24,
+    trialRuns: 3,
     plant: collected,
   },
   alloc: {

@@ -11,9 +11,10 @@
  * --into <file> adds the lines there instead.
  *
  * **What is true.** The same loop is 5 % of a request on a quiet core and 3.5 % beside other jobs: the service's own
- * work waits for caches and for its core's other half, a loop does not. So a share of CPU is calibrated before the runs
- * and again after every few: head gets more than is planted, and what that costs is measured without godyno, under the same
- * condition (demo-duet.ts). The rung's dose is a fraction of that, and each run is held against the calibration before it.
+ * work waits for caches and for its core's other half, a loop does not; and how the load is driven counts, too. So a
+ * share of CPU is calibrated before the runs and again after every few: head gets several times what is planted, and the
+ * rung's dose is the fraction of what that costs under the same load and condition. Each run is held against the
+ * calibration before it. demo-duet.ts, which shares nothing with godyno, is asked for its word on the large dose by hand.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -35,7 +36,6 @@ import {
   rowsIn,
   type ScenarioChanges,
 } from './campaign.ts';
-import { CALIBRATION, cpuEffect } from './demo-duet.ts';
 import {
   markdownTable,
   percent,
@@ -137,13 +137,21 @@ interface Calibration {
 /** By kind and condition: a neighbour changes what a dose is worth. */
 const calibrations = new Map<string, Calibration>();
 
-const calibrate = async ({ kind, rung, condition }: Job, trialDose: number, work: string): Promise<Calibration> => {
+const calibrate = async (job: Job, trialDose: number, work: string): Promise<Calibration> => {
+  const { kind, rung, condition } = job;
   const sides = emptySides(path.join(work, 'trial'));
   const dose = await rung.plant(sides, trialDose);
-  const { ratio, standardError: se } = await beside(condition, async () =>
-    cpuEffect(sides, { ...CALIBRATION, launches: rung.trialLaunches ?? CALIBRATION.launches }),
-  );
-  console.log(`${kind}, ${condition}: a dose of ${dose.toFixed(0)} costs ${percent(ratio)} ± ${percent(se)}`);
+  const scenario = scenarioFor({ ...job, mode: 'usual' }, work);
+  const ratios: number[] = [];
+  for (let run = 1; run <= (rung.trialRuns ?? 1); run++) {
+    const { scenario: told } = await beside(condition, async () =>
+      measureOnce(scenario, sides, path.join(work, 'out'), ['--seed', String(nextSeed())]),
+    );
+    const cpu = told.metrics.find(({ metric }) => metric === 'cpuNsPerRequest');
+    ratios.push(cpu?.effectRatio ?? Number.NaN);
+  }
+  const ratio = mean(ratios);
+  console.log(`${kind}, ${condition}: a dose of ${dose.toFixed(0)} costs ${ratios.map(percent).join(', ')}`);
   return { sharePerDose: ratio / dose, runsLeft: RUNS_PER_CALIBRATION };
 };
 
