@@ -67,7 +67,7 @@ export const judgedLaunch = async (session: Session, place: LaunchPlace): Promis
     const warmed = await warmUp(session, live);
     const captures = bothSides((side) => capturesOf(session, place.index, side, live.sides[side]));
     const firstRequest = session.schedule.next;
-    await askBoth(async (side) => captures[side].begin());
+    await askBoth(live, async (side) => captures[side].begin());
     const cost = await costWindows(session, live, captures, windowRequests(warmed.pace));
     const judgedSoFar = session.launches.filter(({ stage }) => stage === 'judged').length;
     const slices = contentionSlices(session.plan.scenario);
@@ -123,7 +123,7 @@ const costWindows = async (
     gaveUp = measured.gaveUp;
   }
   const profiled = pairs.reduce((sum, { base }) => sum + base.planned, refill.base.planned);
-  await askBoth(async (side) => captures[side].endCpu(profiled));
+  await askBoth(live, async (side) => captures[side].endCpu(profiled));
   return { pairs, gaveUp };
 };
 
@@ -140,8 +140,8 @@ const contentionSlice = async (
   { index, seconds }: { readonly index: number; readonly seconds: number },
 ): Promise<readonly Pair[]> => {
   const { loader, schedule } = session;
-  await askBoth(async (side) => captures[side].beginWaits());
-  await askBoth(async (side) => live.sides[side].agent.watchGoroutines(GOROUTINE_PROBE_MS));
+  await askBoth(live, async (side) => captures[side].beginWaits());
+  await askBoth(live, async (side) => live.sides[side].agent.watchGoroutines(GOROUTINE_PROBE_MS));
   const start = await restPoint(session, live);
   const first = schedule.next;
   const measured = await measurePair(
@@ -151,7 +151,7 @@ const contentionSlice = async (
     { index, phase: 'contention' },
     async () => loader.contention({ first, seconds, inFlight: CONTENTION_IN_FLIGHT }),
     async () =>
-      askBoth(async (side) => {
+      askBoth(live, async (side) => {
         const { goroutines } = await live.sides[side].agent.goroutinePeak();
         const { before, after } = await captures[side].endWaits(schedule.next - first);
         return { goroutinesPeak: goroutines, blockWaitNs: requestWaitNs(before, after) };
@@ -186,7 +186,7 @@ const finishSides = async (
 ): Promise<BySide<LaunchSide>> => {
   // The loader stays connected: its connections' goroutines were counted at the start, too.
   const collected = await collectBoth(live);
-  await askBoth(async (side) => captures[side].end(counted.requests));
+  await askBoth(live, async (side) => captures[side].end(counted.requests));
   return bothSides((side) => {
     const { pid } = live.sides[side].target;
     const rss = peakRssBytes(pid);

@@ -44,7 +44,7 @@ export const latencyLaunch = async (session: Session, place: LaunchPlace, ratePe
     await attachLoader(session, live, 8);
     const warm = await loader.latency({ first: schedule.next, seconds: LATENCY_WARM_SECONDS, ratePerSecond });
     schedule.next = warm.next;
-    const collected = await askBoth(async (side) => live.sides[side].agent.counters());
+    const collected = await askBoth(live, async (side) => live.sides[side].agent.counters());
     let at = await restPoint(session, live);
     const pairs: Pair[] = [];
     for (let index = 0; index < LATENCY_WINDOWS; index++) {
@@ -79,7 +79,7 @@ export const growthLaunch = async (session: Session, at: LaunchPlace): Promise<L
     schedule.next = load.next;
     const collected = await collectBoth(live);
     const captures = bothSides((side) => capturesOf(session, place.index, side, live.sides[side]));
-    await askBoth(async (side) => captures[side].endHeap(load[side].answered));
+    await askBoth(live, async (side) => captures[side].endHeap(load[side].answered));
     return {
       ...describe(place, live, 'growth', startedMs),
       warmup: warmed.warmup,
@@ -108,13 +108,13 @@ export const allocationLaunch = async (session: Session, at: LaunchPlace): Promi
     const warm = await loader.couples({ first: schedule.next, count: CAPTURE_REQUESTS, inFlight: settings.inFlight });
     const captures = bothSides((side) => capturesOf(session, place.index, side, live.sides[side]));
     await collectBoth(live);
-    await askBoth(async (side) => captures[side].beginAllocations());
+    await askBoth(live, async (side) => captures[side].beginAllocations());
     const start = await restPoint(session, live);
     const measured = await measurePair(session, live, start, { index: 0, phase: 'cost' }, async () =>
       loader.couples({ first: warm.next, count: CAPTURE_REQUESTS, inFlight: settings.inFlight }),
     );
     await collectBoth(live);
-    await askBoth(async (side) => captures[side].endAllocations(measured.pair[side].answered));
+    await askBoth(live, async (side) => captures[side].endAllocations(measured.pair[side].answered));
     return {
       ...describe(place, live, 'capture', startedMs),
       warmup: { seconds: warm.wallSeconds, requests: warm.base.planned, gcCycles: { base: 0, head: 0 } },
@@ -137,7 +137,7 @@ export const explainLaunch = async (session: Session, place: LaunchPlace): Promi
     await attachLoader(session, live, settings.inFlight);
     const warmed = await warmUp(session, live);
     const captures = bothSides((side) => capturesOf(session, place.index, side, live.sides[side]));
-    await askBoth(async (side) => captures[side].begin(EXPLAIN_HZ));
+    await askBoth(live, async (side) => captures[side].begin(EXPLAIN_HZ));
     const pairs: Pair[] = [];
     let at = await restPoint(session, live);
     for (let index = 0; index < EXPLAIN_WINDOWS; index++) {
@@ -148,8 +148,8 @@ export const explainLaunch = async (session: Session, place: LaunchPlace): Promi
       at = measured.end;
     }
     const requests = pairs.reduce((sum, pair) => sum + pair.base.answered, 0);
-    await askBoth(async (side) => captures[side].endCpu(requests));
-    await askBoth(async (side) => captures[side].end(requests));
+    await askBoth(live, async (side) => captures[side].endCpu(requests));
+    await askBoth(live, async (side) => captures[side].end(requests));
     return {
       ...describe(place, live, 'explain', startedMs),
       warmup: warmed.warmup,

@@ -1,6 +1,6 @@
 /** From started services to services worth measuring, both sides alike, and what their pace says of window sizes. */
 import { windowCounters } from '../capture/index.ts';
-import { type BySide, bothSides, type Side, type WarmUp } from '../model/index.ts';
+import { type BySide, bothSides, otherSide, type Side, type WarmUp } from '../model/index.ts';
 import type { AgentCounters } from '../capture/index.ts';
 import type { LivePair } from './live.ts';
 import type { Session } from './session.ts';
@@ -25,19 +25,24 @@ export interface Warmed {
   readonly collected: BySide<AgentCounters>;
 }
 
-export const askBoth = async <T>(ask: (side: Side) => Promise<T>): Promise<BySide<T>> => {
-  const [base, head] = await Promise.all([ask('base'), ask('head')]);
-  return { base, head };
+/**
+ * Asks both sides at once, whoever the coin says first: they share a CPU, so the one that is asked last is done last and
+ * has the shorter rest before the next request.
+ */
+export const askBoth = async <T>(live: LivePair, ask: (side: Side) => Promise<T>): Promise<BySide<T>> => {
+  const first = live.draw();
+  const [one, other] = await Promise.all([ask(first), ask(otherSide(first))]);
+  return first === 'base' ? { base: one, head: other } : { base: other, head: one };
 };
 
 export const collectBoth = async (live: LivePair): Promise<BySide<AgentCounters>> =>
-  askBoth(async (side) => live.sides[side].agent.collectGarbage());
+  askBoth(live, async (side) => live.sides[side].agent.collectGarbage());
 
 /** Couples for 1.2 s, then the forced collections (at least two cycles are wanted before anything is counted). */
 export const warmUp = async (session: Session, live: LivePair): Promise<Warmed> => {
   const { loader, schedule, settings } = session;
   const startedMs = performance.now();
-  const before = await askBoth(async (side) => live.sides[side].agent.counters());
+  const before = await askBoth(live, async (side) => live.sides[side].agent.counters());
   const first = await loader.couples({
     first: schedule.next,
     seconds: WARM_SECONDS - PACE_SECONDS,
