@@ -3,9 +3,9 @@
  * pair is linked on the loader's CPUs (docs/method.md, code placement).
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { type BySide, bothSides } from '../model/index.ts';
+import { type BySide, bothSides, otherSide, type Side } from '../model/index.ts';
 import { type Binary, discardBinary, linkBinary, type PreparedBuild } from '../target/index.ts';
-import { linkSeedOf } from './seeds.ts';
+import { coin, linkSeedOf } from './seeds.ts';
 
 export interface LinkedPair {
   readonly linkSeed: number | null;
@@ -46,14 +46,17 @@ export const launchesPerSeed = (pairSeconds: number, launchSeconds: number): num
     ? 1
     : Math.min(MOST_LAUNCHES_PER_SEED, Math.max(1, Math.round(pairSeconds / Math.max(LAUNCH_SECONDS, launchSeconds))));
 
+/** The coin says which side is linked first, so that neither's binary is always the fresher one in memory. */
 const linkPair = async (
   plan: LinkPlan,
   linkSeed: number | null,
   cpus: readonly number[] | null,
 ): Promise<LinkedPair> => {
-  const base = await linkBinary(plan.prepared.base, { linkSeed, cpus }, plan.signal);
-  const head = await linkBinary(plan.prepared.head, { linkSeed, cpus }, plan.signal);
-  return { linkSeed, binaries: { base, head } };
+  const link = async (side: Side): Promise<Binary> => linkBinary(plan.prepared[side], { linkSeed, cpus }, plan.signal);
+  const first: Side = coin(plan.seed, 'link', linkSeed ?? 0) ? 'base' : 'head';
+  const one = await link(first);
+  const other = await link(otherSide(first));
+  return { linkSeed, binaries: first === 'base' ? { base: one, head: other } : { base: other, head: one } };
 };
 
 const discardPair = async (pair: LinkedPair): Promise<void> => {
