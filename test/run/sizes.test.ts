@@ -5,7 +5,7 @@ import { launchesPerSeed } from '../../harness/run/links.ts';
 
 describe('windowRequests', () => {
   it('asks for a good half second of couples when that holds 150 requests and 100 ms of CPU', () => {
-    expect(windowRequests({ couplesPerSecond: 1000, cpuNsPerRequest: 400_000 })).toBe(600);
+    expect(windowRequests({ couplesPerSecond: 1000, cpuNsPerRequest: 400_000 })).toBe(550);
   });
 
   it('asks for more where half a second holds too little CPU, and at least 150 requests', () => {
