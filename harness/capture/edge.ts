@@ -2,7 +2,15 @@
  * A window's edge: both sides' counters while no request is in flight, and the differences between two edges.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { type BySide, bothSides, type CpuSource, otherSide, type Side, type WindowCounters } from '../model/index.ts';
+import {
+  type BySide,
+  bothSides,
+  type CpuSource,
+  inPlace,
+  otherSide,
+  type Side,
+  type WindowCounters,
+} from '../model/index.ts';
 import type { Agent } from './agent.ts';
 import { type AgentCounters, type ProcessUsage, present } from './agent-replies.ts';
 import { cgroupCpuNs, PROC_ROOT, type ThreadTimes, threadTimes } from './proc.ts';
@@ -98,9 +106,6 @@ export const readEdge = async (targets: BySide<EdgeTarget>, first: Side): Promis
   const after = readBothOutside();
   return bothSides((side) => ({ before: before[side], inside: inside[side], after: after[side] }));
 };
-
-const inPlace = <T>(first: Side, early: T, late: T): BySide<T> =>
-  first === 'base' ? { base: early, head: late } : { base: late, head: early };
 
 /** The same for one side alone, where the two cannot live at the same time. */
 export const readSideEdge = async (target: EdgeTarget): Promise<SideEdge> => {

@@ -3,7 +3,7 @@
  * pair is linked on the loader's CPUs (docs/method.md, code placement).
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { type BySide, bothSides, otherSide, type Side } from '../model/index.ts';
+import { type BySide, bothSides, inPlace, otherSide, type Side } from '../model/index.ts';
 import { type Binary, discardBinary, linkBinary, type PreparedBuild } from '../target/index.ts';
 import { coin, linkSeedOf } from './seeds.ts';
 
@@ -46,37 +46,41 @@ export const launchesPerSeed = (pairSeconds: number, launchSeconds: number): num
     ? 1
     : Math.min(MOST_LAUNCHES_PER_SEED, Math.max(1, Math.round(pairSeconds / Math.max(LAUNCH_SECONDS, launchSeconds))));
 
-/** The coin says which side is linked first, so that neither's binary is always the fresher one in memory. */
+/** One side after the other, `first` before the other. */
 const linkPair = async (
   plan: LinkPlan,
   linkSeed: number | null,
-  cpus: readonly number[] | null,
+  first: Side,
+  onLinking: (side: Side) => void = () => undefined,
 ): Promise<LinkedPair> => {
-  const link = async (side: Side): Promise<Binary> => linkBinary(plan.prepared[side], { linkSeed, cpus }, plan.signal);
-  const first: Side = coin(plan.seed, 'link', linkSeed ?? 0) ? 'base' : 'head';
-  const one = await link(first);
-  const other = await link(otherSide(first));
-  return { linkSeed, binaries: first === 'base' ? { base: one, head: other } : { base: other, head: one } };
+  const link = async (side: Side): Promise<Binary> => {
+    onLinking(side);
+    return linkBinary(plan.prepared[side], { linkSeed, cpus: plan.cpus }, plan.signal);
+  };
+  const early = await link(first);
+  return { linkSeed, binaries: inPlace(first, early, await link(otherSide(first))) };
 };
+
+/** Drawn, so that neither side's binary is always the fresher one in memory. */
+const linkedFirst = (seed: number, linkSeed: number): Side => (coin(seed, 'link', linkSeed) ? 'base' : 'head');
 
 const discardPair = async (pair: LinkedPair): Promise<void> => {
   await Promise.all([discardBinary(pair.binaries.base), discardBinary(pair.binaries.head)]);
 };
 
-/** Builds the first pair (throws a BuildError naming the side), then keeps one pair ahead until `use` is done. */
+/**
+ * Builds the first pair (throws a BuildError naming the side; base is built first, so that of two that fail it is always
+ * the one that is named), then keeps one pair ahead until `use` is done.
+ */
 export const withLinks = async <T>(
   plan: LinkPlan,
-  onBuilding: (side: 'base' | 'head') => void,
+  onBuilding: (side: Side) => void,
   use: (links: Links, first: LinkedPair) => Promise<T>,
 ): Promise<T> => {
   const seeded = bothSides((side) => plan.prepared[side].facts.unseededReason === null);
   const canSeed = seeded.base && seeded.head;
   const firstSeed = canSeed ? linkSeedOf(plan.seed, 1) : null;
-  onBuilding('base');
-  const base = await linkBinary(plan.prepared.base, { linkSeed: firstSeed, cpus: null }, plan.signal);
-  onBuilding('head');
-  const head = await linkBinary(plan.prepared.head, { linkSeed: firstSeed, cpus: null }, plan.signal);
-  const first: LinkedPair = { linkSeed: firstSeed, binaries: { base, head } };
+  const first = await linkPair({ ...plan, cpus: null }, firstSeed, 'base', onBuilding);
 
   const pipeline = startPipeline(plan, first, canSeed);
   try {
@@ -125,7 +129,8 @@ const startPipeline = (plan: LinkPlan, first: LinkedPair, seeded: boolean) => {
 
   const begin = (): Upcoming => {
     layout += 1;
-    const pair = linkPair(ahead, linkSeedOf(plan.seed, layout), plan.cpus);
+    const linkSeed = linkSeedOf(plan.seed, layout);
+    const pair = linkPair(ahead, linkSeed, linkedFirst(plan.seed, linkSeed));
     // Whoever awaits it sees the failure; nobody may be waiting yet.
     pair.catch(() => undefined);
     upcoming = { pair, begunMs: performance.now() };

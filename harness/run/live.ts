@@ -7,7 +7,7 @@ import { type Agent, allowedCpuLists, connectAgent, type EdgeTarget } from '../c
 import { setTimeout as delay } from 'node:timers/promises';
 import { InvalidMeasurementError } from '../errors.ts';
 import { type LoadTargets, sendPrepare } from '../load/index.ts';
-import { type BySide, bothSides, otherSide, type Side } from '../model/index.ts';
+import { type BySide, bothSides, inPlace, otherSide, type Side } from '../model/index.ts';
 import { freePorts, type RunningTarget, startTarget } from '../target/index.ts';
 import { parseCpuList, type ProcessExit } from '../process/index.ts';
 import { TargetDiedError } from './death.ts';
@@ -176,8 +176,7 @@ export const withLivePair = async <T>(
 ): Promise<T> => {
   const startedMs = performance.now();
   const [first = 0, second = 0] = await freePorts(2);
-  const ports: BySide<number> =
-    place.firstSide === 'base' ? { base: first, head: second } : { base: second, head: first };
+  const ports = inPlace(place.firstSide, first, second);
   const order = [place.firstSide, otherSide(place.firstSide)];
   const starting = await Promise.allSettled(order.map(async (side) => startSide(session, place, side, ports[side])));
   const started = starting.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));

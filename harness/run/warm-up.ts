@@ -1,6 +1,6 @@
 /** From started services to services worth measuring, both sides alike, and what their pace says of window sizes. */
 import { windowCounters } from '../capture/index.ts';
-import { type BySide, bothSides, otherSide, type Side, type WarmUp } from '../model/index.ts';
+import { type BySide, bothSides, inPlace, otherSide, type Side, type WarmUp } from '../model/index.ts';
 import type { AgentCounters } from '../capture/index.ts';
 import type { LivePair } from './live.ts';
 import type { Session } from './session.ts';
@@ -31,8 +31,8 @@ export interface Warmed {
  */
 export const askBoth = async <T>(live: LivePair, ask: (side: Side) => Promise<T>): Promise<BySide<T>> => {
   const first = live.draw();
-  const [one, other] = await Promise.all([ask(first), ask(otherSide(first))]);
-  return first === 'base' ? { base: one, head: other } : { base: other, head: one };
+  const [early, late] = await Promise.all([ask(first), ask(otherSide(first))]);
+  return inPlace(first, early, late);
 };
 
 export const collectBoth = async (live: LivePair): Promise<BySide<AgentCounters>> =>

@@ -69,8 +69,8 @@ export const untilReady = async (
     const answer = await askOnce(port, ready, path, signal);
     if (answer !== null && isReady(answer)) return null;
     // A try that the deadline cut short says less than an answer before it.
-    const isCut = answer === null || (answer.kind === 'silent' && signal.aborted);
-    if (!isCut || last.kind !== 'status') last = answer ?? last;
+    const isCut = answer?.kind === 'silent' && signal.aborted && last.kind === 'status';
+    if (answer !== null && !isCut) last = answer;
     await delay(POLL_MS, undefined, { signal }).catch(() => undefined);
   }
   return last;

@@ -244,8 +244,11 @@ export const SITES = {
 
 export type SiteName = keyof typeof SITES;
 
+/** A round of xorshift (Marsaglia 2003): each waits for the one before. */
+const roundOf = (x: string): string => `		${x} ^= ${x} << 13\n		${x} ^= ${x} >> 7\n		${x} ^= ${x} << 17\n`;
+
 /** Start and end are variables: the compiler would work out a few rounds of constants by itself. */
-export const BURN_STATEMENTS = `	for x, i := zzSeed, 0; i < zzRounds; i++ {\n		x ^= x << 13\n		x ^= x >> 7\n		x ^= x << 17\n		if x == 0 {\n			panic("cannot be")\n		}\n	}\n`;
+export const BURN_STATEMENTS = `	for x, i := zzSeed, 0; i < zzRounds; i++ {\n${roundOf('x')}		if x == 0 {\n			panic("cannot be")\n		}\n	}\n`;
 
 /**
  * One round of each fault; a burn's rounds depend on each other, and `inlined` is small enough for the compiler to
@@ -290,7 +293,7 @@ export const plantFencedBurn = (folder: string, site: Site, rounds: number, tag:
     folder,
     site.file,
     site.after,
-    `	${name}X := ${name}State.Add(1)\n	for i := 0; i < ${name}Rounds; i++ {\n		${name}X ^= ${name}X << 13\n		${name}X ^= ${name}X >> 7\n		${name}X ^= ${name}X << 17\n	}\n	${name}State.Store(${name}X)\n`,
+    `	${name}X := ${name}State.Add(1)\n	for i := 0; i < ${name}Rounds; i++ {\n${roundOf(`${name}X`)}	}\n	${name}State.Store(${name}X)\n`,
   );
   const file = path.join(folder, site.file);
   const [, inPackage = 'main'] = /^package (\w+)$/m.exec(readFileSync(file, 'utf8')) ?? [];

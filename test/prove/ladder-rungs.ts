@@ -39,18 +39,18 @@ const planted =
     return size;
   };
 
-/** In base, and so many less than in head: what waiting for the atomic operations costs is hidden by these in both. */
+/** Of both sides, besides what is planted in head: behind these hides what waiting for the atomic operations costs. */
 const BASE_ROUNDS = 30;
 
 /** Rounds in main.nearness, at each of its calls. */
 const burnt = async ({ base, head }: Sides, rounds: number): Promise<number> => {
   const whole = Math.round(rounds);
-  for (const [folder, planted] of [
+  for (const [folder, count] of [
     [base, BASE_ROUNDS],
     [head, BASE_ROUNDS + whole],
   ] as const) {
     makeVariant(folder);
-    plantFencedBurn(folder, SITES['hot-leaf'], planted, 'Hot');
+    plantFencedBurn(folder, SITES['hot-leaf'], count, 'Hot');
   }
   return whole;
 };

@@ -147,8 +147,9 @@ const calibrate = async (job: Job, trialDose: number, work: string): Promise<Cal
     const { scenario: told } = await beside(condition, async () =>
       measureOnce(scenario, sides, path.join(work, 'out'), ['--seed', String(nextSeed())]),
     );
-    const cpu = told.metrics.find(({ metric }) => metric === 'cpuNsPerRequest');
-    ratios.push(cpu?.effectRatio ?? Number.NaN);
+    const effect = told.metrics.find(({ metric }) => metric === 'cpuNsPerRequest')?.effectRatio ?? null;
+    if (effect === null) throw new Error(`${kind}: a run of the calibration has no CPU effect (${told.verdict})`);
+    ratios.push(effect);
   }
   const ratio = mean(ratios);
   console.log(`${kind}, ${condition}: a dose of ${dose.toFixed(0)} costs ${ratios.map(percent).join(', ')}`);

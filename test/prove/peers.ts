@@ -297,7 +297,8 @@ const treesIn = async (work: string, dose: number): Promise<Sides & { readonly a
 /** Rounds that cost the planted share, measured on this machine in this hour. */
 const doseHere = async (work: string): Promise<number> => {
   const trial = HOT_FUNCTION.trialDose;
-  const { again: _, ...sides } = await treesIn(work, trial);
+  const sides = emptySides(path.join(work, 'sides'));
+  await HOT_FUNCTION.plant(sides, trial);
   const { ratio, standardError: se } = await cpuEffect(sides, CALIBRATION);
   console.log(`a dose of ${trial} costs ${percent(ratio)} ± ${percent(se)}`);
   return ((PLANTED_PERCENT / 100) * trial) / ratio;
