@@ -26,6 +26,7 @@ import {
   rowOf,
   rowsIn,
 } from './campaign.ts';
+import { parseCampaignWord } from './campaign-words.ts';
 import {
   markdownTable,
   percent,
@@ -59,13 +60,13 @@ interface Job {
 }
 
 const jobOf = (word: string): Job => {
-  const [, service = '', noise, moved, runs = '1'] = /^([\w-]+?)(:noise)?(:moved)?=(\d+)$/.exec(word) ?? [];
-  if (!(service in SERVICES)) throw new Error(`"${word}" is no job; write service[:noise][:moved]=runs`);
+  const { name, flags, runs } = parseCampaignWord(word, ['noise', 'moved'], 'service[:noise][:moved]=runs');
+  if (!(name in SERVICES)) throw new Error(`"${name}" is no service; write ${Object.keys(SERVICES).join(' or ')}`);
   return {
-    service: service as ServiceName,
-    condition: noise === undefined ? 'as it is' : 'noise',
-    rung: moved === undefined ? 'equal' : 'moved',
-    runs: Number(runs),
+    service: name as ServiceName,
+    condition: flags.has('noise') ? 'noise' : 'as it is',
+    rung: flags.has('moved') ? 'moved' : 'equal',
+    runs,
   };
 };
 

@@ -36,6 +36,7 @@ import {
   rowsIn,
   type ScenarioChanges,
 } from './campaign.ts';
+import { parseCampaignWord } from './campaign-words.ts';
 import {
   markdownTable,
   percent,
@@ -79,19 +80,17 @@ interface Job {
 }
 
 const jobOf = (word: string): Job => {
-  const found = /^([a-z-]+)(?::([\d.]+))?(:tight|:exact)?(:noise)?=(\d+)$/.exec(word);
-  const [, kind = '', size = '0', mode, noise, runs = '1'] = found ?? [];
-  const rung = RUNGS[kind];
-  if (rung === undefined) {
-    throw new Error(`"${word}" is no rung; write ${Object.keys(RUNGS).join(' or ')}:size[:tight][:exact][:noise]=runs`);
-  }
+  const usage = 'rung:size[:tight][:exact][:noise]=runs';
+  const { name, size, flags, runs } = parseCampaignWord(word, ['tight', 'exact', 'noise'], usage);
+  const rung = RUNGS[name];
+  if (rung === undefined) throw new Error(`"${name}" is no rung; write ${Object.keys(RUNGS).join(' or ')}`);
   return {
-    kind,
+    kind: name,
     rung,
-    size: Number(size),
-    mode: mode === ':tight' ? 'tight' : mode === ':exact' ? 'exact' : 'usual',
-    condition: noise === undefined ? 'as it is' : 'noise',
-    runs: Number(runs),
+    size: size ?? 0,
+    mode: flags.has('tight') ? 'tight' : flags.has('exact') ? 'exact' : 'usual',
+    condition: flags.has('noise') ? 'noise' : 'as it is',
+    runs,
   };
 };
 

@@ -31,6 +31,7 @@ import {
   rowOf,
   rowsIn,
 } from './campaign.ts';
+import { parseCampaignWord } from './campaign-words.ts';
 import {
   markdownTable,
   percent,
@@ -63,10 +64,10 @@ interface Job {
 }
 
 const jobOf = (word: string): Job => {
-  const [, name = '', more = '0', noise, runs = '1'] = /^([a-z]+)(?::(-?\d+))?(:noise)?=(\d+)$/.exec(word) ?? [];
+  const { name, size, flags, runs } = parseCampaignWord(word, ['noise'], 'kind[:percent][:noise]=runs');
   const kind = KINDS.find((one) => one === name);
-  if (kind === undefined) throw new Error(`"${word}" is no threat; write ${KINDS.join(' or ')}[:percent][:noise]=runs`);
-  return { kind, more: Number(more), condition: noise === undefined ? 'as it is' : 'noise', runs: Number(runs) };
+  if (kind === undefined) throw new Error(`"${name}" is no threat; write ${KINDS.join(' or ')}`);
+  return { kind, more: size ?? 0, condition: flags.has('noise') ? 'noise' : 'as it is', runs };
 };
 
 const { values, positionals } = parseArgs({
