@@ -7,9 +7,10 @@
  * hits and wrong-way calls with Clopper-Pearson bounds at 95 %. Every call is kept as a line of
  * docs/evidence/peers.jsonl; the table is made of all lines.
  *
- * node test/prove/peers.ts [rounds=1] [seconds=60] [--full] [--noise] [--table] [--into <file>]
+ * node test/prove/peers.ts [rounds=1] [seconds=60] [--full] [--noise] [--tools vegeta,benchstat] [--table] [--into <file>]
  *
- * seconds: per comparison and recipe. --full: 15 rounds. --noise: beside a noisy neighbour. --table: measures nothing.
+ * seconds: per comparison and recipe. --full: 15 rounds. --noise: beside a noisy neighbour. --tools: of vegeta, hey, k6,
+ * benchstat, all unless said; godyno always. --table: measures nothing.
  *
  * vegeta, hey and benchstat are taken from PATH, or installed with `go install` into the system's temporary folder; k6
  * only from PATH (it takes a quarter of an hour to build). A tool that cannot be had is left out, and that is said.
@@ -294,14 +295,19 @@ const treesIn = async (work: string, dose: number): Promise<Sides & { readonly a
   return { ...sides, again };
 };
 
-/** Rounds that cost the planted share, measured on this machine in this hour. */
-const doseHere = async (work: string): Promise<number> => {
-  const trial = HOT_FUNCTION.trialDose;
-  const sides = emptySides(path.join(work, 'sides'));
-  await HOT_FUNCTION.plant(sides, trial);
-  const { ratio, standardError: se } = await cpuEffect(sides, CALIBRATION);
-  console.log(`a dose of ${trial} costs ${percent(ratio)} ± ${percent(se)}`);
-  return ((PLANTED_PERCENT / 100) * trial) / ratio;
+/** Rounds that cost the planted share, measured on this machine in this hour and condition. */
+const doseHere = async (): Promise<number> => {
+  const work = mkdtempSync(path.join(tmpdir(), 'peers-'));
+  try {
+    const trial = HOT_FUNCTION.trialDose;
+    const sides = emptySides(path.join(work, 'sides'));
+    await HOT_FUNCTION.plant(sides, trial);
+    const { ratio, standardError: se } = await cpuEffect(sides, CALIBRATION);
+    console.log(`a dose of ${trial} costs ${percent(ratio)} ± ${percent(se)}`);
+    return ((PLANTED_PERCENT / 100) * trial) / ratio;
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
 };
 
 /** One answer of one rule about one pair of trees. */
@@ -323,6 +329,7 @@ const { values, positionals } = parseArgs({
   options: {
     full: { type: 'boolean', default: false },
     noise: { type: 'boolean', default: false },
+    tools: { type: 'string', default: Object.keys(TOOLS).join(',') },
     table: { type: 'boolean', default: false },
     into: { type: 'string', default: evidenceFile('peers') },
   },
@@ -330,20 +337,33 @@ const { values, positionals } = parseArgs({
 const [rounds = values.full ? FULL_ROUNDS : 1, seconds = 60] = positionals.map(Number);
 const condition = values.noise ? 'noise' : 'as it is';
 
-const recipesHere = () => [
-  ...(['vegeta', 'hey', 'k6'] as const).flatMap((tool) => {
-    const program = toolPath(tool);
-    if (program === null) return [];
-    return [loaded(tool, program, { vegeta: withVegeta, hey: withHey, k6: withK6 }[tool])];
-  }),
-  ...[toolPath('benchstat')].flatMap((program) => (program === null ? [] : [benched(program)])),
-  ours,
+const LOADERS: readonly (readonly [Tool, Loader])[] = [
+  ['vegeta', withVegeta],
+  ['hey', withHey],
+  ['k6', withK6],
 ];
 
-const oneRound = async (recipes: ReturnType<typeof recipesHere>, round: number): Promise<void> => {
+/** The recipes that were asked for and can be had. */
+const recipesHere = () => {
+  const asked = values.tools.split(',');
+  const unknown = asked.find((tool) => !(tool in TOOLS));
+  if (unknown !== undefined) throw new Error(`"${unknown}" is no tool; write some of ${Object.keys(TOOLS).join(',')}`);
+  const programOf = (tool: Tool): string | null => (asked.includes(tool) ? toolPath(tool) : null);
+  const benchstat = programOf('benchstat');
+  return [
+    ...LOADERS.flatMap(([tool, load]) => {
+      const program = programOf(tool);
+      return program === null ? [] : [loaded(tool, program, load)];
+    }),
+    ...(benchstat === null ? [] : [benched(benchstat)]),
+    ours,
+  ];
+};
+
+const oneRound = async (recipes: ReturnType<typeof recipesHere>, dose: number, round: number): Promise<void> => {
   const work = mkdtempSync(path.join(tmpdir(), 'peers-'));
   try {
-    const trees = await treesIn(work, await doseHere(work));
+    const trees = await treesIn(work, dose);
     for (const recipe of recipes) {
       for (const [truth, head] of [
         ['equal', trees.again],
@@ -366,7 +386,8 @@ const oneRound = async (recipes: ReturnType<typeof recipesHere>, round: number):
 if (!values.table) {
   const recipes = recipesHere();
   await beside(condition, async () => {
-    for (let round = 1; round <= rounds; round++) await oneRound(recipes, round);
+    const dose = await doseHere();
+    for (let round = 1; round <= rounds; round++) await oneRound(recipes, dose, round);
   });
 }
 
