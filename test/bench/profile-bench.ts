@@ -3,8 +3,8 @@
  * best of several rounds, gunzip and garbage collection included; `godyno compare` beside `go tool pprof -top
  * -diff_base` as whole processes; and what a full comparison of functions takes. Usage: node
  * test/bench/profile-bench.ts [FILE.pb.gz …]; without files the synthetic profile (100,000 samples of 30 frames), CPU
- * profiles of the Go compiler over 3 s and 20 s of CPU, its heap, and two fixtures, about four minutes. Without files the
- * last line says whether all bars are met; ends 1 when one is not.
+ * profiles of the Go compiler over 3 s and 20 s of CPU, its heap sampled as usual and at every allocation, and two
+ * fixtures, about six minutes. Without files the last line says whether all bars are met; ends 1 when one is not.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
@@ -111,27 +111,43 @@ const compare = (file: string): Times => {
   return ratio;
 };
 
-/** Compiles a package of Go itself; the profile of that is asked for by `flag`. */
-const compile = (path: string, flag: string): void => {
+/** Compiles a package of Go itself; the profile of that is asked for by `flags`. */
+const compile = (path: string, flags: string): void => {
   const root = run('go', ['env', 'GOROOT'], here).trim();
-  run('go', ['build', `-gcflags=${flag}`, '-o', join(folder, 'package.a'), '.'], join(root, 'src', path));
+  run('go', ['build', `-gcflags=${flags}`, '-o', join(folder, 'package.a'), '.'], join(root, 'src', path));
+};
+
+const compilerCpu = (path: string, name: string): string => {
+  const file = join(folder, name);
+  compile(path, `-cpuprofile=${file}`);
+  return file;
+};
+
+/** Into a folder the compiler writes pprof's format, into a file the old text. */
+const compilerHeap = (path: string, name: string, flags = ''): string => {
+  const heaps = join(folder, 'heaps');
+  mkdirSync(heaps);
+  compile(path, `-memprofile=${heaps} ${flags}`);
+  const [heap = ''] = readdirSync(heaps);
+  const file = join(folder, name);
+  renameSync(join(heaps, heap), file);
+  rmSync(heaps, { recursive: true });
+  return file;
 };
 
 const makeFiles = (): readonly string[] => {
   const synthetic = join(folder, 'synthetic.pb.gz');
   run(goTool, ['make', synthetic], here);
-  const compiler = join(folder, 'compiler.pb.gz');
-  compile('go/types', `-cpuprofile=${compiler}`);
-  const longCompiler = join(folder, 'compiler-long.pb.gz');
-  compile('cmd/compile/internal/ssa', `-cpuprofile=${longCompiler}`);
-  // Into a folder the compiler writes pprof's format, into a file the old text.
-  const heaps = join(folder, 'heaps');
-  mkdirSync(heaps);
-  compile('net/http', `-memprofile=${heaps}`);
-  const [heap = ''] = readdirSync(heaps);
-  const compilerHeap = join(folder, 'compiler-heap.pb.gz');
-  renameSync(join(heaps, heap), compilerHeap);
-  return [synthetic, compiler, longCompiler, compilerHeap, fixture('cpu'), fixture('heap')];
+  return [
+    synthetic,
+    compilerCpu('go/types', 'compiler.pb.gz'),
+    compilerCpu('cmd/compile/internal/ssa', 'compiler-long.pb.gz'),
+    compilerHeap('net/http', 'compiler-heap.pb.gz'),
+    // As the short launch after an allocation gate has fired samples a service.
+    compilerHeap('go/types', 'compiler-every-allocation.pb.gz', '-memprofilerate=1'),
+    fixture('cpu'),
+    fixture('heap'),
+  ];
 };
 
 /** CPU time of a program and all it starts, by the shell's own count: least of {@link TURNS}. */
