@@ -59,17 +59,18 @@ const SOURCES: readonly Source[] = [
   },
   { kind: 'mutex', file: 'mutex', metrics: ['mutexWaitNsPerRequest'], total: unknown, choose: whole },
   { kind: 'block', file: 'block', metrics: ['blockWaitNsPerRequest'], total: unknown, choose: belowRequests },
-  {
-    kind: 'inuse_space',
-    file: 'heap',
-    metrics: ['heapGrowthBytesPerRequest', 'liveHeapBytes'],
-    total: unknown,
-    choose: whole,
-  },
+  // Before the heap: a goroutine that never ends keeps its own memory, so its leak moves both.
   {
     kind: 'goroutine',
     file: 'goroutine',
     metrics: ['goroutineGrowthPerRequest', 'goroutines'],
+    total: unknown,
+    choose: whole,
+  },
+  {
+    kind: 'inuse_space',
+    file: 'heap',
+    metrics: ['heapGrowthBytesPerRequest', 'liveHeapBytes'],
     total: unknown,
     choose: whole,
   },

@@ -46,10 +46,8 @@ const sampled: SideCosts = {
 
 const alike = pairOf(windowOf(counters), windowOf(counters));
 
-const judged = (files: Stored, pair = cost): readonly Launch[] =>
-  Array.from({ length: 8 }, (_, index) =>
-    store(files, launchOf(index, [pair, pair, pair], { growth: leaking }), sampled),
-  );
+const judged = (files: Stored, pair = cost, growth = leaking): readonly Launch[] =>
+  Array.from({ length: 8 }, (_, index) => store(files, launchOf(index, [pair, pair, pair], { growth }), sampled));
 
 const rowsIn = async (file: RunFile, files: Stored) => {
   const findings = await findingsIn(file, async (path) => files.get(path) ?? null);
@@ -78,6 +76,18 @@ describe('the profiles of a run', () => {
     const { of, attribution } = await rowsIn(fileOf([runOf(judged(files, alike))]), files);
     expect(of('goroutine')[0]).toMatchObject({ function: 'main.watch', kind: 'new', held: { base: 0 } });
     expect([attribution?.culprit, attribution?.source]).toEqual(['main.watch', 'judged']);
+  });
+
+  it('name the goroutine where its leak makes the heap grow as well', async () => {
+    const files: Stored = new Map();
+    const held = (requests: number) => ({
+      base: growthOf({ requests }),
+      head: growthOf({ requests, goroutinesEnd: 10 + requests / 10, liveHeapBytesEnd: 5e6 + 100 * requests }),
+    });
+    const after: SideCosts = { heap: ['inuse_space', { 'runtime.malg': 20 }, { 'runtime.malg': 90 }] };
+    const long = store(files, launchOf(8, [], { stage: 'growth', growth: held(20_000) }), after);
+    const { attribution } = await rowsIn(fileOf([runOf([...judged(files, alike, held(1000)), long])]), files);
+    expect(attribution?.culprit).toBe('main.watch');
   });
 
   it('explain nothing where the files are gone', async () => {
