@@ -181,13 +181,14 @@ export const RUNGS: Readonly<Record<string, Rung>> = {
   },
   'leak-heap': {
     watched: ['heapGrowthBytesPerRequest'],
-    functions: [],
+    functions: [DEMO_FAULTS['leak-heap'].function],
     size: 'count',
     plant: planted('leak-heap'),
   },
   'leak-goroutine': {
     watched: ['goroutineGrowthPerRequest'],
-    functions: [],
+    // The goroutine waits in the closure.
+    functions: [`${DEMO_FAULTS['leak-goroutine'].function}.func1`],
     size: 'count',
     plant: planted('leak-goroutine'),
   },
