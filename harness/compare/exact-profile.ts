@@ -1,6 +1,6 @@
 /** Counted stacks as a pprof profile: instructions and calls, one sample per line with what was inlined there. */
 import type { CountedFrame, CountedStack } from '../model/index.ts';
-import type { Profile } from '../profile/index.ts';
+import { locationsOf, type Profile } from '../profile/index.ts';
 
 const SAMPLE_TYPES = [
   { type: 'instructions', unit: 'count' },
@@ -110,7 +110,7 @@ export const instructionsProfile = (stacks: readonly CountedStack[], idle: reado
       count,
       values: Float64Array.from(samples.rows.flatMap(({ values }) => values)),
       stackStart: upTo,
-      stack: columnOf(samples.rows, ({ location }) => location),
+      stack: locationsOf(samples.rows.map(({ location }) => location)),
       labelStart: upTo,
     },
     labels,

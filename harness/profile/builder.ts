@@ -2,6 +2,7 @@
  * Puts samples of several profiles into one. Everything is matched by content (names, files, lines, labels), never by
  * id, and by address only where a location has no lines: addresses differ between two builds of the same code.
  */
+import { locationsOf } from './columns.ts';
 import type { Mapping, Profile } from './profile.ts';
 import { RowInterner } from './row-interner.ts';
 
@@ -239,7 +240,7 @@ class ProfileBuilder {
         count: stackStart.length - 1,
         values: Float64Array.from(values),
         stackStart: Uint32Array.from(stackStart),
-        stack: Uint32Array.from(stack),
+        stack: locationsOf(stack),
         labelStart: Uint32Array.from(labelStart),
       },
       labels: {

@@ -2,6 +2,7 @@
  * Callers for a profile that has none: counted instructions know the function, a sampled profile of the same program
  * knows on which paths it was met. Totals per function stay exact; how they divide among paths is as the samples say.
  */
+import { locationsOf } from './columns.ts';
 import { withoutAgent } from './filter.ts';
 import { canonicalNames } from './names.ts';
 import type { Profile } from './profile.ts';
@@ -264,7 +265,7 @@ const sampleColumns = ({ samples, labels }: Profile, rows: readonly Row[]): Pick
       count: rows.length,
       values: Float64Array.from(rows.flatMap(({ values }) => values)),
       stackStart,
-      stack: Uint32Array.from(rows.flatMap(({ stack }) => stack)),
+      stack: locationsOf(rows.flatMap(({ stack }) => stack)),
       labelStart,
     },
     labels: {

@@ -16,6 +16,22 @@ export const columnBytes = (columns: number, rows: number): ArrayBuffer => unfil
 export const column = (bytes: ArrayBuffer, index: number, rows: number): Uint32Array<ArrayBuffer> =>
   new Uint32Array(bytes, index * rows * WORD_BYTES, rows);
 
+/** Indices of locations, in two bytes each where all fit: half the memory, and the kernel takes time for every page. */
+export type LocationColumn = Uint16Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
+
+/** Room for `length` indices below `locationCount`, unfilled. */
+export const locationColumn = (locationCount: number, length: number): LocationColumn =>
+  locationCount <= 2 ** 16
+    ? new Uint16Array(unfilledBytes(length * Uint16Array.BYTES_PER_ELEMENT))
+    : new Uint32Array(unfilledBytes(length * WORD_BYTES));
+
+/** The indices as a column. */
+export const locationsOf = (indices: readonly number[]): LocationColumn => {
+  const made = locationColumn(1 + indices.reduce((most, index) => Math.max(most, index), 0), indices.length);
+  made.set(indices);
+  return made;
+};
+
 /** The same numbers, with room for so many. */
 export const withRoomFor = (length: number, old: Uint32Array): Uint32Array<ArrayBuffer> => {
   const longer = new Uint32Array(unfilledBytes(length * WORD_BYTES));

@@ -15,6 +15,7 @@ const NONE = new Uint32Array(0);
 export class Labels {
   readonly reader: WireReader;
   readonly stringCount: number;
+  readonly sampleCount: number;
   count = 0;
   capacity = 0;
   keys = NONE;
@@ -23,9 +24,10 @@ export class Labels {
   halves = NONE;
   readonly fields = new Float64Array(UNIT + 1);
 
-  constructor(reader: WireReader, stringCount: number) {
+  constructor(reader: WireReader, stringCount: number, sampleCount: number) {
     this.reader = reader;
     this.stringCount = stringCount;
+    this.sampleCount = sampleCount;
   }
 
   requireString(field: number): void {
@@ -64,9 +66,10 @@ export class Labels {
     this.count++;
   }
 
+  /** Few labels, or one for every sample, as every heap profile has. */
   grow(): void {
     const { keys, texts, units, halves } = this;
-    const rows = Math.max(LEAST_CAPACITY, this.capacity * 2);
+    const rows = this.capacity === 0 ? LEAST_CAPACITY : Math.max(this.sampleCount, this.capacity * 2);
     const bytes = columnBytes(5, rows);
     this.capacity = rows;
     // Two columns' worth for the halves, first: the view as int64 begins at a multiple of eight bytes.

@@ -41,7 +41,7 @@ class Samples {
     this.reader = reader;
     this.messages = messages;
     this.stacks = new Stacks(reader, context.locationIds, Math.ceil(bytes / BYTES_PER_ID));
-    this.labels = new Labels(reader, context.stringCount);
+    this.labels = new Labels(reader, context.stringCount, count);
     this.valueCount = valueCount;
     this.values = new Float64Array(unfilledBytes(count * valueCount * 8));
     const starts = unfilledBytes(2 * 4 * (count + 1));

@@ -1,4 +1,4 @@
-import { unfilledBytes, withRoomFor } from './columns.ts';
+import { type LocationColumn, locationColumn } from './columns.ts';
 import { type IdTable, lookUp } from './id-table.ts';
 import type { WireReader } from './wire.ts';
 
@@ -13,17 +13,17 @@ const MIXED_BELOW = 512;
 export class Stacks {
   readonly reader: WireReader;
   readonly ids: IdTable;
-  frames: Uint32Array<ArrayBuffer>;
+  frames: LocationColumn;
   count = 0;
 
   constructor(reader: WireReader, ids: IdTable, capacity: number) {
     this.reader = reader;
     this.ids = ids;
-    this.frames = new Uint32Array(unfilledBytes(capacity * 4));
+    this.frames = locationColumn(ids.count, capacity);
   }
 
   /** What was read, without the spare room where that is more than half. */
-  cut(): Uint32Array {
+  cut(): LocationColumn {
     const { frames, count } = this;
     return count * 2 < frames.length ? frames.slice(0, count) : frames.subarray(0, count);
   }
@@ -35,13 +35,15 @@ export class Stacks {
   }
 
   /** The array, with room for so many more. */
-  withRoom(more: number): Uint32Array {
+  withRoom(more: number): LocationColumn {
     if (this.count + more > this.frames.length) this.grow(this.count + more);
     return this.frames;
   }
 
   grow(atLeast: number): void {
-    this.frames = withRoomFor(Math.max(atLeast, this.frames.length * 2), this.frames);
+    const longer = locationColumn(this.ids.count, Math.max(atLeast, this.frames.length * 2));
+    longer.set(this.frames);
+    this.frames = longer;
   }
 
   /** Reads a packed run of ids up to `end`. */

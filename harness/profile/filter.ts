@@ -1,4 +1,5 @@
 /** Profiles with some of their samples. The tables stay as they are; only the samples are chosen anew. */
+import { locationColumn } from './columns.ts';
 import { groupByFunction } from './frame-groups.ts';
 import { canonicalNames, isAgent } from './names.ts';
 import type { Profile } from './profile.ts';
@@ -17,7 +18,7 @@ export const keepSamples = (profile: Profile, keep: Uint8Array): Profile => {
   const width = profile.sampleTypes.length;
   const values = new Float64Array(kept * width);
   const stackStart = new Uint32Array(kept + 1);
-  const stack = new Uint32Array(frames);
+  const stack = locationColumn(profile.locations.count, frames);
   const labelStart = new Uint32Array(kept + 1);
   const labelRows: number[] = [];
   let row = 0;

@@ -9,6 +9,7 @@
 export * from './profile.ts';
 export { ProfileError } from './profile-error.ts';
 export { decodeProfile } from './decode.ts';
+export { locationsOf } from './columns.ts';
 export { encodeProfile } from './encode.ts';
 export { type CallPaths, withCallPaths } from './call-paths.ts';
 export { diffProfile, mergeProfiles, subtractProfile } from './combine-profiles.ts';

@@ -52,7 +52,7 @@ export interface SampleTable {
   readonly values: Float64Array;
   readonly stackStart: Uint32Array;
   /** Index into the location table. */
-  readonly stack: Uint32Array;
+  readonly stack: Uint16Array | Uint32Array;
   /** Labels of sample `i` are `labelStart[i] … labelStart[i + 1]` of the label table. */
   readonly labelStart: Uint32Array;
 }

@@ -171,8 +171,18 @@ export class WireReader extends protobuf.Reader {
 
   /** Length of a nested message or packed run; returns where it ends. */
   end(): number {
-    const byte = this.buf[this.pos] ?? 128;
-    if (byte < 128 && this.pos + byte < this.len) return ++this.pos + byte;
+    const { buf, pos } = this;
+    const byte = buf[pos] ?? 128;
+    if (byte < 128) {
+      if (pos + byte < this.len) return (this.pos = pos + 1) + byte;
+    } else {
+      const next = buf[pos + 1] ?? 128;
+      const end = pos + 2 + ((byte & 127) | (next << 7));
+      if (next < 128 && end <= this.len) {
+        this.pos = pos + 2;
+        return end;
+      }
+    }
     const length = this.integer();
     const end = this.pos + length;
     if (length < 0 || end > this.len) {
