@@ -8,6 +8,10 @@ const TEXT = 2;
 const NUMBER = 3;
 const UNIT = 4;
 
+/** Keys of the fields that are numbers of one byte or more. */
+const KEY_TAG = (KEY << 3) | WIRE_VARINT;
+const NUMBER_TAG = (NUMBER << 3) | WIRE_VARINT;
+
 const LEAST_CAPACITY = 64;
 const NONE = new Uint32Array(0);
 
@@ -41,6 +45,7 @@ export class Labels {
     const { reader, fields, count } = this;
     if (count === this.capacity) this.grow();
     const end = reader.end();
+    if (this.readNumber(end)) return;
     for (let field = KEY; field <= UNIT; field++) fields[field] = 0;
     this.halves[2 * count + 1] = 0;
     for (;;) {
@@ -64,6 +69,27 @@ export class Labels {
     this.halves[2 * count] = fields[NUMBER] as number;
     this.units[count] = fields[UNIT] as number;
     this.count++;
+  }
+
+  /** A number under a key, the size that Go's runtime gives every heap sample; false, and nothing read, for another label. */
+  readNumber(end: number): boolean {
+    const { reader, count } = this;
+    const { buf, pos } = reader;
+    const key = buf[pos + 1] as number;
+    if (buf[pos] !== KEY_TAG || buf[pos + 2] !== NUMBER_TAG || key > 127 || key >= this.stringCount) return false;
+    reader.pos = pos + 3;
+    const number = reader.shortNumber();
+    if (number < 0 || reader.pos !== end) {
+      reader.pos = pos;
+      return false;
+    }
+    this.keys[count] = key;
+    this.texts[count] = 0;
+    this.halves[2 * count] = number;
+    this.halves[2 * count + 1] = 0;
+    this.units[count] = 0;
+    this.count++;
+    return true;
   }
 
   /** Few labels, or one for every sample, as every heap profile has. */
