@@ -113,18 +113,25 @@ export interface Limits {
 
 export type Direction = 'up' | 'down' | 'same' | 'open';
 
-/** One look: `up` and `down` are changes of at least τ, `same` is equivalence within Δ, `open`: go on. */
+/** Estimates from here on are never called unchanged: they would fail (τ), or are nearer to Δ than to nothing. */
+const sameBelow = ({ practical, equivalent }: Limits): number => Math.max(practical, equivalent / 2);
+
+/**
+ * One look: `up` and `down` are changes of at least τ, `same` is equivalence within Δ, `open`: go on. With
+ * few launches their spread is now and then too small by chance; a true Δ was then called unchanged at the first look,
+ * hence {@link sameBelow}. What is equal pays nothing for it (docs/method.md).
+ */
 export const decide = (centre: number, change: Interval, equivalence: Interval, limits: Limits): Direction => {
   if (change[0] > 0 && centre >= limits.practical) return 'up';
   if (change[1] < 0 && centre <= -limits.practical) return 'down';
+  if (Math.abs(centre) >= sameBelow(limits)) return 'open';
   return equivalence[0] > -limits.equivalent && equivalence[1] < limits.equivalent ? 'same' : 'open';
 };
 
 const halfWidth = ([low, high]: Interval): number => (high - low) / 2;
 
 /**
- * Units it would take in all, from the half-widths now; at least one more than there are. Infinity when the estimate
- * sits exactly on Δ.
+ * Units it would take in all, from the half-widths now; at least one more than there are.
  */
 export const unitsNeeded = (
   n: number,
@@ -135,7 +142,7 @@ export const unitsNeeded = (
 ): number => {
   const size = Math.abs(centre);
   const toChange = size >= limits.practical ? (halfWidth(change) / size) ** 2 : Infinity;
-  const toSame = size < limits.equivalent ? (halfWidth(equivalence) / (limits.equivalent - size)) ** 2 : Infinity;
+  const toSame = size < sameBelow(limits) ? (halfWidth(equivalence) / (limits.equivalent - size)) ** 2 : Infinity;
   return Math.max(n + 1, Math.ceil(n * Math.min(toChange, toSame)));
 };
 

@@ -128,6 +128,13 @@ describe('a look', () => {
     expect(decide(0.025, [-0.001, 0.05], [0.01, 0.04], limits)).toBe('open');
     expect(decide(-0.03, [-0.04, -0.02], [-0.04, -0.02], limits)).toBe('down');
   });
+
+  test('never calls an estimate the same that would fail if it were certain', () => {
+    expect(decide(0.0113, [-0.004, 0.0268], [0.004, 0.0186], limits)).toBe('open');
+    expect(decide(-0.0113, [-0.0268, 0.004], [-0.0186, -0.004], limits)).toBe('open');
+    expect(decide(0.4, [-0.1, 0.9], [0, 0.8], { practical: 0.01, equivalent: 1 })).toBe('same');
+    expect(unitsNeeded(8, 0.0113, [-0.004, 0.0268], [0.004, 0.0186], limits)).toBe(15);
+  });
 });
 
 describe('what it would take', () => {
