@@ -19,9 +19,12 @@ export const column = (bytes: ArrayBuffer, index: number, rows: number): Uint32A
 /** Indices of locations, in two bytes each where all fit: half the memory, and the kernel takes time for every page. */
 export type LocationColumn = Uint16Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
 
+/** Whether indices of so many locations fit into two bytes. */
+export const isShortIndex = (locationCount: number): boolean => locationCount <= 2 ** 16;
+
 /** Room for `length` indices below `locationCount`, unfilled. */
 export const locationColumn = (locationCount: number, length: number): LocationColumn =>
-  locationCount <= 2 ** 16
+  isShortIndex(locationCount)
     ? new Uint16Array(unfilledBytes(length * Uint16Array.BYTES_PER_ELEMENT))
     : new Uint32Array(unfilledBytes(length * WORD_BYTES));
 

@@ -17,6 +17,8 @@ export interface SampleContext {
   readonly valueCount: number;
   readonly locationIds: IdTable;
   readonly stringCount: number;
+  /** Nobody needs the message once it is read. */
+  readonly mayOverwrite: boolean;
 }
 
 /** Ids take two bytes each in a middling profile; the array grows where they take one, and is cut at the end. */
@@ -40,7 +42,7 @@ class Samples {
     if (count * valueCount > bytes) throw reader.broken(`${count} samples cannot hold ${valueCount} values each`);
     this.reader = reader;
     this.messages = messages;
-    this.stacks = new Stacks(reader, context.locationIds, Math.ceil(bytes / BYTES_PER_ID));
+    this.stacks = new Stacks(reader, context.locationIds, Math.ceil(bytes / BYTES_PER_ID), context.mayOverwrite);
     this.labels = new Labels(reader, context.stringCount, count);
     this.valueCount = valueCount;
     this.values = new Float64Array(unfilledBytes(count * valueCount * 8));

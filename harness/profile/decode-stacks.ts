@@ -1,4 +1,4 @@
-import { type LocationColumn, locationColumn } from './columns.ts';
+import { isShortIndex, type LocationColumn, locationColumn } from './columns.ts';
 import { type IdTable, lookUp } from './id-table.ts';
 import type { WireReader } from './wire.ts';
 
@@ -9,17 +9,36 @@ const TWO_AND_TWO = 0x00_80_00_80;
 /** From so many locations on, two bytes an id are the rule (10,000 frames of 151 locations: 56 instead of 67 µs). */
 const MIXED_BELOW = 512;
 
-/** The stacks so far, as location indices. */
+/** The first indices have memory of their own; then the reader is usually so far ahead that the others need none. */
+const OWN_INDICES = 16_384;
+
+/** The message as a column of indices of two bytes; null where it must stay as it is, or cannot be one. */
+const messageColumn = ({ buf }: WireReader, ids: IdTable, mayOverwrite: boolean): LocationColumn | null =>
+  mayOverwrite && isShortIndex(ids.count) && buf.byteOffset % 2 === 0 && buf.buffer instanceof ArrayBuffer
+    ? new Uint16Array(buf.buffer, buf.byteOffset, buf.byteLength >>> 1)
+    : null;
+
+/**
+ * The stacks so far, as location indices. Samples are what is read last, and an index takes no more bytes than most ids
+ * and what stands around them: so the indices of a large profile are written over the part of the message that was read
+ * already (new memory costs 0.5 ms a megabyte, docs/evidence/profile-speed.md), as long as they stay behind the reader.
+ */
 export class Stacks {
   readonly reader: WireReader;
   readonly ids: IdTable;
+  readonly capacity: number;
   frames: LocationColumn;
   count = 0;
+  /** What the indices may be moved into, once. */
+  message: LocationColumn | null;
+  isInMessage = false;
 
-  constructor(reader: WireReader, ids: IdTable, capacity: number) {
+  constructor(reader: WireReader, ids: IdTable, capacity: number, mayOverwrite: boolean) {
     this.reader = reader;
     this.ids = ids;
-    this.frames = locationColumn(ids.count, capacity);
+    this.capacity = capacity;
+    this.message = messageColumn(reader, ids, mayOverwrite);
+    this.frames = locationColumn(ids.count, this.message === null ? capacity : Math.min(capacity, OWN_INDICES));
   }
 
   /** What was read, without the spare room where that is more than half. */
@@ -36,14 +55,21 @@ export class Stacks {
 
   /** The array, with room for so many more. */
   withRoom(more: number): LocationColumn {
-    if (this.count + more > this.frames.length) this.grow(this.count + more);
+    const room = this.isInMessage ? this.reader.pos >>> 1 : this.frames.length;
+    if (this.count + more > room) this.moveTo(this.count + more);
     return this.frames;
   }
 
-  grow(atLeast: number): void {
-    const longer = locationColumn(this.ids.count, Math.max(atLeast, this.frames.length * 2));
-    longer.set(this.frames);
-    this.frames = longer;
+  /** Moves to where so many have room: into the message, where they stay behind the reader, or into memory of their own. */
+  moveTo(atLeast: number): void {
+    const { frames, message, capacity } = this;
+    this.isInMessage = message !== null && atLeast <= this.reader.pos >>> 1;
+    this.message = null;
+    this.frames =
+      this.isInMessage && message !== null
+        ? message
+        : locationColumn(this.ids.count, Math.max(atLeast, capacity, this.count * 2));
+    this.frames.set(frames.subarray(0, this.count));
   }
 
   /** Reads a packed run of ids up to `end`. */

@@ -133,26 +133,30 @@ const refuseText = (bytes: Uint8Array, name: string): void => {
   );
 };
 
-const decodeMessage = (reader: WireReader): Profile => {
+/** `isOurs`: the message was unpacked here, and may be written over once it is read. */
+const decodeMessage = (reader: WireReader, isOurs: boolean): Profile => {
   const header = emptyHeader();
   const all = splitFields(reader, MESSAGES, (field, wireType) => readHeaderField(reader, field, wireType, header));
   const of = (field: number): Messages => messagesOf(all, field, reader);
   const strings = decodeStrings(reader, of(FIELD.string));
   const text = textOf(strings, reader);
   const sampleTypes = decodeValueTypes(reader, of(FIELD.sampleType), text);
+  const periodType = decodeValueTypes(reader, of(FIELD.periodType), text).at(-1) ?? { type: '', unit: '' };
   const mappings = decodeMappings(reader, of(FIELD.mapping), text);
   const functions = decodeFunctions(reader, of(FIELD.function), strings.length);
   const locations = decodeLocations(reader, of(FIELD.location), mappings.ids, functions.ids);
+  // Last: it may write over what was read.
   const { samples, labels } = decodeSamples(reader, of(FIELD.sample), {
     valueCount: sampleTypes.length,
     locationIds: locations.ids,
     stringCount: strings.length,
+    mayOverwrite: isOurs,
   });
   return {
     name: reader.fileName,
     sampleTypes,
     defaultSampleType: text(header.defaultSampleType),
-    periodType: decodeValueTypes(reader, of(FIELD.periodType), text).at(-1) ?? { type: '', unit: '' },
+    periodType,
     period: header.period,
     timeNs: header.timeNs,
     durationNs: header.durationNs,
@@ -181,7 +185,7 @@ export const decodeProfile = (bytes: Uint8Array, name: string): Profile => {
   const message = unpack(bytes, name);
   if (message !== bytes) refuseText(message, name);
   const reader = new WireReader(message, name);
-  const profile = decodeMessage(reader);
+  const profile = decodeMessage(reader, message !== bytes);
   if (profile.sampleTypes.length === 0) {
     throw reader.broken('has no sample type, so it is no profile');
   }

@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decodeProfile } from '../../harness/profile/index.ts';
@@ -50,6 +51,41 @@ describe('stacks', () => {
       }),
       { numRuns: 100 },
     );
+  });
+
+  describe('of a large profile', () => {
+    const repeated = (count: number, ids: readonly number[]): readonly (readonly number[])[] =>
+      Array.from({ length: count }, (_, i) => ids.map((each) => each + (i % 7)));
+    /** 25 indices of two bytes from 55 bytes: the indices stay behind the reader. */
+    const dense = repeated(
+      1500,
+      upTo(25).map((each) => 300 + 11 * each),
+    );
+    /** 60 indices of two bytes from 65 bytes: they would overtake it. */
+    const sparse = repeated(1500, upTo(60));
+
+    test.each([
+      ['lie in the message that was unpacked', dense, true],
+      ['lie in memory of their own where they would overtake the reader', sparse, false],
+      ['move there when they would', [...dense, ...sparse, ...dense], false],
+      ['stay in the message when they catch up without overtaking', [...dense, ...sparse.slice(0, 20), ...dense], true],
+    ])('%s', (_, stacks, inMessage) => {
+      const message = encoded(upTo(600), stacks);
+      const { samples, strings } = decodeProfile(gzipSync(message), 'x.pb');
+      const expected = stacks.flat().map((each) => each - 1);
+      expect([...samples.stack]).toEqual(expected);
+      // zlib gets a little more room than it needs.
+      const spare = samples.stack.buffer.byteLength - message.length;
+      expect(spare >= 0 && spare < 100).toBe(inMessage);
+      expect(strings).toEqual(['', 'cpu', 'ns', 'main.a']);
+    });
+
+    test('leave alone the bytes of a caller, which were not unpacked', () => {
+      const message = encoded(upTo(600), dense);
+      const copy = message.slice();
+      decodeProfile(message, 'x.pb');
+      expect(Buffer.compare(message, copy)).toBe(0);
+    });
   });
 
   test('are the index of the id where the ids are in another order or have holes', () => {
