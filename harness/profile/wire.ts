@@ -173,15 +173,13 @@ export class WireReader extends protobuf.Reader {
   end(): number {
     const { buf, pos } = this;
     const byte = buf[pos] ?? 128;
-    if (byte < 128) {
-      if (pos + byte < this.len) return (this.pos = pos + 1) + byte;
-    } else {
-      const next = buf[pos + 1] ?? 128;
-      const end = pos + 2 + ((byte & 127) | (next << 7));
-      if (next < 128 && end <= this.len) {
-        this.pos = pos + 2;
-        return end;
-      }
+    // Lengths of one byte and two, nearly all there are, are read here.
+    const next = byte < 128 ? 0 : (buf[pos + 1] ?? 128);
+    const start = pos + (byte < 128 ? 1 : 2);
+    const near = start + ((byte & 127) | (next << 7));
+    if (next < 128 && near <= this.len) {
+      this.pos = start;
+      return near;
     }
     const length = this.integer();
     const end = this.pos + length;
