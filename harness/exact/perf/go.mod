@@ -1,0 +1,3 @@
+module godyno.invalid/perf
+
+go 1.22
