@@ -64,11 +64,7 @@ export class Labels {
       } else fields[field] = reader.index('string index');
     }
     reader.finish(end);
-    this.keys[count] = fields[KEY] as number;
-    this.texts[count] = fields[TEXT] as number;
-    this.halves[2 * count] = fields[NUMBER] as number;
-    this.units[count] = fields[UNIT] as number;
-    this.count++;
+    this.put(fields[KEY] as number, fields[TEXT] as number, fields[NUMBER] as number, fields[UNIT] as number);
   }
 
   /** A number under a key, the size that Go's runtime gives every heap sample; false, and nothing read, for another label. */
@@ -83,13 +79,19 @@ export class Labels {
       reader.pos = pos;
       return false;
     }
-    this.keys[count] = key;
-    this.texts[count] = 0;
-    this.halves[2 * count] = number;
     this.halves[2 * count + 1] = 0;
-    this.units[count] = 0;
-    this.count++;
+    this.put(key, 0, number, 0);
     return true;
+  }
+
+  /** The next row, but for the number's upper half, which is written before. */
+  put(key: number, text: number, low: number, unit: number): void {
+    const { count } = this;
+    this.keys[count] = key;
+    this.texts[count] = text;
+    this.halves[2 * count] = low;
+    this.units[count] = unit;
+    this.count++;
   }
 
   /** Few labels, or one for every sample, as every heap profile has. */

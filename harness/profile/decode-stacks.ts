@@ -62,13 +62,11 @@ export class Stacks {
 
   /** Moves to where so many have room: into the message, where they stay behind the reader, or into memory of their own. */
   moveTo(atLeast: number): void {
-    const { frames, message, capacity } = this;
-    this.isInMessage = message !== null && atLeast <= this.reader.pos >>> 1;
+    const { frames, capacity } = this;
+    const behind = atLeast <= this.reader.pos >>> 1 ? this.message : null;
     this.message = null;
-    this.frames =
-      this.isInMessage && message !== null
-        ? message
-        : locationColumn(this.ids.count, Math.max(atLeast, capacity, this.count * 2));
+    this.isInMessage = behind !== null;
+    this.frames = behind ?? locationColumn(this.ids.count, Math.max(atLeast, capacity, this.count * 2));
     this.frames.set(frames.subarray(0, this.count));
   }
 

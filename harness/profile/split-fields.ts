@@ -62,12 +62,10 @@ const passStretch = (reader: WireReader, messages: Messages): void => {
   let byteCount = 0;
   let pos = start;
   do {
-    // A length of one byte or two is read here, any other by the reader.
-    const low = buf[pos + 1] ?? 128;
-    const high = low < 128 ? 0 : (buf[pos + 2] ?? 128);
-    const length = (low & 127) | (high << 7);
-    const contents = pos + (low < 128 ? 2 : 3);
-    if (first < 128 && high < 128 && contents + length <= len) {
+    // A length of one byte is read here, any other by the reader.
+    const length = buf[pos + 1] ?? 128;
+    const contents = pos + 2;
+    if (first < 128 && length < 128 && contents + length <= len) {
       byteCount += length;
       pos = contents + length;
     } else {

@@ -114,7 +114,8 @@ export interface Limits {
 export type Direction = 'up' | 'down' | 'same' | 'open';
 
 /** Estimates from here on are never called unchanged: they would fail (τ), or are nearer to Δ than to nothing. */
-const sameBelow = ({ practical, equivalent }: Limits): number => Math.max(practical, equivalent / 2);
+const sameBelow = ({ practical, equivalent }: Limits): number =>
+  Math.min(equivalent, Math.max(practical, equivalent / 2));
 
 /**
  * One look: `up` and `down` are changes of at least τ, `same` is equivalence within Δ, `open`: go on. With
@@ -130,9 +131,7 @@ export const decide = (centre: number, change: Interval, equivalence: Interval, 
 
 const halfWidth = ([low, high]: Interval): number => (high - low) / 2;
 
-/**
- * Units it would take in all, from the half-widths now; at least one more than there are.
- */
+/** Units it would take in all, from the half-widths now; at least one more than there are. Infinity from Δ to τ. */
 export const unitsNeeded = (
   n: number,
   centre: number,
