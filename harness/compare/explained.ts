@@ -24,14 +24,26 @@ const MOVED: ReadonlySet<MetricComparison['verdict']> = new Set(['regressed', 'i
 
 const NAMING: ReadonlySet<FunctionKind> = new Set(['regressed', 'improved', 'new', 'gone']);
 
-/** The findings with names only where a judged metric stands behind them. */
+const wasTouched = ({ changedInDiff, baseCumPerRequest, headCumPerRequest }: FunctionComparison): boolean =>
+  changedInDiff || baseCumPerRequest === 0 || headCumPerRequest === 0;
+
+/** Touched by the change, new or gone, or what it moved to is. Counts have no chance in them; a new name is no move of cost. */
+const isRealMove = (row: FunctionComparison, functions: readonly FunctionComparison[]): boolean => {
+  if (row.profile === 'instructions') return true;
+  const twin = functions.find((each) => each.profile === row.profile && each.function === row.movedTo);
+  return twin === undefined || wasTouched(row) || wasTouched(twin);
+};
+
+/** The findings with names only where a judged metric stands behind them, and moves where that or the change does. */
 export const onlyExplaining = (findings: Explanation, rows: readonly MetricComparison[]): Explanation => {
   const moved = new Set(rows.filter(({ verdict }) => MOVED.has(verdict)).map(({ metric }) => metric));
-  const functions = findings.functions.map((row) =>
-    NAMING.has(row.kind) && !METRICS_OF[row.profile].some((metric) => moved.has(metric))
-      ? { ...row, kind: 'unclear' as const }
-      : row,
-  );
+  const functions = findings.functions.map((row) => {
+    if (METRICS_OF[row.profile].some((metric) => moved.has(metric))) return row;
+    if (NAMING.has(row.kind)) return { ...row, kind: 'unclear' as const };
+    return row.kind === 'moved' && !isRealMove(row, findings.functions)
+      ? { ...row, kind: 'unclear' as const, movedTo: null }
+      : row;
+  });
   const { attribution } = findings;
   const stands = moved.size > 0 || attribution === null;
   return { functions, attribution: stands ? attribution : { ...attribution, culprit: null, diffuse: null } };

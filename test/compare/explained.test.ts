@@ -29,11 +29,33 @@ describe('onlyExplaining', () => {
     expect(found.attribution?.culprit).toBe('main.encode');
   });
 
-  it('leaves moved costs as they are: they accuse nobody', () => {
-    const found = onlyExplaining({ functions: [row('cpu', 'moved')], attribution: null }, [
-      metric('cpuNsPerRequest', 'unchanged'),
-    ]);
-    expect(found.functions[0]?.kind).toBe('moved');
-    expect(found.attribution).toBeNull();
+  const pair = (base: number, changedInDiff: boolean, profile: FunctionComparison['profile'] = 'cpu') =>
+    (['main.encode', 'main.quote'] as const).map((name, index) => ({
+      ...row(profile, 'moved'),
+      function: name,
+      movedTo: index === 0 ? 'main.quote' : 'main.encode',
+      baseCumPerRequest: index === 0 ? 50 : base,
+      headCumPerRequest: 40,
+      changedInDiff: index === 0 && changedInDiff,
+    }));
+  const kindsOf = (functions: readonly FunctionComparison[], verdict: MetricComparison['verdict']) =>
+    onlyExplaining({ functions, attribution: null }, [metric('cpuNsPerRequest', verdict)]).functions.map(
+      ({ kind, movedTo }) => `${kind} ${movedTo}`,
+    );
+  const kept = ['moved main.quote', 'moved main.encode'];
+
+  it('leaves moved costs that the change touches, or that are new: they accuse nobody', () => {
+    expect(kindsOf(pair(30, true), 'unchanged')).toEqual(kept);
+    expect(kindsOf(pair(0, false), 'unchanged')).toEqual(kept);
+    expect(kindsOf(pair(30, false, 'instructions'), 'unchanged')).toEqual(kept);
+  });
+
+  it('leaves a function under its new name', () => {
+    expect(kindsOf(pair(30, false).slice(0, 1), 'unchanged')).toEqual(kept.slice(0, 1));
+  });
+
+  it('says of code nobody touched that cost moved only where its metric did', () => {
+    expect(kindsOf(pair(30, false), 'regressed')).toEqual(kept);
+    expect(kindsOf(pair(30, false), 'unchanged')).toEqual(['unclear null', 'unclear null']);
   });
 });

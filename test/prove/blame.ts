@@ -16,6 +16,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import type { ScenarioFindings } from '../../harness/compare/index.ts';
+import type { FunctionComparison } from '../../harness/model/index.ts';
 import { burnRoundNs } from '../../harness/plant/index.ts';
 import { stopAll } from '../../harness/process/index.ts';
 import { type DemoCosts, measureDemo } from './demo-calls.ts';
@@ -99,11 +100,14 @@ interface EqualCase {
   readonly samples: readonly [number, number];
   readonly launches: number;
   readonly seconds: number;
-  /** Functions called regressed or improved. */
+  /** Functions called regressed or improved, each with its profile, what it was called and how surely (the first 11: names alone). */
   readonly called: readonly string[];
   /** By the attribution, as if a metric had moved. */
   readonly named: string | null;
 }
+
+const inWords = (row: FunctionComparison): string =>
+  `${row.function} ${row.kind} by ${row.profile} (${(100 * row.impactRatio).toFixed(1)} %, q ${row.qValue?.toPrecision(2)})`;
 
 const work = mkdtempSync(path.join(tmpdir(), 'bl'));
 const ended = new AbortController();
@@ -135,7 +139,7 @@ const proveEqual = async (comparisons: number): Promise<void> => {
       samples: [found.samples.base, found.samples.head],
       launches: found.launches,
       seconds: Math.round((performance.now() - startedMs) / 1000),
-      called: rows.filter(({ kind }) => kind === 'regressed' || kind === 'improved').map((row) => row.function),
+      called: rows.filter(({ kind }) => kind === 'regressed' || kind === 'improved').map(inWords),
       named: found.withDiff.attribution?.culprit ?? null,
     };
     evidence.append(one);
