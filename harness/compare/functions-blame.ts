@@ -42,6 +42,7 @@ const changedForCertain = (
   testFunctions(
     { ...kind, functions: kind.functions.map(asCumulative) },
     { practicalRatio, leastOwnRatio: 0 },
+    changed,
     ({ name }) => changed.has(name),
   ).filter(({ isNamed, delta }) => isNamed && delta * sign > 0);
 

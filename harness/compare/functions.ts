@@ -67,11 +67,12 @@ const findKind = (kind: ProfiledKind, input: FunctionsInput): KindFindings => {
   const paths = buildPaths(raw, names);
   const renames = findRenames(raw.functions, paths);
   const totals = { ...raw, functions: joinRenames(raw.functions, renames) };
-  const tested = testFunctions(totals, { practicalRatio: kind.practicalRatio, leastOwnRatio: LEAST_OWN_RATIO });
-  const moves = findMoves(tested, paths);
   const changed = new Set(
     totals.functions.filter((each) => isChanged(each, input.diff, input.modulePath)).map(({ name }) => name),
   );
+  const floors = { practicalRatio: kind.practicalRatio, leastOwnRatio: LEAST_OWN_RATIO };
+  const tested = testFunctions(totals, floors, changed);
+  const moves = findMoves(tested, paths);
   const sign = directionOf(totals);
   const named = tested
     .filter(({ isNamed, delta, totals: { name } }) => isNamed && delta * (sign ?? 0) > 0 && !moves.has(name))

@@ -46,8 +46,8 @@ const LATENCY_MOST_RATIO = 0.6;
 /** On two cores the loader stays punctual up to here. */
 const LATENCY_MOST_PER_SECOND = 1000;
 
-/** Enough to name a function of 2 % of the CPU (reference: statistics, functions). */
-const EXPLAIN_SAMPLES = 3000;
+/** Enough to name most functions that took 2 % of the CPU more (docs/blame.md); 10 s a launch hold some 800. */
+const EXPLAIN_SAMPLES = 5000;
 const EXPLAIN_MOST_SECONDS = 120;
 /** Start, warm-up and two windows of four seconds. */
 const EXPLAIN_LAUNCH_SECONDS = 11;

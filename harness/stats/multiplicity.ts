@@ -12,3 +12,19 @@ export const benjaminiHochberg = (pValues: readonly number[]): readonly number[]
   });
   return adjusted;
 };
+
+/**
+ * The same with what is known beforehand (Genovese, Roeder and Wasserman 2006): half of the error belongs to the
+ * suspects, half to the others, so that few suspects each need less evidence. Of many suspects, from half on, or none,
+ * all are alike.
+ */
+export const suspectsFirst = (
+  pValues: readonly number[],
+  isSuspect: readonly boolean[],
+): { readonly qValues: readonly number[]; readonly weights: readonly number[] } => {
+  const m = pValues.length;
+  const suspects = isSuspect.filter(Boolean).length;
+  const isKnown = suspects > 0 && 2 * suspects < m;
+  const weights = isSuspect.map((suspect) => (isKnown ? m / (2 * (suspect ? suspects : m - suspects)) : 1));
+  return { qValues: benjaminiHochberg(pValues.map((p, i) => Math.min(1, p / (weights[i] ?? 1)))), weights };
+};

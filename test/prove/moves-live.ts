@@ -1,8 +1,8 @@
 /**
  * Refactorings of the demo's sources that add nothing (moves-rewrites.ts), run through the explain pass: whether the
- * rows say "moved" with the right twin, and whether anybody is blamed. About two minutes each at 3,000 samples.
+ * rows say "moved" with the right twin, and whether anybody is blamed. A minute each at 4,800 samples.
  *
- * node test/prove/moves-live.ts [--samples=3000] [--launches=14] [part of a title …]
+ * node test/prove/moves-live.ts [--samples=4800] [--launches=14] [part of a title …]
  *
  * Ends 1 when fewer than three quarters have the right twin, or somebody is blamed in more than one in twenty.
  */
@@ -21,7 +21,7 @@ const MOST_BLAMED = 0.05;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { samples: { type: 'string', default: '3000' }, launches: { type: 'string', default: '14' } },
+  options: { samples: { type: 'string', default: '4800' }, launches: { type: 'string', default: '14' } },
 });
 
 const told = (rows: readonly FunctionComparison[]): string =>
