@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { compareFunctions } from '../../harness/compare/functions.ts';
-import type { FunctionComparison } from '../../harness/model/index.ts';
+import type { FileDiff, FunctionComparison } from '../../harness/model/index.ts';
 import { compare, type Costs, diffLines, inputOf, profileOf } from './functions-fixture.ts';
 
 const SERVE = 'net/http.(*conn).serve@1:5;net/http.HandlerFunc.ServeHTTP@1:2';
@@ -172,7 +172,34 @@ describe('no false culprit', () => {
   });
 });
 
+describe('no false row', () => {
+  test('equal code: in at most three of 200 comparisons a function is called anything', () => {
+    const called = Array.from({ length: 200 }, (_, i) =>
+      compare({ base: SERVICE, head: SERVICE, seed: 5000 + i, samples: 5000, launches: 6, jitter: 0.05 }),
+    ).filter(({ functions }) => named(functions).length > 0);
+    expect(called.length).toBeLessThanOrEqual(3);
+  });
+});
+
 describe('hits', () => {
+  test('a function that the change touches needs less evidence of its own cost than any other', () => {
+    const head = { ...SERVICE, [ENCODE]: 84 };
+    const rowsOf = (diff: readonly FileDiff[]): readonly FunctionComparison[] =>
+      Array.from({ length: 60 }, (_, i) =>
+        row(
+          compare({ base: SERVICE, head, seed: 6000 + i, samples: 5000, launches: 6, diff }).functions,
+          'main.encode',
+        ),
+      );
+    const [touched, other] = [rowsOf([diffLines([38, 42])]), rowsOf([])];
+    touched.forEach((each, i) =>
+      expect(each.smallestDetectableRatio!).toBeLessThan(0.95 * other[i]!.smallestDetectableRatio!),
+    );
+    const hits = (rows: readonly FunctionComparison[]): number =>
+      rows.filter(({ kind, namedFor }) => kind === 'regressed' && namedFor === undefined).length;
+    expect(hits(touched)).toBeGreaterThan(hits(other) + 3);
+  });
+
   test.each([1, 8])(
     '+4 % of the total in one changed function, %i launches of 6,000 samples: named first in 54 of 60',
     (launches) => {

@@ -12,6 +12,7 @@ import {
   smallestDetectableCount,
   standardDeviation,
   studentUpperQuantile,
+  suspectsFirst,
   testCounts,
   trigamma,
   unpairedDifference,
@@ -47,6 +48,38 @@ describe('false discovery values', () => {
 
   test('of nothing are nothing', () => {
     expect(benjaminiHochberg([])).toEqual([]);
+    expect(suspectsFirst([], [])).toEqual({ qValues: [], weights: [] });
+  });
+
+  test('give half of the error to few suspects, half to the others', () => {
+    const { qValues, weights } = suspectsFirst([0.001, 0.001, 0.5, 0.5, 0.5], [true, false, false, false, false]);
+    expect(weights).toEqual([2.5, 0.625, 0.625, 0.625, 0.625]);
+    // 0.001 ÷ 2.5 × 5 and 0.001 ÷ 0.625 × 5 ÷ 2.
+    expect(qValues[0]).toBeCloseTo(0.002, 12);
+    expect(qValues[1]).toBeCloseTo(0.004, 12);
+  });
+
+  test.each([
+    ['nobody', [false, false, false, false]],
+    ['half of them', [true, true, false, false]],
+    ['all', [true, true, true, true]],
+  ])('are as without suspects where these are %s', (_, isSuspect) => {
+    const p = [0.03, 0.01, 0.4, 0.02];
+    expect(suspectsFirst(p, isSuspect)).toEqual({ qValues: benjaminiHochberg(p), weights: [1, 1, 1, 1] });
+  });
+
+  test('keep the promise with suspects: of equal families as many have one below a tenth', () => {
+    const random = randomFrom(77);
+    const families = Array.from({ length: 4000 }, () => {
+      const p = Array.from({ length: 20 }, random);
+      return suspectsFirst(
+        p,
+        p.map((_, i) => i < 3),
+      ).qValues.some((q) => q <= 0.1);
+    });
+    const share = families.filter(Boolean).length / families.length;
+    expect(share).toBeGreaterThan(0.08);
+    expect(share).toBeLessThan(0.115);
   });
 });
 
