@@ -1,5 +1,5 @@
 /**
- * Which functions changed: an overdispersed count test launch by launch, false discovery 5 % within a profile, and
+ * Which functions changed: an overdispersed count test launch by launch, false discovery 0.5 % within a profile, and
  * floors below which a certain change is not worth a name (statistics.md §3.8, docs/method.md).
  */
 import type { BySide } from '../model/index.ts';

@@ -226,7 +226,7 @@ export interface FunctionComparison {
   readonly impactRatio: number;
   readonly impactCiRatio: readonly [number, number] | null;
   readonly smallestDetectableRatio: number | null;
-  /** Benjamini-Hochberg within the profile. */
+  /** Benjamini-Hochberg within the profile, functions that the change touches weighted (docs/blame.md). */
   readonly qValue: number | null;
   readonly baseCallsPerRequest: number | null;
   readonly headCallsPerRequest: number | null;
