@@ -9,7 +9,8 @@
  * node test/prove/blame.ts --equal=60        the same pass on equal code, as if its CPU had moved: nobody may be called
  *                                            anything (a run does not begin the pass then, and shows no names)
  *
- * Each case is appended to docs/evidence/blame-explain.jsonl (equal code: blame-equal.jsonl); the rates are of all lines.
+ * Each case is appended to docs/evidence/blame-explain.jsonl (equal code: blame-equal.jsonl; those from before names took
+ * more evidence are in blame-equal-at-5-percent.jsonl); the rates are of all lines.
  * Ends 1 when, with the diff, fewer than 90 % are named first or 97 % among the first three, over at least 60 cases, or
  * when a function of equal code was called regressed.
  */
@@ -103,7 +104,7 @@ interface EqualCase {
   readonly samples: readonly [number, number];
   readonly launches: number;
   readonly seconds: number;
-  /** Functions called regressed or improved, each with its profile, what it was called and how surely (the first 11 lines: names alone). */
+  /** Functions called regressed or improved, each with its profile, what it was called and how surely. */
   readonly called: readonly string[];
   /** By the attribution, as if a metric had moved. */
   readonly named: string | null;
