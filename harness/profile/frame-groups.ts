@@ -25,12 +25,25 @@ const namelessFrame = (profile: Profile, location: number): string => {
 const mergeEqual = (found: FrameGroups): FrameGroups => {
   const unique = new Set(found.keys);
   if (unique.size === found.keys.length) return found;
-  const keys = [...unique];
-  const numbers = new Map(keys.map((key, number) => [key, number]));
-  const numberOf = Uint32Array.from(found.keys, (key) => numbers.get(key) ?? 0);
-  const exampleLine = new Int32Array(keys.length);
-  for (let i = numberOf.length - 1; i >= 0; i--) exampleLine[numberOf[i] ?? 0] = found.exampleLine[i] ?? -1;
-  return { keys, start: found.start, groups: found.groups.map((group) => numberOf[group] ?? 0), exampleLine };
+  const keys: string[] = [];
+  const numbers = new Map<string, number>();
+  const numberOf = new Uint32Array(found.keys.length);
+  const exampleLine = new Int32Array(unique.size);
+  // Loops: with the arrays' own `from` and `map` 2,336 functions in 6,457 locations took 0.73 instead of 0.40 ms.
+  for (let group = 0; group < numberOf.length; group++) {
+    const key = found.keys[group] as string;
+    let number = numbers.get(key);
+    if (number === undefined) {
+      number = keys.length;
+      numbers.set(key, number);
+      keys.push(key);
+      exampleLine[number] = found.exampleLine[group] as number;
+    }
+    numberOf[group] = number;
+  }
+  const groups = new Uint32Array(found.groups.length);
+  for (let i = 0; i < groups.length; i++) groups[i] = numberOf[found.groups[i] as number] as number;
+  return { keys, start: found.start, groups, exampleLine };
 };
 
 /**
