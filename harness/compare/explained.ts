@@ -22,7 +22,8 @@ const METRICS_OF: Readonly<Record<FunctionComparison['profile'], readonly Metric
 
 const MOVED: ReadonlySet<MetricComparison['verdict']> = new Set(['regressed', 'improved', 'changed']);
 
-const NAMING: ReadonlySet<FunctionKind> = new Set(['regressed', 'improved', 'new', 'gone']);
+/** Kinds that say of a function what it cost more or less. */
+export const NAMING: ReadonlySet<FunctionKind> = new Set(['regressed', 'improved', 'new', 'gone']);
 
 const wasTouched = ({ changedInDiff, baseCumPerRequest, headCumPerRequest }: FunctionComparison): boolean =>
   changedInDiff || baseCumPerRequest === 0 || headCumPerRequest === 0;

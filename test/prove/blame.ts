@@ -19,7 +19,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import type { ScenarioFindings } from '../../harness/compare/index.ts';
-import { onlyExplaining } from '../../harness/compare/explained.ts';
+import { NAMING, onlyExplaining } from '../../harness/compare/explained.ts';
 import type { FunctionComparison, MetricComparison } from '../../harness/model/index.ts';
 import { burnRoundNs } from '../../harness/plant/index.ts';
 import { stopAll } from '../../harness/process/index.ts';
@@ -109,8 +109,6 @@ interface EqualCase {
   /** By the attribution, as if a metric had moved. */
   readonly named: string | null;
 }
-
-const NAMING: ReadonlySet<FunctionComparison['kind']> = new Set(['regressed', 'improved', 'new', 'gone']);
 
 /** What a run would show of it if its CPU gate had fired, and no other. */
 const asIfMoved = ({ functions = [], attribution = null }: Partial<ScenarioFindings>) =>
