@@ -25,21 +25,16 @@ const namelessFrame = (profile: Profile, location: number): string => {
 const mergeEqual = (found: FrameGroups): FrameGroups => {
   const unique = new Set(found.keys);
   if (unique.size === found.keys.length) return found;
-  const keys: string[] = [];
+  const keys = [...unique];
   const numbers = new Map<string, number>();
+  for (const key of keys) numbers.set(key, numbers.size);
   const numberOf = new Uint32Array(found.keys.length);
-  const exampleLine = new Int32Array(unique.size);
+  const exampleLine = new Int32Array(keys.length);
   // Loops: with the arrays' own `from` and `map` 2,336 functions in 6,457 locations took 0.73 instead of 0.40 ms.
-  for (let group = 0; group < numberOf.length; group++) {
-    const key = found.keys[group] as string;
-    let number = numbers.get(key);
-    if (number === undefined) {
-      number = keys.length;
-      numbers.set(key, number);
-      keys.push(key);
-      exampleLine[number] = found.exampleLine[group] as number;
-    }
+  for (let group = numberOf.length - 1; group >= 0; group--) {
+    const number = numbers.get(found.keys[group] as string) as number;
     numberOf[group] = number;
+    exampleLine[number] = found.exampleLine[group] as number;
   }
   const groups = new Uint32Array(found.groups.length);
   for (let i = 0; i < groups.length; i++) groups[i] = numberOf[found.groups[i] as number] as number;
