@@ -17,11 +17,18 @@ const removeMatching = (name: string, open: string, close: string): string => {
   return depth === 0 ? kept : name;
 };
 
-/** pprof takes a name with brackets for C++ unless it is a method of a generic type (symbolizer.go). */
-const looksLikeCpp = (name: string): boolean =>
-  /[<>[\]]|::/.test(name) && !name.includes('.<') && !name.includes(']).');
+/**
+ * `main.(*A).Do[go.shape.int]`: type arguments after a name with a dot in it. pprof takes such a name for C++ unless it is
+ * a method of a generic type (symbolizer.go), and cuts `(*A)` off as if it were parameters: methods of one name become one.
+ */
+const GO_GENERIC = /^[^:<[]*\.[^:<[]*\[/;
 
-/** The name `go tool pprof -top` prints: parameters and templates taken from what it thinks is C++. */
+const looksLikeCpp = (name: string): boolean => /[<>[\]]|::/.test(name) && !GO_GENERIC.test(name);
+
+/**
+ * The name `go tool pprof -top` prints: of C++ without parameters and templates. Go's names are left whole, as
+ * `-symbolize=none` prints them, since pprof itself takes the receiver from generic methods.
+ */
 export const pprofName = (name: string, systemName: string): string => {
   if (name !== '' && name !== systemName) return name;
   if (!looksLikeCpp(systemName)) return systemName;

@@ -29,13 +29,21 @@ const rowsOf = (rows: readonly TopRow[]): ReadonlyMap<string, readonly number[]>
 const costsOf = (profile: Profile, valueType: string) => rowsOf(flatCumRows(profile, valueType));
 
 /** What `go tool pprof -top` prints for these bytes. */
-const goTop = (bytes: Uint8Array, type: string, unit: string): ReadonlyMap<string, readonly number[]> => {
+const goTop = (
+  bytes: Uint8Array,
+  type: string,
+  unit: string,
+  ...flags: readonly string[]
+): ReadonlyMap<string, readonly number[]> => {
   const folder = mkdtempSync(join(tmpdir(), 'godyno-profile-'));
   try {
     const file = join(folder, 'p.pb.gz');
     writeFileSync(file, bytes);
     const all = ['-nodecount=0', '-nodefraction=0', '-edgefraction=0', `-unit=${unit}`, `-sample_index=${type}`];
-    const text = execFileSync('go', ['tool', 'pprof', '-top', ...all, file], { encoding: 'utf8', stdio: 'pipe' });
+    const text = execFileSync('go', ['tool', 'pprof', '-top', ...all, ...flags, file], {
+      encoding: 'utf8',
+      stdio: 'pipe',
+    });
     return rowsOf(parseTop(text));
   } finally {
     rmSync(folder, { recursive: true });
@@ -167,15 +175,8 @@ describe.skipIf(!hasGo)('the real go tool pprof', () => {
     expect(goTop(encodeProfile(merged), type, unit)).toEqual(costsOf(merged, type));
   });
 
-  test('prints names as we do, also those it takes for C++', () => {
-    const names = [
-      'main.apply[go.shape.func(int) string]',
-      'main.(*T[go.shape.int]).Do',
-      'ns::f<int>(char)',
-      'main.(*T).Do',
-      'a<b',
-    ];
-    const bytes = encodePacked({
+  const withFunctions = (names: readonly string[]): Uint8Array =>
+    encodePacked({
       stringTable: ['', 'samples', 'count', ...names],
       sampleType: [{ type: 1, unit: 2 }],
       mapping: [{ id: 1, hasFunctions: true }],
@@ -183,7 +184,23 @@ describe.skipIf(!hasGo)('the real go tool pprof', () => {
       location: names.map((_, i) => ({ id: i + 1, mappingId: 1, line: [{ functionId: i + 1, line: 1 }] })),
       sample: names.map((_, i) => ({ locationId: [i + 1], value: [i + 1] })),
     });
+
+  test('prints names as we do, also those of C++', () => {
+    const bytes = withFunctions(['main.(*T[go.shape.int]).Do', 'ns::f<int>(char)', 'main.(*T).Do', 'a<b']);
     expect(costsOf(decodeProfile(bytes, 'names'), 'samples')).toEqual(goTop(bytes, 'samples', 'count'));
+  });
+
+  test('takes generic methods of Go for C++ unless it is told to leave names alone, as we do', () => {
+    const bytes = withFunctions([
+      'main.(*A).Do[go.shape.string]',
+      'main.(*B).Do[go.shape.string]',
+      'main.(*A).Do[go.shape.string].func1',
+      'main.apply[go.shape.func(int) string]',
+    ]);
+    const ours = costsOf(decodeProfile(bytes, 'names'), 'samples');
+    expect(ours).toEqual(goTop(bytes, 'samples', 'count', '-symbolize=none'));
+    expect(goTop(bytes, 'samples', 'count').get('main..Do[go.shape.string]')).toEqual([3, 3]);
+    expect(ours.size).toBe(4);
   });
 
   test('shows a diff profile as head less base', () => {

@@ -131,7 +131,13 @@ describe('paths', () => {
 
 describe("pprof's own names", () => {
   test.each([
-    ['main.apply[go.shape.func(int) string]', 'main.apply[go.shape.func string]'],
+    ['main.apply[go.shape.func(int) string]', 'main.apply[go.shape.func(int) string]'],
+    ['main.(*A).Do[go.shape.string]', 'main.(*A).Do[go.shape.string]'],
+    ['main.(*A).Do[go.shape.string].func1', 'main.(*A).Do[go.shape.string].func1'],
+    ['example.com/m/p.(*A).Do[go.shape.chan<- int]', 'example.com/m/p.(*A).Do[go.shape.chan<- int]'],
+    ['main.(*shop).routes.observe[...].func5', 'main.(*shop).routes.observe[...].func5'],
+    ['std::map<int, int>::operator[](int const&)', 'std::map::operator[]'],
+    ['tag[abi:cxx11](int)', 'tag[abi:cxx11]'],
     ['main.(*T[go.shape.int]).Do', 'main.(*T[go.shape.int]).Do'],
     ['main.(*T).Do', 'main.(*T).Do'],
     ['std::vector<int>::push(int)', 'std::vector::push'],

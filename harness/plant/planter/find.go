@@ -288,31 +288,37 @@ func placeIn(pack *sourcePackage, file *sourceFile, function *ast.FuncDecl, clos
 // line follows line directives, as the symbol table does.
 func (f *sourceFile) line(at token.Pos) int { return f.set.Position(at).Line }
 
-// typedName is symbolName with [...] where the function or its receiver has type parameters.
+// typedName is symbolName with [...] where the function or its receiver has type parameters; methods have had their own
+// since Go 1.27.
 func typedName(function *ast.FuncDecl) string {
-	if function.Recv == nil || len(function.Recv.List) == 0 {
-		if function.Type.TypeParams != nil {
-			return function.Name.Name + "[...]"
-		}
-		return function.Name.Name
+	own := ""
+	if function.Type.TypeParams != nil {
+		own = "[...]"
 	}
+	if function.Recv == nil || len(function.Recv.List) == 0 {
+		return function.Name.Name + own
+	}
+	name := symbolName(function)
+	if !isGeneric(function.Recv.List[0].Type) {
+		return name + own
+	}
+	receiver := strings.TrimSuffix(name, "."+function.Name.Name)
+	if inside, pointer := strings.CutSuffix(receiver, ")"); pointer {
+		return inside + "[...])." + function.Name.Name + own
+	}
+	return receiver + "[...]." + function.Name.Name + own
+}
+
+func isGeneric(receiver ast.Expr) bool {
 	generic := false
-	ast.Inspect(function.Recv.List[0].Type, func(node ast.Node) bool {
+	ast.Inspect(receiver, func(node ast.Node) bool {
 		switch node.(type) {
 		case *ast.IndexExpr, *ast.IndexListExpr:
 			generic = true
 		}
 		return !generic
 	})
-	name := symbolName(function)
-	if !generic {
-		return name
-	}
-	receiver := strings.TrimSuffix(name, "."+function.Name.Name)
-	if inside, pointer := strings.CutSuffix(receiver, ")"); pointer {
-		return inside + "[...])." + function.Name.Name
-	}
-	return receiver + "[...]." + function.Name.Name
+	return generic
 }
 
 // closureIn finds a function literal by its distance in lines from the outer function, or by the compiler's numbers.
