@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { METRIC_IDS, type MetricId } from '../model/index.ts';
+import { flagsOfList, shellWords } from './flag-words.ts';
 import { GATE_RULES, limitExpected, parseGate } from './gates.ts';
 import {
   duration,
@@ -27,31 +28,34 @@ const mapping = <S extends z.core.$ZodLooseShape>(shape: S) =>
   });
 const texts = (what: string) => z.array(text(), expected(what));
 
-const listOrOne = (what: string) =>
-  z
-    .union([texts(what), z.string()], expected(what))
-    .transform((value) => (typeof value === 'string' ? value.split(/\s+/).filter((part) => part !== '') : value));
-
 const OWN_FLAGS: Readonly<Record<string, string>> = {
   '-o': 'godyno chooses where the binary goes',
   '-C': 'name the module folder in `target.module`',
 };
 
+const UNCLOSED_QUOTE =
+  'a quote is never closed; write for example -ldflags "-s -w", or a list such as ["-ldflags", "-s -w"]';
+
 const buildFlags = () =>
-  listOrOne('a list such as ["-tags", "sqlite"]').transform((flags, context) => {
-    flags.forEach((flag, index) => {
-      const reason = OWN_FLAGS[/^-?(-[^=]+)/.exec(flag)?.[1] ?? ''];
-      if (reason !== undefined) {
-        context.issues.push({
-          code: 'custom',
-          input: flag,
-          path: [index],
-          message: `${flag} cannot be a build flag: ${reason}`,
-        });
-      }
-    });
-    return flags;
-  });
+  z
+    .union([texts('a list such as ["-tags", "sqlite"]'), z.string()], expected('a list such as ["-tags", "sqlite"]'))
+    .transform((given, context) => {
+      const flags = typeof given === 'string' ? shellWords(given) : flagsOfList(given);
+      if (flags === null) context.issues.push({ code: 'custom', input: given, message: UNCLOSED_QUOTE });
+      (flags ?? []).forEach((flag, index) => {
+        const reason = OWN_FLAGS[/^-?(-[^=]+)/.exec(flag)?.[1] ?? ''];
+        if (reason !== undefined) {
+          context.issues.push({
+            code: 'custom',
+            input: flag,
+            path: typeof given === 'string' ? [] : [Math.min(index, given.length - 1)],
+            message: `${flag} cannot be a build flag: ${reason}`,
+          });
+        }
+      });
+      return flags ?? [];
+    })
+    .meta({ kind: 'list or text' });
 
 const setupCommand = () =>
   z.union(
@@ -112,7 +116,9 @@ const target = () =>
       .meta({ example: 'service.env' }),
     buildFlags: buildFlags()
       .prefault([])
-      .describe('Flags for `go build`, for both sides.')
+      .describe(
+        'Flags for `go build`, for both sides; in one text, quotes mean what they mean to a shell. `-trimpath` is added unless `-trimpath=false` is here, which costs a compilation of the service’s packages in every run.',
+      )
       .meta({ example: ['-tags', 'sqlite'] }),
     buildEnv: environment()
       .prefault({})

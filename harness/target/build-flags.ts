@@ -5,7 +5,7 @@
 import { UsageError } from '../errors.ts';
 
 export interface UserFlags {
-  /** Flags to pass on as they are, without `-overlay` and `-ldflags`. */
+  /** Flags to pass on as they are, without those below. */
   readonly kept: readonly string[];
   /** Their overlay file, relative to the working folder of the build; null: none. */
   readonly overlay: string | null;
@@ -13,6 +13,8 @@ export interface UserFlags {
   readonly ldflags: string;
   /** `pattern=flags` linker settings for other packages. */
   readonly otherLdflags: readonly string[];
+  /** false: they want the sources' own paths in the binary (`-trimpath=false`). */
+  readonly trimpath: boolean;
 }
 
 interface Flag {
@@ -55,13 +57,21 @@ export const splitGoflags = (goflags: string): readonly string[] =>
     ([, single, double, plain]) => single ?? double ?? plain ?? '',
   );
 
-const isForMain = (pattern: string, importPath: string): boolean =>
-  pattern === 'all' || pattern === '...' || pattern === '.' || pattern === importPath;
-
 const lastValue = (flags: readonly Flag[], name: string): string | null =>
   flags.findLast((flag) => flag.name === name)?.value ?? null;
 
+/** What Go's flag package takes for false. */
+const FALSE = new Set(['0', 'f', 'F', 'false', 'FALSE', 'False']);
+
+const isOff = (flags: readonly Flag[], name: string): boolean => FALSE.has(lastValue(flags, name) ?? '');
+
+const isForMain = (pattern: string, importPath: string): boolean =>
+  pattern === 'all' || pattern === '...' || pattern === '.' || pattern === importPath;
+
 const render = ({ name, value }: Flag): string => (value === null ? `-${name}` : `-${name}=${value}`);
+
+/** Set by {@link UserFlags}' other members. */
+const MERGED = new Set(['overlay', 'ldflags', 'trimpath']);
 
 /** Throws {@link UsageError} `BUILD_FLAGS` for a word that is no flag, and for flags that would undo the build. */
 export const readUserFlags = (buildFlags: readonly string[], goflags: string, importPath: string): UserFlags => {
@@ -83,11 +93,12 @@ export const readUserFlags = (buildFlags: readonly string[], goflags: string, im
       : { pattern: found[1] ?? '', flags: found[2] ?? '' };
   });
   return {
-    kept: given.filter(({ name }) => name !== 'overlay' && name !== 'ldflags').map(render),
+    kept: given.filter(({ name }) => !MERGED.has(name)).map(render),
     overlay: lastValue(given, 'overlay') ?? lastValue(fromEnvironment, 'overlay'),
     ldflags: settings.findLast(({ pattern }) => isForMain(pattern, importPath))?.flags ?? '',
     otherLdflags: settings
       .filter(({ pattern }) => !isForMain(pattern, importPath))
       .map(({ pattern, flags }) => `${pattern}=${flags}`),
+    trimpath: !isOff(given.some(({ name }) => name === 'trimpath') ? given : fromEnvironment, 'trimpath'),
   };
 };

@@ -131,6 +131,25 @@ const CASES: readonly GoFailureCase[] = [
     say: () => ['-race needs cgo', 'Set target.buildEnv: { CGO_ENABLED: "1" } and install a C compiler.'],
   },
   {
+    code: 'FLAG_UNKNOWN',
+    pattern: /flag provided but not defined: (\S+)|parsing \$GOFLAGS: (?:unknown flag|non-flag) "?([^\s"]+)/,
+    say: ([flag, inEnvironment]) =>
+      flag === undefined
+        ? [
+            `GOFLAGS holds ${inEnvironment ?? ''}, which go does not know as a flag`,
+            'In GOFLAGS, quotes stand around a whole flag: GOFLAGS="\'-ldflags=-s -w\'".',
+          ]
+        : [
+            `go build has no flag ${flag}`,
+            'A value with spaces stands in quotes: buildFlags: \'-ldflags "-s -w"\', or ["-ldflags", "-s -w"].',
+          ],
+  },
+  {
+    code: 'FLAG_UNKNOWN',
+    pattern: /parsing \$GOFLAGS: (unterminated [^\n]*)/,
+    say: ([what = '']) => [`GOFLAGS cannot be read: ${what}`, 'Close the quote in GOFLAGS.'],
+  },
+  {
     code: 'DISK_FULL',
     pattern: /no space left on device/,
     say: () => ['the disk is full', 'Free some space, e.g. `go clean -cache`, or point GOCACHE and --out elsewhere.'],

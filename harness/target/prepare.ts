@@ -56,10 +56,13 @@ interface Dependencies {
 const buildFlags = (user: UserFlags, overlay: Overlay): readonly string[] => [
   ...user.kept,
   `-overlay=${overlay.file}`,
-  '-trimpath',
+  `-trimpath=${user.trimpath}`,
   '-buildvcs=false',
   ...user.otherLdflags.map((flags) => `-ldflags=${flags}`),
 ];
+
+const UNTRIMMED =
+  'built with the paths of its sources in it (-trimpath=false): its own packages are compiled anew in every run, and links are not cached';
 
 const LIST_FORMAT = '{{.ImportPath}}\t{{with .Module}}{{.Dir}}{{end}}\t{{range .EmbedFiles}}{{.}}|{{end}}';
 
@@ -114,6 +117,8 @@ const cacheKeyOf = (
   dependencies: Dependencies,
 ): string | null => {
   if (request.revision.kind !== 'git' && request.revision.kind !== 'baseline') return null;
+  // Its folder, a new one for every run, is in the binary, and the service may look for it there.
+  if (!user.trimpath) return null;
   const source = realpathSync(request.sourceDir);
   const cache = facts.goEnv['GOMODCACHE'] ?? '';
   // A module from elsewhere may change under the same commit.
@@ -170,7 +175,7 @@ const prepareOnce = async (
     ldflags: user.ldflags,
     binFolder,
     cacheKey: cacheKeyOf({ ...request, spec }, facts, overlay, user, dependencies),
-    notes: [...notes, ...embedded],
+    notes: [...notes, ...(user.trimpath ? [] : [`${side}: ${UNTRIMMED}`]), ...embedded],
   };
 };
 

@@ -161,6 +161,17 @@ describe('target', () => {
     ]);
   });
 
+  test('quotes in build flags are a shell’s, and one that is never closed is shown at its line', () => {
+    const flags = `-ldflags "-s -X 'main.v=a b'" -gcflags='all=-N -l'`;
+    expect(withTarget(`  buildFlags: |-\n    ${flags}`).target.buildFlags).toEqual([
+      '-ldflags',
+      "-s -X 'main.v=a b'",
+      '-gcflags=all=-N -l',
+    ]);
+    expect(withTarget(`  buildFlags: ['-ldflags "-s -w"']`).target.buildFlags).toEqual(['-ldflags', '-s -w']);
+    expect(() => withTarget(`  buildFlags: '-ldflags "-s'`)).toThrow(/a quote is never closed/);
+  });
+
   test('env wins over environment files, a later file over an earlier one, and files are literal', () => {
     const text = `target: { ready: GET /, envFile: [a.env, b.env], env: { THREE: "\${port}" } }
 load: { requests: [{ http: GET / }] }`;

@@ -113,6 +113,27 @@ test("a user's overlay and linker flags are merged, not replaced, whether from G
   }
 });
 
+test('with -trimpath=false the service finds its sources where they are, the price is told, and no link is cached', async () => {
+  const folder = makeFolder({
+    'go.mod': goMod('example.com/t'),
+    'main.go':
+      'package main\n\nimport "runtime"\n\nfunc main() {\n\t_, file, _, _ := runtime.Caller(0)\n\tprintln(file)\n}\n',
+  });
+  const build = await prepareBuild({
+    side: 'head',
+    sourceDir: folder,
+    moduleDir: folder,
+    revision: { revision: 'c0ffee', label: 'c0ffee', kind: 'git' },
+    spec: makeSpec({ buildFlags: ['-trimpath=false'] }),
+    workDir: makeFolder(),
+    agentDir: tinyAgent,
+    signal: never,
+  });
+  expect(build.cacheKey).toBeNull();
+  expect(build.notes).toEqual([expect.stringMatching(/^head: .*-trimpath=false.*compiled anew in every run/)]);
+  expect(await linkAndRun(build)).toContain(join(realpathSync(folder), 'main.go'));
+});
+
 test('a module reached through a symlink is built with its agent', async () => {
   const folder = makeFolder({ 'go.mod': goMod('example.com/t'), 'main.go': HELLO });
   const link = join(makeFolder(), 'link');

@@ -52,6 +52,9 @@ const SAID: readonly (readonly [string, string, string])[] = [
     'go: golang.org/x/net@v0.1.0: missing go.sum entry for go.mod file; to add it:\n\tgo mod download golang.org/x/net',
     'go.sum',
   ],
+  ['FLAG_UNKNOWN', 'flag provided but not defined: -w\nusage: go list [-f format]', 'no flag -w'],
+  ['FLAG_UNKNOWN', 'go: parsing $GOFLAGS: unknown flag -w"', 'GOFLAGS holds -w'],
+  ['FLAG_UNKNOWN', 'go: parsing $GOFLAGS: unterminated " string', 'unterminated'],
   ['GO_MOD_OUTDATED', 'go: updates to go.mod needed; to update it:\n\tgo mod tidy', 'go.mod'],
   [
     'GO_MOD_OUTDATED',
@@ -132,6 +135,15 @@ test('linker flags: the command line hides GOFLAGS, the last pattern that fits m
   expect(read(['-ldflags=all=-s', '-ldflags', 'other/pkg=-w']).ldflags).toBe('-s');
   expect(read(['-ldflags=-X a=b', '-ldflags=other/pkg=-w']).otherLdflags).toEqual(['other/pkg=-w']);
   expect(read(['-ldflags', '-X main.v=a=b']).ldflags).toBe('-X main.v=a=b');
+});
+
+test('paths are trimmed unless the last word on it says no; the command line hides GOFLAGS', () => {
+  const trims = (flags: readonly string[], goflags = '') => readUserFlags(flags, goflags, 'example.com/t').trimpath;
+  expect(trims([])).toBe(true);
+  expect(trims(['-trimpath=false'])).toBe(false);
+  expect(trims([], '-trimpath=0')).toBe(false);
+  expect(trims(['-trimpath'], '-trimpath=false')).toBe(true);
+  expect(trims(['-trimpath=false', '-trimpath'])).toBe(true);
 });
 
 test('flags survive in order and number, however they were written', () => {
