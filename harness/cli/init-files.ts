@@ -65,15 +65,15 @@ const jobDefaults = ({ folder }: Names): readonly string[] =>
   folder === '' ? [] : ['    defaults:', '      run:', `        working-directory: ${quoted(folder)}`];
 
 const setUp = (names: Names): readonly string[] => [
-  '      - uses: actions/checkout@v4',
+  '      - uses: actions/checkout@v7',
   '        with:',
   '          fetch-depth: 0   # the base is built from its commit',
-  '      - uses: actions/setup-go@v5',
+  '      - uses: actions/setup-go@v7',
   '        with:',
   `          go-version-file: ${goFile(names)}`,
 ];
 
-const NODE: readonly string[] = ['      - uses: actions/setup-node@v4', '        with:', '          node-version: 24'];
+const NODE: readonly string[] = ['      - uses: actions/setup-node@v7', '        with:', '          node-version: 24'];
 
 const actionStep = (names: Names, inputs: Readonly<Record<string, string>>): readonly string[] => {
   const all = { ...inputs, ...(names.folder === '' ? {} : { 'working-directory': quoted(names.folder) }) };
@@ -92,7 +92,7 @@ const measureSteps = (names: Names): readonly string[] =>
         `      - if: \${{ !cancelled() && hashFiles('${names.folder}.godyno/pull-request/report.md') != '' }}`,
         '        run: cat .godyno/pull-request/report.md >> "$GITHUB_STEP_SUMMARY"',
         `      - if: \${{ !cancelled() && hashFiles('${names.folder}.godyno/pull-request/comparison.json') != '' }}`,
-        '        uses: actions/upload-artifact@v4',
+        '        uses: actions/upload-artifact@v7',
         '        with:',
         '          name: godyno-result   # what the publishing workflow reads',
         '          path: |',
@@ -100,7 +100,7 @@ const measureSteps = (names: Names): readonly string[] =>
         `            ${names.folder}.godyno/pull-request/pull-request.json`,
         '          include-hidden-files: true',
         '      - if: ${{ !cancelled() }}',
-        '        uses: actions/upload-artifact@v4',
+        '        uses: actions/upload-artifact@v7',
         '        with:',
         '          name: godyno   # report.html with flame graphs, profiles, logs',
         `          path: ${names.folder}.godyno/pull-request`,
@@ -190,7 +190,7 @@ export const baselineWorkflow = (names: Names): string =>
     '    steps:',
     ...setUp(names),
     ...recordSteps(names),
-    '      - uses: actions/upload-artifact@v4',
+    '      - uses: actions/upload-artifact@v7',
     '        with:',
     '          name: godyno-baselines',
     `          path: ${names.folder}baselines`,

@@ -67,3 +67,15 @@ test.each(pages)('%s links only to files that exist', (page) => {
 test.each(globSync('scenarios/*.yml', { cwd: root }))('%s is a scenario that godyno accepts', (file) => {
   expect(parse(read(file), file)).toMatchObject({ name: path.basename(file, '.yml') });
 });
+
+test('workflows use one version of each action: ours, those that init writes, and those in the docs', () => {
+  const files = [...globSync('.github/workflows/*.yml', { cwd: root }), ...pages, 'harness/cli/init-files.ts'];
+  const used = files.flatMap((file) => [...read(file).matchAll(/actions\/[a-z-]+@[\w.]+/g)].map(([use]) => use));
+  const versions = [...new Set(used)].toSorted();
+  expect(versions.map((use) => use.replace(/@.*/, ''))).toEqual([
+    'actions/checkout',
+    'actions/setup-go',
+    'actions/setup-node',
+    'actions/upload-artifact',
+  ]);
+});

@@ -92,7 +92,7 @@ const play = async (event: string, payload: unknown, workflow: string, token: st
     '--local-repository',
     `acme/godyno@v1=${action.dir}`,
     '--local-repository',
-    `actions/setup-go@v5=${path.join(work, 'setup-go')}`,
+    `actions/setup-go@v7=${path.join(work, 'setup-go')}`,
     ...Object.entries(env).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
   ];
   return new Promise((resolve, reject) => {
