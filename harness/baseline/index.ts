@@ -6,6 +6,12 @@
  */
 export { type BaselineQuery, type BaselineSearch, findBaseline } from './find.ts';
 export { loadNoise, type NoiseKey, storeNoise } from './noise.ts';
-export { type Baseline, type BaselineEntry, listBaselines, loadBaseline } from './read.ts';
+export {
+  type Baseline,
+  type BaselineEntry,
+  listBaselines,
+  loadBaseline,
+  RUN_FILE as BASELINE_FILE,
+} from './read.ts';
 export { type BaselineToStore, storeBaseline, type StoredBaseline } from './store.ts';
 export { runOfScenario } from './stored-run.ts';

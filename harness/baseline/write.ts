@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { UsageError } from '../errors.ts';
+import { makeFolder } from '../folders.ts';
 
 const siblingOf = (path: string): string =>
   join(dirname(path), `.${basename(path)}.${process.pid}-${randomBytes(4).toString('hex')}`);
@@ -14,7 +15,7 @@ const siblingOf = (path: string): string =>
 const withSibling = async (path: string, make: (sibling: string) => Promise<void>): Promise<void> => {
   const sibling = siblingOf(path);
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     await make(sibling);
   } catch (cause) {
     // Where even this fails, the first failure is still the one to tell.

@@ -1,6 +1,6 @@
 /** `godyno baseline record|list|show`. */
 import { join } from 'node:path';
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { type BaselineEntry, listBaselines, loadBaseline, runOfScenario, storeBaseline } from '../baseline/index.ts';
 import { EXIT, type ExitCode } from '../errors.ts';
 import type { RunFile, Scenario } from '../model/index.ts';
@@ -68,9 +68,11 @@ export const showBaselines = async (given: Record<string, unknown>): Promise<Exi
   return EXIT.ok;
 };
 
+const isThere = async (path: string): Promise<boolean> => (await stat(path).catch(() => null)) !== null;
+
 export const showBaseline = async (given: Record<string, unknown>, word = ''): Promise<ExitCode> => {
   const { baselines, json } = given as unknown as { readonly baselines: string; readonly json?: true };
-  const path = word.includes('/') ? word : (await baselineNamed(word, baselines)).path;
+  const path = (await isThere(word)) ? word : (await baselineNamed(word, baselines)).path;
   const { entry, run, scenarioRun } = await loadBaseline(path);
   if (json) {
     process.stdout.write(`${JSON.stringify(run, null, 2)}\n`);

@@ -74,6 +74,13 @@ export const main = async (argv: readonly string[]): Promise<ExitCode> => {
   }
 };
 
+/** Throws {@link CommanderError}. */
+const refuseCommand = async (program: Command, word: string): Promise<never> => {
+  const { suggestion } = await import('../scenario/index.ts');
+  const known = program.commands.map((command) => command.name());
+  return program.error(`error: there is no command ${word}${suggestion(word, known)}`);
+};
+
 const buildProgram = (act: (load: () => Promise<Action>) => (...given: unknown[]) => Promise<void>): Command => {
   const program = new Command('godyno')
     .description('Tells whether a change made a Go service slower, by how much, and which function did it.')
@@ -82,7 +89,11 @@ const buildProgram = (act: (load: () => Promise<Action>) => (...given: unknown[]
     .showHelpAfterError('(run the command with --help to see what it takes)')
     .exitOverride()
     .addHelpText('after', EPILOGUE)
-    .action(() => {
+    // Commander would call a command that is not there one argument too many.
+    .argument('[command]')
+    .usage('[options] [command]')
+    .action(async (word: string | undefined) => {
+      if (word !== undefined) await refuseCommand(program, word);
       program.outputHelp();
     });
 
@@ -108,7 +119,7 @@ const buildProgram = (act: (load: () => Promise<Action>) => (...given: unknown[]
     .option('--head <ref|folder>', 'what to judge; the working tree with its uncommitted changes when left out')
     .option('--base-required', 'exit 2 when the history for --base is missing')
     .option('-o, --out <dir>', 'where the results go; .godyno/<time> when left out')
-    .option('--budget <duration>', 'wall clock for all scenarios together, builds excluded, e.g. 3m')
+    .option('--budget <duration>', 'wall clock for all scenarios together, builds excluded, e.g. 3m; wins over theirs')
     .addOption(new Option('--exact <mode>', 'instruction counting').choices(['auto', 'always', 'only', 'off']))
     .addOption(new Option('--seed <number>', 'repeat the schedule and layouts of an earlier run').argParser(integer))
     .option('--baselines <dir>', 'where stored baselines lie', 'baselines')
@@ -141,7 +152,7 @@ const buildProgram = (act: (load: () => Promise<Action>) => (...given: unknown[]
   baseline
     .command('show')
     .description('show one stored baseline')
-    .argument('<baseline>', 'its folder, or its name as listed')
+    .argument('<baseline>', 'its folder, its commit, or a scenario for its newest')
     .option('--baselines <dir>', 'where they lie', 'baselines')
     .addOption(json('the baseline'))
     .action(act(async () => (await import('./baseline.ts')).showBaseline));
@@ -264,9 +275,10 @@ const buildProgram = (act: (load: () => Promise<Action>) => (...given: unknown[]
     .command('export')
     .description('write a finished run in the formats of other tools; prints the paths')
     .argument('<dir>', 'output folder of a run')
+    .usage('--format <list> [options] <dir>')
     .requiredOption(
       '-f, --format <list>',
-      'benchstat, bencher, benchmark-action, junit, csv, speedscope, folded, pprof, or all',
+      'needed: benchstat, bencher, benchmark-action, junit, csv, speedscope, folded, pprof, or all',
     )
     .option('-o, --out <dir>', 'where the files go; <dir>/exports when left out')
     .action(act(async () => (await import('./export.ts')).exportCommandLine));

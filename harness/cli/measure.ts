@@ -84,11 +84,18 @@ const sideTree = async (tree: SourceTree, scenario: Scenario, signal: AbortSigna
 const defaultSeed = (revision: string): number =>
   mixSeed(0, revision, process.env['GITHUB_RUN_ID'] ?? '', process.env['GITHUB_RUN_ATTEMPT'] ?? '');
 
-/** What is left of the common budget, divided among the scenarios still to come. */
-const budgetOf = (scenario: Scenario, leftSeconds: number | null, toCome: number): number =>
-  leftSeconds === null
-    ? scenario.measure.budgetSeconds
-    : Math.min(scenario.measure.budgetSeconds, leftSeconds / toCome);
+/**
+ * `--budget` wins over what the scenarios say, up and down; among several it is divided as they say it should be, and
+ * what one leaves is there for those after it.
+ *
+ * @param leftSeconds of `--budget`; null without one
+ * @param toCome this scenario first, then those after it
+ */
+export const budgetOf = (leftSeconds: number | null, toCome: readonly Scenario[]): number => {
+  const [own = 0, ...others] = toCome.map(({ measure }) => measure.budgetSeconds);
+  if (leftSeconds === null) return own;
+  return (leftSeconds * own) / others.reduce((total, seconds) => total + seconds, own);
+};
 
 export const measure = async (request: MeasureRequest): Promise<RunFile> =>
   withWorkFolder(async (workDir) => measureIn(workDir, request));
@@ -108,7 +115,7 @@ const measureIn = async (workDir: string, request: MeasureRequest): Promise<RunF
       const run = await measureScenario(request, scenario, trees, {
         seed,
         workDir,
-        budgetSeconds: budgetOf(scenario, left, scenarios.length - index),
+        budgetSeconds: budgetOf(left, scenarios.slice(index)),
       });
       left = left === null ? null : Math.max(0, left - run.timing.measureSeconds);
       runs.push(run);

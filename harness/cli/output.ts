@@ -2,9 +2,11 @@
  * The output folder of a run (docs/files.md): made and probed before anything is measured, so that an unwritable one
  * is found in the first second and not after two minutes.
  */
-import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { rmdirSync } from 'node:fs';
+import { rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { UsageError } from '../errors.ts';
+import { makeFolder } from '../folders.ts';
 
 export interface OutputFolder {
   readonly dir: string;
@@ -40,14 +42,29 @@ const link = async (target: string, at: string): Promise<void> => {
   }
 };
 
-/** Opens `out`, or a new folder `.godyno/<time>` with a `latest` link. Throws {@link UsageError} when unwritable. */
+/** A run that failed before it left anything leaves no folder either. */
+const dropIfEmpty = (dir: string) => (): void => {
+  try {
+    rmdirSync(dir);
+  } catch {
+    // Not empty, or already gone.
+  }
+};
+
+const isThere = async (path: string): Promise<boolean> => (await stat(path).catch(() => null)) !== null;
+
+/**
+ * Opens `out`, or a new folder `.godyno/<time>`; `latest` points to it from its first result on. Throws
+ * {@link UsageError} when unwritable.
+ */
 export const openOutput = async (out: string | undefined, now: Date): Promise<OutputFolder> => {
   const dir = resolve(out ?? join('.godyno', stamp(now)));
-  const write = async (name: string, content: string | Uint8Array): Promise<void> => {
+  const ours = !(await isThere(dir));
+  const put = async (name: string, content: string | Uint8Array): Promise<void> => {
     const file = join(dir, name);
     const partial = `${file}.partial`;
     try {
-      await mkdir(dirname(file), { recursive: true });
+      await makeFolder(dirname(file));
       await writeFile(partial, content);
       await rename(partial, file);
     } catch (cause) {
@@ -55,11 +72,19 @@ export const openOutput = async (out: string | undefined, now: Date): Promise<Ou
       throw unwritable(file, cause);
     }
   };
-  await write('.probe', '');
+  await put('.probe', '');
   await rm(join(dir, '.probe'), { force: true });
-  if (out === undefined) {
-    await writeFile(join(dirname(dir), '.gitignore'), '*\n');
-    await link(dir, join(dirname(dir), 'latest'));
-  }
+  // At once: a working tree that is judged must not hold our files.
+  if (out === undefined) await writeFile(join(dirname(dir), '.gitignore'), '*\n');
+  const drop = dropIfEmpty(dir);
+  if (ours) process.on('exit', drop);
+  let fresh = true;
+  const write = async (name: string, content: string | Uint8Array): Promise<void> => {
+    await put(name, content);
+    if (!fresh) return;
+    fresh = false;
+    process.off('exit', drop);
+    if (out === undefined) await link(dir, join(dirname(dir), 'latest'));
+  };
   return { dir, write, path: (name) => join(dir, name) };
 };

@@ -1,6 +1,6 @@
 /** What happens in a run, in a line each. */
 import type { RunProgress } from '../run/index.ts';
-import { formatDuration, formatPercentRange, formatSignedPercent } from '../units/index.ts';
+import { formatDuration, formatPercentRange, formatSignedPercent, isOnlyNoise, TOO_NOISY } from '../units/index.ts';
 
 const STAGES = {
   judged: 'measuring',
@@ -12,9 +12,11 @@ const STAGES = {
 } as const;
 
 const describeGate = (gate: Extract<RunProgress, { kind: 'look' }>['gates'][number]): string => {
-  const effect = gate.estimateRatio === null ? '' : ` ${formatSignedPercent(gate.estimateRatio)}`;
-  const interval = gate.ciRatio === null ? '' : ` (${formatPercentRange(gate.ciRatio)})`;
-  return `${gate.metric} ${gate.verdict}${effect}${interval}`;
+  const { metric, verdict, estimateRatio, ciRatio } = gate;
+  if (ciRatio !== null && isOnlyNoise(ciRatio)) return `${metric} ${verdict}, ${TOO_NOISY}`;
+  const effect = estimateRatio === null ? '' : ` ${formatSignedPercent(estimateRatio)}`;
+  const interval = ciRatio === null ? '' : ` (${formatPercentRange(ciRatio)})`;
+  return `${metric} ${verdict}${effect}${interval}`;
 };
 
 /** null: nothing worth a line. */

@@ -3,7 +3,13 @@ import { metricDef } from '../metrics/index.ts';
 import type { Comparison, MetricComparison, MetricId, RunVerdict, ScenarioComparison } from '../model/index.ts';
 import type { FaultKind } from '../plant/index.ts';
 import type { RunProgress } from '../run/index.ts';
-import { formatPercentRange, formatSignedPercent, formatSignedQuantity } from '../units/index.ts';
+import {
+  formatPercentRange,
+  formatSignedPercent,
+  formatSignedQuantity,
+  isOnlyNoise,
+  TOO_NOISY,
+} from '../units/index.ts';
 import { WATCHED_BY } from './prove-sizes.ts';
 
 /** `first`: the culprit of the verdict sentence; `listed`: among the functions of the report. */
@@ -122,6 +128,7 @@ export const proofOf = (request: ProofRequest): Proof | null => {
 export const describeEffect = ({ metric, effectRatio, ciRatio, effectAbsolute }: Proof): string => {
   if (metric === null) return '–';
   const { label, unit } = metricDef(metric);
+  if (ciRatio !== null && isOnlyNoise(ciRatio)) return `${label} ${TOO_NOISY}`;
   if (effectRatio !== null) {
     const interval = ciRatio === null ? '' : ` (${formatPercentRange(ciRatio)})`;
     return `${label} ${formatSignedPercent(effectRatio)}${interval}`;

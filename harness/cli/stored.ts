@@ -1,7 +1,7 @@
 /** Finds what a word of the command line means: a run's folder, its run.json, or a stored baseline. */
-import { readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Baseline, listBaselines, loadBaseline } from '../baseline/index.ts';
+import { type Baseline, type BaselineEntry, BASELINE_FILE, listBaselines, loadBaseline } from '../baseline/index.ts';
 import { UsageError } from '../errors.ts';
 import { parseRunFile, type RunFile } from '../model/index.ts';
 import { RUN_FILE } from './results.ts';
@@ -32,22 +32,48 @@ const fromBaseline = async (path: string): Promise<StoredRun> => {
   return { run: baseline.run, dir: null, baseline };
 };
 
+/** Throws UsageError for a folder that holds neither a run nor a baseline, naming the run that is meant. */
+const refuseParent = async (folder: string): Promise<void> => {
+  if (await has(folder, BASELINE_FILE)) return;
+  const names = await readdir(folder);
+  const runs: string[] = [];
+  for (const name of names.toSorted()) if (await has(join(folder, name), RUN_FILE)) runs.push(name);
+  const meant = runs.includes('latest') ? 'latest' : runs.at(-1);
+  throw new UsageError(
+    'NO_RUN_HERE',
+    `There is no ${RUN_FILE} in ${folder}${meant === undefined ? '' : `; did you mean ${join(folder, meant)}?`}`,
+    meant === undefined
+      ? 'Name the output folder of a run that ended (.godyno/latest is the last one), or a stored baseline.'
+      : `It holds ${runs.length === 1 ? 'a run' : `${runs.length} runs`}; name one.`,
+  );
+};
+
 /** Reads the run that `word` names. Throws UsageError when nothing is there or it is broken. */
 export const openStored = async (word: string, baselinesDir: string): Promise<StoredRun> => {
   const kind = await kindOf(word);
   if (kind === 'file') return readRun(word, join(word, '..'));
   if (kind === 'folder' && (await has(word, RUN_FILE))) return readRun(join(word, RUN_FILE), word);
-  if (kind === 'folder') return fromBaseline(word);
+  if (kind === 'folder') {
+    await refuseParent(word);
+    return fromBaseline(word);
+  }
   return fromBaseline((await baselineNamed(word, baselinesDir)).path);
 };
 
-/** A baseline by its folder's name, its commit, or `<scenario>/<folder>`. */
-export const baselineNamed = async (word: string, baselinesDir: string) => {
+/** The newest of a scenario. */
+const newestOf = (scenario: string, entries: readonly BaselineEntry[]): readonly BaselineEntry[] =>
+  entries
+    .filter((entry) => entry.scenario === scenario)
+    .toSorted((left, right) => right.createdAt.localeCompare(left.createdAt))
+    .slice(0, 1);
+
+/** A baseline by its folder's name, its commit, `<scenario>/<folder>`, or the newest of a scenario by its name. */
+export const baselineNamed = async (word: string, baselinesDir: string): Promise<BaselineEntry> => {
   const entries = await listBaselines(baselinesDir);
   const fits = entries.filter(
     ({ path, commit, revision }) => path.endsWith(`/${word}`) || (commit ?? revision.revision).startsWith(word),
   );
-  const [found, ...others] = fits;
+  const [found, ...others] = fits.length > 0 ? fits : newestOf(word, entries);
   if (found !== undefined && others.length === 0) return found;
   throw new UsageError(
     found === undefined ? 'NO_SUCH_BASELINE' : 'BASELINE_AMBIGUOUS',

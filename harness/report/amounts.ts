@@ -7,6 +7,8 @@ import {
   formatQuantity,
   formatSignedPercent,
   formatSignedQuantity,
+  isOnlyNoise,
+  TOO_NOISY,
 } from '../units/index.ts';
 
 /** Shown where a side or an effect has no value. */
@@ -24,8 +26,24 @@ export const sideText = (value: number | null, unit: MetricUnit): string => {
   return unit === 'ratio' ? formatPercent(value) : formatQuantity(value, unit);
 };
 
+/** A difference has no half and no double: its noise is measured by what *unchanged* must exclude. */
+const NOISE_IN_EQUIVALENTS = 20;
+
+const isNoisyDifference = (metric: MetricComparison): boolean => {
+  const { ciAbsolute, practicalAbsolute } = metric;
+  if (ciAbsolute === null || practicalAbsolute === null || ciAbsolute[0] >= 0 || ciAbsolute[1] <= 0) return false;
+  const usual = metricDef(metric.metric);
+  const delta = equivalentTo(practicalAbsolute, usual.practicalAbsolute, usual.equivalentAbsolute);
+  return reachOf(ciAbsolute) > NOISE_IN_EQUIVALENTS * delta;
+};
+
+/** Whether the interval is so wide that neither it nor the effect in its middle says anything. */
+const saysNothing = (metric: MetricComparison): boolean =>
+  metric.effectRatio === null ? isNoisyDifference(metric) : metric.ciRatio !== null && isOnlyNoise(metric.ciRatio);
+
 /** The effect as ratio where there is one, else as difference in the unit. */
 export const effectText = (metric: MetricComparison): string => {
+  if (saysNothing(metric)) return NOTHING;
   if (metric.effectRatio !== null) return formatSignedPercent(metric.effectRatio);
   if (metric.effectAbsolute !== null) return signedAmount(metric.effectAbsolute, metric.unit);
   return NOTHING;
@@ -33,6 +51,7 @@ export const effectText = (metric: MetricComparison): string => {
 
 /** The interval belonging to {@link effectText}, or `null` where the effect is exact or missing. */
 export const intervalText = (metric: MetricComparison): string | null => {
+  if (saysNothing(metric)) return TOO_NOISY;
   if (metric.effectRatio !== null) return metric.ciRatio === null ? null : formatPercentRange(metric.ciRatio);
   if (metric.ciAbsolute === null) return null;
   const [low, high] = metric.ciAbsolute;
@@ -47,6 +66,7 @@ const isPoint = (interval: string): boolean => {
 
 /** `+2.2 % (1.2…3.1 %)`. */
 export const effectWithInterval = (metric: MetricComparison): string => {
+  if (saysNothing(metric)) return TOO_NOISY;
   const interval = intervalText(metric);
   return interval === null || isPoint(interval) ? effectText(metric) : `${effectText(metric)} (${interval})`;
 };
@@ -104,6 +124,7 @@ export const amountsFor = (row: FunctionComparison, metric: MetricComparison): A
   metricDef(metric.metric).method === 'growth' ? costOf(row) : shownOf(row);
 
 export const impactText = (row: FunctionComparison): string => {
+  if (row.impactCiRatio !== null && isOnlyNoise(row.impactCiRatio)) return TOO_NOISY;
   const impact = formatSignedPercent(row.impactRatio);
   return row.impactCiRatio === null ? impact : `${impact} (${formatPercentRange(row.impactCiRatio)})`;
 };

@@ -11,6 +11,7 @@ import type {
 } from '../model/index.ts';
 import { METRIC_IDS, SIDES } from '../model/index.ts';
 import { measureWindow, metricDef } from '../metrics/index.ts';
+import { isOnlyNoise } from '../units/index.ts';
 import { impactText } from './amounts.ts';
 import { visibleText } from './inert.ts';
 import { type StackSource, stackTree } from './stacks.ts';
@@ -46,7 +47,7 @@ export interface MetricPlot {
   readonly label: string;
   readonly unit: MetricUnit;
   readonly points: readonly PlotPoint[];
-  /** The comparison's ratio with its interval, drawn as a band; null for metrics compared by difference. */
+  /** The comparison's ratio with its interval, drawn as a band; null for differences and for mere noise. */
   readonly effect: readonly [estimate: number, low: number, high: number] | null;
 }
 
@@ -116,7 +117,8 @@ const pairPoints = (run: ScenarioRun, metric: MetricId): readonly PlotPoint[] =>
 
 const effectOf = (scenario: ScenarioComparison, metric: MetricId): MetricPlot['effect'] => {
   const found = scenario.metrics.find((one) => one.metric === metric);
-  if (found === undefined || found.effectRatio === null || found.ciRatio === null) return null;
+  if (found === undefined || found.effectRatio === null || found.ciRatio === null || isOnlyNoise(found.ciRatio))
+    return null;
   return [found.effectRatio, ...found.ciRatio];
 };
 

@@ -1,7 +1,7 @@
 /** Which engine counts for exact mode on this machine, probed where compiled helpers are kept. */
-import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { UsageError } from '../errors.ts';
+import { makeFolder } from '../folders.ts';
 import { chooseEngine, type CountingEngine, isMissing, type Missing, probeEngines } from '../exact/index.ts';
 import { linkCacheFolder } from '../target/index.ts';
 import type { RunPlan } from './plan.ts';
@@ -31,7 +31,7 @@ export const findEngine = async ({ workDir, signal }: RunPlan): Promise<FoundEng
   const links = linkCacheFolder();
   const cacheDir = links === null ? join(workDir, 'exact-cache') : join(dirname(links), 'exact');
   const ours = join(workDir, 'exact-probe');
-  for (const folder of [cacheDir, ours]) await mkdir(folder, { recursive: true });
+  for (const folder of [cacheDir, ours]) await makeFolder(folder);
   const engines = await probeEngines({ cacheDir, workDir: ours, signal });
   return { engine: chooseEngine(engines), noEmulator: isMissing(engines.qemu) ? sentence(engines.qemu) : null };
 };

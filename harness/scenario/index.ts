@@ -18,6 +18,7 @@ import { scenarioSchema } from './schema.ts';
 import { asWritten } from './written.ts';
 
 export { scenarioJsonSchema } from './json-schema.ts';
+export { suggestion } from './nearest.ts';
 export { scenarioReference } from './reference.ts';
 
 /** Where scenarios are looked for when none is named, relative to the working directory. */

@@ -5,9 +5,10 @@
  * used go first. A cache that cannot be read or written costs a link, never the run.
  */
 import { constants } from 'node:fs';
-import { copyFile, link, mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
+import { copyFile, link, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { makeFolder } from '../folders.ts';
 
 /** About 50 binaries of 20 MB. */
 export const CACHE_LIMIT_BYTES = 1024 ** 3;
@@ -84,7 +85,7 @@ export const keepLink = async (
 ): Promise<void> => {
   const aside = join(folder, `.${key}.${process.pid}`);
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeFolder(folder, 0o700);
     await linkOrCopy(binary, aside);
     await rename(aside, join(folder, key));
     // Renaming one name of a file onto another of its names does nothing, and leaves both (rename(2)).

@@ -6,5 +6,5 @@
  * the minus is ASCII `-`, and zero never wears a sign.
  */
 export { parseDurationSeconds, parsePercentRatio, parseRatePerSecond, parseSizeBytes } from './parse.ts';
-export { formatPercent, formatPercentRange, formatSignedPercent } from './percent.ts';
+export { formatPercent, formatPercentRange, formatSignedPercent, isOnlyNoise, TOO_NOISY } from './percent.ts';
 export { formatCount, formatDuration, formatQuantity, formatSignedQuantity } from './quantity.ts';

@@ -28,8 +28,19 @@ export const formatPercent = (ratio: number): string => `${formatNumber(ratio * 
 /** As {@link formatPercent}, with `+` before an increase. */
 export const formatSignedPercent = (ratio: number): string => withSign(formatPercent(ratio));
 
-/** An interval of ratios: `1.2…3.1 %`, `-0.4…1.0 %`. */
+/** Instead of an interval that is only noise. */
+export const TOO_NOISY = 'too noisy to say';
+
+/** From less than half to more than the double, with "no change" in it: whatever happened, it would hold it. */
+const NOISE_RATIO = 4;
+
+/** Whether an interval of changes says nothing of the change. */
+export const isOnlyNoise = ([low, high]: readonly [number, number]): boolean =>
+  low < 0 && high > 0 && 1 + high >= NOISE_RATIO * (1 + low);
+
+/** An interval of ratios: `1.2…3.1 %`, `-0.4…1.0 %`; words where it is only noise. */
 export const formatPercentRange = ([low, high]: readonly [number, number]): string => {
+  if (isOnlyNoise([low, high])) return TOO_NOISY;
   const percents = [low * 100, high * 100];
   const format = percents.every((percent) => !Number.isFinite(percent) || isWhole(percent)) ? formatNumber : formatEnd;
   return `${percents.map(format).join('…')} %`;

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { exitCodeOf } from '../../harness/cli/results.ts';
 import { main } from '../../harness/cli/main.ts';
 
@@ -25,6 +25,16 @@ describe('the command line', () => {
     [['report'], 'a missing argument'],
   ])('ends %j with exit code 2: %s', async (argv) => {
     expect(await main(argv)).toBe(2);
+  });
+
+  it('names the command that was meant, or all there are', async () => {
+    const said = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    await main(['rnu']);
+    await main(['xyzzy']);
+    const text = said.mock.calls.map(([words]) => String(words)).join('');
+    said.mockRestore();
+    expect(text).toContain('there is no command rnu, did you mean `run`?');
+    expect(text).toMatch(/no command xyzzy; known here: init, run, /);
   });
 
   it.each([[['--version']], [['--help']], [['run', '--help']], [['baseline', 'record', '--help']]])(

@@ -1,4 +1,14 @@
-import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
@@ -31,9 +41,33 @@ it('refuses a folder below a file with the exit code of usage and names --out', 
   });
 });
 
-it('names a new folder by the time and points `latest` to the newest', async () => {
+/** Where Node's own recursive mkdir would try for ever. */
+const CANNOT_BE_MADE = process.platform === 'linux' ? '/proc/nope/a/b' : '/dev/null/a/b';
+
+it('refuses a folder that its file system never makes, at once', async () => {
+  await expect(openOutput(CANNOT_BE_MADE, new Date())).rejects.toMatchObject({ code: 'OUT_UNWRITABLE', exitCode: 2 });
+});
+
+it('names a new folder by the time and points `latest` to the newest that holds a result', async () => {
   const first = await openOutput(undefined, new Date(2026, 10, 23, 9, 5, 7));
-  const second = await openOutput(undefined, new Date(2026, 10, 23, 9, 5, 8));
   expect(path.basename(first.dir)).toBe('2026-11-23T09-05-07');
-  expect(readlinkSync(path.join(path.dirname(second.dir), 'latest'))).toBe('2026-11-23T09-05-08');
+  const latest = path.join(path.dirname(first.dir), 'latest');
+  expect(existsSync(latest)).toBe(false);
+  await first.write('run.json', '{}');
+  const second = await openOutput(undefined, new Date(2026, 10, 23, 9, 5, 8));
+  expect(readlinkSync(latest)).toBe('2026-11-23T09-05-07');
+  await second.write('run.json', '{}');
+  expect(readlinkSync(latest)).toBe('2026-11-23T09-05-08');
+});
+
+it('leaves no folder of a command that ended before it had a result, and keeps one that was there', () => {
+  const there = path.join(dir, 'there');
+  mkdirSync(there);
+  const source = path.resolve(import.meta.dirname, '../../harness/cli/output.ts');
+  const code = `const { openOutput } = await import(${JSON.stringify(source)});
+    await openOutput(undefined, new Date()); await openOutput('new', new Date()); await openOutput('there', new Date());`;
+  const { status } = spawnSync(process.execPath, ['--input-type=module', '-e', code], { cwd: dir });
+  expect(status).toBe(0);
+  expect(readdirSync(dir)).toEqual(['.godyno', 'there']);
+  expect(readdirSync(path.join(dir, '.godyno'))).toEqual(['.gitignore']);
 });

@@ -51,6 +51,19 @@ describe('percentages', () => {
     [[0.01, Number.POSITIVE_INFINITY], '1…∞ %'],
   ] as const)('the interval %j reads %j', (range, text) => expect(formatPercentRange(range)).toBe(text));
 
+  test.each([
+    [[-1, 93_723_000], 'too noisy to say'],
+    [[-0.6, 0.6], 'too noisy to say'],
+    [[-0.5, 1], 'too noisy to say'],
+    [[-1, Number.POSITIVE_INFINITY], 'too noisy to say'],
+    [[-0.4, 0.66], '-40…66 %'],
+    [[-0.148, 0.282], '-14.8…28.2 %'],
+    [[0.1, 20], '10…2,000 %'],
+    [[-0.99, -0.5], '-99…-50 %'],
+  ] as const)('the interval %j, with no change in it or not, reads %j', (range, text) =>
+    expect(formatPercentRange(range)).toBe(text),
+  );
+
   test('an effect of a ten-thousandth of a percent or more never reads as zero, and is off by at most 5 %', () => {
     fc.assert(
       fc.property(fc.double({ min: 1e-6, max: 50, noNaN: true }), fc.boolean(), (size, negative) => {
