@@ -28,10 +28,10 @@ const readScenarioText = async (file: string): Promise<string> => {
 };
 
 /** What a scenario names but cannot be read is left out; the parser says so at the line that names it. */
-const readReferenced = async (text: string, file: string): Promise<ReadonlyMap<string, string>> => {
-  const contents = new Map<string, string>();
+const readReferenced = async (text: string, file: string): Promise<ReadonlyMap<string, Uint8Array>> => {
+  const contents = new Map<string, Uint8Array>();
   for (const name of referencedFiles(text, file)) {
-    const content = await readFile(join(dirname(file), name), 'utf8').catch(() => undefined);
+    const content = await readFile(join(dirname(file), name)).catch(() => undefined);
     if (content !== undefined) contents.set(name, content);
   }
   return contents;

@@ -19,3 +19,4 @@ export type {
 } from './messages.ts';
 export { sendPrepare, type Preparation } from './prepare.ts';
 export { loaderEngine } from './engine.ts';
+export { encodedAlready } from './encoded-already.ts';

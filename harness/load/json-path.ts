@@ -25,9 +25,24 @@ export const parseJsonPath = (path: string): readonly Step[] => {
   );
 };
 
+/** A number of a JSON answer, as it was written: beyond 2^53 a JavaScript number would be another one. */
+export class JsonNumber {
+  readonly written: string;
+
+  constructor(written: string) {
+    this.written = written;
+  }
+}
+
+/** Numbers become {@link JsonNumber}. Throws SyntaxError. */
+export const parseExactJson = (text: string): unknown =>
+  JSON.parse(text, (_key, value: unknown, context?: { readonly source?: string }) =>
+    typeof value === 'number' ? new JsonNumber(context?.source ?? String(value)) : value,
+  );
+
 /** What is at the path, or undefined. Throws like {@link parseJsonPath}. */
 export const readJsonPath = (value: unknown, path: string): unknown =>
   parseJsonPath(path).reduce<unknown>((at, step) => {
-    if (typeof at !== 'object' || at === null) return undefined;
+    if (typeof at !== 'object' || at === null || at instanceof JsonNumber) return undefined;
     return Object.hasOwn(at, step) ? (at as Record<Step, unknown>)[step] : undefined;
   }, value);

@@ -1,8 +1,10 @@
 /** The requests sent once after readiness, which may capture values for the load. Sent by the harness itself. */
 import { request as httpRequest } from 'node:http';
 import { GodynoError, InterruptedError, TargetStartError, UsageError } from '../errors.ts';
-import { fillTemplate, placeholdersOf, type PrepareRequest } from '../model/index.ts';
-import { parseJsonPath, readJsonPath } from './json-path.ts';
+import type { PrepareRequest } from '../model/index.ts';
+import { fillAll, headerTemplate, holesOf, pathTemplate, type Template } from './encoding.ts';
+import { JsonNumber, parseExactJson, parseJsonPath, readJsonPath } from './json-path.ts';
+import { bodyParts, inTarget, isText } from './requests.ts';
 
 export interface Preparation {
   readonly host: string;
@@ -29,8 +31,10 @@ interface PrepareAnswer {
 const placeOf = ({ host, port }: Preparation, request: PrepareRequest): string =>
   `Prepare request ${request.name} (${request.method} ${request.path} to ${host}:${port})`;
 
-const fill = (text: string, request: PrepareRequest, values: Readonly<Record<string, string>>): string => {
-  for (const name of placeholdersOf(text)) {
+type Values = Readonly<Record<string, string>>;
+
+const fill = (template: Template, request: PrepareRequest, values: Values): string => {
+  for (const { name } of holesOf(template)) {
     if (Object.hasOwn(values, name)) continue;
     throw new UsageError(
       'PLACEHOLDER_UNKNOWN',
@@ -40,19 +44,28 @@ const fill = (text: string, request: PrepareRequest, values: Readonly<Record<str
         .join(', ')}; a captured value is known from the next request on.`,
     );
   }
-  return fillTemplate(text, (name) => values[name]);
+  return fillAll(template, (name) => values[name]);
 };
 
+const bodyOf = (request: PrepareRequest, values: Values): Buffer | undefined =>
+  request.body === null
+    ? undefined
+    : Buffer.concat(bodyParts(request).map((part) => (isText(part) ? Buffer.from(fill(part, request, values)) : part)));
+
+/** Node takes header values as Latin-1; the load sends them as UTF-8. */
+const headersOf = (request: PrepareRequest, values: Values): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(request.headers).map(([name, value]) => [
+      name,
+      Buffer.from(fill(headerTemplate(value), request, values)).toString('latin1'),
+    ]),
+  );
+
 /** A connection of its own, closed after the answer: a kept one would be an extra goroutine in the target for a while. */
-const exchange = async (
-  preparation: Preparation,
-  request: PrepareRequest,
-  values: Readonly<Record<string, string>>,
-): Promise<PrepareAnswer> => {
-  const body = request.body === null ? undefined : Buffer.from(fill(request.body, request, values));
+const exchange = async (preparation: Preparation, request: PrepareRequest, values: Values): Promise<PrepareAnswer> => {
+  const body = bodyOf(request, values);
   const deadline = AbortSignal.timeout(preparation.timeoutSeconds * 1000);
-  const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(request.headers)) headers[name] = fill(value, request, values);
+  const headers = headersOf(request, values);
   if (body !== undefined) headers['content-length'] = String(body.length);
   return new Promise((resolve, reject) => {
     const sent = httpRequest(
@@ -60,7 +73,7 @@ const exchange = async (
         host: preparation.host,
         port: preparation.port,
         method: request.method,
-        path: fill(request.path, request, values),
+        path: inTarget(fill(pathTemplate(request.path), request, values)),
         headers,
         agent: false,
         signal: AbortSignal.any([preparation.signal, deadline]),
@@ -121,7 +134,7 @@ const captureError = (
 
 const parseBody = (preparation: Preparation, request: PrepareRequest, body: Buffer): unknown => {
   try {
-    return JSON.parse(body.toString('utf8'));
+    return parseExactJson(body.toString('utf8'));
   } catch {
     throw captureError(preparation, request, 'the answer is not JSON, so nothing can be captured from it', body);
   }
@@ -138,9 +151,8 @@ const captureValues = (
   return Object.fromEntries(
     paths.map(([name, path]) => {
       const value = readJsonPath(answer, path);
-      if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') {
-        return [name, String(value)];
-      }
+      if (value instanceof JsonNumber) return [name, value.written];
+      if (typeof value === 'string' || typeof value === 'boolean') return [name, String(value)];
       const found = value === undefined ? 'nothing' : 'no single value';
       throw captureError(preparation, request, `there is ${found} at ${path} to capture as ${name}`, body);
     }),

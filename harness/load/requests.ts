@@ -1,16 +1,38 @@
 /** Requests as bytes: everything that can be written once is written once, the rest per request. */
 import { UsageError } from '../errors.ts';
-import { type DataTable, fillTemplate, placeholdersOf, type RequestSpec } from '../model/index.ts';
+import type { DataTable, RequestSpec } from '../model/index.ts';
+import {
+  bodyTemplate,
+  fillAll,
+  fillKnown,
+  headerTemplate,
+  type Hole,
+  holesOf,
+  pathTemplate,
+  type Template,
+} from './encoding.ts';
 import type { LoadPlan, LoadTarget } from './messages.ts';
 import type { Schedule } from './schedule.ts';
 
 /** The bytes of request `number`, which is of route `route`. */
 export type RequestBytes = (number: number, route: number) => Buffer;
 
+type ValueOf = (name: string) => string | undefined;
+
+type BodyPart = Template | Buffer;
+
+/** A request as it is sent, with holes: all of its head but the length, and its body. */
+interface RequestTemplate {
+  readonly head: Template;
+  readonly body: readonly BodyPart[];
+  /** Methods that carry a body say 0 when it is empty. */
+  readonly saysLength: boolean;
+}
+
 /** Headers that are ours: they decide framing and connection reuse. */
 const OWN_HEADERS: ReadonlySet<string> = new Set(['connection', 'content-length', 'transfer-encoding']);
 
-const LINE_BREAK = /[\r\n]/;
+const LINE_BREAK = /[\r\n\0]/;
 
 const refuseLineBreak = (request: RequestSpec, where: string): never => {
   throw new UsageError(
@@ -23,48 +45,97 @@ const refuseLineBreak = (request: RequestSpec, where: string): never => {
 /** What may not stand in a request line (RFC 9112 §3); everything else is sent as the scenario has it. */
 const NOT_IN_TARGET = /[^\x21-\x7e]/gu;
 
-const headLines = (request: RequestSpec, host: string): readonly string[] => {
-  const lines = [`${request.method} ${request.path.replace(NOT_IN_TARGET, encodeURIComponent)} HTTP/1.1`];
-  const names = Object.keys(request.headers).map((name) => name.toLowerCase());
-  if (!names.includes('host')) lines.push(`Host: ${host}`);
-  for (const [name, value] of Object.entries(request.headers)) {
-    if (!OWN_HEADERS.has(name.toLowerCase())) lines.push(`${name}: ${value}`);
-  }
-  return lines;
-};
+/** `text` as a request line can hold it. */
+export const inTarget = (text: string): string => text.replace(NOT_IN_TARGET, encodeURIComponent);
 
-/** HTTP/1.1 with a kept connection; a body always has its length, and methods that carry one say 0 when it is empty. */
-export const serializeRequest = (request: RequestSpec, host: string): Buffer => {
-  const lines = headLines(request, host);
-  const broken = lines.find((line) => LINE_BREAK.test(line));
-  if (broken !== undefined) refuseLineBreak(request, JSON.stringify(broken.slice(0, 100)));
-  const body = request.body ?? '';
-  const carriesBody = body !== '' || ['POST', 'PUT', 'PATCH'].includes(request.method);
-  const length = carriesBody ? `Content-Length: ${Buffer.byteLength(body)}\r\n` : '';
-  return Buffer.from(`${lines.join('\r\n')}\r\nConnection: keep-alive\r\n${length}\r\n${body}`);
-};
+const targetTemplate = (path: string): Template =>
+  pathTemplate(path).map((part) =>
+    typeof part === 'string' ? inTarget(part) : { ...part, encode: (value) => inTarget(part.encode(value)) },
+  );
 
-const templatesOf = (request: RequestSpec): readonly string[] => [
-  request.path,
-  ...Object.values(request.headers),
-  request.body ?? '',
+/** Names of headers do not depend on case. */
+export const headerOf = (request: Pick<RequestSpec, 'headers'>, name: string): string | undefined =>
+  Object.entries(request.headers).find(([own]) => own.toLowerCase() === name)?.[1];
+
+const headTemplate = (request: RequestSpec, host: string): Template => [
+  `${request.method} `,
+  ...targetTemplate(request.path),
+  ' HTTP/1.1\r\n',
+  ...(headerOf(request, 'host') === undefined ? [`Host: ${host}\r\n`] : []),
+  ...Object.entries(request.headers)
+    .filter(([name]) => !OWN_HEADERS.has(name.toLowerCase()))
+    .flatMap(([name, value]) => [`${name}: `, ...headerTemplate(value), '\r\n']),
+  'Connection: keep-alive\r\n',
 ];
 
-const fillRequest = (request: RequestSpec, valueOf: (name: string) => string | undefined): RequestSpec => ({
-  ...request,
-  path: fillTemplate(request.path, valueOf),
-  headers: Object.fromEntries(
-    Object.entries(request.headers).map(([name, value]) => [name, fillTemplate(value, valueOf)]),
-  ),
-  body: request.body === null ? null : fillTemplate(request.body, valueOf),
+export const isText = (part: BodyPart): part is Template => !Buffer.isBuffer(part);
+
+/** The request's body, its text still with holes. */
+export const bodyParts = (request: Pick<RequestSpec, 'headers' | 'body'>): readonly BodyPart[] => {
+  const type = headerOf(request, 'content-type');
+  const pieces = typeof request.body === 'string' ? [request.body] : (request.body ?? []);
+  return pieces.map((piece) =>
+    typeof piece === 'string' ? bodyTemplate(piece, type) : Buffer.from(piece.base64, 'base64'),
+  );
+};
+
+const templateOf = (request: RequestSpec, host: string): RequestTemplate => ({
+  head: headTemplate(request, host),
+  body: bodyParts(request),
+  saysLength: ['POST', 'PUT', 'PATCH'].includes(request.method),
 });
+
+/** With the values that are the same for every request. */
+const withFixed = ({ head, body, saysLength }: RequestTemplate, fixed: ValueOf): RequestTemplate => ({
+  head: fillKnown(head, fixed),
+  body: body.map((part) => (isText(part) ? fillKnown(part, fixed) : part)),
+  saysLength,
+});
+
+/** Line by line, since a line break in a value looks like the one after it. */
+const checkHeaders = (request: RequestSpec, fixed: ValueOf): void => {
+  for (const [name, value] of Object.entries(request.headers)) {
+    const texts = fillKnown(headerTemplate(value), fixed).map((part) => (typeof part === 'string' ? part : 'x'));
+    const line = `${name}: ${texts.join('')}`;
+    if (LINE_BREAK.test(line)) refuseLineBreak(request, JSON.stringify(line.slice(0, 100)));
+  }
+};
+
+const lengthLine = (bytes: number, saysLength: boolean): string =>
+  bytes > 0 || saysLength ? `Content-Length: ${bytes}\r\n` : '';
+
+/** A body always has its length; text is written with the head in one go. */
+const writeRequest = ({ head, body, saysLength }: RequestTemplate, valueOf: ValueOf): Buffer => {
+  if (body.every(isText)) {
+    let text = '';
+    for (const part of body) text += fillAll(part, valueOf);
+    return Buffer.from(`${fillAll(head, valueOf)}${lengthLine(Buffer.byteLength(text), saysLength)}\r\n${text}`);
+  }
+  const bytes = Buffer.concat(body.map((part) => (isText(part) ? Buffer.from(fillAll(part, valueOf)) : part)));
+  const start = Buffer.from(`${fillAll(head, valueOf)}${lengthLine(bytes.length, saysLength)}\r\n`);
+  return Buffer.concat([start, bytes]);
+};
+
+const nothing: ValueOf = () => undefined;
+
+/** A request without placeholders: HTTP/1.1 with a kept connection. Throws {@link UsageError} `REQUEST_LINE_BREAK`. */
+export const serializeRequest = (request: RequestSpec, host: string): Buffer => {
+  const template = templateOf(request, host);
+  checkHeaders(request, nothing);
+  return writeRequest(template, nothing);
+};
+
+const holesIn = ({ head, body }: RequestTemplate): readonly Hole[] => [
+  ...holesOf(head),
+  ...body.filter(isText).flatMap(holesOf),
+];
 
 const DATA = 'data.';
 
 /** Values that are the same for every request of a side. */
 const fixedValueOf =
-  (target: LoadTarget) =>
-  (name: string): string | undefined =>
+  (target: LoadTarget): ValueOf =>
+  (name) =>
     Object.hasOwn(target.values, name) ? target.values[name] : name === 'port' ? String(target.port) : undefined;
 
 const unknownPlaceholder = (request: RequestSpec, name: string, data: DataTable | null, target: LoadTarget): never => {
@@ -76,59 +147,51 @@ const unknownPlaceholder = (request: RequestSpec, name: string, data: DataTable 
   );
 };
 
-/** Throws {@link UsageError} `PLACEHOLDER_UNKNOWN` when a request names a value that nobody gives. */
-const checkPlaceholders = (request: RequestSpec, data: DataTable | null, target: LoadTarget): void => {
-  const fixed = fixedValueOf(target);
+/** Throws {@link UsageError} `PLACEHOLDER_UNKNOWN` when a request, all but its varying values filled, asks for more. */
+const checkHoles = (request: RequestSpec, holes: readonly Hole[], data: DataTable | null, target: LoadTarget): void => {
   const columns = new Set(data === null || data.rows.length === 0 ? [] : data.columns);
-  for (const name of templatesOf(request).flatMap(placeholdersOf)) {
-    const known = name === 'n' || fixed(name) !== undefined || (name.startsWith(DATA) && columns.has(name.slice(5)));
+  for (const { name } of holes) {
+    const known = name === 'n' || (name.startsWith(DATA) && columns.has(name.slice(DATA.length)));
     if (!known) unknownPlaceholder(request, name, data, target);
   }
 };
 
-const changesPerRequest = (request: RequestSpec): boolean =>
-  templatesOf(request)
-    .flatMap(placeholdersOf)
-    .some((name) => name === 'n' || name.startsWith(DATA));
-
-/** A row is drawn in the middle of a window; what could not be sent then is refused before. */
-const checkHeaderColumns = (request: RequestSpec, data: DataTable | null): void => {
+/** A row comes in the middle of a window; what could not be sent then is refused before. */
+const checkHeaderColumns = (request: RequestSpec, { head }: RequestTemplate, data: DataTable | null): void => {
   if (data === null) return;
-  for (const name of Object.values(request.headers).flatMap(placeholdersOf)) {
+  for (const { name, encode } of holesOf(head)) {
     const column = data.columns.indexOf(name.slice(DATA.length));
     if (!name.startsWith(DATA) || column === -1) continue;
-    const row = data.rows.findIndex((values) => LINE_BREAK.test(values[column] ?? ''));
+    const row = data.rows.findIndex((values) => LINE_BREAK.test(encode(values[column] ?? '')));
     if (row !== -1) refuseLineBreak(request, `\${${name}} in row ${row + 1} of ${data.file}`);
   }
-};
-
-const perRequestBytes = (request: RequestSpec, target: LoadTarget, plan: LoadPlan, schedule: Schedule) => {
-  const host = hostOf(target);
-  const fixed = fixedValueOf(target);
-  const columns = new Map((plan.data?.columns ?? []).map((column, index) => [DATA + column, index]));
-  return (number: number): Buffer => {
-    const row = plan.data?.rows[schedule.rowOf(number)];
-    const valueOf = (name: string): string | undefined => {
-      const column = columns.get(name);
-      if (column !== undefined) return row?.[column] ?? '';
-      return name === 'n' ? String(number) : fixed(name);
-    };
-    return serializeRequest(fillRequest(request, valueOf), host);
-  };
 };
 
 /** `host:port` as URLs and the Host header have it. */
 export const hostOf = (target: { readonly host: string; readonly port: number }): string =>
   `${target.host.includes(':') ? `[${target.host}]` : target.host}:${target.port}`;
 
+const perRequest = (template: RequestTemplate, plan: LoadPlan, schedule: Schedule) => {
+  const columns = new Map((plan.data?.columns ?? []).map((column, index) => [DATA + column, index]));
+  return (number: number): Buffer => {
+    const row = plan.data?.rows[schedule.rowOf(number)];
+    return writeRequest(template, (name) => {
+      const column = columns.get(name);
+      return column === undefined ? String(number) : row?.[column];
+    });
+  };
+};
+
 /** Throws {@link UsageError} `PLACEHOLDER_UNKNOWN` or `REQUEST_LINE_BREAK`. */
 export const compileRequests = (plan: LoadPlan, target: LoadTarget, schedule: Schedule): RequestBytes => {
   const fixed = fixedValueOf(target);
   const makers = plan.requests.map((request) => {
-    checkPlaceholders(request, plan.data, target);
-    checkHeaderColumns(request, plan.data);
-    if (changesPerRequest(request)) return perRequestBytes(request, target, plan, schedule);
-    const bytes = serializeRequest(fillRequest(request, fixed), hostOf(target));
+    const template = withFixed(templateOf(request, hostOf(target)), fixed);
+    checkHoles(request, holesIn(template), plan.data, target);
+    checkHeaders(request, fixed);
+    checkHeaderColumns(request, template, plan.data);
+    if (holesIn(template).length > 0) return perRequest(template, plan, schedule);
+    const bytes = writeRequest(template, nothing);
     return () => bytes;
   });
   const empty = Buffer.alloc(0);

@@ -48,13 +48,21 @@ export interface StatusRange {
   readonly to: number;
 }
 
+/** Bytes of a body that are sent as they are. */
+export interface BodyBytes {
+  readonly base64: string;
+}
+
+/** A text to fill in, or several pieces one after the other. */
+export type RequestBody = string | readonly (string | BodyBytes)[];
+
 export interface RequestSpec {
   readonly name: string;
   readonly weight: number;
   readonly method: HttpMethod;
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | null;
+  readonly body: RequestBody | null;
   readonly expect: {
     /** Accepted status codes; inclusive ranges. */
     readonly status: readonly StatusRange[];

@@ -6,7 +6,7 @@
  */
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { startLoader } from '../load/index.ts';
+import { encodedAlready, startLoader } from '../load/index.ts';
 import { type BySide, type BuildInfo, bothSides, type RunSettings, type ScenarioRun, SIDES } from '../model/index.ts';
 import { bindSelf } from '../process/index.ts';
 import { buildFacts, prepareBuild, type PreparedBuild } from '../target/index.ts';
@@ -103,7 +103,8 @@ const withSession = async <T>(
       logFile: join(plan.outDir, 'logs', folderOf(plan.scenario.name), 'loader.log'),
     });
     try {
-      const notes = new Set(SIDES.flatMap((side) => prepared[side].notes));
+      const { requests, data } = plan.scenario.load;
+      const notes = new Set([...SIDES.flatMap((side) => prepared[side].notes), ...encodedAlready(requests, data)]);
       const clock = startClock(plan.budgetSeconds);
       return await use({
         plan,

@@ -37,6 +37,22 @@ export const findFiles = (value: unknown): readonly FileUse[] => [
   ),
 ];
 
+/** File as written in the scenario → its content; a text stands for its UTF-8 bytes. */
+export type FileContents = ReadonlyMap<string, string | Uint8Array>;
+
+const UTF_8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** undefined: not UTF-8, or with a NUL, so not a text. */
+export const textOf = (content: string | Uint8Array): string | undefined => {
+  if (typeof content === 'string') return content;
+  if (content.includes(0)) return undefined;
+  try {
+    return UTF_8.decode(content);
+  } catch {
+    return undefined;
+  }
+};
+
 export interface ReadFiles {
   readonly data: CsvTable | undefined;
   /** All `envFile`s together, later over earlier. */
@@ -44,15 +60,20 @@ export interface ReadFiles {
   readonly problems: readonly Problem[];
 }
 
-/** Reads what `contents` (file as written in the scenario → text) holds for each named file. */
-export const readFiles = (document: ScenarioDocument, contents: ReadonlyMap<string, string>): ReadFiles => {
+/** Reads what `contents` holds for each named file. */
+export const readFiles = (document: ScenarioDocument, contents: FileContents): ReadFiles => {
   const problems: Problem[] = [];
   let data: CsvTable | undefined;
   let env: Readonly<Record<string, string>> = {};
   for (const { path, file, use } of findFiles(document.value)) {
-    const text = contents.get(file);
+    const content = contents.get(file);
+    if (content === undefined) {
+      problems.push(problemAt(document, path, missing(file)));
+      continue;
+    }
+    const text = textOf(content);
     if (text === undefined) {
-      problems.push(missingFile(document, path, file));
+      if (use !== 'body') problems.push(problemAt(document, path, `${file} is not UTF-8 text; save it as UTF-8`));
       continue;
     }
     const place = (line: number) => ({ source: { file, text }, place: { line, column: 1 }, path: pathText(path) });
@@ -70,9 +91,12 @@ export const readFiles = (document: ScenarioDocument, contents: ReadonlyMap<stri
   return { data, env, problems };
 };
 
-const missingFile = (document: ScenarioDocument, path: Path, file: string): Problem => ({
+const missing = (file: string): string =>
+  `there is no readable file ${file} beside the scenario (paths are relative to the scenario's folder)`;
+
+const problemAt = (document: ScenarioDocument, path: Path, message: string): Problem => ({
   source: document.source,
   place: document.placeOf(path),
   path: pathText(path),
-  message: `there is no readable file ${file} beside the scenario (paths are relative to the scenario's folder)`,
+  message,
 });

@@ -1,7 +1,16 @@
 /** A valid scenario file → the Scenario that travels, with nothing left open. */
 import { createHash } from 'node:crypto';
-import type { DataTable, GateSpec, LoadSpec, RequestSpec, Scenario, SetupCommand, TargetSpec } from '../model/index.ts';
-import type { ReadFiles } from './files.ts';
+import type {
+  DataTable,
+  GateSpec,
+  LoadSpec,
+  RequestBody,
+  RequestSpec,
+  Scenario,
+  SetupCommand,
+  TargetSpec,
+} from '../model/index.ts';
+import { type FileContents, type ReadFiles, textOf } from './files.ts';
 import { mergeStatusRanges } from './http.ts';
 import type { ScenarioInput } from './schema.ts';
 
@@ -13,8 +22,14 @@ const BUDGET_SECONDS = 120;
 const TIGHT_BUDGET_SECONDS = 240;
 const SETUP_TIMEOUT_SECONDS = 60;
 
-const fillBody = (request: Pick<RequestInput, 'body' | 'bodyFile'>, contents: ReadonlyMap<string, string>) => {
-  if (request.bodyFile !== undefined) return contents.get(request.bodyFile) ?? null;
+/** Text may hold placeholders; anything else is sent byte for byte. */
+const fileBody = (content: string | Uint8Array | undefined): RequestBody | null => {
+  if (content === undefined) return null;
+  return textOf(content) ?? [{ base64: Buffer.from(content).toString('base64') }];
+};
+
+const fillBody = (request: Pick<RequestInput, 'body' | 'bodyFile'>, contents: FileContents): RequestBody | null => {
+  if (request.bodyFile !== undefined) return fileBody(contents.get(request.bodyFile));
   if (request.body === undefined) return null;
   return typeof request.body === 'string' ? request.body : JSON.stringify(request.body);
 };
@@ -25,11 +40,7 @@ const fillHeaders = ({ headers, body }: Pick<RequestInput, 'headers' | 'body'>):
   return isJson && !hasType ? { 'content-type': 'application/json', ...headers } : headers;
 };
 
-const fillRequest = (
-  request: Omit<RequestInput, 'weight'>,
-  weight: number,
-  contents: ReadonlyMap<string, string>,
-): RequestSpec => ({
+const fillRequest = (request: Omit<RequestInput, 'weight'>, weight: number, contents: FileContents): RequestSpec => ({
   name: request.name ?? `${request.http.method} ${request.http.path}`,
   weight,
   method: request.http.method,
@@ -72,7 +83,7 @@ const fillLatency = (latency: ScenarioInput['load']['latency']): LoadSpec['laten
   return latency === 'auto' ? 'auto' : { ratePerSecond: latency.rate };
 };
 
-const fillLoad = (load: ScenarioInput['load'], files: ReadFiles, contents: ReadonlyMap<string, string>): LoadSpec => ({
+const fillLoad = (load: ScenarioInput['load'], files: ReadFiles, contents: FileContents): LoadSpec => ({
   requests: load.requests.map((request) => fillRequest(request, request.weight, contents)),
   prepare: load.prepare.map((request) => ({
     ...fillRequest(request, 1, contents),
@@ -130,7 +141,7 @@ export const fillScenario = (
   input: ScenarioInput,
   file: string,
   files: ReadFiles,
-  contents: ReadonlyMap<string, string>,
+  contents: FileContents,
 ): Scenario => {
   const target = fillTarget(input.target, files);
   const load = fillLoad(input.load, files, contents);

@@ -30,7 +30,8 @@ const refuseMethod = (word: string): string => {
 
 const pathProblem = (path: string): string | undefined => {
   const bare = path.replaceAll(/\$\{[^}]*\}/g, 'x');
-  if (!bare.startsWith('/')) {
+  // A value may be the whole address, as a captured `location` is.
+  if (!bare.startsWith('/') && !path.startsWith('${')) {
     return /^https?:/i.test(bare)
       ? 'expected a path, not an address: godyno starts the service on a port of its own; write what follows the host, "/…"'
       : 'expected a path that starts with "/"';

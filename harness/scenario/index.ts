@@ -9,7 +9,7 @@ import type { Scenario } from '../model/index.ts';
 import { checkRules } from './checks.ts';
 import { readDocument, type ScenarioDocument } from './document.ts';
 import { explainIssues } from './explain.ts';
-import { findFiles, readFiles } from './files.ts';
+import { type FileContents, findFiles, readFiles } from './files.ts';
 import { fillScenario } from './fill.ts';
 import { withoutEmptyKeys } from './json-schema.ts';
 import { checkPlaceholders } from './placeholders.ts';
@@ -38,10 +38,10 @@ export const referencedFiles = (text: string, file: string): readonly string[] =
 ];
 
 /**
- * Reads one scenario. `contents` maps each path of {@link referencedFiles} to its text; leave out what cannot be read.
+ * Reads one scenario. `contents` maps each path of {@link referencedFiles} to its content; leave out what cannot be read.
  * Throws a UsageError (SCENARIO_INVALID) that shows up to ten mistakes with place, source line and caret.
  */
-export const parseScenario = (text: string, file: string, contents: ReadonlyMap<string, string>): Scenario => {
+export const parseScenario = (text: string, file: string, contents: FileContents): Scenario => {
   const document = read(text, file);
   if (document.problems.length > 0) throw problemsError(document.problems, document.source);
   const result = scenarioSchema.safeParse(document.value);

@@ -1,7 +1,7 @@
 /** Which `${…}` may stand where; every other one is a mistake that would otherwise reach the service as text. */
-import { placeholdersOf } from '../model/index.ts';
+import { placeholdersOf, requestPlaceholder } from '../model/index.ts';
 import { isMapping, type Path, pathText, type ScenarioDocument, valueAt } from './document.ts';
-import { itemPaths, type ReadFiles, valuePaths } from './files.ts';
+import { type FileContents, itemPaths, type ReadFiles, textOf, valuePaths } from './files.ts';
 import { suggestion } from './nearest.ts';
 import type { Problem } from './problem.ts';
 
@@ -26,10 +26,14 @@ const explainUnknown = (name: string, known: readonly string[]): string => {
   return `unknown placeholder ${whole}${near.startsWith(',') ? near : ''} (${list}; \`$\${…}\` stands for a literal \`\${…}\`)`;
 };
 
+/** `${n}` is known in requests only, and only there an encoding may stand before a name. */
+const nameIn = (written: string, known: readonly string[]): string =>
+  known.includes('n') ? requestPlaceholder(written).name : written;
+
 const complaints = (text: string, known: readonly string[]): readonly Complaint[] => {
   const unknown = placeholdersOf(text)
-    .filter((name) => !known.includes(name))
-    .map((name): Complaint => [`\${${name}}`, explainUnknown(name, known)]);
+    .filter((written) => !known.includes(nameIn(written, known)))
+    .map((written): Complaint => [`\${${written}}`, explainUnknown(nameIn(written, known), known)]);
   const open = text.replaceAll(/\$?\$\{[^}]*\}/g, (whole) => ' '.repeat(whole.length)).indexOf('${');
   if (open < 0) return unknown;
   const tail = text.slice(open).split(/["\\\n]/)[0] ?? '';
@@ -63,10 +67,11 @@ const checkBodyFile = (
   document: ScenarioDocument,
   path: Path,
   known: readonly string[],
-  contents: ReadonlyMap<string, string>,
+  contents: FileContents,
 ): readonly Problem[] => {
   const file = valueAt(document.value, [...path, 'bodyFile']);
-  const text = typeof file === 'string' ? contents.get(file) : undefined;
+  const content = typeof file === 'string' ? contents.get(file) : undefined;
+  const text = content === undefined ? undefined : textOf(content);
   if (typeof file !== 'string' || text === undefined) return [];
   return complaints(text, known).map(([part, message]) => {
     const before = text.slice(0, text.indexOf(part)).split('\n');
@@ -83,7 +88,7 @@ const checkBodyFile = (
 export const checkPlaceholders = (
   document: ScenarioDocument,
   files: ReadFiles,
-  contents: ReadonlyMap<string, string>,
+  contents: FileContents,
 ): readonly Problem[] => {
   const { value } = document;
   const check = (paths: readonly Path[], known: readonly string[]) =>

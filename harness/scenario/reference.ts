@@ -48,8 +48,21 @@ without a value counts as left out.
 | \`\${data.column}\` | a cell of the row that this request drew from \`load.data\` | \`load.requests\` |
 | \`\${name}\` | a value that an earlier \`prepare\` request captured | later requests |
 
-"Requests" means paths, header values and bodies (\`bodyFile\` too). \`$\${…}\` stands for a literal \`\${…}\`. Environment
-variables are not filled in, so that a scenario means the same on every machine.
+"Requests" means paths, header values and bodies (\`bodyFile\` too, where it is text). \`$\${…}\` stands for a literal
+\`\${…}\`. Environment variables are not filled in, so that a scenario means the same on every machine.
+
+In requests a value is encoded for where it stands; what you typed around it is sent as typed:
+
+| Where | Becomes |
+|---|---|
+| a path segment, a query name or value, a form (\`application/x-www-form-urlencoded\`) | percent-encoded: \`a/b & c\` → \`a%2Fb%20%26%20c\` |
+| the whole path (\`GET \${location}\`), whole pairs of a query or form (\`GET /search?\${data.query}\`) | as it is, but for what a URL cannot hold |
+| a string of a JSON body | escaped: \`say "hi"\` → \`say \\"hi\\"\` |
+| a JSON body outside of a string, a header, any other body | as it is |
+| an XML body | \`&\`, \`<\`, \`>\` and quotes as entities |
+
+\`content-type\` tells what a body is; without one, text that is JSON counts as JSON. \`\${raw:name}\` is sent as it is,
+\`\${url:name}\` percent-encoded and \`\${json:name}\` escaped as in a JSON string, wherever it stands.
 `;
 
 const code = (value: unknown): string => `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``;

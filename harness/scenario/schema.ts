@@ -191,7 +191,11 @@ const commonRequest = () => ({
       'Text to send as it is, or a mapping or list to send as JSON, then with `content-type: application/json`.',
     )
     .meta({ example: { id: '${n}' }, kind: 'text, mapping or list' }),
-  bodyFile: word('a file name').optional().describe('A text file beside the scenario to send as the body.'),
+  bodyFile: word('a file name')
+    .optional()
+    .describe(
+      'A file beside the scenario to send as the body: byte for byte, placeholders filled in where it is UTF-8 text.',
+    ),
   expect: mapping({
     status: z
       .union([z.array(status()).min(1, expected('at least one status')), status().transform((range) => [range])], {

@@ -55,6 +55,41 @@ test('what one request captures is known to the next, and comes back', async () 
   expect(seen).toEqual(['POST /login -', 'GET /seed/7/0 Bearer t1', 'GET /seed/7/1 Bearer t1']);
 });
 
+test('a captured number keeps every digit it was written with', async () => {
+  const written = [
+    '1234567890123456789',
+    '-9223372036854775808',
+    '1e400',
+    '0.10',
+    '123456789012345678901234567890.5e-7',
+  ];
+  const port = await serve((_incoming, response) => response.end(`{"a": [${written.join(', ')}], "s": "1"}`));
+  const capture = Object.fromEntries(written.map((_, index) => [`v${index}`, `$.a[${index}]`]));
+  expect(Object.values(await send(port, [step('/', { capture })]))).toEqual(written);
+});
+
+test('captured values are encoded for where they stand, and bytes are sent as they are', async () => {
+  const seen: unknown[] = [];
+  const port = await serve((incoming, response) => {
+    const chunks: Buffer[] = [];
+    incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
+    incoming.on('end', () => {
+      seen.push([incoming.url, Buffer.concat(chunks).toString('latin1')]);
+      response.end('{"t": "a/b \\"&"}');
+    });
+  });
+  const base64 = Buffer.from([0x1f, 0x8b, 0xff]).toString('base64');
+  await send(port, [
+    step('/', { capture: { t: '$.t' } }),
+    step('/${t}?t=${t}', { method: 'POST', body: '{"t": "${t}"}' }),
+    step('/', { method: 'POST', body: ['<${t}>', { base64 }] }),
+  ]);
+  expect(seen.slice(1)).toEqual([
+    ['/a%2Fb%20%22%26?t=a%2Fb%20%22%26', '{"t": "a/b \\"&"}'],
+    ['/', '<a/b "&>\u001f\u008b\u00ff'],
+  ]);
+});
+
 test('no connection to the target stays open afterwards', async () => {
   const port = await serve((_incoming, response) => response.end('{}'));
   const closed = once(server ?? createServer(), 'connection').then(async ([socket]) => once(socket as Server, 'close'));

@@ -123,6 +123,31 @@ test('a line break in a value cannot add a header, and is refused before anythin
   );
 });
 
+test('bytes of a body are sent as they are, between filled texts or alone', () => {
+  const all = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
+  const base64 = all.toString('base64');
+  const { bytes } = bytesOf([
+    request('/a', { method: 'POST', body: [{ base64 }] }),
+    request('/a/${n}', { method: 'POST', body: ['n=${n};', { base64 }, ';'] }),
+  ]);
+  const bodyOf = (request: Buffer): Buffer => request.subarray(request.indexOf('\r\n\r\n') + 4);
+  expect(bodyOf(bytes(7, 0))).toEqual(all);
+  expect(bytes(7, 0).toString('latin1')).toContain('Content-Length: 256\r\n');
+  expect(bodyOf(bytes(77, 1))).toEqual(Buffer.concat([Buffer.from('n=77;'), all, Buffer.from(';')]));
+  expect(bytes(77, 1).toString('latin1')).toContain('Content-Length: 262\r\n');
+});
+
+test.each(['a\r\nX-Evil: yes', 'a\nb', 'a\0b'])('a captured %j cannot end a header, raw or not', (token) => {
+  const evil = { ...target, values: { token } };
+  const compile = (path: string, headers: Record<string, string>) => {
+    const whole = plan([request(path, { headers })]);
+    const schedule = createSchedule({ seed: 1, weights: [1], rows: 0 });
+    return compileRequests(whole, evil, schedule)(0, 0).toString();
+  };
+  expect(() => compile('/', { a: '${raw:token}' })).toThrow(expect.objectContaining({ code: 'REQUEST_LINE_BREAK' }));
+  expect(compile('/${raw:token}', {}).split(/[\r\n\0]+/)).toHaveLength(4);
+});
+
 test('a path keeps what the scenario wrote and escapes only what a request line cannot hold', () => {
   const line = serializeRequest(request('/a%20b?q=x y&r=ž&s=🐎\r\nX: y'), 'h:1').toString().split('\r\n')[0];
   expect(line).toBe('GET /a%20b?q=x%20y&r=%C5%BE&s=%F0%9F%90%8E%0D%0AX:%20y HTTP/1.1');

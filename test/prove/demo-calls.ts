@@ -38,7 +38,7 @@ export const requestsOf = ({ load }: Scenario): ((n: number) => SentRequest) => 
     return {
       path: fill(request.path),
       method: request.method,
-      body: request.body === null ? null : fill(request.body),
+      body: typeof request.body === 'string' ? fill(request.body) : null,
     };
   };
 };

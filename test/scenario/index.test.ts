@@ -3,7 +3,7 @@ import type { Scenario } from '../../harness/model/index.ts';
 import { parseScenario, referencedFiles } from '../../harness/scenario/index.ts';
 import { EXAMPLE_SCENARIO } from '../../harness/scenario/reference.ts';
 
-const read = (text: string, contents: Readonly<Record<string, string>> = {}): Scenario =>
+const read = (text: string, contents: Readonly<Record<string, string | Uint8Array>> = {}): Scenario =>
   parseScenario(text, 'scenarios/shop.yml', new Map(Object.entries(contents)));
 
 const MINIMAL = `
@@ -13,7 +13,7 @@ load: { requests: [{ http: GET /items }] }
 
 /** The minimal scenario with more keys in one of its parts. */
 const withTarget = (more: string) => read(`target:\n  ready: GET /\n${more}\nload: { requests: [{ http: GET / }] }`);
-const withRequest = (more: string, contents = {}) =>
+const withRequest = (more: string, contents: Readonly<Record<string, string | Uint8Array>> = {}) =>
   read(`target: { ready: GET / }\nload:\n  requests:\n  - http: POST /\n${more}`, contents).load.requests[0]!;
 
 describe('the example of the README and the reference', () => {
@@ -190,6 +190,15 @@ describe('requests', () => {
       'Content-Type': 'text/x',
     });
     expect(withRequest('    body: "[1]"').headers).toEqual({});
+  });
+
+  test('a bodyFile that is not text is kept byte for byte, text and its byte-order mark too', () => {
+    const bytes = Uint8Array.from({ length: 256 }, (_, byte) => byte);
+    const read = (content: Uint8Array) => withRequest('    bodyFile: a.bin', { 'a.bin': content }).body;
+    expect(read(bytes)).toEqual([{ base64: Buffer.from(bytes).toString('base64') }]);
+    expect(read(Buffer.from('a\0b'))).toEqual([{ base64: 'YQBi' }]);
+    expect(read(Buffer.from('\uFEFFž\r\n'))).toBe('\uFEFFž\r\n');
+    expect(read(Buffer.from('${no} \xff', 'latin1'))).toEqual([{ base64: 'JHtub30g/w==' }]);
   });
 
   test('bodyFile is read from what the caller read', () => {

@@ -4,7 +4,7 @@ import { UsageError } from '../../harness/errors.ts';
 import { parseScenario } from '../../harness/scenario/index.ts';
 import { EXAMPLE_SCENARIO } from '../../harness/scenario/reference.ts';
 
-const refusal = (text: string, contents: Readonly<Record<string, string>> = {}): UsageError => {
+const refusal = (text: string, contents: Readonly<Record<string, string | Uint8Array>> = {}): UsageError => {
   try {
     parseScenario(text, 'scenarios/shop.yml', new Map(Object.entries(contents)));
   } catch (error) {
@@ -15,7 +15,7 @@ const refusal = (text: string, contents: Readonly<Record<string, string>> = {}):
 };
 
 /** The first line of each problem, without the file when it is the scenario's. */
-const said = (text: string, contents: Readonly<Record<string, string>> = {}): readonly string[] =>
+const said = (text: string, contents: Readonly<Record<string, string | Uint8Array>> = {}): readonly string[] =>
   refusal(text, contents)
     .message.split('\n\n')
     .map((problem) => (problem.split('\n')[0] ?? '').replace('scenarios/shop.yml:', ''));
@@ -324,6 +324,18 @@ describe('files', () => {
     expect(said(request('http: POST /, bodyFile: b.txt'), { 'b.txt': 'x\n y ${who}' })).toEqual([
       expect.stringMatching(/^b.txt:2:4 {2}load.requests\[0\].bodyFile: unknown placeholder \$\{who\}/),
     ]);
+  });
+
+  test('one that is no UTF-8 text is refused where text is read', () => {
+    const latin1 = Buffer.from('id\ncaf\xe9\n', 'latin1');
+    expect(said(withData, { 'd.csv': latin1 })).toEqual(['2:15  load.data: d.csv is not UTF-8 text; save it as UTF-8']);
+    expect(said(target('envFile: a.env'), { 'a.env': latin1 })[0]).toContain('a.env is not UTF-8 text');
+  });
+
+  test('an encoding before a name is no other name, and only in requests', () => {
+    expect(said(request('http: "GET /${raw:who}"'))[0]).toMatch(/unknown placeholder \$\{who\}/);
+    expect(said(request('http: "GET /${upper:n}"'))[0]).toMatch(/unknown placeholder \$\{upper:n\}/);
+    expect(said(target('args: ["${raw:port}"]'))[0]).toMatch(/unknown placeholder \$\{raw:port\}/);
   });
 
   test('a column that the data does not have is named with those it has', () => {
