@@ -1,9 +1,9 @@
 /** The binaries that are counted: built like the judged ones, with the dice taken out of Go's runtime. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { steadyRuntime } from '../exact/index.ts';
-import { type BySide, type Side } from '../model/index.ts';
-import { type Binary, linkBinary, prepareBuild, type PreparedBuild } from '../target/index.ts';
+import { steadyRuntime, type SteadyRuntime } from '../exact/index.ts';
+import { type BySide, bothSides, type Side } from '../model/index.ts';
+import { type Binary, linkBinary, prepareBuild, type PreparedBuild, type TargetFacts } from '../target/index.ts';
 import type { RunPlan } from './plan.ts';
 import type { Session } from './session.ts';
 
@@ -22,14 +22,28 @@ export interface ExactBinaries {
   readonly unsteadyReason: string | null;
 }
 
-/** Binaries of their own, with the runtime's dice taken out where this Go can be patched. */
-export const buildExact = async (session: Session): Promise<ExactBinaries> => {
-  const goroot = session.prepared.head.facts.goEnv['GOROOT'] ?? '';
-  const base = await prepareExact(session.plan, goroot, 'base');
-  const head = await prepareExact(session.plan, goroot, 'head');
-  const link = async ({ build }: ExactBuild): Promise<Binary> =>
-    linkBinary(build, { linkSeed: null, cpus: null }, session.plan.signal);
-  return { binaries: { base: await link(base), head: await link(head) }, unsteadyReason: head.unsteadyReason };
+const workDirOf = (plan: RunPlan): string => join(plan.workDir, 'exact');
+
+/** The side's own Go, patched; a string says why it cannot be. */
+const steadyOf = (plan: RunPlan, { goEnv, goVersion }: TargetFacts, side: Side): SteadyRuntime | string => {
+  const steady = steadyRuntime(goEnv['GOROOT'] ?? '', join(workDirOf(plan), 'runtime', side));
+  return typeof steady === 'string' ? `${goVersion}: ${steady}` : steady;
+};
+
+/**
+ * Binaries of their own, each side by its own Go, with the runtime's dice taken out where both can be patched: one side
+ * patched and the other not would differ by the patches.
+ */
+export const buildExact = async ({ plan, prepared }: Session): Promise<ExactBinaries> => {
+  const steady = bothSides((side) => steadyOf(plan, prepared[side].facts, side));
+  const reasons = new Set([steady.base, steady.head].filter((one) => typeof one === 'string'));
+  const unsteadyReason = reasons.size === 0 ? null : [...reasons].join('; ');
+  const build = async (side: Side): Promise<PreparedBuild> =>
+    buildCounted(plan, prepared[side].facts, side, unsteadyReason ?? steady[side]);
+  const builds = { base: await build('base'), head: await build('head') };
+  const link = async (side: Side): Promise<Binary> =>
+    linkBinary(builds[side], { linkSeed: null, cpus: null }, plan.signal);
+  return { binaries: { base: await link('base'), head: await link('head') }, unsteadyReason };
 };
 
 export interface ExactBuild {
@@ -38,21 +52,31 @@ export interface ExactBuild {
 }
 
 /** One side's build with the runtime's patches and the user's planted overlay; linked by the caller. */
-export const prepareExact = async (plan: RunPlan, goroot: string, side: Side): Promise<ExactBuild> => {
-  const workDir = join(plan.workDir, 'exact');
-  const steady = steadyRuntime(goroot, join(workDir, 'runtime'));
+export const prepareExact = async (plan: RunPlan, facts: TargetFacts, side: Side): Promise<ExactBuild> => {
+  const steady = steadyOf(plan, facts, side);
+  const build = await buildCounted(plan, facts, side, steady);
+  return { build, unsteadyReason: typeof steady === 'string' ? steady : null };
+};
+
+const buildCounted = async (
+  plan: RunPlan,
+  { go }: TargetFacts,
+  side: Side,
+  steady: SteadyRuntime | string,
+): Promise<PreparedBuild> => {
+  const workDir = workDirOf(plan);
   const planted = plan.overlays?.[side] ?? null;
   const overlay =
     typeof steady === 'string' ? planted : overlayWith(planted, steady.replace, join(workDir, `${side}.json`));
-  const build = await prepareBuild({
+  return prepareBuild({
     side,
     sourceDir: plan.trees[side].rootDir,
     moduleDir: plan.trees[side].moduleDir,
     revision: plan.trees[side].revision,
     spec: plan.scenario.target,
+    go,
     overlay,
     workDir,
     signal: plan.signal,
   });
-  return { build, unsteadyReason: typeof steady === 'string' ? steady : null };
 };

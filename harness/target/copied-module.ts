@@ -8,6 +8,7 @@ import { isAbsolute, join, resolve } from 'node:path';
 import type { TargetSpec } from '../model/index.ts';
 import { callGo } from './go-command.ts';
 import { goFailure } from './go-failure.ts';
+import type { GoProgram } from './toolchain.ts';
 
 export interface Remedy {
   readonly spec: TargetSpec;
@@ -35,6 +36,7 @@ const withoutWorkspace = (spec: TargetSpec): TargetSpec => ({ ...spec, buildEnv:
 /** A go.mod of our own beside a copy of go.sum; `go` completes them instead of the folder's. */
 const withOwnModFile = async (
   spec: TargetSpec,
+  go: GoProgram,
   moduleDir: string,
   folder: string,
   signal: AbortSignal,
@@ -43,7 +45,7 @@ const withOwnModFile = async (
   const modFile = join(folder, 'go.mod');
   copyFileSync(join(moduleDir, 'go.mod'), modFile);
   if (existsSync(join(moduleDir, 'go.sum'))) copyFileSync(join(moduleDir, 'go.sum'), join(folder, 'go.sum'));
-  const call = { cwd: moduleDir, env: spec.buildEnv };
+  const call = { cwd: moduleDir, go, env: spec.buildEnv };
   const shown = await callGo({ ...call, args: ['mod', 'edit', '-json', modFile] }, signal);
   if (shown.exitCode !== 0) throw goFailure('go mod edit', null, moduleDir, shown);
   const missing = replacesOf(shown.stdout).filter(({ New }) => isMissingFolder(New.Path, moduleDir));
@@ -64,6 +66,7 @@ const withOwnModFile = async (
 export const remedyFor = async (
   code: string,
   spec: TargetSpec,
+  go: GoProgram,
   moduleDir: string,
   folder: string,
   signal: AbortSignal,
@@ -72,7 +75,7 @@ export const remedyFor = async (
     return { spec: withoutWorkspace(spec), note: 'go.work lists modules that are not there: built with GOWORK=off' };
   }
   if ((code === 'REPLACEMENT_MISSING' || code === 'GO_SUM_MISSING') && !hasFlag(spec, 'modfile')) {
-    const made = await withOwnModFile(withoutWorkspace(spec), realpathSync(moduleDir), folder, signal);
+    const made = await withOwnModFile(withoutWorkspace(spec), go, realpathSync(moduleDir), folder, signal);
     const dropped = made.dropped.length === 0 ? '' : `, without the replaces ${made.dropped.join(', ')}`;
     return { spec: made.spec, note: `the folder’s go.mod is not complete: built with -mod=mod from a copy${dropped}` };
   }

@@ -34,7 +34,7 @@ export const linkedModules = async (
 ): Promise<readonly LinkedModule[]> => {
   const { spec, facts, side } = build;
   const args = ['list', '-deps', ...build.flags, '-f', MODULE_FORMAT, spec.package];
-  const listed = await callGo({ cwd: facts.moduleDir, env: spec.buildEnv, args }, signal);
+  const listed = await callGo({ cwd: facts.moduleDir, go: facts.go, env: spec.buildEnv, args }, signal);
   if (listed.exitCode !== 0) throw goFailure(`go list -deps ${spec.package}`, side, facts.moduleDir, listed);
   const source = `${realpathSync(sourceDir)}${sep}`;
   const lines = new Set(listed.stdout.split('\n').filter((line) => line !== ''));

@@ -38,7 +38,13 @@ export const buildFacts = async (binary: Binary, signal: AbortSignal): Promise<B
   const { build } = binary;
   const { facts, spec } = build;
   const shown = await callGo(
-    { cwd: facts.moduleDir, env: spec.buildEnv, args: ['version', '-m', binary.path], timeoutSeconds: 60 },
+    {
+      cwd: facts.moduleDir,
+      go: facts.go,
+      env: spec.buildEnv,
+      args: ['version', '-m', binary.path],
+      timeoutSeconds: 60,
+    },
     signal,
   );
   if (shown.exitCode !== 0) throw goFailure('go version -m', build.side, facts.moduleDir, shown);

@@ -1,6 +1,7 @@
 /** Calls `go` the same way every time: the folder's real path as working folder, the user's environment, a deadline. */
 import { UsageError } from '../errors.ts';
 import { type CommandResult, runCommand } from '../process/index.ts';
+import type { GoProgram } from './toolchain.ts';
 
 /** `go list` and `go env` may have to fetch modules first. */
 const LIST_TIMEOUT_SECONDS = 600;
@@ -8,6 +9,7 @@ const LIST_TIMEOUT_SECONDS = 600;
 export interface GoCall {
   /** Real path, no symlink in it: overlay keys below another spelling are silently ignored by `go`. */
   readonly cwd: string;
+  readonly go: GoProgram;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly timeoutSeconds?: number;
@@ -19,11 +21,11 @@ export const callGo = async (call: GoCall, signal: AbortSignal): Promise<Command
   try {
     return await runCommand(
       {
-        file: 'go',
+        file: call.go.file,
         args: call.args,
         cwd: call.cwd,
         // `go` trusts PWD over the system where both name the same folder, and prints paths below it.
-        env: { ...call.env, PWD: call.cwd },
+        env: { ...call.env, ...call.go.env, PWD: call.cwd },
         timeoutSeconds: call.timeoutSeconds ?? LIST_TIMEOUT_SECONDS,
         cpus: call.cpus ?? null,
       },

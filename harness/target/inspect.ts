@@ -7,10 +7,13 @@ import { readUserFlags } from './build-flags.ts';
 import { callGo } from './go-command.ts';
 import { goFailure } from './go-failure.ts';
 import { readUserOverlay } from './overlay.ts';
+import { type GoProgram, USERS_GO } from './toolchain.ts';
 
 export interface InspectRequest {
   readonly moduleDir: string;
   readonly spec: TargetSpec;
+  /** Which Go; the one that the user would get in that folder when left out. */
+  readonly go?: GoProgram;
   /** Whose code it is, for messages. */
   readonly side?: Side;
   readonly signal: AbortSignal;
@@ -23,6 +26,8 @@ export interface TargetFacts {
   readonly dir: string;
   readonly importPath: string;
   readonly modulePath: string;
+  /** What all further commands are called with. */
+  readonly go: GoProgram;
   /** e.g. `go1.26.8`. */
   readonly goVersion: string;
   /** e.g. 26. */
@@ -151,10 +156,16 @@ const requireModuleDir = (moduleDir: string, side: Side | undefined): string => 
  * Throws `GO_MISSING`, `GO_TOO_OLD`, `CROSS_BUILD`, `PACKAGE_IS_FILE`, `MODULE_CACHE` (exit 2), and what Go says about
  * the folder as a {@link BuildError} (exit 5), e.g. `PACKAGE_MISSING`, `NOT_MAIN`, `GO_TOO_OLD_FOR_MODULE`.
  */
-export const inspectTarget = async ({ moduleDir, spec, side, signal }: InspectRequest): Promise<TargetFacts> => {
+export const inspectTarget = async ({
+  moduleDir,
+  spec,
+  go = USERS_GO,
+  side,
+  signal,
+}: InspectRequest): Promise<TargetFacts> => {
   requireFolderPattern(spec);
   const cwd = requireModuleDir(moduleDir, side);
-  const call = { cwd, env: spec.buildEnv };
+  const call = { cwd, go, env: spec.buildEnv };
   const env = await callGo({ ...call, args: ['env', '-json', ...GO_ENV] }, signal);
   if (env.exitCode !== 0) throw goFailure('go env', side ?? null, cwd, env);
   const goEnv = stringRecord(env.stdout);
@@ -172,6 +183,7 @@ export const inspectTarget = async ({ moduleDir, spec, side, signal }: InspectRe
     dir: found.Dir,
     importPath: found.ImportPath,
     modulePath: found.Module?.Path ?? '',
+    go,
     goVersion,
     goMinor,
     goEnv,

@@ -64,6 +64,7 @@ export const linkBinary = async (build: PreparedBuild, request: LinkRequest, sig
     const result = await callGo(
       {
         cwd: build.facts.moduleDir,
+        go: build.facts.go,
         env: { ...scratchOf(build), ...build.spec.buildEnv },
         args: linkArgs(build, linkSeed, path),
         timeoutSeconds: BUILD_TIMEOUT_SECONDS,

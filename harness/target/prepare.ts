@@ -9,6 +9,7 @@ import { remedyFor } from './copied-module.ts';
 import { callGo } from './go-command.ts';
 import { goFailure } from './go-failure.ts';
 import { inspectTarget, type TargetFacts } from './inspect.ts';
+import { type GoProgram, outsideModuleCache, USERS_GO } from './toolchain.ts';
 import { type Overlay, shippedAgentDir, writeOverlay } from './overlay.ts';
 
 export interface PrepareRequest {
@@ -18,6 +19,8 @@ export interface PrepareRequest {
   readonly moduleDir: string;
   readonly revision: Revision;
   readonly spec: TargetSpec;
+  /** Which Go: the one found for an earlier build of this side; the user's own when left out. */
+  readonly go?: GoProgram;
   /** A further overlay, which wins over the user's own; null or left out: none. */
   readonly overlay?: string | null;
   /** Ours to write into: each side’s overlay and binaries lie below `build/<side>`. */
@@ -76,7 +79,7 @@ const listDependencies = async (
   signal: AbortSignal,
 ): Promise<Dependencies> => {
   const args = ['list', '-deps', ...flags, '-f', LIST_FORMAT, spec.package];
-  const listed = await callGo({ cwd: facts.moduleDir, env: spec.buildEnv, args }, signal);
+  const listed = await callGo({ cwd: facts.moduleDir, go: facts.go, env: spec.buildEnv, args }, signal);
   if (listed.exitCode !== 0) throw goFailure(`go list -deps ${spec.package}`, side, facts.moduleDir, listed);
   const rows = listed.stdout
     .trim()
@@ -139,13 +142,21 @@ const cacheKeyOf = (
 /** Never below a side's source, which may lie in the same work folder: embedded patterns would take it in. */
 const buildFolder = ({ workDir, side }: PrepareRequest): string => join(workDir, 'build', side);
 
+/** With a Go whose own files can be replaced: runtime patches are laid over it. */
+const inspectSide = async (request: PrepareRequest, spec: TargetSpec): Promise<TargetFacts> => {
+  const { side, moduleDir, go = USERS_GO, signal } = request;
+  const found = await inspectTarget({ moduleDir, spec, go, side, signal });
+  const replaceable = outsideModuleCache(found.go, found.goEnv, join(buildFolder(request), 'go'));
+  return replaceable === found.go ? found : inspectTarget({ moduleDir, spec, go: replaceable, side, signal });
+};
+
 const prepareOnce = async (
   request: PrepareRequest,
   spec: TargetSpec,
   notes: readonly string[],
 ): Promise<PreparedBuild> => {
-  const { side, moduleDir, signal } = request;
-  const facts = await inspectTarget({ moduleDir, spec, side, signal });
+  const { side, signal } = request;
+  const facts = await inspectSide(request, spec);
   const user = readUserFlags(spec.buildFlags, facts.goEnv['GOFLAGS'] ?? '', facts.importPath);
   const folder = buildFolder(request);
   const binFolder = join(folder, 'bin');
@@ -196,7 +207,14 @@ export const prepareBuild = async (request: PrepareRequest): Promise<PreparedBui
       if (!(cause instanceof GodynoError) || request.revision.kind !== 'folder' || notes.length === MOST_REMEDIES)
         throw cause;
       const folder = join(buildFolder(request), 'module');
-      const remedy = await remedyFor(cause.code, spec, request.moduleDir, folder, request.signal);
+      const remedy = await remedyFor(
+        cause.code,
+        spec,
+        request.go ?? USERS_GO,
+        request.moduleDir,
+        folder,
+        request.signal,
+      );
       if (remedy === null) throw cause;
       spec = remedy.spec;
       notes.push(`${request.side}: ${remedy.note}`);

@@ -20,7 +20,7 @@ import type { RunPlan } from '../../harness/run/plan.ts';
 import type { Session } from '../../harness/run/session.ts';
 import { parseScenario, referencedFiles } from '../../harness/scenario/index.ts';
 import { diffSides } from '../../harness/source/index.ts';
-import { type Binary, inspectTarget, linkBinary } from '../../harness/target/index.ts';
+import { type Binary, linkBinary, prepareBuild } from '../../harness/target/index.ts';
 
 /** Far more than any proof takes. */
 const BUDGET_SECONDS = 36_000;
@@ -175,9 +175,17 @@ export const withRig = async <T>(place: Place, use: (rig: Rig) => Promise<T>): P
   try {
     return await use({
       build: async (side, folder, scratch) => {
-        const facts = await inspectTarget({ moduleDir: folder, spec: scenario.target, side, signal });
         const plan = planFor(place, { base: folder, head: folder }, scratch);
-        const prepared = await prepareExact(plan, facts.goEnv['GOROOT'] ?? '', side);
+        const { facts } = await prepareBuild({
+          side,
+          sourceDir: folder,
+          moduleDir: folder,
+          revision: plan.trees[side].revision,
+          spec: scenario.target,
+          workDir: plan.workDir,
+          signal,
+        });
+        const prepared = await prepareExact(plan, facts, side);
         return { ...prepared, folder, link: linkOnce(prepared, signal) };
       },
       count: async (builds, linkSeeds) => countOnce(place, loader, builds, linkSeeds),
