@@ -23,18 +23,29 @@ export interface SteadyRuntime {
   readonly overlayFile: string;
 }
 
+/** A place in the runtime, by what must hold there: another spelling of the same is the same. */
 interface Patch {
   /** Below GOROOT/src. */
   readonly file: string;
-  readonly from: string;
+  /** What happens there, for the sentence that says it was not found. */
+  readonly what: string;
+  /** Looked for in here alone; in all of the file when left out. */
+  readonly within?: RegExp;
+  readonly from: RegExp;
   readonly to: string;
-  readonly places: number;
+  /** How often it is found; 'some': once or more. */
+  readonly places: number | 'some';
 }
 
-/** The same text in Go 1.22 to 1.26: once in type assertions, once in type switches. */
+/** Once in type assertions, once in type switches. */
 const CACHES: readonly Patch[] = [
-  { file: 'runtime/iface.go', from: 'cheaprand()&1023 != 0', to: 'cheaprand()&0 != 0', places: 2 },
-  { file: 'runtime/iface.go', from: 'cheaprand()&uint32(oldC.Mask) != 0', to: 'cheaprand()&0 != 0', places: 2 },
+  {
+    file: 'runtime/iface.go',
+    what: 'a cache of type assertions is filled at random',
+    from: /\bcheaprand\(\)\s*&\s*(?:1023|uint32\(oldC\.Mask\)) != 0/g,
+    to: 'cheaprand()&0 != 0',
+    places: 4,
+  },
 ];
 
 /**
@@ -45,7 +56,8 @@ const CACHES: readonly Patch[] = [
 const GENERATOR: readonly Patch[] = [
   {
     file: 'runtime/rand.go',
-    from: 'func rand() uint64 {\n',
+    what: 'random numbers are made',
+    from: /^func rand\(\) uint64 \{\n/gm,
     to: [
       'func rand() uint64 {',
       '\tsteadyRand += 0x9e3779b97f4a7c15',
@@ -62,14 +74,23 @@ const GENERATOR: readonly Patch[] = [
     ].join('\n'),
     places: 1,
   },
-  { file: 'runtime/rand.go', from: 'mp.cheaprand = rand()', to: 'mp.cheaprand = seed[0]', places: 1 },
+  // One generator per thread up to Go 1.26, two since.
+  {
+    file: 'runtime/rand.go',
+    what: 'a thread’s own generators are seeded',
+    within: /^func mrandinit\(mp \*m\) \{\n\tvar seed \[4\]uint64\n[^]*?^\}$/m,
+    from: /\brand\(\)/g,
+    to: 'seed[0]',
+    places: 'some',
+  },
 ];
 
 /** 9 to 18 times slower, 10 ms are half a millisecond of the program: too short for an ordinary request. */
 const TIME_SLICE: readonly Patch[] = [
   {
     file: 'runtime/proc.go',
-    from: 'const forcePreemptNS = 10 * 1000 * 1000',
+    what: 'the time slice of a goroutine is set',
+    from: /^const forcePreemptNS = .*$/gm,
     to: 'const forcePreemptNS = 200 * 1000 * 1000',
     places: 1,
   },
@@ -79,7 +100,8 @@ const TIME_SLICE: readonly Patch[] = [
 const SWISS_MAPS: readonly Patch[] = [
   {
     file: 'runtime/rand.go',
-    from: 'func maps_rand() uint64 {\n\treturn rand()\n}',
+    what: 'maps are given random numbers',
+    from: /^func maps_rand\(\) uint64 \{\n\treturn rand\(\)\n\}/gm,
     to: 'func maps_rand() uint64 {\n\treturn 0x9e3779b97f4a7c15\n}',
     places: 1,
   },
@@ -87,7 +109,8 @@ const SWISS_MAPS: readonly Patch[] = [
 
 const seedOf = (file: string, places: number): Patch => ({
   file: `runtime/${file}`,
-  from: 'h.hash0 = uint32(rand())',
+  what: 'a map is seeded',
+  from: /\bh\.hash0 = uint32\(rand\(\)\)/g,
   to: 'h.hash0 = 0x9e3779b9',
   places,
 });
@@ -95,23 +118,36 @@ const seedOf = (file: string, places: number): Patch => ({
 /** Go 1.22 and 1.23. */
 const BUCKET_MAPS: readonly Patch[] = [
   seedOf('map.go', 4),
-  { file: 'runtime/map.go', from: 'r := uintptr(rand())', to: 'r := uintptr(0x7f4a7c15)', places: 1 },
+  {
+    file: 'runtime/map.go',
+    what: 'an iteration over a map begins',
+    from: /\br := uintptr\(rand\(\)\)/g,
+    to: 'r := uintptr(0x7f4a7c15)',
+    places: 1,
+  },
   seedOf('map_fast32.go', 1),
   seedOf('map_fast64.go', 1),
   seedOf('map_faststr.go', 1),
 ];
 
+/** The text with the patch; a number says how often its place was found instead. */
+const patch = (text: string, { within = /^[^]*$/, from, to, places }: Patch): string | number => {
+  const part = within.exec(text)?.[0] ?? '';
+  const found = part.match(from)?.length ?? 0;
+  const isRight = places === 'some' ? found > 0 : found === places;
+  return isRight ? text.replace(part, () => part.replace(from, to)) : found;
+};
+
 /** The patched texts by file, or why one does not fit this Go. */
 const applyPatches = (source: string, patches: readonly Patch[]): ReadonlyMap<string, string> | string => {
   const texts = new Map<string, string>();
-  for (const { file, from, to, places } of patches) {
-    const path = join(source, file);
-    if (!existsSync(path)) return `there is no ${file} in GOROOT`;
-    const text = texts.get(path) ?? readFileSync(path, 'utf8');
-    const found = text.split(from).length - 1;
-    if (found !== places)
-      return `${file} of this Go holds "${from.split('\n')[0] ?? ''}" ${found} times, not ${places}`;
-    texts.set(path, text.replaceAll(from, to));
+  for (const each of patches) {
+    const path = join(source, each.file);
+    if (!existsSync(path)) return `there is no ${each.file} in GOROOT`;
+    const patched = patch(texts.get(path) ?? readFileSync(path, 'utf8'), each);
+    if (typeof patched === 'number')
+      return `${each.file} of this Go reads differently where ${each.what} (${patched} places fit, not ${each.places === 'some' ? 1 : each.places})`;
+    texts.set(path, patched);
   }
   return texts;
 };

@@ -18,8 +18,8 @@ export const testFolder = (): string => mkdtempSync(path.join(tmpdir(), 'exact-t
 export const probed = async (folder: string): Promise<QemuEngine | Missing> =>
   probeQemu({ cacheDir: path.join(folder, 'cache'), workDir: folder, signal: AbortSignal.timeout(60_000) });
 
-/** Compiles the program with these flags of `go build`. */
-export const buildProgram = (folder: string, flags: readonly string[] = []): string => {
+/** Compiles the program with these flags of `go build`; `toolchain` as GOTOOLCHAIN has it. */
+export const buildProgram = (folder: string, flags: readonly string[] = [], toolchain = 'local'): string => {
   const source = path.join(folder, 'source');
   if (!existsSync(source)) {
     cpSync(path.join(import.meta.dirname, 'program'), source, { recursive: true });
@@ -27,11 +27,22 @@ export const buildProgram = (folder: string, flags: readonly string[] = []): str
     const text = `#include "textflag.h"\n\n// func straight()\nTEXT ·straight(SB), NOSPLIT, $0-0\n${body}\n\tRET\n`;
     writeFileSync(path.join(source, 'straight.s'), text);
   }
-  const binary = path.join(folder, `program${flags.join('').replaceAll(/[^\w]/g, '')}`);
-  const env = { ...process.env, GOFLAGS: '', GOWORK: 'off', GOTOOLCHAIN: 'local' };
+  const binary = path.join(folder, `program${[toolchain, ...flags].join('').replaceAll(/[^\w]/g, '')}`);
+  const env = { ...process.env, GOFLAGS: '', GOWORK: 'off', GOTOOLCHAIN: toolchain };
   execFileSync('go', ['build', ...flags, '-o', binary, '.'], { cwd: source, env });
   return binary;
 };
+
+/** Where the Go lies that GOTOOLCHAIN names so. */
+export const gorootOf = (toolchain = 'local'): string =>
+  execFileSync('go', ['env', 'GOROOT'], {
+    cwd: tmpdir(),
+    env: { ...process.env, GOTOOLCHAIN: toolchain },
+    encoding: 'utf8',
+  }).trim();
+
+/** The newest Go whose tables and runtime are known; the other one that is tested is the machine's own. */
+export const NEWEST_GO = 'go1.27.3';
 
 export interface Subject {
   /** Sends one line and returns what was printed before "done". */

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { readGoTables, type GoTables } from '../../harness/exact/index.ts';
-import { buildProgram, startNative, testFolder } from './counted-program.ts';
+import { buildProgram, NEWEST_GO, startNative, testFolder } from './counted-program.ts';
 
 const folder = testFolder();
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -33,22 +33,38 @@ const withoutTypes = (frame: string): string => frame.replace(/\[.*\]/, '[...]')
 /** Of the text's first instruction Go tells the line and no name. */
 const isNameless = (frame: string): boolean => frame.startsWith(' ');
 
+/** Where Go's own runtime says the program's functions are, less where they were linked. */
+const biasOf = (tables: GoTables, addresses: readonly number[], entry: string): number => {
+  const linked = addresses.find((address) => tables.functionAt(address)?.name === 'main.obey') ?? 0;
+  return Number.parseInt(entry, 16) - (tables.functionAt(linked)?.entry ?? 0);
+};
+
+const EXTERNAL = '-ldflags=-linkmode=external';
+
 const ours = (tables: GoTables, address: number): readonly string[] =>
   tables.framesAt(address).map((frame) => `${frame.function} ${frame.file}:${frame.line}`);
 
 describe('what the tables of a binary say of an address', () => {
   it.each([
-    ['as go build makes it', []],
-    ['stripped and trimmed', ['-trimpath', '-ldflags=-s -w']],
-    ['with functions moved by the linker', ['-ldflags=-randlayout=3']],
-  ])('agrees with Go’s own runtime on function, file and line: %s', async (_, flags) => {
-    const binary = buildProgram(folder, flags);
+    ['as go build makes it', 'local', []],
+    ['stripped and trimmed', 'local', ['-trimpath', '-ldflags=-s -w']],
+    ['with functions moved by the linker', 'local', ['-ldflags=-randlayout=3']],
+    ['position-independent, linked by the C linker', 'local', ['-buildmode=pie', EXTERNAL]],
+    ['of the newest Go', NEWEST_GO, []],
+    ['of the newest Go, position-independent and stripped', NEWEST_GO, ['-buildmode=pie', '-ldflags=-s -w']],
+    ['of the newest Go, linked by the C linker', NEWEST_GO, [EXTERNAL]],
+    ['of the newest Go, position-independent, linked by the C linker', NEWEST_GO, ['-buildmode=pie', EXTERNAL]],
+  ])('agrees with Go’s own runtime on function, file and line: %s', async (_, toolchain, flags) => {
+    const binary = buildProgram(folder, flags, toolchain);
     const tables = readGoTables(binary);
     const addresses = addressesOf(tables, 4000);
     expect(addresses.length).toBeGreaterThan(3000);
     const subject = startNative(binary);
     try {
-      const theirs = await subject.tell(`frames 0 ${addresses.map((address) => address.toString(16)).join(' ')}`);
+      const [entry = ''] = await subject.tell('entry 0');
+      const bias = biasOf(tables, addresses, entry);
+      const loaded = addresses.map((address) => (address + bias).toString(16));
+      const theirs = await subject.tell(`frames 0 ${loaded.join(' ')}`);
       // Between functions lies padding, for which there are no lines; Go's runtime guesses there.
       const padding = addresses.filter((address) => ours(tables, address)[0]?.endsWith(' ?:0'));
       expect(padding.length).toBeLessThan(addresses.length / 20);

@@ -100,6 +100,9 @@ func obey(words []string, count int) {
 			address, _ := strconv.ParseUint(word, 16, 64)
 			printFrames([]uintptr{uintptr(address) + 1})
 		}
+	case "entry":
+		pc, _, _, _ := runtime.Caller(0)
+		os.Stdout.WriteString(strconv.FormatUint(uint64(runtime.FuncForPC(pc).Entry()), 16) + "\n")
 	case "stack":
 		pcs := outermost(count)
 		os.Stdout.WriteString(strconv.FormatUint(uint64(pcs[0]-1), 16) + "\n")
