@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { UsageError } from '../errors.ts';
 import type { MetricUnit } from '../model/index.ts';
-import { decodeProfile, type Profile, valueColumn, valueIndex } from '../profile/index.ts';
+import { decodeProfile, pprofTotal, type Profile, valueIndex } from '../profile/index.ts';
 import { formatQuantity } from '../units/index.ts';
 
 const READ_HINTS: Readonly<Record<string, string>> = {
@@ -47,11 +47,10 @@ const readPprof = (file: string): Uint8Array => {
 export const typeNameOf = (profile: Profile, valueType: string | undefined): string =>
   profile.sampleTypes[valueIndex(profile, valueType)]?.type ?? '';
 
-/** What all samples of the file add up to, in the type asked for or the one pprof shows first. */
+/** What shares are taken of, in the type asked for or the one pprof shows first. */
 export const totalOf = (profile: Profile, valueType: string | undefined) => {
   const found = profile.sampleTypes[valueIndex(profile, valueType)];
-  const total = valueColumn(profile, valueType).reduce((sum, value) => sum + value, 0);
-  return { type: found?.type ?? '', unit: found?.unit ?? '', total };
+  return { type: found?.type ?? '', unit: found?.unit ?? '', total: pprofTotal(profile, valueType) };
 };
 
 const UNITS: Readonly<Record<string, MetricUnit>> = { nanoseconds: 'ns', bytes: 'B', count: 'count' };

@@ -1,8 +1,9 @@
 /**
  * Puts samples of several profiles into one. Everything is matched by content (names, files, lines, labels), never by
- * id, and by address only where a location has no lines: addresses differ between two builds of the same code.
+ * id. Code is matched by {@link Matching}.
  */
 import { locationsOf } from './columns.ts';
+import { exactValue } from './exact-sums.ts';
 import type { Mapping, Profile } from './profile.ts';
 import { RowInterner } from './row-interner.ts';
 
@@ -19,6 +20,14 @@ export interface Source {
   readonly label?: ExtraLabel;
 }
 
+/**
+ * How code is known again. By its lines, and by address only where it has none: addresses differ between two builds of
+ * the same code. Or by address, for snapshots of one process: there it is the lines that differ. Go's writer keeps one
+ * file for each function name, that of the first frame it meets, so with `//line` (goyacc, ragel, templ) the same code
+ * lies in another file in the next snapshot; and it expands a cut stack as far as the first one it meets goes.
+ */
+export type Matching = 'lines' | 'address';
+
 /** Gives every key one number. */
 class Interner {
   readonly keys: string[] = [];
@@ -34,24 +43,77 @@ class Interner {
   }
 }
 
+/** Sums of values by their place in the table to be. */
+interface Sums {
+  add(at: number, samples: Profile['samples'], from: number, factor: number): void;
+  /** The sums of the places `from … to`. */
+  values(from: number, to: number): readonly number[];
+  /** Notes those of the places `from … to` that a number cannot hold, by places that begin at `at`. */
+  noteWide(from: number, to: number, at: number, into: Map<number, bigint>): void;
+}
+
+class PlainSums implements Sums {
+  readonly #sums: number[] = [];
+
+  add(at: number, { values }: Profile['samples'], from: number, factor: number): void {
+    this.#sums[at] = (this.#sums[at] ?? 0) + (values[from] ?? 0) * factor;
+  }
+
+  values(from: number, to: number): readonly number[] {
+    return this.#sums.slice(from, to);
+  }
+
+  noteWide(): void {
+    // None is wide.
+  }
+}
+
+/** For profiles with values beyond 2^53: as Go adds them, wrapping around at 64 bits. */
+class WideSums implements Sums {
+  readonly #sums: bigint[] = [];
+
+  add(at: number, samples: Profile['samples'], from: number, factor: number): void {
+    const more = exactValue(samples, from) * BigInt(factor);
+    this.#sums[at] = BigInt.asIntN(64, (this.#sums[at] ?? 0n) + more);
+  }
+
+  values(from: number, to: number): readonly number[] {
+    return this.#sums.slice(from, to).map(Number);
+  }
+
+  noteWide(from: number, to: number, at: number, into: Map<number, bigint>): void {
+    this.#sums.slice(from, to).forEach((sum, column) => {
+      if (!Number.isSafeInteger(Number(sum))) into.set(at + column, sum);
+    });
+  }
+}
+
 class ProfileBuilder {
   readonly strings = new Interner();
   readonly mappings: Mapping[] = [];
   readonly mappingKeys = new Interner();
   /** name, system name, file, start line */
   readonly functions = new RowInterner();
-  /** mapping + 1, address low, address high, folded, then function, line, column per line */
+  /** What a location is known by: mapping + 1, address low, address high, folded, then its lines or what stands for them. */
   readonly locations = new RowInterner();
   readonly addresses: bigint[] = [];
+  readonly locationMapping: number[] = [];
+  readonly folded: number[] = [];
+  /** Function, line and column of every line, location after location, as they were met first. */
+  readonly lines: number[] = [];
+  readonly lineStart: number[] = [0];
   /** key, text, number low, number high, unit */
   readonly labels = new RowInterner();
   /** label count, labels, then the stack */
   readonly samples = new RowInterner();
-  readonly values: number[] = [];
+  readonly sums: Sums;
   readonly width: number;
+  readonly matching: Matching;
 
-  constructor(width: number) {
+  constructor(width: number, sums: Sums, matching: Matching) {
     this.width = width;
+    this.sums = sums;
+    this.matching = matching;
     this.strings.number('');
   }
 
@@ -88,43 +150,55 @@ class ProfileBuilder {
   }
 
   addLocations({ locations }: Profile, mappingOf: readonly number[], functionOf: Uint32Array): Uint32Array {
-    const halves = new Uint32Array(
-      locations.address.buffer,
-      locations.address.byteOffset,
-      locations.address.length * 2,
-    );
+    const { address } = locations;
+    const halves = new Uint32Array(address.buffer, address.byteOffset, address.length * 2);
+    /** Locations met so far at an address, where the writer has several there. */
+    const met = new Map<bigint, number>();
     const row: number[] = [];
     const numbers = new Uint32Array(locations.count);
     for (let i = 0; i < locations.count; i++) {
       const first = locations.lineStart[i] ?? 0;
       const end = locations.lineStart[i + 1] ?? 0;
+      const at = address[i] ?? 0n;
       const mapping = locations.mapping[i] ?? 0;
-      const hasLines = end > first;
+      const isByAddress = end === first || (this.matching === 'address' && at !== 0n);
       row.length = 0;
       row.push(
-        hasLines || mapping === 0 ? 0 : (mappingOf[mapping - 1] ?? 0) + 1,
-        hasLines ? 0 : (halves[2 * i] ?? 0),
-        hasLines ? 0 : (halves[2 * i + 1] ?? 0),
+        isByAddress && mapping !== 0 ? (mappingOf[mapping - 1] ?? 0) + 1 : 0,
+        isByAddress ? (halves[2 * i] ?? 0) : 0,
+        isByAddress ? (halves[2 * i + 1] ?? 0) : 0,
         locations.isFolded[i] ?? 0,
       );
-      for (let line = first; line < end; line++) {
-        row.push(
-          functionOf[locations.lineFunction[line] ?? 0] ?? 0,
-          locations.lineNumber[line] ?? 0,
-          locations.lineColumn[line] ?? 0,
-        );
-      }
+      if (isByAddress && end > first) {
+        const before = met.get(at) ?? 0;
+        met.set(at, before + 1);
+        row.push(before);
+      } else this.pushLines(row, locations, first, end, functionOf);
       const number = this.locations.number(row);
       if (number === this.addresses.length) {
-        this.addresses.push(locations.address[i] ?? 0n);
+        this.addresses.push(at);
         this.locationMapping.push(mapping === 0 ? 0 : (mappingOf[mapping - 1] ?? 0) + 1);
+        this.folded.push(locations.isFolded[i] ?? 0);
+        this.pushLines(this.lines, locations, first, end, functionOf);
+        this.lineStart.push(this.lines.length / 3);
       }
       numbers[i] = number;
     }
     return numbers;
   }
 
-  readonly locationMapping: number[] = [];
+  pushLines(
+    into: number[],
+    { lineFunction, lineNumber, lineColumn }: Profile['locations'],
+    first: number,
+    end: number,
+    functionOf: Uint32Array,
+  ): void {
+    for (let line = first; line < end; line++) {
+      // Rows hold no negative numbers; the column they come out in takes the sign back.
+      into.push(functionOf[lineFunction[line] ?? 0] ?? 0, (lineNumber[line] ?? 0) >>> 0, lineColumn[line] ?? 0);
+    }
+  }
 
   addLabels({ labels }: Profile, stringOf: readonly number[]): Uint32Array {
     const numbers = new Uint32Array(labels.count);
@@ -161,8 +235,7 @@ class ProfileBuilder {
       }
       const base = this.samples.number(row) * width;
       for (let column = 0; column < width; column++) {
-        const value = (samples.values[i * width + column] ?? 0) * (factors[column] ?? 0);
-        this.values[base + column] = (this.values[base + column] ?? 0) + value;
+        this.sums.add(base + column, samples, i * width + column, factors[column] ?? 0);
       }
     }
   }
@@ -188,25 +261,17 @@ class ProfileBuilder {
 
   locationTable(): Profile['locations'] {
     const { count } = this.locations;
-    const lineStart = new Uint32Array(count + 1);
-    const isFolded = new Uint8Array(count);
-    const lines: number[] = [];
-    for (let i = 0; i < count; i++) {
-      const row = this.locations.row(i);
-      isFolded[i] = row[3] ?? 0;
-      for (let at = 4; at < row.length; at++) lines.push(row[at] ?? 0);
-      lineStart[i + 1] = lines.length / 3;
-    }
+    const lineCount = this.lines.length / 3;
     const column = (offset: number): Uint32Array =>
-      Uint32Array.from({ length: lines.length / 3 }, (_, i) => lines[3 * i + offset] ?? 0);
+      Uint32Array.from({ length: lineCount }, (_, i) => this.lines[3 * i + offset] ?? 0);
     return {
       count,
       mapping: Uint32Array.from(this.locationMapping),
       address: BigUint64Array.from(this.addresses),
-      isFolded,
-      lineStart,
+      isFolded: Uint8Array.from(this.folded),
+      lineStart: Uint32Array.from(this.lineStart),
       lineFunction: column(0),
-      lineNumber: column(1),
+      lineNumber: Int32Array.from(column(1)),
       lineColumn: column(2),
     };
   }
@@ -214,13 +279,15 @@ class ProfileBuilder {
   sampleTables(): Pick<Profile, 'samples' | 'labels'> {
     const { width } = this;
     const values: number[] = [];
+    const wide = new Map<number, bigint>();
     const stack: number[] = [];
     const stackStart = [0];
     const labelStart = [0];
     const labelRows: number[] = [];
     for (let i = 0; i < this.samples.count; i++) {
-      const own = this.values.slice(i * width, (i + 1) * width);
+      const own = this.sums.values(i * width, (i + 1) * width);
       if (own.every((value) => value === 0)) continue;
+      this.sums.noteWide(i * width, (i + 1) * width, values.length, wide);
       const row = this.samples.row(i);
       const labelCount = row[0] ?? 0;
       values.push(...own);
@@ -239,6 +306,7 @@ class ProfileBuilder {
       samples: {
         count: stackStart.length - 1,
         values: Float64Array.from(values),
+        ...(wide.size > 0 && { wide }),
         stackStart: Uint32Array.from(stackStart),
         stack: locationsOf(stack),
         labelStart: Uint32Array.from(labelStart),
@@ -254,9 +322,13 @@ class ProfileBuilder {
   }
 }
 
-/** The sum of the sources' samples, each value times its factor; samples whose values are all 0 are left out. */
-export const combine = (sources: readonly Source[], header: Profile): Profile => {
-  const builder = new ProfileBuilder(header.sampleTypes.length);
+/**
+ * The sum of the sources' samples, each value times its factor; samples whose values are all 0 are left out. What is
+ * matched keeps the look of the first source that has it.
+ */
+export const combine = (sources: readonly Source[], header: Profile, matching: Matching = 'lines'): Profile => {
+  const isWide = sources.some(({ profile }) => profile.samples.wide !== undefined);
+  const builder = new ProfileBuilder(header.sampleTypes.length, isWide ? new WideSums() : new PlainSums(), matching);
   for (const source of sources) builder.add(source);
   return builder.build(header);
 };

@@ -239,10 +239,7 @@ class CallerTable {
           locations.lineFunction,
           this.#locations.map((row) => row.function),
         ),
-        lineNumber: join(
-          locations.lineNumber,
-          this.#locations.map(({ line }) => line),
-        ),
+        lineNumber: Int32Array.from([...locations.lineNumber, ...this.#locations.map(({ line }) => line)]),
         lineColumn: join(locations.lineColumn, none),
       },
     };

@@ -16,6 +16,10 @@ export const columnBytes = (columns: number, rows: number): ArrayBuffer => unfil
 export const column = (bytes: ArrayBuffer, index: number, rows: number): Uint32Array<ArrayBuffer> =>
   new Uint32Array(bytes, index * rows * WORD_BYTES, rows);
 
+/** The same for numbers that may be negative. */
+export const signedColumn = (bytes: ArrayBuffer, index: number, rows: number): Int32Array<ArrayBuffer> =>
+  new Int32Array(bytes, index * rows * WORD_BYTES, rows);
+
 /** Indices of locations, in two bytes each where all fit: half the memory, and the kernel takes time for every page. */
 export type LocationColumn = Uint16Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
 

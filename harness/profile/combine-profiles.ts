@@ -1,5 +1,6 @@
 /** Profiles from profiles: the sum of several, the exact difference of two snapshots, base and head as one diff. */
 import { combine } from './builder.ts';
+import { DIFF_BASE } from './exact-sums.ts';
 import type { Profile } from './profile.ts';
 import { MISMATCH_HINT, ProfileError } from './profile-error.ts';
 
@@ -31,8 +32,8 @@ export const mergeProfiles = (profiles: readonly Profile[]): Profile => {
     ...first,
     name: profiles.length === 1 ? first.name : `${first.name} and ${profiles.length - 1} more`,
     timeNs: profiles.reduce((time, profile) => minTime(time, profile.timeNs), 0n),
-    durationNs: profiles.reduce((sum, profile) => sum + profile.durationNs, 0),
-    period: Math.max(...profiles.map((profile) => profile.period)),
+    durationNs: profiles.reduce((sum, profile) => sum + profile.durationNs, 0n),
+    period: profiles.reduce((most, { period }) => (period > most ? period : most), first.period),
     comments: unique(profiles.flatMap((profile) => profile.comments)),
   };
   const ones = first.sampleTypes.map(() => 1);
@@ -80,7 +81,7 @@ export const subtractProfile = (after: Profile, before: Profile): Profile => {
   }
   const header: Profile = {
     ...after,
-    durationNs: Number(after.timeNs > before.timeNs ? after.timeNs - before.timeNs : 0n),
+    durationNs: after.timeNs > before.timeNs ? after.timeNs - before.timeNs : 0n,
   };
   const delta = combine(
     [
@@ -88,6 +89,7 @@ export const subtractProfile = (after: Profile, before: Profile): Profile => {
       { profile: before, factors: isCumulative.map((cumulative) => (cumulative ? -1 : 0)) },
     ],
     header,
+    'address',
   );
   settleNegatives(delta, before);
   return delta;
@@ -103,7 +105,7 @@ export const diffProfile = (base: Profile, head: Profile): Profile => {
   return combine(
     [
       { profile: head, factors: ones },
-      { profile: base, factors: ones.map(() => -1), label: { key: 'pprof::base', text: 'true' } },
+      { profile: base, factors: ones.map(() => -1), label: DIFF_BASE },
     ],
     { ...head, name: `${head.name} against ${base.name}` },
   );

@@ -1,11 +1,12 @@
 /** Costs by line, by package and by label. */
+import { exactFlatCum, exactValue } from './exact-sums.ts';
 import { withoutAgent } from './filter.ts';
 import { groupByFunction, groupByLine } from './frame-groups.ts';
 import { RUNTIME_CHARGED } from './function-costs.ts';
 import { canonicalNames, canonicalPath, type PathRoots, packageOf, pprofNameOf } from './names.ts';
 import type { Profile } from './profile.ts';
-import { sumFlatCum, sumOwn } from './sum-stacks.ts';
-import { valueColumn } from './value-types.ts';
+import { sumOwn } from './sum-stacks.ts';
+import { valueColumn, valueIndex } from './value-types.ts';
 
 export interface LineCost {
   readonly function: string;
@@ -53,8 +54,7 @@ export const lineCosts = (source: Profile, request: TableRequest = {}): readonly
   const groups = groupByLine(profile, (line) =>
     [nameOf(functionOf(line)), fileOf(line), locations.lineNumber[line] ?? 0].join(SEPARATOR),
   );
-  const values = valueColumn(profile, request.valueType);
-  const { flat, cum } = sumFlatCum(profile, groups, values);
+  const { flat, cum } = exactFlatCum(profile, groups, request.valueType);
   return groups.keys.map((key, group) => {
     const line = groups.exampleLine[group] ?? -1;
     return {
@@ -73,7 +73,7 @@ export const packageCosts = (source: Profile, request: TableRequest = {}): reado
   const { profile, nameOf } = sourceOf(source, request);
   const groups = groupByFunction(profile, (index) => packageOf(nameOf(index)));
   const values = valueColumn(profile, request.valueType);
-  const { flat, cum } = sumFlatCum(profile, groups, values);
+  const { flat, cum } = exactFlatCum(profile, groups, request.valueType);
   const own = sumOwn(profile, groups, values, RUNTIME_CHARGED);
   return groups.keys.map((key, group) => ({
     package: key,
@@ -97,14 +97,15 @@ export const labelCosts = (
   { valueType, scale = 1 }: { readonly valueType?: string; readonly scale?: number } = {},
 ): ReadonlyMap<string, number> => {
   const { samples, labels, strings } = profile;
-  const values = valueColumn(profile, valueType);
-  const costs = new Map<string, number>();
+  const { sampleTypes } = profile;
+  const index = valueIndex(profile, valueType);
+  const sums = new Map<string, bigint>();
   for (let i = 0; i < samples.count; i++) {
     let text = '';
     for (let label = samples.labelStart[i] ?? 0; label < (samples.labelStart[i + 1] ?? 0); label++) {
       if (strings[labels.key[label] ?? 0] === key) text = labelText(profile, label);
     }
-    costs.set(text, (costs.get(text) ?? 0) + (values[i] ?? 0) * scale);
+    sums.set(text, (sums.get(text) ?? 0n) + exactValue(samples, i * sampleTypes.length + index));
   }
-  return costs;
+  return new Map([...sums].map(([text, sum]) => [text, Number(BigInt.asIntN(64, sum)) * scale]));
 };

@@ -11,9 +11,6 @@ const SYSTEM_NAME = 3;
 const FILE = 4;
 const START_LINE = 5;
 
-/** What a field beyond {@link WireReader.shortFields} holds, for messages. */
-const WHAT = ['', 'id', 'string index', 'string index', 'string index', 'start line'] as const;
-
 const requireStrings = (reader: WireReader, fields: Float64Array, stringCount: number): void => {
   const least = Math.max(stringCount, 1);
   const name = fields[NAME] as number;
@@ -31,8 +28,10 @@ const readFunction = (reader: WireReader, end: number, fields: Float64Array, str
     requireStrings(reader, fields, stringCount);
     const key = reader.key();
     const field = key >>> 3;
-    if ((key & 7) !== WIRE_VARINT || field > START_LINE) reader.pass(key & 7);
-    else fields[field] = field === ID ? reader.integer() : reader.index(WHAT[field] ?? '');
+    if ((key & 7) !== WIRE_VARINT || field < ID || field > START_LINE) reader.pass(key & 7);
+    else if (field === ID) fields[field] = reader.id();
+    else if (field === START_LINE) fields[field] = Math.max(0, reader.line());
+    else fields[field] = reader.index('string index');
   }
   requireStrings(reader, fields, stringCount);
   reader.finish(end);

@@ -56,7 +56,7 @@ export class Labels {
       if (reader.pos >= end) break;
       const key = reader.key();
       const field = key >>> 3;
-      if ((key & 7) !== WIRE_VARINT || field > UNIT) reader.pass(key & 7);
+      if ((key & 7) !== WIRE_VARINT || field < KEY || field > UNIT) reader.pass(key & 7);
       else if (field === NUMBER) {
         reader.bits();
         fields[NUMBER] = reader.low;

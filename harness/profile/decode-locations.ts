@@ -1,4 +1,4 @@
-import { column, columnBytes, unfilledBytes } from './columns.ts';
+import { column, columnBytes, signedColumn, unfilledBytes } from './columns.ts';
 import { Ids, type IdTable, lookUp } from './id-table.ts';
 import type { LocationTable } from './profile.ts';
 import type { Messages } from './split-fields.ts';
@@ -27,14 +27,14 @@ class Lines {
   capacity: number;
   count = 0;
   functions: Uint32Array;
-  numbers: Uint32Array;
+  numbers: Int32Array<ArrayBuffer>;
   columns: Uint32Array;
 
   constructor(capacity: number) {
     const bytes = columnBytes(3, capacity);
     this.capacity = capacity;
     this.functions = column(bytes, 0, capacity);
-    this.numbers = column(bytes, 1, capacity);
+    this.numbers = signedColumn(bytes, 1, capacity);
     this.columns = column(bytes, 2, capacity);
   }
 
@@ -65,21 +65,16 @@ const decodeLine = (reader: WireReader, functionIds: IdTable, lines: Lines, fiel
   for (reader.shortFields(end, fields); reader.pos < end; reader.shortFields(end, fields)) {
     const key = reader.key();
     const field = key >>> 3;
-    if ((key & 7) !== WIRE_VARINT || field > LINE_COLUMN) reader.pass(key & 7);
-    else if (field === LINE_FUNCTION) fields[field] = reader.integer();
-    else fields[field] = reader.index(field === LINE_NUMBER ? 'line' : 'column');
+    if ((key & 7) !== WIRE_VARINT || field < LINE_FUNCTION || field > LINE_COLUMN) reader.pass(key & 7);
+    else if (field === LINE_FUNCTION) fields[field] = reader.id();
+    else fields[field] = field === LINE_NUMBER ? reader.line() : Math.max(0, reader.line());
   }
   reader.finish(end);
   const functionId = fields[LINE_FUNCTION] as number;
   const index = lookUp(functionIds, functionId);
-  if (index === 0) throw reader.broken(`a line belongs to function ${functionId}, which is not in the file`);
+  if (index === 0)
+    throw reader.broken(`a line belongs to function ${reader.idText(functionId)}, which is not in the file`);
   lines.push(index - 1, fields[LINE_NUMBER] as number, fields[LINE_COLUMN] as number);
-};
-
-const mappingIndex = (reader: WireReader, ids: IdTable, id: number): number => {
-  const index = lookUp(ids, id);
-  if (index === 0 && id !== 0) throw reader.broken(`a location belongs to mapping ${id}, which is not in the file`);
-  return index;
 };
 
 export const decodeLocations = (
@@ -107,17 +102,18 @@ export const decodeLocations = (
     halves[2 * i + 1] = 0;
     for (;;) {
       reader.shortFields(end, fields);
-      mapping[i] = mappingIndex(reader, mappingIds, fields[MAPPING_ID] as number);
+      // One that is not in the file is none, as pprof has it: no cost depends on it.
+      mapping[i] = lookUp(mappingIds, fields[MAPPING_ID] as number);
       if (reader.pos >= end) break;
       const key = reader.key();
       const field = key >>> 3;
       if (key === LINE) decodeLine(reader, functionIds, lines, lineFields);
-      else if ((key & 7) !== WIRE_VARINT || field > IS_FOLDED) reader.pass(key & 7);
+      else if ((key & 7) !== WIRE_VARINT || field < ID || field > IS_FOLDED) reader.pass(key & 7);
       else if (field === ADDRESS) {
         reader.bits();
         fields[ADDRESS] = reader.low;
         halves[2 * i + 1] = reader.high;
-      } else fields[field] = reader.integer();
+      } else fields[field] = reader.id();
     }
     reader.finish(end);
     ids.set(i, fields[ID] as number);

@@ -31,9 +31,12 @@ const decodeMapping = (reader: WireReader, end: number, text: (index: number) =>
       continue;
     }
     reader.expect(key & 7, WIRE_VARINT, 'a mapping field');
-    const value = reader.bigUnsigned();
-    wide[field] = value;
-    fields[field] = Number(value);
+    if (field === MAPPING.id) fields[field] = reader.id();
+    else {
+      const value = reader.bigUnsigned();
+      wide[field] = value;
+      fields[field] = Number(value);
+    }
   }
   reader.finish(end);
   const field = (number: number): number => fields[number] as number;

@@ -32,6 +32,7 @@ class Samples {
   readonly labels: Labels;
   readonly valueCount: number;
   readonly values: Float64Array;
+  readonly wide = new Map<number, bigint>();
   readonly stackStart: Uint32Array;
   readonly labelStart: Uint32Array;
 
@@ -61,9 +62,9 @@ class Samples {
     while (reader.pos < end) {
       const key = reader.key();
       if (key === LOCATIONS) stacks.addPacked(reader.end());
-      else if (key === LOCATION) stacks.add(reader.integer());
+      else if (key === LOCATION) stacks.add(reader.id());
       else if (key === VALUES) found = this.readValues(i, found);
-      else if (key === VALUE) found = this.put(i, found, reader.integer());
+      else if (key === VALUE) found = this.put(i, found, this.longValue(i, found));
       else if (key === LABEL) labels.read();
       else reader.pass(key & 7);
     }
@@ -77,6 +78,14 @@ class Samples {
   put(i: number, found: number, value: number): number {
     if (found < this.valueCount) this.values[i * this.valueCount + found] = value;
     return found + 1;
+  }
+
+  /** A value of any length; what a number cannot hold exactly is kept beside it. */
+  longValue(i: number, found: number): number {
+    const { reader, valueCount } = this;
+    const value = reader.longNumber();
+    if (!Number.isSafeInteger(value) && found < valueCount) this.wide.set(i * valueCount + found, reader.lastBig());
+    return value;
   }
 
   /** Nearly every number has four bytes at most: those are read here, the others by the reader. */
@@ -97,7 +106,7 @@ class Samples {
           if (byte < 128) break;
           if (shift < 21) continue;
           reader.pos = from;
-          value = reader.integer();
+          value = this.longValue(i, found);
           pos = reader.pos;
           break;
         }
@@ -119,11 +128,11 @@ export const decodeSamples = (
   const { count } = messages;
   const read = new Samples(reader, messages, context);
   for (let i = 0; i < count; i++) read.read(i);
-  const { values, stackStart, labelStart, stacks, labels } = read;
+  const { values, wide, stackStart, labelStart, stacks, labels } = read;
   stackStart[count] = stacks.count;
   labelStart[count] = labels.count;
   return {
-    samples: { count, values, stackStart, stack: stacks.cut(), labelStart },
+    samples: { count, values, ...(wide.size > 0 && { wide }), stackStart, stack: stacks.cut(), labelStart },
     labels: labels.table(),
   };
 };

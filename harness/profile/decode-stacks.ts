@@ -49,7 +49,8 @@ export class Stacks {
 
   add(id: number): void {
     const index = lookUp(this.ids, id);
-    if (index === 0) throw this.reader.broken(`a sample uses location ${id}, which is not in the file`);
+    if (index === 0)
+      throw this.reader.broken(`a sample uses location ${this.reader.idText(id)}, which is not in the file`);
     this.withRoom(1)[this.count++] = index - 1;
   }
 
@@ -75,7 +76,7 @@ export class Stacks {
     const { inOrder, count } = this.ids;
     if (inOrder && (count < MIXED_BELOW ? this.addMixed(end) : this.addInOrder(end))) return;
     const { reader } = this;
-    while (reader.pos < end) this.add(reader.integer());
+    while (reader.pos < end) this.add(reader.id());
     reader.finish(end);
   }
 

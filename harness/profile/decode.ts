@@ -9,6 +9,7 @@ import { decodeMappings } from './decode-mappings.ts';
 import { decodeSamples } from './decode-samples.ts';
 import { decodeStrings } from './decode-strings.ts';
 import { unpack } from './gunzip.ts';
+import { refuseOtherFormats } from './other-formats.ts';
 import type { Profile, ValueType } from './profile.ts';
 import { ProfileError } from './profile-error.ts';
 import { type Messages, splitFields } from './split-fields.ts';
@@ -48,8 +49,8 @@ interface Header {
   dropFrames: number;
   keepFrames: number;
   timeNs: bigint;
-  durationNs: number;
-  period: number;
+  durationNs: bigint;
+  period: bigint;
   defaultSampleType: number;
   docUrl: number;
 }
@@ -59,8 +60,8 @@ const emptyHeader = (): Header => ({
   dropFrames: 0,
   keepFrames: 0,
   timeNs: 0n,
-  durationNs: 0,
-  period: 0,
+  durationNs: 0n,
+  period: 0n,
   defaultSampleType: 0,
   docUrl: 0,
 });
@@ -81,8 +82,8 @@ const readHeaderField = (reader: WireReader, field: number, wireType: number, he
   if (field < FIELD.dropFrames || field > FIELD.docUrl) return reader.pass(wireType);
   reader.expect(wireType, WIRE_VARINT, `field ${field}`);
   if (field === FIELD.timeNs) header.timeNs = reader.bigInteger();
-  else if (field === FIELD.durationNs) header.durationNs = reader.integer();
-  else if (field === FIELD.period) header.period = reader.integer();
+  else if (field === FIELD.durationNs) header.durationNs = reader.bigInteger();
+  else if (field === FIELD.period) header.period = reader.bigInteger();
   else if (field === FIELD.dropFrames) header.dropFrames = reader.index('string index');
   else if (field === FIELD.keepFrames) header.keepFrames = reader.index('string index');
   else if (field === FIELD.defaultSampleType) header.defaultSampleType = reader.index('string index');
@@ -120,18 +121,6 @@ const textOf =
     if (text === undefined) throw reader.broken(`string ${index} is not among the ${strings.length} strings`);
     return text;
   };
-
-/** The old text formats, pages and other mistakes: a pprof message has a length or an index below 32 long before. */
-const TEXT = /^[\t\n\r -~]{8,}$/;
-
-const refuseText = (bytes: Uint8Array, name: string): void => {
-  const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(32, bytes.length)).toString('latin1');
-  if (!TEXT.test(start)) return;
-  throw new ProfileError(
-    `${name} is text beginning with ${JSON.stringify(start.trimStart().split('\n')[0])}, not a pprof protobuf`,
-    'Fetch the profile without ?debug=1 or 2, or write it with WriteTo(w, 0).',
-  );
-};
 
 /** `isOurs`: the message was unpacked here, and may be written over once it is read. */
 const decodeMessage = (reader: WireReader, isOurs: boolean): Profile => {
@@ -181,9 +170,9 @@ export const decodeProfile = (bytes: Uint8Array, name: string): Profile => {
   if (bytes.length === 0) {
     throw new ProfileError(`${name} is empty`, 'The service stopped before it wrote the profile; take it again.');
   }
-  refuseText(bytes, name);
+  refuseOtherFormats(bytes, name);
   const message = unpack(bytes, name);
-  if (message !== bytes) refuseText(message, name);
+  if (message !== bytes) refuseOtherFormats(message, name);
   const reader = new WireReader(message, name);
   const profile = decodeMessage(reader, message !== bytes);
   if (profile.sampleTypes.length === 0) {

@@ -57,6 +57,12 @@ const writeValueType = (writer: Writer, field: number, value: ValueType, strings
     writeNumber(writer, 2, strings.of(value.unit));
   });
 
+const writeValue = (writer: Writer, { values, wide }: Profile['samples'], at: number): void => {
+  const exact = wide?.get(at);
+  if (exact === undefined) writer.int64(values[at] ?? 0);
+  else writer.int64(halvesOf(exact) as never);
+};
+
 const writeSamples = (writer: Writer, { samples, labels, sampleTypes }: Profile): void => {
   const width = sampleTypes.length;
   for (let i = 0; i < samples.count; i++) {
@@ -69,7 +75,7 @@ const writeSamples = (writer: Writer, { samples, labels, sampleTypes }: Profile)
         });
       }
       writeMessage(writer, 2, () => {
-        for (let column = 0; column < width; column++) writer.int64(samples.values[i * width + column] ?? 0);
+        for (let at = i * width; at < (i + 1) * width; at++) writeValue(writer, samples, at);
       });
       for (let label = samples.labelStart[i] ?? 0; label < (samples.labelStart[i + 1] ?? 0); label++) {
         writeMessage(writer, 3, () => {
@@ -131,9 +137,9 @@ const writeHeader = (writer: Writer, profile: Profile, strings: Strings): void =
   writeNumber(writer, 7, strings.of(profile.dropFrames));
   writeNumber(writer, 8, strings.of(profile.keepFrames));
   writeBig(writer, 9, profile.timeNs);
-  writeNumber(writer, 10, profile.durationNs);
+  writeBig(writer, 10, profile.durationNs);
   writeValueType(writer, 11, profile.periodType, strings);
-  writeNumber(writer, 12, profile.period);
+  writeBig(writer, 12, profile.period);
   for (const comment of profile.comments) writer.uint32(tag(13, WIRE_VARINT)).int64(strings.of(comment));
   writeNumber(writer, 14, strings.of(profile.defaultSampleType));
   writeNumber(writer, 15, strings.of(profile.docUrl));

@@ -17,6 +17,7 @@ export const keepSamples = (profile: Profile, keep: Uint8Array): Profile => {
   if (kept === samples.count) return profile;
   const width = profile.sampleTypes.length;
   const values = new Float64Array(kept * width);
+  const wide = new Map<number, bigint>();
   const stackStart = new Uint32Array(kept + 1);
   const stack = locationColumn(profile.locations.count, frames);
   const labelStart = new Uint32Array(kept + 1);
@@ -26,6 +27,10 @@ export const keepSamples = (profile: Profile, keep: Uint8Array): Profile => {
   for (let i = 0; i < samples.count; i++) {
     if (keep[i] !== 1) continue;
     values.set(samples.values.subarray(i * width, (i + 1) * width), row * width);
+    for (let column = 0; samples.wide !== undefined && column < width; column++) {
+      const exact = samples.wide.get(i * width + column);
+      if (exact !== undefined) wide.set(row * width + column, exact);
+    }
     const part = samples.stack.subarray(samples.stackStart[i], samples.stackStart[i + 1]);
     stack.set(part, at);
     at += part.length;
@@ -38,7 +43,7 @@ export const keepSamples = (profile: Profile, keep: Uint8Array): Profile => {
   const pick = (column: Uint32Array): Uint32Array => Uint32Array.from(labelRows, (label) => column[label] ?? 0);
   return {
     ...profile,
-    samples: { count: kept, values, stackStart, stack, labelStart },
+    samples: { count: kept, values, ...(wide.size > 0 && { wide }), stackStart, stack, labelStart },
     labels: {
       count: labelRows.length,
       key: pick(profile.labels.key),
@@ -78,7 +83,7 @@ export const filterBelow = (profile: Profile, predicate: (name: string) => boole
   keepSamples(profile, samplesWithFrame(profile, predicate));
 
 /** Marks the samples labelled `key=text`. */
-const samplesLabelled = (profile: Profile, key: string, text: string): Uint8Array => {
+export const samplesLabelled = (profile: Profile, key: string, text: string): Uint8Array => {
   const { samples, labels, strings } = profile;
   const marks = new Uint8Array(samples.count);
   for (let i = 0; i < samples.count; i++) {

@@ -35,9 +35,24 @@ const outputGuess = (bytes: Uint8Array, maxBytes: number): number => {
   return Math.max(MIN_CHUNK_BYTES, Math.min(promised, bytes.length * USUAL_RATIO, maxBytes));
 };
 
+/** Of `gunzipSync` with the option `info`. */
+interface Unpacked {
+  readonly buffer: Uint8Array;
+  /** `bytesWritten`: how many bytes were read of what was packed. */
+  readonly engine: { readonly bytesWritten: number };
+}
+
+/**
+ * All members of a file, as `go tool pprof` reads them. Zeros behind the last one are padding, of a tape or a block
+ * device; zlib stops there and would leave out whatever follows.
+ */
 const gunzip = (bytes: Uint8Array, name: string, maxBytes: number): Uint8Array => {
   try {
-    return gunzipSync(bytes, { maxOutputLength: maxBytes, chunkSize: outputGuess(bytes, maxBytes) });
+    const options = { maxOutputLength: maxBytes, chunkSize: outputGuess(bytes, maxBytes), info: true };
+    const { buffer, engine } = gunzipSync(bytes, options) as unknown as Unpacked;
+    const rest = bytes.subarray(engine.bytesWritten);
+    if (rest.every((byte) => byte === 0)) return buffer;
+    throw new Error(`behind its end at byte ${engine.bytesWritten} lies something else`);
   } catch (cause) {
     if (cause instanceof RangeError) throw tooLarge(name, maxBytes);
     const why = cause instanceof Error ? cause.message : String(cause);

@@ -46,14 +46,15 @@ export class Ids {
 const indexIds = (ids: Float64Array, what: string, reader: WireReader): IdTable => {
   const count = ids.length;
   const largest = ids.reduce((most, id) => Math.max(most, id), 0);
-  const isDense = largest <= count * DENSE_FACTOR + DENSE_SPARE;
+  // Negative ids stand for those beyond 2^53.
+  const isDense = largest <= count * DENSE_FACTOR + DENSE_SPARE && reader.wideIds.size === 0;
   const dense = isDense ? new Uint32Array(largest + 1) : NO_TABLE;
   const sparse = isDense ? null : new Map<number, number>();
   for (let i = 0; i < count; i++) {
     const id = ids[i] ?? 0;
     if (id === 0) throw reader.broken(`a ${what} has the reserved id 0`);
     const known = sparse === null ? dense[id] : sparse.get(id);
-    if (known !== undefined && known !== 0) throw reader.broken(`two ${what}s have the id ${id}`);
+    if (known !== undefined && known !== 0) throw reader.broken(`two ${what}s have the id ${reader.idText(id)}`);
     if (sparse === null) dense[id] = i + 1;
     else sparse.set(id, i + 1);
   }

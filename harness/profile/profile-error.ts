@@ -11,10 +11,6 @@ export class ProfileError extends UsageError {
 export const BROKEN_HINT =
   'The file is truncated, damaged or no pprof profile; take it again, and check it with: go tool pprof -top FILE';
 
-/** What to do about a number that cannot be kept exact: real where waits of many goroutines add up for weeks. */
-export const HUGE_HINT =
-  'The file is damaged, or waits have added up in it for weeks; take the profile of a span instead, with ?seconds=30.';
-
 /** What to do when a profile does not measure what was asked for. */
 export const TYPE_HINT = 'Choose one of these; profiles to be compared must be of one kind.';
 

@@ -41,15 +41,17 @@ export interface LocationTable {
   readonly lineStart: Uint32Array;
   /** Index into the function table. */
   readonly lineFunction: Uint32Array;
-  readonly lineNumber: Uint32Array;
+  readonly lineNumber: Int32Array;
   readonly lineColumn: Uint32Array;
 }
 
 /** Columns of the samples. The stack of sample `i` is `stack[stackStart[i] … stackStart[i + 1]]`, leaf first. */
 export interface SampleTable {
   readonly count: number;
-  /** `values[i * sampleTypes.length + t]`; whole numbers within ±2^53, negative only in differences. */
+  /** `values[i * sampleTypes.length + t]`; whole numbers, negative in differences. Beyond ±2^53 the nearest there is. */
   readonly values: Float64Array;
+  /** The values beyond ±2^53 as the file has them, by their place in `values`; absent where there are none. */
+  readonly wide?: ReadonlyMap<number, bigint>;
   readonly stackStart: Uint32Array;
   /** Index into the location table. */
   readonly stack: Uint16Array | Uint32Array;
@@ -73,10 +75,11 @@ export interface Profile {
   /** `sampleTypes[].type` that tools show first; empty: the last one. */
   readonly defaultSampleType: string;
   readonly periodType: ValueType;
-  readonly period: number;
+  readonly period: bigint;
   /** Nanoseconds since 1970; as the writer said, not to be used as a clock (profiles.md §1.1). */
   readonly timeNs: bigint;
-  readonly durationNs: number;
+  /** Any int64: writers of other languages put a point in time here. */
+  readonly durationNs: bigint;
   readonly comments: readonly string[];
   readonly dropFrames: string;
   readonly keepFrames: string;

@@ -18,7 +18,8 @@ const objectSize = (profile: Profile, sample: number): number => {
  * (runtime/pprof, scaleHeapSample), so a count is up to one sample too low, and right on average in a difference.
  */
 const heapCounts = (profile: Profile, column: number): Float64Array => {
-  const { samples, period } = profile;
+  const { samples } = profile;
+  const period = Number(profile.period);
   const width = profile.sampleTypes.length;
   const counts = new Float64Array(samples.count);
   for (let i = 0; i < counts.length; i++) {

@@ -3,9 +3,12 @@
  * value, which is where protobufjs's time goes on a profile (ecosystem.md §1.3).
  */
 import protobuf from 'protobufjs/minimal.js';
-import { BROKEN_HINT, HUGE_HINT, ProfileError } from './profile-error.ts';
+import { BROKEN_HINT, ProfileError } from './profile-error.ts';
 
 const TWO_32 = 4_294_967_296;
+
+/** Key of the largest field number that protobuf allows, 2^29 − 1; pprof has none near it. */
+const NO_FIELD = 0x7fff_fff8;
 
 export const WIRE_VARINT = 0;
 const WIRE_FIXED64 = 1;
@@ -18,6 +21,8 @@ export class WireReader extends protobuf.Reader {
   /** Halves of the last {@link bits}. */
   low = 0;
   high = 0;
+  /** Ids beyond 2^53, each to a negative number of its own: real where a writer makes its ids by hashing. */
+  readonly wideIds = new Map<bigint, number>();
 
   constructor(bytes: Uint8Array, fileName: string) {
     // A plain view, never a Buffer: with one class of array the loops over it stay fast.
@@ -131,13 +136,13 @@ export class WireReader extends protobuf.Reader {
 
   /** An int64 of any size. */
   bigInteger(): bigint {
-    return BigInt.asIntN(64, this.bigUnsigned());
+    this.bits();
+    return this.lastBig();
   }
 
   /** A uint64 of any size. */
   bigUnsigned(): bigint {
-    this.bits();
-    return (BigInt(this.high) << 32n) | BigInt(this.low);
+    return BigInt.asUintN(64, this.bigInteger());
   }
 
   /** An int64 as a number. Refuses what a number cannot hold exactly (beyond ±2^53). */
@@ -148,15 +153,53 @@ export class WireReader extends protobuf.Reader {
 
   longInteger(): number {
     const { pos } = this;
-    this.longBits();
-    const value = (this.high | 0) * TWO_32 + this.low;
-    if (!Number.isSafeInteger(value)) {
-      throw new ProfileError(`${this.fileName}: the number ${value} at byte ${pos} is beyond ±2^53`, HUGE_HINT);
-    }
-    return value;
+    const value = this.longNumber();
+    if (Number.isSafeInteger(value)) return value;
+    throw this.broken(`the number ${value} at byte ${pos} is beyond ±2^53`);
   }
 
-  /** A count, index, id or line: 0 … 2^32 − 1. */
+  /** An int64 of any size as the nearest number; its {@link bits} stay to be looked at. */
+  longNumber(): number {
+    this.longBits();
+    return (this.high | 0) * TWO_32 + this.low;
+  }
+
+  /** The last bits read as an int64. */
+  lastBig(): bigint {
+    return BigInt.asIntN(64, (BigInt(this.high) << 32n) | BigInt(this.low));
+  }
+
+  /** The id of a mapping, function or location, any uint64. Beyond 2^53 it is a negative number that stands for it. */
+  id(): number {
+    const short = this.shortNumber();
+    return short < 0 ? this.longId() : short;
+  }
+
+  longId(): number {
+    this.longBits();
+    const near = this.high * TWO_32 + this.low;
+    if (Number.isSafeInteger(near)) return near;
+    const id = BigInt.asUintN(64, this.lastBig());
+    const known = this.wideIds.get(id) ?? -1 - this.wideIds.size;
+    this.wideIds.set(id, known);
+    return known;
+  }
+
+  /** An id as the file has it, for messages. */
+  idText(id: number): string {
+    const wide = [...this.wideIds].find(([, stand]) => stand === id);
+    return String(wide === undefined ? id : wide[0]);
+  }
+
+  /** A line or column; those that no source has (below −2^31 or from 2^31 on) are 0, which is none. */
+  line(): number {
+    const short = this.shortNumber();
+    if (short >= 0) return short;
+    const value = this.longNumber();
+    return value === (value | 0) ? value : 0;
+  }
+
+  /** A count or index: 0 … 2^32 − 1. */
   index(what: string): number {
     const short = this.shortNumber();
     return short < 0 ? this.longIndex(what) : short;
@@ -202,10 +245,9 @@ export class WireReader extends protobuf.Reader {
       this.pos++;
       return byte;
     }
-    const at = this.pos;
-    const key = this.integer();
-    if (key < 8 || key >= TWO_32) throw this.broken(`no field begins at byte ${at}`);
-    return key;
+    this.bits();
+    // A field number beyond all that a message may have is nobody's, whatever else is in it.
+    return this.high === 0 && this.low < NO_FIELD ? this.low : NO_FIELD + (this.low & 7);
   }
 
   /** Passes over the value of a field nobody needs. */

@@ -95,9 +95,11 @@ describe('subtractProfile', () => {
   test('a sum less one part is the other part', () => {
     fc.assert(
       fc.property(profileShape(0), profileShape(0), (one, two) => {
-        const a = decodeShape({ ...one, types: ['contentions', 'delay'] });
-        const b = decodeShape({ ...two, types: ['contentions', 'delay'] });
-        expect(contentOf(subtractProfile(mergeProfiles([a, b]), b))).toEqual(contentOf(a));
+        const types = ['contentions', 'delay'];
+        const [a, b, sum] = [one.samples, two.samples, [...one.samples, ...two.samples]].map((samples) =>
+          decodeShape({ ...one, types, samples }),
+        ) as [Profile, Profile, Profile];
+        expect(contentOf(subtractProfile(sum, b))).toEqual(contentOf(a));
       }),
       { numRuns: 150 },
     );
@@ -115,6 +117,44 @@ describe('subtractProfile', () => {
     expect(subtractProfile(shape(5), shape(7)).samples.count).toBeLessThanOrEqual(1);
     expect(functionCosts(subtractProfile(shape(5), shape(7)), { valueType: 'contentions' }).total).toBe(0);
     expect(() => subtractProfile(shape(5), shape(8))).toThrow(/contentions of one stack fell by 3/);
+  });
+
+  /** As Go's writer does with `//line`: the file of a function is that of the first frame met, and so is how far a stack is expanded. */
+  const lineSnapshot = (file: string, objects: number) =>
+    decodeProfile(
+      encodePacked({
+        stringTable: ['', 'alloc_objects', 'count', 'main.yyParse', 'main.parse', file],
+        sampleType: [{ type: 1, unit: 2 }],
+        periodType: { type: 1, unit: 2 },
+        mapping: [{ id: 1 }],
+        function: [
+          { id: 1, name: 3, systemName: 3, filename: 5, startLine: 40 },
+          { id: 2, name: 4, systemName: 4, filename: 5, startLine: 7 },
+        ],
+        location: [
+          { id: 1, mappingId: 1, address: 0x4010, line: [{ functionId: 1, line: 50 }] },
+          { id: 2, mappingId: 1, address: 0x4020, line: [{ functionId: 2, line: 9 }] },
+          // A second place at the address of the first, as a cut stack leaves it.
+          { id: 3, mappingId: 1, address: 0x4010, line: [{ functionId: 2, line: 8 }] },
+        ],
+        sample: [
+          { locationId: [1, 2], value: [objects] },
+          { locationId: [3], value: [objects] },
+        ],
+      }),
+      file,
+    );
+
+  test('code of one process is known again by its address, whichever file a snapshot names for it', () => {
+    const delta = subtractProfile(lineSnapshot('parser.y', 30_000), lineSnapshot('parser.go', 10_000));
+    expect(costsOf(delta, 'alloc_objects')).toEqual(
+      new Map([
+        ['main.yyParse', [20_000, 20_000]],
+        ['main.parse', [20_000, 40_000]],
+      ]),
+    );
+    expect(delta.samples.count).toBe(2);
+    expect(delta.strings[delta.functions.file[delta.locations.lineFunction[0]!]!]).toBe('parser.y');
   });
 
   test('an interval profile cannot be subtracted', () => {

@@ -20,7 +20,6 @@ const refusals: readonly (readonly [string, object, RegExp])[] = [
   ['a stack with an unknown location', { sample: [{ locationId: [2], value: [7] }] }, /location 2, which is not in/],
   ['a packed stack with an unknown location', { sample: [{ locationId: [1, 1, 9], value: [7] }] }, /location 9/],
   ['a line with an unknown function', { location: [{ id: 1, line: [{ functionId: 4 }] }] }, /function 4/],
-  ['a location with an unknown mapping', { location: [{ id: 1, mappingId: 6 }] }, /mapping 6/],
   ['two functions with one id', { function: [{ id: 1 }, { id: 1 }] }, /two functions have the id 1/],
   ['two locations with one id', { location: [{ id: 1 }, { id: 1 }] }, /two locations have the id 1/],
   ['a location with the id 0', { location: [{ id: 0 }, { id: 1 }] }, /reserved id 0/],
@@ -29,9 +28,16 @@ const refusals: readonly (readonly [string, object, RegExp])[] = [
   ['too few values', { sampleType: [{ type: 1 }, { type: 1 }] }, /1 values for 2 sample types/],
   ['too many values', { sample: [{ locationId: [1], value: [7, 8] }] }, /2 values for 1 sample types/],
   ['no sample type', { sampleType: [], sample: [] }, /no sample type/],
-  ['a value beyond 2^53', { sample: [{ locationId: [1], value: ['9007199254740993'] }] }, /beyond ±2\^53/],
-  ['an id beyond 2^53', { function: [{ id: '18446744073709551615' }] }, /not in the file|id/],
-  ['a negative line', { location: [{ id: 1, line: [{ functionId: 1, line: -3 }] }] }, /line -3 .* out of range/],
+  [
+    'a stack with an unknown wide id',
+    { sample: [{ locationId: ['18446744073709551615'], value: [7] }] },
+    /location 18446744073709551615, which is not in/,
+  ],
+  [
+    'two functions with one wide id',
+    { function: [{ id: '9007199254740993' }, { id: '9007199254740993' }] },
+    /two functions have the id 9007199254740993/,
+  ],
   ['a first string that is not empty', { stringTable: ['cpu', 'cpu', 'ns', 'x'] }, /first string is not empty/],
 ];
 
@@ -42,13 +48,6 @@ describe('broken profiles are refused with a reason', () => {
 
   test('the valid profile of these cases decodes', () => {
     expect(flatCum(decodeProfile(encodePacked(VALID), 'x.pb')).total).toBe(7);
-  });
-
-  test('a wait that added up beyond what a number holds says to take a span', () => {
-    const bytes = encodePacked({ ...VALID, sample: [{ locationId: [1], value: ['9100000000000000'] }] });
-    expect(() => decodeProfile(bytes, 'block.pb')).toThrow(
-      expect.objectContaining({ hint: expect.stringContaining('?seconds=30') as string }),
-    );
   });
 
   test('the error names the file, has a code, a hint and exit 2', () => {

@@ -145,7 +145,8 @@ describe('samples', () => {
   test('heap samples come back as the numbers drawn: scaling the next whole one up gives what Go wrote', () => {
     for (const version of GO_VERSIONS) {
       const profile = load(`${version}/heap.pb.gz`);
-      const { samples, labels, period } = profile;
+      const { samples, labels } = profile;
+      const period = Number(profile.period);
       const counts = sampleCounts(profile);
       expect(counts.length).toBeGreaterThan(100);
       counts.forEach((count, i) => {
