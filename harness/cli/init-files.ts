@@ -1,5 +1,4 @@
-/** The files `godyno init` writes, as text. */
-import type { Proposal } from './init-trial.ts';
+/** The workflows that `godyno init` writes, as text. */
 
 export interface Names {
   /** Scenario name and file name. */
@@ -18,45 +17,6 @@ export interface Names {
 
 /** JSON is YAML, and quotes whatever needs it. */
 const quoted = (text: string): string => JSON.stringify(text);
-
-const targetLines = (names: Names, { start, ready }: Proposal): readonly string[] => [
-  ...(names.module === '.' ? [] : [`  module: ${quoted(names.module)}`]),
-  `  package: ${quoted(names.package)}`,
-  ...(start.args.length === 0 ? [] : [`  args: [${start.args.map(quoted).join(', ')}]`]),
-  ...(Object.keys(start.env).length === 0
-    ? []
-    : [
-        `  env: { ${Object.entries(start.env)
-          .map(([name, value]) => `${name}: ${quoted(value)}`)
-          .join(', ')} }`,
-      ]),
-  ...(start.port === null
-    ? []
-    : [`  port: ${start.port}   # it takes no other, so the sides are measured one after the other`]),
-  `  ready: GET ${ready}`,
-];
-
-/** More would only be a longer list to thin out. */
-const MOST_REQUESTS = 12;
-
-export const scenarioText = (names: Names, proposal: Proposal): string =>
-  [
-    '# yaml-language-server: $schema=../node_modules/godyno/docs/scenario.schema.json',
-    '# Proposed by godyno init from the routes in the source that answered 2xx. Make it what your users do: weights,',
-    '# sign-in (load.prepare), bodies, data from a file (load.data). Every key: docs/scenario.md of godyno.',
-    `name: ${quoted(names.scenario)}`,
-    'target:',
-    ...targetLines(names, proposal),
-    'load:',
-    '  requests:',
-    ...proposal.paths.slice(0, MOST_REQUESTS).map((path) => `    - { http: ${quoted(`GET ${path}`)} }`),
-    ...proposal.passedOver
-      .slice(0, MOST_REQUESTS)
-      .map(({ path, why }) => `    # - { http: ${quoted(`GET ${path}`)} }   # ${why}`),
-    'measure:',
-    '  budget: 2m',
-    '',
-  ].join('\n');
 
 const goFile = ({ folder, module }: Names): string => `${folder}${module === '.' ? '' : `${module}/`}go.mod`;
 

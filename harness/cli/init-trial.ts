@@ -1,60 +1,78 @@
-/** Tries what the source suggests: builds the program as it is, starts it, and asks it for its paths. */
+/** Tries what the source suggests: starts the built program, looks where it listens, and asks it for its paths. */
 import { connect } from 'node:net';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { BuildError } from '../errors.ts';
 import { fillTemplate } from '../model/index.ts';
-import { runCommand, startProcess } from '../process/index.ts';
-import { freePorts } from '../target/index.ts';
-import type { SourceHints, StartGuess } from './init-hints.ts';
+import { type RunningProcess, startProcess } from '../process/index.ts';
+import type { Survey } from '../survey/index.ts';
+import { freePorts, listeningAddresses } from '../target/index.ts';
+import {
+  argsOf,
+  describeStart,
+  envOf,
+  getPaths,
+  hostsBeside,
+  movesFor,
+  portIn,
+  type StartGuess,
+  startGuesses,
+} from './init-hints.ts';
 
-export interface Proposal {
-  readonly start: StartGuess;
+export interface PassedOver {
+  readonly path: string;
+  /** `answered 401`, `took 1.2 s`. */
+  readonly why: string;
+}
+
+export interface Answers {
   /** Answers 2xx. */
   readonly ready: string;
   /** Paths that answered 2xx at once, in the order of the source. */
   readonly paths: readonly string[];
-  /** Other paths of the source, and why they are no load: `answered 401`, `took 1.2 s`. */
-  readonly passedOver: readonly { readonly path: string; readonly why: string }[];
+  /** Other paths of the source. */
+  readonly passedOver: readonly PassedOver[];
+}
+
+export interface Works extends Answers {
+  readonly start: StartGuess;
+  /** Ports it opens besides, and that no flag or variable of the source moves. */
+  readonly fixedPorts: readonly number[];
+  /** It listens on all interfaces, however it was asked. */
+  readonly exposed: boolean;
 }
 
 export type Trial =
-  | { readonly kind: 'works'; readonly proposal: Proposal }
-  /** What its last try said. */
+  | { readonly kind: 'works'; readonly found: Works }
+  /** What its last try printed. */
   | { readonly kind: 'silent'; readonly output: string };
 
-const BUILD_TIMEOUT_SECONDS = 1800;
+export interface Program {
+  readonly binary: string;
+  /** Module folder of a copy: what it writes there is removed with it. */
+  readonly cwd: string;
+  /** An empty folder of ours, `${tmp}`. */
+  readonly folder: string;
+  readonly survey: Survey;
+  readonly say: (line: string) => void;
+  readonly signal: AbortSignal;
+}
+
 /** Until it listens; most need a tenth of a second. */
 const LISTEN_TIMEOUT_MS = 8_000;
+/** Once it listens somewhere else, until it is believed that this is all it does. */
+const ELSEWHERE_MS = 1_200;
+/** Between its first listener and the last. */
+const SETTLE_MS = 400;
 const ANSWER_TIMEOUT_MS = 3_000;
 const POLL_MS = 50;
 const STOP_SECONDS = 3;
-const MOST_PATHS = 60;
-const MOST_STARTS = 6;
+const MOST_PATHS = 80;
+const MOST_STARTS = 16;
 
-/** Where services tell that they are up, the most usual first. */
+/** Where services report that they are up, the most usual first. */
 const READY_PATHS = ['/healthz', '/health', '/readyz', '/ready', '/livez', '/ping', '/status', '/api/health', '/'];
+const READY_NAME = /health|ready|live|ping|status$/i;
 
-export const buildProgram = async (
-  cwd: string,
-  packagePath: string,
-  folder: string,
-  signal: AbortSignal,
-): Promise<string> => {
-  const binary = join(folder, 'program');
-  const built = await runCommand(
-    { file: 'go', args: ['build', '-o', binary, packagePath], cwd, timeoutSeconds: BUILD_TIMEOUT_SECONDS },
-    signal,
-  );
-  if (built.exitCode === 0) return binary;
-  throw new BuildError(
-    'BUILD_FAILED',
-    `go build ${packagePath} failed:\n${built.stderr.trimEnd().split('\n').slice(0, 20).join('\n')}`,
-    'Make it build first, or write the scenario without a trial: godyno init --no-try.',
-  );
-};
-
-const listens = async (port: number): Promise<boolean> =>
+const connects = async (port: number): Promise<boolean> =>
   new Promise((resolve) => {
     const socket = connect({ port, host: '127.0.0.1' });
     const end = (answer: boolean) => (): void => {
@@ -81,87 +99,191 @@ const ask = async (port: number, path: string, signal: AbortSignal): Promise<num
 /** A route that waits on purpose, or for another service, measures that and keeps everything else from being asked. */
 const SLOW_MS = 500;
 
-const whyNot = (status: number | null, tookMs: number): string =>
-  status !== null && !isGood(status) ? `answered ${status}` : `took ${(tookMs / 1000).toFixed(1)} s`;
-
 const isGood = (status: number): boolean => status >= 200 && status < 300;
 
-const probe = async (
-  port: number,
-  start: StartGuess,
-  hints: SourceHints,
-  signal: AbortSignal,
-): Promise<Proposal | null> => {
+const whyNot = (status: number | null, tookMs: number): string => {
+  if (status === null) return `did not answer within ${ANSWER_TIMEOUT_MS / 1000} s`;
+  return isGood(status) ? `took ${(tookMs / 1000).toFixed(1)} s` : `answered ${status}`;
+};
+
+/** null: nothing it was asked for answers 2xx. */
+const probe = async (port: number, { survey, signal }: Program): Promise<Answers | null> => {
+  const known = getPaths(survey);
   const good: string[] = [];
-  const passedOver: { path: string; why: string }[] = [];
-  for (const path of [...new Set([...hints.paths, ...READY_PATHS])].slice(0, MOST_PATHS)) {
+  const passedOver: PassedOver[] = [];
+  for (const path of [...new Set([...known, ...READY_PATHS])].slice(0, MOST_PATHS)) {
     const askedAt = performance.now();
     const status = await ask(port, path, signal);
     const tookMs = performance.now() - askedAt;
     if (status !== null && isGood(status) && tookMs <= SLOW_MS) good.push(path);
-    else if (hints.paths.includes(path)) passedOver.push({ path, why: whyNot(status, tookMs) });
+    else if (known.includes(path)) passedOver.push({ path, why: whyNot(status, tookMs) });
   }
-  const ready = READY_PATHS.find((path) => good.includes(path)) ?? good[0];
+  const ready =
+    READY_PATHS.find((path) => path !== '/' && good.includes(path)) ??
+    good.find((path) => READY_NAME.test(path)) ??
+    good[0];
   if (ready === undefined) return null;
-  const load = good.filter((path) => hints.paths.includes(path) && (path !== ready || path === '/'));
-  return { start, ready, paths: load.length > 0 ? load : [ready], passedOver };
+  const load = good.filter((path) => known.includes(path) && (path !== ready || path === '/'));
+  return { ready, paths: load.length > 0 ? load : [ready], passedOver };
 };
 
-interface Program {
-  readonly binary: string;
-  readonly cwd: string;
-  /** An empty folder of ours. */
-  readonly folder: string;
+/** What one start came to. */
+interface Attempt {
+  /** null: it did not listen on the port it was told, or answered nothing there. */
+  readonly answers: Answers | null;
+  /** Where it listened, as /proc has it; empty where there is no /proc. */
+  readonly addresses: readonly string[];
+  readonly output: string;
+  readonly port: number;
 }
 
-const tryStart = async (
-  program: Program,
-  start: StartGuess,
-  hints: SourceHints,
-  signal: AbortSignal,
-): Promise<Trial> => {
-  const [free = 0] = start.port === null ? await freePorts(1) : [];
-  const port = start.port ?? free;
-  const fill = (text: string): string =>
-    fillTemplate(text, (name) => ({ port: String(port), tmp: program.folder })[name]);
-  const env = Object.fromEntries(Object.entries(start.env).map(([name, value]) => [name, fill(value)]));
+const portsOf = (addresses: readonly string[]): readonly number[] => [
+  ...new Set(addresses.flatMap((address) => portIn(address) ?? [])),
+];
+
+const PORT_NAME = /^port\.(.+)$/;
+
+/** Free ports for `${port}` and each `${port.NAME}`, as text. */
+const valuesFor = async (guess: StartGuess, folder: string): Promise<Readonly<Record<string, string>>> => {
+  const texts = [...argsOf(guess), ...Object.values(envOf(guess))];
+  const names = new Set(
+    texts.flatMap((text) => [...text.matchAll(/\$\{(port(?:\.[^}]+)?)\}/g)].map(([, name = '']) => name)),
+  );
+  const extra = [...names].filter((name) => PORT_NAME.test(name));
+  const [first = 0, ...others] = await freePorts(1 + extra.length);
+  return {
+    tmp: folder,
+    port: String(guess.port ?? first),
+    ...Object.fromEntries(extra.map((name, index) => [name, String(others[index] ?? 0)])),
+  };
+};
+
+const attempt = async (program: Program, guess: StartGuess): Promise<Attempt> => {
+  const values = await valuesFor(guess, program.folder);
+  const fill = (text: string): string => fillTemplate(text, (name) => values[name]);
+  const env = Object.fromEntries(Object.entries(envOf(guess)).map(([name, value]) => [name, fill(value)]));
+  const port = Number(values['port']);
   const running = await startProcess(
-    { file: program.binary, args: start.args.map(fill), cwd: program.cwd, env: { PORT: String(port), ...env } },
-    signal,
+    {
+      file: program.binary,
+      args: argsOf(guess).map(fill),
+      cwd: program.cwd,
+      env: { PORT: String(port), PWD: program.cwd, ...env },
+    },
+    program.signal,
   );
   try {
-    let alive = true;
-    void running.exited.then(() => {
-      alive = false;
-    });
-    const deadline = performance.now() + LISTEN_TIMEOUT_MS;
-    while (alive && performance.now() < deadline) {
-      if (await listens(port)) {
-        const proposal = await probe(port, start, hints, signal);
-        return proposal === null ? { kind: 'silent', output: running.tail() } : { kind: 'works', proposal };
-      }
-      await delay(POLL_MS, undefined, { signal });
-    }
-    return { kind: 'silent', output: running.tail() };
+    const listening = await untilListening(running, port, program.signal);
+    const answers = listening ? await probe(port, program) : null;
+    return { answers, addresses: await listeningAddresses(running.pid), output: running.tail(), port };
   } finally {
     await running.stop(STOP_SECONDS);
   }
 };
 
-/** The first way to start it with which it answers anything 2xx. A fixed port that somebody else holds is passed over. */
-export const tryStarts = async (
-  program: Program,
-  hints: SourceHints,
-  signal: AbortSignal,
-  say: (line: string) => void,
-): Promise<Trial> => {
-  let last: Trial = { kind: 'silent', output: '' };
-  for (const start of hints.starts.slice(0, MOST_STARTS)) {
-    if (start.port !== null && (await listens(start.port))) continue;
-    say(`starting it with ${start.found}`);
-    const trial = await tryStart(program, start, hints, signal);
-    if (trial.kind === 'works') return trial;
-    if (trial.output !== '') last = trial;
+/** False when it ended, listened elsewhere only, or not in time. */
+const untilListening = async (running: RunningProcess, port: number, signal: AbortSignal): Promise<boolean> => {
+  let alive = true;
+  void running.exited.then(() => {
+    alive = false;
+  });
+  const deadline = performance.now() + LISTEN_TIMEOUT_MS;
+  let elsewhereMs: number | null = null;
+  while (alive && performance.now() < deadline) {
+    if (await connects(port)) {
+      await delay(SETTLE_MS, undefined, { signal });
+      return alive;
+    }
+    if (elsewhereMs === null && (await listeningAddresses(running.pid)).length > 0) elsewhereMs = performance.now();
+    if (elsewhereMs !== null && performance.now() - elsewhereMs > ELSEWHERE_MS) return false;
+    await delay(POLL_MS, undefined, { signal });
   }
-  return last;
+  return false;
+};
+
+/** Reached from other machines. */
+const isOpen = (address: string): boolean => /^(?:0\.0\.0\.0|\[::\]):/.test(address);
+
+const isExposed = ({ addresses, port }: Attempt): boolean =>
+  addresses.some((address) => isOpen(address) && portIn(address) === port);
+
+const MOST_HOSTS = 3;
+
+/** Asks it to stay on loopback, and to give up the ports it opens besides; what does not help is taken back. */
+const refine = async (program: Program, start: StartGuess, first: Attempt): Promise<Works | null> => {
+  let best = { start, tried: first };
+  const improve = async (next: StartGuess, isBetter: (tried: Attempt) => boolean): Promise<boolean> => {
+    const tried = await attempt(program, next);
+    if (tried.answers === null || !isBetter(tried)) return false;
+    best = { start: next, tried };
+    return true;
+  };
+  const { settings } = program.survey;
+  if (isExposed(first) && start.port === null) {
+    for (const host of hostsBeside(start, settings).slice(0, MOST_HOSTS)) {
+      const kept = await improve({ ...start, given: [...start.given, host] }, (tried) => !isExposed(tried));
+      if (kept) break;
+    }
+  }
+  const besides = portsOf(best.tried.addresses).filter((port) => port !== best.tried.port);
+  const moves = movesFor(besides, settings).filter(
+    ({ setting }) => !best.start.given.some((given) => given.setting === setting),
+  );
+  if (moves.length > 0) {
+    program.say(
+      `it also listens on ${besides.join(', ')}; moving that with ${moves.map(({ setting }) => setting.name).join(', ')}`,
+    );
+    await improve(
+      { ...best.start, given: [...best.start.given, ...moves] },
+      ({ addresses }) => portsOf(addresses).filter((port) => besides.includes(port)).length < besides.length,
+    );
+  }
+  const { answers, addresses, port } = best.tried;
+  if (answers === null) return null;
+  const others = portsOf(addresses).filter((one) => one !== port && besides.includes(one));
+  return { ...answers, start: best.start, fixedPorts: others, exposed: isExposed(best.tried) };
+};
+
+/** What a start was seen to listen on instead of the port it was told. */
+const guessesFrom = (
+  seen: readonly number[],
+  { command, given }: StartGuess,
+  program: Program,
+): readonly StartGuess[] => [
+  ...seen.flatMap((port) => {
+    const moves = program.survey.settings.filter(({ fallback }) => portIn(fallback) === port);
+    return startGuesses({ ...program.survey, settings: moves, listens: [], commands: [] })
+      .filter((guess) => guess.given.length > 0)
+      .map((guess) => ({ ...guess, command }));
+  }),
+  ...seen.map((port): StartGuess => ({ command, given, port })),
+];
+
+const keyOf = (guess: StartGuess): string => JSON.stringify([argsOf(guess), envOf(guess), guess.port]);
+
+/** The first way to start it with which it answers anything 2xx. A fixed port that somebody else holds is passed over. */
+export const tryStarts = async (program: Program): Promise<Trial> => {
+  const waiting = [...startGuesses(program.survey)];
+  const tried = new Set<string>();
+  let output = '';
+  while (tried.size < MOST_STARTS) {
+    const guess = waiting.shift();
+    if (guess === undefined) break;
+    if (tried.has(keyOf(guess))) continue;
+    tried.add(keyOf(guess));
+    if (guess.port !== null && (await connects(guess.port))) {
+      program.say(`port ${guess.port} is taken on this machine; not tried`);
+      continue;
+    }
+    program.say(`starting it with ${describeStart(guess)}`);
+    const seen = await attempt(program, guess);
+    if (seen.answers !== null) {
+      const found = await refine(program, guess, seen);
+      if (found !== null) return { kind: 'works', found };
+    }
+    if (seen.output.trim() !== '') ({ output } = seen);
+    const elsewhere = portsOf(seen.addresses).filter((port) => port !== seen.port);
+    waiting.unshift(...guessesFrom(elsewhere, guess, program));
+  }
+  return { kind: 'silent', output };
 };

@@ -1,17 +1,21 @@
 /**
- * `godyno init`: finds the service, proposes a scenario that was seen to run, and writes it with the workflows. Nothing
- * that exists is changed without being asked.
+ * `godyno init`: finds the service, proposes a scenario that was seen to run, and writes it with the workflows. The
+ * service is built and started in a copy; nothing that exists is changed without being asked.
  */
-import { glob, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { realpathSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join, relative } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
-import { BuildError, EXIT, type ExitCode, UsageError } from '../errors.ts';
+import { EXIT, type ExitCode, UsageError } from '../errors.ts';
 import { runCommand } from '../process/index.ts';
 import { parseScenario } from '../scenario/index.ts';
-import { baselineWorkflow, measureWorkflow, type Names, publishWorkflow, scenarioText } from './init-files.ts';
-import { hintsIn, type SourceHints } from './init-hints.ts';
-import { buildProgram, type Proposal, tryStarts } from './init-trial.ts';
+import { surveyService } from '../survey/index.ts';
+import { buildCopy, copySource, type MissingEmbed } from './init-copy.ts';
+import { baselineWorkflow, measureWorkflow, type Names, publishWorkflow } from './init-files.ts';
+import { findMains, type MainPackage, programName } from './init-find.ts';
+import { type Proposal, proposedFrom, scenarioText, untried } from './init-scenario.ts';
+import { tryStarts } from './init-trial.ts';
 import { withInterrupt } from './interrupt.ts';
 import { godynoVersion } from './version.ts';
 
@@ -25,92 +29,9 @@ interface InitOptions {
   readonly try: boolean;
 }
 
-interface MainPackage {
-  /** Relative to the module folder, `./cmd/server` or `.`. */
-  readonly path: string;
-  readonly importPath: string;
-  readonly modulePath: string;
-  readonly dir: string;
-  /** Links net/http. */
-  readonly serves: 'http' | 'nothing known';
-}
-
 const say = (line: string): void => {
   process.stderr.write(`${line}\n`);
 };
-
-const MODULE_GLOB = '{*,*/*,*/*/*}/go.mod';
-
-const findModule = async (wanted: string | undefined): Promise<string> => {
-  if (wanted !== undefined) return wanted;
-  const here = await readFile('go.mod', 'utf8').catch(() => null);
-  if (here !== null) return '.';
-  const found: string[] = [];
-  for await (const file of glob(MODULE_GLOB, { exclude: (name) => name === 'node_modules' || name === 'vendor' }))
-    found.push(dirname(file));
-  const [only, ...others] = found.toSorted((left, right) => left.localeCompare(right));
-  if (only !== undefined && others.length === 0) return only;
-  throw new UsageError(
-    'NO_MODULE',
-    only === undefined
-      ? 'There is no go.mod here or below'
-      : `There are ${others.length + 1} Go modules: ${[only, ...others].join(', ')}`,
-    only === undefined ? 'Call it in the folder of a Go service.' : 'Choose one: --module.',
-  );
-};
-
-interface Listed {
-  readonly Dir: string;
-  readonly ImportPath: string;
-  readonly Name: string;
-  readonly Deps?: readonly string[];
-  readonly Module?: { readonly Path: string };
-}
-
-const LIST_TIMEOUT_SECONDS = 300;
-
-const listMains = async (module: string, signal: AbortSignal): Promise<readonly MainPackage[]> => {
-  const args = ['list', '-e', '-json=Dir,ImportPath,Name,Deps,Module', './...'];
-  const listed = await runCommand({ file: 'go', args, cwd: module, timeoutSeconds: LIST_TIMEOUT_SECONDS }, signal);
-  if (listed.exitCode !== 0) {
-    throw new BuildError(
-      'GO_LIST',
-      `go list ./... failed in ${module}:\n${listed.stderr.trimEnd().split('\n').slice(0, 20).join('\n')}`,
-      'Make `go build ./...` work first.',
-    );
-  }
-  const root = (
-    await runCommand(
-      { file: 'go', args: ['list', '-m', '-f', '{{.Dir}}'], cwd: module, timeoutSeconds: LIST_TIMEOUT_SECONDS },
-      signal,
-    )
-  ).stdout.trim();
-  return listed.stdout
-    .split(/^\}$/m)
-    .filter((part) => part.trim() !== '')
-    .map((part) => JSON.parse(`${part}}`) as Listed)
-    .filter(({ Name }) => Name === 'main')
-    .map(({ Dir, ImportPath, Deps = [], Module }) => {
-      const below = relative(root, Dir);
-      return {
-        path: below === '' ? '.' : `./${below}`,
-        importPath: ImportPath,
-        modulePath: Module?.Path ?? '',
-        dir: Dir,
-        serves: Deps.includes('net/http') ? 'http' : 'nothing known',
-      };
-    });
-};
-
-/** Names of programs that serve rather than help. */
-const SERVER_NAME = /serv|api|app|web|http|daemon|gateway|backend/i;
-const TOOL_NAME = /example|tool|gen|migrate|cli|ctl|test|bench|demo|mock/i;
-
-const likelihood = ({ path, serves, importPath }: MainPackage): number =>
-  (serves === 'http' ? 8 : 0) +
-  (path === '.' ? 2 : 0) +
-  (SERVER_NAME.test(basename(importPath)) ? 2 : 0) -
-  (TOOL_NAME.test(path) ? 4 : 0);
 
 const askFor = async (question: string): Promise<string> => {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
@@ -121,120 +42,111 @@ const askFor = async (question: string): Promise<string> => {
   }
 };
 
-const choosePackage = async (
-  mains: readonly MainPackage[],
-  options: InitOptions,
-  module: string,
-): Promise<MainPackage> => {
+/** With its module where that is another folder than this. */
+const nameOfMain = ({ module, path, serves }: MainPackage): string =>
+  `${module === '.' ? '' : `${module}: `}${path}${serves === 'http' ? ' (http)' : ''}`;
+
+const isNamed =
+  (wanted: string) =>
+  ({ module, path, importPath }: MainPackage): boolean =>
+    [path, importPath, join(module, path)].includes(wanted) || path === `./${wanted}`;
+
+const choosePackage = async (mains: readonly MainPackage[], options: InitOptions): Promise<MainPackage> => {
   const named = options.package;
   if (named !== undefined) {
-    const found = mains.find(({ path, importPath }) => path === named || importPath === named || path === `./${named}`);
+    const found = mains.find(isNamed(named));
     if (found !== undefined) return found;
     throw new UsageError(
       'NO_SUCH_PACKAGE',
-      `${named} is no main package of ${module}`,
-      `There are ${mains.map(({ path }) => path).join(', ')}.`,
+      `${named} is no main package here`,
+      `There are ${mains.map(nameOfMain).join(', ')}.`,
     );
   }
-  const [best, ...others] = mains.toSorted((left, right) => likelihood(right) - likelihood(left));
-  if (best === undefined)
-    throw new UsageError(
-      'NO_MAIN',
-      `The module in ${module} has no main package`,
-      'Call it where the service is, or name it: --module.',
-    );
+  const [best, ...others] = mains;
+  if (best === undefined) throw new UsageError('NO_MAIN', 'There is no main package', 'Name the module: --module.');
   if (others.length === 0) return best;
-  say(
-    `Main packages: ${[best, ...others].map(({ path, serves }) => `${path}${serves === 'http' ? ' (http)' : ''}`).join(', ')}`,
-  );
-  if (options.yes === true) return best;
+  say(`Main packages: ${mains.map(nameOfMain).join(', ')}`);
+  if (options.yes === true) {
+    say(`Taking ${nameOfMain(best)}; for another: --package, --module.`);
+    return best;
+  }
   const answer = await askFor(`Which one is the service? [${best.path}] `);
-  return answer === '' ? best : choosePackage(mains, { ...options, package: answer }, module);
+  return answer === '' ? best : choosePackage(mains, { ...options, package: answer });
 };
 
-/** Enough for any service's routes; a monorepo's rest is not read. */
-const MOST_SOURCE_FILES = 2_000;
-const MOST_FILE_CHARACTERS = 300_000;
+const lastLines = (output: string): string =>
+  output
+    .trimEnd()
+    .split('\n')
+    .slice(-8)
+    .map((line) => `  ${line}`)
+    .join('\n');
 
-/** The program's own files first: its flags outweigh those of its neighbours. */
-const readSource = async (module: string, main: MainPackage): Promise<string> => {
-  const own: string[] = [];
-  const others: string[] = [];
-  for await (const file of glob('**/*.go', {
-    cwd: module,
-    exclude: (name) => name === 'vendor' || name === 'node_modules',
-  })) {
-    if (file.endsWith('_test.go') || /(?:^|\/)testdata\//.test(file)) continue;
-    const place = `./${dirname(file)}`.replace(/^\.\/\.$/, '.');
-    (place === main.path ? own : others).push(file);
-    if (own.length + others.length >= MOST_SOURCE_FILES) break;
-  }
-  const isOtherProgram = (text: string): boolean => /^package main\b/m.test(text);
-  const texts: string[] = [];
-  for (const file of own.toSorted((a, b) => a.localeCompare(b))) texts.push(await readFile(join(module, file), 'utf8'));
-  for (const file of others.toSorted((a, b) => a.localeCompare(b))) {
-    const text = await readFile(join(module, file), 'utf8');
-    if (text.length <= MOST_FILE_CHARACTERS && !isOtherProgram(text)) texts.push(text);
-  }
-  return texts.join('\n');
-};
+const describeMissing = ({ pattern, ignored }: MissingEmbed): string =>
+  ignored
+    ? `The build embeds ${pattern}, which git ignores: carried along (target.include).`
+    : `The build embeds ${pattern}, which is not there: an empty file stands in for it (target.generate in the scenario; put the real command there).`;
 
-/** Without a trial: the likeliest start and every route, marked as a guess. */
-const untried = (hints: SourceHints): Proposal => {
-  const [start] = hints.starts;
-  const ready = hints.paths.find((path) => /health|ready|live|ping/.test(path)) ?? hints.paths[0] ?? '/';
-  const paths = hints.paths.filter((path) => path !== ready);
-  return {
-    start: start ?? { found: '', args: [], env: {}, port: null },
-    ready,
-    paths: paths.length > 0 ? paths : [ready],
-    passedOver: [],
-  };
-};
-
-const propose = async (
-  module: string,
-  main: MainPackage,
-  options: InitOptions,
-  signal: AbortSignal,
-): Promise<Proposal> => {
-  const hints = hintsIn(await readSource(module, main));
-  if (!options.try) return untried(hints);
+const propose = async (main: MainPackage, options: InitOptions, signal: AbortSignal): Promise<Proposal> => {
   const folder = await mkdtemp(join(tmpdir(), 'gd-'));
   try {
-    say(`Building ${main.path} to see how it starts…`);
-    const binary = await buildProgram(module, main.path, folder, signal);
-    const trial = await tryStarts({ binary, cwd: module, folder }, hints, signal, say);
+    const moduleDir = realpathSync(main.module);
+    if (!options.try) {
+      const survey = await surveyService({ moduleDir, package: main.path, folder: join(folder, 'survey'), signal });
+      return untried(survey, []);
+    }
+    const copy = await copySource(moduleDir, join(folder, 'source'), signal);
+    say(`Building ${main.path} in a copy, to see how it starts (a first build of a large service takes minutes)…`);
+    const { binary, missing } = await buildCopy(copy, main.path, folder, signal);
+    for (const one of missing) say(describeMissing(one));
+    const survey = await surveyService({
+      moduleDir: copy.moduleDir,
+      package: main.path,
+      folder: join(folder, 'survey'),
+      signal,
+    });
+    const tmp = join(folder, 'tmp');
+    await mkdir(tmp);
+    const trial = await tryStarts({ binary, cwd: copy.moduleDir, folder: tmp, survey, say, signal });
     if (trial.kind === 'works') {
-      const { start, ready, paths } = trial.proposal;
-      say(`It runs with ${start.found}, is ready at GET ${ready}, and answers ${paths.length} of its routes.`);
-      return trial.proposal;
+      const proposal = proposedFrom(trial.found, survey, missing);
+      for (const line of proposal.remarks) say(line);
+      return proposal;
     }
     say(
-      `It did not answer however it was started, so the scenario is a guess: complete target.args and target.env, then \`godyno doctor\`.`,
+      'It did not answer however it was started, so the scenario is a guess: complete target.args and target.env, then `godyno doctor`.',
     );
-    if (trial.output.trim() !== '')
-      say(
-        `Its last words:\n${trial.output
-          .trimEnd()
-          .split('\n')
-          .slice(-8)
-          .map((line) => `  ${line}`)
-          .join('\n')}`,
-      );
-    return untried(hints);
+    if (trial.output.trim() !== '') say(`Its last output:\n${lastLines(trial.output)}`);
+    return untried(survey, missing);
   } finally {
     await rm(folder, { recursive: true, force: true, maxRetries: 3 });
   }
 };
 
+const git = async (signal: AbortSignal, ...args: readonly string[]): Promise<string> => {
+  const { exitCode, stdout } = await runCommand(
+    { file: 'git', args, cwd: '.', env: { GIT_TERMINAL_PROMPT: '0' }, timeoutSeconds: 20 },
+    signal,
+  );
+  return exitCode === 0 ? stdout.trim() : '';
+};
+
+/** What git knows of the remote's default branch, else what the remote says, else the branch there is. */
 const defaultBranch = async (signal: AbortSignal): Promise<string> => {
-  const ask = async (...args: readonly string[]): Promise<string> => {
-    const { exitCode, stdout } = await runCommand({ file: 'git', args, cwd: '.', timeoutSeconds: 20 }, signal);
-    return exitCode === 0 ? stdout.trim() : '';
-  };
-  const remote = await ask('symbolic-ref', '--short', 'refs/remotes/origin/HEAD');
-  return remote.replace(/^origin\//, '') || (await ask('config', 'init.defaultBranch')) || 'main';
+  const [remote = ''] = (await git(signal, 'remote'))
+    .split('\n')
+    .toSorted((a, b) => Number(b === 'origin') - Number(a === 'origin'));
+  if (remote !== '') {
+    const known = await git(signal, 'symbolic-ref', '--short', `refs/remotes/${remote}/HEAD`);
+    if (known !== '') return known.slice(remote.length + 1);
+    const asked = /^ref: refs\/heads\/(\S+)\tHEAD$/m.exec(await git(signal, 'ls-remote', '--symref', remote, 'HEAD'));
+    if (asked?.[1] !== undefined) return asked[1];
+  }
+  const branches = (await git(signal, 'for-each-ref', '--format=%(refname:short)', 'refs/heads')).split('\n');
+  const usual = ['main', 'master', 'trunk'].find((name) => branches.includes(name));
+  if (usual !== undefined) return usual;
+  if (branches.length === 1 && branches[0] !== undefined && branches[0] !== '') return branches[0];
+  return (await git(signal, 'config', 'init.defaultBranch')) || 'main';
 };
 
 /** Up to the repository's top, where GitHub looks for workflows, and down again; empty when this is it, or none is. */
@@ -252,7 +164,7 @@ interface Planned {
   readonly text: string;
 }
 
-/** Says of each file what became of it. */
+/** Reports for each file what became of it. */
 const write = async ({ file, text }: Planned, replace: 'force' | 'keep'): Promise<void> => {
   const existing = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === 'ENOENT') return null;
@@ -267,8 +179,20 @@ const write = async ({ file, text }: Planned, replace: 'force' | 'keep'): Promis
   return say(`  ${existing === null ? 'wrote   ' : 'replaced'}   ${file}`);
 };
 
-const nameOf = (main: MainPackage): string =>
-  basename(main.importPath)
+/** The runs' folder must not be committed; a line is added only where somebody says yes. */
+const offerIgnore = async (options: InitOptions, signal: AbortSignal): Promise<void> => {
+  const inside = (await git(signal, 'rev-parse', '--is-inside-work-tree')) === 'true';
+  if (!inside || (await git(signal, 'check-ignore', '.godyno/x')) !== '') return;
+  const line = '.godyno/';
+  const answer = options.yes === true ? 'n' : await askFor(`Add ${line} (results of runs) to .gitignore? [Y/n] `);
+  if (/^n/i.test(answer)) return say(`\nAdd to .gitignore: ${line}   (results of runs)`);
+  const existing = await readFile('.gitignore', 'utf8').catch(() => '');
+  await appendFile('.gitignore', `${existing === '' || existing.endsWith('\n') ? '' : '\n'}${line}\n`);
+  return say(`  added      ${line} to .gitignore`);
+};
+
+const nameOf = ({ importPath }: MainPackage): string =>
+  programName(importPath)
     .toLowerCase()
     .replace(/[^a-z0-9-]+/g, '-')
     .replace(/^-+|-+$/g, '') || 'service';
@@ -294,14 +218,13 @@ export const initialise = async (given: Record<string, unknown>): Promise<ExitCo
     const options = given as unknown as InitOptions;
     requireTalk(options);
     const action = requireAction(options.action);
-    const module = await findModule(options.module);
-    const main = await choosePackage(await listMains(module, signal), options, module);
-    const proposal = await propose(module, main, options, signal);
+    const main = await choosePackage(await findMains(options.module, signal), options);
+    const proposal = await propose(main, options, signal);
     const place = await placeInRepository(signal);
     const names: Names = {
       scenario: nameOf(main),
       package: main.path,
-      module,
+      module: main.module,
       folder: place.down,
       defaultBranch: await defaultBranch(signal),
       version: godynoVersion(),
@@ -323,6 +246,7 @@ export const initialise = async (given: Record<string, unknown>): Promise<ExitCo
       if (/^n/i.test(answer)) return EXIT.ok;
     }
     for (const one of planned) await write(one, options.force === true ? 'force' : 'keep');
+    await offerIgnore(options, signal);
     say(
       '\nNext: npx godyno doctor, then npx godyno run --base HEAD. Commit the files; the comment comes once they are merged.',
     );

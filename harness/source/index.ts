@@ -15,3 +15,4 @@ export {
 export { withSides, type SidesRequest, type SourceTree } from './sides.ts';
 export { diffSides, type DiffRequest, type SideDiff } from './diff.ts';
 export { folderDigest } from './content.ts';
+export { copyWorkTree } from './checkout.ts';

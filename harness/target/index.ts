@@ -12,4 +12,5 @@ export { linkedModules, type LinkedModule, modulesToCover, withCoverage } from '
 export { buildFacts } from './facts.ts';
 export { startTarget, type RunningTarget, type StartRequest } from './start.ts';
 export { freePorts } from './ports.ts';
+export { listeningAddresses } from './listening.ts';
 export { linkCacheFolder } from './link-cache.ts';

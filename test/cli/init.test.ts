@@ -2,54 +2,122 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { hintsIn } from '../../harness/cli/init-hints.ts';
+import {
+  argsOf,
+  envOf,
+  getPaths,
+  hostsBeside,
+  movesFor,
+  otherRoutes,
+  startGuesses,
+} from '../../harness/cli/init-hints.ts';
 import { parseScenario } from '../../harness/scenario/index.ts';
+import type { Setting, Survey } from '../../harness/survey/index.ts';
 import { makePlace, type Place } from '../e2e/cli.ts';
 
 const TARGETS = path.resolve(import.meta.dirname, '../targets');
 
 describe('what the source suggests', () => {
-  const firstStart = (source: string) => {
-    const [start] = hintsIn(source).starts;
-    return [start?.args.join(' ') ?? '', JSON.stringify(start?.env ?? {}), start?.port ?? null];
-  };
+  const setting = (name: string, fallback: string | null = null): Setting => ({
+    kind: name.startsWith('-') ? 'flag' : 'variable',
+    name,
+    fallback,
+    file: 'main.go',
+    line: 1,
+  });
+  const nothing: Survey = { settings: [], routes: [], listens: [], commands: [] };
+  const starts = (survey: Partial<Survey>) =>
+    startGuesses({ ...nothing, ...survey }).map((guess) => [argsOf(guess).join(' '), envOf(guess), guess.port]);
 
   test.each([
-    ['flag.String("addr", ":8080", "address")', '-addr 127.0.0.1:${port}'],
-    ['flag.StringVar(&addr, "listen", "127.0.0.1:80", "x")', '-listen 127.0.0.1:${port}'],
-    ['flag.Int("port", 8080, "port")', '-port ${port}'],
-    ['fs.IntVar(&cfg.port, "http-port", 8080, "x")', '-http-port ${port}'],
-    ['flag.String("port", ":8080", "with a colon")', '-port :${port}'],
-    ['cmd.Flags().StringP("address", "a", "localhost:8080", "x")', '--address 127.0.0.1:${port}'],
-    ['pflag.Int("port", 8080, "x")', '--port ${port}'],
-  ])('of %s: %s', (source, args) => {
-    expect(firstStart(source)).toEqual([args, '{}', null]);
+    ['-addr', ':8080', '-addr 127.0.0.1:${port}'],
+    ['-listen', '127.0.0.1:80', '-listen 127.0.0.1:${port}'],
+    ['-port', '8080', '-port ${port}'],
+    ['-port', ':8080', '-port :${port}'],
+    ['--address', 'localhost:8080', '--address 127.0.0.1:${port}'],
+    ['-listen-client-urls', 'http://localhost:2379', '-listen-client-urls http://127.0.0.1:${port}'],
+  ])('flag %s with default %s: %s', (name, fallback, args) => {
+    expect(starts({ settings: [setting(name, fallback)] })[0]).toEqual([args, {}, null]);
   });
 
   test.each([
-    ['os.Getenv("HTTP_PORT")', { HTTP_PORT: '${port}' }],
-    ['os.LookupEnv("LISTEN_ADDR")', { LISTEN_ADDR: '127.0.0.1:${port}' }],
-    ['Port int `env:"APP_PORT"`', { APP_PORT: '${port}' }],
-    ['os.Getenv("PORT")', {}],
-  ])('of %s: an environment variable', (source, env) => {
-    expect(firstStart(source)).toEqual(['', JSON.stringify(env), null]);
+    ['HTTP_PORT', null, { HTTP_PORT: '${port}' }],
+    ['LISTEN_ADDR', null, { LISTEN_ADDR: '127.0.0.1:${port}' }],
+    ['APP_WEB_ADDR', '0.0.0.0:9000', { APP_WEB_ADDR: '127.0.0.1:${port}' }],
+    ['PORT', null, {}],
+  ])('variable %s with default %s: %j', (name, fallback, env) => {
+    expect(starts({ settings: [setting(name, fallback)] })[0]).toEqual(['', env, null]);
   });
 
   test('listeners for metrics, databases and other services are not the service', () => {
-    const source = 'flag.Int("metrics-port", 9090, ""); os.Getenv("REDIS_ADDR"); os.Getenv("DATABASE_PORT")';
-    expect(hintsIn(source).starts.map(({ found }) => found)).toEqual(['environment variable PORT']);
+    const settings = [setting('-metrics-port', '9090'), setting('REDIS_ADDR'), setting('DATABASE_PORT', '5432')];
+    expect(starts({ settings })).toEqual([['', {}, null]]);
+  });
+
+  test('of several, the one with a port as default comes first, and what has the same default is told the same', () => {
+    const settings = [
+      setting('-listen-client-http-urls'),
+      setting('-listen-client-urls', 'http://localhost:2379'),
+      setting('-advertise-client-urls', 'http://localhost:2379'),
+    ];
+    expect(starts({ settings })[0]?.[0]).toBe(
+      '-listen-client-urls http://127.0.0.1:${port} -advertise-client-urls http://127.0.0.1:${port}',
+    );
+  });
+
+  test('a subcommand that serves is tried before none', () => {
+    expect(
+      starts({ settings: [setting('--port', '80')], commands: ['migrate', 'serve'] }).map(([args]) => args),
+    ).toEqual(['serve --port ${port}', 'serve', '--port ${port}', '']);
   });
 
   test('a fixed port is the last resort', () => {
-    expect(hintsIn('http.ListenAndServe(":8080", nil)').starts.map(({ port }) => port)).toEqual([null, 8080]);
+    expect(starts({ listens: [{ address: ':8080', file: 'main.go', line: 1 }] })).toEqual([
+      ['', {}, null],
+      ['', {}, 8080],
+    ]);
   });
 
-  test('routes of the usual routers, with parameters filled in, each once', () => {
-    const source = `
-      mux.HandleFunc("GET /items/{id}", h); mux.HandleFunc("POST /orders", h); http.Handle("/static/", h)
-      mux.HandleFunc("GET /{$}", h); r.GET("/users/:id/posts/*rest", h); r.Get("/v/{n:[0-9]+}", h); e.POST("/x", h)
-      mux.HandleFunc("GET /items/{id}", h)`;
-    expect(hintsIn(source).paths).toEqual(['/items/1', '/static/', '/', '/users/1/posts/1', '/v/1']);
+  test('a host beside a port is asked for loopback, the nearest by name first', () => {
+    const settings = [
+      setting('DB_HOST'),
+      setting('SMTP_LISTENADDR'),
+      setting('APP_SERVER_LISTENADDR'),
+      setting('APP_SERVER_PORT', '80'),
+    ];
+    const [guess] = startGuesses({ ...nothing, settings });
+    expect(guess && hostsBeside(guess, settings).map(({ setting: { name }, value }) => [name, value])).toEqual([
+      ['APP_SERVER_LISTENADDR', '127.0.0.1'],
+    ]);
+  });
+
+  test('ports that are opened besides are moved by the settings whose default they are, each by a name of its own', () => {
+    const settings = [
+      setting('APP_SMTP_ADDR', '0.0.0.0:2500'),
+      setting('-peer-urls', 'http://localhost:2380'),
+      setting('-peer', ':99'),
+    ];
+    expect(movesFor([2500, 2380, 99, 4000], settings).map(({ value }) => value)).toEqual([
+      '127.0.0.1:${port.smtp}',
+      'http://127.0.0.1:${port.peer}',
+      '127.0.0.1:${port.peer99}',
+    ]);
+  });
+
+  test('paths to ask have their parameters filled in, each once; profiles and metrics are no load', () => {
+    const routes = [
+      '/items/{id}',
+      '/{$}',
+      '/users/:id/posts/*rest',
+      '/v/{n:[0-9]+}',
+      '/f/:id<int>?',
+      '/items/:id',
+      '/debug/pprof/',
+      '/metrics',
+    ].map((path) => ({ method: 'GET', path, file: 'main.go', line: 1 }));
+    const survey = { ...nothing, routes: [...routes, { method: 'POST', path: '/x/:id', file: 'main.go', line: 2 }] };
+    expect(getPaths(survey)).toEqual(['/items/1', '/', '/users/1/posts/1', '/v/1', '/f/1']);
+    expect(otherRoutes(survey)).toEqual(['POST /x/1']);
   });
 });
 

@@ -26,6 +26,7 @@ const root = path.resolve(import.meta.dirname, '../..');
 const GO_MODULES = [
   'harness/target/agent',
   'harness/plant/planter',
+  'harness/survey/reader',
   ...['demo', 'bad', 'tiny', 'ledger'].map((target) => `test/targets/${target}`),
 ];
 

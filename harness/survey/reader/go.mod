@@ -1,0 +1,3 @@
+module godyno.invalid/reader
+
+go 1.22
