@@ -6,7 +6,14 @@ export type ExactTrouble =
   | { readonly kind: 'threads'; readonly most: number }
   | { readonly kind: 'blocks' }
   /** Requests that failed or timed out; `slowdown` null: not measured natively. */
-  | { readonly kind: 'failed'; readonly failed: number; readonly planned: number; readonly slowdown: number | null }
+  | {
+      readonly kind: 'failed';
+      readonly failed: number;
+      readonly planned: number;
+      readonly slowdown: number | null;
+      /** How the first one ended. */
+      readonly how?: string;
+    }
   /** The first of `requests` of `planned` that the sides answer with different statuses. */
   | {
       readonly kind: 'status';
@@ -42,7 +49,7 @@ export const refusalText = (trouble: ExactTrouble): string => {
     case 'blocks':
       return 'it executes more different code than the counters hold';
     case 'failed':
-      return `${trouble.failed} of ${trouble.planned} requests failed under the emulator, which is ${slower(trouble.slowdown)}: probably deadlines`;
+      return `${trouble.failed} of ${trouble.planned} requests failed under the emulator, which is ${slower(trouble.slowdown)}: probably deadlines${trouble.how === undefined ? '' : ` (${trouble.how})`}`;
     case 'status':
       return `${trouble.requests} of ${trouble.planned} requests are answered with different statuses, the first (${trouble.route}) ${anyOf(trouble.status.base)} by base and ${anyOf(trouble.status.head)} by head: the sides do not do the same work`;
     case 'ended':

@@ -1,5 +1,13 @@
 /** Failed, lost and timed-out requests: decided before any cost is compared. */
-import type { BySide, Pair, ScenarioRun, Window } from '../model/index.ts';
+import type {
+  BySide,
+  FailedRequest,
+  Pair,
+  ScenarioComparison,
+  ScenarioRun,
+  ShownFailure,
+  Window,
+} from '../model/index.ts';
 import { bothSides } from '../model/index.ts';
 
 export interface Failures {
@@ -63,4 +71,26 @@ export const describeFailures = (failures: Failures): string => {
   ];
   const count = `${failureCount(failures)} of ${failures.planned} requests`;
   return parts.length > 0 ? `${count} (${parts.join(', ')})` : count;
+};
+
+/** Enough to see why; all of them are in run.json. */
+const MOST_SHOWN = 8;
+
+/** Request numbers differ from side to side, since only the first of a kind is kept. */
+const isAlike = (one: FailedRequest, other: FailedRequest): boolean =>
+  one.route === other.route && one.how === other.how && one.body === other.body;
+
+const shown = (failed: readonly FailedRequest[]): readonly ShownFailure[] =>
+  failed.flatMap((request, index) => {
+    const others = failed.filter((other) => other.side !== request.side && isAlike(request, other));
+    if (others.some((other) => failed.indexOf(other) < index)) return [];
+    const { side, route, request: line, how, body } = request;
+    return [{ side: others.length > 0 ? 'both' : side, route, request: line, how, body }];
+  });
+
+/** What the first failed requests met; nothing where only warm-up or exact mode met any. */
+export const failedRequestsOf = (run: ScenarioRun): Pick<ScenarioComparison, 'failedRequests'> => {
+  const { base, head } = failuresOf(run);
+  const failedRequests = shown(run.failedRequests ?? []).slice(0, MOST_SHOWN);
+  return failedRequests.length === 0 || failureCount(base) + failureCount(head) === 0 ? {} : { failedRequests };
 };

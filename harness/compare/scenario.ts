@@ -12,7 +12,15 @@ import {
   type ScenarioRun,
 } from '../model/index.ts';
 import { notJudged, type Answer } from './answer.ts';
-import { describeFailures, failureCount, failureRatio, failuresOf, isFailing, type Failures } from './failures.ts';
+import {
+  failedRequestsOf,
+  describeFailures,
+  failureCount,
+  failureRatio,
+  failuresOf,
+  isFailing,
+  type Failures,
+} from './failures.ts';
 import { judgedMetrics, type Family, type JudgedMetric } from './gates.ts';
 import { answerFromAll, answerLatency, SHOWN_LEVELS, singleLookLevels } from './latency.ts';
 import { loaderReport } from './loader.ts';
@@ -241,5 +249,6 @@ export const compareScenario = (
     environment,
     settings: run.settings,
     warnings: fallbackWarnings(run),
+    ...failedRequestsOf(run),
   };
 };

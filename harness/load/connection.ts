@@ -4,6 +4,7 @@ import type { Side } from '../model/index.ts';
 import type { ReplyReader } from './replies.ts';
 import { openClients, type EngineClient, type RequestQueue, requireClient } from './seam.ts';
 import type { RequestTimes } from './tally.ts';
+import { type AnswerHead, Evidence, type Witness } from './witness.ts';
 
 /** How a request ended without an answer. */
 export type Break = 'lost' | 'timedOut';
@@ -34,6 +35,12 @@ export class Connection implements RequestTimes, RequestQueue {
   driver: Driver;
   /** Set while somebody wants to know what the answers say. */
   reader: ReplyReader | null = null;
+  /** Keeps what the first failed requests met. */
+  readonly #witness: Witness | null;
+  /** The answer being read, when somebody will want to see why it is no good one. */
+  #evidence: Evidence | null = null;
+  /** Why the connection broke, where that is known. */
+  #trouble: string | null = null;
   route = 0;
   plannedMs = Number.NaN;
   sentMs = 0;
@@ -60,8 +67,9 @@ export class Connection implements RequestTimes, RequestQueue {
   readonly #send: () => void;
   readonly #open: () => void;
 
-  constructor(client: EngineClient, side: Side, index: number, driver: Driver) {
+  constructor(client: EngineClient, side: Side, index: number, driver: Driver, witness: Witness | null = null) {
     this.#client = client;
+    this.#witness = witness;
     this.side = side;
     this.index = index;
     this.driver = driver;
@@ -84,6 +92,13 @@ export class Connection implements RequestTimes, RequestQueue {
     client.on('connError', (error) => {
       this.#failed(error);
     });
+    const { parser } = client;
+    const execute = parser.execute.bind(parser);
+    parser.execute = (chunk) => {
+      const result = execute(chunk);
+      if (result instanceof Error) this.#garbled(result);
+      return result;
+    };
   }
 
   /** Call only when idle. */
@@ -103,6 +118,10 @@ export class Connection implements RequestTimes, RequestQueue {
   timeOut(nowMs: number): void {
     if (!this.busy) return;
     this.busy = false;
+    this.#testify(
+      'timedOut',
+      this.#status === 0 ? 'no answer in time' : `no end of the answer in time (status ${this.#status})`,
+    );
     this.driver.broken(this, 'timedOut', nowMs);
     this.#connect();
   }
@@ -141,7 +160,32 @@ export class Connection implements RequestTimes, RequestQueue {
     this.busy = false;
     // An answer without a length lasts until the connection ends.
     if (this.closing) this.#tell(this.#status, nowMs);
-    else this.driver.broken(this, 'lost', nowMs);
+    else {
+      const trouble = this.#trouble ?? 'the service closed the connection';
+      this.#testify(
+        'lost',
+        this.#status === 0 ? trouble : `${trouble} in the middle of its answer (status ${this.#status})`,
+      );
+      this.driver.broken(this, 'lost', nowMs);
+    }
+  }
+
+  /** The failed request of which `how` tells the end. */
+  #testify(kind: 'answered' | Break, how: string): void {
+    const body = this.#evidence?.text() ?? null;
+    this.#evidence = null;
+    const { requestBuffer: request } = this.#request;
+    this.#witness?.add({ kind, route: this.route, request, status: this.#status, how, body });
+  }
+
+  /** What came is no HTTP/1.1; autocannon would go on waiting. */
+  #garbled(error: Error): void {
+    if (!this.busy) return;
+    this.#trouble = `what it answered is not HTTP/1.1 (${error.message})`;
+    this.closing = false;
+    setImmediate(() => {
+      if (this.busy && this.#trouble !== null) this.#connect();
+    });
   }
 
   #reopen(): void {
@@ -150,6 +194,7 @@ export class Connection implements RequestTimes, RequestQueue {
     if (client.conn !== undefined) client._destroyConnection();
     client.parser.reinitialize('RESPONSE');
     this.closing = false;
+    this.#trouble = null;
     this.#fruitless++;
     this.#opening = true;
     this.#open();
@@ -164,7 +209,10 @@ export class Connection implements RequestTimes, RequestQueue {
   }
 
   #failed(error: NodeJS.ErrnoException): void {
-    if (this.#connected) return;
+    if (this.#connected) {
+      this.#trouble = `the connection broke (${error.code ?? error.message})`;
+      return;
+    }
     this.#failures++;
     this.driver.refused(this, this.#failures, error);
   }
@@ -190,6 +238,7 @@ export class Connection implements RequestTimes, RequestQueue {
 
   #tell(status: number, nowMs: number): void {
     this.reader?.end(this.route, status);
+    if (this.#evidence !== null) this.#testify('answered', this.#evidence.how());
     this.driver.answered(this, status, nowMs);
   }
 
@@ -210,6 +259,7 @@ export class Connection implements RequestTimes, RequestQueue {
   // The queue autocannon fills: of one request, without copies of bodies nobody reads.
   insertRequest(): void {
     this.#status = 0;
+    this.#evidence = null;
   }
 
   peek(): unknown {
@@ -223,10 +273,12 @@ export class Connection implements RequestTimes, RequestQueue {
   /** Without a reader bodies are dropped: reading them would be the loader's cost. */
   addBody(body: Buffer): void {
     this.reader?.read(body);
+    this.#evidence?.read(body);
   }
 
-  setHeaders(head: { readonly statusCode: number }): void {
+  setHeaders(head: AnswerHead): void {
     this.#status = head.statusCode;
+    if (this.#witness?.wants(this.route, head.statusCode) === true) this.#evidence = new Evidence(head);
   }
 
   terminateRequest(): unknown {
@@ -254,10 +306,11 @@ export const openConnections = (
   firstIndex: number,
   count: number,
   driver: Driver,
+  witness: Witness | null = null,
 ): readonly Connection[] => {
   const opened: Connection[] = [];
   openClients(authority, count, (client) => {
-    opened.push(new Connection(requireClient(client), side, firstIndex + opened.length, driver));
+    opened.push(new Connection(requireClient(client), side, firstIndex + opened.length, driver, witness));
   });
   return opened;
 };

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { GodynoError, InterruptedError, InvalidMeasurementError, TargetStartError, UsageError } from '../errors.ts';
-import type { Side } from '../model/index.ts';
+import type { FailedRequest, Side } from '../model/index.ts';
 import { type RunningProcess, startProcess } from '../process/index.ts';
 import {
   type ClosedLoop,
@@ -47,6 +47,8 @@ export interface Loader {
   readonly latency: (loop: OpenLoop) => Promise<PairLoad>;
   /** One side alone, in the order of the schedule. */
   readonly single: (loop: SingleLoop) => Promise<SingleLoad>;
+  /** What the first failed requests of each name and side met, over all attachments. */
+  readonly failedRequests: () => readonly FailedRequest[];
   /** Idempotent. */
   readonly stop: () => Promise<void>;
 }
@@ -144,7 +146,15 @@ export const startLoader = async (spec: LoaderSpec): Promise<Loader> => {
     spec.signal,
   );
   const ask = channelTo(child, spec.signal);
-  const askForWindow = async (command: Command): Promise<LoadResult> => requireResult(await ask(command));
+  const failed = new Map<string, FailedRequest>();
+  const askForWindow = async (command: Command): Promise<LoadResult> => {
+    const result = requireResult(await ask(command));
+    for (const request of result.failedRequests ?? []) {
+      const key = JSON.stringify([request.side, request.route, request.kind, request.status]);
+      if (!failed.has(key)) failed.set(key, request);
+    }
+    return result;
+  };
   return {
     pid: child.pid,
     attach: async ({ targets, plan }) => void (await ask({ kind: 'attach', targets, plan })),
@@ -156,6 +166,7 @@ export const startLoader = async (spec: LoaderSpec): Promise<Loader> => {
       const result = await askForWindow({ kind: 'single', loop });
       return { ...endOf(result), window: windowOf(result, loop.side), replies: result.replies ?? null };
     },
+    failedRequests: () => [...failed.values()],
     stop: async () => child.stop(STOP_GRACE_SECONDS),
   };
 };

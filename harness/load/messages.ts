@@ -1,5 +1,14 @@
 /** What the harness and the loader process say to each other, and the parsers of what arrives. */
-import type { BySide, DataTable, LoaderWindow, Replies, RequestSpec, Side, Window } from '../model/index.ts';
+import type {
+  BySide,
+  DataTable,
+  FailedRequest,
+  LoaderWindow,
+  Replies,
+  RequestSpec,
+  Side,
+  Window,
+} from '../model/index.ts';
 
 export interface LoadTarget {
   readonly host: string;
@@ -78,6 +87,7 @@ export interface SingleLoad extends WindowEnd {
 export interface LoadResult extends WindowEnd {
   readonly sides: Partial<BySide<WindowLoad>>;
   readonly replies?: Replies;
+  readonly failedRequests?: readonly FailedRequest[];
 }
 
 export type Command =
@@ -130,7 +140,8 @@ const isResult = (value: unknown): boolean =>
   isObject(value['loader']) &&
   isObject(value['sides']) &&
   Object.values(value['sides']).every(isWindow) &&
-  (value['replies'] === undefined || isReplies(value['replies']));
+  (value['replies'] === undefined || isReplies(value['replies'])) &&
+  (value['failedRequests'] === undefined || Array.isArray(value['failedRequests']));
 
 const isFailure = (value: unknown): boolean =>
   isObject(value) && ['type', 'code', 'message', 'hint'].every((key) => typeof value[key] === 'string');

@@ -14,7 +14,7 @@ import { loaderEngine } from './engine.ts';
 export interface EngineClient {
   conn?: Socket;
   pipelinedRequests: RequestQueue;
-  readonly parser: { reinitialize(type: string): void };
+  readonly parser: { reinitialize(type: string): void; execute: (chunk: Buffer) => unknown };
   readonly requestIterator: { currentRequest: { requestBuffer: Buffer }; nextRequest: () => unknown };
   _connect: () => void;
   _doRequest: () => void;
@@ -31,7 +31,7 @@ export interface RequestQueue {
   peek(): unknown;
   addByteCount(count: number): void;
   addBody(body: Buffer): void;
-  setHeaders(headers: { readonly statusCode: number }): void;
+  setHeaders(headers: { readonly statusCode: number; readonly headers: readonly string[] }): void;
   terminateRequest(): unknown;
   clear(): void;
   size(): number;

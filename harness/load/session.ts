@@ -23,6 +23,7 @@ import { ReplyLog, ReplyReader } from './replies.ts';
 import { compileRequests, hostOf, type RequestBytes } from './requests.ts';
 import { connectsHeadFirst, createSchedule, type Schedule } from './schedule.ts';
 import { SideTally } from './tally.ts';
+import { Witness } from './witness.ts';
 import { type Bench, type Lane, MAX_REFUSALS, QUIET, windowCancelled, type WindowRun } from './window.ts';
 
 const CONNECT_SECONDS = 10;
@@ -40,6 +41,7 @@ interface SideState {
   readonly authority: string;
   readonly bytesOf: RequestBytes;
   readonly tally: SideTally;
+  readonly witness: Witness;
   readonly connections: Connection[];
   refusal: NodeJS.ErrnoException | undefined;
 }
@@ -57,6 +59,7 @@ const newSide = (side: Side, target: LoadTarget, plan: LoadPlan, schedule: Sched
   authority: hostOf(target),
   bytesOf: compileRequests(plan, target, schedule),
   tally: new SideTally(plan.requests),
+  witness: new Witness(side, plan.requests),
   connections: [],
   refusal: undefined,
 });
@@ -77,7 +80,8 @@ const openTo = (state: SideState, count: number): void => {
       if (attempts >= MAX_REFUSALS) state.refusal = error;
     },
   };
-  state.connections.push(...openConnections(state.authority, state.side, state.connections.length, missing, driver));
+  const { authority, side, connections, witness } = state;
+  connections.push(...openConnections(authority, side, connections.length, missing, driver, witness));
 };
 
 const awaitIdle = async (states: readonly SideState[]): Promise<void> => {
@@ -186,7 +190,8 @@ export const openSession = async (targets: LoadTargets, plan: LoadPlan): Promise
       slowestServiceMs = Math.max(slowestServiceMs, (load.service?.p99Us ?? 0) / 1000);
       sides[state.side] = load;
     }
-    return { ...span, loader, sides };
+    const failedRequests = used.flatMap(({ witness }) => witness.take());
+    return { ...span, loader, sides, ...(failedRequests.length > 0 && { failedRequests }) };
   };
 
   const closedLoop = async <T extends ClosedLoop>(

@@ -1,5 +1,6 @@
 /** What became of the requests of one side in one window. Mutable: it is written to for every request. */
 import type { LatencySummary, RequestSpec, RouteWindow } from '../model/index.ts';
+import { expectedStatus } from './expected.ts';
 import { createHistogram, type LatencyHistogram, mergeHistograms, recordSpan, summarize } from './histograms.ts';
 import type { WindowLoad } from './messages.ts';
 
@@ -12,14 +13,6 @@ interface RouteTally {
   readonly lag: LatencyHistogram;
   answered: number;
 }
-
-const HIGHEST_STATUS = 999;
-
-const expectedStatus = (request: RequestSpec): Uint8Array => {
-  const expected = new Uint8Array(HIGHEST_STATUS + 1);
-  for (const { from, to } of request.expect.status) expected.fill(1, from, to + 1);
-  return expected;
-};
 
 /** One request's life, in milliseconds of the monotonic clock; `plannedMs` is NaN in a closed loop. */
 export interface RequestTimes {

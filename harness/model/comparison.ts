@@ -103,6 +103,19 @@ export interface ScenarioComparison {
   readonly settings: RunSettings;
   /** Validity and fallback remarks, one sentence each. */
   readonly warnings: readonly string[];
+  /** What the first failed requests met; absent when none failed. */
+  readonly failedRequests?: readonly ShownFailure[];
+}
+
+/** A failed request, shown once where both sides answered alike. Texts come from the service and are bounded. */
+export interface ShownFailure {
+  readonly side: Side | 'both';
+  readonly route: string;
+  /** The request line as it was sent. */
+  readonly request: string;
+  readonly how: string;
+  /** The beginning of the answer's body. */
+  readonly body: string | null;
 }
 
 export interface ExactSummary {

@@ -101,6 +101,23 @@ export interface ScenarioRun {
   readonly notes: readonly string[];
   /** Instructions counted under emulation; absent where exact mode did not run. */
   readonly exact?: ExactRun;
+  /** The first failed requests of each name and side, warm-up included; absent when all went well. */
+  readonly failedRequests?: readonly FailedRequest[];
+}
+
+/** What became of one failed request. All texts come from the service and are bounded. */
+export interface FailedRequest {
+  readonly side: Side;
+  readonly route: string;
+  readonly kind: 'answered' | 'lost' | 'timedOut';
+  /** null: no answer had begun. */
+  readonly status: number | null;
+  /** The request line as it was sent. */
+  readonly request: string;
+  /** Such as `status 302 to /login` or `the connection was reset (ECONNRESET)`. */
+  readonly how: string;
+  /** The beginning of the answer's body, unpacked; null when there was none. */
+  readonly body: string | null;
 }
 
 export type StopReason = 'decided' | 'launches' | 'budget' | 'invalid' | 'recorded';

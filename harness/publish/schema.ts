@@ -164,6 +164,18 @@ const scenario = z.object({
   environment,
   settings,
   warnings: texts(200),
+  failedRequests: z
+    .array(
+      z.object({
+        side: z.enum(['base', 'head', 'both']),
+        route: text,
+        request: text,
+        how: text,
+        body: text.nullable(),
+      }),
+    )
+    .max(50)
+    .exactOptional(),
 });
 
 const revision = z.object({ revision: text, label: text });

@@ -39,9 +39,21 @@ const ADVICE: Readonly<Record<InvalidRun['code'], string>> = {
   'target-died': 'The service died while it was measured; its log holds the last output.',
 };
 
+/** A redirect is an answer like any other: what it points to is not asked for. */
+const redirectAdvice = ({ failedRequests = [] }: ScenarioComparison): Rich | null =>
+  failedRequests.some(({ how }) => /^status 3\d\d to /.test(how))
+    ? [
+        'Redirects are not followed: ask for the address the answer points to, or expect the redirect (',
+        code('expect: { status: "3xx" }'),
+        ').',
+      ]
+    : null;
+
 /** What to do next about an invalid measurement or failing requests; null where the figures say enough. */
 export const toDoFor = (scenario: ScenarioComparison, run: RunFile | undefined): Rich | null => {
   if (scenario.verdict === 'invalid') {
+    const redirect = redirectAdvice(scenario);
+    if (redirect !== null) return redirect;
     const invalid = run?.runs.find((one) => one.scenario.name === scenario.scenario)?.invalid;
     return [
       invalid ? ADVICE[invalid.code] : 'Remove the cause, or run it again; nothing of this run decides or is stored.',

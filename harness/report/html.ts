@@ -118,6 +118,7 @@ const scenarioSection = (report: Report, scenario: ScenarioReport): string => {
   return [
     title,
     cautions(scenario),
+    scenario.failed.length === 0 ? '' : `<p><strong>Failed requests</strong></p>${list(scenario.failed)}`,
     scenario.toDo === null ? '' : `<p><strong>To do:</strong> ${rich(scenario.toDo)}</p>`,
     metricTable(`${name}: what changed`, scenario.changed),
     codePath(report, scenario),

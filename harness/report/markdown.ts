@@ -171,6 +171,7 @@ const changedBlocks = (scenario: ScenarioReport): readonly string[] => {
 
 const sectionBlocks = (scenario: ScenarioReport, level: Level): readonly string[] => [
   ...quoted(bullets('Caution', scenario.cautions.slice(0, level.cautions))),
+  ...bullets('Failed requests', scenario.failed.slice(0, level.cautions)),
   ...(scenario.toDo === null ? [] : [`**To do:** ${rich(scenario.toDo)}`]),
   ...changedBlocks(scenario),
   ...codePathBlocks(scenario, level),

@@ -37,6 +37,8 @@ export interface ScenarioReport {
   readonly cautions: readonly Rich[];
   /** What to do next where the figures alone do not say it; null otherwise. */
   readonly toDo: Rich | null;
+  /** What the first failed requests were answered. */
+  readonly failed: readonly Rich[];
   /** Rows that are not "unchanged", gates and worst first, at most {@link MOST_CHANGED_ROWS}. */
   readonly changed: readonly MetricRow[];
   readonly changedLeftOut: number;

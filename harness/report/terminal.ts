@@ -6,6 +6,7 @@ import { plainText } from './rich.ts';
 const MOST_ROWS = 6;
 const MOST_CAUTIONS = 3;
 const MOST_FUNCTIONS = 3;
+const MOST_FAILED = 4;
 
 const alignRows = (rows: readonly (readonly string[])[]): readonly string[] => {
   const widths = (rows[0] ?? []).map((_cell, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
@@ -25,12 +26,13 @@ const rowLines = (rows: readonly MetricRow[]): readonly string[] =>
 const scenarioLines = (scenario: ScenarioReport): readonly string[] => [
   plainText(scenario.sentence),
   ...scenario.cautions.slice(0, MOST_CAUTIONS).map((caution) => `  caution: ${plainText(caution)}`),
+  ...scenario.failed.slice(0, MOST_FAILED).map((failed) => `  failed request: ${plainText(failed)}`),
   ...(scenario.toDo === null ? [] : [`  to do: ${plainText(scenario.toDo)}`]),
   ...rowLines(scenario.changed.slice(0, MOST_ROWS)),
   ...(scenario.codePath?.functions ?? []).slice(0, MOST_FUNCTIONS).map((line) => `  code path: ${plainText(line)}`),
 ];
 
-/** Sentence, cautions and up to six changed rows per scenario, then the line to reproduce when something is wrong. */
+/** Sentence, cautions, failed requests and up to six changed rows per scenario, then the line to reproduce when something is wrong. */
 export const renderTerminal = (report: Report): string =>
   [
     ...report.scenarios.flatMap(scenarioLines),

@@ -28,7 +28,7 @@ import type { RunPlan } from './plan.ts';
 import { type LaunchPlace, placeOf } from './live.ts';
 import { allocationLaunch, explainLaunch, growthLaunch, latencyLaunch } from './other-launches.ts';
 import type { Pace } from './warm-up.ts';
-import { nextLaunchIndex, type Session } from './session.ts';
+import { failedRequestsOf, nextLaunchIndex, type Session } from './session.ts';
 import { deathIn } from './death.ts';
 import { cpuSamples } from './captures.ts';
 
@@ -89,6 +89,7 @@ const snapshotOf = (session: Session, builds: BySide<BuildInfo>, progress: Progr
   stop: progress.stop,
   invalid: progress.invalid,
   notes: [...session.notes],
+  ...failedRequestsOf(session),
 });
 
 export const conduct = async (session: Session, links: Links, builds: BySide<BuildInfo>): Promise<Measured> => {

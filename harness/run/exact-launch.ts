@@ -6,7 +6,7 @@ import { peakRssBytes, usedByUs } from '../capture/index.ts';
 import { type ExactTrouble, instructionsProfile } from '../compare/index.ts';
 import { GodynoError } from '../errors.ts';
 import { countsBetween, type GoTables, type QemuEngine, snapshot, startOf } from '../exact/index.ts';
-import type { SingleLoop } from '../load/index.ts';
+import type { Loader, SingleLoop } from '../load/index.ts';
 import type { BySide, ExactLaunch, Side } from '../model/index.ts';
 import { encodeProfile, type Profile } from '../profile/index.ts';
 import type { Binary, RunningTarget } from '../target/index.ts';
@@ -191,7 +191,7 @@ const countLaunch = async (counting: Counting, side: Side, number: number, facts
         const peakBytes = peakRssBytes(target.pid);
         const bad = window.planned - window.answered + window.failed;
         if (bad > 0) {
-          const trouble = failedRequests(bad, window.planned, wallSeconds, facts);
+          const trouble = failedRequests(bad, window.planned, wallSeconds, facts, firstFailure(loader, side));
           throw new Refusal(trouble);
         }
         const program = { tables: tables[side], arch: process.arch };
@@ -226,12 +226,19 @@ const failedRequests = (
   planned: number,
   wallSeconds: number,
   { cpuNsPerRequest }: ExactFacts,
+  how: string | null,
 ): ExactTrouble => ({
   kind: 'failed',
   failed,
   planned,
   slowdown: cpuNsPerRequest === null ? null : wallSeconds / ((cpuNsPerRequest * planned) / 1e9),
+  ...(how !== null && { how }),
 });
+
+const firstFailure = (loader: Loader, side: Side): string | null => {
+  const first = loader.failedRequests().findLast((failed) => failed.side === side);
+  return first === undefined ? null : `${first.request}: ${first.how}`;
+};
 
 const saveProfile = async ({ plan }: Session, side: Side, number: number, profile: Profile): Promise<string> => {
   const file = join('profiles', folderOf(plan.scenario.name), side, `exact-${number}`, 'instructions.pb.gz');

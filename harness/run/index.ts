@@ -16,7 +16,7 @@ import { requireEngine } from './counting-engine.ts';
 import { type LinkedPair, type Links, withLinks } from './links.ts';
 import { folderOf } from './live.ts';
 import type { RunPlan } from './plan.ts';
-import type { Session } from './session.ts';
+import { failedRequestsOf, type Session } from './session.ts';
 import { chooseCpuSource } from './cpu-source.ts';
 
 export { type CpuLayout, layOutCpus } from './cpus.ts';
@@ -152,6 +152,7 @@ const assemble = (
     stop: measured.stop,
     invalid: measured.invalid,
     notes: [...session.notes],
+    ...failedRequestsOf(session),
     ...(measured.exact === null ? {} : { exact: measured.exact }),
   };
 };

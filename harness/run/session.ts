@@ -1,6 +1,6 @@
 /** What all launches of one scenario share. */
 import type { Loader } from '../load/index.ts';
-import type { BySide, Launch, RunSettings } from '../model/index.ts';
+import type { BySide, Launch, RunSettings, ScenarioRun } from '../model/index.ts';
 import type { PreparedBuild } from '../target/index.ts';
 import type { RunClock } from './clock.ts';
 import type { RunPlan } from './plan.ts';
@@ -23,3 +23,8 @@ export interface Session {
 
 /** Launches are numbered through all stages, so that a number names one folder of profiles and one log. */
 export const nextLaunchIndex = (session: Session): number => session.launches.length + 1;
+
+export const failedRequestsOf = ({ loader }: Session): Pick<ScenarioRun, 'failedRequests'> => {
+  const failedRequests = loader.failedRequests();
+  return failedRequests.length > 0 ? { failedRequests } : {};
+};

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { compareRun, discardReason, invalidity } from '../../harness/compare/index.ts';
-import type { Comparison, ScenarioRun, Window } from '../../harness/model/index.ts';
+import type { Comparison, FailedRequest, ScenarioRun, Window } from '../../harness/model/index.ts';
 import { cpuRun, fileOf, launchOf, mirrored, pairOf, runOf, scenarioWith, windowOf } from './synthetic-run.ts';
 
 const cost = { cpuNs: 1e6, mallocs: 100 };
@@ -161,5 +161,32 @@ describe('errors on head alone', () => {
     expect(compare(runWith(good, good, { invalid }))).toMatchObject({ verdict: 'regressed' });
     expect(verdictOfErrors(runWith(good, good, { invalid })).reason).toContain('exited with 2');
     expect(compare(runWith(good, good, { invalid: { ...invalid, side: 'base' } })).verdict).toBe('invalid');
+  });
+});
+
+describe('what failed requests met', () => {
+  const failed = (side: 'base' | 'head', more: Partial<FailedRequest> = {}): FailedRequest => ({
+    side,
+    route: 'add',
+    kind: 'answered',
+    status: 500,
+    request: `POST /${side}`,
+    how: 'status 500',
+    body: 'no disk',
+    ...more,
+  });
+  const shown = (failedRequests: readonly FailedRequest[], window = failing(50)) =>
+    compare(runWith(window, window, { failedRequests })).scenarios[0]?.failedRequests;
+
+  test('is shown once where both sides met the same, and for each side where not', () => {
+    expect(shown([failed('base'), failed('base', { route: 'b' }), failed('head')])).toEqual([
+      { side: 'both', route: 'add', request: 'POST /base', how: 'status 500', body: 'no disk' },
+      { side: 'base', route: 'b', request: 'POST /base', how: 'status 500', body: 'no disk' },
+    ]);
+    expect(shown([failed('base'), failed('head', { body: null })])?.map(({ side }) => side)).toEqual(['base', 'head']);
+  });
+
+  test('is nothing to show where only warm-up or emulation met it', () => {
+    expect(shown([failed('base')], good)).toBeUndefined();
   });
 });

@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { afterAll } from 'vitest';
 import { type BySide, bothSides, type RequestSpec } from '../../harness/model/index.ts';
 import type { LoadPlan, LoadTarget } from '../../harness/load/index.ts';
@@ -48,6 +49,17 @@ const BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
   },
   '/hang-every-20th': (_request, response, count) => (count % 20 === 0 ? undefined : response.end('fine')),
   '/hang': () => undefined,
+  '/say': (request, response) => {
+    const url = new URL(request.url ?? '', 'http://h');
+    const packed = url.searchParams.get('gzip') === null ? (text: string) => text : gzipSync;
+    response.writeHead(Number(url.searchParams.get('status')), {
+      location: '/login?a=1',
+      ...(url.searchParams.get('gzip') !== null && { 'content-encoding': 'gzip' }),
+    });
+    response.end(packed(`no thing ${url.searchParams.get('n')}${'.'.repeat(5000)}`));
+  },
+  '/garbage': (request) => request.socket.write('\x15\x03\x01\x00\x02\x02\n'),
+  '/reset': (request) => request.socket.resetAndDestroy(),
   '/close': (_request, response) => response.setHeader('connection', 'close').end('bye'),
   '/http10': (request) => request.socket.end('HTTP/1.0 200 OK\r\n\r\nold'),
   '/slow': (_request, response) => setTimeout(() => response.end('late'), 20),

@@ -122,6 +122,45 @@ test('unexpected statuses are answers that failed, counted by status', async () 
   }
 });
 
+test('of failed requests the first of each name and status is kept, with what it was answered', async () => {
+  const before = loader.failedRequests().length;
+  await attach(
+    plan([
+      request('/say?status=404&n=${n}', { name: 'a' }),
+      request('/say?status=302&gzip&n=${n}', { name: 'b' }),
+      request('/reset', { name: 'c' }),
+      request('/tear-every-10th', { name: 'd' }),
+      request('/ok', { name: 'e' }),
+    ]),
+  );
+  await loader.couples({ first: 0, count: 50, inFlight: 1 });
+  await loader.couples({ first: 50, count: 50, inFlight: 1 });
+  const seen = loader.failedRequests().slice(before);
+  expect(seen.map(({ side, route }) => side[0] + route).toSorted()).toEqual('ba bb bc bd ha hb hc hd'.split(' '));
+  const of = (name: string) => seen.find(({ side, route }) => side === 'head' && route === name);
+  expect(of('a')).toMatchObject({ kind: 'answered', status: 404, how: 'status 404 to /login?a=1' });
+  expect(of('a')?.request).toMatch(/^GET \/say\?status=404&n=\d$/);
+  expect(of('a')?.body).toMatch(/^no thing \d\.+$/);
+  expect(of('a')?.body?.length).toBeLessThanOrEqual(500);
+  expect(of('b')).toMatchObject({ status: 302, body: expect.stringMatching(/^no thing \d\./) as string });
+  expect(of('c')).toMatchObject({ kind: 'lost', status: null, body: null });
+  expect(of('c')?.how).toMatch(/^the (connection broke \(ECONNRESET\)|service closed the connection)$/);
+  expect(of('d')).toMatchObject({
+    kind: 'lost',
+    status: 200,
+    how: 'the service closed the connection in the middle of its answer (status 200)',
+  });
+});
+
+test('an answer that is not HTTP/1.1 is lost at once, and named as such', async () => {
+  await attach(plan([request('/garbage', { name: 'garbage' })]));
+  const { base, wallSeconds } = await loader.couples({ first: 0, count: 3, inFlight: 1 });
+  expect(base).toMatchObject({ planned: 3, lost: 3, timedOut: 0 });
+  expect(wallSeconds).toBeLessThan(2);
+  const garbled = loader.failedRequests().find(({ route }) => route === 'garbage');
+  expect(garbled?.how).toMatch(/^what it answered is not HTTP\/1\.1 \(.+\)$/);
+});
+
 test('a status the scenario expects is not a failure', async () => {
   await attach(
     plan([

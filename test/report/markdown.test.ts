@@ -6,6 +6,7 @@ import {
   marker,
   renderComment,
   renderMarkdown,
+  renderTerminal,
   verdictSentence,
 } from '../../harness/report/index.ts';
 import type { Comparison, RunFile } from '../../harness/model/index.ts';
@@ -30,6 +31,36 @@ describe('the stored reports', () => {
       const seen = renderMarkdown(reportOf(comparison)).split('<details>')[0]!;
       expect(seen.split('\n').length).toBeLessThan(50);
     }
+  });
+});
+
+describe('failed requests', () => {
+  const scenario = STORIES['regressed-cpu']!.scenarios[0]!;
+  const withFailed = (how: string, body: string | null, more = {}) =>
+    reportOf(
+      comparisonOf([
+        { ...scenario, failedRequests: [{ side: 'head', route: 'add', request: 'POST /a', how, body }], ...more },
+      ]),
+    );
+
+  it('are shown with the beginning of what they were answered, as inert text', () => {
+    const text = renderMarkdown(
+      withFailed('status 400', `invalid\n\u001b[31m ${HOSTILE.join(' ')} ${'x'.repeat(500)}`),
+    );
+    const line = text.split('\n').find((one) => one.startsWith('**Failed requests:**')) ?? '';
+    expect(line).toContain('head, `add`: `POST /a`: status 400; the answer begins ');
+    expect(line).toContain('invalid ⟨U+001B⟩[31m');
+    expect(line.length).toBeLessThan(400);
+    expect(renderTerminal(withFailed('status 400', 'invalid\u001b[31m'))).toContain(
+      '  failed request: head, `add`: `POST /a`: status 400; the answer begins `invalid⟨U+001B⟩[31m`\n',
+    );
+    expect(renderMarkdown(withFailed('no answer in time', null))).toContain('`POST /a`: no answer in time.');
+  });
+
+  it('that were redirected say that redirects are not followed', () => {
+    const invalid = { verdict: 'invalid' as const, reason: 'both fail' };
+    expect(renderMarkdown(withFailed('status 302 to /login', null, invalid))).toContain('Redirects are not followed');
+    expect(renderMarkdown(withFailed('status 302 to /login', null))).not.toContain('Redirects are not followed');
   });
 });
 
