@@ -11,7 +11,17 @@ import {
   prepareBuild,
   type PreparedBuild,
 } from '../../harness/target/index.ts';
-import { folderRevision, goMod, HELLO, makeFolder, makeSpec, moduleProxy, never, removeFolders } from './go-modules.ts';
+import {
+  cacheEnv,
+  folderRevision,
+  goMod,
+  HELLO,
+  makeFolder,
+  makeSpec,
+  moduleProxy,
+  never,
+  removeFolders,
+} from './go-modules.ts';
 
 /** Small and quick to compile; says on stderr that it was linked in. */
 let tinyAgent = '';
@@ -252,7 +262,7 @@ test('a main package in the module cache is refused with the lines that copy it 
     'example.com/t@v1.0.0/main.go': HELLO,
   });
   const failed = prepare(join(cache, 'example.com/t@v1.0.0'), {
-    buildEnv: { GOMODCACHE: realpathSync(cache), GOFLAGS: '-mod=mod' },
+    buildEnv: { ...cacheEnv(realpathSync(cache)), GOFLAGS: '-mod=mod' },
   });
   await expect(failed).rejects.toMatchObject({
     code: 'MODULE_CACHE',
@@ -270,7 +280,7 @@ test('a copied-out module without its go.work members and replaces is completed 
   });
   const before = readFileSync(join(folder, 'go.mod'), 'utf8');
   const cache = makeFolder();
-  const buildEnv = { GOPROXY: `file://${proxy}`, GONOSUMDB: '*', GOFLAGS: '-modcacherw', GOMODCACHE: cache };
+  const buildEnv = { GOPROXY: `file://${proxy}`, GONOSUMDB: '*', GOFLAGS: '-modcacherw', ...cacheEnv(cache) };
   const build = await prepare(folder, { buildEnv });
   expect(build.notes.join('\n')).toMatch(/GOWORK=off[^]*example\.com\/dep => \.\.\/gone/);
   expect(await linkAndRun(build)).toBe('agent linked in\npublished\n');

@@ -15,7 +15,16 @@ import {
   prepareBuild,
   withCoverage,
 } from '../../harness/target/index.ts';
-import { folderRevision, goMod, makeFolder, makeSpec, moduleProxy, never, removeFolders } from './go-modules.ts';
+import {
+  cacheEnv,
+  folderRevision,
+  goMod,
+  makeFolder,
+  makeSpec,
+  moduleProxy,
+  never,
+  removeFolders,
+} from './go-modules.ts';
 
 afterAll(async () => {
   await stopAll();
@@ -71,7 +80,7 @@ const prepare = async (changes: Partial<TargetSpec> = {}, overlay: string | null
         GOPROXY: `file://${proxy}`,
         GOSUMDB: 'off',
         GOFLAGS: '-modcacherw',
-        GOMODCACHE: makeFolder(),
+        ...cacheEnv(makeFolder()),
         GOWORK: 'off',
       },
       ...changes,

@@ -119,6 +119,12 @@ const zipStored = (files: Readonly<Record<string, string>>): Buffer => {
   return Buffer.concat([...locals, directory, end]);
 };
 
+/** A module cache of its own; Go itself, which may lie in the caller's, is then the one on PATH. */
+export const cacheEnv = (folder: string): Readonly<Record<string, string>> => ({
+  GOMODCACHE: folder,
+  GOTOOLCHAIN: 'local',
+});
+
 /** A folder that serves one module version as GOPROXY=file://… . */
 export const moduleProxy = (name: string, version: string, files: Readonly<Record<string, string>>): string => {
   const folder = makeFolder({
