@@ -14,6 +14,7 @@ import {
   downloadArtifact,
   findPullRequest,
   ForbiddenError,
+  type Found,
   type GitHub,
   listArtifacts,
   openGitHub,
@@ -63,7 +64,13 @@ const openFrom = (options: PublishOptions, env: Env, signal: AbortSignal): GitHu
       'Name it: --repository owner/name.',
     );
   }
-  return openGitHub({ token, repository, apiUrl: env['GITHUB_API_URL'] ?? 'https://api.github.com', signal });
+  return openGitHub({
+    token,
+    repository,
+    apiUrl: env['GITHUB_API_URL'] ?? 'https://api.github.com',
+    signal,
+    say: (line) => process.stderr.write(`${line}\n`),
+  });
 };
 
 const isResult = (name: string, prefix: string): boolean =>
@@ -163,17 +170,49 @@ const composePost = (parts: readonly Received[], pages: readonly string[]): Post
   return { comparison, claim, report, body: withLinks(renderComment(report), report.key, pages) };
 };
 
-/** Runs one step that GitHub may forbid; says so then instead of failing. */
-const asCourtesy = async (what: string, env: Env, step: () => Promise<string>): Promise<void> => {
+/** Runs one step that GitHub may forbid; says so then instead of failing. null: it was refused. */
+const asCourtesy = async <T>(what: string, env: Env, step: () => Promise<T>): Promise<T | null> => {
   try {
-    sayNotice(await step(), env);
+    return await step();
   } catch (error) {
     if (!(error instanceof ForbiddenError)) throw error;
     sayNotice(`${what} was refused, so the report is only in this job's summary. ${error.message}. ${error.hint}`, env);
+    return null;
   }
 };
 
 const verdictFor = (comparison: Comparison) => comparison.waivers?.verdictWithout ?? comparison.verdict;
+
+type Target = Extract<Found, { readonly kind: 'found' }>;
+
+const comment = async (github: GitHub, options: PublishOptions, post: Post, { number }: Target): Promise<string> => {
+  const outcome = await writeComment(github, {
+    pullRequest: number,
+    body: post.body,
+    marker: marker(post.report.key),
+    mode: options.comment,
+    changed: post.comparison.verdict === 'unchanged' ? 'unchanged' : 'changed',
+    author: options.commentAuthor ?? null,
+  });
+  return outcome.kind === 'silent'
+    ? `Pull request ${number}: no comment, as asked.`
+    : `Pull request ${number}: comment ${outcome.kind}, ${outcome.url}`;
+};
+
+const checkRun = async (github: GitHub, options: PublishOptions, post: Post, { headSha }: Target): Promise<string> => {
+  const conclusion = conclusionOf(verdictFor(post.comparison), options.failOn);
+  const name = post.report.key === 'default' ? 'godyno' : `godyno (${post.report.key})`;
+  const title = verdictSentence(post.comparison);
+  await writeCheckRun(github, {
+    name,
+    headSha,
+    conclusion,
+    title,
+    summary: renderMarkdown(post.report),
+    detailsUrl: null,
+  });
+  return `Check run: ${conclusion}.`;
+};
 
 const publishOne = async (
   github: GitHub,
@@ -182,40 +221,20 @@ const publishOne = async (
   post: Post,
   env: Env,
 ): Promise<void> => {
-  const { comparison, report, body } = post;
-  await writeSummary(renderMarkdown(report), env);
   const known = options.pullRequest ?? caller.pullRequest;
-  const origin = originOf(caller, post.claim, comparison);
+  const origin = originOf(caller, post.claim, post.comparison);
   requireConfirmed(post.claim, github, origin);
   const claim =
     known === null || known === undefined ? post.claim : { ...emptyClaim(github, origin), pullRequest: known };
-  await asCourtesy('Reading the pull request', env, async () => {
-    const found = await findPullRequest(github, claim, origin);
-    if (found.kind === 'none') return found.reason;
-    await asCourtesy('The comment', env, async () => {
-      const outcome = await writeComment(github, {
-        pullRequest: found.number,
-        body,
-        marker: marker(report.key),
-        mode: options.comment,
-        changed: comparison.verdict === 'unchanged' ? 'unchanged' : 'changed',
-        author: options.commentAuthor ?? null,
-      });
-      return outcome.kind === 'silent'
-        ? `Pull request ${found.number}: no comment, as asked.`
-        : `Pull request ${found.number}: comment ${outcome.kind}, ${outcome.url}`;
-    });
-    if (options.checkRun !== true) return `Published for pull request ${found.number}.`;
-    await asCourtesy('The check run', env, async () => {
-      const conclusion = conclusionOf(verdictFor(comparison), options.failOn);
-      const name = report.key === 'default' ? 'godyno' : `godyno (${report.key})`;
-      const title = verdictSentence(comparison);
-      const summary = renderMarkdown(report);
-      await writeCheckRun(github, { name, headSha: found.headSha, conclusion, title, summary, detailsUrl: null });
-      return `Check run: ${conclusion}.`;
-    });
-    return `Published for pull request ${found.number}.`;
-  });
+  const found = await asCourtesy('Reading the pull request', env, async () => findPullRequest(github, claim, origin));
+  if (found === null) return;
+  if (found.kind === 'none') return sayNotice(found.reason, env);
+  const report = async (what: string, step: () => Promise<string>): Promise<void> => {
+    const line = await asCourtesy(what, env, step);
+    if (line !== null) sayNotice(line, env);
+  };
+  await report('The comment', async () => comment(github, options, post, found));
+  if (options.checkRun === true) await report('The check run', async () => checkRun(github, options, post, found));
 };
 
 const emptyClaim = (github: GitHub, origin: Origin): Omit<Claim, 'pullRequest'> => ({
@@ -247,6 +266,8 @@ export const publishFrom = async (
     return EXIT.ok;
   }
   const connection = github();
+  // All of it before GitHub is asked for anything: a refusal must not cost the report.
+  for (const { report } of posts) await writeSummary(renderMarkdown(report), env);
   for (const post of posts) await publishOne(connection, options, caller, post, env);
   return EXIT.ok;
 };

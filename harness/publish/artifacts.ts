@@ -1,8 +1,11 @@
 /** Artifacts of another workflow run: listed, and downloaded with a cap and a checked digest. */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { everyPage, GitHubError, type GitHub } from './github.ts';
+import { GodynoError } from '../errors.ts';
+import { everyPage, type GitHub } from './github.ts';
 import { MOST_ZIP_BYTES } from './received.ts';
+import { GitHubError, refusalOf } from './refusals.ts';
+import { repeatedly } from './waiting.ts';
 import { refuseArtifact } from './zip.ts';
 
 const artifactSchema = z.object({
@@ -45,12 +48,15 @@ export const listArtifacts = async (github: GitHub, runId: number): Promise<read
 
 const DOWNLOAD_TIMEOUT_MS = 60_000;
 
+/** In the form of the client's errors, so that it is told apart, and waited for, like them. */
+const refusedDownload = ({ status, headers }: Response): Error =>
+  Object.assign(new Error('the download was refused'), { status, response: { headers: Object.fromEntries(headers) } });
+
 /** The blob store has its own signed address and must not see our token. */
 const fetchCapped = async (url: string, where: string, signal: AbortSignal): Promise<Buffer> => {
   const deadline = AbortSignal.any([signal, AbortSignal.timeout(DOWNLOAD_TIMEOUT_MS)]);
   const response = await fetch(url, { signal: deadline });
-  if (!response.ok || response.body === null)
-    throw new GitHubError(response.status, `${where}: the download was answered with ${response.status}`);
+  if (!response.ok || response.body === null) throw refusedDownload(response);
   const parts: Uint8Array[] = [];
   let bytes = 0;
   for await (const part of response.body) {
@@ -59,6 +65,15 @@ const fetchCapped = async (url: string, where: string, signal: AbortSignal): Pro
     parts.push(part);
   }
   return Buffer.concat(parts);
+};
+
+const fetchFrom = async (url: string, where: string, { access }: GitHub): Promise<Buffer> => {
+  try {
+    return await repeatedly(async () => fetchCapped(url, where, access.signal), 'always', access);
+  } catch (error) {
+    access.signal.throwIfAborted();
+    throw error instanceof GodynoError ? error : refusalOf(error, where);
+  }
 };
 
 /** The artifact's zip. Throws UsageError `ARTIFACT_REFUSED` when it is too big, or not what was uploaded. */
@@ -71,8 +86,11 @@ export const downloadArtifact = async (github: GitHub, artifact: Artifact): Prom
     artifact_id: artifact.id,
   });
   const { location } = headers;
-  if (typeof location !== 'string') throw new GitHubError(0, `${where}: GitHub names no address to download it from`);
-  const zip = await fetchCapped(location, where, github.access.signal);
+  if (typeof location !== 'string') {
+    const hint = 'Run the job again; if it stays so, give the folder instead: godyno publish <folder>.';
+    throw new GitHubError(0, `${where}: GitHub names no address to download it from`, hint);
+  }
+  const zip = await fetchFrom(location, where, github);
   const digest = `sha256:${createHash('sha256').update(zip).digest('hex')}`;
   if (artifact.digest !== null && artifact.digest.replace(/^(?!sha256:)/, 'sha256:') !== digest)
     refuseArtifact(where, `its content has digest ${digest}, not ${artifact.digest}`);

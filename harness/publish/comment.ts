@@ -1,6 +1,7 @@
 /** The one comment of a pull request: made once, then changed in place. Found by hidden marker and author. */
 import { z } from 'zod';
-import { everyPage, ForbiddenError, GitHubError, type GitHub } from './github.ts';
+import { everyPage, type GitHub } from './github.ts';
+import { ForbiddenError, GitHubError } from './refusals.ts';
 
 /** `on-change`: no new comment for "unchanged", but an existing one is brought up to date. */
 export type CommentMode = 'always' | 'on-change' | 'never';
@@ -71,7 +72,7 @@ const update = async (github: GitHub, id: number, body: string): Promise<Comment
     });
     return { kind: 'updated', url: commentSchema.parse(data).html_url };
   } catch (error) {
-    if (error instanceof GitHubError && error.status === 404) return null;
+    if (error instanceof GitHubError && (error.status === 404 || error.status === 410)) return null;
     throw error;
   }
 };

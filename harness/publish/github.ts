@@ -1,6 +1,8 @@
 /** GitHub's REST API: one repository, one token, deadlines and few retries. Sole owner of @octokit/core. */
 import { Octokit } from '@octokit/core';
-import { EXIT, GodynoError, UsageError } from '../errors.ts';
+import { UsageError } from '../errors.ts';
+import { GitHubError, refusalOf } from './refusals.ts';
+import { repeatedly } from './waiting.ts';
 
 export interface GitHubAccess {
   readonly token: string;
@@ -9,6 +11,8 @@ export interface GitHubAccess {
   /** `https://api.github.com`, or an enterprise server's. */
   readonly apiUrl: string;
   readonly signal: AbortSignal;
+  /** Hears why nothing happens for a while. */
+  readonly say?: (line: string) => void;
 }
 
 export type Parameters = Readonly<Record<string, unknown>>;
@@ -25,85 +29,23 @@ export interface GitHub {
   readonly call: (route: string, parameters?: Parameters) => Promise<Answer>;
 }
 
-/** The token may not do this. Publishing is a courtesy, so callers turn it into a notice. */
-export class ForbiddenError extends GodynoError {
-  constructor(message: string, options?: ErrorOptions) {
-    super(
-      'GITHUB_FORBIDDEN',
-      message,
-      'The job needs `permissions: pull-requests: write` (and `checks: write` for a check run, `actions: read` for artifacts of another run).',
-      EXIT.usage,
-      options,
-    );
-  }
-}
-
-/** GitHub answered otherwise than expected, or not at all. */
-export class GitHubError extends GodynoError {
-  readonly status: number;
-
-  constructor(status: number, message: string, options?: ErrorOptions) {
-    super(
-      'GITHUB_FAILED',
-      message,
-      'Run the job again; https://www.githubstatus.com tells when GitHub itself is down.',
-      EXIT.usage,
-      options,
-    );
-    this.status = status;
-  }
-}
-
 const REQUEST_TIMEOUT_MS = 30_000;
-/** Of answers that may go away by themselves: no connection, 5xx. */
-const RETRY_PAUSES_MS = [500, 3_000];
-
-const statusOf = (error: unknown): number => {
-  const status = typeof error === 'object' && error !== null && 'status' in error ? error.status : undefined;
-  return typeof status === 'number' ? status : 0;
-};
-
-const messageOf = (error: unknown): string =>
-  (error instanceof Error ? error.message : String(error)).split('\n')[0]?.slice(0, 300) ?? '';
-
-/** 500 is what the client says when no answer came at all. */
-const mayPass = (status: number): boolean => status === 0 || status >= 500;
-
-const pause = async (milliseconds: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve, reject) => {
-    const stop = (): void => {
-      clearTimeout(timer);
-      reject(signal.reason as Error);
-    };
-    const timer = setTimeout(() => {
-      signal.removeEventListener('abort', stop);
-      resolve();
-    }, milliseconds);
-    signal.addEventListener('abort', stop, { once: true });
-  });
-
-const translated = (error: unknown, route: string, repository: string): GodynoError => {
-  const status = statusOf(error);
-  const message = `${repository}: ${route} was answered with ${status === 0 ? 'nothing' : status}: ${messageOf(error)}`;
-  if (status === 403 || status === 429) return new ForbiddenError(message, { cause: error });
-  if (status === 401) {
-    return new UsageError(
-      'GITHUB_TOKEN',
-      message,
-      'The token is wrong or has expired; give the job’s own in GITHUB_TOKEN.',
-      {
-        cause: error,
-      },
-    );
-  }
-  return new GitHubError(status, message, { cause: error });
-};
-
 const splitRepository = (repository: string): readonly [owner: string, repo: string] => {
   const [owner = '', repo = '', ...rest] = repository.split('/');
   if (owner !== '' && repo !== '' && rest.length === 0) return [owner, repo];
   throw new UsageError('REPOSITORY', `"${repository}" is no repository`, 'Write it as owner/name.');
 };
+
+/** Of a repository that was renamed or transferred; an artifact's download lies elsewhere by design. */
+const hasMoved = ({ status }: Answer, route: string): boolean =>
+  status >= 300 && status < 400 && !route.endsWith('/zip');
+
+const movedError = ({ status, headers }: Answer, where: string): GitHubError =>
+  new GitHubError(
+    status,
+    `${where} was answered with ${status}: it has moved to ${String(headers['location'] ?? 'another place')}`,
+    'The repository was renamed or transferred: give its present name with --repository owner/name.',
+  );
 
 const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 
@@ -124,22 +66,16 @@ export const openGitHub = (access: GitHubAccess): GitHub => {
     return { status: answer.status, data: answer.data as unknown, headers: answer.headers };
   };
   const call = async (route: string, parameters: Parameters = {}): Promise<Answer> => {
-    // A repeated POST could post twice; everything else says the same again.
-    const pauses = route.startsWith('POST ') ? [] : RETRY_PAUSES_MS;
-    for (const milliseconds of pauses) {
-      try {
-        return await once(route, parameters);
-      } catch (error) {
-        signal.throwIfAborted();
-        if (!mayPass(statusOf(error))) throw translated(error, route, access.repository);
-        await pause(milliseconds, signal);
-      }
-    }
+    const where = `${access.repository}: ${route}`;
     try {
-      return await once(route, parameters);
+      // A repeated POST could post twice; everything else says the same again.
+      const repeat = route.startsWith('POST ') ? 'when refused' : 'always';
+      const answer = await repeatedly(async () => once(route, parameters), repeat, access);
+      if (hasMoved(answer, route)) throw movedError(answer, where);
+      return answer;
     } catch (error) {
       signal.throwIfAborted();
-      throw translated(error, route, access.repository);
+      throw error instanceof GitHubError ? error : refusalOf(error, where);
     }
   };
   return { access, call };

@@ -3,7 +3,7 @@
  *
  * In: what a measuring job left (a folder or an artifact, read as hostile: capped, no links, every value checked), and
  * rendered text. Out: what GitHub answered. Decides nothing; the artifact's own markdown is never read. A refusal by
- * GitHub (403) is a {@link ForbiddenError}, which callers turn into a notice. Sole owner of @octokit/core and
+ * GitHub (403) is a {@link ForbiddenError}, which callers turn into a notice; a rate limit is waited for, but not for ever. Sole owner of @octokit/core and
  * @actions/core.
  */
 export { type Annotation, annotationsOf, MOST_ANNOTATIONS } from './annotations.ts';
@@ -12,7 +12,8 @@ export { type Caller, callerOf } from './caller.ts';
 export { type CheckRequest, conclusionOf, writeCheckRun } from './check-run.ts';
 export { type Claim, CLAIM_FILE, claimFromEvent, type ClaimWords } from './claim.ts';
 export { type CommentMode, type CommentOutcome, type CommentRequest, writeComment } from './comment.ts';
-export { ForbiddenError, type GitHub, type GitHubAccess, openGitHub } from './github.ts';
+export { type GitHub, type GitHubAccess, openGitHub } from './github.ts';
 export { readEvent, sayAtLine, sayNotice, writeSummary } from './job.ts';
 export { findPullRequest, type Found, type Origin } from './pull-request.ts';
+export { ForbiddenError, RateLimitError } from './refusals.ts';
 export { COMPARISON_NAME, MOST_ZIP_BYTES, type Received, readReceivedFolder, readReceivedZip } from './received.ts';

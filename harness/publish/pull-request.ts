@@ -1,7 +1,8 @@
 /** Which pull request the figures belong to: a claim, checked against what GitHub says of it. */
 import { z } from 'zod';
 import type { Claim } from './claim.ts';
-import { GitHubError, type GitHub } from './github.ts';
+import type { GitHub } from './github.ts';
+import { GitHubError } from './refusals.ts';
 
 const pullSchema = z.object({
   number: z.number().int(),

@@ -9,6 +9,7 @@ import {
   type GitHub,
   listArtifacts,
   openGitHub,
+  RateLimitError,
   writeCheckRun,
   writeComment,
 } from '../../harness/publish/index.ts';
@@ -230,6 +231,140 @@ describe('the check run', () => {
     await expect(
       writeCheckRun(connect('ghs_x:contents=read'), { ...request, detailsUrl: null }),
     ).rejects.toBeInstanceOf(ForbiddenError);
+  });
+});
+
+const SECONDARY = 'You have exceeded a secondary rate limit. Please wait a few minutes before you try again.';
+const IN_AN_HOUR = String(Math.ceil(Date.now() / 1000) + 3600);
+
+describe('a rate limit', () => {
+  const POST = /^POST .*comments$/;
+  const said: string[] = [];
+  beforeEach(() => {
+    said.length = 0;
+    addPull(7);
+  });
+  const write = async (signal = AbortSignal.timeout(30_000)) => {
+    const say = (line: string): number => said.push(line);
+    const github = openGitHub({ token: 'ghs_x', repository: 'acme/shop', apiUrl: fake.url, signal, say });
+    const wanted = {
+      pullRequest: 7,
+      body: MARK,
+      marker: MARK,
+      mode: 'always',
+      changed: 'changed',
+      author: null,
+    } as const;
+    return writeComment(github, wanted);
+  };
+
+  test.each([
+    ['secondary, with a time', { status: 403, message: SECONDARY, headers: { 'retry-after': '1' } }],
+    ['429 with a time', { status: 429, message: 'Too many requests', headers: { 'retry-after': '0' } }],
+    [
+      'primary, until a moment ago',
+      {
+        status: 403,
+        message: 'API rate limit exceeded',
+        headers: { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '1' },
+      },
+    ],
+  ])('%s: is waited for, and the comment is there once', async (_, refused) => {
+    fake.refuse(POST, 1, refused);
+    expect((await write()).kind).toBe('created');
+    expect(fake.comments).toHaveLength(1);
+    expect(said).toEqual(["GitHub's rate limit: trying again in 1 s."]);
+  });
+
+  test.each([
+    ['secondary', { status: 403, message: SECONDARY, headers: { 'retry-after': '900' } }],
+    ['429', { status: 429, message: 'Too many requests', headers: { 'retry-after': '900' } }],
+    [
+      'primary',
+      {
+        status: 403,
+        message: 'API rate limit exceeded for installation',
+        headers: { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': IN_AN_HOUR },
+      },
+    ],
+    ['a date', { status: 403, message: SECONDARY, headers: { 'retry-after': 'Fri, 31 Dec 2100 23:59:59 GMT' } }],
+  ])('%s that lasts longer than is sensible is reported at once, as what it is', async (_, refused) => {
+    fake.refuse(POST, 100, refused);
+    await expect(write()).rejects.toBeInstanceOf(RateLimitError);
+    await expect(write()).rejects.toMatchObject({
+      message: expect.stringContaining(refused.message),
+      hint: expect.stringMatching(/^This is GitHub's rate limit, not a missing permission: .* after \d\d:\d\d UTC/),
+    });
+    expect(fake.journal.filter((line) => POST.test(line.replace(/ \d+$/, '')))).toHaveLength(2);
+    expect(said).toEqual([]);
+  });
+
+  test('without a time is taken for a minute, and a wait ends at once when it is interrupted', async () => {
+    fake.refuse(POST, 100, { status: 403, message: SECONDARY });
+    const controller = new AbortController();
+    const written = write(controller.signal);
+    await expect.poll(() => said).toEqual(["GitHub's rate limit: trying again in 60 s."]);
+    controller.abort(new Error('stop'));
+    await expect(written).rejects.toThrow('stop');
+  });
+
+  test('on asking who we are is no answer to it', async () => {
+    fake.refuse(/^GET \/user$/, 100, { status: 403, message: SECONDARY, headers: { 'retry-after': '900' } });
+    await expect(write()).rejects.toBeInstanceOf(RateLimitError);
+    expect(fake.comments).toEqual([]);
+  });
+
+  test('of the store of artifacts is waited for, too', async () => {
+    fake.addArtifact(5001, 'godyno-result', Buffer.from('zip'));
+    const [artifact] = await listArtifacts(connect(), 5001);
+    fake.refuse(/^GET \/_blob$/, 1, { status: 429, message: '', headers: { 'retry-after': '1' } });
+    expect(String(await downloadArtifact(connect(), artifact!))).toBe('zip');
+  });
+});
+
+describe('a refusal', () => {
+  test.each([
+    [403, 'Unable to create comment because issue is locked.', /locked/, ForbiddenError],
+    [403, 'Repository was archived so is read-only.', /archived/, ForbiddenError],
+    [403, 'Resource not accessible by integration', /pull-requests: write/, ForbiddenError],
+  ])('%s %s: says what would help', async (status, message, hint, kind) => {
+    addPull(7);
+    fake.refuse(/^POST /, 100, { status, message });
+    const wanted = {
+      pullRequest: 7,
+      body: MARK,
+      marker: MARK,
+      mode: 'always',
+      changed: 'changed',
+      author: null,
+    } as const;
+    const written = writeComment(connect(), wanted);
+    await expect(written).rejects.toBeInstanceOf(kind);
+    await expect(written).rejects.toMatchObject({ hint: expect.stringMatching(hint) });
+  });
+
+  test.each([301, 307, 308])('%s of a repository that has moved names the way', async (status) => {
+    const location = `${fake.url}/repositories/12/pulls/7`;
+    fake.refuse(/^GET .*pulls/, 100, { status, message: 'Moved Permanently', headers: { location } });
+    await expect(findPullRequest(connect(), claimOf(7), ORIGIN)).rejects.toMatchObject({
+      message: expect.stringContaining(location),
+      hint: expect.stringContaining('--repository'),
+    });
+  });
+
+  test('of an existing comment that is gone by now makes a new one', async () => {
+    addPull(7);
+    fake.addComment(7, `old\n\n${MARK}`, BOT);
+    fake.refuse(/^PATCH /, 1, { status: 410, message: 'Gone' });
+    const wanted = {
+      pullRequest: 7,
+      body: MARK,
+      marker: MARK,
+      mode: 'always',
+      changed: 'changed',
+      author: null,
+    } as const;
+    expect((await writeComment(connect(), wanted)).kind).toBe('created');
   });
 });
 

@@ -57,11 +57,19 @@ export interface FakeGitHub {
   readonly journal: string[];
   /** Of these many next REST calls the answer is this status, then all is well. */
   fail: (status: number, times: number) => void;
+  /** As {@link FakeGitHub.fail}, for calls whose `METHOD /path` fits, with the words and headers of the refusal. */
+  refuse: (calls: RegExp, times: number, refused: Refusal) => void;
   addComment: (issue: number, body: string, login: string) => FakeComment;
   addArtifact: (run: number, name: string, content: Buffer) => FakeArtifact;
   /** The runner's variables for a job of this run. */
   runnerEnv: (run: number) => Readonly<Record<string, string>>;
   stop: () => Promise<void>;
+}
+
+interface Refusal {
+  readonly status: number;
+  readonly message: string;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 interface Reply {
@@ -144,7 +152,7 @@ export const startFakeGitHub = async (): Promise<FakeGitHub> => {
   const artifacts: FakeArtifact[] = [];
   const journal: string[] = [];
   const uploads = new Map<string, { artifact: FakeArtifact; blocks: Map<string, Buffer> }>();
-  const failing = { status: 0, times: 0 };
+  const failing = { calls: /^/, times: 0, refused: { status: 0, message: '' } as Refusal };
   let nextId = 1000;
   let origin = '';
 
@@ -319,6 +327,10 @@ export const startFakeGitHub = async (): Promise<FakeGitHub> => {
   const answer = (request: IncomingMessage, url: URL, raw: Buffer): Reply => {
     if (url.pathname.startsWith('/_upload/')) return upload(url, raw);
     if (url.pathname.startsWith('/_blob/')) {
+      if (failing.times > 0 && failing.calls.test('GET /_blob')) {
+        failing.times--;
+        return { status: failing.refused.status, json: {}, headers: failing.refused.headers ?? {} };
+      }
       // A real blob store refuses a request that carries somebody's bearer token.
       if (request.headers.authorization !== undefined) return { status: 400, json: {} };
       const artifact = artifacts.find(({ id }) => id === Number(url.pathname.split('/')[2]));
@@ -327,9 +339,10 @@ export const startFakeGitHub = async (): Promise<FakeGitHub> => {
     const body = raw.length > 0 ? (JSON.parse(raw.toString()) as Record<string, unknown>) : {};
     const call = /^\/twirp\/github\.actions\.results\.api\.v1\.ArtifactService\/(\w+)$/.exec(url.pathname)?.[1];
     if (call !== undefined) return twirp[call]?.(body, runOfRunner(request)) ?? refusal(404, call);
-    if (failing.times > 0) {
+    if (failing.times > 0 && failing.calls.test(`${request.method ?? ''} ${url.pathname}`)) {
       failing.times--;
-      return refusal(failing.status, 'failing as told');
+      const { status, message, headers = {} } = failing.refused;
+      return { ...refusal(status, message), headers };
     }
     if (url.pathname === '/user') return refusal(403, 'Resource not accessible by integration');
     for (const one of routes) {
@@ -370,7 +383,9 @@ export const startFakeGitHub = async (): Promise<FakeGitHub> => {
     checks,
     artifacts,
     journal,
-    fail: (status, times) => Object.assign(failing, { status, times }),
+    fail: (status, times) =>
+      Object.assign(failing, { calls: /^/, times, refused: { status, message: 'failing as told' } }),
+    refuse: (calls, times, refused) => Object.assign(failing, { calls, times, refused }),
     addComment,
     addArtifact: (run, name, content) => {
       const artifact = newArtifact(run, name, 'application/zip');

@@ -168,6 +168,47 @@ test('a token that may not comment: a notice and the summary, and the job stays 
   expect(fake.comments).toEqual([]);
 });
 
+test('GitHub’s secondary rate limit is waited for: one comment all the same', async () => {
+  leave(regressed);
+  fake.refuse(/^POST .*comments$/, 1, {
+    status: 403,
+    message: 'You have exceeded a secondary rate limit.',
+    headers: { 'retry-after': '1' },
+  });
+  const { code, log } = await publish();
+  expect(code, log).toBe(0);
+  expect(log).toContain("GitHub's rate limit: trying again in 1 s.");
+  expect(fake.comments).toHaveLength(1);
+});
+
+test('a rate limit that outlasts the job fails it, as a rate limit, with every report in the summary', async () => {
+  leave(regressed);
+  leave(regressed, { key: 'arm64' }, 'godyno-result-arm64');
+  fake.refuse(/^POST .*comments$/, 100, {
+    status: 403,
+    message: 'You have exceeded a secondary rate limit.',
+    headers: { 'retry-after': '3600' },
+  });
+  const { code, log, summary } = await publish();
+  expect(code).toBe(2);
+  expect(log).toContain('not a missing permission');
+  expect(log).not.toContain('pull-requests: write');
+  expect(log).not.toMatch(/comment (?:created|updated)/);
+  expect(summary.match(/Regressed/g)?.length).toBeGreaterThanOrEqual(2);
+});
+
+test('a locked conversation is a notice that says so', async () => {
+  leave(regressed);
+  fake.refuse(/^POST .*comments$/, 100, {
+    status: 403,
+    message: 'Unable to create comment because issue is locked.',
+  });
+  const { code, log } = await publish();
+  expect(code).toBe(0);
+  expect(log).toMatch(/::notice[^\n]*The comment was refused[^\n]*The conversation is locked/);
+  expect(log).not.toContain('permissions:');
+});
+
 test('a measuring run that left nothing is a notice, not a failure', async () => {
   const { code, log } = await publish();
   expect(code).toBe(0);
