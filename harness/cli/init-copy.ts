@@ -1,6 +1,6 @@
 /** A copy of the user's source in a temporary folder, and the program built there: nothing is left in the original. */
-import { cp, mkdir, stat, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, relative } from 'node:path';
+import { cp, glob, mkdir, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { BuildError } from '../errors.ts';
 import { runCommand } from '../process/index.ts';
 import { copyWorkTree, findRepository } from '../source/index.ts';
@@ -50,12 +50,28 @@ export const copySource = async (moduleDir: string, target: string, signal: Abor
   return copy;
 };
 
-/** A file or folder that the build embeds and that is not in the copy. */
+const CONFIG_FILE =
+  /(?:^|[._-])(?:config|conf|settings|server|app)(?:[._-](?:example|sample|default|dev|local))?\.(?:ya?ml|json|toml|ini|conf|hcl)$/i;
+const MOST_CONFIGS = 4;
+
+/** Configuration files in the module's folder and those right below it, the shallowest first. */
+export const configFiles = async (moduleDir: string): Promise<readonly string[]> => {
+  const found: string[] = [];
+  const skip = (name: string): boolean => /^(?:node_modules|vendor|testdata|test|tests|ui|web|docs)$/.test(name);
+  for await (const file of glob('{*,*/*}', { cwd: moduleDir, exclude: skip }))
+    if (CONFIG_FILE.test(basename(file))) found.push(file);
+  const depth = (file: string): number => file.split('/').length;
+  return found.toSorted((a, b) => depth(a) - depth(b) || a.localeCompare(b)).slice(0, MOST_CONFIGS);
+};
+
+/** Files that the build embeds and that are not in the copy. */
 export interface MissingEmbed {
-  /** Relative to the module: `ui/build/*`. */
+  /** The package that embeds them, relative to the module: `ui`. */
+  readonly folder: string;
+  /** As the source writes it: `build/*`. */
   readonly pattern: string;
-  /** It is in the user's folder, ignored by git: to be carried along. Else a placeholder was made. */
-  readonly ignored: boolean;
+  /** Empty files that were made instead, relative to the module; none: git ignores what is there, and it was copied. */
+  readonly made: readonly string[];
 }
 
 export interface Built {
@@ -66,13 +82,18 @@ export interface Built {
 /** `ui/serve.go:19:12: pattern build/*: no matching files found`. */
 const NO_MATCH = /^(?:.*: )?(\S+\.go):\d+:\d+: pattern (?:all:)?(\S+): (?:no matching files found|cannot embed)/gm;
 
-const missingIn = (stderr: string, moduleDir: string): readonly string[] => [
-  ...new Set(
-    [...stderr.matchAll(NO_MATCH)].map(([, file = '', pattern = '']) =>
-      join(relative(moduleDir, join(moduleDir, dirname(file))), pattern),
-    ),
-  ),
-];
+type Wanted = Pick<MissingEmbed, 'folder' | 'pattern'>;
+
+const wantedIn = (stderr: string, moduleDir: string): readonly Wanted[] => {
+  const found = [...stderr.matchAll(NO_MATCH)].map(([, file = '', pattern = '']) => ({
+    folder: relative(moduleDir, dirname(resolve(moduleDir, file))),
+    pattern,
+  }));
+  return [...new Map(found.map((one) => [embedPath(one), one])).values()];
+};
+
+/** Relative to the module: `ui/build/*`. */
+export const embedPath = ({ folder, pattern }: Wanted): string => join(folder, pattern);
 
 const isThere = async (path: string): Promise<boolean> =>
   stat(path).then(
@@ -87,36 +108,60 @@ const fixedPart = (pattern: string): string => {
   return (at < 0 ? parts : parts.slice(0, at)).join('/');
 };
 
-const supply = async (pattern: string, copy: SourceCopy): Promise<MissingEmbed> => {
-  const place = fixedPart(pattern);
-  const [here, there] = [join(copy.origin, copy.below, place), join(copy.moduleDir, place)];
-  if (await isThere(here)) {
-    await cp(here, there, { recursive: true });
-    return { pattern, ignored: true };
-  }
-  const file = placeholderOf(pattern);
-  await mkdir(dirname(join(copy.moduleDir, file)), { recursive: true });
-  await writeFile(join(copy.moduleDir, file), '');
-  return { pattern, ignored: false };
-};
-
 /** A file that the pattern matches: `ui/build/index.html` for `ui/build/*` and for `ui/build`. */
-export const placeholderOf = (pattern: string): string => {
+const placeholderOf = (pattern: string): string => {
   const last = basename(pattern);
   if (!/[*?[]/.test(last)) return /\.\w+$/.test(last) ? pattern : join(pattern, 'index.html');
   return join(fixedPart(pattern), last === '*' ? 'index.html' : last.replaceAll(/[*?]/g, 'x'));
 };
 
-const MOST_ROUNDS = 5;
+const makeEmpty = async ({ moduleDir }: SourceCopy, file: string): Promise<void> => {
+  await mkdir(dirname(join(moduleDir, file)), { recursive: true });
+  await writeFile(join(moduleDir, file), '');
+};
+
+/** Carries along what the user's folder has; a file of no bytes stands in for what nobody has. */
+const supply = async (wanted: Wanted, copy: SourceCopy): Promise<MissingEmbed> => {
+  const place = fixedPart(embedPath(wanted));
+  const [here, there] = [join(copy.origin, copy.below, place), join(copy.moduleDir, place)];
+  if ((await isThere(here)) && !(await isThere(there))) {
+    await cp(here, there, { recursive: true });
+    return { ...wanted, made: [] };
+  }
+  const file = placeholderOf(embedPath(wanted));
+  await makeEmpty(copy, file);
+  return { ...wanted, made: [file] };
+};
+
+/** What a service says that reads an embedded file that is not there: `open build/manifest.json: file does not exist`. */
+const NOT_EMBEDDED = /open (\S+): file does not exist/;
+
+/** One more placeholder, where the output names a file that a made-up folder lacks; null: the output names none. */
+export const withMissingFile = async (
+  output: string,
+  missing: readonly MissingEmbed[],
+  copy: SourceCopy,
+): Promise<readonly MissingEmbed[] | null> => {
+  const name = NOT_EMBEDDED.exec(output)?.[1];
+  const owner = missing.find(
+    ({ made, pattern }) => made.length > 0 && name?.startsWith(`${fixedPart(pattern)}/`) === true,
+  );
+  if (name === undefined || owner === undefined) return null;
+  const file = join(owner.folder, name);
+  if (owner.made.includes(file) || relative('.', file).startsWith('..')) return null;
+  await makeEmpty(copy, file);
+  return missing.map((one) => (one === owner ? { ...one, made: [...one.made, file] } : one));
+};
+
+const MOST_ROUNDS = 6;
 
 /** Builds it; files it embeds that git does not have are carried along, or made up when there are none. */
 export const buildCopy = async (
   copy: SourceCopy,
   packagePath: string,
-  folder: string,
+  binary: string,
   signal: AbortSignal,
 ): Promise<Built> => {
-  const binary = join(folder, 'program');
   const missing: MissingEmbed[] = [];
   for (let round = 1; ; round++) {
     const built = await runCommand(
@@ -130,9 +175,9 @@ export const buildCopy = async (
       signal,
     );
     if (built.exitCode === 0) return { binary, missing };
-    const patterns = missingIn(built.stderr, copy.moduleDir);
-    if (patterns.length === 0 || round === MOST_ROUNDS) throw buildFailed(packagePath, built.stderr);
-    for (const pattern of patterns) missing.push(await supply(pattern, copy));
+    const wanted = wantedIn(built.stderr, copy.moduleDir);
+    if (wanted.length === 0 || round === MOST_ROUNDS) throw buildFailed(packagePath, built.stderr);
+    for (const one of wanted) missing.push(await supply(one, copy));
   }
 };
 

@@ -1,6 +1,6 @@
 /** Finds the service: modules of the folder or workspace, and their main packages. */
 import { realpathSync } from 'node:fs';
-import { glob, readFile } from 'node:fs/promises';
+import { access, glob } from 'node:fs/promises';
 import { basename, dirname, relative } from 'node:path';
 import { BuildError, UsageError } from '../errors.ts';
 import { runCommand } from '../process/index.ts';
@@ -20,19 +20,25 @@ const LIST_TIMEOUT_SECONDS = 300;
 
 const below = (folder: string): string => relative(realpathSync('.'), folder) || '.';
 
-/** Folders with a go.mod: this one, the workspace's, or those below. */
+/** Folders with a go.mod: the workspace's, this one, or those below. */
 const moduleFolders = async (signal: AbortSignal): Promise<readonly string[]> => {
-  if ((await readFile('go.mod', 'utf8').catch(() => null)) !== null) return ['.'];
-  if ((await readFile('go.work', 'utf8').catch(() => null)) !== null) {
+  if (await isHere('go.work')) {
     const args = ['list', '-m', '-f', '{{.Dir}}'];
     const listed = await runCommand({ file: 'go', args, cwd: '.', timeoutSeconds: LIST_TIMEOUT_SECONDS }, signal);
     if (listed.exitCode === 0) return listed.stdout.trim().split('\n').map(below).toSorted();
   }
+  if (await isHere('go.mod')) return ['.'];
   const found: string[] = [];
   const skip = (name: string): boolean => name === 'node_modules' || name === 'vendor' || name === 'testdata';
   for await (const file of glob(MODULE_GLOB, { exclude: skip })) found.push(dirname(file));
   return found.toSorted((left, right) => left.localeCompare(right));
 };
+
+const isHere = async (file: string): Promise<boolean> =>
+  access(file).then(
+    () => true,
+    () => false,
+  );
 
 interface Listed {
   readonly Dir: string;

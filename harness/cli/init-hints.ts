@@ -48,7 +48,7 @@ const wordsOf = (name: string): readonly string[] =>
 
 /** Other listeners of the same program, and addresses of other programs. */
 const SIDE =
-  /metric|debug|pprof|admin|grpc|rpc|redis|db|database|postgres|mysql|mongo|proxy|smtp|pop3|imap|ftp|ldap|mqtt|amqp|kafka|nats|raft|cluster|gossip|peer|statsd|syslog|otel|otlp|trac|zipkin|jaeger|ssl|tls|https|advertise|external|public-?url|upstream|remote|forward|probe|health/i;
+  /metric|debug|pprof|admin|grpc|rpc|redis|db|database|postgres|mysql|mongo|proxy|smtp|pop3|imap|ftp|ldap|mqtt|amqp|kafka|nats|raft|cluster|gossip|peer|statsd|syslog|otel|otlp|trac|zipkin|jaeger|ssl|tls|https|cipher|cert|discovery|whitelist|advertise|external|public-?url|upstream|remote|forward|probe|health/i;
 const isSide = ({ name }: Setting): boolean => SIDE.test(name);
 
 const isPortName = (name: string): boolean =>
@@ -112,6 +112,24 @@ export const startGuesses = ({ settings, listens, commands }: Survey): readonly 
   return [...taking, ...fixed];
 };
 
+/** `-config`, `APP_CONFIG_PATH`: where the service is told its configuration file. */
+const isConfigName = (name: string): boolean => {
+  const words = wordsOf(name);
+  return (
+    words.some((word) => /^conf(?:ig)?$/.test(word)) &&
+    !words.some((word) => /^(?:dir|url|format|type|reload|check|test)$/.test(word))
+  );
+};
+
+/** Ways to hand it one of the configuration files that lie in its source, the shallowest first. */
+export const configGuesses = (files: readonly string[], { settings, commands }: Survey): readonly StartGuess[] => {
+  const serving = [...new Set(commands)].find((name) => SERVE.test(name));
+  return settings
+    .filter(({ name, fallback }) => isConfigName(name) && portIn(fallback) === null)
+    .flatMap((setting) => files.map((value) => ({ setting, value })))
+    .map((given) => ({ command: serving === undefined ? [] : [serving], given: [given], port: null }));
+};
+
 /** How the service may be kept off an interface that others reach: `HOST=127.0.0.1` beside `PORT`. */
 export const hostsBeside = ({ given }: StartGuess, settings: readonly Setting[]): readonly Given[] => {
   const [main] = given;
@@ -166,6 +184,28 @@ export const fillParameters = (path: string): string =>
 
 /** Never load: profiles that take half a minute, the service's own figures. */
 const NOT_LOAD = /^\/(?:debug|metrics)\b/;
+
+/** Where services report that they are up, the most usual first. */
+export const READY_PATHS = [
+  '/healthz',
+  '/health',
+  '/readyz',
+  '/ready',
+  '/livez',
+  '/ping',
+  '/status',
+  '/api/health',
+  '/api/v1/health',
+  '/',
+];
+
+const READY_NAME = /(?:health|ready|live|ping|status)[a-z]*$/i;
+
+/** Of paths that answer, where to ask whether it is ready: a usual name, one that sounds like it, or the first. */
+export const readyAmong = (paths: readonly string[]): string | undefined =>
+  READY_PATHS.find((path) => path !== '/' && paths.includes(path)) ??
+  paths.find((path) => READY_NAME.test(path)) ??
+  paths[0];
 
 /** Paths to ask with GET, in the order of the source. */
 export const getPaths = ({ routes }: Survey): readonly string[] => [

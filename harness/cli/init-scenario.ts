@@ -1,8 +1,18 @@
 /** The scenario that `godyno init` writes, as text. */
+import { posix } from 'node:path';
 import type { Survey } from '../survey/index.ts';
-import { type MissingEmbed, placeholderOf } from './init-copy.ts';
+import { embedPath, type MissingEmbed } from './init-copy.ts';
 import type { Names } from './init-files.ts';
-import { argsOf, describeStart, envOf, getPaths, otherRoutes, type StartGuess, startGuesses } from './init-hints.ts';
+import {
+  argsOf,
+  describeStart,
+  envOf,
+  getPaths,
+  otherRoutes,
+  readyAmong,
+  type StartGuess,
+  startGuesses,
+} from './init-hints.ts';
 import type { PassedOver, Works } from './init-trial.ts';
 
 export interface Proposal {
@@ -26,7 +36,7 @@ const PLAIN_START: StartGuess = { command: [], given: [], port: null };
 /** Without a trial: the likeliest start and every route, marked as a guess. */
 export const untried = (survey: Survey, missing: readonly MissingEmbed[]): Proposal => {
   const found = getPaths(survey);
-  const ready = found.find((path) => /health|ready|live|ping/.test(path)) ?? found[0] ?? '/';
+  const ready = readyAmong(found) ?? '/';
   const paths = found.filter((path) => path !== ready);
   return {
     seen: false,
@@ -82,16 +92,16 @@ const envLine = (env: Readonly<Record<string, string>>): readonly string[] =>
       ];
 
 /** Files of the build that git does not have: carried along, or made by a command that is to be put right. */
-const buildLines = ({ module }: Names, missing: readonly MissingEmbed[]): readonly string[] => {
-  const carried = missing.filter(({ ignored }) => ignored).map(({ pattern }) => pattern);
-  const made = missing.filter(({ ignored }) => !ignored).map(({ pattern }) => placeholderOf(pattern));
-  const folder = (file: string): string => file.split('/').slice(0, -1).join('/') || '.';
+const buildLines = (missing: readonly MissingEmbed[]): readonly string[] => {
+  const carried = missing.filter(({ made }) => made.length === 0).map(embedPath);
+  const made = missing.flatMap((one) => one.made);
+  const folders = [...new Set(made.map((file) => posix.dirname(file)))];
   return [
     ...(carried.length > 0 ? [`  include: ${list(carried)}   # embedded, and ignored by git`] : []),
     ...(made.length > 0
       ? [
-          `  # Embedded, and not in git: empty files stand in${module === '.' ? '' : ' (paths below the module)'}. Put the command here that makes them.`,
-          `  generate: ${list(made.map((file) => `mkdir -p ${folder(file)} && touch ${file}`))}`,
+          '  # Embedded, and not in git: empty files stand in. Put the command here that makes them.',
+          `  generate: ${list([`mkdir -p ${folders.join(' ')} && touch ${made.join(' ')}`])}`,
         ]
       : []),
   ];
@@ -109,7 +119,7 @@ const targetLines = (names: Names, proposal: Proposal): readonly string[] => {
   return [
     ...(names.module === '.' ? [] : [`  module: ${quoted(names.module)}`]),
     `  package: ${quoted(names.package)}`,
-    ...buildLines(names, proposal.missing),
+    ...buildLines(proposal.missing),
     ...(args.length === 0 ? [] : [`  args: ${list(args)}`]),
     ...envLine(envOf(proposal.start)),
     ...portLine(proposal),

@@ -7,12 +7,15 @@ import type { Survey } from '../survey/index.ts';
 import { freePorts, listeningAddresses } from '../target/index.ts';
 import {
   argsOf,
+  configGuesses,
   describeStart,
   envOf,
   getPaths,
   hostsBeside,
   movesFor,
   portIn,
+  READY_PATHS,
+  readyAmong,
   type StartGuess,
   startGuesses,
 } from './init-hints.ts';
@@ -52,6 +55,8 @@ export interface Program {
   /** An empty folder of ours, `${tmp}`. */
   readonly folder: string;
   readonly survey: Survey;
+  /** Configuration files of the source, relative to the module. */
+  readonly configs: readonly string[];
   readonly say: (line: string) => void;
   readonly signal: AbortSignal;
 }
@@ -67,10 +72,6 @@ const POLL_MS = 50;
 const STOP_SECONDS = 3;
 const MOST_PATHS = 80;
 const MOST_STARTS = 16;
-
-/** Where services report that they are up, the most usual first. */
-const READY_PATHS = ['/healthz', '/health', '/readyz', '/ready', '/livez', '/ping', '/status', '/api/health', '/'];
-const READY_NAME = /health|ready|live|ping|status$/i;
 
 const connects = async (port: number): Promise<boolean> =>
   new Promise((resolve) => {
@@ -118,10 +119,7 @@ const probe = async (port: number, { survey, signal }: Program): Promise<Answers
     if (status !== null && isGood(status) && tookMs <= SLOW_MS) good.push(path);
     else if (known.includes(path)) passedOver.push({ path, why: whyNot(status, tookMs) });
   }
-  const ready =
-    READY_PATHS.find((path) => path !== '/' && good.includes(path)) ??
-    good.find((path) => READY_NAME.test(path)) ??
-    good[0];
+  const ready = readyAmong(good);
   if (ready === undefined) return null;
   const load = good.filter((path) => known.includes(path) && (path !== ready || path === '/'));
   return { ready, paths: load.length > 0 ? load : [ready], passedOver };
@@ -263,7 +261,7 @@ const keyOf = (guess: StartGuess): string => JSON.stringify([argsOf(guess), envO
 
 /** The first way to start it with which it answers anything 2xx. A fixed port that somebody else holds is passed over. */
 export const tryStarts = async (program: Program): Promise<Trial> => {
-  const waiting = [...startGuesses(program.survey)];
+  const waiting = [...startGuesses(program.survey), ...configGuesses(program.configs, program.survey)];
   const tried = new Set<string>();
   let output = '';
   while (tried.size < MOST_STARTS) {

@@ -10,12 +10,12 @@ import { createInterface } from 'node:readline/promises';
 import { EXIT, type ExitCode, UsageError } from '../errors.ts';
 import { runCommand } from '../process/index.ts';
 import { parseScenario } from '../scenario/index.ts';
-import { surveyService } from '../survey/index.ts';
-import { buildCopy, copySource, type MissingEmbed } from './init-copy.ts';
+import { type Survey, surveyService } from '../survey/index.ts';
+import { buildCopy, configFiles, copySource, embedPath, type MissingEmbed, withMissingFile } from './init-copy.ts';
 import { baselineWorkflow, measureWorkflow, type Names, publishWorkflow } from './init-files.ts';
 import { findMains, type MainPackage, programName } from './init-find.ts';
 import { type Proposal, proposedFrom, scenarioText, untried } from './init-scenario.ts';
-import { tryStarts } from './init-trial.ts';
+import { type Trial, tryStarts } from './init-trial.ts';
 import { withInterrupt } from './interrupt.ts';
 import { godynoVersion } from './version.ts';
 
@@ -82,32 +82,47 @@ const lastLines = (output: string): string =>
     .map((line) => `  ${line}`)
     .join('\n');
 
-const describeMissing = ({ pattern, ignored }: MissingEmbed): string =>
-  ignored
-    ? `The build embeds ${pattern}, which git ignores: carried along (target.include).`
-    : `The build embeds ${pattern}, which is not there: an empty file stands in for it (target.generate in the scenario; put the real command there).`;
+const describeMissing = (one: MissingEmbed): string =>
+  one.made.length === 0
+    ? `The build embeds ${embedPath(one)}, which git ignores: carried along (target.include).`
+    : `The build embeds ${embedPath(one)}, which is not there: empty files stand in (target.generate; put the real command there).`;
+
+/** More files that are read at the start than this are hardly placeholders' business. */
+const MOST_REBUILDS = 8;
+
+/** Builds and starts it; a service that misses an embedded file is given an empty one and tried again. */
+const tryService = async (
+  main: MainPackage,
+  folder: string,
+  signal: AbortSignal,
+): Promise<{ readonly trial: Trial; readonly survey: Survey; readonly missing: readonly MissingEmbed[] }> => {
+  const copy = await copySource(realpathSync(main.module), join(folder, 'source'), signal);
+  const binary = join(folder, 'program');
+  const [tmp, reader] = [join(folder, 'tmp'), join(folder, 'survey')];
+  await mkdir(tmp);
+  say(`Building ${main.path} in a copy, to see how it starts (a first build of a large service takes minutes)…`);
+  let { missing } = await buildCopy(copy, main.path, binary, signal);
+  for (const one of missing) say(describeMissing(one));
+  const survey = await surveyService({ moduleDir: copy.moduleDir, package: main.path, folder: reader, signal });
+  const configs = await configFiles(copy.moduleDir);
+  for (let rebuilds = 0; ; rebuilds++) {
+    const trial = await tryStarts({ binary, cwd: copy.moduleDir, folder: tmp, survey, configs, say, signal });
+    const more = trial.kind === 'silent' ? await withMissingFile(trial.output, missing, copy) : null;
+    if (more === null || rebuilds === MOST_REBUILDS) return { trial, survey, missing };
+    say(`It wants ${more.flatMap(({ made }) => made).at(-1) ?? ''}, too; building again`);
+    missing = more;
+    await buildCopy(copy, main.path, binary, signal);
+  }
+};
 
 const propose = async (main: MainPackage, options: InitOptions, signal: AbortSignal): Promise<Proposal> => {
   const folder = await mkdtemp(join(tmpdir(), 'gd-'));
   try {
-    const moduleDir = realpathSync(main.module);
     if (!options.try) {
-      const survey = await surveyService({ moduleDir, package: main.path, folder: join(folder, 'survey'), signal });
-      return untried(survey, []);
+      const moduleDir = realpathSync(main.module);
+      return untried(await surveyService({ moduleDir, package: main.path, folder, signal }), []);
     }
-    const copy = await copySource(moduleDir, join(folder, 'source'), signal);
-    say(`Building ${main.path} in a copy, to see how it starts (a first build of a large service takes minutes)…`);
-    const { binary, missing } = await buildCopy(copy, main.path, folder, signal);
-    for (const one of missing) say(describeMissing(one));
-    const survey = await surveyService({
-      moduleDir: copy.moduleDir,
-      package: main.path,
-      folder: join(folder, 'survey'),
-      signal,
-    });
-    const tmp = join(folder, 'tmp');
-    await mkdir(tmp);
-    const trial = await tryStarts({ binary, cwd: copy.moduleDir, folder: tmp, survey, say, signal });
+    const { trial, survey, missing } = await tryService(main, folder, signal);
     if (trial.kind === 'works') {
       const proposal = proposedFrom(trial.found, survey, missing);
       for (const line of proposal.remarks) say(line);

@@ -190,6 +190,57 @@ describe('godyno init', () => {
     expect(stderr).toContain('no database');
   });
 
+  test('in a workspace takes the module that serves, hands it its configuration file, keeps it on loopback, and runs it in a copy', async () => {
+    place.file('go.work', 'go 1.22\n\nuse (\n\t.\n\t./server\n\t./tool\n)\n');
+    place.file('go.mod', 'module example.com/many\n\ngo 1.22\n');
+    place.file('tool/go.mod', 'module example.com/many/tool\n\ngo 1.22\n');
+    place.file('tool/main.go', 'package main\n\nfunc main() { println("tool") }\n');
+    place.file('server/go.mod', 'module example.com/many/server/v2\n\ngo 1.22\n');
+    place.file('server/config.yml', 'name: x\n');
+    place.file(
+      'server/main.go',
+      `package main
+
+import (
+	"flag"
+	"net"
+	"net/http"
+	"os"
+)
+
+func main() {
+	config := flag.String("config", "", "configuration file")
+	port := flag.String("port", "0", "port")
+	host := flag.String("host", "0.0.0.0", "host")
+	flag.Parse()
+	if _, err := os.Stat(*config); err != nil {
+		println("no configuration")
+		os.Exit(1)
+	}
+	os.WriteFile("made.db", nil, 0o600)
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /items", func(w http.ResponseWriter, r *http.Request) { w.Write([]byte("[]")) })
+	address := net.JoinHostPort(*host, *port)
+	if *port == "0" {
+		address = net.JoinHostPort(*host, os.Getenv("PORT"))
+	}
+	http.ListenAndServe(address, mux)
+}
+`,
+    );
+    const { code, stderr } = await place.run(['init', '--yes']);
+    expect(code, stderr).toBe(0);
+    const { target, load } = scenario('scenarios/server.yml');
+    expect(target).toMatchObject({
+      module: 'server',
+      package: '.',
+      args: ['-config', 'config.yml', '-host', '127.0.0.1'],
+    });
+    expect(load.requests.map(({ path: asked }) => asked)).toEqual(['/items']);
+    expect(existsSync(path.join(place.dir, 'server/made.db'))).toBe(false);
+    expect(place.leftInTmp()).toEqual([]);
+  });
+
   test('a service that does not build shows Go’s words and writes nothing', async () => {
     place.file('go.mod', 'module example.com/broken\n\ngo 1.22\n');
     place.file('main.go', 'package main\n\nfunc main() { undefinedName() }\n');
