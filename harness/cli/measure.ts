@@ -18,12 +18,14 @@ import {
   type CpuLayout,
   layOutCpus,
   mixSeed,
+  provision,
   type RunPlan,
   type RunProgress,
   runScenario,
   type SideTree,
 } from '../run/index.ts';
 import { diffSides, findRepository, type SourceTree, withSides } from '../source/index.ts';
+import { withIgnoredExplained } from './ignored-files.ts';
 import { type Step } from './progress.ts';
 import { describeProgress } from './progress-lines.ts';
 import { godynoVersion } from './version.ts';
@@ -59,26 +61,34 @@ export const layOut = async (scenario: Scenario): Promise<CpuLayout> => {
   return layOutCpus(usable, scenario.target.cpus, ability.can ? null : ability.reason);
 };
 
-/**
- * The module folder of a side: below the working folder's place in the repository, below the folder that was given, or
- * that folder itself when it is the module.
- */
-const moduleDirOf = async (tree: SourceTree, scenario: Scenario, signal: AbortSignal): Promise<string> => {
-  const { module } = scenario.target;
-  if (tree.revision.kind === 'folder') {
-    const below = join(tree.rootDir, module);
-    return !existsSync(below) && existsSync(join(tree.rootDir, 'go.mod')) ? tree.rootDir : below;
-  }
+/** Our place in the repository around us; '' outside of one. */
+const placeInRepository = async (signal: AbortSignal): Promise<string> => {
   const repository = await findRepository(process.cwd(), signal);
   const inside = repository === null ? '' : relative(repository.rootDir, process.cwd());
-  return join(tree.rootDir, inside.startsWith('..') || isAbsolute(inside) ? '' : inside, module);
+  return inside.startsWith('..') || isAbsolute(inside) ? '' : inside;
 };
 
-const sideTree = async (tree: SourceTree, scenario: Scenario, signal: AbortSignal): Promise<SideTree> => ({
-  rootDir: tree.rootDir,
-  moduleDir: await moduleDirOf(tree, scenario, signal),
-  revision: tree.revision,
-});
+/**
+ * The module folder of a side, relative to its root: below the working folder's place in the repository, below the
+ * folder that was given, or that folder itself when it is the module.
+ */
+const moduleOf = async (tree: SourceTree, scenario: Scenario, signal: AbortSignal): Promise<string> => {
+  const { module } = scenario.target;
+  if (tree.revision.kind !== 'folder') return join(await placeInRepository(signal), module);
+  return !existsSync(join(tree.rootDir, module)) && existsSync(join(tree.rootDir, 'go.mod')) ? '' : module;
+};
+
+const sideTree = async (tree: SourceTree, scenario: Scenario, signal: AbortSignal): Promise<SideTree> => {
+  const module = await moduleOf(tree, scenario, signal);
+  return {
+    rootDir: tree.rootDir,
+    moduleDir: join(tree.rootDir, module),
+    runRoot: tree.ownDir,
+    runDir: join(tree.ownDir, module),
+    added: '',
+    revision: tree.revision,
+  };
+};
 
 /** A rerun of the same commit draws new layouts; `--seed` repeats old ones. */
 const defaultSeed = (revision: string): number =>
@@ -139,7 +149,7 @@ const differenceOf = async (trees: BySide<SourceTree>, scenarios: readonly Scena
   if (trees.base.revision.revision === trees.head.revision.revision) return { files: [], modules: [] };
   const [first] = scenarios;
   if (first === undefined) return { files: [], modules: [] };
-  const module = relative(trees.head.rootDir, await moduleDirOf(trees.head, first, signal));
+  const module = await moduleOf(trees.head, first, signal);
   return diffSides({ base: trees.base, head: trees.head, module, signal });
 };
 
@@ -152,6 +162,7 @@ const measureScenario = async (
   const { signal, outDir, purpose, scenarios } = request;
   const family = purpose === 'record' ? { gates: 1 } : familyOf(scenarios);
   const cpus = await layOut(scenario);
+  const userModuleDir = join(process.cwd(), scenario.target.module);
   return request.step(
     `${scenario.name} (at most ${Math.round(given.budgetSeconds)} s after the builds)`,
     async (say) => {
@@ -160,26 +171,37 @@ const measureScenario = async (
         if (line !== null) say(line);
         request.onProgress?.(event);
       };
-      const head = await sideTree(trees.head, scenario, signal);
-      const overlay = (await request.plant?.(head, scenario, given.workDir)) ?? null;
-      const run = await runScenario({
+      const sides = await provision({
         scenario,
         trees: {
           base: await sideTree(trees.base, scenario, signal),
-          head,
+          head: await sideTree(trees.head, scenario, signal),
         },
-        overlays: { base: null, head: overlay },
-        seed: given.seed,
+        userModuleDir,
         outDir,
-        workDir: given.workDir,
-        cpus,
-        budgetSeconds: given.budgetSeconds,
-        family,
-        purpose,
-        onProgress,
+        onProgress: say,
         signal,
       });
-      return { ...run, notes: [...new Set([...run.notes, ...SIDES.flatMap((side) => trees[side].notes)])] };
+      const { head } = sides.trees;
+      const overlay = (await request.plant?.(head, scenario, given.workDir)) ?? null;
+      const run = await withIgnoredExplained(sides.trees, userModuleDir, signal, async () =>
+        runScenario({
+          scenario,
+          trees: sides.trees,
+          overlays: { base: null, head: overlay },
+          seed: given.seed,
+          outDir,
+          workDir: given.workDir,
+          cpus,
+          budgetSeconds: given.budgetSeconds,
+          family,
+          purpose,
+          onProgress,
+          signal,
+        }),
+      );
+      const notes = [...run.notes, ...sides.notes, ...SIDES.flatMap((side) => trees[side].notes)];
+      return { ...run, notes: [...new Set(notes)] };
     },
   );
 };

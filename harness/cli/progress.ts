@@ -25,7 +25,8 @@ const spoken: Step = async <T>(title: string, work: (say: Say) => Promise<T>): P
           } catch (error) {
             result.failed = true;
             result.error = error;
-            throw error;
+            // Whoever ends the command says it, once, as its last words.
+            throw new Error('see below');
           }
         },
         rendererOptions: { persistentOutput: false },

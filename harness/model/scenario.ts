@@ -13,6 +13,14 @@ export interface SetupCommand {
   readonly timeoutSeconds: number;
 }
 
+/** One command that makes files before the build, in the module folder of each side. */
+export interface GenerateCommand extends SetupCommand {
+  /** Globs, relative to the module folder: what the command reads. Empty: its outputs are not kept. */
+  readonly inputs: readonly string[];
+  /** Globs, relative to the module folder: what it makes. */
+  readonly outputs: readonly string[];
+}
+
 export interface ReadyCheck {
   readonly method: HttpMethod;
   readonly path: string;
@@ -30,7 +38,16 @@ export interface TargetSpec {
   readonly buildFlags: readonly string[];
   /** Extra environment for `go build`. */
   readonly buildEnv: Readonly<Record<string, string>>;
+  readonly generate: readonly GenerateCommand[];
+  /** Globs of files that git ignores, relative to the module folder; carried from the working tree to both sides. */
+  readonly include: readonly string[];
+  /** Working folder of the service, relative to the module folder of its side; may hold placeholders. */
+  readonly cwd: string;
+  /** Names of further ports, from the `${port.name}` that the scenario uses. */
+  readonly ports: readonly string[];
   readonly setup: readonly SetupCommand[];
+  /** Commands after readiness, before anything is measured. */
+  readonly seed: readonly SetupCommand[];
   readonly ready: ReadyCheck;
   readonly stopTimeoutSeconds: number;
   /** CPUs the two services share; 1 is the method, more is the scenario's choice with wider limits. */

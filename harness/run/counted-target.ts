@@ -72,6 +72,7 @@ export const withCountedTarget = async <T>(
         gogc: 'off',
         gomemlimit: 'off',
         ready: { ...spec.ready, timeoutSeconds: readyTimes * spec.ready.timeoutSeconds },
+        seed: spec.seed.map((command) => ({ ...command, timeoutSeconds: readyTimes * command.timeoutSeconds })),
         env: { ...spec.env, GODEBUG: withDebug(spec.env['GODEBUG'], start.godebug) },
       },
       side,
@@ -82,8 +83,8 @@ export const withCountedTarget = async <T>(
       logFile: join(plan.outDir, 'logs', folderOf(name), `${side}-exact-${number}.log`),
       agentSocketDir: start.agentSocketDir,
       ...(start.env !== undefined && { env: start.env(tmp) }),
-      moduleDir: binary.build.facts.moduleDir,
-      setupDir: prepared.head.facts.moduleDir,
+      moduleDir: binary.build.runDir,
+      setupDir: prepared.head.runDir,
       ...(prefix !== undefined && { prefix }),
       signal: plan.signal,
     });

@@ -72,6 +72,8 @@ const buildCounted = async (
     side,
     sourceDir: plan.trees[side].rootDir,
     moduleDir: plan.trees[side].moduleDir,
+    runDir: plan.trees[side].runDir,
+    added: plan.trees[side].added,
     revision: plan.trees[side].revision,
     spec: plan.scenario.target,
     go,

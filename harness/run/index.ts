@@ -21,6 +21,7 @@ import { chooseCpuSource } from './cpu-source.ts';
 
 export { type CpuLayout, layOutCpus } from './cpus.ts';
 export type { GateProgress, RunPlan, RunProgress, SideTree } from './plan.ts';
+export { provision, type Provisioned } from './provision.ts';
 export { mixSeed } from './seeds.ts';
 export { folderOf } from './live.ts';
 
@@ -52,6 +53,8 @@ const prepareSides = async (plan: RunPlan): Promise<BySide<PreparedBuild>> => {
       side,
       sourceDir: trees[side].rootDir,
       moduleDir: trees[side].moduleDir,
+      runDir: trees[side].runDir,
+      added: trees[side].added,
       revision: trees[side].revision,
       spec: scenario.target,
       overlay: plan.overlays?.[side] ?? null,

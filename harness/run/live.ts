@@ -69,8 +69,8 @@ const startSide = async (session: Session, place: LaunchPlace, side: Side, port:
     gomaxprocs: settings.gomaxprocs,
     logFile: join(plan.outDir, 'logs', folderOf(plan.scenario.name), `${side}-launch-${place.index}.log`),
     agentSocketDir: socketDir,
-    moduleDir: prepared[side].facts.moduleDir,
-    setupDir: prepared.head.facts.moduleDir,
+    moduleDir: prepared[side].runDir,
+    setupDir: prepared.head.runDir,
     ...(place.heapRateBytes === undefined ? {} : { heapRateBytes: place.heapRateBytes }),
     signal: plan.signal,
   });

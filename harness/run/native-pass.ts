@@ -184,6 +184,8 @@ const buildCovered = async ({ plan }: Session): Promise<BySide<Binary>> => {
       side,
       sourceDir: plan.trees[side].rootDir,
       moduleDir: plan.trees[side].moduleDir,
+      runDir: plan.trees[side].runDir,
+      added: plan.trees[side].added,
       revision: plan.trees[side].revision,
       spec: plan.scenario.target,
       overlay: plan.overlays?.[side] ?? null,

@@ -28,6 +28,12 @@ export interface SideTree {
   readonly rootDir: string;
   /** The Go module's folder in it. */
   readonly moduleDir: string;
+  /** Root of the files among which the service is started: never the user's own folder. */
+  readonly runRoot: string;
+  /** The module's folder in it. */
+  readonly runDir: string;
+  /** What was added to the revision's files, as a text that identifies it; '' nothing, null: nobody knows. */
+  readonly added: string | null;
   readonly revision: Revision;
 }
 

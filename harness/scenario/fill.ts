@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type {
   DataTable,
   GateSpec,
+  GenerateCommand,
   LoadSpec,
   RequestBody,
   RequestSpec,
@@ -15,12 +16,14 @@ import { mergeStatusRanges } from './http.ts';
 import type { ScenarioInput } from './schema.ts';
 
 type RequestInput = ScenarioInput['load']['requests'][number];
+type GenerateInput = ScenarioInput['target']['generate'][number];
 type SetupInput = ScenarioInput['target']['setup'][number];
 
 const BUDGET_SECONDS = 120;
 /** Tight mode needs up to 80 launches of 3 s: reference figures in docs/method.md. */
 const TIGHT_BUDGET_SECONDS = 240;
 const SETUP_TIMEOUT_SECONDS = 60;
+const GENERATE_TIMEOUT_SECONDS = 600;
 
 /** Text may hold placeholders; anything else is sent byte for byte. */
 const fileBody = (content: string | Uint8Array | undefined): RequestBody | null => {
@@ -58,6 +61,20 @@ const fillSetup = (setup: SetupInput): SetupCommand => {
   return { command, args, env: {}, timeoutSeconds: SETUP_TIMEOUT_SECONDS };
 };
 
+const inShell = (line: string) => ({ command: 'sh', args: ['-c', line] });
+
+const fillGenerate = (input: GenerateInput): GenerateCommand => {
+  const plain = { env: {}, timeoutSeconds: GENERATE_TIMEOUT_SECONDS, inputs: [], outputs: [] };
+  if (typeof input === 'string') return { ...inShell(input), ...plain };
+  if (Array.isArray(input)) {
+    const [command = '', ...args] = input;
+    return { command, args, ...plain };
+  }
+  const { command, args, env, timeout, inputs, outputs } = input;
+  const words = args === undefined ? inShell(command) : { command, args };
+  return { ...words, env, timeoutSeconds: timeout, inputs, outputs };
+};
+
 const fillTarget = (target: ScenarioInput['target'], files: ReadFiles): TargetSpec => ({
   package: target.package,
   module: target.module,
@@ -65,7 +82,12 @@ const fillTarget = (target: ScenarioInput['target'], files: ReadFiles): TargetSp
   env: { ...files.env, ...target.env },
   buildFlags: target.buildFlags,
   buildEnv: target.buildEnv,
+  generate: target.generate.map(fillGenerate),
+  include: target.include,
+  cwd: target.cwd,
+  ports: [],
   setup: target.setup.map(fillSetup),
+  seed: target.seed.map(fillSetup),
   ready: { ...target.ready, timeoutSeconds: target.readyTimeout },
   stopTimeoutSeconds: target.stopTimeout,
   cpus: target.cpus,
@@ -115,14 +137,24 @@ const canonicalJson = (value: unknown): string =>
       : inner,
   );
 
+const wordsOf = ({ command, args, env }: SetupCommand) => ({ command, args, env });
+
+/** Keys that older scenarios could not have count only where they say something: those keep their digests. */
+const withoutEmpty = <T extends object>(value: T): Partial<T> =>
+  Object.fromEntries(
+    Object.entries(value).filter(([, inner]) => !(Array.isArray(inner) && inner.length === 0)),
+  ) as Partial<T>;
+
 /** sha256 (hex) over what decides what is measured. How long to wait for a start or stop, and file names, do not. */
 const digestOf = (target: TargetSpec, load: LoadSpec): string => {
-  const { stopTimeoutSeconds: _stop, ready, setup, ...service } = target;
+  const { stopTimeoutSeconds: _stop, ready, setup, generate, include, cwd, ports, seed, ...service } = target;
   const decisive = {
     target: {
       ...service,
+      ...withoutEmpty({ generate: generate.map(wordsOf), include, ports, seed: seed.map(wordsOf) }),
+      ...(cwd === '.' ? {} : { cwd }),
       ready: { method: ready.method, path: ready.path },
-      setup: setup.map(({ command, args, env }) => ({ command, args, env })),
+      setup: setup.map(wordsOf),
     },
     load: { ...load, data: load.data && { columns: load.data.columns, rows: load.data.rows } },
   };

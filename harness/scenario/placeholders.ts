@@ -17,7 +17,7 @@ const explainUnknown = (name: string, known: readonly string[]): string => {
   if (name.startsWith('env.')) {
     return `${whole}: environment variables are not filled in, so that a scenario means the same on every machine; set the value in \`target.env\` or \`target.envFile\``;
   }
-  if (name === 'binary') return `${whole} is known in \`target.setup\` only`;
+  if (name === 'binary') return `${whole} is known in \`target.setup\` and \`target.seed\` only`;
   if (name.startsWith('data.') && !known.some((other) => other.startsWith('data.'))) {
     return `${whole}: no data here; \`load.data\` names a CSV file whose columns \`load.requests\` may use`;
   }
@@ -108,8 +108,11 @@ export const checkPlaceholders = (
       [],
     ),
     ...check(valuePaths(value, ['target', 'buildEnv']), []),
+    ...check(itemPaths(value, ['target', 'include']), []),
     ...check([...itemPaths(value, ['target', 'args']), ...valuePaths(value, ['target', 'env'])], SIDE),
-    ...check(setupTexts(value), SETUP),
+    ...check([['target', 'cwd']], SIDE),
+    ...['setup', 'seed'].flatMap((key) => check(commandTexts(value, key), SETUP)),
+    ...check(commandTexts(value, 'generate'), []),
   ];
   const captured: string[] = [];
   for (const path of itemPaths(value, ['load', 'prepare'])) {
@@ -126,9 +129,9 @@ export const checkPlaceholders = (
   return found;
 };
 
-const setupTexts = (value: unknown): readonly Path[] =>
-  itemPaths(value, ['target', 'setup']).flatMap((path) => [
-    ...itemPaths(value, path),
+const commandTexts = (value: unknown, key: string): readonly Path[] =>
+  itemPaths(value, ['target', key]).flatMap((path) => [
+    ...(typeof valueAt(value, path) === 'string' ? [path] : itemPaths(value, path)),
     [...path, 'command'],
     ...itemPaths(value, [...path, 'args']),
     ...valuePaths(value, [...path, 'env']),

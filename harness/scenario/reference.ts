@@ -41,9 +41,9 @@ without a value counts as left out.
 
 | Placeholder | Stands for | Known in |
 |---|---|---|
-| \`\${port}\` | the port of this side | \`target.args\`, \`target.env\`, \`target.setup\`, requests |
-| \`\${tmp}\` | an empty folder of this side's own | \`target.args\`, \`target.env\`, \`target.setup\`, requests |
-| \`\${binary}\` | the service as built for this side | \`target.setup\` |
+| \`\${port}\` | the port of this side | \`target.args\`, \`env\`, \`cwd\`, \`setup\` and \`seed\`, requests |
+| \`\${tmp}\` | an empty folder of this side's own | \`target.args\`, \`env\`, \`cwd\`, \`setup\` and \`seed\`, requests |
+| \`\${binary}\` | the service as built for this side | \`target.setup\` and \`seed\` |
 | \`\${n}\` | the request's number in the schedule, the same on both sides; in \`prepare\` the repetition, from 0 | requests |
 | \`\${data.column}\` | a cell of the row that this request drew from \`load.data\` | \`load.requests\` |
 | \`\${name}\` | a value that an earlier \`prepare\` request captured | later requests |

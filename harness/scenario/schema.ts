@@ -71,6 +71,43 @@ const setupCommand = () =>
     expected('a command as a list such as ["${binary}", "migrate"], or a mapping with `command`'),
   );
 
+const globs = (what: string) =>
+  z
+    .union([texts(what), z.string()], expected(what))
+    .transform((value) => (typeof value === 'string' ? [value] : value))
+    .refine((patterns) => patterns.every((pattern) => pattern !== '' && !pattern.startsWith('/')), {
+      error: 'a pattern is relative to the module folder, such as "web/dist/**"',
+    });
+
+const generateCommand = () =>
+  z.union(
+    [
+      word('a command'),
+      texts('a command as a list').min(1, expected('a command as a list such as ["go", "generate", "./..."]')),
+      mapping({
+        command: word('a program')
+          .describe('The program, or with no `args` a line for the shell.')
+          .meta({ example: 'npm ci && npm run build' }),
+        args: texts('a list of arguments').optional().describe('Its arguments.'),
+        env: environment().prefault({}).describe('Environment of this command, on top of `target.buildEnv`.'),
+        timeout: duration().prefault('10m').describe('How long it may take.'),
+        inputs: globs('a list of globs')
+          .prefault([])
+          .describe(
+            'What it reads, with `outputs`: while these files are the same, what it made is taken from a cache.',
+          )
+          .meta({ example: ['web/src/**', 'web/package-lock.json'] }),
+        outputs: globs('a list of globs')
+          .prefault([])
+          .describe('What it makes.')
+          .meta({ example: ['web/dist/**'] }),
+      }).refine(({ inputs, outputs }) => (inputs.length === 0) === (outputs.length === 0), {
+        error: '`inputs` and `outputs` are given together, or neither',
+      }),
+    ],
+    expected('a line for the shell such as "go generate ./...", a list of words, or a mapping with `command`'),
+  );
+
 /** Set and kept equal on both sides by godyno itself: a value in `env` would be overwritten without a word. */
 const OWN_ENVIRONMENT: Readonly<Record<string, string>> = {
   GOGC: 'set `target.gogc`',
@@ -124,6 +161,25 @@ const target = () =>
       .prefault({})
       .describe('Environment of `go build`, for both sides.')
       .meta({ example: { CGO_ENABLED: '0' } }),
+    generate: z
+      .array(generateCommand(), expected('a list of commands'))
+      .prefault([])
+      .describe(
+        'Commands to run before the build, on each side in its own copy of the source, in the module folder: for code or files that git ignores. A text is run by `sh -c`, a list as it is.',
+      )
+      .meta({ example: ['go generate ./...'], kind: 'list' }),
+    include: globs('a list such as ["web/dist/**"]')
+      .prefault([])
+      .describe(
+        'Globs, relative to the module folder, of files that git ignores: carried from the working tree to both sides before the build. Files that a side has itself are kept.',
+      )
+      .meta({ example: ['web/dist/**'], kind: 'list or text' }),
+    cwd: word('a folder')
+      .prefault('.')
+      .describe(
+        'Working folder of the service, in the copy of its side’s source: relative to the module folder, or `${tmp}`.',
+      )
+      .meta({ example: 'deploy' }),
     setup: z
       .array(setupCommand(), expected('a list of commands'))
       .prefault([])
@@ -131,6 +187,13 @@ const target = () =>
         'Commands to run before each start of the service, one after the other, with `${binary}`, `${port}` and `${tmp}`.',
       )
       .meta({ example: [['${binary}', 'migrate', '--dir', '${tmp}']] }),
+    seed: z
+      .array(setupCommand(), expected('a list of commands'))
+      .prefault([])
+      .describe(
+        'Commands to run after each start, once the service is ready and before anything is sent to it, with the placeholders of `setup` and `PORT` in their environment.',
+      )
+      .meta({ example: [['./seed.sh', 'http://127.0.0.1:${port}']] }),
     ready: requestLine()
       .describe('The request that answers 2xx once the service is ready.')
       .meta({ example: 'GET /healthz' }),

@@ -53,6 +53,18 @@ const copyOne = async (from: string, to: string, path: string): Promise<readonly
   return [path];
 };
 
+/** Copies a folder with what {@link listFolder} finds in it, empty folders included. */
+export const copyFolder = async (from: string, to: string): Promise<void> => {
+  const entries = await readdir(from, { recursive: true, withFileTypes: true });
+  const folders = entries
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => relative(from, join(entry.parentPath, entry.name)))
+    .filter((path) => !path.split(sep).some((part) => part === '.git' || part === '.godyno'));
+  await mkdir(to, { recursive: true });
+  await eachInOrder(folders, async (folder) => mkdir(join(to, folder), { recursive: true }));
+  await copyFiles(from, to, await listFolder(from));
+};
+
 /** Copies `paths` (files and links) from one folder to another; a path that has vanished meanwhile is left out. */
 export const copyFiles = async (from: string, to: string, paths: readonly string[]): Promise<readonly string[]> => {
   const folders = [...new Set(paths.map((path) => dirname(join(to, path))))];

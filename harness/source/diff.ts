@@ -112,6 +112,9 @@ const readOrEmpty = async (file: string): Promise<string> => {
 
 const slashed = (path: string): string => path.replaceAll(sep, '/');
 
+/** Git's own, ours, and what npm installs, which a plain folder may hold. */
+const NOT_SOURCE = new Set(['.git', '.godyno', 'node_modules']);
+
 /** Both sides' folders must exist. A file of one side is named by that side's path, renamed ones by the head's. */
 export const diffSides = async (request: DiffRequest): Promise<SideDiff> => {
   const { base, head, module } = request;
@@ -130,7 +133,7 @@ export const diffSides = async (request: DiffRequest): Promise<SideDiff> => {
     [base, head].map(async ({ rootDir }) => readOrEmpty(join(rootDir, module, 'go.mod'))),
   );
   return {
-    files: files.filter(({ file }) => !file.split('/').some((part) => part === '.git' || part === '.godyno')),
+    files: files.filter(({ file }) => !file.split('/').some((part) => NOT_SOURCE.has(part))),
     modules: moduleChanges(baseGoMod ?? '', headGoMod ?? ''),
   };
 };

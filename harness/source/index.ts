@@ -14,5 +14,6 @@ export {
 } from './repository.ts';
 export { withSides, type SidesRequest, type SourceTree } from './sides.ts';
 export { diffSides, type DiffRequest, type SideDiff } from './diff.ts';
+export { ignoredFiles, includeIgnored, type Included, isIgnored } from './include.ts';
 export { folderDigest } from './content.ts';
 export { copyWorkTree } from './checkout.ts';

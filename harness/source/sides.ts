@@ -5,7 +5,7 @@ import { basename, join, resolve } from 'node:path';
 import { UsageError } from '../errors.ts';
 import type { BySide, Revision, Side } from '../model/index.ts';
 import { copyWorkTree, exportCommit, isDirty } from './checkout.ts';
-import { folderDigest } from './content.ts';
+import { copyFolder, folderDigest } from './content.ts';
 import {
   type CommitInfo,
   commitInfo,
@@ -34,6 +34,8 @@ export interface SourceTree {
   readonly revision: Revision;
   /** Real path of the repository's top folder at that revision, or of the given folder. */
   readonly rootDir: string;
+  /** The same files where they may be written to: `rootDir`, or a copy of the given folder. */
+  readonly ownDir: string;
   /** The commit the source is, or lies on; null for plain folders. */
   readonly commit: CommitInfo | null;
   /** Remarks for the terminal and the report. */
@@ -100,13 +102,23 @@ const impliedBase = async (head: Origin, request: SidesRequest): Promise<Origin>
   return { kind: 'commit', commit: base.commit, label: base.commit.slice(0, 7), notes: [base.note] };
 };
 
-const folderTree = async (side: Side, path: string, notes: readonly string[]): Promise<SourceTree> => ({
-  side,
-  revision: { revision: `sha256:${await folderDigest(path)}`, label: basename(path), kind: 'folder' },
-  rootDir: realpathSync(path),
-  commit: null,
-  notes,
-});
+const folderTree = async (
+  side: Side,
+  { path, notes }: Origin & { readonly kind: 'folder' },
+  { workDir }: SidesRequest,
+): Promise<SourceTree> => {
+  const target = join(workDir, side);
+  const digest = await folderDigest(path);
+  await copyFolder(path, target);
+  return {
+    side,
+    revision: { revision: `sha256:${digest}`, label: basename(path), kind: 'folder' },
+    rootDir: realpathSync(path),
+    ownDir: await realpath(target),
+    commit: null,
+    notes,
+  };
+};
 
 const commitTree = async (
   side: Side,
@@ -121,6 +133,7 @@ const commitTree = async (
     side,
     revision: { revision: origin.commit, label: origin.label, kind: 'git' },
     rootDir: await realpath(target),
+    ownDir: await realpath(target),
     commit: await commitInfo(repository, origin.commit, request.signal),
     notes: [...origin.notes, ...remarks.map((remark) => `${side}: ${remark}`)],
   };
@@ -138,25 +151,18 @@ const workTree = async (
     side,
     revision: { revision: `${origin.commit}+dirty:${digest}`, label: origin.label, kind: 'worktree' },
     rootDir: await realpath(target),
+    ownDir: await realpath(target),
     commit: await commitInfo(repository, origin.commit, request.signal),
     notes: origin.notes,
   };
 };
 
 const treeOf = async (side: Side, origin: Origin, request: SidesRequest): Promise<SourceTree> => {
-  if (origin.kind === 'folder') return folderTree(side, origin.path, origin.notes);
+  if (origin.kind === 'folder') return folderTree(side, origin, request);
   const repository = await requireRepository(request.cwd, request.signal);
   return origin.kind === 'commit'
     ? commitTree(side, origin, repository, request)
     : workTree(side, origin, repository, request);
-};
-
-/** Path length reaches the stack and the environment of a process, and with them its memory layout. */
-const withLengthNote = (base: SourceTree, head: SourceTree): SourceTree => {
-  const difference = head.rootDir.length - base.rootDir.length;
-  if (difference === 0) return head;
-  const note = `the folders’ paths differ in length by ${Math.abs(difference)} characters, which may shift CPU slightly`;
-  return { ...head, notes: [...head.notes, note] };
 };
 
 const removeTrees = async (workDir: string): Promise<void> => {
@@ -184,7 +190,7 @@ export const withSides = async <T>(
   await removeTrees(request.workDir);
   try {
     const base = await treeOf('base', baseOrigin, request);
-    const head = withLengthNote(base, await treeOf('head', headOrigin, request));
+    const head = await treeOf('head', headOrigin, request);
     return await use({ base, head });
   } finally {
     await removeTrees(request.workDir);

@@ -47,14 +47,16 @@ const withOwnModFile = async (
   if (existsSync(join(moduleDir, 'go.sum'))) copyFileSync(join(moduleDir, 'go.sum'), join(folder, 'go.sum'));
   const call = { cwd: moduleDir, go, env: spec.buildEnv };
   const shown = await callGo({ ...call, args: ['mod', 'edit', '-json', modFile] }, signal);
-  if (shown.exitCode !== 0) throw goFailure('go mod edit', null, moduleDir, shown);
+  if (shown.exitCode !== 0)
+    throw goFailure('go mod edit', { side: null, repeat: `go mod edit -json ${modFile}` }, shown);
   const missing = replacesOf(shown.stdout).filter(({ New }) => isMissingFolder(New.Path, moduleDir));
   if (missing.length > 0) {
     const drops = missing.map(
       ({ Old }) => `-dropreplace=${Old.Path}${Old.Version === undefined ? '' : `@${Old.Version}`}`,
     );
     const edited = await callGo({ ...call, args: ['mod', 'edit', ...drops, modFile] }, signal);
-    if (edited.exitCode !== 0) throw goFailure('go mod edit', null, moduleDir, edited);
+    if (edited.exitCode !== 0)
+      throw goFailure('go mod edit', { side: null, repeat: `go mod edit ${drops.join(' ')} ${modFile}` }, edited);
   }
   return {
     spec: { ...spec, buildFlags: [...spec.buildFlags, `-modfile=${modFile}`, '-mod=mod'] },

@@ -35,7 +35,7 @@ export const linkedModules = async (
   const { spec, facts, side } = build;
   const args = ['list', '-deps', ...build.flags, '-f', MODULE_FORMAT, spec.package];
   const listed = await callGo({ cwd: facts.moduleDir, go: facts.go, env: spec.buildEnv, args }, signal);
-  if (listed.exitCode !== 0) throw goFailure(`go list -deps ${spec.package}`, side, facts.moduleDir, listed);
+  if (listed.exitCode !== 0) throw goFailure(`go list -deps ${spec.package}`, build, listed);
   const source = `${realpathSync(sourceDir)}${sep}`;
   const lines = new Set(listed.stdout.split('\n').filter((line) => line !== ''));
   return [...lines].map((line) => {

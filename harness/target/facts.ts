@@ -47,7 +47,7 @@ export const buildFacts = async (binary: Binary, signal: AbortSignal): Promise<B
     },
     signal,
   );
-  if (shown.exitCode !== 0) throw goFailure('go version -m', build.side, facts.moduleDir, shown);
+  if (shown.exitCode !== 0) throw goFailure('go version -m', build, shown);
   const { goVersion, settings } = parseBuildInfo(shown.stdout);
   return {
     package: spec.package,

@@ -3,6 +3,26 @@ import { BuildError, type GodynoError } from '../errors.ts';
 import type { Side } from '../model/index.ts';
 import type { CommandResult } from '../process/index.ts';
 
+/** Files that the sources name and the tree that was built does not have. */
+export class MissingFilesError extends BuildError {
+  readonly side: Side;
+  /** `embed`: a pattern of go:embed; `package`: an import path; `name`: what the compiler does not know. */
+  readonly wanted: { readonly kind: 'embed' | 'package' | 'name'; readonly text: string; readonly file: string };
+
+  constructor(side: Side, wanted: MissingFilesError['wanted'], error: BuildError) {
+    super(error.code, error.message, error.hint);
+    this.side = side;
+    this.wanted = wanted;
+  }
+}
+
+/** Whose `go` failed. */
+export interface FailedBuild {
+  readonly side: Side | null;
+  /** A line that people can run to see it. */
+  readonly repeat: string;
+}
+
 interface GoFailureCase {
   readonly code: string;
   readonly pattern: RegExp;
@@ -89,6 +109,15 @@ const CASES: readonly GoFailureCase[] = [
     ],
   },
   {
+    code: 'EMBED_MISSING',
+    pattern:
+      /^(\S+\.go):\d+:\d+: pattern (\S+): (?:no matching files found|cannot embed directory \S+: contains no embeddable files)/m,
+    say: ([file = '', pattern = '']) => [
+      `${file} embeds ${pattern}, which matches no file`,
+      'Make the files before the build with target.generate, or carry them with target.include.',
+    ],
+  },
+  {
     code: 'DEPENDENCY_MISSING',
     pattern: /^(\S+\.go:\d+:\d+): (?:no required module provides package|package|cannot find package) "?([^\s;"]+)/m,
     say: ([place = '', name = '']) => [
@@ -131,6 +160,14 @@ const CASES: readonly GoFailureCase[] = [
     say: () => ['-race needs cgo', 'Set target.buildEnv: { CGO_ENABLED: "1" } and install a C compiler.'],
   },
   {
+    code: 'LINKER_FLAGS',
+    pattern: /^(?:flag provided but not defined: (\S+)\n)?usage: link \[options\]/m,
+    say: ([flag]) => [
+      flag === undefined ? 'the linker cannot read the flags after -ldflags' : `the linker has no flag ${flag}`,
+      `A value with spaces has quotes of its own inside of -ldflags: '-ldflags=-s -X "main.version=a b"'.`,
+    ],
+  },
+  {
     code: 'FLAG_UNKNOWN',
     pattern: /flag provided but not defined: (\S+)|parsing \$GOFLAGS: (?:unknown flag|non-flag) "?([^\s"]+)/,
     say: ([flag, inEnvironment]) =>
@@ -169,34 +206,63 @@ const CASES: readonly GoFailureCase[] = [
 const OUTPUT_LINES = 60;
 
 const firstLines = (text: string): string => {
-  const lines = text.trim().split('\n');
+  // How a command is used is no news.
+  const lines = text
+    .replace(/^usage: [\s\S]*/m, '')
+    .trim()
+    .split('\n');
   const more = lines.length - OUTPUT_LINES;
   return more > 0 ? [...lines.slice(0, OUTPUT_LINES), `… ${more} more lines`].join('\n') : lines.join('\n');
 };
 
-/**
- * The error for a failed `go` command. `doing` says what was tried, e.g. `go build ./cmd/server`; `side` names whose
- * code it was. The output of `go` follows the message, cut to 60 lines.
- */
-export const goFailure = (doing: string, side: Side | null, place: string, result: CommandResult): GodynoError => {
-  const whose = side === null ? '' : `${side}: `;
-  const output = `${result.stderr}\n${result.stdout}`.trim();
-  if (result.timedOut) {
-    return new BuildError(
-      'BUILD_TIMEOUT',
-      `${whose}${doing} in ${place} did not end in time`,
-      'Run it by hand there: a stuck download or a very slow disk is the usual cause.',
+/** What went wrong, without what the command had printed before that: names of packages. */
+const complaintOf = ({ stderr, stdout }: CommandResult): string => (stderr.trim() === '' ? stdout : stderr).trim();
+
+/** What the sources want and the tree lacks, where `go` says so. */
+const wantedIn = (complaint: string): MissingFilesError['wanted'] | null => {
+  const embed = /^(\S+\.go):\d+:\d+: pattern (\S+): (?:no matching files found|cannot embed directory)/m.exec(
+    complaint,
+  );
+  if (embed !== null) return { kind: 'embed', file: embed[1] ?? '', text: embed[2] ?? '' };
+  const imported =
+    /^(\S+\.go):\d+:\d+: (?:no required module provides package|package|cannot find package) "?([^\s;"]+)/m.exec(
+      complaint,
     );
-  }
+  if (imported !== null) return { kind: 'package', file: imported[1] ?? '', text: imported[2] ?? '' };
+  const name = /^(\S+\.go):\d+:\d+: undefined: (\S+)/m.exec(complaint);
+  return name === null ? null : { kind: 'name', file: name[1] ?? '', text: name[2] ?? '' };
+};
+
+const errorOf = (doing: string, { side, repeat }: FailedBuild, complaint: string): BuildError => {
+  const whose = side === null ? '' : `${side}: `;
   for (const { code, pattern, say } of CASES) {
-    const found = pattern.exec(output);
+    const found = pattern.exec(complaint);
     if (found === null) continue;
     const [message, hint] = say(found.slice(1));
-    return new BuildError(code, `${whose}${message}\n${doing} in ${place} said:\n${firstLines(output)}`, hint);
+    return new BuildError(code, `${whose}${message}\n${doing} said:\n${firstLines(complaint)}`, hint);
   }
   return new BuildError(
     'BUILD_FAILED',
-    `${whose}${doing} failed in ${place}:\n${firstLines(output)}`,
-    'Make it build with that command there, then run again.',
+    `${whose}${doing} failed:\n${firstLines(complaint)}`,
+    `Make it build, then run again: ${repeat}`,
   );
+};
+
+/**
+ * The error for a failed `go` command. `doing` says what was tried, e.g. `go build ./cmd/server`. What `go` said follows
+ * the message, cut to 60 lines.
+ */
+export const goFailure = (doing: string, failed: FailedBuild, result: CommandResult): GodynoError => {
+  const { side, repeat } = failed;
+  if (result.timedOut) {
+    return new BuildError(
+      'BUILD_TIMEOUT',
+      `${side === null ? '' : `${side}: `}${doing} did not end in time`,
+      `Run it by hand (a stuck download or a very slow disk is the usual cause): ${repeat}`,
+    );
+  }
+  const complaint = complaintOf(result);
+  const error = errorOf(doing, failed, complaint);
+  const wanted = wantedIn(complaint);
+  return side === null || wanted === null ? error : new MissingFilesError(side, wanted, error);
 };

@@ -7,10 +7,12 @@
  */
 export { inspectTarget, type InspectRequest, type TargetFacts } from './inspect.ts';
 export { prepareBuild, type PrepareRequest, type PreparedBuild } from './prepare.ts';
+export { generate, type GeneratedDigest, type GenerateRequest } from './generate.ts';
+export { MissingFilesError } from './go-failure.ts';
 export { linkBinary, discardBinary, type Binary, type LinkRequest } from './link.ts';
 export { linkedModules, type LinkedModule, modulesToCover, withCoverage } from './coverage.ts';
 export { buildFacts } from './facts.ts';
 export { startTarget, type RunningTarget, type StartRequest } from './start.ts';
 export { freePorts } from './ports.ts';
 export { listeningAddresses } from './listening.ts';
-export { linkCacheFolder } from './link-cache.ts';
+export { generatedCacheFolder, linkCacheFolder } from './link-cache.ts';

@@ -16,6 +16,8 @@ export interface InspectRequest {
   readonly go?: GoProgram;
   /** Whose code it is, for messages. */
   readonly side?: Side;
+  /** A line with which people can see a failing build; left out: a plain `go build` there. */
+  readonly repeat?: string;
   readonly signal: AbortSignal;
 }
 
@@ -161,13 +163,15 @@ export const inspectTarget = async ({
   spec,
   go = USERS_GO,
   side,
+  repeat,
   signal,
 }: InspectRequest): Promise<TargetFacts> => {
   requireFolderPattern(spec);
   const cwd = requireModuleDir(moduleDir, side);
   const call = { cwd, go, env: spec.buildEnv };
+  const failed = { side: side ?? null, repeat: repeat ?? `cd ${moduleDir} && go build ${spec.package}` };
   const env = await callGo({ ...call, args: ['env', '-json', ...GO_ENV] }, signal);
-  if (env.exitCode !== 0) throw goFailure('go env', side ?? null, cwd, env);
+  if (env.exitCode !== 0) throw goFailure('go env', failed, env);
   const goEnv = stringRecord(env.stdout);
   const goMinor = requireUsableGo(goEnv);
   // Checks their form; the import path, which matters only for linker patterns, is not known yet.
@@ -175,7 +179,7 @@ export const inspectTarget = async ({
   readUserOverlay(user.overlay, cwd);
   const args = ['list', ...spec.buildFlags, `-json=${LIST_FIELDS}`, spec.package];
   const listed = await callGo({ ...call, args }, signal);
-  if (listed.exitCode !== 0) throw goFailure(`go list ${spec.package}`, side ?? null, cwd, listed);
+  if (listed.exitCode !== 0) throw goFailure(`go list ${spec.package}`, failed, listed);
   const found = requireOneMain(parseListed(listed.stdout), spec, side === undefined ? '' : `${side}: `);
   const goVersion = goEnv['GOVERSION'] ?? 'unknown';
   const facts: TargetFacts = {

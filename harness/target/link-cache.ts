@@ -13,14 +13,20 @@ import { makeFolder } from '../folders.ts';
 /** About 50 binaries of 20 MB. */
 export const CACHE_LIMIT_BYTES = 1024 ** 3;
 
-/** Folder of the cache: GODYNO_CACHE, else below XDG_CACHE_HOME or ~/.cache; null when GODYNO_CACHE is `off`. */
-export const linkCacheFolder = (env: NodeJS.ProcessEnv = process.env): string | null => {
+/** Folder of one cache: below GODYNO_CACHE, else XDG_CACHE_HOME or ~/.cache; null when GODYNO_CACHE is `off`. */
+const cacheFolder = (name: string, env: NodeJS.ProcessEnv): string | null => {
   const own = env['GODYNO_CACHE'];
   if (own === 'off') return null;
-  if (own !== undefined && own !== '') return join(own, 'links');
+  if (own !== undefined && own !== '') return join(own, name);
   const xdg = env['XDG_CACHE_HOME'];
-  return join(xdg !== undefined && xdg !== '' ? xdg : join(homedir(), '.cache'), 'godyno', 'links');
+  return join(xdg !== undefined && xdg !== '' ? xdg : join(homedir(), '.cache'), 'godyno', name);
 };
+
+export const linkCacheFolder = (env: NodeJS.ProcessEnv = process.env): string | null => cacheFolder('links', env);
+
+/** What the commands of `target.generate` made. */
+export const generatedCacheFolder = (env: NodeJS.ProcessEnv = process.env): string | null =>
+  cacheFolder('generated', env);
 
 /** Nobody writes into a linked binary again, so one file may have two names; across file systems it is copied. */
 const linkOrCopy = async (from: string, to: string): Promise<void> => {

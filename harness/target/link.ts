@@ -74,7 +74,7 @@ export const linkBinary = async (build: PreparedBuild, request: LinkRequest, sig
     );
     if (result.exitCode !== 0) {
       await rm(path, { force: true });
-      throw goFailure(`go build ${build.spec.package}`, build.side, build.facts.moduleDir, result);
+      throw goFailure(`go build ${build.spec.package}`, build, result);
     }
   }
   const seconds = (performance.now() - startMs) / 1000;

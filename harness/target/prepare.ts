@@ -11,12 +11,17 @@ import { goFailure } from './go-failure.ts';
 import { inspectTarget, type TargetFacts } from './inspect.ts';
 import { type GoProgram, outsideModuleCache, USERS_GO } from './toolchain.ts';
 import { type Overlay, shippedAgentDir, writeOverlay } from './overlay.ts';
+import { repeatLine } from './repeat.ts';
 
 export interface PrepareRequest {
   readonly side: Side;
   /** The side's source tree; modules outside of it make a build uncacheable. */
   readonly sourceDir: string;
   readonly moduleDir: string;
+  /** Where the service is started: the module folder, or a copy of it; left out, the module folder. */
+  readonly runDir?: string;
+  /** Identifies what was added to the revision's files; null: unknown, so nothing is cached; left out, nothing. */
+  readonly added?: string | null;
   readonly revision: Revision;
   readonly spec: TargetSpec;
   /** Which Go: the one found for an earlier build of this side; the user's own when left out. */
@@ -35,6 +40,10 @@ export interface PreparedBuild {
   /** Build flags and environment are those used, remedies for copied modules included. */
   readonly spec: TargetSpec;
   readonly facts: TargetFacts;
+  /** A line with which people can see this build fail. */
+  readonly repeat: string;
+  /** Where the service is started, before `target.cwd`. */
+  readonly runDir: string;
   readonly overlayFile: string;
   /** Import path of the agent's package: frames below it are ours. */
   readonly agentImportPath: string;
@@ -76,11 +85,12 @@ const listDependencies = async (
   facts: TargetFacts,
   overlay: Overlay,
   flags: readonly string[],
+  repeat: string,
   signal: AbortSignal,
 ): Promise<Dependencies> => {
   const args = ['list', '-deps', ...flags, '-f', LIST_FORMAT, spec.package];
   const listed = await callGo({ cwd: facts.moduleDir, go: facts.go, env: spec.buildEnv, args }, signal);
-  if (listed.exitCode !== 0) throw goFailure(`go list -deps ${spec.package}`, side, facts.moduleDir, listed);
+  if (listed.exitCode !== 0) throw goFailure(`go list -deps ${spec.package}`, { side, repeat }, listed);
   const rows = listed.stdout
     .trim()
     .split('\n')
@@ -121,13 +131,14 @@ const cacheKeyOf = (
 ): string | null => {
   if (request.revision.kind !== 'git' && request.revision.kind !== 'baseline') return null;
   // Its folder, a new one for every run, is in the binary, and the service may look for it there.
-  if (!user.trimpath) return null;
+  if (!user.trimpath || request.added === null) return null;
   const source = realpathSync(request.sourceDir);
   const cache = facts.goEnv['GOMODCACHE'] ?? '';
   // A module from elsewhere may change under the same commit.
   if (!dependencies.moduleDirs.every((dir) => isBelow(dir, source) || isBelow(dir, cache))) return null;
   const parts = [
     request.revision.revision,
+    ...(request.added === undefined || request.added === '' ? [] : [request.added]),
     relative(source, facts.dir),
     overlay.digest,
     user.kept,
@@ -145,9 +156,10 @@ const buildFolder = ({ workDir, side }: PrepareRequest): string => join(workDir,
 /** With a Go whose own files can be replaced: runtime patches are laid over it. */
 const inspectSide = async (request: PrepareRequest, spec: TargetSpec): Promise<TargetFacts> => {
   const { side, moduleDir, go = USERS_GO, signal } = request;
-  const found = await inspectTarget({ moduleDir, spec, go, side, signal });
+  const asked = { moduleDir, spec, side, repeat: repeatLine(request), signal };
+  const found = await inspectTarget({ ...asked, go });
   const replaceable = outsideModuleCache(found.go, found.goEnv, join(buildFolder(request), 'go'));
-  return replaceable === found.go ? found : inspectTarget({ moduleDir, spec, go: replaceable, side, signal });
+  return replaceable === found.go ? found : inspectTarget({ ...asked, go: replaceable });
 };
 
 const prepareOnce = async (
@@ -157,6 +169,7 @@ const prepareOnce = async (
 ): Promise<PreparedBuild> => {
   const { side, signal } = request;
   const facts = await inspectSide(request, spec);
+  const repeat = repeatLine(request);
   const user = readUserFlags(spec.buildFlags, facts.goEnv['GOFLAGS'] ?? '', facts.importPath);
   const folder = buildFolder(request);
   const binFolder = join(folder, 'bin');
@@ -171,7 +184,7 @@ const prepareOnce = async (
     folder: join(folder, 'overlay'),
   });
   const flags = buildFlags(user, overlay);
-  const dependencies = await listDependencies(side, spec, facts, overlay, flags, signal);
+  const dependencies = await listDependencies(side, spec, facts, overlay, flags, repeat, signal);
   const embedded = dependencies.embedding.map(
     (name) =>
       `${side}: ${name} embeds files by a pattern that takes in the agent’s source; its embedded files differ from a plain build`,
@@ -180,6 +193,8 @@ const prepareOnce = async (
     side,
     spec,
     facts,
+    repeat,
+    runDir: request.runDir ?? facts.moduleDir,
     overlayFile: overlay.file,
     agentImportPath: overlay.agentImportPath,
     flags,

@@ -1,5 +1,6 @@
 /** One side's service, from its setup commands to the moment it is ready, and to its end. */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { type GodynoError, TargetStartError, UsageError } from '../errors.ts';
 import { fillTemplate, placeholdersOf, type SetupCommand, type Side, type TargetSpec } from '../model/index.ts';
 import { abortError, type ProcessExit, runCommand, type RunningProcess, startProcess } from '../process/index.ts';
@@ -24,9 +25,9 @@ export interface StartRequest {
   readonly agentSocketDir: string;
   /** Added to the scenario's `target.env`, e.g. for an emulator. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Working folder: the side's module folder. */
+  /** The side's module folder, in which `target.cwd` is looked for; not the user's own. */
   readonly moduleDir: string;
-  /** Working folder of setup commands: the head's module folder on both sides; `moduleDir` when left out. */
+  /** Working folder of setup and seed commands: the head's module folder on both sides; `moduleDir` when left out. */
   readonly setupDir?: string;
   /** More placeholders than `${port}`, `${tmp}` and `${binary}`. */
   readonly values?: Readonly<Record<string, string>>;
@@ -104,7 +105,12 @@ const lastLines = (text: string): string => {
   return lines.join('\n') === '' ? '(it wrote nothing)' : lines.join('\n');
 };
 
-const runSetup = async (command: SetupCommand, request: StartRequest, fill: Fill): Promise<void> => {
+const runAside = async (
+  key: 'setup' | 'seed',
+  command: SetupCommand,
+  request: StartRequest,
+  fill: Fill,
+): Promise<void> => {
   const file = fill(command.command);
   const args = command.args.map(fill);
   const result = await runCommand(
@@ -122,9 +128,9 @@ const runSetup = async (command: SetupCommand, request: StartRequest, fill: Fill
     ? `did not end within ${command.timeoutSeconds} s`
     : `ended with ${result.exitCode === null ? `signal ${result.signal ?? '?'}` : `exit code ${result.exitCode}`}`;
   throw new TargetStartError(
-    'SETUP_FAILED',
-    `${request.side}: the setup command "${[file, ...args].join(' ')}" ${how}:\n${lastLines(`${result.stdout}${result.stderr}`)}`,
-    'Run it by hand; see target.setup in the scenario.',
+    key === 'setup' ? 'SETUP_FAILED' : 'SEED_FAILED',
+    `${request.side}: the ${key} command "${[file, ...args].join(' ')}" ${how}:\n${lastLines(`${result.stdout}${result.stderr}`)}`,
+    `Run it by hand; see target.${key} in the scenario. It runs in the module folder of the head’s source.`,
   );
 };
 
@@ -192,6 +198,27 @@ const awaitReady = async (request: StartRequest, running: RunningProcess, fill: 
   throw error;
 };
 
+/** `target.cwd`, which may be a folder of our own or one of the source. */
+const workingFolder = (request: StartRequest, fill: Fill): string => {
+  const folder = resolve(request.moduleDir, fill(request.spec.cwd));
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) return folder;
+  throw new TargetStartError(
+    'CWD_MISSING',
+    `${request.side}: there is no folder ${request.spec.cwd} in the module folder of this side to start the service in`,
+    'Check target.cwd: relative to the module folder, and in git on both sides, or made by target.generate or target.include.',
+  );
+};
+
+/** What the service needs to hold before anything is measured; a service that cannot be seeded is stopped. */
+const seed = async (request: StartRequest, running: RunningProcess, fill: Fill): Promise<void> => {
+  try {
+    for (const command of request.spec.seed) await runAside('seed', command, request, fill);
+  } catch (error) {
+    await running.stop(request.spec.stopTimeoutSeconds);
+    throw error;
+  }
+};
+
 const requireFreePort = async (request: StartRequest): Promise<void> => {
   if (await isPortFree(request.port)) return;
   throw new TargetStartError(
@@ -202,23 +229,24 @@ const requireFreePort = async (request: StartRequest): Promise<void> => {
 };
 
 /**
- * Runs the setup commands, starts the service bound to its CPUs and waits until `target.ready` answers with a 2xx.
- * Throws PORT_TAKEN, SETUP_FAILED, TARGET_EXITED or TARGET_NOT_READY (exit 5), UNKNOWN_PLACEHOLDER (exit 2), or the
- * abort's reason; nothing of the service is left running then.
+ * Runs the setup commands, starts the service bound to its CPUs, waits until `target.ready` answers with a 2xx and runs
+ * the seed commands. Throws PORT_TAKEN, CWD_MISSING, SETUP_FAILED, TARGET_EXITED, TARGET_NOT_READY or SEED_FAILED (exit
+ * 5), UNKNOWN_PLACEHOLDER (exit 2), or the abort's reason; nothing of the service is left running then.
  */
 export const startTarget = async (request: StartRequest): Promise<RunningTarget> => {
   const { spec, side, port, tmp, signal } = request;
   const fill = filler(request);
   mkdirSync(tmp, { recursive: true, mode: 0o700 });
   await requireFreePort(request);
-  for (const command of spec.setup) await runSetup(command, request, fill);
+  const cwd = workingFolder(request, fill);
+  for (const command of spec.setup) await runAside('setup', command, request, fill);
   const words = [...(request.prefix ?? []), request.binary.path, ...spec.args.map(fill)];
   const [file = '', ...args] = words;
   const running = await startProcess(
     {
       file,
       args,
-      cwd: request.moduleDir,
+      cwd,
       env: { ...serviceEnv(request, fill), GODYNO_AGENT: request.agentSocketDir, GODYNO_RATES: AGENT_RATES },
       cpus: request.cpus,
       logFile: request.logFile,
@@ -226,6 +254,7 @@ export const startTarget = async (request: StartRequest): Promise<RunningTarget>
     signal,
   );
   await awaitReady(request, running, fill);
+  await seed(request, running, fill);
   return {
     side,
     pid: running.pid,

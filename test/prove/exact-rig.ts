@@ -78,7 +78,14 @@ interface Place {
 }
 
 const planFor = ({ scenario, workDir, signal }: Place, folders: BySide<string>, scratch: string): RunPlan => {
-  const tree = (side: Side) => ({ rootDir: folders[side], moduleDir: folders[side], revision: revisionOf(side) });
+  const tree = (side: Side) => ({
+    rootDir: folders[side],
+    moduleDir: folders[side],
+    runRoot: folders[side],
+    runDir: folders[side],
+    added: '',
+    revision: revisionOf(side),
+  });
   return {
     scenario,
     trees: { base: tree('base'), head: tree('head') },

@@ -126,6 +126,9 @@ export const explainPass = async (request: ExplainRequest): Promise<Explained> =
       const trees = bothSides((side) => ({
         rootDir: folders[side],
         moduleDir: folders[side],
+        runRoot: folders[side],
+        runDir: folders[side],
+        added: '',
         revision: revisionOf(side),
       }));
       const layout = {

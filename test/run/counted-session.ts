@@ -34,6 +34,9 @@ export const countedSession = async ({ scenario, sides, folder, signal }: Counte
   const tree = (side: 'base' | 'head') => ({
     rootDir: sides[side],
     moduleDir: sides[side],
+    runRoot: sides[side],
+    runDir: sides[side],
+    added: '',
     revision: folderRevision(side),
   });
   const plan: RunPlan = {

@@ -61,7 +61,12 @@ describe('defaults', () => {
         env: {},
         buildFlags: [],
         buildEnv: {},
+        generate: [],
+        include: [],
+        cwd: '.',
+        ports: [],
         setup: [],
+        seed: [],
         ready: { method: 'GET', path: '/healthz', timeoutSeconds: 30 },
         stopTimeoutSeconds: 10,
         cpus: 1,
@@ -152,6 +157,39 @@ describe('target', () => {
       { command: '${binary}', args: ['superuser', 'upsert', '--dir', '${tmp}'], env: {}, timeoutSeconds: 60 },
       { command: './seed.sh', args: ['${port}'], env: { A: 'b' }, timeoutSeconds: 300 },
     ]);
+  });
+
+  test('commands before the build are lines for the shell, lists, or mappings with what they read and make', () => {
+    const { target } = withTarget(`  generate:
+    - npm ci && npm run build
+    - [go, generate, ./...]
+    - { command: make web, timeout: 2m, inputs: "web/**", outputs: [web/dist] }
+    - { command: protoc, args: [-I, .], env: { A: b } }`);
+    const plain = { env: {}, timeoutSeconds: 600, inputs: [], outputs: [] };
+    expect(target.generate).toEqual([
+      { ...plain, command: 'sh', args: ['-c', 'npm ci && npm run build'] },
+      { ...plain, command: 'go', args: ['generate', './...'] },
+      {
+        ...plain,
+        command: 'sh',
+        args: ['-c', 'make web'],
+        timeoutSeconds: 120,
+        inputs: ['web/**'],
+        outputs: ['web/dist'],
+      },
+      { ...plain, command: 'protoc', args: ['-I', '.'], env: { A: 'b' } },
+    ]);
+    expect(() => withTarget('  generate: [{ command: x, inputs: a }]')).toThrow(
+      /`inputs` and `outputs` are given together/,
+    );
+    expect(() => withTarget('  include: /etc/passwd')).toThrow(/relative to the module folder/);
+  });
+
+  test('keys that say nothing leave the digest as it was, and those that say something change it', () => {
+    const plain = withTarget('  args: []').digest;
+    expect(withTarget('  generate: []\n  include: []\n  seed: []\n  cwd: .').digest).toBe(plain);
+    for (const key of ['generate: [make]', 'include: dist', 'seed: [[make]]', 'cwd: web'])
+      expect(withTarget(`  ${key}`).digest).not.toBe(plain);
   });
 
   test('build flags may be one line', () => {

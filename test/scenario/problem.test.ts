@@ -282,7 +282,7 @@ describe('placeholders', () => {
   });
 
   test.each([
-    [target('env: { A: "${binary}" }'), /\$\{binary\} is known in `target.setup` only$/],
+    [target('env: { A: "${binary}" }'), /\$\{binary\} is known in `target.setup` and `target.seed` only$/],
     [target('env: { A: "${env.HOME}" }'), /environment variables are not filled in/],
     [target('setup: [["${binary}", "${n}"]]'), /known here: binary, port, tmp/],
     [target('buildEnv: { A: "${tmp}" }'), /none is known here/],

@@ -109,7 +109,7 @@ test('the base is where the head left the remote default branch, not where that 
   });
 });
 
-test('plain folders are taken in place, with the hash of their content, and git is not needed', async () => {
+test('plain folders are read in place and started in copies of equal length, with the hash of their content, and git is not needed', async () => {
   const one = makeFolder({ 'go.mod': 'module a\n', 'x/y.go': 'package x\n' });
   const two = makeFolder({ 'longer/go.mod': 'module a\n', 'longer/x/y.go': 'package x\n' });
   const inside = join(two, 'longer');
@@ -118,7 +118,11 @@ test('plain folders are taken in place, with the hash of their content, and git 
     expect(base.revision.kind).toBe('folder');
     expect(base.revision.revision).toMatch(/^sha256:[0-9a-f]{64}$/);
     expect(head.revision.revision).toBe(base.revision.revision);
-    expect(head.notes).toEqual([expect.stringContaining('differ in length by 7 characters')]);
+    expect(head.rootDir).toBe(inside);
+    expect(base.ownDir).toHaveLength(head.ownDir.length);
+    for (const { ownDir } of [base, head]) expect(readFileSync(join(ownDir, 'x/y.go'), 'utf8')).toBe('package x\n');
+    writeFiles(head.ownDir, { 'x/y.go': 'package changed\n' });
+    expect(readFileSync(join(inside, 'x/y.go'), 'utf8')).toBe('package x\n');
   });
   expect(existsSync(join(one, 'go.mod'))).toBe(true);
   const before = await folderDigest(one);

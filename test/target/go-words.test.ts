@@ -11,7 +11,11 @@ import { makeFolder, removeFolders } from './go-modules.ts';
 afterAll(removeFolders);
 
 const fails = (stderr: string, timedOut = false) =>
-  goFailure('go build .', 'base', '/src', { exitCode: 1, signal: null, stdout: '', stderr, timedOut });
+  goFailure(
+    'go build .',
+    { side: 'base', repeat: 'go build .' },
+    { exitCode: 1, signal: null, stdout: '', stderr, timedOut },
+  );
 
 /** Word for word what Go 1.22 to 1.26 print. */
 const SAID: readonly (readonly [string, string, string])[] = [

@@ -130,6 +130,35 @@ test('setup commands run first, in the setup folder, with the side’s values; a
   await expect(slow).rejects.toThrow('did not end within 0.1 s');
 });
 
+test('seed commands find a ready service by its port; a failing one stops it and is shown', async () => {
+  const command = { command: '/bin/sh', env: {}, timeoutSeconds: 10 };
+  const fetchIt =
+    'exec 3<>"/dev/tcp/127.0.0.1/$PORT"; printf "GET /ready HTTP/1.0\\r\\n\\r\\n" >&3; head -1 <&3 > ${tmp}/a';
+  const asked = await request({ seed: [{ ...command, command: 'bash', args: ['-c', fetchIt] }] });
+  const target = await startTarget(asked);
+  expect(readFileSync(join(asked.tmp, 'a'), 'utf8')).toContain('200 OK');
+  await target.stop();
+  const bad = startTarget(await request({ seed: [{ ...command, args: ['-c', 'echo no rows >&2; exit 9'] }] }));
+  await expect(bad).rejects.toMatchObject({ code: 'SEED_FAILED', exitCode: 5 });
+  await expect(bad).rejects.toThrow(/head: the seed command .* exit code 9:\nno rows/);
+  expect(runningCount()).toBe(0);
+});
+
+test('the working folder is the scenario’s choice below the module folder, or a folder of its own', async () => {
+  const source = makeFolder({ 'deploy/config.yml': '' });
+  const whereFrom = async (cwd: string) => {
+    const asked = { ...(await request({ cwd })), moduleDir: source };
+    const target = await startTarget(asked);
+    const about = await (await fetch(`http://127.0.0.1:${target.port}/about`)).text();
+    await target.stop();
+    return { about, tmp: asked.tmp };
+  };
+  expect((await whereFrom('deploy')).about).toContain(`${join(source, 'deploy')} `);
+  const own = await whereFrom('${tmp}');
+  expect(own.about).toContain(`${own.tmp} `);
+  await expect(whereFrom('nowhere')).rejects.toMatchObject({ code: 'CWD_MISSING', exitCode: 5 });
+});
+
 test('a placeholder without a value is refused, one from `values` is filled', async () => {
   const asked = await request({ args: ['${token}'] });
   await expect(startTarget(asked)).rejects.toMatchObject({ code: 'UNKNOWN_PLACEHOLDER', exitCode: 2 });

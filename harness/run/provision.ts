@@ -1,0 +1,83 @@
+/** Completes both sides' sources with what git does not hold: ignored files that are carried, files that commands make. */
+import { join, relative } from 'node:path';
+import { type BySide, type Scenario, type Side, SIDES } from '../model/index.ts';
+import { includeIgnored } from '../source/index.ts';
+import { generate, generatedCacheFolder, type GeneratedDigest, type GenerateRequest } from '../target/index.ts';
+import { folderOf } from './live.ts';
+import type { SideTree } from './plan.ts';
+
+export interface ProvisionRequest {
+  readonly scenario: Scenario;
+  /** `runDir` may be written to. */
+  readonly trees: BySide<SideTree>;
+  /** The module's folder in the user's working tree. */
+  readonly userModuleDir: string;
+  readonly outDir: string;
+  readonly onProgress: (text: string) => void;
+  readonly signal: AbortSignal;
+}
+
+export interface Provisioned {
+  readonly trees: BySide<SideTree>;
+  readonly notes: readonly string[];
+}
+
+const UNCACHED =
+  'Commands of target.generate without inputs may make something else each time: both sides are compiled and linked anew in every run.';
+
+/** By folder and commands: scenarios of one run share their trees. */
+const madeBefore = new Map<string, GeneratedDigest>();
+
+const generateOnce = async (request: GenerateRequest): Promise<GeneratedDigest> => {
+  const key = JSON.stringify([request.moduleDir, request.commands, request.env]);
+  const before = madeBefore.get(key);
+  if (before !== undefined) return before;
+  const made = await generate(request);
+  madeBefore.set(key, made);
+  return made;
+};
+
+/** Trees of the two sides that are one and the same are completed once. */
+const distinct = (trees: BySide<SideTree>): readonly Side[] =>
+  trees.base.runDir === trees.head.runDir ? ['head'] : SIDES;
+
+/**
+ * Leaves trees alone for which the scenario asks nothing; the others are then built where they are started. Throws
+ * `INCLUDE_NOTHING` (exit 2) and `GENERATE_FAILED` (exit 5).
+ */
+export const provision = async (request: ProvisionRequest): Promise<Provisioned> => {
+  const { scenario, trees, userModuleDir, outDir, onProgress, signal } = request;
+  const { include, generate: commands, buildEnv } = scenario.target;
+  if (include.length === 0 && commands.length === 0) return { trees, notes: [] };
+  const sides = distinct(trees);
+  const included = await includeIgnored({
+    from: userModuleDir,
+    patterns: include,
+    to: sides.map((side) => ({ side, rootDir: trees[side].runRoot, moduleDir: trees[side].runDir })),
+    signal,
+  });
+  const done = new Map<Side, SideTree>();
+  for (const side of sides) {
+    const { runRoot, runDir, revision } = trees[side];
+    const made = await generateOnce({
+      side,
+      moduleDir: runDir,
+      place: relative(runRoot, runDir),
+      commands,
+      env: buildEnv,
+      values: {},
+      logFile: join(outDir, 'logs', folderOf(scenario.name), `${side}-generate.log`),
+      cacheDir: generatedCacheFolder(),
+      onCommand: (line) => onProgress(`${side}: ${line}`),
+      signal,
+    });
+    const added = made === null ? null : `${included.digest}\0${made}`;
+    done.set(side, { rootDir: runRoot, moduleDir: runDir, runRoot, runDir, added, revision });
+  }
+  const unknown = [...done.values()].some(({ added }) => added === null);
+  const head = done.get('head') ?? trees.head;
+  return {
+    trees: { base: done.get('base') ?? head, head },
+    notes: [...included.notes, ...(unknown ? [UNCACHED] : [])],
+  };
+};
