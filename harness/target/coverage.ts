@@ -32,7 +32,7 @@ export const linkedModules = async (
   sourceDir: string,
   signal: AbortSignal,
 ): Promise<readonly LinkedModule[]> => {
-  const { spec, facts, side } = build;
+  const { spec, facts } = build;
   const args = ['list', '-deps', ...build.flags, '-f', MODULE_FORMAT, spec.package];
   const listed = await callGo({ cwd: facts.moduleDir, go: facts.go, env: spec.buildEnv, args }, signal);
   if (listed.exitCode !== 0) throw goFailure(`go list -deps ${spec.package}`, build, listed);
