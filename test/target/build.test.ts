@@ -188,7 +188,7 @@ test('a compile error is a build error that names the side and shows the compile
   const build = await prepare(folder);
   const failed = linkBinary(build, { linkSeed: 1, cpus: null }, never);
   await expect(failed).rejects.toMatchObject({ code: 'BUILD_FAILED', exitCode: 5 });
-  await expect(failed).rejects.toThrow(/^head: go build \. failed in .*\n[^]*main\.go:3:15: undefined: undefinedThing/);
+  await expect(failed).rejects.toThrow(/^head: go build \. failed:\n[^]*main\.go:3:15: undefined: undefinedThing/);
   expect(readdirSync(build.binFolder)).toEqual([]);
 });
 
