@@ -15,3 +15,4 @@ export {
 } from './read.ts';
 export { type BaselineToStore, storeBaseline, type StoredBaseline } from './store.ts';
 export { runOfScenario } from './stored-run.ts';
+export { checkWritable } from './write.ts';

@@ -3,7 +3,7 @@
  * place, so that a full disk or an interruption leaves what was there before.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir, open, rename, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { UsageError } from '../errors.ts';
 import { makeFolder } from '../folders.ts';
@@ -32,6 +32,24 @@ const unwritable = (path: string, cause: unknown): UsageError => {
     'Check the permissions of the folder and the space left on its disk. Nothing was changed.',
     { cause },
   );
+};
+
+/**
+ * Makes sure that baselines can be stored below `dir`, before they cost minutes: a file is made there and removed, and
+ * a folder that was made for it, too. Throws {@link UsageError}.
+ */
+export const checkWritable = async (dir: string): Promise<void> => {
+  const probe = siblingOf(join(dir, 'probe'));
+  try {
+    await makeFolder(dir);
+    await writeThrough(probe, '');
+  } catch (cause) {
+    throw unwritable(dir, cause);
+  } finally {
+    await rm(probe, { force: true }).catch(() => undefined);
+    // Only where it is empty: somebody's folder of baselines is not.
+    await rmdir(dir).catch(() => undefined);
+  }
 };
 
 /** The bytes are on the disk, not only promised to be, when this returns. */

@@ -27,8 +27,14 @@ const flag = (name: string): readonly string[] => {
   return value === '' ? [] : [`--${name}`, value];
 };
 
+const YES = ['true', 'True', 'TRUE'];
+const NO = ['', 'false', 'False', 'FALSE'];
+const SWITCHES = ['base-required', 'check-run', 'upload'];
+
+const isOn = (name: string): boolean => YES.includes(getInput(name));
+
 /** `--name` for an input that says true. */
-const switched = (name: string): readonly string[] => (getInput(name) === 'true' ? [`--${name}`] : []);
+const switched = (name: string): readonly string[] => (isOn(name) ? [`--${name}`] : []);
 
 const scenarioWords = (): readonly string[] =>
   getMultilineInput('scenario')
@@ -149,7 +155,7 @@ const upload = async (out: string): Promise<string> => {
 
 /** Not being able to upload is no reason to fail a job whose verdict is known. */
 const uploadIfPossible = async (out: string): Promise<string> => {
-  if (getInput('upload') === 'false') return '';
+  if (NO.slice(1).includes(getInput('upload'))) return '';
   if (env['ACTIONS_RUNTIME_TOKEN'] === undefined) {
     sayNotice('No artifact service here, so nothing is uploaded.', env);
     return '';
@@ -162,15 +168,28 @@ const uploadIfPossible = async (out: string): Promise<string> => {
   }
 };
 
+/** What is left for a job does not stop what comes after it, nor change the verdict. */
+const ifPossible = async (what: string, step: () => unknown): Promise<void> => {
+  try {
+    await step();
+  } catch (error) {
+    warning(`${what}: ${error instanceof Error ? error.message : String(error)}`, { title: 'godyno' });
+  }
+};
+
 const tellJob = async (out: string): Promise<Comparison | null> => {
   const comparison = await readOrNull(join(out, COMPARISON_NAME), parseComparison);
-  const run = await readOrNull(join(out, RUN_FILE), parseRunFile);
-  setOutput('verdict', comparison?.verdict ?? '');
-  setOutput('comparison-path', comparison === null ? '' : join(out, COMPARISON_NAME));
   const report = await readOrNull(join(out, REPORT_FILE), (text) => text);
-  setOutput('report-path', report === null ? '' : join(out, REPORT_FILE));
+  await ifPossible('The outputs cannot be set', () => {
+    setOutput('verdict', comparison?.verdict ?? '');
+    setOutput('comparison-path', comparison === null ? '' : join(out, COMPARISON_NAME));
+    setOutput('report-path', report === null ? '' : join(out, REPORT_FILE));
+  });
   if (report !== null) await writeSummary(report, env);
-  if (comparison !== null && run !== null) annotate(comparison, run);
+  await ifPossible('The remarks at changed lines cannot be made', async () => {
+    const run = await readOrNull(join(out, RUN_FILE), parseRunFile);
+    if (comparison !== null && run !== null) annotate(comparison, run);
+  });
   return comparison;
 };
 
@@ -182,7 +201,8 @@ const measure = async (): Promise<ExitCode> => {
   env[SHARD_VARIABLE] = getInput('shard');
   const code = await main(await runArguments());
   const comparison = await tellJob(out);
-  setOutput('artifact-url', comparison === null ? '' : await uploadIfPossible(out));
+  const url = comparison === null ? '' : await uploadIfPossible(out);
+  await ifPossible('The outputs cannot be set', () => setOutput('artifact-url', url));
   if (code !== EXIT.ok && comparison !== null) sayError(verdictSentence(comparison), { title: 'godyno' });
   return code;
 };
@@ -204,6 +224,11 @@ const act = async (): Promise<ExitCode> => {
   if (folder !== '') process.chdir(folder);
   const name = getInput('command') || 'run';
   const command = COMMANDS[name];
+  const unclear = SWITCHES.find((input) => ![...YES, ...NO].includes(getInput(input)));
+  if (unclear !== undefined) {
+    sayError(`The input "${unclear}" is "${getInput(unclear)}"; it can be true or false.`);
+    return EXIT.usage;
+  }
   if (command !== undefined) return command();
   sayError(`The input "command" is "${name}"; it can be ${Object.keys(COMMANDS).join(', ')}.`);
   return EXIT.usage;

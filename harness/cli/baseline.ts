@@ -1,7 +1,14 @@
 /** `godyno baseline record|list|show`. */
 import { join } from 'node:path';
 import { readFile, stat } from 'node:fs/promises';
-import { type BaselineEntry, listBaselines, loadBaseline, runOfScenario, storeBaseline } from '../baseline/index.ts';
+import {
+  type BaselineEntry,
+  checkWritable,
+  listBaselines,
+  loadBaseline,
+  runOfScenario,
+  storeBaseline,
+} from '../baseline/index.ts';
 import { EXIT, type ExitCode } from '../errors.ts';
 import type { RunFile, Scenario } from '../model/index.ts';
 import { parseDurationSeconds } from '../units/index.ts';
@@ -10,7 +17,7 @@ import { budgetFrom, measure } from './measure.ts';
 import { openOutput } from './output.ts';
 import { stepsFor } from './progress.ts';
 import { mergedProfiles } from './profiles.ts';
-import { finishRun } from './results.ts';
+import { finishRun, firstFailureOf } from './results.ts';
 import { loadScenarios } from './scenarios.ts';
 import { baselineNamed } from './stored.ts';
 
@@ -29,6 +36,9 @@ export const recordBaseline = async (given: Record<string, unknown>, ...words: s
     const options = given as unknown as RecordOptions;
     const scenarios = await loadScenarios(words);
     const { budget } = options;
+    // A place that cannot hold a baseline, or holds a broken one, is found before minutes are spent.
+    await listBaselines(options.baselines);
+    await checkWritable(options.baselines);
     const out = await openOutput(options.out, new Date());
     const run = await measure({
       scenarios,
@@ -42,7 +52,10 @@ export const recordBaseline = async (given: Record<string, unknown>, ...words: s
       signal,
     });
     await finishRun(out, run);
-    for (const scenario of scenarios) await keep(options, run, scenario, out.dir);
+    const failure = await firstFailureOf(
+      scenarios.map((scenario) => async () => keep(options, run, scenario, out.dir)),
+    );
+    if (failure !== null) throw failure;
     return EXIT.ok;
   });
 

@@ -1,5 +1,5 @@
 /** `godyno calibrate`: what this machine can see of the user's own scenario, measured on the scenario itself. */
-import { storeNoise } from '../baseline/index.ts';
+import { checkWritable, storeNoise } from '../baseline/index.ts';
 import { familyOf, noiseOf } from '../compare/index.ts';
 import { EXIT, type ExitCode, InvalidMeasurementError, UsageError } from '../errors.ts';
 import { metricDef } from '../metrics/index.ts';
@@ -162,6 +162,7 @@ export const calibrate = async (given: Record<string, unknown>, ...words: string
     const { budget } = options;
     const asked = budget === undefined ? null : budgetFrom(parseDurationSeconds(budget), budget);
     const scenarios = await loadScenarios(words);
+    await checkWritable(options.baselines);
     const out = await openOutput(options.out, new Date());
     const step = stepsFor(options.quiet === true ? 'quiet' : 'spoken');
     const base: Base = { head: options.head, seed: options.seed, step, signal };
@@ -170,8 +171,9 @@ export const calibrate = async (given: Record<string, unknown>, ...words: string
       for (const scenario of scenarios) {
         const seconds = asked === null ? defaultBudget(scenario) : asked / scenarios.length;
         const { profile, fingerprint } = await calibrateOne({ base, gardener, out }, scenario, seconds);
+        process.stderr.write(`\n${describeNoise(scenario.name, profile)}\n`);
         const path = await storeNoise({ dir: options.baselines, scenario: scenario.name, fingerprint }, profile);
-        process.stderr.write(`\n${describeNoise(scenario.name, profile)}\nStored ${path}\n`);
+        process.stderr.write(`Stored ${path}\n`);
         found.push({ scenario: scenario.name, path, noise: profile });
       }
     });

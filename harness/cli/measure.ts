@@ -7,6 +7,7 @@ import { loaderEngine } from '../load/index.ts';
 import { UsageError } from '../errors.ts';
 import {
   type BySide,
+  type Revision,
   RUN_SCHEMA_VERSION,
   type RunFile,
   type Scenario,
@@ -45,6 +46,8 @@ export interface MeasureRequest {
   readonly purpose: RunPlan['purpose'];
   /** Lays a change over the head; both sides are then the same tree (`prove`, `calibrate`). */
   readonly plant?: PlantHead;
+  /** Looks at both sides before anything costs time; may refuse them. */
+  readonly beforeBuilds?: (sides: BySide<Revision>) => Promise<void>;
   /** What happens meanwhile, beside the lines that are said. */
   readonly onProgress?: (event: RunProgress) => void;
   readonly step: Step;
@@ -117,6 +120,7 @@ const measureIn = async (workDir: string, request: MeasureRequest): Promise<RunF
   const base = itself ? (head ?? 'HEAD') : request.base;
   return await withSides({ cwd: process.cwd(), base, head, workDir, signal }, async (found) => {
     const trees = itself ? { base: found.head, head: found.head } : found;
+    await request.beforeBuilds?.({ base: trees.base.revision, head: trees.head.revision });
     const seed = request.seed ?? defaultSeed(trees.head.revision.revision);
     const difference = await differenceOf(trees, scenarios, signal);
     const runs: ScenarioRun[] = [];

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { compareRun } from '../compare/index.ts';
 import { EXIT, type ExitCode } from '../errors.ts';
 import type { Comparison, RunFile, RunVerdict } from '../model/index.ts';
-import { buildReport, type Invocation, renderMarkdown, renderTerminal } from '../report/index.ts';
+import { buildReport, type Invocation, renderMarkdown, renderTerminal, type Report } from '../report/index.ts';
 import { withExact } from './exact-findings.ts';
 import { findingsIn } from './findings.ts';
 import type { OutputFolder } from './output.ts';
@@ -45,27 +45,62 @@ export interface Tellings {
   readonly comparison: Comparison;
   readonly run?: RunFile;
   readonly invocation: Invocation;
+  /** Other files to leave: name → text. */
+  readonly others?: ReadonlyMap<string, string>;
 }
+
+/** Takes every step, whatever became of those before it. Resolves to what the first failed one threw, else to null. */
+export const firstFailureOf = async (steps: readonly (() => Promise<unknown>)[]): Promise<unknown> => {
+  let first: unknown = null;
+  for (const step of steps) {
+    await step().catch((error: unknown) => {
+      first ??= error;
+    });
+  }
+  return first;
+};
+
+/** A page is a convenience beside the report: it is said that it failed, and why. */
+const writePage = async (out: OutputFolder, report: Report, { comparison, run }: Tellings): Promise<void> => {
+  if (run === undefined) return;
+  try {
+    const page = await pageOf(report, comparison, run, readerIn(out.dir));
+    if (page !== null) await out.write(PAGE_FILE, page);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    process.stderr.write(`${PAGE_FILE} could not be made; ${REPORT_FILE} has all figures. ${why}\n`);
+  }
+};
 
 const asJson = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 
-/** Writes the reports, then says the verdict: on stderr for people, on stdout as JSON when asked. */
+/**
+ * Writes the reports, then says the verdict: on stderr for people, on stdout as JSON when asked. Where a file cannot be
+ * written the others are, and the verdict is said before that error is thrown.
+ */
 export const tell = async (
   out: OutputFolder | null,
   tellings: Tellings,
   options: Readonly<Record<string, unknown>>,
 ): Promise<ExitCode> => {
-  const { comparison } = tellings;
+  const { comparison, others = new Map<string, string>() } = tellings;
   const report = buildReport(tellings);
-  if (out !== null) {
-    await out.write(COMPARISON_FILE, asJson(comparison));
-    await out.write(REPORT_FILE, renderMarkdown(report));
-    const page = tellings.run === undefined ? null : await pageOf(report, comparison, tellings.run, readerIn(out.dir));
-    if (page !== null) await out.write(PAGE_FILE, page);
-  }
+  const files = [[COMPARISON_FILE, asJson(comparison)], [REPORT_FILE, renderMarkdown(report)], ...others] as const;
+  const failure =
+    out === null
+      ? null
+      : await firstFailureOf(
+          files.map(
+            ([name, text]) =>
+              async () =>
+                out.write(name, text),
+          ),
+        );
+  if (out !== null) await writePage(out, report, tellings);
   process.stderr.write(`${renderTerminal(report)}\n`);
-  if (out !== null && options['quiet'] !== true) process.stderr.write(`\nReport: ${out.path(REPORT_FILE)}\n`);
   if (options['json'] === true) process.stdout.write(asJson(comparison));
+  if (failure !== null) throw failure;
+  if (out !== null && options['quiet'] !== true) process.stderr.write(`\nReport: ${out.path(REPORT_FILE)}\n`);
   return exitCodeOf(comparison.waivers?.verdictWithout ?? comparison.verdict, options['failOn'] as readonly string[]);
 };
 

@@ -1,11 +1,12 @@
 /** `godyno run`: measure base and head, compare, report. */
-import { applyWaivers, compareStored } from '../compare/index.ts';
+import { applyWaivers, compareStored, type Waiver } from '../compare/index.ts';
 import type { ExitCode } from '../errors.ts';
 import type { Comparison, ExactMode, RunFile, Scenario } from '../model/index.ts';
+import { CLAIM_FILE } from '../publish/index.ts';
 import type { Invocation } from '../report/index.ts';
 import { parseDurationSeconds } from '../units/index.ts';
 import { planAgainstBaseline } from './against-baseline.ts';
-import { writeClaim } from './claim.ts';
+import { claimOf, claimText } from './claim.ts';
 import { withInterrupt } from './interrupt.ts';
 import { budgetFrom, measure, type MeasureRequest } from './measure.ts';
 import { withNoiseNotes } from './noise-notes.ts';
@@ -13,7 +14,7 @@ import { openOutput, type OutputFolder } from './output.ts';
 import { stepsFor } from './progress.ts';
 import { compareWithProfiles, finishRun, tell } from './results.ts';
 import { loadScenarios } from './scenarios.ts';
-import { collectWaivers, todayUtc } from './waivers.ts';
+import { todayUtc, waiversInCommits, waiversInFile } from './waivers.ts';
 
 export interface RunOptions {
   readonly base?: string;
@@ -94,12 +95,23 @@ const outcomeOf = async (
   );
 };
 
+/** A mistyped scenario in a waiver looks like another part of a matrix, so it is only remarked. */
+const elsewhere = (waivers: readonly Waiver[], scenarios: readonly Scenario[]): string =>
+  waivers
+    .filter(({ scenario }) => !scenarios.some(({ name }) => name === scenario))
+    .map(({ source, scenario }) => `${source}: the waiver is for ${scenario}, which is not measured here\n`)
+    .join('');
+
 export const runCommandLine = async (given: Record<string, unknown>, ...words: string[]): Promise<ExitCode> =>
   withInterrupt(async (signal) => {
     const options = given as unknown as RunOptions;
     const scenarios = withExactMode(await loadScenarios(words), options.exact);
     const { budget } = options;
     const budgetSeconds = budget === undefined ? null : budgetFrom(parseDurationSeconds(budget), budget);
+    const invocation = invocationOf(options, words);
+    const claim = await claimOf(invocation, process.env);
+    const waivers = [...(await waiversInFile())];
+    if (options.quiet !== true) process.stderr.write(elsewhere(waivers, scenarios));
     const out = await openOutput(options.out, new Date());
     const request: MeasureRequest = {
       scenarios,
@@ -109,12 +121,12 @@ export const runCommandLine = async (given: Record<string, unknown>, ...words: s
       budgetSeconds,
       seed: options.seed,
       purpose: 'compare',
+      beforeBuilds: async (sides) => void waivers.push(...(await waiversInCommits(sides, signal))),
       step: stepsFor(options.quiet === true ? 'quiet' : 'spoken'),
       signal,
     };
     const { run, comparison: measured } = await outcomeOf(options, request, out, scenarios);
-    const comparison = applyWaivers(measured, await collectWaivers(run, signal), todayUtc(new Date()));
-    const invocation = invocationOf(options, words);
-    await writeClaim(out, invocation, process.env);
-    return tell(out, { comparison, run, invocation }, given);
+    const comparison = applyWaivers(measured, waivers, todayUtc(new Date()));
+    const others = claim === null ? new Map() : new Map([[CLAIM_FILE, claimText(claim)]]);
+    return tell(out, { comparison, run, invocation, others }, given);
   });

@@ -3,6 +3,7 @@
  * pull request's own code could have written, so it is a claim: the publisher checks it against GitHub.
  */
 import { z } from 'zod';
+import { UsageError } from '../errors.ts';
 
 export const CLAIM_FILE = 'pull-request.json';
 
@@ -45,16 +46,39 @@ const eventSchema = z.object({
   }),
 });
 
-/** The claim of a `pull_request` event's payload; null when the event is of another kind. */
+/** Where a value came from, for people. */
+const SAID: Readonly<Record<string, string>> = {
+  key: 'the comment’s key (GODYNO_KEY, input key)',
+  shard: 'the part of the matrix (GODYNO_SHARD, input shard)',
+  args: 'a scenario on the command line',
+  flags: 'a flag’s value',
+};
+
+const refuse = (problem: z.core.$ZodIssue): never => {
+  const [field = ''] = problem.path.map(String);
+  throw new UsageError(
+    'CLAIM_INVALID',
+    `${SAID[field] ?? `GitHub’s event (${field})`} cannot be published: ${problem.message}`,
+    'Use letters, digits, dots and dashes, at most 100 characters.',
+  );
+};
+
+/**
+ * The claim of a `pull_request` event's payload, as the publisher will take it; null when the event is of another kind.
+ * Throws UsageError `CLAIM_INVALID`.
+ */
 export const claimFromEvent = (event: unknown, words: ClaimWords): Claim | null => {
   const parsed = eventSchema.safeParse(event);
   if (!parsed.success) return null;
   const { number, head, base } = parsed.data.pull_request;
-  return {
+  const claim = claimSchema.safeParse({
     schemaVersion: CLAIM_SCHEMA_VERSION,
     repository: base.repo.full_name,
     pullRequest: number,
     headSha: head.sha,
     ...words,
-  };
+  });
+  if (claim.success) return claim.data;
+  const [problem] = claim.error.issues;
+  return problem === undefined ? null : refuse(problem);
 };

@@ -22,15 +22,20 @@ export const readEvent = async (env: Readonly<Record<string, string | undefined>
   }
 };
 
-/** Adds markdown to the job's summary page. Resolves to false where there is none, or no room. */
+/** Adds markdown to the job's summary page. Resolves to false where there is none, or no room, or it cannot be written. */
 export const writeSummary = async (
   markdown: string,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<boolean> => {
   const file = env['GITHUB_STEP_SUMMARY'];
   if (file === undefined || file === '' || Buffer.byteLength(markdown) > MOST_SUMMARY_BYTES) return false;
-  await appendFile(file, `${markdown.trimEnd()}\n\n`);
-  return true;
+  try {
+    await appendFile(file, `${markdown.trimEnd()}\n\n`);
+    return true;
+  } catch (error) {
+    sayNotice(`The job's summary cannot be written: ${error instanceof Error ? error.message : String(error)}`, env);
+    return false;
+  }
 };
 
 /** A line in the log that GitHub also shows on the run's page; plain text elsewhere. */

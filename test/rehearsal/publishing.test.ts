@@ -209,6 +209,19 @@ test('a locked conversation is a notice that says so', async () => {
   expect(log).not.toContain('permissions:');
 });
 
+test('a summary that cannot be written costs no comment', async () => {
+  leave(regressed);
+  const { code, log } = await action.run({
+    inputs: { command: 'publish', token: PUBLISHER },
+    env: { GITHUB_API_URL: fake.url, GITHUB_STEP_SUMMARY: cwd },
+    event: workflowRunEvent(RUN, HEAD),
+    cwd,
+  });
+  expect(code).toBe(0);
+  expect(log).toMatch(/summary cannot be written: EISDIR/);
+  expect(fake.comments).toHaveLength(1);
+});
+
 test('a measuring run that left nothing is a notice, not a failure', async () => {
   const { code, log } = await publish();
   expect(code).toBe(0);
@@ -268,6 +281,17 @@ test('somebody else’s pull request is never written to, whatever number the ar
   await publish();
   expect(fake.comments.map(({ issue }) => issue)).toEqual([7]);
 });
+
+test.each(['check-run', 'upload', 'base-required'])(
+  'a word that is neither yes nor no is refused: %s',
+  async (input) => {
+    leave(regressed);
+    const { code, log } = await publish({ [input]: 'yes please' });
+    expect(code).toBe(2);
+    expect(log).toContain(`The input "${input}" is "yes please"; it can be true or false.`);
+    expect(fake.journal).toEqual([]);
+  },
+);
 
 test('an unknown command is named, with those that exist', async () => {
   const { code, log } = await publish({ command: 'measure' });
