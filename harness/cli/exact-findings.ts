@@ -11,6 +11,7 @@ import {
   type ProfiledCalls,
   type ScenarioFindings,
   withPaths,
+  withToolchainGates,
 } from '../compare/index.ts';
 import { counterPerRequest } from '../metrics/index.ts';
 import {
@@ -43,10 +44,11 @@ const cpuNsOf = (run: ScenarioRun): number | null =>
 
 const judge = async (
   file: RunFile,
-  run: ScenarioRun,
+  measured: ScenarioRun,
   exact: ExactRun,
   read: ReadFile,
 ): Promise<ExactFindings | null> => {
+  const run = withToolchainGates(measured);
   if (exact.engine === 'perf')
     return judgeTotals({ run: exact, scenario: run.scenario, cpuNsPerRequest: cpuNsOf(run) });
   const launches: { readonly launch: ExactRun['launches'][number]; readonly profile: Profile }[] = [];
@@ -124,6 +126,7 @@ const join = (
   exact: exact.exact,
   exactRows: exact.exactRows,
   functions: [...exact.functions, ...(sampled.functions ?? [])],
+  costs: [...exact.costs, ...(sampled.costs ?? [])],
   attribution: attributionOf(exact, sampled.attribution ?? null, agreement),
 });
 

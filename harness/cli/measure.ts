@@ -25,7 +25,7 @@ import {
   runScenario,
   type SideTree,
 } from '../run/index.ts';
-import { diffSides, findRepository, type SourceTree, withSides } from '../source/index.ts';
+import { diffSides, findRepository, type SideDiff, type SourceTree, withSides } from '../source/index.ts';
 import { withIgnoredExplained } from './ignored-files.ts';
 import { type Step } from './progress.ts';
 import { describeProgress } from './progress-lines.ts';
@@ -144,15 +144,19 @@ const measureIn = async (workDir: string, request: MeasureRequest): Promise<RunF
       environment: hostEnvironment(LOADER, process.env),
       diff: difference.files,
       moduleChanges: difference.modules,
+      ...(difference.goLines === undefined ? {} : { goLines: difference.goLines }),
       runs,
     };
   });
 };
 
+/** One revision against itself has none. */
+const NO_DIFFERENCE: Partial<SideDiff> & Pick<SideDiff, 'files' | 'modules'> = { files: [], modules: [] };
+
 const differenceOf = async (trees: BySide<SourceTree>, scenarios: readonly Scenario[], signal: AbortSignal) => {
-  if (trees.base.revision.revision === trees.head.revision.revision) return { files: [], modules: [] };
+  if (trees.base.revision.revision === trees.head.revision.revision) return NO_DIFFERENCE;
   const [first] = scenarios;
-  if (first === undefined) return { files: [], modules: [] };
+  if (first === undefined) return NO_DIFFERENCE;
   const module = await moduleOf(trees.head, first, signal);
   return diffSides({ base: trees.base, head: trees.head, module, signal });
 };

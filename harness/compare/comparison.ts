@@ -21,9 +21,7 @@ const nothingFound: FindingsOf = () => NO_FINDINGS;
  */
 export const compareRun = (file: RunFile, findingsOf: FindingsOf = nothingFound): Comparison => {
   const family = familyOf(file.runs.map(({ scenario }) => scenario));
-  const scenarios = file.runs.map((run) =>
-    compareScenario(run, file.environment, family, { ...NO_FINDINGS, ...findingsOf(run) }),
-  );
+  const scenarios = file.runs.map((run) => compareScenario(run, file, family, { ...NO_FINDINGS, ...findingsOf(run) }));
   return {
     schemaVersion: COMPARISON_SCHEMA_VERSION,
     godynoVersion: file.godynoVersion,

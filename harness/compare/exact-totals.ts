@@ -58,6 +58,7 @@ export const judgeTotals = ({ run, scenario, cpuNsPerRequest }: TotalsInput): Ex
     exactRows: [instructionsRow(figures, scenario, counted, { reason, warnings: [LABEL] })],
     functions: [],
     attribution: null,
+    costs: [],
     launchesWanted: figures.isUnstable ? MOST_LAUNCHES : FIRST_LAUNCHES,
   };
 };

@@ -11,6 +11,7 @@ import type {
   ExactSummary,
   FileDiff,
   FunctionComparison,
+  GroupCost,
   MetricComparison,
   MetricId,
   MetricVerdict,
@@ -20,6 +21,7 @@ import type {
 import { metricDef } from '../metrics/index.ts';
 import { median } from '../stats/index.ts';
 import { exactFunctions, noisiestFunction } from './exact-functions.ts';
+import { exactPackages } from './exact-packages.ts';
 import { countedMallocs } from './exact-mallocs.ts';
 import { compareReplies, type RepliesCompared } from './exact-replies.ts';
 import { callsByName, callsRow } from './exact-syscalls.ts';
@@ -54,6 +56,8 @@ export interface ExactFindings {
   readonly exactRows: readonly MetricComparison[];
   readonly functions: readonly FunctionComparison[];
   readonly attribution: Attribution | null;
+  /** By package, for two versions of Go. */
+  readonly costs: readonly GroupCost[];
   /** Launches per side that it takes to answer: more than there are while counts repeat badly, or to confirm a change. */
   readonly launchesWanted: number;
 }
@@ -233,6 +237,7 @@ export const withoutVerdict = ({ engine }: ExactRun, refusal: string): ExactFind
   exactRows: [],
   functions: [],
   attribution: null,
+  costs: [],
   launchesWanted: 0,
 });
 
@@ -293,6 +298,7 @@ export const judgeExact = (input: ExactInput): ExactFindings => {
     // Of launches that do not agree nobody can say which functions the difference is in.
     functions: figures.isUnstable ? functions.map((row) => ({ ...row, kind: 'unclear' as const })) : functions,
     attribution: figures.isChanged ? attribution : null,
+    costs: figures.isUnstable ? [] : exactPackages(work.launches, input.modulePath),
     launchesWanted: launchesWanted(figures),
   };
 };

@@ -35,15 +35,20 @@ const isRealMove = (row: FunctionComparison, functions: readonly FunctionCompari
   return twin === undefined || wasTouched(row) || wasTouched(twin);
 };
 
+/** Nothing that became nothing was not moved. */
+const isNothing = ({ kind, basePerRequest, headPerRequest }: FunctionComparison): boolean =>
+  kind === 'moved' && basePerRequest === 0 && headPerRequest === 0;
+
+const unclear = (row: FunctionComparison): FunctionComparison => ({ ...row, kind: 'unclear', movedTo: null });
+
 /** The findings with names only where a judged metric stands behind them, and moves where that or the change does. */
 export const onlyExplaining = (findings: Explanation, rows: readonly MetricComparison[]): Explanation => {
   const moved = new Set(rows.filter(({ verdict }) => MOVED.has(verdict)).map(({ metric }) => metric));
   const functions = findings.functions.map((row) => {
+    if (isNothing(row)) return unclear(row);
     if (METRICS_OF[row.profile].some((metric) => moved.has(metric))) return row;
     if (NAMING.has(row.kind)) return { ...row, kind: 'unclear' as const };
-    return row.kind === 'moved' && !isRealMove(row, findings.functions)
-      ? { ...row, kind: 'unclear' as const, movedTo: null }
-      : row;
+    return row.kind === 'moved' && !isRealMove(row, findings.functions) ? unclear(row) : row;
   });
   const { attribution } = findings;
   const stands = moved.size > 0 || attribution === null;

@@ -5,6 +5,7 @@ import type {
   BySide,
   FileDiff,
   FunctionComparison,
+  GroupCost,
   MetricUnit,
   ModuleChange,
 } from '../model/index.ts';
@@ -40,7 +41,7 @@ export interface FunctionsInput {
   readonly moduleChanges: readonly ModuleChange[];
   /** Module path of the target, as -trimpath writes it before its files. */
   readonly modulePath: string | null;
-  /** What the sides were built with and by; left out: alike. */
+  /** What the sides were built with and by; left out: alike. Two versions of Go are summed by package as well. */
   readonly builds?: BySide<BuildInfo>;
 }
 
@@ -48,6 +49,8 @@ export interface FunctionsFound {
   /** At most {@link MOST_ROWS} per kind, the surest and largest first. */
   readonly functions: readonly FunctionComparison[];
   readonly attribution: Attribution;
+  /** Of two versions of Go; empty where both sides have one. */
+  readonly costs: readonly GroupCost[];
 }
 
 export const MOST_ROWS = 30;

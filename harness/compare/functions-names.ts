@@ -1,10 +1,12 @@
 /**
  * One name for one function on both sides. Most names agree once they are canonical; closures do not, since adding one
- * renumbers those behind it, so in files the change touches they are matched by the line they begin at.
+ * renumbers those behind it, so in files the change touches they are matched by the line they begin at. Nor do they
+ * where compilers differ: Go before 1.27 names every inlined copy of a closure by where it lies. Then their place is one.
  */
 import type { BySide, FileDiff } from '../model/index.ts';
-import { canonicalNames, outerFunction, type Profile } from '../profile/index.ts';
+import { canonicalNames, outerFunction, packageOf, type Profile } from '../profile/index.ts';
 import { diffOf, headLineOf } from './functions-lines.ts';
+import { isStandard } from './functions-owners.ts';
 
 interface Closure {
   readonly name: string;
@@ -57,6 +59,55 @@ const renamedClosures = (
   return renamed;
 };
 
+interface Place {
+  readonly base: Set<string>;
+  readonly head: Set<string>;
+}
+
+/** Names by file and line, in head's lines; Go's own files are others with every version, so they are left out. */
+const placesOf = (
+  sides: BySide<Iterable<Closure>>,
+  diffs: readonly FileDiff[],
+  modulePath: string | null,
+): ReadonlyMap<string, Place> => {
+  const places = new Map<string, Place>();
+  for (const side of ['base', 'head'] as const) {
+    for (const { name, outer, file, startLine } of sides[side]) {
+      if (isStandard(packageOf(outer), modulePath)) continue;
+      const diff = side === 'base' ? diffOf(diffs, file, modulePath, 'base') : undefined;
+      const line = diff === undefined ? startLine : headLineOf(diff, startLine);
+      if (line === null) continue;
+      const key = `${diff?.file ?? file}:${line}`;
+      const place = places.get(key) ?? { base: new Set<string>(), head: new Set<string>() };
+      places.set(key, place);
+      place[side].add(name);
+    }
+  }
+  return places;
+};
+
+/** The one name that a side has for a place where the other side has several, or another one; null: neither is sure. */
+const oneName = ({ base, head }: Place): string | null => {
+  if (base.size === 0 || head.size === 0) return null;
+  if (head.size === 1) return [...head][0] ?? null;
+  return base.size === 1 ? ([...base][0] ?? null) : null;
+};
+
+/** Names of inlined copies → the name of the closure that they are copies of. */
+const copiesOf = (
+  sides: BySide<Iterable<Closure>>,
+  diffs: readonly FileDiff[],
+  modulePath: string | null,
+): ReadonlyMap<string, string> => {
+  const copies = new Map<string, string>();
+  for (const place of placesOf(sides, diffs, modulePath).values()) {
+    const closure = oneName(place);
+    if (closure === null) continue;
+    for (const name of [...place.base, ...place.head]) if (name !== closure) copies.set(name, closure);
+  }
+  return copies;
+};
+
 /** Names of a profile's functions on one side, the same for the same function on the other. */
 export type NamesOf = BySide<(profile: Profile) => readonly string[]>;
 
@@ -67,8 +118,11 @@ export const alignNames = (
   modulePath: string | null,
 ): NamesOf => {
   const renamed = renamedClosures(base, head, diffs, modulePath);
+  const sides = { base: closuresOf(base).values(), head: closuresOf(head).values() };
+  const copies = copiesOf(sides, diffs, modulePath);
+  const named = (name: string): string => copies.get(name) ?? name;
   return {
-    base: (profile) => canonicalNames(profile, NO_LINES).map((name) => renamed.get(name) ?? name),
-    head: (profile) => canonicalNames(profile, NO_LINES),
+    base: (profile) => canonicalNames(profile, NO_LINES).map((name) => renamed.get(name) ?? named(name)),
+    head: (profile) => canonicalNames(profile, NO_LINES).map(named),
   };
 };

@@ -8,6 +8,7 @@ import {
   bothSides,
   type FunctionComparison,
   type FunctionKind,
+  type GroupCost,
 } from '../model/index.ts';
 import { packageOf } from '../profile/index.ts';
 import { sum } from '../stats/index.ts';
@@ -23,12 +24,14 @@ import {
   type ProfiledKind,
   VALUES_OF,
 } from './functions-input.ts';
+import { packageCostsOf } from './functions-packages.ts';
 import { findMoves, findRenames, joinRenames } from './functions-moved.ts';
 import { alignNames } from './functions-names.ts';
 import { nearChangeOf } from './functions-near.ts';
 import { isOwn } from './functions-owners.ts';
 import { buildPaths, pathAlongDelta, type Paths } from './functions-paths.ts';
 import { LEAST_OWN_RATIO, sureDelta, type Tested, testFunctions } from './functions-test.ts';
+import { isBuiltByTwo } from './gates.ts';
 import { compareToolchains } from './toolchains.ts';
 
 /** Capture of CPU samples may differ between the sides by this ratio before the rows carry a warning (duet.md §7). */
@@ -261,6 +264,10 @@ const attributionOf = (all: readonly KindFindings[], input: FunctionsInput, firs
   };
 };
 
+/** Of what is held a package says little: who holds it has a name. */
+const costsByPackage = ({ kind, totals, modulePath }: KindFindings): readonly GroupCost[] =>
+  isHeld(kind.profile) ? [] : packageCostsOf(totals, modulePath, kind.practicalRatio);
+
 /**
  * Compares the functions of both sides in every kind given. Kinds without launches or samples give no rows, nor do
  * those that the two builds count differently; the first kind names the culprit, in the direction its total moved. The
@@ -274,5 +281,6 @@ export const compareFunctions = (input: FunctionsInput): FunctionsFound => {
   return {
     functions: found.flatMap(rowsOf),
     attribution: attributionOf(found, input, forbiddenWarnings(input, forbidden)),
+    costs: input.builds !== undefined && isBuiltByTwo(input.builds) ? found.flatMap(costsByPackage) : [],
   };
 };

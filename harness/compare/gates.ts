@@ -8,7 +8,15 @@ import {
   metricDef,
   type MetricDef,
 } from '../metrics/index.ts';
-import { METRIC_IDS, type GateSpec, type MetricId, type Scenario, type ScenarioRun } from '../model/index.ts';
+import {
+  METRIC_IDS,
+  type BuildInfo,
+  type BySide,
+  type GateLimit,
+  type MetricId,
+  type Scenario,
+  type ScenarioRun,
+} from '../model/index.ts';
 import { LOOKS, TIGHT_LOOKS } from '../stats/index.ts';
 
 /** One metric with its limits in this scenario. Absolute limits are in the metric's unit. */
@@ -58,7 +66,7 @@ const refuseTooFine = (metric: MetricId, asked: number, finest: number, scenario
   );
 };
 
-const refineRatio = (judged: JudgedMetric, spec: GateSpec): JudgedMetric => {
+const refineRatio = (judged: JudgedMetric, spec: GateLimit): JudgedMetric => {
   const { failRatio, failAbsolute } = spec;
   if (failRatio === null && failAbsolute === null) return judged;
   // What the scenario says replaces both default limits: +5 % means +5 %, without our floor in the unit.
@@ -70,7 +78,7 @@ const refineRatio = (judged: JudgedMetric, spec: GateSpec): JudgedMetric => {
   };
 };
 
-const refineAbsolute = (judged: JudgedMetric, spec: GateSpec): JudgedMetric => {
+const refineAbsolute = (judged: JudgedMetric, spec: GateLimit): JudgedMetric => {
   const limit = spec.failAbsolute ?? spec.failRatio;
   if (limit === null) return judged;
   return {
@@ -80,12 +88,33 @@ const refineAbsolute = (judged: JudgedMetric, spec: GateSpec): JudgedMetric => {
   };
 };
 
-const refine = (judged: JudgedMetric, spec: GateSpec, def: MetricDef, scenario: Scenario): JudgedMetric => {
+const refine = (judged: JudgedMetric, spec: GateLimit, def: MetricDef, scenario: Scenario): JudgedMetric => {
   if (def.practicalRatio === null) return refineAbsolute(judged, spec);
   if (spec.failRatio !== null && def.finestRatio !== null && spec.failRatio < def.finestRatio) {
     return refuseTooFine(judged.metric, spec.failRatio, def.finestRatio, scenario);
   }
   return refineRatio(judged, spec);
+};
+
+/** Whether the sides were built by two versions of Go. */
+export const isBuiltByTwo = ({ base, head }: BySide<BuildInfo>): boolean => base.goVersion !== head.goVersion;
+
+const toolchainLimits = ({ gates }: Scenario): readonly (readonly [MetricId, GateLimit | false])[] =>
+  METRIC_IDS.flatMap((metric) => {
+    const named = gates[metric];
+    return typeof named === 'object' && named.toolchain !== undefined ? [[metric, named.toolchain] as const] : [];
+  });
+
+/** Metrics whose gate has a limit of its own for changes of Go. */
+export const toolchainGates = (scenario: Scenario): readonly MetricId[] =>
+  toolchainLimits(scenario).map(([metric]) => metric);
+
+/** The scenario with the limits that hold for these builds: asked before any of them is judged. */
+export const withToolchainGates = <R extends Pick<ScenarioRun, 'scenario' | 'builds'>>(run: R): R => {
+  const { scenario, builds } = run;
+  if (!isBuiltByTwo(builds)) return run;
+  const gates = { ...scenario.gates, ...Object.fromEntries(toolchainLimits(scenario)) };
+  return { ...run, scenario: { ...scenario, gates } };
 };
 
 /** Every metric with the limits of this scenario; `gate` says which of them fail the run. Throws {@link UsageError}. */

@@ -8,7 +8,7 @@
 export { compareRun, type FindingsOf } from './comparison.ts';
 export { compareStored, type StoredFindingsOf } from './stored.ts';
 export { NO_FINDINGS, type ScenarioFindings } from './scenario.ts';
-export { familyOf, judgedGates, looksOf, type Family, type JudgedMetric } from './gates.ts';
+export { familyOf, judgedGates, looksOf, type Family, type JudgedMetric, withToolchainGates } from './gates.ts';
 export { look, type Look, type LookVerdict } from './look.ts';
 export { discardReason, invalidity } from './validity.ts';
 export { compareFunctions } from './functions.ts';

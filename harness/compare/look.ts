@@ -4,7 +4,7 @@ import type { Launch, MetricId, MetricVerdict, ScenarioRun } from '../model/inde
 import { levelsFor, type Levels } from '../stats/index.ts';
 import { answerOf, notJudged, type Answer } from './answer.ts';
 import { failuresOf, isFailing } from './failures.ts';
-import { judgedGates, limitsIn, looksOf, type Family, type JudgedMetric } from './gates.ts';
+import { judgedGates, limitsIn, looksOf, type Family, type JudgedMetric, withToolchainGates } from './gates.ts';
 import { answerGoroutineGrowth, answerHeapGrowth, isHeapGrowth, type HeapAnswer } from './growth.ts';
 import { judgeSequence } from './judge.ts';
 import { launchesOf, launchValues, measuredSides, seriesOf, unitsOf } from './series.ts';
@@ -136,7 +136,8 @@ const headFails = (run: ScenarioRun, gates: readonly JudgedMetric[]): boolean =>
  * What the judged launches so far decide. Pure: looks are replayed over prefixes, so asking twice, late or between
  * looks changes nothing. Throws {@link UsageError} when the scenario's gates are finer than their metrics can carry.
  */
-export const look = (run: ScenarioRun, family: Family): Look => {
+export const look = (measured: ScenarioRun, family: Family): Look => {
+  const run = withToolchainGates(measured);
   const reading = readingOf(run, family);
   const gates = judgedGates(run.scenario);
   const answers = gates.filter(decidedByLaunches).map((gate) => answerFromLaunches(reading, gate));

@@ -5,6 +5,7 @@ import {
   type Environment,
   type ExactSummary,
   type FunctionComparison,
+  type GroupCost,
   type InvalidRun,
   type Launch,
   type MetricComparison,
@@ -21,7 +22,7 @@ import {
   isFailing,
   type Failures,
 } from './failures.ts';
-import { judgedMetrics, type Family, type JudgedMetric } from './gates.ts';
+import { judgedMetrics, type Family, type JudgedMetric, withToolchainGates } from './gates.ts';
 import { answerFromAll, answerLatency, SHOWN_LEVELS, singleLookLevels } from './latency.ts';
 import { loaderReport } from './loader.ts';
 import { answerFromLaunches, needsPinning, readingOf, unpinnedReason, type Reading } from './look.ts';
@@ -29,6 +30,7 @@ import { type Outcome, outcomeOf } from './outcome.ts';
 import { onlyExplaining } from './explained.ts';
 import { countLinkSeeds, rowOf, withQValues } from './row.ts';
 import { launchesOf, measuredSides } from './series.ts';
+import { type SourceChange, toolchainChange, toolchainNotTaken, withoutGoMoves } from './toolchain-change.ts';
 import { compareToolchains } from './toolchains.ts';
 import { unsteadyWarnings } from './unsteady.ts';
 import { invalidity, isHeadsDoing } from './validity.ts';
@@ -40,9 +42,17 @@ export interface ScenarioFindings {
   readonly exact: ExactSummary | null;
   /** Rows of exact mode (`instructionsPerRequest`, `syscallsPerRequest`), judged by its own rule. */
   readonly exactRows: readonly MetricComparison[];
+  /** Costs by package, of two versions of Go. */
+  readonly costs: readonly GroupCost[];
 }
 
-export const NO_FINDINGS: ScenarioFindings = { functions: [], attribution: null, exact: null, exactRows: [] };
+export const NO_FINDINGS: ScenarioFindings = {
+  functions: [],
+  attribution: null,
+  exact: null,
+  exactRows: [],
+  costs: [],
+};
 
 const openAnswer = (judged: JudgedMetric): Answer => ({
   judged,
@@ -190,9 +200,17 @@ const judgeRows = (rows: readonly MetricComparison[], invalid: InvalidRun | null
 };
 
 /** What moves costs by itself; absent when the builds are alike. */
-const builtDifferently = ({ builds }: ScenarioRun): Pick<ScenarioComparison, 'builtDifferently'> => {
-  const { warnings } = compareToolchains(builds);
-  return warnings.length === 0 ? {} : { builtDifferently: warnings };
+const builtDifferently = (
+  run: ScenarioRun,
+  sources: SourceChange,
+  { costs }: ScenarioFindings,
+): Pick<ScenarioComparison, 'builtDifferently' | 'toolchain'> => {
+  const toolchain = toolchainChange(run, sources, costs);
+  const warnings = [...compareToolchains(run.builds, sources.goLines).warnings, ...toolchainNotTaken(run, sources)];
+  return {
+    ...(toolchain === undefined ? {} : { toolchain }),
+    ...(warnings.length === 0 ? {} : { builtDifferently: warnings }),
+  };
 };
 
 const fallbackWarnings = (run: ScenarioRun): readonly string[] => {
@@ -218,13 +236,14 @@ const withRefusal = (outcome: Outcome, { scenario }: ScenarioRun, { exact }: Sce
   return { ...outcome, reason: `exact mode gave no verdict: ${refusal}` };
 };
 
-/** Compares the sides of one scenario. `family`: over all scenarios of the run. Throws {@link UsageError} on gates. */
+/** Compares the sides of one scenario of `file`. `family`: over all scenarios of the run. Throws {@link UsageError} on gates. */
 export const compareScenario = (
-  run: ScenarioRun,
-  environment: Environment,
+  measured: ScenarioRun,
+  file: SourceChange & { readonly environment: Environment },
   family: Family,
   findings: ScenarioFindings,
 ): ScenarioComparison => {
+  const run = withToolchainGates(measured);
   const found = invalidity(run);
   const died = found && isHeadsDoing(found) ? found : null;
   const invalid = died ? null : found;
@@ -243,10 +262,10 @@ export const compareScenario = (
     stop: run.stop,
     exact: findings.exact,
     metrics: withQValues(rows),
-    ...onlyExplaining(findings, rows),
-    ...builtDifferently(run),
+    ...onlyExplaining({ ...findings, functions: withoutGoMoves(findings.functions, run) }, rows),
+    ...builtDifferently(measured, file, findings),
     loader: loaderReport(run),
-    environment,
+    environment: file.environment,
     settings: run.settings,
     warnings: fallbackWarnings(run),
     ...failedRequestsOf(run),

@@ -30,7 +30,8 @@ import {
 } from '../stats/index.ts';
 import { notJudged, verdictOf, type Answer } from './answer.ts';
 import { describeFailures, failureRatio, failuresOf, isFailing } from './failures.ts';
-import { familyOf, judgedMetrics, looksOf, type JudgedMetric } from './gates.ts';
+import { familyOf, judgedMetrics, looksOf, type JudgedMetric, withToolchainGates } from './gates.ts';
+import { toolchainChange } from './toolchain-change.ts';
 import { differenceLimits, ratioLimits, type Judgement } from './judge.ts';
 import { loaderReport } from './loader.ts';
 import { needsPinning } from './look.ts';
@@ -181,13 +182,26 @@ const storedRows = (
     ];
   });
 
+/** What lies between two stored runs is not known, unless they are of one revision. */
+const storedBump = (
+  built: Pick<ScenarioRun, 'scenario' | 'builds'>,
+  { baseline, head }: { readonly baseline: RunFile; readonly head: RunFile },
+  { costs }: ScenarioFindings,
+): Pick<ScenarioComparison, 'toolchain'> => {
+  const sources = { base: baseline.head, head: head.head, diff: [], moduleChanges: [] };
+  const toolchain = toolchainChange(built, sources, costs);
+  return toolchain === undefined ? {} : { toolchain };
+};
+
 const compareStoredScenario = (
   base: ScenarioRun,
-  head: ScenarioRun,
+  measured: ScenarioRun,
   files: { readonly baseline: RunFile; readonly head: RunFile },
   method: ComparisonMethod,
   findings: ScenarioFindings,
 ): ScenarioComparison => {
+  const built = { scenario: measured.scenario, builds: { base: base.builds.head, head: measured.builds.head } };
+  const head = { ...measured, scenario: withToolchainGates(built).scenario };
   const warnings = requireComparable(base, head);
   const levels = oneLookLevels(
     looksOf(head.scenario).length,
@@ -211,6 +225,7 @@ const compareStoredScenario = (
     metrics: invalid ? rows.map((row) => ({ ...row, verdict: 'invalid', reason: invalid.message })) : rows,
     functions: findings.functions,
     attribution: findings.attribution,
+    ...storedBump(built, files, findings),
     loader: loaderReport(head),
     environment: files.head.environment,
     settings: head.settings,

@@ -2,30 +2,10 @@
  * What Go itself changed between two builds, from the versions and settings that the binaries name. Said before any
  * function is: a newer compiler or runtime moves costs by itself, and what it counts anew cannot be compared at all.
  */
-import type { BuildInfo, BySide, FunctionComparison } from '../model/index.ts';
+import type { BuildInfo, BySide, FunctionComparison, GoLines } from '../model/index.ts';
+import { changedGodebug, godebugWarnings } from './godebug.ts';
 
 type CostKind = FunctionComparison['profile'];
-
-interface GoChange {
-  /** Minor version of Go 1 that brought it. */
-  readonly since: number;
-  readonly what: string;
-}
-
-/** Changes of Go that move what profiles and counters show, by the release that brought them (profiles.md §1.2). */
-const GO_CHANGES: readonly GoChange[] = [
-  { since: 17, what: 'functions that hold closures are inlined, so closures have other names' },
-  { since: 17, what: 'block profiles no longer favour short waits' },
-  { since: 18, what: 'CPU profiles sample each thread by itself' },
-  { since: 20, what: 'mutex profiles are scaled when a wait ends' },
-  { since: 21, what: 'default.pgo is taken by itself, and generic functions are named by their shapes' },
-  { since: 22, what: 'a mutex is charged once per waiter, and the runtime’s own locks are counted' },
-  { since: 23, what: 'heap, mutex and block stacks reach 128 frames' },
-  { since: 24, what: 'nested closures have other names' },
-  { since: 25, what: 'GOMAXPROCS follows the container’s limit, and runtime locks keep their stacks' },
-  { since: 26, what: 'another garbage collector is the default' },
-  { since: 27, what: 'closures keep their names when they are inlined, and small objects are allocated another way' },
-];
 
 /** What a mutex or block profile counts has changed too often to set two versions of Go side by side. */
 const NOT_ACROSS_VERSIONS: readonly CostKind[] = ['mutex', 'block'];
@@ -62,28 +42,6 @@ export interface ToolchainFindings {
   readonly forbidden: ReadonlySet<CostKind>;
 }
 
-/** `go1.26.8` → 26; undefined for a development version without a number. */
-const minorOf = (goVersion: string): number | undefined => {
-  const minor = /^go1\.(\d+)/.exec(goVersion)?.[1];
-  return minor === undefined ? undefined : Number(minor);
-};
-
-const changesBetween = (one: string, other: string): readonly GoChange[] => {
-  const [a, b] = [minorOf(one), minorOf(other)];
-  if (a === undefined || b === undefined) return [];
-  return GO_CHANGES.filter(({ since }) => Math.min(a, b) < since && since <= Math.max(a, b));
-};
-
-const versionWarnings = ({ base, head }: BySide<BuildInfo>): readonly string[] => {
-  if (base.goVersion === head.goVersion) return [];
-  const changes = changesBetween(base.goVersion, head.goVersion).map(({ since, what }) => `${what} (1.${since})`);
-  const known = changes.length === 0 ? '' : ` In between: ${changes.join('; ')}.`;
-  return [
-    `The toolchain changed, ${base.goVersion} on base and ${head.goVersion} on head: compiler and runtime alone move ` +
-      `costs, and functions of mutex and block profiles are not compared.${known}`,
-  ];
-};
-
 /** `-pgo` without its folder, which is another one on each side; empty: built without. */
 const pgoOf = ({ settings }: BuildInfo): string => {
   const profile = settings['-pgo'] ?? '';
@@ -102,31 +60,6 @@ const pgoWarnings = ({ base, head }: BySide<BuildInfo>): readonly string[] => {
   ];
 };
 
-const godebugOf = ({ settings }: BuildInfo): ReadonlyMap<string, string> =>
-  new Map(
-    (settings['DefaultGODEBUG'] ?? '')
-      .split(',')
-      .filter((word) => word !== '')
-      .map((word): [string, string] => {
-        const [name = '', value = ''] = word.split('=');
-        return [name, value];
-      }),
-  );
-
-/** Names whose default differs between the sides. */
-const changedGodebug = ({ base, head }: BySide<BuildInfo>): readonly string[] => {
-  const [before, after] = [godebugOf(base), godebugOf(head)];
-  return [...new Set([...before.keys(), ...after.keys()])].filter((name) => before.get(name) !== after.get(name));
-};
-
-const godebugWarnings = (builds: BySide<BuildInfo>): readonly string[] => {
-  const names = changedGodebug(builds);
-  if (names.length === 0) return [];
-  const [before, after] = [godebugOf(builds.base), godebugOf(builds.head)];
-  const shown = names.map((name) => `${name} ${before.get(name) ?? 'new'} → ${after.get(name) ?? 'new'}`);
-  return [`Defaults of GODEBUG differ (the go line of go.mod decides them): ${shown.join(', ')}.`];
-};
-
 const settingWarnings = ({ base, head }: BySide<BuildInfo>): readonly string[] => {
   const shown = SETTINGS.filter((name) => (base.settings[name] ?? '') !== (head.settings[name] ?? '')).map(
     (name) => `${name} ${base.settings[name] || 'unset'} → ${head.settings[name] || 'unset'}`,
@@ -139,13 +72,11 @@ const forbiddenBy = (builds: BySide<BuildInfo>): readonly CostKind[] => [
   ...changedGodebug(builds).flatMap((name) => GODEBUG_KINDS[name] ?? []),
 ];
 
-/** What must be said first about these two builds, and what cannot be said about their functions at all. */
-export const compareToolchains = (builds: BySide<BuildInfo>): ToolchainFindings => ({
-  warnings: [
-    ...versionWarnings(builds),
-    ...pgoWarnings(builds),
-    ...godebugWarnings(builds),
-    ...settingWarnings(builds),
-  ],
+/**
+ * What must be said first about these two builds, and what cannot be said about their functions at all. Two versions of Go
+ * have a finding of their own (toolchain-change.ts).
+ */
+export const compareToolchains = (builds: BySide<BuildInfo>, goLines?: BySide<GoLines>): ToolchainFindings => ({
+  warnings: [...pgoWarnings(builds), ...godebugWarnings(builds, goLines), ...settingWarnings(builds)],
   forbidden: new Set(forbiddenBy(builds)),
 });

@@ -96,7 +96,9 @@ export interface ScenarioComparison {
   readonly metrics: readonly MetricComparison[];
   readonly functions: readonly FunctionComparison[];
   readonly attribution: Attribution | null;
-  /** What Go itself changed between the builds, said before anything else; absent when they were built alike. */
+  /** Another Go on each side, said before anything else; absent where both have one. */
+  readonly toolchain?: ToolchainChange;
+  /** What else differs between the builds (PGO, GODEBUG defaults, tags, …); absent when they were built alike. */
   readonly builtDifferently?: readonly string[];
   readonly loader: { readonly verdict: 'ok' | 'suspect' | 'invalid'; readonly reasons: readonly string[] };
   readonly environment: Environment;
@@ -116,6 +118,39 @@ export interface ShownFailure {
   readonly how: string;
   /** The beginning of the answer's body. */
   readonly body: string | null;
+}
+
+export interface ToolchainChange {
+  /** The Go that built each side, `go1.26.8`. */
+  readonly versions: BySide<string>;
+  /** The go lines of the two go.mod files, where they differ; null: alike, or not known. */
+  readonly goLines: BySide<string> | null;
+  /** Nothing else that is built differs. */
+  readonly isOnly: boolean;
+  readonly binaryBytes: BySide<number>;
+  /** Metrics whose gate has a limit of its own for such a change, which was the one that held. */
+  readonly gates: readonly MetricId[];
+  /** What the newer one is known to do otherwise, one sentence each. */
+  readonly known: readonly string[];
+  /** What calls into the packages of Go, the module's own code and its dependencies cost; parts below 0.5 % left out. */
+  readonly costs: readonly GroupCost[];
+}
+
+/** The cost of a part of the program, per request. */
+export interface GroupCost {
+  readonly profile: FunctionComparison['profile'];
+  /** `go`: a package of Go's library, with what it calls; `runtime`; `module`: the module's own code; `dependencies`. */
+  readonly of: 'go' | 'runtime' | 'module' | 'dependencies';
+  /** `encoding/json*` (the star: with packages below it); empty where `of` says it. */
+  readonly package: string;
+  readonly unit: MetricUnit;
+  readonly basePerRequest: number;
+  readonly headPerRequest: number;
+  readonly deltaPerRequest: number;
+  /** delta ÷ the base's total per request. */
+  readonly impactRatio: number;
+  /** More than chance between launches. */
+  readonly isCertain: boolean;
 }
 
 export interface ExactSummary {

@@ -21,6 +21,8 @@ export interface RunFile {
   readonly diff: readonly FileDiff[];
   /** Module requirement changes between the sides, from go.mod. */
   readonly moduleChanges: readonly ModuleChange[];
+  /** What the two go.mod files say about Go itself; absent where the sides are one revision. */
+  readonly goLines?: BySide<GoLines>;
   readonly runs: readonly ScenarioRun[];
 }
 
@@ -48,6 +50,15 @@ export interface ModuleChange {
   /** null: not required on that side. */
   readonly base: string | null;
   readonly head: string | null;
+}
+
+export interface GoLines {
+  /** `1.22`; null: no such line. */
+  readonly go: string | null;
+  /** `go1.27.3`. */
+  readonly toolchain: string | null;
+  /** `asynctimerchan=1`, in the order of the file. */
+  readonly godebug: readonly string[];
 }
 
 /** The machine and tools of a run; a stored baseline of another environment is only partly comparable. */

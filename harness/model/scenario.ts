@@ -123,10 +123,16 @@ export interface MeasureSpec {
   readonly explain: boolean;
 }
 
-/** A gate the scenario names: a regression of at least `failRatio` (or `failAbsolute` in the metric's unit) fails the run. */
-export interface GateSpec {
+/** A regression of at least `failRatio` (or `failAbsolute` in the metric's unit) fails the run; both null: the default. */
+export interface GateLimit {
   readonly failRatio: number | null;
   readonly failAbsolute: number | null;
+}
+
+/** A gate the scenario names. */
+export interface GateSpec extends GateLimit {
+  /** Instead, where two versions of Go have built the sides; false: it does not fail then. Absent: the same limit. */
+  readonly toolchain?: GateLimit | false;
 }
 
 export interface Scenario {

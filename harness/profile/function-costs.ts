@@ -2,7 +2,7 @@ import { withoutAgent } from './filter.ts';
 import { type FrameGroups, groupByFunction } from './frame-groups.ts';
 import { canonicalNames, canonicalPath, isRuntime, type PathRoots, packageOf } from './names.ts';
 import type { Profile } from './profile.ts';
-import { type Charging, sumFlatCum, sumOf, sumOwn } from './sum-stacks.ts';
+import { type Charging, type FrameRole, sumEntries, sumFlatCum, sumOf, sumOwn } from './sum-stacks.ts';
 import { valueColumn, valueIndex } from './value-types.ts';
 
 /** What one function costs, in the value type's unit (times `scale`). */
@@ -47,6 +47,7 @@ export interface FunctionSums {
   /** Sums of `values`, one per sample. */
   readonly cum: (values: Float64Array) => Float64Array;
   readonly own: (values: Float64Array, charging: Charging) => Float64Array;
+  readonly entries: (values: Float64Array, roleOf: (name: string) => FrameRole) => Float64Array;
 }
 
 /** Function of a line; −1 for none. */
@@ -61,6 +62,7 @@ export const functionSums = (profile: Profile, names: readonly string[]): Functi
     functionIndex: groups.exampleLine.map((line) => functionOf(profile, line)),
     cum: (values) => sumFlatCum(profile, groups, values).cum,
     own: (values, charging) => sumOwn(profile, groups, values, charging),
+    entries: (values, roleOf) => sumEntries(profile, groups, values, roleOf),
   };
 };
 

@@ -25,7 +25,7 @@ export {
 export { liveCounts, sampleCounts } from './sample-counts.ts';
 export { isTruncated } from './truncated.ts';
 export { valueColumn, valueIndex, valueTypes } from './value-types.ts';
-export type { Charging } from './sum-stacks.ts';
+export type { Charging, FrameRole } from './sum-stacks.ts';
 export { pprofTotal } from './exact-sums.ts';
 export { type FlatCum, flatCum } from './flat-cum.ts';
 export {

@@ -46,6 +46,44 @@ export const sumOwn = (
   return own;
 };
 
+/** Frames that are looked through, that lead into somebody's library, or that pay. */
+export type FrameRole = 'through' | 'library' | 'payer';
+
+/**
+ * What calls into libraries cost: a sample counts for the library frame that the nearest payer above the leaf called, for
+ * the payer itself where there is none between, and where nobody pays for the library frame that it began with.
+ */
+export const sumEntries = (
+  { samples }: Profile,
+  { keys, start, groups }: FrameGroups,
+  values: Float64Array,
+  roleOf: (key: string) => FrameRole,
+): Float64Array => {
+  const sums = new Float64Array(keys.length);
+  const roles = keys.map(roleOf);
+  const { stackStart, stack, count } = samples;
+  for (let sample = 0; sample < count; sample++) {
+    const end = stackStart[sample + 1] as number;
+    let entry = -1;
+    let leaf = -1;
+    search: for (let at = stackStart[sample] as number; at < end; at++) {
+      const location = stack[at] as number;
+      const next = start[location + 1] as number;
+      for (let g = start[location] as number; g < next; g++) {
+        const group = groups[g] as number;
+        if (leaf < 0) leaf = group;
+        if (roles[group] === 'library') entry = group;
+        if (roles[group] !== 'payer') continue;
+        if (entry < 0) entry = group;
+        break search;
+      }
+    }
+    const payer = entry < 0 ? leaf : entry;
+    if (payer >= 0) sums[payer] = (sums[payer] as number) + (values[sample] as number);
+  }
+  return sums;
+};
+
 const longestStack = ({ samples }: Profile): number => {
   let longest = 0;
   for (let i = 0; i < samples.count; i++) {

@@ -50,17 +50,19 @@ const metric = z.object({
   warnings: texts(50),
 });
 
+const profile = z.enum([
+  'cpu',
+  'alloc_space',
+  'alloc_objects',
+  'mutex',
+  'block',
+  'instructions',
+  'inuse_space',
+  'goroutine',
+]);
+
 const functionRow = z.object({
-  profile: z.enum([
-    'cpu',
-    'alloc_space',
-    'alloc_objects',
-    'mutex',
-    'block',
-    'instructions',
-    'inuse_space',
-    'goroutine',
-  ]),
+  profile,
   function: text,
   package: text,
   file: text,
@@ -111,6 +113,30 @@ const counted = z.object({
   pathSamples: sides.nullable(),
 });
 
+const toolchain = z.object({
+  versions: z.object({ base: text, head: text }),
+  goLines: z.object({ base: text, head: text }).nullable(),
+  isOnly: z.boolean(),
+  binaryBytes: sides,
+  gates: z.array(z.enum(METRIC_IDS)).max(METRIC_IDS.length),
+  known: texts(100),
+  costs: z
+    .array(
+      z.object({
+        profile,
+        of: z.enum(['go', 'runtime', 'module', 'dependencies']),
+        package: text,
+        unit,
+        basePerRequest: number,
+        headPerRequest: number,
+        deltaPerRequest: number,
+        impactRatio: number,
+        isCertain: z.boolean(),
+      }),
+    )
+    .max(1000),
+});
+
 const environment = z.object({
   os: text,
   arch: text,
@@ -159,6 +185,7 @@ const scenario = z.object({
   metrics: z.array(metric).max(METRIC_IDS.length),
   functions: z.array(functionRow).max(5000),
   attribution: attribution.nullable(),
+  toolchain: toolchain.exactOptional(),
   builtDifferently: texts(50).exactOptional(),
   loader: z.object({ verdict: z.enum(['ok', 'suspect', 'invalid']), reasons: texts(50) }),
   environment,

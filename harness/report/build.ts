@@ -3,6 +3,7 @@ import type { Comparison, ExactEngine, RunFile, ScenarioComparison } from '../mo
 import { formatCount, formatDuration, formatPercent, formatQuantity } from '../units/index.ts';
 import { codePathOf } from './code-path.ts';
 import { blindSpotsOf, cautionsOf, toDoFor } from './doubts.ts';
+import { newGoOf } from './new-go.ts';
 import {
   type Fact,
   MOST_CHANGED_ROWS,
@@ -80,6 +81,7 @@ const scenarioReport = (
     scenario: scenario.scenario,
     verdict: scenario.verdict,
     sentence: scenarioSentence(scenario),
+    newGo: newGoOf(scenario),
     cautions: cautionsOf(scenario, comparison).filter(saysSomething),
     toDo: toDoFor(scenario, run),
     failed: failedOf(scenario),

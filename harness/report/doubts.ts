@@ -16,6 +16,7 @@ import {
   formatSignedQuantity,
 } from '../units/index.ts';
 import { replyCautions } from './code-path.ts';
+import { newGoToDo } from './new-go.ts';
 import { code, type Rich } from './rich.ts';
 
 const METHODS: Readonly<Record<Comparison['method'], string | null>> = {
@@ -59,11 +60,13 @@ export const toDoFor = (scenario: ScenarioComparison, run: RunFile | undefined):
       invalid ? ADVICE[invalid.code] : 'Remove the cause, or run it again; nothing of this run decides or is stored.',
     ];
   }
+  const bump = newGoToDo(scenario);
   const regressed = new Set(
     scenario.metrics.filter((metric) => metric.verdict === 'regressed').map((metric) => metric.metric),
   );
   if (regressed.has('errorRatio'))
     return ["Read the head's output: ", code(`logs/${scenario.scenario}/head-launch-*.log`), '.'];
+  if (bump !== null) return bump;
   const onlyLatency = regressed.size > 0 && [...regressed].every((metric) => metric.startsWith('latency'));
   return onlyLatency && (scenario.attribution?.culprit ?? null) === null
     ? ['Requests take longer without costing more: look for sleeps, timeouts and calls to other services.']

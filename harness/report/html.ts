@@ -109,6 +109,13 @@ const list = (items: readonly Rich[]): string => `<ul>${items.map((item) => `<li
 const cautions = (scenario: ScenarioReport): string =>
   scenario.cautions.length === 0 ? '' : `<div class="caution"><strong>Caution</strong>${list(scenario.cautions)}</div>`;
 
+const newGo = (report: Report, { newGo: found }: ScenarioReport): string => {
+  if (found === null) return '';
+  const known =
+    found.known.length === 0 ? '' : `<p>${inertHtml(visibleText(found.knownTitle))}:</p>${list(found.known)}`;
+  return `${heading(report, 'New Go')}<p>${inertHtml(visibleText(found.title))}</p>${list(found.costs)}${known}`;
+};
+
 const badge = (verdict: Report['verdict']): string =>
   `<span class="badge ${verdict}">${inertHtml(VERDICT_TITLES[verdict])}</span>`;
 
@@ -117,6 +124,7 @@ const scenarioSection = (report: Report, scenario: ScenarioReport): string => {
   const title = report.scenarios.length === 1 ? '' : `<h2>${badge(scenario.verdict)} ${rich(scenario.sentence)}</h2>`;
   return [
     title,
+    newGo(report, scenario),
     cautions(scenario),
     scenario.failed.length === 0 ? '' : `<p><strong>Failed requests</strong></p>${list(scenario.failed)}`,
     scenario.toDo === null ? '' : `<p><strong>To do:</strong> ${rich(scenario.toDo)}</p>`,

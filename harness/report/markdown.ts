@@ -169,7 +169,17 @@ const changedBlocks = (scenario: ScenarioReport): readonly string[] => {
   return [metricTable(scenario.changed), ...more];
 };
 
+const newGoBlocks = ({ newGo }: ScenarioReport, level: Level): readonly string[] => {
+  if (newGo === null) return [];
+  const known = level.functionRows === 0 ? [] : newGo.known;
+  return [
+    [`**New Go:** ${inertText(newGo.title)}`, ...newGo.costs.map((line) => `- ${rich(line)}`)].join('\n'),
+    ...(known.length === 0 ? [] : [[`${newGo.knownTitle}:`, ...known.map((line) => `- ${rich(line)}`)].join('\n')]),
+  ];
+};
+
 const sectionBlocks = (scenario: ScenarioReport, level: Level): readonly string[] => [
+  ...newGoBlocks(scenario, level),
   ...quoted(bullets('Caution', scenario.cautions.slice(0, level.cautions))),
   ...bullets('Failed requests', scenario.failed.slice(0, level.cautions)),
   ...(scenario.toDo === null ? [] : [`**To do:** ${rich(scenario.toDo)}`]),

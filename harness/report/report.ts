@@ -33,6 +33,8 @@ export interface ScenarioReport {
   readonly scenario: string;
   readonly verdict: RunVerdict;
   readonly sentence: Rich;
+  /** Another Go on each side; null where both have one. */
+  readonly newGo: NewGo | null;
   /** Reasons to trust the figures less, worst first. */
   readonly cautions: readonly Rich[];
   /** What to do next where the figures alone do not say it; null otherwise. */
@@ -72,6 +74,16 @@ export interface MetricRow {
   readonly words: string;
   readonly reason: string | null;
   readonly warnings: readonly string[];
+}
+
+export interface NewGo {
+  /** `go1.26.8 → go1.27.3, and nothing else changed`. */
+  readonly title: string;
+  /** What it costs by package, what the binary weighs, which gates have another limit for it. */
+  readonly costs: readonly Rich[];
+  /** What that Go is known to do otherwise; the title says which Go. */
+  readonly knownTitle: string;
+  readonly known: readonly Rich[];
 }
 
 export interface CodePath {

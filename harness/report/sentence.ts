@@ -23,6 +23,7 @@ import {
   unchangedWithin,
 } from './amounts.ts';
 import { NEAR_WORDS, type ProfileName, WITNESSES } from './labels.ts';
+import { bumpClause, partName, partThatCarries } from './new-go.ts';
 import { code, plainText, type Rich } from './rich.ts';
 
 /** Above this share of the metric's change, one function is said to carry most of it. */
@@ -133,6 +134,9 @@ const changeClause = ({ changedInDiff, kind, nearChange, caller }: FunctionCompa
 
 /** `, mostly `main.encode` (+17.7 µs), changed in this pull request`; empty when no function is certain. */
 const culpritClause = (scenario: ScenarioComparison, metric: MetricComparison): Rich => {
+  const part = partThatCarries(scenario, metric, WITNESSES[metric.metric] ?? []);
+  if (part !== undefined)
+    return [', mostly in ', ...partName(part), ` (${signedAmount(part.deltaPerRequest, part.unit)})`];
   const row = findCulprit(scenario, metric);
   if (row === undefined) return culpritWithoutRow(scenario);
   const share = carriesMost(scenario, row, metric) ? ', mostly ' : ', the largest part in ';
@@ -264,7 +268,7 @@ const BODIES = {
 /** The verdict sentence of one scenario. */
 export const scenarioSentence = (scenario: ScenarioComparison): Rich => [
   code(scenario.scenario),
-  ': ',
+  `: ${bumpClause(scenario)}`,
   ...BODIES[scenario.verdict](scenario),
   '.',
 ];

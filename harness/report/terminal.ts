@@ -7,6 +7,7 @@ const MOST_ROWS = 6;
 const MOST_CAUTIONS = 3;
 const MOST_FUNCTIONS = 3;
 const MOST_FAILED = 4;
+const MOST_COSTS = 4;
 
 const alignRows = (rows: readonly (readonly string[])[]): readonly string[] => {
   const widths = (rows[0] ?? []).map((_cell, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
@@ -25,6 +26,7 @@ const rowLines = (rows: readonly MetricRow[]): readonly string[] =>
 
 const scenarioLines = (scenario: ScenarioReport): readonly string[] => [
   plainText(scenario.sentence),
+  ...(scenario.newGo?.costs ?? []).slice(0, MOST_COSTS).map((line) => `  new Go: ${plainText(line)}`),
   ...scenario.cautions.slice(0, MOST_CAUTIONS).map((caution) => `  caution: ${plainText(caution)}`),
   ...scenario.failed.slice(0, MOST_FAILED).map((failed) => `  failed request: ${plainText(failed)}`),
   ...(scenario.toDo === null ? [] : [`  to do: ${plainText(scenario.toDo)}`]),

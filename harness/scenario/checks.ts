@@ -59,8 +59,9 @@ const checkCaptures = (document: ScenarioDocument): readonly Problem[] => {
 
 const checkTightLimits = (document: ScenarioDocument): readonly Problem[] => {
   if (valueAt(document.value, ['measure', 'tight']) === true) return [];
-  return METRIC_IDS.flatMap((metric) => {
-    const path = ['gates', metric, 'fail'];
+  const limits = METRIC_IDS.flatMap((metric) => [[metric, 'fail'] as const, [metric, 'toolchain'] as const]);
+  return limits.flatMap(([metric, key]) => {
+    const path = ['gates', metric, key];
     const fail = valueAt(document.value, path);
     const gate = typeof fail === 'string' || typeof fail === 'number' ? parseGate(metric, fail) : 'not given';
     const message = typeof gate === 'string' ? undefined : needsTightMode(metric, gate);

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type {
   DataTable,
+  GateLimit,
   GateSpec,
   GenerateCommand,
   LoadSpec,
@@ -118,9 +119,14 @@ const fillLoad = (load: ScenarioInput['load'], files: ReadFiles, contents: FileC
   latency: fillLatency(load.latency),
 });
 
+/** The metric's own. */
+const DEFAULT_LIMIT: GateLimit = { failRatio: null, failAbsolute: null };
+
 const fillGate = (gate: NonNullable<ScenarioInput['gates'][string]>): GateSpec | boolean => {
   if (typeof gate === 'boolean') return gate;
-  return gate === 'default' ? true : gate.fail;
+  if (gate === 'default') return true;
+  const { fail = DEFAULT_LIMIT, toolchain } = gate;
+  return toolchain === undefined ? fail : { ...fail, toolchain };
 };
 
 const fillGates = (gates: ScenarioInput['gates']): Readonly<Record<string, GateSpec | boolean>> => {

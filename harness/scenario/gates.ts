@@ -1,5 +1,5 @@
 /** What a scenario may ask of each metric, and how far down: design constants of docs/method.md. */
-import type { GateSpec, MetricId } from '../model/index.ts';
+import type { GateLimit, MetricId } from '../model/index.ts';
 import { formatPercent, parsePercentRatio, parseSizeBytes } from '../units/index.ts';
 
 export interface GateRule {
@@ -53,7 +53,7 @@ const amountOf: Readonly<Record<GateRule['limit'], (text: string) => number | un
 };
 
 /** Reads a `fail` limit; a string is why it is not one for this metric. The floor of tight mode applies here. */
-export const parseGate = (metric: MetricId, fail: string | number): GateSpec | string => {
+export const parseGate = (metric: MetricId, fail: string | number): GateLimit | string => {
   const { limit, floorRatio, tightFloorRatio = floorRatio } = GATE_RULES[metric];
   const amount = amountOf[limit](typeof fail === 'string' ? fail.replace(/^\s*\+/, '') : String(fail));
   if (amount === undefined || !(amount > 0)) return limitExpected(metric);
@@ -66,7 +66,7 @@ const belowFloor = (amount: number, floor: number): string =>
   `no run can decide a change of ${formatPercent(amount)}: the smallest limit here is ${formatPercent(floor)}`;
 
 /** Why a limit that tight mode could decide is too small without it; undefined when it is not. */
-export const needsTightMode = (metric: MetricId, gate: GateSpec): string | undefined => {
+export const needsTightMode = (metric: MetricId, gate: GateLimit): string | undefined => {
   const { floorRatio, tightFloorRatio } = GATE_RULES[metric];
   if (floorRatio === undefined || tightFloorRatio === undefined) return undefined;
   if (gate.failRatio === null || gate.failRatio >= floorRatio) return undefined;

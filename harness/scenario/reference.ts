@@ -121,6 +121,10 @@ const gatesNote = `\`fail\` is the smallest worsening that fails the run: a perc
 amount where the difference counts (growth, errors). A limit that no run can decide is refused: CPU below 1 % (0.5 % in
 tight mode), allocations and bytes below 0.5 %, latency below 5 %, instructions below 0.1 %.
 
+\`toolchain\` is the limit instead of it where two versions of Go built the sides (a pull request that bumps Go, whether or
+not it changes code, too): \`allocBytesPerRequest: { fail: "+2%", toolchain: "+20%" }\`; without \`fail\` the default holds
+otherwise, and \`toolchain: false\` lets such a change pass.
+
 `;
 
 const section = ({ path, schema }: Section): string =>

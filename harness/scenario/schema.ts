@@ -362,6 +362,14 @@ const measure = () =>
       .describe('After a CPU regression, collect enough profile samples to name the function.'),
   });
 
+const limit = (metric: MetricId) =>
+  z.union([z.string(), z.number()], { error: limitExpected(metric) }).transform((written, context) => {
+    const parsed = parseGate(metric, written);
+    if (typeof parsed !== 'string') return parsed;
+    context.issues.push({ code: 'custom', input: written, message: parsed });
+    return z.NEVER;
+  });
+
 const gate = (metric: MetricId) =>
   z
     .union(
@@ -369,15 +377,13 @@ const gate = (metric: MetricId) =>
         z.boolean(),
         z.literal('default'),
         mapping({
-          fail: z
-            .union([z.string(), z.number()], { error: limitExpected(metric) })
-            .transform((fail, context) => {
-              const spec = parseGate(metric, fail);
-              if (typeof spec !== 'string') return spec;
-              context.issues.push({ code: 'custom', input: fail, message: spec });
-              return z.NEVER;
-            })
-            .describe('The smallest worsening that fails.'),
+          fail: limit(metric).optional().describe('The smallest worsening that fails.'),
+          toolchain: z
+            .union([limit(metric), z.literal(false)])
+            .optional()
+            .describe('The same where two versions of Go built the sides; false: it does not fail then.'),
+        }).refine(({ fail, toolchain }) => fail !== undefined || toolchain !== undefined, {
+          error: 'expected `fail`, `toolchain` or both',
         }),
       ],
       expected('{ fail: … }, true, false or default'),
@@ -403,7 +409,7 @@ export const scenarioSchema = mapping({
   gates: gates()
     .prefault({})
     .describe(
-      'Which metrics fail the run, and from which worsening on. Named here, a metric must be judged; `true` or `default` keeps its default limit, `false` removes it; unnamed ones keep the defaults.',
+      'Which metrics fail the run, and from which worsening on. Named here, a metric must be judged; `true` or `default` keeps its default limit, `false` removes it; unnamed ones keep the defaults. `toolchain` is the limit for changes of Go itself.',
     ),
 });
 

@@ -2,9 +2,9 @@
 import { readFile } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { UsageError } from '../errors.ts';
-import type { FileDiff, ModuleChange } from '../model/index.ts';
+import type { BySide, FileDiff, GoLines, ModuleChange } from '../model/index.ts';
 import { splitNul, tryGit } from './git.ts';
-import { moduleChanges } from './go-mod.ts';
+import { goLinesOf, moduleChanges } from './go-mod.ts';
 import type { SourceTree } from './sides.ts';
 
 export interface DiffRequest {
@@ -19,6 +19,7 @@ export interface SideDiff {
   readonly files: readonly FileDiff[];
   /** From the two go.mod files. */
   readonly modules: readonly ModuleChange[];
+  readonly goLines: BySide<GoLines>;
 }
 
 type Range = readonly [number, number];
@@ -135,5 +136,6 @@ export const diffSides = async (request: DiffRequest): Promise<SideDiff> => {
   return {
     files: files.filter(({ file }) => !file.split('/').some((part) => NOT_SOURCE.has(part))),
     modules: moduleChanges(baseGoMod ?? '', headGoMod ?? ''),
+    goLines: { base: goLinesOf(baseGoMod ?? ''), head: goLinesOf(headGoMod ?? '') },
   };
 };

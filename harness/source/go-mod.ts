@@ -1,5 +1,5 @@
-/** Requirements of a go.mod file, and what changed between two of them. */
-import type { ModuleChange } from '../model/index.ts';
+/** Requirements of a go.mod file, what it says about Go itself, and what changed between two of them. */
+import type { GoLines, ModuleChange } from '../model/index.ts';
 
 const uncommented = (line: string): string => line.replace(/\/\/.*$/, '').trim();
 
@@ -47,4 +47,15 @@ export const moduleChanges = (baseGoMod: string, headGoMod: string): readonly Mo
     .filter((module) => base.get(module) !== head.get(module))
     .toSorted()
     .map((module) => ({ module, base: base.get(module) ?? null, head: head.get(module) ?? null }));
+};
+
+/** What it says about Go itself. */
+export const goLinesOf = (goMod: string): GoLines => {
+  const lines = directives(goMod);
+  const wordOf = (verb: string): string | null => lines.find(([first]) => first === verb)?.[1] ?? null;
+  return {
+    go: wordOf('go'),
+    toolchain: wordOf('toolchain'),
+    godebug: lines.filter(([verb]) => verb === 'godebug').map(([, ...words]) => words.join(' ')),
+  };
 };

@@ -44,6 +44,11 @@ describe('onlyExplaining', () => {
     );
   const kept = ['moved main.quote', 'moved main.encode'];
 
+  it('does not call it a move where nothing became nothing', () => {
+    const nothing = pair(0, true).map((each) => ({ ...each, basePerRequest: 0, headPerRequest: 0 }));
+    expect(kindsOf(nothing, 'regressed')).toEqual(['unclear null', 'unclear null']);
+  });
+
   it('leaves moved costs that the change touches, or that are new: they accuse nobody', () => {
     expect(kindsOf(pair(30, true), 'unchanged')).toEqual(kept);
     expect(kindsOf(pair(0, false), 'unchanged')).toEqual(kept);

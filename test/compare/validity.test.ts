@@ -22,9 +22,10 @@ describe('builds by two Go versions', () => {
     const { base } = run.builds;
     const newer = { ...run, builds: { base, head: { ...base, goVersion: 'go1.27.0' } } };
     expect(compare(newer).scenarios[0]).toMatchObject({
-      builtDifferently: [expect.stringMatching(/^The toolchain changed, go1\.\d+\S* on base and go1\.27\.0 on head/)],
+      toolchain: { versions: { base: base.goVersion, head: 'go1.27.0' } },
       warnings: ['a note'],
     });
+    expect(compare(run).scenarios[0]).not.toHaveProperty('toolchain');
     expect(compare(run).scenarios[0]).not.toHaveProperty('builtDifferently');
   });
 });

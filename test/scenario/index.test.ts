@@ -300,6 +300,28 @@ load:
 describe('gates', () => {
   const gatesOf = (gates: string) => read(`${MINIMAL}gates: ${gates}`).gates;
 
+  test('may have another limit where Go itself changes, beside their own or the default one', () => {
+    const limit = (failRatio: number | null) => ({ failRatio, failAbsolute: null });
+    expect(
+      gatesOf('{ cpuNsPerRequest: { fail: "+2%", toolchain: "+5%" }, allocBytesPerRequest: { toolchain: "20%" } }'),
+    ).toEqual({
+      cpuNsPerRequest: { ...limit(0.02), toolchain: limit(0.05) },
+      allocBytesPerRequest: { ...limit(null), toolchain: limit(0.2) },
+    });
+    expect(gatesOf('{ mallocsPerRequest: { toolchain: false } }')).toEqual({
+      mallocsPerRequest: { ...limit(null), toolchain: false },
+    });
+  });
+
+  test.each([
+    ['{ cpuNsPerRequest: {} }', /gates\.cpuNsPerRequest.*expected `fail`, `toolchain` or both/],
+    ['{ cpuNsPerRequest: { toolchain: "+0.1%" } }', /gates\.cpuNsPerRequest\.toolchain.*no run can decide/],
+    ['{ cpuNsPerRequest: { toolchain: "+0.7%" } }', /gates\.cpuNsPerRequest\.toolchain.*measure: \{ tight: true \}/],
+    ['{ cpuNsPerRequest: { toolchain: true } }', /gates\.cpuNsPerRequest\.toolchain/],
+  ])('are refused with %s', (gates, message) => {
+    expect(() => gatesOf(gates)).toThrow(message);
+  });
+
   test('a limit is a ratio, or an amount where the metric is compared by difference', () => {
     expect(gatesOf('{ latencyP50Ms: { fail: "+10%" }, goroutineGrowthPerRequest: { fail: "0.01" } }')).toEqual({
       latencyP50Ms: { failRatio: 0.1, failAbsolute: null },

@@ -259,7 +259,7 @@ describe('gates', () => {
     ['goroutineGrowthPerRequest: { fail: "2%" }', /expected a number above 0 such as "0.01"/],
     ['errorRatio: { fail: 0.01 }', /expected percentage points above 0 such as "0.1%"/],
     ['goroutines: "2%"', /goroutines: expected \{ fail: … \}, true, false or default, got "2%"$/],
-    ['goroutines: {}', /goroutines.fail: missing\. The smallest worsening that fails$/],
+    ['goroutines: {}', /goroutines: expected `fail`, `toolchain` or both, got a mapping$/],
   ])('%s is refused', (keys, message) => expect(said(gates(keys))[0]).toMatch(message));
 
   test('the floors themselves are accepted, and tight mode halves that of CPU', () => {

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
 import { diffSides } from '../../harness/source/index.ts';
 import { parsePatches } from '../../harness/source/diff.ts';
-import { moduleChanges, requirementsOf } from '../../harness/source/go-mod.ts';
+import { goLinesOf, moduleChanges, requirementsOf } from '../../harness/source/go-mod.ts';
 import { editDistance, nearestNames } from '../../harness/source/nearest.ts';
 import { makeFolder, never, removeFolders } from './repositories.ts';
 
@@ -65,7 +65,7 @@ test('every kind of change is told by file and line, under any name', async () =
 
 test('equal folders have no difference', async () => {
   const files = { 'go.mod': 'module a\n', 'x.go': lines(1, 9) };
-  expect(await diff(makeFolder(files), makeFolder(files))).toEqual({ files: [], modules: [] });
+  expect(await diff(makeFolder(files), makeFolder(files))).toMatchObject({ files: [], modules: [] });
 });
 
 test('content that looks like a patch is not taken for one', async () => {
@@ -159,4 +159,22 @@ test('edit distance: zero only for equal words, symmetric, and never above the l
   );
   expect(editDistance('kitten', 'sitting')).toBe(3);
   expect(nearestNames('mian', ['main', 'develop', 'origin/main'])).toEqual(['main']);
+});
+
+test('what go.mod says of Go itself is told apart from what it requires', () => {
+  const goMod = `module a
+go 1.22 // language
+toolchain go1.27.3
+godebug asynctimerchan=1
+godebug (
+	default=go1.21
+)
+require example.com/go v1.2.3
+`;
+  expect(goLinesOf(goMod)).toEqual({
+    go: '1.22',
+    toolchain: 'go1.27.3',
+    godebug: ['asynctimerchan=1', 'default=go1.21'],
+  });
+  expect(goLinesOf('module a')).toEqual({ go: null, toolchain: null, godebug: [] });
 });

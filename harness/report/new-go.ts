@@ -1,0 +1,156 @@
+/** The section about another Go: what it costs by package, and what it is known to do otherwise. */
+import { metricDef } from '../metrics/index.ts';
+import type { GroupCost, MetricComparison, ScenarioComparison, ToolchainChange } from '../model/index.ts';
+import { formatQuantity, formatSignedPercent } from '../units/index.ts';
+import { sideText, signedAmount } from './amounts.ts';
+import { PROFILE_LABELS, PROFILES, type ProfileName } from './labels.ts';
+import type { NewGo } from './report.ts';
+import { code, type Rich } from './rich.ts';
+
+/** Parts named per kind of profile. */
+const MOST_PARTS = 5;
+/** Counted instructions differ for certain nearly everywhere; below this part of all they are not worth a word. */
+const LEAST_IMPACT = 0.001;
+
+/** `go1.26.8 → go1.27.3`; what go.mod says, where only that differs. */
+export const bumpText = ({ versions: { base, head }, goLines }: ToolchainChange): string => {
+  const line = goLines === null ? '' : `go.mod's go line ${goLines.base} → ${goLines.head}`;
+  if (base === head) return line;
+  return line === '' ? `${base} → ${head}` : `${base} → ${head}, ${line}`;
+};
+
+/** What comes first of all: `only the Go toolchain changed (go1.26.8 → go1.27.3): `. */
+export const bumpClause = ({ toolchain }: ScenarioComparison): string => {
+  if (toolchain === undefined) return '';
+  const { versions, isOnly } = toolchain;
+  const what = versions.base === versions.head ? 'what go.mod says of Go' : 'the Go toolchain';
+  return isOnly
+    ? `only ${what} changed (${bumpText(toolchain)}): `
+    : `${what} changed as well as other code (${bumpText(toolchain)}): `;
+};
+
+const PART_WORDS: Readonly<Record<Exclude<GroupCost['of'], 'go'>, string>> = {
+  runtime: "Go's runtime by itself",
+  module: 'your own code',
+  dependencies: 'dependencies',
+};
+
+export const partName = ({ of, package: path }: GroupCost): Rich => (of === 'go' ? [code(path)] : [PART_WORDS[of]]);
+
+const changeOf = ({ basePerRequest: base, headPerRequest: head, deltaPerRequest, unit }: GroupCost): string =>
+  base > 0 ? formatSignedPercent(head / base - 1) : `${signedAmount(deltaPerRequest, unit)}, new`;
+
+/** `` `encoding/json` 4.7 KiB → 9.7 KiB (+107 %)``. */
+const partText = (cost: GroupCost): Rich => [
+  ...partName(cost),
+  ` ${sideText(cost.basePerRequest, cost.unit)} → ${sideText(cost.headPerRequest, cost.unit)} (${changeOf(cost)})`,
+];
+
+const listed = (parts: readonly Rich[]): Rich => parts.flatMap((part, index) => (index === 0 ? part : [', ', ...part]));
+
+const isTelling = (cost: GroupCost): boolean => cost.isCertain && Math.abs(cost.impactRatio) >= LEAST_IMPACT;
+
+/** What calls into them costs; of counts, which know no callers, what they execute themselves. */
+const HOW: Readonly<Partial<Record<ProfileName, string>>> = { instructions: ' of their own' };
+
+const kindLine = (profile: ProfileName, costs: readonly GroupCost[]): readonly Rich[] => {
+  const own = costs.filter((cost) => cost.profile === profile);
+  const changed = own.filter(isTelling);
+  if (changed.length === 0) return [];
+  const left = changed.length - MOST_PARTS;
+  const more = left > 0 ? `, and ${left} more` : '';
+  const same = changed.length < own.length ? '; all other parts as before, or not certain' : '';
+  return [
+    [
+      `${PROFILE_LABELS[profile]}${HOW[profile] ?? ''} per request: `,
+      ...listed(changed.slice(0, MOST_PARTS).map(partText)),
+      `${more}${same}.`,
+    ],
+  ];
+};
+
+const costLines = ({ costs }: ToolchainChange): readonly Rich[] => {
+  const lines = PROFILES.flatMap((profile) => kindLine(profile, costs));
+  if (lines.length > 0 || costs.length === 0) return lines;
+  return [['No package of Go, nor your own code, costs more or less for certain.']];
+};
+
+const binaryLine = ({ binaryBytes: { base, head } }: ToolchainChange): readonly Rich[] =>
+  base > 0 && base !== head
+    ? [
+        [
+          `The binary, with godyno's agent in it: ${formatQuantity(base, 'B')} → ${formatQuantity(head, 'B')} (${formatSignedPercent(head / base - 1)}).`,
+        ],
+      ]
+    : [];
+
+const limitText = ({ practicalRatio, practicalAbsolute, unit }: MetricComparison): string => {
+  if (practicalRatio !== null) return formatSignedPercent(practicalRatio);
+  return practicalAbsolute === null ? '' : signedAmount(practicalAbsolute, unit);
+};
+
+/** Gates that the scenario gave another limit for such a change. */
+const gateLines = ({ metrics, toolchain }: ScenarioComparison): readonly Rich[] => {
+  const own = metrics.filter(({ metric }) => toolchain?.gates.includes(metric));
+  return own.map((metric): Rich => {
+    const name = metricDef(metric.metric).label;
+    const limit = metric.gate ? `fails from ${limitText(metric)} on` : 'does not fail';
+    return [`The gate on ${name} ${limit} where Go itself changes (`, code(`gates.${metric.metric}.toolchain`), ').'];
+  });
+};
+
+/** Text with names in backticks. */
+const richFrom = (text: string): Rich => text.split('`').map((part, index) => (index % 2 === 0 ? part : code(part)));
+
+const RELEASE = /^(1\.\d+): /;
+
+/** `Known to be different in Go 1.27`; of several releases each line says its own. */
+const knownOf = ({ known }: ToolchainChange): Pick<NewGo, 'knownTitle' | 'known'> => {
+  const releases = new Set(known.map((text) => RELEASE.exec(text)?.[1]));
+  const [release] = releases;
+  const isOne = releases.size === 1 && release !== undefined;
+  return {
+    knownTitle: `Known to be different ${isOne ? `in Go ${release}` : 'between the two'}`,
+    known: known.map((text) => richFrom(`${isOne ? text.replace(RELEASE, '') : `Go ${text}`}.`)),
+  };
+};
+
+/** Null where both sides have one Go. */
+export const newGoOf = (scenario: ScenarioComparison): NewGo | null => {
+  const { toolchain } = scenario;
+  if (toolchain === undefined) return null;
+  return {
+    title: `${bumpText(toolchain)}${toolchain.isOnly ? ', and nothing else changed' : '; other code changed, too'}`,
+    costs: [...costLines(toolchain), ...binaryLine(toolchain), ...gateLines(scenario)],
+    ...knownOf(toolchain),
+  };
+};
+
+/** The part of Go that carries most of a metric's change, by the profile that has its unit; undefined: none does. */
+export const partThatCarries = (
+  { toolchain }: ScenarioComparison,
+  { base, head, unit }: MetricComparison,
+  witnesses: readonly ProfileName[],
+): GroupCost | undefined => {
+  if (toolchain === undefined || base === null || head === null || base === head) return undefined;
+  return toolchain.costs.find(
+    (cost) =>
+      cost.isCertain &&
+      cost.unit === unit &&
+      witnesses.includes(cost.profile) &&
+      cost.deltaPerRequest / (head - base) >= CARRIES,
+  );
+};
+
+const CARRIES = 0.5;
+
+/** What to do about a red run in which no line of the pull request costs more. */
+export const newGoToDo = ({ verdict, toolchain, metrics }: ScenarioComparison): Rich | null => {
+  const [first] = metrics.filter((metric) => metric.gate && metric.verdict === 'regressed');
+  if (verdict !== 'regressed' || toolchain?.isOnly !== true || first === undefined) return null;
+  return [
+    'Nothing in this pull request but Go costs more. To take the new Go as it is, accept the change, or give such changes a limit of their own with ',
+    code(`gates.${first.metric}.toolchain`),
+    '.',
+  ];
+};
