@@ -2,6 +2,11 @@
 declare module 'autocannon' {
   interface Options {
     readonly url: string;
+    /** Path of a unix socket, in place of the URL's host and port. */
+    readonly socketPath?: string;
+    /** TLS: the name to ask for. */
+    readonly servername?: string;
+    readonly tlsOptions?: { readonly servername: string };
     readonly connections: number;
     readonly pipelining: number;
     /** Seconds. */

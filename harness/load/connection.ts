@@ -1,6 +1,7 @@
 /** One kept connection: at most one request in flight, its own clock, and an honest account of how each one ended. */
 import { performance } from 'node:perf_hooks';
-import type { Side } from '../model/index.ts';
+import { TLSSocket } from 'node:tls';
+import type { Endpoint, Side } from '../model/index.ts';
 import type { ReplyReader } from './replies.ts';
 import { openClients, type EngineClient, type RequestQueue, requireClient } from './seam.ts';
 import type { RequestTimes } from './tally.ts';
@@ -201,7 +202,7 @@ export class Connection implements RequestTimes, RequestQueue {
     this.#opening = false;
     const socket = client.conn;
     socket?.setNoDelay(true);
-    socket?.once('connect', () => {
+    socket?.once(socket instanceof TLSSocket ? 'secureConnect' : 'connect', () => {
       this.#connected = true;
       this.#failures = 0;
       this.#becomeIdle();
@@ -301,7 +302,7 @@ export class Connection implements RequestTimes, RequestQueue {
 
 /** Opens `count` connections, numbered from `firstIndex`. Throws `SEAM_BROKEN`. */
 export const openConnections = (
-  authority: string,
+  endpoint: Endpoint,
   side: Side,
   firstIndex: number,
   count: number,
@@ -309,7 +310,7 @@ export const openConnections = (
   witness: Witness | null = null,
 ): readonly Connection[] => {
   const opened: Connection[] = [];
-  openClients(authority, count, (client) => {
+  openClients(endpoint, count, (client) => {
     opened.push(new Connection(requireClient(client), side, firstIndex + opened.length, driver, witness));
   });
   return opened;

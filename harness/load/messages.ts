@@ -2,6 +2,7 @@
 import type {
   BySide,
   DataTable,
+  Endpoint,
   FailedRequest,
   LoaderWindow,
   Replies,
@@ -10,9 +11,7 @@ import type {
   Window,
 } from '../model/index.ts';
 
-export interface LoadTarget {
-  readonly host: string;
-  readonly port: number;
+export interface LoadTarget extends Endpoint {
   /** Values of this side's placeholders: `tmp`, what `prepare` captured. `port` and `n` are known without. */
   readonly values: Readonly<Record<string, string>>;
 }

@@ -1,14 +1,14 @@
 /** The requests sent once after readiness, which may capture values for the load. Sent by the harness itself. */
-import { request as httpRequest } from 'node:http';
+import { request as plainRequest } from 'node:http';
+import { request as tlsRequest } from 'node:https';
 import { GodynoError, InterruptedError, TargetStartError, UsageError } from '../errors.ts';
-import type { PrepareRequest } from '../model/index.ts';
+import { addressOf, connectOptions, type Endpoint, hostHeaderOf, type PrepareRequest } from '../model/index.ts';
 import { fillAll, headerTemplate, holesOf, pathTemplate, type Template } from './encoding.ts';
 import { JsonNumber, parseExactJson, parseJsonPath, readJsonPath } from './json-path.ts';
 import { bodyParts, inTarget, isText } from './requests.ts';
 
 export interface Preparation {
-  readonly host: string;
-  readonly port: number;
+  readonly endpoint: Endpoint;
   readonly requests: readonly PrepareRequest[];
   /** Known placeholders (`tmp`, …); `port` and `n`, the repetition counted from 0, are known without. */
   readonly values: Readonly<Record<string, string>>;
@@ -28,8 +28,8 @@ interface PrepareAnswer {
   readonly body: Buffer;
 }
 
-const placeOf = ({ host, port }: Preparation, request: PrepareRequest): string =>
-  `Prepare request ${request.name} (${request.method} ${request.path} to ${host}:${port})`;
+const placeOf = ({ endpoint }: Preparation, request: PrepareRequest): string =>
+  `Prepare request ${request.name} (${request.method} ${request.path} to ${addressOf(endpoint)})`;
 
 type Values = Readonly<Record<string, string>>;
 
@@ -65,13 +65,14 @@ const headersOf = (request: PrepareRequest, values: Values): Record<string, stri
 const exchange = async (preparation: Preparation, request: PrepareRequest, values: Values): Promise<PrepareAnswer> => {
   const body = bodyOf(request, values);
   const deadline = AbortSignal.timeout(preparation.timeoutSeconds * 1000);
-  const headers = headersOf(request, values);
+  const headers: Record<string, string> = { host: hostHeaderOf(preparation.endpoint), ...headersOf(request, values) };
   if (body !== undefined) headers['content-length'] = String(body.length);
   return new Promise((resolve, reject) => {
-    const sent = httpRequest(
+    const { endpoint } = preparation;
+    const send = endpoint.tls === undefined ? plainRequest : tlsRequest;
+    const sent = send(
       {
-        host: preparation.host,
-        port: preparation.port,
+        ...connectOptions(endpoint),
         method: request.method,
         path: inTarget(fill(pathTemplate(request.path), request, values)),
         headers,
@@ -171,7 +172,7 @@ export const sendPrepare = async (preparation: Preparation): Promise<Readonly<Re
     for (let repetition = 0; repetition < request.repeat; repetition++) {
       const values = {
         ...preparation.values,
-        port: String(preparation.port),
+        port: String(preparation.endpoint.port),
         n: String(repetition),
         ...captured,
       };

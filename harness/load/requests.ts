@@ -1,6 +1,6 @@
 /** Requests as bytes: everything that can be written once is written once, the rest per request. */
 import { UsageError } from '../errors.ts';
-import type { DataTable, RequestSpec } from '../model/index.ts';
+import { type DataTable, hostHeaderOf, type RequestSpec } from '../model/index.ts';
 import {
   bodyTemplate,
   fillAll,
@@ -167,10 +167,6 @@ const checkHeaderColumns = (request: RequestSpec, { head }: RequestTemplate, dat
   }
 };
 
-/** `host:port` as URLs and the Host header have it. */
-export const hostOf = (target: { readonly host: string; readonly port: number }): string =>
-  `${target.host.includes(':') ? `[${target.host}]` : target.host}:${target.port}`;
-
 const perRequest = (template: RequestTemplate, plan: LoadPlan, schedule: Schedule) => {
   const columns = new Map((plan.data?.columns ?? []).map((column, index) => [DATA + column, index]));
   return (number: number): Buffer => {
@@ -186,7 +182,7 @@ const perRequest = (template: RequestTemplate, plan: LoadPlan, schedule: Schedul
 export const compileRequests = (plan: LoadPlan, target: LoadTarget, schedule: Schedule): RequestBytes => {
   const fixed = fixedValueOf(target);
   const makers = plan.requests.map((request) => {
-    const template = withFixed(templateOf(request, hostOf(target)), fixed);
+    const template = withFixed(templateOf(request, hostHeaderOf(target)), fixed);
     checkHoles(request, holesIn(template), plan.data, target);
     checkHeaders(request, fixed);
     checkHeaderColumns(request, template, plan.data);

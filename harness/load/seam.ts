@@ -8,6 +8,7 @@
 import type { Socket } from 'node:net';
 import autocannon from 'autocannon';
 import { InvalidMeasurementError } from '../errors.ts';
+import { addressOf, type Endpoint } from '../model/index.ts';
 import { loaderEngine } from './engine.ts';
 
 /** The client's insides as of 9.0.0 (lib/httpClient.js). */
@@ -95,13 +96,21 @@ const NEVER_SECONDS = 1_000_000;
 /** autocannon's own sampling, of which we use nothing. */
 const SAMPLE_MS = 1000;
 
+/** Over TCP it takes the name from the one option, over a unix socket from the other. */
+const tlsName = ({ tls }: Endpoint) => {
+  const servername = tls?.serverName ?? null;
+  return servername === null ? {} : { servername, tlsOptions: { servername } };
+};
+
 /** Makes `count` clients; `setup` sees each before it connects. Throws what `setup` throws. */
-export const openClients = (authority: string, count: number, setup: (client: unknown) => void): void => {
+export const openClients = (endpoint: Endpoint, count: number, setup: (client: unknown) => void): void => {
   let refused: Error | null = null;
   let made = 0;
   autocannon(
     {
-      url: `http://${authority}/`,
+      url: `${endpoint.tls === undefined ? 'http' : 'https'}://${endpoint.socket === undefined ? addressOf(endpoint) : 'localhost'}/`,
+      ...(endpoint.socket !== undefined && { socketPath: endpoint.socket }),
+      ...tlsName(endpoint),
       connections: count,
       pipelining: 1,
       duration: NEVER_SECONDS,

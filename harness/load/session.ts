@@ -1,8 +1,7 @@
 /** One attachment inside the loader process: connections to the targets, and the windows run over them. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { InvalidMeasurementError, TargetStartError, UsageError } from '../errors.ts';
-import type { LoaderWindow, Side } from '../model/index.ts';
-import { SIDES } from '../model/index.ts';
+import { addressOf, type Endpoint, type LoaderWindow, type Side, SIDES } from '../model/index.ts';
 import { ContentionRun, CouplesRun, PausedRun } from './closed-loops.ts';
 import { type Connection, type Driver, openConnections } from './connection.ts';
 import { watchHealth } from './health.ts';
@@ -20,7 +19,7 @@ import type {
 import { LatencyRun } from './open-loop.ts';
 import { openPacer } from './pacer.ts';
 import { ReplyLog, ReplyReader } from './replies.ts';
-import { compileRequests, hostOf, type RequestBytes } from './requests.ts';
+import { compileRequests, type RequestBytes } from './requests.ts';
 import { connectsHeadFirst, createSchedule, type Schedule } from './schedule.ts';
 import { SideTally } from './tally.ts';
 import { Witness } from './witness.ts';
@@ -38,6 +37,7 @@ const ROOM = 4;
 
 interface SideState {
   readonly side: Side;
+  readonly endpoint: Endpoint;
   readonly authority: string;
   readonly bytesOf: RequestBytes;
   readonly tally: SideTally;
@@ -56,7 +56,8 @@ export interface Session {
 
 const newSide = (side: Side, target: LoadTarget, plan: LoadPlan, schedule: Schedule): SideState => ({
   side,
-  authority: hostOf(target),
+  endpoint: target,
+  authority: addressOf(target),
   bytesOf: compileRequests(plan, target, schedule),
   tally: new SideTally(plan.requests),
   witness: new Witness(side, plan.requests),
@@ -80,8 +81,8 @@ const openTo = (state: SideState, count: number): void => {
       if (attempts >= MAX_REFUSALS) state.refusal = error;
     },
   };
-  const { authority, side, connections, witness } = state;
-  connections.push(...openConnections(authority, side, connections.length, missing, driver, witness));
+  const { endpoint, side, connections, witness } = state;
+  connections.push(...openConnections(endpoint, side, connections.length, missing, driver, witness));
 };
 
 const awaitIdle = async (states: readonly SideState[]): Promise<void> => {

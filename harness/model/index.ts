@@ -5,6 +5,7 @@
  * A number with a dimension wears it in its name; `undefined` (absent) means "not measured", 0 means "measured, none".
  */
 export * from './side.ts';
+export * from './endpoint.ts';
 export * from './scenario.ts';
 export * from './run.ts';
 export * from './exact.ts';

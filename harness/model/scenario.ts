@@ -3,6 +3,8 @@
  * `harness/scenario` makes it from YAML; the documented reference is generated from that schema.
  * Strings may still hold `${…}` placeholders; `harness/scenario` names them, `target` and `load` fill them in.
  */
+import type { TlsSpec } from './endpoint.ts';
+
 export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /** One program to run before the target starts; `args` may hold `${binary}`, `${port}`, `${tmp}`. */
@@ -56,6 +58,10 @@ export interface TargetSpec {
   readonly gomemlimit: string;
   /** `together`: both sides alive at once (the duet); `alternate`: one after the other; `auto`: together, else alternate. */
   readonly sides: 'auto' | 'together' | 'alternate';
+  /** It speaks TLS; absent: plain HTTP. */
+  readonly tls?: TlsSpec;
+  /** The unix socket on which it listens, with placeholders; absent: a port. */
+  readonly socket?: string;
   /** The one port a service insists on; its sides are then measured alternately. null: `${port}` is chosen anew. */
   readonly port: number | null;
 }

@@ -11,3 +11,4 @@ export { usableCpus, canPin, parseCpuList, type PinAbility } from './cpus.ts';
 export { bindSelf } from './self.ts';
 export { stopAll, runningCount } from './registry.ts';
 export { abortError, type ProcessEnv } from './program.ts';
+export { lastLines } from './last-lines.ts';

@@ -8,8 +8,6 @@ import { folderOf } from './live.ts';
 import { mixSeed } from './seeds.ts';
 import type { Session } from './session.ts';
 
-const HOST = '127.0.0.1';
-
 export interface CountedStart {
   readonly binary: Binary;
   readonly side: Side;
@@ -40,14 +38,14 @@ const withDebug = (own: string | undefined, ours: string): string =>
 
 const attachTo = async (
   { plan, loader }: Session,
-  { side, port, requestTimeoutSeconds: timeoutSeconds }: CountedStart,
-  tmp: string,
+  { side, requestTimeoutSeconds: timeoutSeconds }: CountedStart,
+  { endpoint, tmp }: RunningTarget,
 ): Promise<void> => {
   const { requests, data, prepare } = plan.scenario.load;
-  const placed = { host: HOST, port, timeoutSeconds, signal: plan.signal };
+  const placed = { endpoint, timeoutSeconds, signal: plan.signal };
   const values = await sendPrepare({ ...placed, requests: prepare, values: { tmp } });
   await loader.attach({
-    targets: { [side]: { host: HOST, port, values: { ...values, tmp } } },
+    targets: { [side]: { ...endpoint, values: { ...values, tmp } } },
     plan: { seed: mixSeed(plan.seed, 'schedule'), launch: 1, requests, data, timeoutSeconds, connections: 1 },
   });
 };
@@ -89,7 +87,7 @@ export const withCountedTarget = async <T>(
       signal: plan.signal,
     });
     try {
-      return await use({ target, attach: async () => attachTo(session, start, tmp) });
+      return await use({ target, attach: async () => attachTo(session, start, target) });
     } finally {
       await loader.detach().catch(() => undefined);
       await target.stop();

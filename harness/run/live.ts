@@ -39,9 +39,6 @@ export interface LivePair {
   readonly draw: () => Side;
 }
 
-/** No load ever leaves this machine. */
-const LOOPBACK = '127.0.0.1';
-
 /** The agent answers within milliseconds; this covers a machine that is starved for a while. */
 const HANDSHAKE_SECONDS = 15;
 
@@ -89,8 +86,7 @@ const joinSide = async (session: Session, target: RunningTarget): Promise<LiveSi
   });
   const { prepare, timeoutSeconds } = plan.scenario.load;
   const values = await sendPrepare({
-    host: LOOPBACK,
-    port: target.port,
+    endpoint: target.endpoint,
     requests: prepare,
     values: { tmp: target.tmp },
     timeoutSeconds,
@@ -220,7 +216,7 @@ export const attachSides = async (
   const { scenario, seed } = session.plan;
   const targets = Object.entries(sides).map(([side, { target, values }]) => [
     side,
-    { host: LOOPBACK, port: target.port, values: { ...values, tmp: target.tmp } },
+    { ...target.endpoint, values: { ...values, tmp: target.tmp } },
   ]);
   await session.loader.attach({
     targets: Object.fromEntries(targets) as LoadTargets,

@@ -76,6 +76,11 @@ const fillGenerate = (input: GenerateInput): GenerateCommand => {
   return { ...words, env, timeoutSeconds: timeout, inputs, outputs };
 };
 
+const fillTls = (tls: ScenarioInput['target']['tls']): Pick<TargetSpec, 'tls'> => {
+  if (tls === undefined || tls === false) return {};
+  return { tls: { serverName: tls === true ? null : tls.serverName } };
+};
+
 const fillTarget = (target: ScenarioInput['target'], files: ReadFiles): TargetSpec => ({
   package: target.package,
   module: target.module,
@@ -90,6 +95,8 @@ const fillTarget = (target: ScenarioInput['target'], files: ReadFiles): TargetSp
   setup: target.setup.map(fillSetup),
   seed: target.seed.map(fillSetup),
   ready: { ...target.ready, timeoutSeconds: target.readyTimeout },
+  ...fillTls(target.tls),
+  ...(target.socket !== undefined && { socket: target.socket }),
   stopTimeoutSeconds: target.stopTimeout,
   cpus: target.cpus,
   gogc: target.gogc,

@@ -33,7 +33,7 @@ const pathProblem = (path: string): string | undefined => {
   // A value may be the whole address, as a captured `location` is.
   if (!bare.startsWith('/') && !path.startsWith('${')) {
     return /^https?:/i.test(bare)
-      ? 'expected a path, not an address: godyno starts the service on a port of its own; write what follows the host, "/…"'
+      ? `expected a path, not an address: godyno starts the service on a port of its own; write what follows the host, "/…"${/^https:/i.test(bare) ? ', and set `target.tls: true`' : ''}`
       : 'expected a path that starts with "/"';
   }
   if (bare.includes('#')) return 'a fragment (#…) is never sent to a server; leave it out, or write # as %23';

@@ -110,7 +110,13 @@ export const checkPlaceholders = (
     ...check(valuePaths(value, ['target', 'buildEnv']), []),
     ...check(itemPaths(value, ['target', 'include']), []),
     ...check([...itemPaths(value, ['target', 'args']), ...valuePaths(value, ['target', 'env'])], SIDE),
-    ...check([['target', 'cwd']], SIDE),
+    ...check(
+      [
+        ['target', 'cwd'],
+        ['target', 'socket'],
+      ],
+      SIDE,
+    ),
     ...['setup', 'seed'].flatMap((key) => check(commandTexts(value, key), SETUP)),
     ...check(commandTexts(value, 'generate'), []),
   ];

@@ -197,6 +197,25 @@ const target = () =>
     ready: requestLine()
       .describe('The request that answers 2xx once the service is ready.')
       .meta({ example: 'GET /healthz' }),
+    tls: z
+      .union(
+        [
+          yesNo(),
+          mapping({
+            serverName: word('a name').describe('The name to ask for (SNI), which is the Host header, too.'),
+          }),
+        ],
+        expected('true, false or { serverName: … }'),
+      )
+      .optional()
+      .describe(
+        'It speaks TLS (HTTP/1.1 over it). Certificates are not checked, so a self-signed one will do; client certificates are not sent.',
+      )
+      .meta({ kind: 'true, false or mapping' }),
+    socket: word('a path such as ${tmp}/api.sock')
+      .optional()
+      .describe('The unix socket on which it listens in place of a port.')
+      .meta({ example: '${tmp}/api.sock' }),
     readyTimeout: duration().prefault('30s').describe('How long the service may take to get ready.'),
     stopTimeout: duration().prefault('10s').describe('How long it may take to stop before it is killed.'),
     cpus: wholeNumber(64)

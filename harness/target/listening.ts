@@ -56,18 +56,36 @@ export const parseListeners = (table: string): readonly Listener[] =>
       return { address: `${readableAddress(address)}:${Number.parseInt(port, 16)}`, inode: fields[9] ?? '' };
     });
 
-/** Addresses on which the process group `pid` listens, e.g. `127.0.0.1:8080`; empty where /proc does not tell. */
-export const listeningAddresses = async (pid: number): Promise<readonly string[]> => {
+/** Rows of /proc/net/unix that accept connections (`__SO_ACCEPTCON`) and have a path (proc(5)). */
+export const parseUnixListeners = (table: string): readonly Listener[] =>
+  table
+    .split('\n')
+    .slice(1)
+    .flatMap((line) => {
+      const [, flags, inode = '', address] = /^\S+ \S+ \S+ (\S+) \S+ \S+ +(\d+) (.+)$/.exec(line) ?? [];
+      return address === undefined || (Number.parseInt(flags ?? '', 16) & 0x10000) === 0 ? [] : [{ address, inode }];
+    });
+
+const inodesOfGroup = async (pid: number): Promise<ReadonlySet<string>> => {
   const pids = (await listOrEmpty('/proc')).filter((name) => /^\d+$/.test(name));
   const groups = await Promise.all(pids.map(async (name) => ((await groupOf(name)) === pid ? [name] : [])));
-  const inodes = new Set((await Promise.all(groups.flat().map(socketInodes))).flat());
-  const tables = await Promise.all(['/proc/net/tcp', '/proc/net/tcp6'].map(readOrEmpty));
-  return [
-    ...new Set(
-      tables
-        .flatMap(parseListeners)
-        .filter(({ inode }) => inodes.has(inode))
-        .map(({ address }) => address),
-    ),
-  ].toSorted();
+  return new Set((await Promise.all(groups.flat().map(socketInodes))).flat());
 };
+
+const listenersIn = async (
+  pid: number,
+  tables: readonly string[],
+  parse: (table: string) => readonly Listener[],
+): Promise<readonly string[]> => {
+  const inodes = await inodesOfGroup(pid);
+  const listeners = (await Promise.all(tables.map(readOrEmpty))).flatMap(parse);
+  return [...new Set(listeners.filter(({ inode }) => inodes.has(inode)).map(({ address }) => address))].toSorted();
+};
+
+/** Addresses on which the process group `pid` listens, e.g. `127.0.0.1:8080`; empty where /proc does not tell. */
+export const listeningAddresses = async (pid: number): Promise<readonly string[]> =>
+  listenersIn(pid, ['/proc/net/tcp', '/proc/net/tcp6'], parseListeners);
+
+/** Paths of the unix sockets on which it listens. */
+export const listeningSockets = async (pid: number): Promise<readonly string[]> =>
+  listenersIn(pid, ['/proc/net/unix'], parseUnixListeners);

@@ -1,11 +1,13 @@
 /** Asks a starting service until it answers with a 2xx, and remembers what it said instead. */
-import { request } from 'node:http';
+import { request as plainRequest } from 'node:http';
+import { request as tlsRequest } from 'node:https';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ReadyCheck } from '../model/index.ts';
+import { connect as connectTls } from 'node:tls';
+import { connectOptions, type Endpoint, hostHeaderOf, type ReadyCheck } from '../model/index.ts';
 
 /** What the last try met. */
 export type ReadyAnswer =
-  | { readonly kind: 'status'; readonly status: number }
+  | { readonly kind: 'status'; readonly status: number; readonly location: string | null }
   | { readonly kind: 'refused' }
   | { readonly kind: 'silent' }
   | { readonly kind: 'broken'; readonly what: string };
@@ -18,19 +20,19 @@ const TRY_TIMEOUT_MS = 2000;
 
 /** Each try has a connection of its own: a kept one would be half-open after a restart. null: cut short by the abort. */
 const askOnce = async (
-  port: number,
+  endpoint: Endpoint,
   ready: ReadyCheck,
   path: string,
   signal: AbortSignal,
 ): Promise<ReadyAnswer | null> =>
   new Promise((resolve) => {
+    const request = endpoint.tls === undefined ? plainRequest : tlsRequest;
     const asked = request({
-      host: '127.0.0.1',
-      port,
+      ...connectOptions(endpoint),
       method: ready.method,
       path,
       agent: false,
-      headers: { connection: 'close' },
+      headers: { host: hostHeaderOf(endpoint), connection: 'close' },
       timeout: TRY_TIMEOUT_MS,
       signal,
     });
@@ -38,7 +40,7 @@ const askOnce = async (
     asked.once('socket', (socket) => socket.once('connect', () => (connected = true)));
     asked.once('response', (response) => {
       response.resume();
-      resolve({ kind: 'status', status: response.statusCode ?? 0 });
+      resolve({ kind: 'status', status: response.statusCode ?? 0, location: response.headers.location ?? null });
       response.once('error', () => undefined);
     });
     asked.once('timeout', () => {
@@ -47,7 +49,7 @@ const askOnce = async (
     });
     // Stays attached: destroying a request reports an error once more.
     asked.on('error', (cause: NodeJS.ErrnoException) => {
-      if (cause.code === 'ECONNREFUSED') resolve({ kind: 'refused' });
+      if (cause.code === 'ECONNREFUSED' || cause.code === 'ENOENT') resolve({ kind: 'refused' });
       else if (cause.name === 'AbortError') resolve(connected ? { kind: 'silent' } : null);
       else resolve({ kind: 'broken', what: cause.message });
     });
@@ -59,14 +61,14 @@ const isReady = (answer: ReadyAnswer): boolean =>
 
 /** Resolves to null when the service is ready, to its last answer when the signal aborts (deadline, exit, Ctrl-C). */
 export const untilReady = async (
-  port: number,
+  endpoint: Endpoint,
   ready: ReadyCheck,
   path: string,
   signal: AbortSignal,
 ): Promise<ReadyAnswer | null> => {
   let last: ReadyAnswer = { kind: 'silent' };
   while (!signal.aborted) {
-    const answer = await askOnce(port, ready, path, signal);
+    const answer = await askOnce(endpoint, ready, path, signal);
     if (answer !== null && isReady(answer)) return null;
     // A try that the deadline cut short says less than an answer before it.
     const isCut = answer?.kind === 'silent' && signal.aborted && last.kind === 'status';
@@ -75,3 +77,18 @@ export const untilReady = async (
   }
   return last;
 };
+
+/** Whether a TLS handshake succeeds, for the message when plain HTTP was not understood. */
+export const speaksTls = async (endpoint: Endpoint): Promise<boolean> =>
+  new Promise((resolve) => {
+    const { socket: path, host, port } = endpoint;
+    const tried = connectTls({ ...(path === undefined ? { host, port } : { path }), rejectUnauthorized: false });
+    const end = (spoke: boolean) => (): void => {
+      resolve(spoke);
+      tried.destroy();
+    };
+    tried.setTimeout(TRY_TIMEOUT_MS, end(false));
+    tried.once('secureConnect', end(true));
+    // Stays attached: a destroyed socket may report an error once more.
+    tried.on('error', end(false));
+  });

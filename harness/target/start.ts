@@ -1,13 +1,27 @@
 /** One side's service, from its setup commands to the moment it is ready, and to its end. */
 import { mkdirSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { type GodynoError, TargetStartError, UsageError } from '../errors.ts';
-import { fillTemplate, placeholdersOf, type SetupCommand, type Side, type TargetSpec } from '../model/index.ts';
-import { abortError, type ProcessExit, runCommand, type RunningProcess, startProcess } from '../process/index.ts';
+import { TargetStartError, UsageError } from '../errors.ts';
+import {
+  type Endpoint,
+  fillTemplate,
+  placeholdersOf,
+  type SetupCommand,
+  type Side,
+  type TargetSpec,
+} from '../model/index.ts';
+import {
+  abortError,
+  lastLines,
+  type ProcessExit,
+  runCommand,
+  type RunningProcess,
+  startProcess,
+} from '../process/index.ts';
 import type { Binary } from './link.ts';
-import { listeningAddresses } from './listening.ts';
+import { notReady } from './not-ready.ts';
 import { isPortFree } from './ports.ts';
-import { type ReadyAnswer, untilReady } from './readiness.ts';
+import { untilReady } from './readiness.ts';
 
 export interface StartRequest {
   /** What to start; the path alone where the binary was not built here. */
@@ -42,6 +56,8 @@ export interface RunningTarget {
   readonly side: Side;
   readonly pid: number;
   readonly port: number;
+  /** Where it takes requests. */
+  readonly endpoint: Endpoint;
   readonly tmp: string;
   /** Never rejects; `asked` tells our stop from its own end. */
   readonly exited: Promise<ProcessExit>;
@@ -100,11 +116,6 @@ const serviceEnv = (request: StartRequest, fill: Fill): Record<string, string> =
   };
 };
 
-const lastLines = (text: string): string => {
-  const lines = text.trimEnd().split('\n').slice(-20);
-  return lines.join('\n') === '' ? '(it wrote nothing)' : lines.join('\n');
-};
-
 const runAside = async (
   key: 'setup' | 'seed',
   command: SetupCommand,
@@ -144,40 +155,23 @@ const exitedEarly = (request: StartRequest, exit: ProcessExit, running: RunningP
     'Check target.args and target.env in the scenario; ${port} and ${tmp} must be used where it takes a port and a data folder.',
   );
 
-const describeAnswer = (answer: ReadyAnswer, elsewhere: readonly string[]): readonly [what: string, hint: string] => {
-  switch (answer.kind) {
-    case 'status':
-      return [
-        `answered ${answer.status}`,
-        'Choose a target.ready that answers 2xx once the service can take requests.',
-      ];
-    case 'silent':
-      return ['took the connection and did not answer', 'Raise target.readyTimeout, or choose a cheaper target.ready.'];
-    case 'broken':
-      return [`broke the connection (${answer.what})`, 'It must speak plain HTTP/1.1 on that port.'];
-    case 'refused':
-      return elsewhere.length > 0
-        ? [
-            `takes no connections there; it listens on ${elsewhere.join(', ')}`,
-            'Pass ${port} to the service in target.args or target.env (PORT is set, too), on 127.0.0.1 or all addresses.',
-          ]
-        : ['takes no connections and listens nowhere yet', 'Raise target.readyTimeout when it needs longer to start.'];
-  }
-};
+/** No load ever leaves this machine. */
+const LOOPBACK = '127.0.0.1';
 
-const notReady = async (request: StartRequest, answer: ReadyAnswer, running: RunningProcess): Promise<GodynoError> => {
-  const { ready } = request.spec;
-  const [what, hint] = describeAnswer(answer, await listeningAddresses(running.pid));
-  return new TargetStartError(
-    'TARGET_NOT_READY',
-    `${request.side}: ${ready.method} ${ready.path} on port ${request.port} was not ready within ${ready.timeoutSeconds} s: ` +
-      `the service ${what}. Its last output:\n${lastLines(running.tail())}`,
-    hint,
-  );
-};
+const endpointOf = ({ spec, port }: StartRequest, fill: Fill): Endpoint => ({
+  host: LOOPBACK,
+  port,
+  ...(spec.socket !== undefined && { socket: fill(spec.socket) }),
+  ...(spec.tls !== undefined && { tls: spec.tls }),
+});
 
 /** Returns when the service answers; throws, with the service stopped, when it ends first or its time is up. */
-const awaitReady = async (request: StartRequest, running: RunningProcess, fill: Fill): Promise<void> => {
+const awaitReady = async (
+  request: StartRequest,
+  endpoint: Endpoint,
+  running: RunningProcess,
+  fill: Fill,
+): Promise<void> => {
   const { ready } = request.spec;
   const ended = new AbortController();
   let exit: ProcessExit | null = null;
@@ -186,14 +180,14 @@ const awaitReady = async (request: StartRequest, running: RunningProcess, fill: 
     ended.abort();
   });
   const signal = AbortSignal.any([request.signal, ended.signal, AbortSignal.timeout(ready.timeoutSeconds * 1000)]);
-  const answer = await untilReady(request.port, ready, fill(ready.path), signal);
+  const answer = await untilReady(endpoint, ready, fill(ready.path), signal);
   if (request.signal.aborted) {
     await running.stop(request.spec.stopTimeoutSeconds);
     throw abortError(request.signal);
   }
   if (exit !== null) throw exitedEarly(request, exit, running);
   if (answer === null) return;
-  const error = await notReady(request, answer, running);
+  const error = await notReady(request, endpoint, answer, running);
   await running.stop(request.spec.stopTimeoutSeconds);
   throw error;
 };
@@ -219,6 +213,18 @@ const seed = async (request: StartRequest, running: RunningProcess, fill: Fill):
   }
 };
 
+/** sun_path of unix(7), without the NUL at its end. */
+const LONGEST_SOCKET = process.platform === 'linux' ? 107 : 103;
+
+const requireShortSocket = ({ socket = '' }: Endpoint, side: Side): void => {
+  if (Buffer.byteLength(socket) <= LONGEST_SOCKET) return;
+  throw new UsageError(
+    'SOCKET_TOO_LONG',
+    `${side}: target.socket is ${Buffer.byteLength(socket)} bytes long, the system takes ${LONGEST_SOCKET}: ${socket}`,
+    'Choose a shorter name under ${tmp}; TMPDIR=/tmp makes ${tmp} itself shorter.',
+  );
+};
+
 const requireFreePort = async (request: StartRequest): Promise<void> => {
   if (await isPortFree(request.port)) return;
   throw new TargetStartError(
@@ -236,6 +242,8 @@ const requireFreePort = async (request: StartRequest): Promise<void> => {
 export const startTarget = async (request: StartRequest): Promise<RunningTarget> => {
   const { spec, side, port, tmp, signal } = request;
   const fill = filler(request);
+  const endpoint = endpointOf(request, fill);
+  requireShortSocket(endpoint, side);
   mkdirSync(tmp, { recursive: true, mode: 0o700 });
   await requireFreePort(request);
   const cwd = workingFolder(request, fill);
@@ -253,12 +261,13 @@ export const startTarget = async (request: StartRequest): Promise<RunningTarget>
     },
     signal,
   );
-  await awaitReady(request, running, fill);
+  await awaitReady(request, endpoint, running, fill);
   await seed(request, running, fill);
   return {
     side,
     pid: running.pid,
     port,
+    endpoint,
     tmp,
     exited: running.exited,
     stop: async () => running.stop(spec.stopTimeoutSeconds),

@@ -33,8 +33,7 @@ const send = async (
   { signal, timeoutSeconds }: Partial<Preparation> = {},
 ) =>
   sendPrepare({
-    host: '127.0.0.1',
-    port,
+    endpoint: { host: '127.0.0.1', port },
     requests,
     values: { tmp: '/t' },
     timeoutSeconds: timeoutSeconds ?? 10,

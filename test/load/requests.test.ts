@@ -2,8 +2,9 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import { expect, test } from 'vitest';
-import { compileRequests, hostOf, serializeRequest } from '../../harness/load/requests.ts';
+import { compileRequests, serializeRequest } from '../../harness/load/requests.ts';
 import { createSchedule } from '../../harness/load/schedule.ts';
+import { hostHeaderOf } from '../../harness/model/index.ts';
 import { plan, request } from './service.ts';
 
 const target = { host: '127.0.0.1', port: 8123, values: { token: 's3cret', tmp: '/t' } };
@@ -153,6 +154,8 @@ test('a path keeps what the scenario wrote and escapes only what a request line 
   expect(line).toBe('GET /a%20b?q=x%20y&r=%C5%BE&s=%F0%9F%90%8E%0D%0AX:%20y HTTP/1.1');
 });
 
-test('an IPv6 address is bracketed', () => {
-  expect(hostOf({ host: '::1', port: 80 })).toBe('[::1]:80');
+test('the Host header is the address, bracketed for IPv6, or the name that TLS asks for', () => {
+  expect(hostHeaderOf({ host: '::1', port: 80 })).toBe('[::1]:80');
+  expect(hostHeaderOf({ host: 'h', port: 1, socket: '/s' })).toBe('localhost');
+  expect(hostHeaderOf({ host: 'h', port: 1, tls: { serverName: 'shop.test' } })).toBe('shop.test');
 });

@@ -4,7 +4,15 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
-import { canPin, runCommand, runningCount, startProcess, stopAll, usableCpus } from '../../harness/process/index.ts';
+import {
+  canPin,
+  lastLines,
+  runCommand,
+  runningCount,
+  startProcess,
+  stopAll,
+  usableCpus,
+} from '../../harness/process/index.ts';
 import { parseCpuList } from '../../harness/process/cpus.ts';
 import { InterruptedError, UsageError } from '../../harness/errors.ts';
 
@@ -190,4 +198,16 @@ test('without taskset, or without /proc, pinning is said to be impossible, with 
   expect(ability.reason).not.toBe('');
   expect(usableCpus(join(folder, 'no-such-file'))).toBeNull();
   if (existsSync('/proc/self/status')) expect(ability.reason).toContain('taskset');
+});
+
+test('lines that differ in their numbers only are shown once and counted', () => {
+  const errors = Array.from({ length: 40 }, (_, at) => `12:00:${at} refused 127.0.0.1:${4000 + at}`);
+  expect(lastLines(['start', ...errors, 'end', ''].join('\n'))).toBe(
+    'start\n12:00:0 refused 127.0.0.1:4000\n(and 39 more like it)\nend',
+  );
+  expect(lastLines(errors.join('\n').slice(1))).toBe('12:00:39 refused 127.0.0.1:4039\n(and 39 more like it)');
+  expect(lastLines('a\n')).toBe('a');
+  expect(lastLines('\n')).toBe('(it wrote nothing)');
+  const words = Array.from({ length: 30 }, (_, at) => 'x'.repeat(at + 1));
+  expect(lastLines(words.join('\n')).split('\n')).toEqual(words.slice(-20));
 });

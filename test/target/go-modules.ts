@@ -32,13 +32,46 @@ export const removeFolders = (): void => {
 export const SERVICE = `package main
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
+	"math/big"
+	"net"
 	"net/http"
 	"os"
 	"runtime"
+	"time"
 )
 
+func selfSigned() *tls.Config {
+	key, _ := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	from := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour)}
+	der, _ := x509.CreateCertificate(rand.Reader, from, from, &key.PublicKey, key)
+	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
+}
+
+// Arguments: tls; unix PATH; anything else listens on $PORT.
+func listen() net.Listener {
+	if len(os.Args) > 2 && os.Args[1] == "unix" {
+		listener, _ := net.Listen("unix", os.Args[2])
+		return listener
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:"+os.Getenv("PORT"))
+	if err != nil {
+		fmt.Println(err)
+		os.Exit(4)
+	}
+	if len(os.Args) > 1 && os.Args[1] == "tls" {
+		listener = tls.NewListener(listener, selfSigned())
+	}
+	return listener
+}
+
 func main() {
+	http.HandleFunc("/moved", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/login", 302) })
 	http.HandleFunc("/ready", func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "ok") })
 	http.HandleFunc("/sad", func(w http.ResponseWriter, r *http.Request) { http.Error(w, "no", 503) })
 	http.HandleFunc("/mute", func(w http.ResponseWriter, r *http.Request) { select {} })
@@ -54,8 +87,9 @@ func main() {
 		dir, _ := os.Getwd()
 		fmt.Fprintln(w, runtime.GOMAXPROCS(0), os.Getenv("GOGC"), os.Getenv("GOMEMLIMIT"), os.Getenv("GODEBUG"), dir, os.Args[1:])
 	})
+	listener := listen()
 	fmt.Println("listening")
-	fmt.Println(http.ListenAndServe("127.0.0.1:"+os.Getenv("PORT"), nil))
+	fmt.Println(http.Serve(listener, nil))
 	os.Exit(4)
 }
 `;

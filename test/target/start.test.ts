@@ -8,7 +8,7 @@ import { InterruptedError } from '../../harness/errors.ts';
 import type { TargetSpec } from '../../harness/model/index.ts';
 import { canPin, runningCount, usableCpus } from '../../harness/process/index.ts';
 import { freePorts, linkBinary, prepareBuild, type StartRequest, startTarget } from '../../harness/target/index.ts';
-import { parseListeners } from '../../harness/target/listening.ts';
+import { parseListeners, parseUnixListeners } from '../../harness/target/listening.ts';
 import { folderRevision, goMod, makeFolder, makeSpec, never, removeFolders, SERVICE } from './go-modules.ts';
 
 let service = '';
@@ -97,6 +97,43 @@ test('a service that answers 503, or nothing at all, is told apart', async () =>
   const mute = startTarget(await request({ ready: { ...soon, path: '/mute' } }));
   await expect(mute).rejects.toThrow(/the service took the connection and did not answer/);
   expect(runningCount()).toBe(0);
+});
+
+test('a service behind TLS, or behind a unix socket, is reached where the scenario says so', async () => {
+  for (const [how, changes] of [
+    ['tls', { tls: { serverName: null } }],
+    ['unix', { socket: '${tmp}/s.sock' }],
+  ] as const) {
+    const asked = await request({ args: [how, '${tmp}/s.sock'], ...changes });
+    const target = await startTarget(asked);
+    expect(target.endpoint).toEqual({
+      host: '127.0.0.1',
+      port: asked.port,
+      ...changes,
+      ...(how === 'unix' && { socket: join(asked.tmp, 's.sock') }),
+    });
+    await target.stop();
+  }
+});
+
+test('where the scenario does not say so, the message does', async () => {
+  const tls = startTarget(await request({ args: ['tls'], ready: soon }));
+  await expect(tls).rejects.toThrow('the service speaks TLS (HTTPS), and was asked in plain HTTP');
+  await expect(tls).rejects.toThrow(/client sent an HTTP request to an HTTPS server\n\(and \d+ more like it\)/);
+  await expect(tls).rejects.toMatchObject({ hint: expect.stringContaining('target.tls: true') as string });
+  const plain = startTarget(await request({ tls: { serverName: null }, ready: soon }));
+  await expect(plain).rejects.toMatchObject({ hint: expect.stringContaining('leave target.tls out') as string });
+  const asked = await request({ args: ['unix', '${tmp}/s.sock'], ready: soon });
+  const unix = startTarget(asked);
+  await expect(unix).rejects.toThrow(`it listens on the unix socket ${asked.tmp}/s.sock`);
+  await expect(unix).rejects.toMatchObject({ hint: expect.stringContaining('target.socket: ${tmp}/s.sock') as string });
+  const moved = startTarget(await request({ ready: { ...soon, path: '/moved' } }));
+  await expect(moved).rejects.toThrow('the service answered 302 to /login');
+});
+
+test('a path longer than a unix socket may have is refused before anything starts', async () => {
+  const long = startTarget(await request({ socket: `\${tmp}/${'s'.repeat(100)}` }));
+  await expect(long).rejects.toMatchObject({ code: 'SOCKET_TOO_LONG', exitCode: 2 });
 });
 
 test('an answer counts for more than a try that the deadline cut short', async () => {
@@ -203,4 +240,11 @@ test('the kernel’s socket tables are read as proc(5) describes them', () => {
     { address: '127.0.0.1:8080', inode: '4242' },
     { address: '[::1]:80', inode: '7' },
   ]);
+  const unix = [
+    'Num       RefCount Protocol Flags    Type St Inode Path',
+    '000000004a40b1db: 00000002 00000000 00010000 0001 01  1051 /tmp/a b/s.sock',
+    '000000004a40b1dc: 00000003 00000000 00000000 0001 03  1052 /tmp/connected.sock',
+    '000000004a40b1dd: 00000002 00000000 00010000 0001 01 20391',
+  ].join('\n');
+  expect(parseUnixListeners(unix)).toEqual([{ address: '/tmp/a b/s.sock', inode: '1051' }]);
 });
