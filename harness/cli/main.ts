@@ -118,6 +118,11 @@ const buildProgram = (act: (load: () => Promise<Action>) => (...given: unknown[]
     )
     .option('--head <ref|folder>', 'what to judge; the working tree with its uncommitted changes when left out')
     .option('--base-required', 'exit 2 when the history for --base is missing')
+    .option(
+      '--base-go <release|path>',
+      'the Go that builds the base, e.g. 1.26.8; the scenario’s, or your own, when left out',
+    )
+    .option('--head-go <release|path>', 'the Go that builds the head; base and head may be the same commit')
     .option('-o, --out <dir>', 'where the results go; .godyno/<time> when left out')
     .option('--budget <duration>', 'wall clock for all scenarios together, builds excluded, e.g. 3m; wins over theirs')
     .addOption(new Option('--exact <mode>', 'instruction counting').choices(['auto', 'always', 'only', 'off']))

@@ -26,6 +26,7 @@ import {
   type SideTree,
 } from '../run/index.ts';
 import { diffSides, findRepository, type SideDiff, type SourceTree, withSides } from '../source/index.ts';
+import { withHeadsGo } from './go-choice.ts';
 import { withIgnoredExplained } from './ignored-files.ts';
 import { type Step } from './progress.ts';
 import { describeProgress } from './progress-lines.ts';
@@ -113,10 +114,12 @@ export const budgetOf = (leftSeconds: number | null, toCome: readonly Scenario[]
 export const measure = async (request: MeasureRequest): Promise<RunFile> =>
   withWorkFolder(async (workDir) => measureIn(workDir, request));
 
+/** One tree against itself: whatever base was checked out beside it is not used. */
+const isItself = ({ purpose, plant }: MeasureRequest): boolean => purpose !== 'compare' || plant !== undefined;
+
 const measureIn = async (workDir: string, request: MeasureRequest): Promise<RunFile> => {
   const { scenarios, signal, head } = request;
-  // One tree against itself: whatever base was checked out beside it is not used.
-  const itself = request.purpose !== 'compare' || request.plant !== undefined;
+  const itself = isItself(request);
   const base = itself ? (head ?? 'HEAD') : request.base;
   return await withSides({ cwd: process.cwd(), base, head, workDir, signal }, async (found) => {
     const trees = itself ? { base: found.head, head: found.head } : found;
@@ -179,8 +182,9 @@ const measureScenario = async (
         if (line !== null) say(line);
         request.onProgress?.(event);
       };
+      const built = isItself(request) ? withHeadsGo(scenario) : scenario;
       const sides = await provision({
-        scenario,
+        scenario: built,
         trees: {
           base: await sideTree(trees.base, scenario, signal),
           head: await sideTree(trees.head, scenario, signal),
@@ -191,10 +195,10 @@ const measureScenario = async (
         signal,
       });
       const { head } = sides.trees;
-      const overlay = (await request.plant?.(head, scenario, given.workDir)) ?? null;
+      const overlay = (await request.plant?.(head, built, given.workDir)) ?? null;
       const run = await withIgnoredExplained(sides.trees, userModuleDir, signal, async () =>
         runScenario({
-          scenario,
+          scenario: built,
           trees: sides.trees,
           overlays: { base: null, head: overlay },
           seed: given.seed,

@@ -84,12 +84,13 @@ export const withGardener = async <T>(signal: AbortSignal, use: (gardener: Garde
         workDir: own,
         signal,
       });
-      planter ??= withPlanter(folder, facts.goVersion, signal);
+      planter ??= withPlanter(folder, facts.go, signal);
       const source = {
         moduleDir: facts.moduleDir,
         package: spec.package,
         flags,
         env: spec.buildEnv,
+        go: facts.go,
         overlayFile,
         foreign: agentImportPath,
       };

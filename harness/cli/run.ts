@@ -7,6 +7,7 @@ import type { Invocation } from '../report/index.ts';
 import { parseDurationSeconds } from '../units/index.ts';
 import { planAgainstBaseline } from './against-baseline.ts';
 import { claimOf, claimText } from './claim.ts';
+import { withGoFlags } from './go-choice.ts';
 import { withInterrupt } from './interrupt.ts';
 import { budgetFrom, measure, type MeasureRequest } from './measure.ts';
 import { withNoiseNotes } from './noise-notes.ts';
@@ -19,6 +20,8 @@ import { todayUtc, waiversInCommits, waiversInFile } from './waivers.ts';
 export interface RunOptions {
   readonly base?: string;
   readonly head?: string;
+  readonly baseGo?: string;
+  readonly headGo?: string;
   readonly baseRequired?: true;
   readonly baselines: string;
   readonly out?: string;
@@ -46,6 +49,8 @@ const invocationOf = (options: RunOptions, words: readonly string[]): Invocation
   flags: [
     ...(options.budget === undefined ? [] : ['--budget', options.budget]),
     ...(options.exact === undefined ? [] : ['--exact', options.exact]),
+    ...(options.baseGo === undefined ? [] : ['--base-go', options.baseGo]),
+    ...(options.headGo === undefined ? [] : ['--head-go', options.headGo]),
   ],
   ...(options.base === undefined ? {} : { base: options.base }),
   ...(options.head === undefined ? {} : { head: options.head }),
@@ -105,7 +110,7 @@ const elsewhere = (waivers: readonly Waiver[], scenarios: readonly Scenario[]): 
 export const runCommandLine = async (given: Record<string, unknown>, ...words: string[]): Promise<ExitCode> =>
   withInterrupt(async (signal) => {
     const options = given as unknown as RunOptions;
-    const scenarios = withExactMode(await loadScenarios(words), options.exact);
+    const scenarios = withGoFlags(withExactMode(await loadScenarios(words), options.exact), options);
     const { budget } = options;
     const budgetSeconds = budget === undefined ? null : budgetFrom(parseDurationSeconds(budget), budget);
     const invocation = invocationOf(options, words);

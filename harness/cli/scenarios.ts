@@ -3,6 +3,7 @@ import { glob, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { UsageError } from '../errors.ts';
 import type { Scenario } from '../model/index.ts';
+import { withGoBeside } from './go-choice.ts';
 import { DEFAULT_SCENARIO_GLOB, parseScenario, referencedFiles } from '../scenario/index.ts';
 
 const filesMatching = async (pattern: string): Promise<readonly string[]> => {
@@ -71,7 +72,7 @@ export const loadScenarios = async (words: readonly string[]): Promise<readonly 
   const scenarios: Scenario[] = [];
   for (const file of files) {
     const text = await readScenarioText(file);
-    scenarios.push(parseScenario(text, file, await readReferenced(text, file)));
+    scenarios.push(withGoBeside(parseScenario(text, file, await readReferenced(text, file))));
   }
   requireDistinctNames(scenarios);
   return scenarios;

@@ -1,6 +1,6 @@
 /** Go's coverage counters as an engine: they need nothing but Go, and count calls, not instructions. */
 import { GodynoError } from '../errors.ts';
-import { runCommand } from '../process/index.ts';
+import { runCommand, USERS_GO } from '../process/index.ts';
 import type { Missing, ProbeRequest } from './qemu.ts';
 
 export interface CoverEngine {
@@ -12,14 +12,15 @@ const HINT = 'Install Go 1.22 or newer from https://go.dev/dl, which has all of 
 
 /** Whether this Go can build with counters. Throws only the abort's reason. */
 export const probeCover = async (request: ProbeRequest): Promise<CoverEngine | Missing> => {
+  const { file, env } = request.go ?? USERS_GO;
   try {
     const result = await runCommand(
       {
-        file: 'go',
+        file,
         args: ['tool', '-n', 'cover'],
         cwd: request.workDir,
         timeoutSeconds: PROBE_SECONDS,
-        ...(request.path === undefined ? {} : { env: { PATH: request.path } }),
+        env: request.path === undefined ? env : { ...env, PATH: request.path },
       },
       request.signal,
     );

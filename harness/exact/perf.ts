@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { GodynoError, InvalidMeasurementError } from '../errors.ts';
-import { runCommand, startProcess } from '../process/index.ts';
+import { runCommand, startProcess, USERS_GO } from '../process/index.ts';
 import type { Missing, ProbeRequest } from './qemu.ts';
 
 export interface PerfEngine {
@@ -40,10 +40,11 @@ const buildHelper = async (request: ProbeRequest): Promise<{ readonly file: stri
   if (existsSync(file)) return { file };
   mkdirSync(request.cacheDir, { recursive: true });
   const fresh = `${file}.${process.pid}`;
-  const env = { GOFLAGS: '', GOWORK: 'off', GOOS: undefined, GOARCH: undefined, CGO_ENABLED: '0' };
+  const { file: program, env: own } = request.go ?? USERS_GO;
+  const env = { GOFLAGS: '', GOWORK: 'off', GOOS: undefined, GOARCH: undefined, CGO_ENABLED: '0', ...own };
   const built = await runCommand(
     {
-      file: 'go',
+      file: program,
       args: ['build', '-o', fresh, SOURCE],
       cwd: request.cacheDir,
       env: request.path === undefined ? env : { ...env, PATH: request.path },

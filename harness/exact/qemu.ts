@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { GodynoError } from '../errors.ts';
-import { type CommandResult, runCommand } from '../process/index.ts';
+import { type CommandResult, type GoProgram, runCommand } from '../process/index.ts';
 import { snapshot } from './counts-file.ts';
 
 export interface QemuEngine {
@@ -31,6 +31,8 @@ export interface ProbeRequest {
   readonly workDir: string;
   /** As Node names it; this machine's when left out. */
   readonly arch?: string;
+  /** For what is built with Go; the user's own when left out. */
+  readonly go?: GoProgram;
   /** PATH to search; ours when left out. */
   readonly path?: string;
   readonly signal: AbortSignal;

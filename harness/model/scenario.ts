@@ -4,6 +4,7 @@
  * Strings may still hold `${…}` placeholders; `harness/scenario` names them, `target` and `load` fill them in.
  */
 import type { TlsSpec } from './endpoint.ts';
+import type { BySide } from './side.ts';
 
 export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -40,6 +41,8 @@ export interface TargetSpec {
   readonly buildFlags: readonly string[];
   /** Extra environment for `go build`. */
   readonly buildEnv: Readonly<Record<string, string>>;
+  /** Which Go builds a side: a release (`go1.27.3`) or the path of a GOROOT or go program; absent: the user's own. */
+  readonly go?: Partial<BySide<string>>;
   readonly generate: readonly GenerateCommand[];
   /** Globs of files that git ignores, relative to the module folder; carried from the working tree to both sides. */
   readonly include: readonly string[];

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BuildError, UsageError } from '../errors.ts';
-import { runCommand } from '../process/index.ts';
+import { type GoProgram, runCommand } from '../process/index.ts';
 import type { Dose } from './doses.ts';
 
 export interface PlantSource {
@@ -15,6 +15,8 @@ export interface PlantSource {
   /** Flags of `go build`, the user's own, with the overlay they build with. */
   readonly flags: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  /** The Go that builds it. */
+  readonly go: GoProgram;
   /** The overlay among the flags; its texts are what is edited. null: none. */
   readonly overlayFile: string | null;
   /** Import path whose package is not the user's (the agent); null: none. */
@@ -99,10 +101,10 @@ const ownPackages = async (source: PlantSource, signal: AbortSignal): Promise<re
   const args = ['list', '-deps', ...source.flags, `-json=${LIST_FIELDS}`, source.package];
   const listed = await runCommand(
     {
-      file: 'go',
+      file: source.go.file,
       args,
       cwd: source.moduleDir,
-      env: { ...source.env, PWD: source.moduleDir },
+      env: { ...source.env, ...source.go.env, PWD: source.moduleDir },
       timeoutSeconds: LIST_SECONDS,
     },
     signal,
@@ -188,21 +190,19 @@ const ask = async (program: string, request: PlantRequest, signal: AbortSignal):
 };
 
 /**
- * Builds the planter below `folder`, with the Go that builds the service where its version is given, so that it can
- * parse whatever that Go can. Throws {@link BuildError} `PLANT_FAILED`.
+ * Builds the planter below `folder`. Pass the Go that builds the service: the planter can parse whatever that Go can. Throws {@link BuildError} `PLANT_FAILED`.
  */
-export const withPlanter = async (folder: string, goVersion: string | null, signal: AbortSignal): Promise<Planter> => {
+export const withPlanter = async (folder: string, go: GoProgram, signal: AbortSignal): Promise<Planter> => {
   const source = join(folder, 'planter');
   await mkdir(source, { recursive: true });
   await cp(sourceFolder(), source, { recursive: true });
-  const toolchain = goVersion !== null && /^go1\.\d+\.\d+$/.test(goVersion) ? { GOTOOLCHAIN: goVersion } : {};
   const program = join(folder, 'zzgodynoplanter');
   const built = await runCommand(
     {
-      file: 'go',
+      file: go.file,
       args: ['build', '-o', program, '.'],
       cwd: source,
-      env: { ...OWN_ENV, ...toolchain, PWD: source },
+      env: { ...OWN_ENV, ...go.env, PWD: source },
       timeoutSeconds: BUILD_SECONDS,
     },
     signal,

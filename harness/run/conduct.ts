@@ -324,7 +324,7 @@ const countWhere = async (session: Session, progress: Progress, state: GateState
   // A gate that was open when only calls could be counted, and has not fired since, leaves nothing to explain.
   const wasOpen = progress.engine !== null;
   if (exact === 'auto' && state === 'quiet' && !wasOpen) return;
-  progress.engine ??= await findEngine(session.plan);
+  progress.engine ??= await findEngine(session.plan, session.prepared.head.facts.go);
   const { engine, noEmulator } = progress.engine;
   const step = stepFor(engine, state);
   if (step === 'wait') return;

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { UsageError } from '../errors.ts';
 import { makeFolder } from '../folders.ts';
 import { chooseEngine, type CountingEngine, isMissing, type Missing, probeEngines } from '../exact/index.ts';
+import type { GoProgram } from '../process/index.ts';
 import { linkCacheFolder } from '../target/index.ts';
 import type { RunPlan } from './plan.ts';
 
@@ -27,12 +28,13 @@ export const stepFor = (engine: CountingEngine | Missing, state: GateState): 'co
 
 const sentence = ({ reason, hint }: Missing): string => `${reason} (${hint})`;
 
-export const findEngine = async ({ workDir, signal }: RunPlan): Promise<FoundEngine> => {
+/** `go`: what builds the service. */
+export const findEngine = async ({ workDir, signal }: RunPlan, go: GoProgram): Promise<FoundEngine> => {
   const links = linkCacheFolder();
   const cacheDir = links === null ? join(workDir, 'exact-cache') : join(dirname(links), 'exact');
   const ours = join(workDir, 'exact-probe');
   for (const folder of [cacheDir, ours]) await makeFolder(folder);
-  const engines = await probeEngines({ cacheDir, workDir: ours, signal });
+  const engines = await probeEngines({ cacheDir, workDir: ours, go, signal });
   return { engine: chooseEngine(engines), noEmulator: isMissing(engines.qemu) ? sentence(engines.qemu) : null };
 };
 
@@ -40,10 +42,10 @@ export const findEngine = async ({ workDir, signal }: RunPlan): Promise<FoundEng
  * Where instructions are asked for and nothing here counts any, that is said before anything is built. Throws
  * {@link UsageError} `NO_COUNTING_ENGINE`.
  */
-export const requireEngine = async (plan: RunPlan): Promise<void> => {
+export const requireEngine = async (plan: RunPlan, go: GoProgram): Promise<void> => {
   const { exact } = plan.scenario.measure;
   if (plan.purpose !== 'compare' || (exact !== 'only' && exact !== 'always')) return;
-  const { engine, noEmulator } = await findEngine(plan);
+  const { engine, noEmulator } = await findEngine(plan, go);
   if (!isMissing(engine) && engine.kind !== 'cover') return;
   throw new UsageError(
     'NO_COUNTING_ENGINE',

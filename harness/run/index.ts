@@ -28,8 +28,8 @@ export { folderOf } from './live.ts';
 /** Measures one scenario. Throws BuildError, TargetStartError, UsageError, or the abort's reason; stops what it started. */
 export const runScenario = async (plan: RunPlan): Promise<ScenarioRun> => {
   const startedMs = performance.now();
-  await requireEngine(plan);
   const prepared = await prepareSides(plan);
+  await requireEngine(plan, prepared.head.facts.go);
   const cpus = plan.cpus.pinned ? plan.cpus.loaderCpus : null;
   return withLinks(
     { prepared, seed: plan.seed, cpus, signal: plan.signal },

@@ -62,6 +62,10 @@ const fillSetup = (setup: SetupInput): SetupCommand => {
   return { command, args, env: {}, timeoutSeconds: SETUP_TIMEOUT_SECONDS };
 };
 
+const fillGo = ({ base, head }: NonNullable<ScenarioInput['target']['go']>): NonNullable<TargetSpec['go']> => ({
+  ...(base !== undefined && { base }),
+  ...(head !== undefined && { head }),
+});
 const inShell = (line: string) => ({ command: 'sh', args: ['-c', line] });
 
 const fillGenerate = (input: GenerateInput): GenerateCommand => {
@@ -88,6 +92,7 @@ const fillTarget = (target: ScenarioInput['target'], files: ReadFiles): TargetSp
   env: { ...files.env, ...target.env },
   buildFlags: target.buildFlags,
   buildEnv: target.buildEnv,
+  ...(target.go !== undefined && { go: fillGo(target.go) }),
   generate: target.generate.map(fillGenerate),
   include: target.include,
   cwd: target.cwd,

@@ -17,6 +17,7 @@ import { problemsError } from './problem.ts';
 import { scenarioSchema } from './schema.ts';
 import { asWritten } from './written.ts';
 
+export { GO_CHOICE_EXPECTED, parseGoChoice } from './go-choice.ts';
 export { scenarioJsonSchema } from './json-schema.ts';
 export { suggestion } from './nearest.ts';
 export { scenarioReference } from './reference.ts';

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { METRIC_IDS, type MetricId } from '../model/index.ts';
+import { GO_CHOICE_EXPECTED, parseGoChoice } from './go-choice.ts';
 import { flagsOfList, shellWords } from './flag-words.ts';
 import { GATE_RULES, limitExpected, parseGate } from './gates.ts';
 import {
@@ -56,6 +57,30 @@ const buildFlags = () =>
       return flags ?? [];
     })
     .meta({ kind: 'list or text' });
+
+const goOfSide = () =>
+  text()
+    .transform((given, context) => {
+      const choice = parseGoChoice(given);
+      if (choice !== undefined) return choice;
+      context.issues.push({ code: 'custom', input: given, message: `expected ${GO_CHOICE_EXPECTED}` });
+      return z.NEVER;
+    })
+    .meta({ kind: 'Go release or path', example: '1.27.3' });
+
+const goChoice = () =>
+  z
+    .union(
+      [
+        goOfSide().transform((choice) => ({ base: choice, head: choice })),
+        mapping({
+          base: goOfSide().optional().describe('The Go that builds the base.'),
+          head: goOfSide().optional().describe('The Go that builds the head.'),
+        }),
+      ],
+      expected(GO_CHOICE_EXPECTED),
+    )
+    .meta({ kind: 'Go release, path or mapping' });
 
 const setupCommand = () =>
   z.union(
@@ -161,6 +186,12 @@ const target = () =>
       .prefault({})
       .describe('Environment of `go build`, for both sides.')
       .meta({ example: { CGO_ENABLED: '0' } }),
+    go: goChoice()
+      .optional()
+      .describe(
+        'Which Go builds the service, for both sides or each: a release, which Go fetches, or the path of an unpacked one. Base and head may be the same commit then. Left out: the Go that you would call yourself; `--base-go` and `--head-go` win.',
+      )
+      .meta({ example: { base: '1.26.8', head: '1.27.3' } }),
     generate: z
       .array(generateCommand(), expected('a list of commands'))
       .prefault([])

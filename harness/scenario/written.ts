@@ -9,6 +9,8 @@ const TEXT_PLACES = [
   'target.env.*',
   'target.buildFlags.*',
   'target.buildEnv.*',
+  'target.go',
+  'target.go.*',
   'target.gogc',
   'target.gomemlimit',
   'target.generate.*.*',

@@ -6,9 +6,9 @@
 import { copyFileSync, existsSync, mkdirSync, realpathSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
 import type { TargetSpec } from '../model/index.ts';
+import type { GoProgram } from '../process/index.ts';
 import { callGo } from './go-command.ts';
 import { goFailure } from './go-failure.ts';
-import type { GoProgram } from './toolchain.ts';
 
 export interface Remedy {
   readonly spec: TargetSpec;

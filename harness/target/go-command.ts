@@ -1,7 +1,6 @@
 /** Calls `go` the same way every time: the folder's real path as working folder, the user's environment, a deadline. */
 import { UsageError } from '../errors.ts';
-import { type CommandResult, runCommand } from '../process/index.ts';
-import type { GoProgram } from './toolchain.ts';
+import { type CommandResult, type GoProgram, runCommand } from '../process/index.ts';
 
 /** `go list` and `go env` may have to fetch modules first. */
 const LIST_TIMEOUT_SECONDS = 600;

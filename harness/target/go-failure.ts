@@ -29,30 +29,53 @@ interface GoFailureCase {
   readonly say: (found: readonly (string | undefined)[]) => readonly [message: string, hint: string];
 }
 
-/** First match wins. The texts are those of Go 1.22 to 1.26; each stands for one case that was seen. */
+const releaseOf = (version: string): string => `go${version}${/^1\.\d+$/.test(version) ? '.0' : ''}`;
+
+/** First match wins. The texts are those of Go 1.22 to 1.27; each stands for one case that was seen. */
 const CASES: readonly GoFailureCase[] = [
   {
     code: 'MODULE_CACHE',
-    pattern: /Files beneath GOMODCACHE \(([^)]*)\) must not be replaced/,
-    say: ([cache = '']) => [
-      `the main package lies in the Go module cache (${cache}), which must not be changed`,
-      'Copy the module out and measure the copy: cp -r <folder> <copy> && chmod -R u+w <copy>.',
+    pattern: /overlay contains a replacement for (.*?)\. Files beneath GOMODCACHE \(([^)]*)\) must not be replaced/,
+    say: ([file = '', cache = '']) => [
+      `an overlay replaces ${file}, and \`go\` replaces nothing in its module cache (${cache})`,
+      'Take the file out of the -overlay in target.buildFlags or GOFLAGS; to change a dependency, copy its module out and name the copy in a replace line of go.mod.',
     ],
   },
   {
     code: 'GO_TOO_OLD_FOR_MODULE',
-    pattern: /requires go >= (\S+) \(running go ([^;)]+)/,
-    say: ([wanted = '', running = '']) => [
+    pattern: /requires go >= (\S+) \(running go ([^;)]+)(?:; GOTOOLCHAIN=(go[^)]+))?/,
+    say: ([wanted = '', running = '', chosen]) => [
       `the module asks for Go ${wanted}, this is Go ${running}`,
-      `Install Go ${wanted} or newer, or let Go fetch it: GOTOOLCHAIN=go${wanted}${wanted.split('.').length < 3 ? '.0' : ''} (or GOTOOLCHAIN=auto).`,
+      chosen === undefined
+        ? `Install Go ${wanted} or newer, or let Go fetch it: GOTOOLCHAIN=${releaseOf(wanted)} (or GOTOOLCHAIN=auto).`
+        : `${chosen} was chosen, by target.go, --base-go, --head-go or GOTOOLCHAIN: choose ${releaseOf(wanted)} or newer.`,
+    ],
+  },
+  {
+    code: 'GO_TOO_OLD_FOR_MODULE',
+    pattern: /(go\.(?:mod|work)):\d+: (unknown directive: \S+|invalid go version '[^']*')/,
+    say: ([file = '', what = '']) => [
+      `this Go is too old for ${file}: ${what}`,
+      'Build with the Go that the file was written for: install it, or choose it with target.go.',
+    ],
+  },
+  {
+    code: 'GODEBUG_REMOVED',
+    pattern: /(?:(\S+:\d+(?::\d+)?): (?:invalid \/\/go:debug: )?)?removed GODEBUG "([^"]+)" set to old value "([^"]*)"/,
+    say: ([place = 'the environment', name = '', value = '']) => [
+      `this Go no longer has the setting ${name}=${value}, which ${place} asks for`,
+      `Take ${name} out of ${place === 'the environment' ? 'GODEBUG' : place}: what it kept away is now always on (https://go.dev/doc/godebug). To measure what it costs, compare with a Go that still has it: --base-go.`,
     ],
   },
   {
     code: 'TOOLCHAIN_UNAVAILABLE',
-    pattern: /(?:download (go[\w.]+)[^\n]*: toolchain not available|invalid GOTOOLCHAIN "?([^"\s]+))/,
-    say: ([first, second]) => [
-      `the Go toolchain ${first ?? second ?? ''} asked for by go.mod or GOTOOLCHAIN cannot be had`,
-      'Install that Go version, or set GOTOOLCHAIN=local to build with the installed one.',
+    pattern:
+      /(?:go: download (go[\w.]+)(?: for \S+)?: ([^\n]*)|(invalid GOTOOLCHAIN "?[^"\s]+"?)|(cannot find "go[\w.]+" in PATH))/,
+    say: ([release, why, invalid, absent]) => [
+      release === undefined
+        ? `the Go toolchain that is asked for cannot be had: ${invalid ?? absent ?? ''}`
+        : `${release} cannot be had: ${why ?? ''}`,
+      'Where go.mod or GOTOOLCHAIN asks for it: check its name, GOPROXY and the network, install that Go, or set GOTOOLCHAIN=local to build with the installed one.',
     ],
   },
   {

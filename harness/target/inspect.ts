@@ -3,16 +3,17 @@ import { realpathSync, statSync } from 'node:fs';
 import { sep } from 'node:path';
 import { BuildError, UsageError } from '../errors.ts';
 import type { Side, TargetSpec } from '../model/index.ts';
+import type { GoProgram } from '../process/index.ts';
 import { readUserFlags } from './build-flags.ts';
 import { callGo } from './go-command.ts';
 import { goFailure } from './go-failure.ts';
 import { readUserOverlay } from './overlay.ts';
-import { type GoProgram, USERS_GO } from './toolchain.ts';
+import { aboutChoice, chosenGo, requireChosen } from './toolchain.ts';
 
 export interface InspectRequest {
   readonly moduleDir: string;
   readonly spec: TargetSpec;
-  /** Which Go; the one that the user would get in that folder when left out. */
+  /** Which Go: the one found for an earlier build; that of `spec.go`, or the user's own, when left out. */
   readonly go?: GoProgram;
   /** Whose code it is, for messages. */
   readonly side?: Side;
@@ -161,18 +162,22 @@ const requireModuleDir = (moduleDir: string, side: Side | undefined): string => 
 export const inspectTarget = async ({
   moduleDir,
   spec,
-  go = USERS_GO,
+  go: given,
   side,
   repeat,
   signal,
 }: InspectRequest): Promise<TargetFacts> => {
   requireFolderPattern(spec);
   const cwd = requireModuleDir(moduleDir, side);
+  const whose = side === undefined ? '' : `${side}: `;
+  const choice = spec.go?.[side ?? 'head'];
+  const go = given ?? chosenGo(choice, whose);
   const call = { cwd, go, env: spec.buildEnv };
   const failed = { side: side ?? null, repeat: repeat ?? `cd ${moduleDir} && go build ${spec.package}` };
   const env = await callGo({ ...call, args: ['env', '-json', ...GO_ENV] }, signal);
-  if (env.exitCode !== 0) throw goFailure('go env', failed, env);
+  if (env.exitCode !== 0) throw aboutChoice(goFailure('go env', failed, env), choice);
   const goEnv = stringRecord(env.stdout);
+  requireChosen(goEnv['GOVERSION'] ?? '', choice, whose);
   const goMinor = requireUsableGo(goEnv);
   // Checks their form; the import path, which matters only for linker patterns, is not known yet.
   const user = readUserFlags(spec.buildFlags, goEnv['GOFLAGS'] ?? '', '');
@@ -180,7 +185,7 @@ export const inspectTarget = async ({
   const args = ['list', ...spec.buildFlags, `-json=${LIST_FIELDS}`, spec.package];
   const listed = await callGo({ ...call, args }, signal);
   if (listed.exitCode !== 0) throw goFailure(`go list ${spec.package}`, failed, listed);
-  const found = requireOneMain(parseListed(listed.stdout), spec, side === undefined ? '' : `${side}: `);
+  const found = requireOneMain(parseListed(listed.stdout), spec, whose);
   const goVersion = goEnv['GOVERSION'] ?? 'unknown';
   const facts: TargetFacts = {
     moduleDir: cwd,

@@ -4,12 +4,13 @@ import { mkdirSync, realpathSync } from 'node:fs';
 import { basename, join, relative, sep } from 'node:path';
 import { BuildError, GodynoError } from '../errors.ts';
 import type { Revision, Side, TargetSpec } from '../model/index.ts';
+import type { GoProgram } from '../process/index.ts';
 import { readUserFlags, type UserFlags } from './build-flags.ts';
 import { remedyFor } from './copied-module.ts';
 import { callGo } from './go-command.ts';
 import { goFailure } from './go-failure.ts';
 import { inspectTarget, type TargetFacts } from './inspect.ts';
-import { type GoProgram, outsideModuleCache, USERS_GO } from './toolchain.ts';
+import { chosenGo, isPath, outsideModuleCache } from './toolchain.ts';
 import { type Overlay, shippedAgentDir, writeOverlay } from './overlay.ts';
 import { repeatLine } from './repeat.ts';
 
@@ -24,7 +25,7 @@ export interface PrepareRequest {
   readonly added?: string | null;
   readonly revision: Revision;
   readonly spec: TargetSpec;
-  /** Which Go: the one found for an earlier build of this side; the user's own when left out. */
+  /** Which Go: the one found for an earlier build of this side; that of `spec.go` when left out. */
   readonly go?: GoProgram;
   /** A further overlay, which wins over the user's own; null or left out: none. */
   readonly overlay?: string | null;
@@ -130,6 +131,8 @@ const cacheKeyOf = (
   dependencies: Dependencies,
 ): string | null => {
   if (request.revision.kind !== 'git' && request.revision.kind !== 'baseline') return null;
+  const choice = request.spec.go?.[request.side];
+  if (choice !== undefined && isPath(choice)) return null;
   // Its folder, a new one for every run, is in the binary, and the service may look for it there.
   if (!user.trimpath || request.added === null) return null;
   const source = realpathSync(request.sourceDir);
@@ -153,17 +156,19 @@ const cacheKeyOf = (
 /** Never below a side's source, which may lie in the same work folder: embedded patterns would take it in. */
 const buildFolder = ({ workDir, side }: PrepareRequest): string => join(workDir, 'build', side);
 
+type SideRequest = PrepareRequest & { readonly go: GoProgram };
+
 /** With a Go whose own files can be replaced: runtime patches are laid over it. */
-const inspectSide = async (request: PrepareRequest, spec: TargetSpec): Promise<TargetFacts> => {
-  const { side, moduleDir, go = USERS_GO, signal } = request;
+const inspectSide = async (request: SideRequest, spec: TargetSpec): Promise<TargetFacts> => {
+  const { side, moduleDir, go, signal } = request;
   const asked = { moduleDir, spec, side, repeat: repeatLine(request), signal };
   const found = await inspectTarget({ ...asked, go });
-  const replaceable = outsideModuleCache(found.go, found.goEnv, join(buildFolder(request), 'go'));
+  const replaceable = outsideModuleCache(found.go, found.goEnv, join(request.workDir, 'go'));
   return replaceable === found.go ? found : inspectTarget({ ...asked, go: replaceable });
 };
 
 const prepareOnce = async (
-  request: PrepareRequest,
+  request: SideRequest,
   spec: TargetSpec,
   notes: readonly string[],
 ): Promise<PreparedBuild> => {
@@ -212,7 +217,9 @@ const MOST_REMEDIES = 3;
  * Throws what {@link inspectTarget} throws, `OVERLAY_BROKEN`, `BUILD_FLAGS` (exit 2), and a {@link BuildError} naming
  * the side for what Go says about its code. Builds nothing yet: the first {@link linkBinary} compiles.
  */
-export const prepareBuild = async (request: PrepareRequest): Promise<PreparedBuild> => {
+export const prepareBuild = async (given: PrepareRequest): Promise<PreparedBuild> => {
+  const go = given.go ?? chosenGo(given.spec.go?.[given.side], `${given.side}: `);
+  const request = { ...given, go };
   let spec = request.spec;
   const notes: string[] = [];
   for (;;) {
@@ -222,14 +229,7 @@ export const prepareBuild = async (request: PrepareRequest): Promise<PreparedBui
       if (!(cause instanceof GodynoError) || request.revision.kind !== 'folder' || notes.length === MOST_REMEDIES)
         throw cause;
       const folder = join(buildFolder(request), 'module');
-      const remedy = await remedyFor(
-        cause.code,
-        spec,
-        request.go ?? USERS_GO,
-        request.moduleDir,
-        folder,
-        request.signal,
-      );
+      const remedy = await remedyFor(cause.code, spec, go, request.moduleDir, folder, request.signal);
       if (remedy === null) throw cause;
       spec = remedy.spec;
       notes.push(`${request.side}: ${remedy.note}`);

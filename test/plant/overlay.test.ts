@@ -43,13 +43,14 @@ test('a side is built with the agent, the user’s own overlay, and the fault on
       signal: never,
     });
   const base = await prepare(null);
-  const planter = await withPlanter(makeFolder(), base.facts.goVersion, never);
+  const planter = await withPlanter(makeFolder(), base.facts.go, never);
   const { overlayFile, refused } = await planter.plant({
     source: {
       moduleDir: base.facts.moduleDir,
       package: base.spec.package,
       flags: base.flags,
       env: base.spec.buildEnv,
+      go: base.facts.go,
       overlayFile: base.overlayFile,
       foreign: base.agentImportPath,
     },

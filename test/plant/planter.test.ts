@@ -12,6 +12,7 @@ import {
   SHIFT_DOSE,
   withPlanter,
 } from '../../harness/plant/index.ts';
+import { USERS_GO } from '../../harness/process/index.ts';
 import { decodeProfile, functionCosts } from '../../harness/profile/index.ts';
 import { goMod, makeFolder, never, removeFolders } from '../target/go-modules.ts';
 
@@ -143,7 +144,7 @@ let planter: Planter;
 let module = '';
 
 beforeAll(async () => {
-  planter = await withPlanter(makeFolder(), null, never);
+  planter = await withPlanter(makeFolder(), USERS_GO, never);
   module = makeFolder(FILES);
 });
 
@@ -155,7 +156,7 @@ const plant = async (
   overlayFile: string | null = null,
 ): Promise<Planted> => {
   const flags = overlayFile === null ? [] : [`-overlay=${overlayFile}`];
-  const source = { moduleDir: module, package: '.', flags, env: {}, overlayFile, foreign: null };
+  const source = { moduleDir: module, package: '.', flags, env: {}, go: USERS_GO, overlayFile, foreign: null };
   const named = candidates.map((one) => (typeof one === 'string' ? { name: one } : one));
   return planter.plant({ source, candidates: named, dose, folder: makeFolder() });
 };
@@ -336,7 +337,15 @@ describe('a planted fault', () => {
 
 test('sources that do not parse are an error that names the place', async () => {
   const broken = makeFolder({ 'go.mod': goMod('broken'), 'main.go': 'package main\n\nfunc main() {\n' });
-  const source = { moduleDir: broken, package: '.', flags: [], env: {}, overlayFile: null, foreign: null };
+  const source = {
+    moduleDir: broken,
+    package: '.',
+    flags: [],
+    env: {},
+    go: USERS_GO,
+    overlayFile: null,
+    foreign: null,
+  };
   const failed = planter.plant({
     source,
     candidates: [{ name: 'main.main' }],

@@ -162,7 +162,7 @@ const countOnce = async (
   };
   const facts = { cpuNsPerRequest: null, allocBytesPerRequest: null, memoryBytes: totalmem() };
   const startedMs = performance.now();
-  const { engine, noEmulator } = await findEngine(session.plan);
+  const { engine, noEmulator } = await findEngine(session.plan, builds.head.build.facts.go);
   if (isMissing(engine) || engine.kind !== 'qemu') throw new Error(noEmulator ?? 'the emulator is not the engine here');
   const requests = exactRequests(null, facts.memoryBytes);
   if (requests === null) throw new Error('no requests to count');

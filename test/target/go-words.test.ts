@@ -17,12 +17,12 @@ const fails = (stderr: string, timedOut = false) =>
     { exitCode: 1, signal: null, stdout: '', stderr, timedOut },
   );
 
-/** Word for word what Go 1.22 to 1.26 print. */
+/** Word for word what Go 1.22 to 1.27 print. */
 const SAID: readonly (readonly [string, string, string])[] = [
   [
     'MODULE_CACHE',
     'go: overlay contains a replacement for /m/x/zz_godyno.go. Files beneath GOMODCACHE (/m) must not be replaced.',
-    '/m',
+    'replaces /m/x/zz_godyno.go',
   ],
   [
     'GO_TOO_OLD_FOR_MODULE',
@@ -30,7 +30,40 @@ const SAID: readonly (readonly [string, string, string])[] = [
     'Go 1.27, this is Go 1.26.8',
   ],
   ['GO_TOO_OLD_FOR_MODULE', 'go: github.com/a/b@v1.0.0 requires go >= 1.27.1 (running go 1.26.8)', 'Go 1.27.1'],
+  [
+    'GO_TOO_OLD_FOR_MODULE',
+    'go: go.mod requires go >= 1.27 (running go 1.26.8; GOTOOLCHAIN=go1.26.8)',
+    'Go 1.27, this is Go 1.26.8',
+  ],
+  ['GO_TOO_OLD_FOR_MODULE', 'go: errors parsing go.mod:\ngo.mod:5: unknown directive: godebug', 'directive: godebug'],
   ['TOOLCHAIN_UNAVAILABLE', 'go: download go1.99 for linux/amd64: toolchain not available', 'go1.99'],
+  [
+    'TOOLCHAIN_UNAVAILABLE',
+    'go: download go1.27.99: golang.org/toolchain@v0.0.1-go1.27.99.linux-amd64: reading https://proxy.example/golang.org/toolchain/@v/v0.0.1-go1.27.99.linux-amd64.zip: 404 Not Found',
+    'go1.27.99 cannot be had: golang.org/toolchain@v0.0.1-go1.27.99.linux-amd64: reading',
+  ],
+  [
+    'TOOLCHAIN_UNAVAILABLE',
+    'go: download go1.26.7: golang.org/toolchain@v0.0.1-go1.26.7.linux-amd64: Get "https://proxy.example/x": dial tcp 192.0.2.1:443: connect: connection refused',
+    'connection refused',
+  ],
+  ['TOOLCHAIN_UNAVAILABLE', 'go: invalid GOTOOLCHAIN "foo"', 'foo'],
+  ['TOOLCHAIN_UNAVAILABLE', 'go: cannot find "go1.99.1" in PATH', 'go1.99.1'],
+  [
+    'GODEBUG_REMOVED',
+    'go: error loading go.mod:\ngo.mod:5: removed GODEBUG "asynctimerchan" set to old value "1" (https://go.dev/doc/godebug#go-127)',
+    'asynctimerchan=1, which go.mod:5 asks for',
+  ],
+  [
+    'GODEBUG_REMOVED',
+    '# example.com/t\n./main.go:1:1: invalid //go:debug: removed GODEBUG "asynctimerchan" set to old value "1" (https://go.dev/doc/godebug#go-127)',
+    'asynctimerchan=1, which ./main.go:1:1 asks for',
+  ],
+  [
+    'GODEBUG_REMOVED',
+    'fatal error: removed GODEBUG "asynctimerchan" set to old value "1" in environment (https://go.dev/doc/godebug#go-127)',
+    'asynctimerchan=1, which the environment asks for',
+  ],
   [
     'GO_WORK_MEMBER_MISSING',
     'go: cannot load module compliance listed in go.work file: open compliance/go.mod: no such file or directory',

@@ -29,9 +29,17 @@ test.each(['git', 'worktree', 'folder'] as const)(
     const sourceDir = kind === 'folder' ? root : gone;
     const revision: Revision = { revision: commit, label: 'x', kind };
     const spec = makeSpec({ buildFlags: ['-ldflags', "-X 'main.v=a b'"], buildEnv: { GOFLAGS: '-mod=mod' } });
-    const line = repeatLine({ revision, sourceDir, moduleDir: join(sourceDir, 'svc'), spec });
+    const line = repeatLine({ side: 'head', revision, sourceDir, moduleDir: join(sourceDir, 'svc'), spec });
     const ran = spawnSync('sh', ['-c', line], { cwd: root, encoding: 'utf8' });
     expect(ran.status).toBe(1);
     expect(ran.stderr).toContain('main.go:3:15: undefined: broken');
   },
 );
+
+test('the line builds with the Go that was chosen for the side', () => {
+  const revision: Revision = { revision: 'x', label: 'x', kind: 'folder' };
+  const line = (side: 'base' | 'head'): string =>
+    repeatLine({ side, revision, sourceDir: '/a', moduleDir: '/a', spec: makeSpec({ go: { head: 'go1.27.3' } }) });
+  expect(line('head')).toBe('cd /a && GOTOOLCHAIN=go1.27.3 go build -o /dev/null .');
+  expect(line('base')).toBe('cd /a && go build -o /dev/null .');
+});

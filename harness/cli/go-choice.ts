@@ -1,0 +1,52 @@
+/** Which Go builds each side: the scenario's choice, and `--base-go` and `--head-go`, which win over it. */
+import { dirname, resolve } from 'node:path';
+import { UsageError } from '../errors.ts';
+import { type BySide, type Scenario, type Side, SIDES } from '../model/index.ts';
+import { GO_CHOICE_EXPECTED, parseGoChoice } from '../scenario/index.ts';
+
+type GoChoice = Partial<BySide<string>>;
+
+const absolute = (choice: string, folder: string): string => (choice.includes('/') ? resolve(folder, choice) : choice);
+
+const eachIn = (choice: GoChoice, change: (text: string) => string): GoChoice =>
+  Object.fromEntries(SIDES.flatMap((side) => (choice[side] === undefined ? [] : [[side, change(choice[side])]])));
+
+const withChoice = (scenario: Scenario, choice: GoChoice): Scenario =>
+  Object.keys(choice).length === 0 ? scenario : { ...scenario, target: { ...scenario.target, go: choice } };
+
+/** Paths of a scenario are relative to its folder. */
+export const withGoBeside = (scenario: Scenario): Scenario =>
+  withChoice(
+    scenario,
+    eachIn(scenario.target.go ?? {}, (text) => absolute(text, dirname(scenario.file))),
+  );
+
+const fromFlag = (side: Side, text: string): string => {
+  const choice = parseGoChoice(text);
+  if (choice !== undefined) return absolute(choice, process.cwd());
+  throw new UsageError(
+    'GO_CHOICE',
+    `--${side}-go ${text}: expected ${GO_CHOICE_EXPECTED}`,
+    'Leave it out to build with the Go that you would call yourself.',
+  );
+};
+
+/** What the flags choose, for every scenario of the run. Throws {@link UsageError} `GO_CHOICE`. */
+export const withGoFlags = (
+  scenarios: readonly Scenario[],
+  flags: { readonly baseGo?: string; readonly headGo?: string },
+): readonly Scenario[] => {
+  const { baseGo, headGo } = flags;
+  const chosen = {
+    ...(baseGo !== undefined && { base: fromFlag('base', baseGo) }),
+    ...(headGo !== undefined && { head: fromFlag('head', headGo) }),
+  };
+  return scenarios.map((scenario) => withChoice(scenario, { ...scenario.target.go, ...chosen }));
+};
+
+/** One tree against itself is built by one Go: the head's. */
+export const withHeadsGo = (scenario: Scenario): Scenario => {
+  const head = scenario.target.go?.head;
+  const { go: _both, ...target } = scenario.target;
+  return { ...scenario, target: head === undefined ? target : { ...target, go: { base: head, head } } };
+};
