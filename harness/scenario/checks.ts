@@ -1,4 +1,4 @@
-/** Rules that no single key can check: names used twice, limits that need tight mode. */
+/** Rules that no single key can check: names used twice, limits that need tight mode, a Go chosen twice. */
 import { METRIC_IDS } from '../model/index.ts';
 import { isMapping, type Path, pathText, type ScenarioDocument, valueAt } from './document.ts';
 import { itemPaths, valuePaths } from './files.ts';
@@ -11,6 +11,7 @@ export const checkRules = (document: ScenarioDocument): readonly Problem[] => [
   ...checkCaptures(document),
   ...checkTightLimits(document),
   ...checkBodyNumbers(document),
+  ...checkGoTwice(document),
 ];
 
 const problem = (document: ScenarioDocument, path: Path, message: string): Problem => ({
@@ -68,6 +69,15 @@ const checkTightLimits = (document: ScenarioDocument): readonly Problem[] => {
     return message === undefined ? [] : [problem(document, path, message)];
   });
 };
+
+const checkGoTwice = (document: ScenarioDocument): readonly Problem[] =>
+  valueAt(document.value, ['target', 'go']) === undefined
+    ? []
+    : ['GOTOOLCHAIN', 'GOROOT'].flatMap((name) => {
+        const path = ['target', 'buildEnv', name];
+        if (valueAt(document.value, path) === undefined) return [];
+        return [problem(document, path, 'leave it out: `target.go` chooses the Go')];
+      });
 
 const numbersWithin = (value: unknown, path: Path): readonly (readonly [Path, number])[] => {
   if (typeof value === 'number') return [[path, value]];

@@ -159,6 +159,14 @@ describe('target', () => {
     ]);
   });
 
+  test('a Go release is named as GOTOOLCHAIN names it, for both sides or each; a path stays as it is', () => {
+    const go = (text: string) => withTarget(`  go: ${text}`).target.go;
+    expect(go('1.27.3')).toEqual({ base: 'go1.27.3', head: 'go1.27.3' });
+    expect(go('{ base: go1.26.8, head: 1.28rc1 }')).toEqual({ base: 'go1.26.8', head: 'go1.28rc1' });
+    expect(go('{ head: ../sdk/go1.27 }')).toEqual({ head: '../sdk/go1.27' });
+    expect(withTarget('  cpus: 1').target).not.toHaveProperty('go');
+  });
+
   test('commands before the build are lines for the shell, lists, or mappings with what they read and make', () => {
     const { target } = withTarget(`  generate:
     - npm ci && npm run build
