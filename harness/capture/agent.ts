@@ -116,15 +116,21 @@ export const connectAgent = async (address: AgentAddress): Promise<Agent> => {
 
 const socketPathOf = ({ socketDir, pid }: AgentAddress): string => join(socketDir, `${pid}.sock`);
 
+/** The agent listens before `main` begins: where a process that already serves has no socket, none will come. */
+const ABSENT_SECONDS = 2;
+
+const isAbsent = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ENOENT';
+
 const reachSocket = async (address: AgentAddress, deadlineMs: number): Promise<Socket> => {
   const path = socketPathOf(address);
   checkPathLength(path);
+  const absentMs = Math.min(deadlineMs, performance.now() + ABSENT_SECONDS * 1000);
   for (;;) {
     address.signal.throwIfAborted();
     try {
       return await openSocket(path);
     } catch (error) {
-      if (performance.now() >= deadlineMs) throw await notReached(address, error);
+      if (performance.now() >= (isAbsent(error) ? absentMs : deadlineMs)) throw await notReached(address, error);
     }
     await delay(POLL_MS, undefined, { signal: address.signal }).catch(() => address.signal.throwIfAborted());
   }
@@ -152,7 +158,7 @@ const checkProtocol = (protocol: number, { pid }: AgentAddress): void => {
 const notReached = async (address: AgentAddress, cause: unknown): Promise<TargetStartError> =>
   new TargetStartError(
     'AGENT_NOT_REACHED',
-    `No agent answered in process ${address.pid} within ${address.timeoutSeconds} s (${socketPathOf(address)})`,
+    `No agent answered in process ${address.pid}, which takes the requests (${socketPathOf(address)})`,
     `${await guessWhy(address)} \`godyno doctor\` tries the handshake on its own.`,
     { cause },
   );
@@ -162,9 +168,24 @@ const guessWhy = async ({ socketDir, pid }: AgentAddress): Promise<string> => {
     'The overlay did not reach the binary, or the service ended before it began. Look for: a list of .go files instead ' +
     'of a package in target.package, an -overlay flag in GOFLAGS or target.buildFlags, a module folder reached through ' +
     'a symlink, a service that replaces itself or clears its environment.';
-  const others = (await readdir(socketDir).catch(() => [])).filter((name) => name !== `${pid}.sock`);
+  // Sockets of processes that were killed stay behind.
+  const others = (await readdir(socketDir).catch(() => []))
+    .map((name) => Number(name.replace(/\.sock$/, '')))
+    .filter((other) => other !== pid && isThere(other));
   if (others.length === 0) return why;
-  return `${why} Other processes have listened there (${others.join(', ')}): if the service starts through a wrapper, start it directly.`;
+  const pids = others.join(', ');
+  return (
+    `The agent is in other processes of the service (${pids}), but not in the one that takes the requests: it was started ` +
+    'with an environment of its own, or from another binary. Pass GODYNO_AGENT and GODYNO_RATES on to it.'
+  );
+};
+
+const isThere = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false; // ended, or no number at all
+  }
 };
 
 /** A reply without what it should hold is as bad as none. */

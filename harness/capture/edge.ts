@@ -13,11 +13,14 @@ import {
 } from '../model/index.ts';
 import type { Agent } from './agent.ts';
 import { type AgentCounters, type ProcessUsage, present } from './agent-replies.ts';
-import { cgroupCpuNs, PROC_ROOT, type ThreadTimes, threadTimes } from './proc.ts';
+import { cgroupCpuNs, PROC_ROOT, type ThreadTimes, threadTimes, type TreeTimes, treeTimes } from './proc.ts';
 
 /** What a running side is measured by. */
 export interface EdgeTarget {
+  /** The process with the agent. */
   readonly pid: number;
+  /** What was started, with all below it; what its other processes use is counted, too. `pid` when left out. */
+  readonly rootPid?: number;
   readonly agent: Agent;
   readonly cpuSource: CpuSource;
   /** For `cgroup`: the folder with `cpu.stat` or `cpuacct.usage`. */
@@ -31,6 +34,8 @@ interface OutsideReading {
   readonly runDelayNs?: number;
   /** Only where the sum over threads is the source. */
   readonly threads?: ThreadTimes['threads'];
+  /** The service's other processes, where the source counts one process alone. */
+  readonly others?: TreeTimes;
 }
 
 /**
@@ -82,13 +87,20 @@ export const processCpuNs = (
   return source === 'cgroup' && place.cgroupDir !== undefined ? cgroupCpuNs(place.cgroupDir) : undefined;
 };
 
-const readOutside = ({ pid, cpuSource, cgroupDir, procRoot = PROC_ROOT }: EdgeTarget): OutsideReading => {
+const readOutside = ({
+  pid,
+  rootPid = pid,
+  cpuSource,
+  cgroupDir,
+  procRoot = PROC_ROOT,
+}: EdgeTarget): OutsideReading => {
   const times = threadTimes(pid, procRoot);
   const cpuNs = cpuSource === 'cgroup' && cgroupDir !== undefined ? cgroupCpuNs(cgroupDir) : times?.cpuNs;
   return present<OutsideReading>({
     cpuNs: cpuSource === 'rusage' ? undefined : cpuNs,
     runDelayNs: times?.runDelayNs,
     threads: cpuSource === 'schedstat' ? times?.threads : undefined,
+    others: cpuSource === 'schedstat' ? treeTimes(rootPid, pid, procRoot) : undefined,
   });
 };
 
@@ -131,7 +143,9 @@ export const sideWindow = (start: SideEdge, end: SideEdge, ownCost: OwnCost = NO
   const doubt = doubtOf(start, end, kernelNs, rusageNs);
   // Programs that the service ran and waited for: a control group counts them itself, the other sources do not.
   const childrenNs = difference(from?.childrenNs, to?.childrenNs) ?? 0;
-  const withChildren = (ns: number | undefined): number | undefined => (ns === undefined ? undefined : ns + childrenNs);
+  const otherNs = othersNs(start.after.others, end.before.others, childrenNs);
+  const withChildren = (ns: number | undefined): number | undefined =>
+    ns === undefined ? undefined : ns + childrenNs + otherNs;
   const kernelCpuNs = start.after.threads === undefined ? kernelNs : withChildren(kernelNs);
   const rusageCpuNs = withChildren(rusageNs);
   const counters = present<WindowCounters>({
@@ -153,12 +167,34 @@ export const sideWindow = (start: SideEdge, end: SideEdge, ownCost: OwnCost = NO
   return { counters, doubt };
 };
 
+/**
+ * What the service's other processes used between two edges. One that ended and was waited for is in `childrenNs` with
+ * all it ever used, of which what it had used before the window is taken off.
+ */
+const othersNs = (start: TreeTimes = NOBODY, end: TreeTimes = NOBODY, childrenNs: number): number => {
+  let sum = 0;
+  for (const [pid, threads] of end) {
+    for (const [id, ns] of threads) {
+      const before = start.get(pid)?.get(id) ?? 0;
+      // Less than before: its id was given to a younger one.
+      sum += ns >= before ? ns - before : ns;
+    }
+  }
+  for (const [pid, threads] of start) {
+    if (end.has(pid)) continue;
+    const before = [...threads.values()].reduce((total, ns) => total + ns, 0);
+    if (before <= childrenNs) sum -= before;
+  }
+  return sum;
+};
+
 /** What one reading adds to the counters, from the agent's hello. */
 export interface OwnCost {
   readonly mallocs: number;
   readonly bytes: number;
 }
 
+const NOBODY: TreeTimes = new Map();
 const NO_COST: OwnCost = { mallocs: 0, bytes: 0 };
 
 /** Why the sum over threads cannot be used; only rusage still knows what ended threads have spent. */

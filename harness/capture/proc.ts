@@ -53,6 +53,19 @@ export const threadTimes = (pid: number, procRoot = PROC_ROOT): ThreadTimes | un
   return { cpuNs: [...threads.values()].reduce((sum, ns) => sum + ns, 0), runDelayNs, threads };
 };
 
+/** Thread id → CPU time of every process at or below `root`, but not of `but`. */
+export type TreeTimes = ReadonlyMap<number, ReadonlyMap<string, number>>;
+
+export const treeTimes = (root: number, but: number, procRoot = PROC_ROOT): TreeTimes => {
+  const found = new Map<number, ReadonlyMap<string, number>>();
+  const walk = (pid: number): void => {
+    if (pid !== but) found.set(pid, threadTimes(pid, procRoot)?.threads ?? new Map<string, number>());
+    for (const child of childrenOf(pid, procRoot)) if (!found.has(child)) walk(child);
+  };
+  walk(root);
+  return found;
+};
+
 /** CPU time of a control group, children included: `cpu.stat` (v2, µs) or `cpuacct.usage` (v1, ns). */
 export const cgroupCpuNs = (cgroupDir: string): number | undefined => {
   const usec = /^usage_usec (\d+)$/m.exec(read(cgroupDir, 'cpu.stat') ?? '')?.[1];

@@ -171,7 +171,7 @@ const checkTargetIn = async (workDir: string, scenario: Scenario, signal: AbortS
       signal,
     });
     try {
-      const agent = await connectAgent({ socketDir: workDir, pid: target.pid, timeoutSeconds: 15, signal });
+      const agent = await connectAgent({ socketDir: workDir, pid: target.servingPid, timeoutSeconds: 15, signal });
       const { goVersion, gomaxprocs } = agent.hello;
       agent.close();
       return [

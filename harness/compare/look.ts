@@ -1,13 +1,13 @@
 /** The stopping rule: what the launches so far decide, and whether more of them would decide more. */
 import { countedPairs, FEWEST_REQUESTS_FOR_CPU, metricDef } from '../metrics/index.ts';
-import type { Launch, MetricId, MetricVerdict, ScenarioRun } from '../model/index.ts';
+import { type Launch, type MetricId, type MetricVerdict, type ScenarioRun, SIDES } from '../model/index.ts';
 import { levelsFor, type Levels } from '../stats/index.ts';
 import { answerOf, notJudged, type Answer } from './answer.ts';
 import { failuresOf, isFailing } from './failures.ts';
 import { judgedGates, limitsIn, looksOf, type Family, type JudgedMetric, withToolchainGates } from './gates.ts';
 import { answerGoroutineGrowth, answerHeapGrowth, isHeapGrowth, type HeapAnswer } from './growth.ts';
 import { judgeSequence } from './judge.ts';
-import { launchesOf, launchValues, measuredSides, seriesOf, unitsOf } from './series.ts';
+import { allocatesNothing, launchesOf, launchValues, measuredSides, seriesOf, unitsOf } from './series.ts';
 
 export interface LookVerdict {
   readonly metric: MetricId;
@@ -64,11 +64,20 @@ export const needsPinning = (metric: MetricId): boolean => {
 
 const whatIsMissing = (launches: readonly Launch[], metric: MetricId): string | null => {
   const { base, head } = measuredSides(launches, metric);
-  if (base && head) return null;
+  if (base && head) return noneCounted(launches, metric);
   const reason = tooFewRequests(launches, metric);
   if (reason !== null) return reason;
   if (base) return 'not measured on head';
   return head ? 'not measured on base' : 'not measured here';
+};
+
+/** Nothing on either side is not *unchanged*: net/http takes a dozen for every request. */
+const noneCounted = (launches: readonly Launch[], metric: MetricId): string | null => {
+  if (metric !== 'mallocsPerRequest' && metric !== 'allocBytesPerRequest') return null;
+  const pairs = launches.flatMap((launch) => countedPairs(launch, 'cost'));
+  if (SIDES.some((side) => !allocatesNothing(pairs, side))) return null;
+  const answered = pairs.reduce((sum, { base, head }) => sum + base.answered + head.answered, 0);
+  return `next to no allocations in ${answered} answered requests: the service takes none, or other processes do its work`;
 };
 
 /** CPU was counted, but on windows too short to divide it by their requests. */

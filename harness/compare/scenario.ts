@@ -1,5 +1,5 @@
 /** One scenario's run → its part of the comparison: validity, then errors, then costs. */
-import { metricDef } from '../metrics/index.ts';
+import { countedPairs, metricDef } from '../metrics/index.ts';
 import {
   type Attribution,
   type Environment,
@@ -11,6 +11,7 @@ import {
   type MetricComparison,
   type ScenarioComparison,
   type ScenarioRun,
+  SIDES,
 } from '../model/index.ts';
 import { notJudged, type Answer } from './answer.ts';
 import {
@@ -29,7 +30,7 @@ import { answerFromLaunches, needsPinning, readingOf, unpinnedReason, type Readi
 import { type Outcome, outcomeOf } from './outcome.ts';
 import { onlyExplaining } from './explained.ts';
 import { countLinkSeeds, rowOf, withQValues } from './row.ts';
-import { launchesOf, measuredSides } from './series.ts';
+import { allocatesNothing, launchesOf, measuredSides } from './series.ts';
 import { type SourceChange, toolchainChange, toolchainNotTaken, withoutGoMoves } from './toolchain-change.ts';
 import { compareToolchains } from './toolchains.ts';
 import { unsteadyWarnings } from './unsteady.ts';
@@ -226,7 +227,17 @@ const fallbackWarnings = (run: ScenarioRun): readonly string[] => {
       ? ['The sides ran one after the other, not together: CPU limits are 2.5 and 5 %.']
       : []),
     ...unsteadyWarnings(run),
+    ...unmeasuredWarnings(run),
   ];
+};
+
+/** Fast servers do without allocations; but so does a process that only hands its requests on. */
+const unmeasuredWarnings = (run: ScenarioRun): readonly string[] => {
+  const pairs = launchesOf(run, 'judged').flatMap((launch) => countedPairs(launch, 'cost'));
+  return SIDES.filter((side) => allocatesNothing(pairs, side)).map(
+    (side) =>
+      `On ${side}, requests were answered without allocations: either the service needs none, or a process that was not measured does its work.`,
+  );
 };
 
 /** Where only exact mode was asked, its refusal is why there is no answer. */

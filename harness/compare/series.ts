@@ -1,6 +1,6 @@
 /** From launches to the units that are judged: one value pair per unit, in the order in which they were measured. */
-import { countedPairs, phaseOf, readLaunchSide, readWindow } from '../metrics/index.ts';
-import type { Launch, LaunchSide, MetricId, Pair, Phase, ScenarioRun, Stage, Window } from '../model/index.ts';
+import { countedPairs, counterPerRequest, phaseOf, readLaunchSide, readWindow } from '../metrics/index.ts';
+import type { Launch, LaunchSide, MetricId, Pair, Phase, ScenarioRun, Side, Stage, Window } from '../model/index.ts';
 import { mean } from '../stats/index.ts';
 
 /** Base's and head's value of one window, or of one launch. */
@@ -132,3 +132,10 @@ export const scaleFor = (units: readonly UnitValues[], floor = 0): Scale =>
   )
     ? 'ratio'
     : 'absolute';
+
+/** Fewer than one in twenty requests: a timer or a collection now and then, not the requests. */
+const FEWEST_MALLOCS = 0.05;
+
+/** Whether the requests of one side took no allocation; false where none were counted. */
+export const allocatesNothing = (pairs: readonly Pair[], side: Side): boolean =>
+  (counterPerRequest(pairs, side, 'mallocs') ?? FEWEST_MALLOCS) < FEWEST_MALLOCS;

@@ -1,7 +1,9 @@
 /** Whether a pair, or a run, is worth judging at all; asked before anything is compared. */
-import type { HostWindow, InvalidRun, Launch, ScenarioRun, Window } from '../model/index.ts';
+import { counterPerRequest, countedPairs } from '../metrics/index.ts';
+import { type HostWindow, type InvalidRun, type Launch, type ScenarioRun, SIDES, type Window } from '../model/index.ts';
 import { describeFailures, failuresOf, isFailing } from './failures.ts';
 import { judgedGates } from './gates.ts';
+import { allocatesNothing } from './series.ts';
 
 /** Above this share of stolen CPU time a pair is left out (sd of the duet rose four-fold there). */
 const MOST_STEAL = 0.15;
@@ -83,12 +85,35 @@ const failing = (run: ScenarioRun): InvalidRun | null => {
     : { code: 'errors-on-base', message: `Base fails: ${describeFailures(base)}`, side: 'base' };
 };
 
+/** To take a request from the kernel and answer it costs more than this on any machine. */
+const LEAST_CPU_NS = 1000;
+
+/** A process that neither works nor allocates while its requests are answered is not the one that answers them. */
+const nothingMeasured = (run: ScenarioRun): InvalidRun | null => {
+  const pairs = judgedLaunches(run).flatMap((launch) => countedPairs(launch, 'cost'));
+  for (const side of SIDES) {
+    const cpuNs = counterPerRequest(pairs, side, 'cpuNs');
+    if (cpuNs === undefined || cpuNs >= LEAST_CPU_NS || !allocatesNothing(pairs, side)) continue;
+    return {
+      code: 'nothing-measured',
+      message: `${side} answered its requests with ${Math.round(cpuNs)} ns of CPU and no allocation for each: other processes do the work`,
+      side,
+    };
+  }
+  return null;
+};
+
 /**
  * Why this measurement is not worth judging, from what it holds so far; null: it is. Errors on head alone are a
  * verdict (`errorRatio` regressed), not a fault of the measurement.
  */
 export const invalidity = (run: ScenarioRun): InvalidRun | null =>
-  run.invalid ?? unequalSettings(run) ?? unequalRequests(run) ?? failing(run) ?? tooManyDiscards(run);
+  run.invalid ??
+  unequalSettings(run) ??
+  unequalRequests(run) ??
+  failing(run) ??
+  nothingMeasured(run) ??
+  tooManyDiscards(run);
 
 /** A head that died while base lived under the same requests is head's doing: a verdict, not a spoilt measurement. */
 export const isHeadsDoing = (invalid: InvalidRun): boolean => invalid.code === 'target-died' && invalid.side === 'head';

@@ -141,7 +141,8 @@ export interface InvalidRun {
     | 'discarded-pairs'
     | 'errors-on-base'
     | 'errors-on-both'
-    | 'target-died';
+    | 'target-died'
+    | 'nothing-measured';
   readonly message: string;
   readonly side: Side | null;
 }

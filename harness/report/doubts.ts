@@ -37,6 +37,8 @@ const ADVICE: Readonly<Record<InvalidRun['code'], string>> = {
   'errors-on-base':
     'The base already answers with errors under this load; correct the scenario or its expected status.',
   'errors-on-both': 'Both sides answer with errors under this load; correct the scenario or its expected status.',
+  'nothing-measured':
+    'The process that was started only hands its requests on. Start the one that serves, or let it run as one process.',
   'target-died': 'The service died while it was measured; its log holds the last output.',
 };
 

@@ -141,7 +141,7 @@ const visitSide = async (
       gcCycles: collected.gcCycles - before.gcCycles,
       growth: growthOf(collected, last, load.window.answered),
       profiles: captures.refs(),
-      pid: live.target.pid,
+      pid: live.target.servingPid,
     };
   });
 

@@ -165,6 +165,7 @@ const countLaunch = async (counting: Counting, side: Side, number: number, facts
   try {
     return await withCountedTarget(session, start, async ({ target, attach }) =>
       whileItRuns(target, async () => {
+        if (target.servingPid !== target.pid) throw new Refusal(CHILD_SERVES);
         await attach();
         await warmUpLonger(counting, side);
         await warmUp(counting, side, target.pid, facts);
@@ -220,6 +221,8 @@ const countLaunch = async (counting: Counting, side: Side, number: number, facts
     await rm(countsFile, { force: true });
   }
 };
+
+const CHILD_SERVES = 'a child of the service takes the requests, and the emulator counts only what it started itself';
 
 const failedRequests = (
   failed: number,

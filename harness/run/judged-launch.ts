@@ -188,7 +188,7 @@ const finishSides = async (
   const collected = await collectBoth(live);
   await askBoth(live, async (side) => captures[side].end(counted.requests));
   return bothSides((side) => {
-    const { pid } = live.sides[side].target;
+    const { servingPid: pid } = live.sides[side].target;
     const rss = peakRssBytes(pid);
     const cpuNs = sumCpu(counted.cost, side);
     const requests = counted.cost.reduce((sum, pair) => sum + pair[side].answered, 0);

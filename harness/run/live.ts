@@ -80,7 +80,7 @@ const joinSide = async (session: Session, target: RunningTarget): Promise<LiveSi
   void target.exited.then(() => exited.abort());
   const agent = await connectAgent({
     socketDir,
-    pid: target.pid,
+    pid: target.servingPid,
     timeoutSeconds: HANDSHAKE_SECONDS,
     signal: AbortSignal.any([plan.signal, exited.signal]),
   });
@@ -92,7 +92,12 @@ const joinSide = async (session: Session, target: RunningTarget): Promise<LiveSi
     timeoutSeconds,
     signal: plan.signal,
   });
-  return { target, agent, edge: { pid: target.pid, agent, cpuSource: session.settings.cpuSource }, values };
+  return {
+    target,
+    agent,
+    edge: { pid: target.servingPid, rootPid: target.pid, agent, cpuSource: session.settings.cpuSource },
+    values,
+  };
 };
 
 const requireEqualSettings = ({ base, head }: BySide<LiveSide>, wanted: number): void => {
@@ -111,8 +116,8 @@ const requireEqualSettings = ({ base, head }: BySide<LiveSide>, wanted: number):
  */
 const requirePlace = (targets: readonly RunningTarget[], { pinned, targetCpus }: Session['settings']): void => {
   if (!pinned) return;
-  for (const { pid, side } of targets) {
-    const astray = (allowedCpuLists(pid) ?? []).find((cpus) => !sameCpus(parseCpuList(cpus), targetCpus));
+  for (const { servingPid, side } of targets) {
+    const astray = (allowedCpuLists(servingPid) ?? []).find((cpus) => !sameCpus(parseCpuList(cpus), targetCpus));
     if (astray === undefined) continue;
     throw new InvalidMeasurementError(
       'UNEQUAL_SETTINGS',
@@ -138,16 +143,26 @@ const lastWords = (output: string): string => {
   return panic ?? lines.slice(-3).join(' / ');
 };
 
-const describeDeath = (target: RunningTarget, { exitCode, signal }: ProcessExit): string => {
-  const how = exitCode === null ? `was ended by ${signal ?? 'a signal'}` : `ended with exit code ${exitCode}`;
+const describeDeath = (target: RunningTarget, exit: ProcessExit | null): string => {
   const said = lastWords(target.outputTail());
-  return `${target.side}: the service ${how} under load${said === '' ? '' : `, saying: ${said}`}`;
+  return `${target.side}: ${howEnded(target, exit)} under load${said === '' ? '' : `, saying: ${said}`}`;
+};
+
+const howEnded = ({ servingPid, pid }: RunningTarget, exit: ProcessExit | null): string => {
+  if (exit === null) return `the process ${servingPid}, which took the requests below ${pid}, ended`;
+  const { exitCode, signal } = exit;
+  return `the service ${exitCode === null ? `was ended by ${signal ?? 'a signal'}` : `ended with exit code ${exitCode}`}`;
 };
 
 /** Names the sides that ended by themselves; undefined when none did. */
 const diedIn = async (started: readonly RunningTarget[], cause: unknown): Promise<TargetDiedError | undefined> => {
-  const exits = await Promise.all(started.map(async (target) => ({ target, exit: await exitOf(target) })));
-  const dead = exits.flatMap(({ target, exit }) => (exit === null || exit.asked ? [] : [{ target, exit }]));
+  const exits = await Promise.all(
+    started.map(async (target) => {
+      const exit = await exitOf(target);
+      return { target, exit, isDead: exit === null ? !(await target.stillServes()) : !exit.asked };
+    }),
+  );
+  const dead = exits.filter(({ isDead }) => isDead);
   if (dead.length === 0) return undefined;
   const how = dead.map(({ target, exit }) => describeDeath(target, exit)).join('; ');
   return new TargetDiedError(
@@ -194,6 +209,7 @@ export const withLivePair = async <T>(
     };
     const used = await use({ place, sides, startSeconds: (performance.now() - startedMs) / 1000, draw });
     requirePlace(started, session.settings);
+    for (const target of started) await target.requireOneServes();
     return used;
   } catch (error) {
     session.plan.signal.throwIfAborted();
@@ -252,6 +268,7 @@ export const withLiveSide = async <T>(
     agent = live.agent;
     const used = await use(live, (performance.now() - startedMs) / 1000);
     requirePlace([target], session.settings);
+    await target.requireOneServes();
     return used;
   } catch (error) {
     session.plan.signal.throwIfAborted();

@@ -127,7 +127,7 @@ const countTotal = async (counting: Counting, place: LaunchPlace, engine: PerfEn
   const startedMs = performance.now();
   const { signal } = counting.session.plan;
   return withResting(counting, place, '', async ({ target, send }) => {
-    const counter = await startPerfCounter(engine, target.pid, signal);
+    const counter = await startPerfCounter(engine, target.servingPid, signal);
     try {
       const resting = await counter.read();
       await delay(IDLE_MS);
@@ -209,7 +209,7 @@ const countCalls = async (counting: Counting, place: LaunchPlace): Promise<Calls
   return withResting(counting, place, socketDir, async ({ target, send }) => {
     const agent = await connectAgent({
       socketDir,
-      pid: target.pid,
+      pid: target.servingPid,
       timeoutSeconds: HANDSHAKE_SECONDS,
       signal: plan.signal,
     });

@@ -37,7 +37,12 @@ const describe = (place: LaunchPlace, live: LivePair, stage: Stage, startedMs: n
 });
 
 const bareSides = (live: LivePair): Launch['sides'] =>
-  bothSides((side) => ({ pid: live.sides[side].target.pid, growth: null, profiles: {}, profiled: { requests: 0 } }));
+  bothSides((side) => ({
+    pid: live.sides[side].target.servingPid,
+    growth: null,
+    profiles: {},
+    profiled: { requests: 0 },
+  }));
 
 /** Open model at `ratePerSecond` for both sides alike: two windows of two seconds after as long a warm-up. */
 export const latencyLaunch = async (session: Session, place: LaunchPlace, ratePerSecond: number): Promise<Launch> => {
@@ -88,7 +93,7 @@ export const growthLaunch = async (session: Session, at: LaunchPlace): Promise<L
       warmup: warmed.warmup,
       pairs: [],
       sides: bothSides((side) => ({
-        pid: live.sides[side].target.pid,
+        pid: live.sides[side].target.servingPid,
         growth: growthOf(warmed.collected[side], collected[side], load[side].answered),
         profiles: captures[side].refs(),
         profiled: { requests: 0 },
@@ -123,7 +128,7 @@ export const allocationLaunch = async (session: Session, at: LaunchPlace): Promi
       warmup: { seconds: warm.wallSeconds, requests: warm.base.planned, gcCycles: { base: 0, head: 0 } },
       pairs: [measured.pair],
       sides: bothSides((side) => ({
-        pid: live.sides[side].target.pid,
+        pid: live.sides[side].target.servingPid,
         growth: null,
         profiles: captures[side].refs(),
         profiled: { requests: measured.pair[side].answered },
@@ -158,7 +163,7 @@ export const explainLaunch = async (session: Session, place: LaunchPlace): Promi
       warmup: warmed.warmup,
       pairs,
       sides: bothSides((side) => ({
-        pid: live.sides[side].target.pid,
+        pid: live.sides[side].target.servingPid,
         growth: null,
         profiles: captures[side].refs(),
         profiled: { requests: pairs.reduce((sum, pair) => sum + pair[side].answered, 0), cpuNs: cpuNsOf(pairs, side) },

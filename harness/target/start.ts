@@ -22,6 +22,7 @@ import type { Binary } from './link.ts';
 import { notReady } from './not-ready.ts';
 import { isPortFree } from './ports.ts';
 import { untilReady } from './readiness.ts';
+import { requireOneServes, type Served, servingProcess, stillRuns } from './serving.ts';
 
 export interface StartRequest {
   /** What to start; the path alone where the binary was not built here. */
@@ -54,13 +55,20 @@ export interface StartRequest {
 
 export interface RunningTarget {
   readonly side: Side;
+  /** The process that was started. */
   readonly pid: number;
+  /** The process that takes the requests: the one that was started, or one below it. */
+  readonly servingPid: number;
   readonly port: number;
   /** Where it takes requests. */
   readonly endpoint: Endpoint;
   readonly tmp: string;
   /** Never rejects; `asked` tells our stop from its own end. */
   readonly exited: Promise<ProcessExit>;
+  /** Whether the process that takes the requests is still there; a parent may outlive it. */
+  readonly stillServes: () => Promise<boolean>;
+  /** Throws SEVERAL_SERVE when another process of the service has taken requests by now. */
+  readonly requireOneServes: () => Promise<void>;
   /** SIGTERM, after `target.stopTimeout` SIGKILL; resolves when it and its children are gone. */
   readonly stop: () => Promise<void>;
   /** The last 4 KiB of what it wrote. */
@@ -225,6 +233,16 @@ const requireShortSocket = ({ socket = '' }: Endpoint, side: Side): void => {
   );
 };
 
+/** Nothing is left running when the requests are divided among several processes. */
+const servingOf = async (served: Served, stop: () => Promise<void>): Promise<number | null> => {
+  try {
+    return await servingProcess(served);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+};
+
 const requireFreePort = async (request: StartRequest): Promise<void> => {
   if (await isPortFree(request.port)) return;
   throw new TargetStartError(
@@ -237,7 +255,8 @@ const requireFreePort = async (request: StartRequest): Promise<void> => {
 /**
  * Runs the setup commands, starts the service bound to its CPUs, waits until `target.ready` answers with a 2xx and runs
  * the seed commands. Throws PORT_TAKEN, CWD_MISSING, SETUP_FAILED, TARGET_EXITED, TARGET_NOT_READY or SEED_FAILED (exit
- * 5), UNKNOWN_PLACEHOLDER (exit 2), or the abort's reason; nothing of the service is left running then.
+ * 5), SEVERAL_SERVE (exit 3), UNKNOWN_PLACEHOLDER (exit 2), or the abort's reason; nothing of the service is left running
+ * then.
  */
 export const startTarget = async (request: StartRequest): Promise<RunningTarget> => {
   const { spec, side, port, tmp, signal } = request;
@@ -263,14 +282,22 @@ export const startTarget = async (request: StartRequest): Promise<RunningTarget>
   );
   await awaitReady(request, endpoint, running, fill);
   await seed(request, running, fill);
+  const served: Served = { side, pid: running.pid, endpoint };
+  const stop = async (): Promise<void> => running.stop(spec.stopTimeoutSeconds);
+  const serving = await servingOf(served, stop);
   return {
     side,
     pid: running.pid,
+    servingPid: serving ?? running.pid,
+    stillServes: async () => stillRuns(serving ?? running.pid),
+    requireOneServes: async () => {
+      if (serving !== null) await requireOneServes(served, serving);
+    },
     port,
     endpoint,
     tmp,
     exited: running.exited,
-    stop: async () => running.stop(spec.stopTimeoutSeconds),
+    stop,
     outputTail: running.tail,
   };
 };

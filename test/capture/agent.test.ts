@@ -72,9 +72,14 @@ describe('the handshake', () => {
     expect(hello.settings['-trimpath']).toBe('true');
   });
 
-  it('leaves neither of its variables to the service and the programs it starts', async () => {
+  it('leaves its variables to the programs the service starts: where a child serves, its agent is asked', async () => {
     const service = await start({ GODYNO_AGENT: sockets, GODYNO_RATES: 'mutex=10' });
-    expect(service.firstLine).toBe('ready "" ""');
+    expect(service.firstLine).toBe(`ready "${sockets}" "mutex=10"`);
+  });
+
+  it('listens where a process of this number listened before, as one that replaced itself did', async () => {
+    const service = await start({ GODYNO_AGENT: sockets, REPLACE: 'once' });
+    expect((await connect(service.pid)).hello.pid).toBe(service.pid);
   });
 
   it('keeps two services in one folder apart', async () => {
@@ -103,7 +108,7 @@ describe('without the variable', () => {
     const error = await caught(connect(service.pid, 0.3));
     expect(error).toBeInstanceOf(TargetStartError);
     expect(error).toMatchObject({ code: 'AGENT_NOT_REACHED', exitCode: 5 });
-    expect(String(error)).toContain(`process ${service.pid} within 0.3 s`);
+    expect(String(error)).toContain(`process ${service.pid}, which takes the requests`);
     expect((error as TargetStartError).hint).toMatch(/overlay did not reach the binary.*doctor/s);
     expect(existsSync(join(sockets, `${service.pid}.sock`))).toBe(false);
   });
@@ -111,8 +116,8 @@ describe('without the variable', () => {
   it('another process in the folder is named as a sign of a wrapper', async () => {
     const service = await start();
     const error = await caught(connect(4_000_002, 0.1));
-    expect((error as TargetStartError).hint).toContain(`${service.pid}.sock`);
-    expect((error as TargetStartError).hint).toContain('wrapper');
+    expect((error as TargetStartError).hint).toContain(`(${service.pid})`);
+    expect((error as TargetStartError).hint).toContain('GODYNO_AGENT');
   });
 
   it('a socket path beyond what the system allows is refused before anybody waits for it', async () => {

@@ -136,6 +136,29 @@ describe.runIf(LINUX)('a window on Linux', () => {
     }
   });
 
+  it('a child that goes on running is charged with what it used meanwhile, and with no more when it has ended', async () => {
+    const [base, head] = [await start(), await start()];
+    const before = await readEdge({ base, head }, 'base');
+    await head.service.tell('leave 400000');
+    const after = await readEdge({ base, head }, 'base');
+    const tree = usedByUs([head.pid])!;
+    const { cpuNs } = windowCounters(before, after).head;
+    expect(Math.abs(cpuNs! - tree)).toBeLessThan(0.05 * tree + 60e6);
+    await head.service.tell('reap');
+    const last = await readEdge({ base, head }, 'base');
+    const rest = windowCounters(after, last).head.cpuNs!;
+    expect(rest).toBeGreaterThanOrEqual(0);
+    expect(rest).toBeLessThan(0.3 * cpuNs!);
+  });
+
+  it('a parent of the process with the agent is charged, too', async () => {
+    const side = { ...(await start()), rootPid: process.pid };
+    const before = await readSideEdge(side);
+    for (const begun = process.cpuUsage(); process.cpuUsage(begun).user < 50_000; );
+    const { cpuNs } = sideWindow(before, await readSideEdge(side)).counters;
+    expect(cpuNs).toBeGreaterThan(45e6);
+  });
+
   it('peak memory holds what was once kept', async () => {
     const side = await start();
     const before = peakRssBytes(side.pid)!;

@@ -186,7 +186,7 @@ describe('counters at their limits', () => {
 
   test.each<readonly [string, PerRequest, PerRequest, string]>([
     ['all equal', { cpuNs: 1e6, mallocs: 7, allocBytes: 80 }, { cpuNs: 1e6, mallocs: 7, allocBytes: 80 }, 'unchanged'],
-    ['all zero', { cpuNs: 0, mallocs: 0, allocBytes: 0 }, { cpuNs: 0, mallocs: 0, allocBytes: 0 }, 'unchanged'],
+    ['all zero', { cpuNs: 0, mallocs: 0, allocBytes: 0 }, { cpuNs: 0, mallocs: 0, allocBytes: 0 }, 'invalid'],
     ['no CPU counted on head', { cpuNs: 1e6, mallocs: 7 }, { mallocs: 7 }, 'notJudged'],
     ['no CPU counted on base', { mallocs: 7 }, { cpuNs: 1e6, mallocs: 7 }, 'notJudged'],
     ['no counter at all on either side', {}, {}, 'notJudged'],

@@ -54,6 +54,39 @@ describe('a pair', () => {
   });
 });
 
+describe('a process that did not serve', () => {
+  const idle = windowOf({ cpuNs: 15, mallocs: 0.01 });
+  const sparing = windowOf({ cpuNs: 1e6, mallocs: 0.01 });
+  const rowOf = (run: ScenarioRun, metric: string) =>
+    compare(run).scenarios[0]?.metrics.find((row) => row.metric === metric);
+
+  test('makes the run invalid where neither its CPU nor its allocations answer the requests', () => {
+    const runs = [runWith(idle, idle), runWith(good, idle)].map((run) => ({
+      ...run,
+      launches: run.launches.map((launch) => ({ ...launch, pairs: launch.pairs.slice(0, 1) })),
+    }));
+    expect(runs.map(invalidity)).toMatchObject([
+      { code: 'nothing-measured', side: 'base', message: expect.stringContaining('15 ns of CPU') as string },
+      { code: 'nothing-measured', side: 'head' },
+    ]);
+  });
+
+  test('leaves allocations unjudged, with a warning, where it works and none were counted on both sides', () => {
+    const run = runOf(Array.from({ length: 8 }, (_, index) => launchOf(index, [pairOf(sparing, sparing)])));
+    expect(invalidity(run)).toBeNull();
+    expect(rowOf(run, 'mallocsPerRequest')).toMatchObject({
+      verdict: 'notJudged',
+      reason: expect.stringContaining('next to no allocations') as string,
+    });
+    expect(compare(run).scenarios[0]?.warnings.join()).toMatch(/On base, .* without allocations.*On head, /s);
+  });
+
+  test('hides nothing: allocations that head adds to none are a regression', () => {
+    const run = runOf(Array.from({ length: 8 }, (_, index) => launchOf(index, [pairOf(sparing, windowOf(cost))])));
+    expect(rowOf(run, 'mallocsPerRequest')?.verdict).toBe('regressed');
+  });
+});
+
 describe('a service that stops answering', () => {
   // The window it cut short is discarded for its cost, and holds the only sign of it.
   const hung = (base: Window, head: Window): ScenarioRun =>

@@ -8,7 +8,7 @@ import { InterruptedError } from '../../harness/errors.ts';
 import type { TargetSpec } from '../../harness/model/index.ts';
 import { canPin, runningCount, usableCpus } from '../../harness/process/index.ts';
 import { freePorts, linkBinary, prepareBuild, type StartRequest, startTarget } from '../../harness/target/index.ts';
-import { parseListeners, parseUnixListeners } from '../../harness/target/listening.ts';
+import { parseTcp, parseUnix } from '../../harness/target/sockets.ts';
 import { folderRevision, goMod, makeFolder, makeSpec, never, removeFolders, SERVICE } from './go-modules.ts';
 
 let service = '';
@@ -236,9 +236,10 @@ test('the kernel’s socket tables are read as proc(5) describes them', () => {
     '   1: 0100007F:1F91 0100007F:0050 01 00000000:00000000 00:00000000 00000000     0        0 4243 1 0 100 0 0 10 0',
     '   2: 00000000000000000000000001000000:0050 00000000000000000000000000000000:0000 0A 0:0 00:0 0 0 0 7 1 0',
   ].join('\n');
-  expect(parseListeners(table)).toEqual([
-    { address: '127.0.0.1:8080', inode: '4242' },
-    { address: '[::1]:80', inode: '7' },
+  expect(parseTcp(table)).toEqual([
+    { address: '127.0.0.1:8080', port: 8080, peerPort: 0, kind: 'listens', inode: '4242' },
+    { address: '127.0.0.1:8081', port: 8081, peerPort: 80, kind: 'connected', inode: '4243' },
+    { address: '[::1]:80', port: 80, peerPort: 0, kind: 'listens', inode: '7' },
   ]);
   const unix = [
     'Num       RefCount Protocol Flags    Type St Inode Path',
@@ -246,5 +247,8 @@ test('the kernel’s socket tables are read as proc(5) describes them', () => {
     '000000004a40b1dc: 00000003 00000000 00000000 0001 03  1052 /tmp/connected.sock',
     '000000004a40b1dd: 00000002 00000000 00010000 0001 01 20391',
   ].join('\n');
-  expect(parseUnixListeners(unix)).toEqual([{ address: '/tmp/a b/s.sock', inode: '1051' }]);
+  expect(parseUnix(unix)).toEqual([
+    { address: '/tmp/a b/s.sock', port: null, peerPort: null, kind: 'listens', inode: '1051' },
+    { address: '/tmp/connected.sock', port: null, peerPort: null, kind: 'connected', inode: '1052' },
+  ]);
 });

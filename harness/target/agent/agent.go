@@ -54,11 +54,10 @@ func init() {
 	if folder == "" {
 		return
 	}
-	// Programs that the service starts must not inherit them.
-	os.Unsetenv(folderVariable)
-	os.Unsetenv(ratesVariable)
-
+	// Both stay set: where a child of the same binary serves (prefork, a wrapper script, exec), its agent is the one that
+	// is asked. A process that replaces itself finds the socket of what it was before.
 	path := filepath.Join(folder, strconv.Itoa(os.Getpid())+".sock")
+	_ = os.Remove(path)
 	if _, err := start(path, rates); err != nil {
 		fmt.Fprintln(os.Stderr, "godyno agent:", err)
 	}

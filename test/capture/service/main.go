@@ -5,10 +5,12 @@ import (
 	"bufio"
 	"crypto/sha256"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"runtime"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -16,9 +18,15 @@ var (
 	kept    [][]byte
 	sink    *[6]int
 	release = make(chan struct{})
+	left    *exec.Cmd
+	end     io.Closer
 )
 
 func main() {
+	if os.Getenv("REPLACE") != "" {
+		os.Unsetenv("REPLACE")
+		panic(syscall.Exec(os.Args[0], os.Args, os.Environ()))
+	}
 	fmt.Printf("ready %q %q\n", os.Getenv("GODYNO_AGENT"), os.Getenv("GODYNO_RATES"))
 	lines := bufio.NewScanner(os.Stdin)
 	for lines.Scan() {
@@ -54,6 +62,18 @@ func do(verb string, n int) {
 		if err := exec.Command("sh", "-c", loop).Run(); err != nil {
 			panic(err)
 		}
+	case "leave": // a child that works and stays, until it is told to end
+		loop := fmt.Sprintf("i=0; while [ $i -lt %d ]; do i=$((i+1)); done; echo; read end", n)
+		left = exec.Command("sh", "-c", loop)
+		end, _ = left.StdinPipe()
+		said, _ := left.StdoutPipe()
+		if err := left.Start(); err != nil {
+			panic(err)
+		}
+		_, _ = bufio.NewReader(said).ReadString('\n')
+	case "reap":
+		_ = end.Close()
+		_ = left.Wait()
 	case "exit":
 		os.Exit(n)
 	}
