@@ -5,6 +5,7 @@ import {
   type ExactFindings,
   explainCalls,
   type FindingsOf,
+  isTotals,
   judgeExact,
   judgeTotals,
   NO_FINDINGS,
@@ -49,8 +50,7 @@ const judge = async (
   read: ReadFile,
 ): Promise<ExactFindings | null> => {
   const run = withToolchainGates(measured);
-  if (exact.engine === 'perf')
-    return judgeTotals({ run: exact, scenario: run.scenario, cpuNsPerRequest: cpuNsOf(run) });
+  if (isTotals(exact)) return judgeTotals({ run: exact, scenario: run.scenario, cpuNsPerRequest: cpuNsOf(run) });
   const launches: { readonly launch: ExactRun['launches'][number]; readonly profile: Profile }[] = [];
   for (const launch of exact.launches) {
     const bytes = await read(launch.profile);

@@ -1,11 +1,13 @@
 /**
- * What the CPU's own counter decides: instructions per request in totals. Collection is switched off while it counts,
- * but scheduling, polling and the runtime's monitor stay in, and nobody says which function it was.
+ * What totals decide: instructions per request, counted by the CPU, or by the emulator where nobody knows its functions.
+ * Collection is switched off meanwhile, but scheduling, polling and the runtime's monitor stay in, and nobody says which
+ * function it was.
  */
 import { type BySide, bothSides, type ExactRun, type Scenario, type TotalsLaunch } from '../model/index.ts';
 import { type ExactFindings, figuresOf, instructionsRow, MOST_CLOCK_SHARE, withoutVerdict } from './exact.ts';
 import { type CountingLimits, FIRST_LAUNCHES } from './exact-launches.ts';
 import { percent } from './exact-spread.ts';
+import { reasonsOf, unknownGoWarnings } from './exact-unknown-go.ts';
 
 export interface TotalsInput {
   readonly run: ExactRun;
@@ -24,8 +26,17 @@ const MOST_LAUNCHES = FIRST_LAUNCHES + 2;
  */
 const LIMITS: CountingLimits = { changedRatio: 0.02, unstableRatio: 0.02 };
 
-const LABEL =
+const BY_CPU =
   'Counted by the CPU’s own counter, scheduling included. godyno was tested without such hardware: trust a verdict of it less than the emulator’s.';
+
+/** Whether a run holds totals in place of functions. */
+export const isTotals = ({ engine, namelessReason }: ExactRun): boolean =>
+  engine === 'perf' || namelessReason !== undefined;
+
+const doubtsOf = (run: ExactRun): readonly string[] => [
+  ...(run.engine === 'perf' ? [BY_CPU] : []),
+  ...unknownGoWarnings(run, LIMITS.changedRatio),
+];
 
 const idleShare = ({ instructions, windowSeconds, idleInstructions, idleSeconds }: TotalsLaunch): number =>
   instructions > 0 && idleSeconds > 0 ? (idleInstructions * windowSeconds) / idleSeconds / instructions : 0;
@@ -34,7 +45,7 @@ const refusalOf = (run: ExactRun, launches: BySide<readonly TotalsLaunch[]>): st
   if (run.refusal !== null) return run.refusal;
   if (launches.base.length === 0 || launches.head.length === 0) return 'not both sides were counted';
   const all = [...launches.base, ...launches.head];
-  if (all.some(({ instructions }) => !(instructions > 0))) return 'the CPU’s counter stood still while requests ran';
+  if (all.some(({ instructions }) => !(instructions > 0))) return 'the counter stood still while requests ran';
   const clock = Math.max(...all.map(idleShare));
   return clock <= MOST_CLOCK_SHARE ? null : `${percent(clock)} of its work follows the clock, not the requests`;
 };
@@ -54,8 +65,8 @@ export const judgeTotals = ({ run, scenario, cpuNsPerRequest }: TotalsInput): Ex
     linkSeeds: new Set([...launches.base, ...launches.head].map(({ linkSeed }) => linkSeed)).size,
   };
   return {
-    exact: { engine: run.engine, aaSpreadRatio: figures.aaSpreadRatio, refusal: null },
-    exactRows: [instructionsRow(figures, scenario, counted, { reason, warnings: [LABEL] })],
+    exact: { engine: run.engine, aaSpreadRatio: figures.aaSpreadRatio, refusal: null, ...reasonsOf(run) },
+    exactRows: [instructionsRow(figures, scenario, counted, { reason, warnings: doubtsOf(run) })],
     functions: [],
     attribution: null,
     costs: [],

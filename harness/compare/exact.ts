@@ -36,6 +36,7 @@ import {
 } from './exact-launches.ts';
 import { INSTRUCTIONS_PER_NS } from './exact-rate.ts';
 import { isApart, percent } from './exact-spread.ts';
+import { reasonsOf, unknownGoWarnings } from './exact-unknown-go.ts';
 import { exactWork, type ExactWork, type LaunchWork, type ProfiledLaunch } from './exact-work.ts';
 import { judgedMetrics, type JudgedMetric } from './gates.ts';
 
@@ -68,6 +69,8 @@ const CHANGED_RATIO_UNSTEADY = 0.003;
 const SPREADS = 3;
 /** Launches of one side that differ by more than this are no ground for "unchanged". */
 const UNSTABLE_SPREAD = 0.003;
+/** Unpatched, launches of equal code differed by up to 0.29 % (docs/exact.md): twice that. */
+const UNSTABLE_SPREAD_UNSTEADY = 0.006;
 /** A change below this part of the CPU cannot be shown in CPU time either. */
 const LEAST_CPU_SHARE = 0.01;
 /** More clockwork than this, and what is left is not what a request costs. */
@@ -111,7 +114,7 @@ export interface Figures {
 
 const limitsOf = ({ run }: ExactInput): CountingLimits => ({
   changedRatio: run.steady ? CHANGED_RATIO : CHANGED_RATIO_UNSTEADY,
-  unstableRatio: UNSTABLE_SPREAD,
+  unstableRatio: run.steady ? UNSTABLE_SPREAD : UNSTABLE_SPREAD_UNSTEADY,
 });
 
 /** From the instructions per request of every launch; `all`: those that were set aside, too. */
@@ -232,8 +235,8 @@ const countedIn = (work: ExactWork): { readonly n: number; readonly linkSeeds: n
   linkSeeds: new Set(launchesOf(work).map(({ launch }) => launch.linkSeed)).size,
 });
 
-export const withoutVerdict = ({ engine }: ExactRun, refusal: string): ExactFindings => ({
-  exact: { engine, aaSpreadRatio: 0, refusal },
+export const withoutVerdict = (run: ExactRun, refusal: string): ExactFindings => ({
+  exact: { engine: run.engine, aaSpreadRatio: 0, refusal, ...reasonsOf(run) },
   exactRows: [],
   functions: [],
   attribution: null,
@@ -286,12 +289,17 @@ export const judgeExact = (input: ExactInput): ExactFindings => {
       engine: input.run.engine,
       aaSpreadRatio: figures.aaSpreadRatio,
       refusal: null,
+      ...reasonsOf(input.run),
       counted: countedOf(work, replies, input),
     },
     exactRows: [
       instructionsRow(figures, input.scenario, countedIn(work), {
         reason: reasonOf(figures, all, limits),
-        warnings: [...clockWarnings(work), ...setAside(all.launches, work.launches, limits)],
+        warnings: [
+          ...unknownGoWarnings(input.run, limits.changedRatio),
+          ...clockWarnings(work),
+          ...setAside(all.launches, work.launches, limits),
+        ],
       }),
       callsRow(work.launches, judgedIn(input.scenario, 'syscallsPerRequest')),
     ],

@@ -17,7 +17,7 @@ export { noiseOf, type NoiseRequest } from './noise.ts';
 export { judgeExact, type ExactFindings, type ExactInput } from './exact.ts';
 export { FIRST_LAUNCHES } from './exact-launches.ts';
 export { withPaths } from './exact-paths.ts';
-export { judgeTotals, type TotalsInput } from './exact-totals.ts';
+export { isTotals, judgeTotals, type TotalsInput } from './exact-totals.ts';
 export { type CallsFindings, type CallsInput, explainCalls, type ProfiledCalls } from './exact-calls.ts';
 export { type CalledFunction, callsProfile } from './calls-profile.ts';
 export { instructionsProfile } from './exact-profile.ts';

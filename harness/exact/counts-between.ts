@@ -1,5 +1,6 @@
 /** The work between two snapshots, by call stack as far as it was inlined, by kind of work, and by system call. */
 import type { CountedFrame, CountedStack, WorkGroup } from '../model/index.ts';
+import { executedInstructions, firstLengths } from './block-lengths.ts';
 import type { Blocks, Overflow, Snapshot } from './counts-file.ts';
 import type { GoFunction, GoTables } from './go-tables.ts';
 import { groupOf } from './groups.ts';
@@ -30,28 +31,6 @@ const SYSMON = 'runtime.sysmon';
 /** Where the program was loaded, less where it was linked for. */
 const biasOf = ({ startCode }: Snapshot, { codeStart }: GoTables): number =>
   startCode === 0 ? 0 : startCode - codeStart;
-
-/** Length of the first instruction of each block, by the block's address. */
-const firstLengths = ({ count, address, firstLength, lengths }: Blocks): ReadonlyMap<number, number> => {
-  const first = new Map<number, number>();
-  for (let i = 0; i < count; i++) first.set(address[i] ?? 0, lengths[firstLength[i] ?? 0] ?? 0);
-  return first;
-};
-
-/**
- * Instructions that block `index` really executes. qemu 7.2 lists an instruction that straddles a page end in the block
- * before it, cut short, and executes it as the first of the next block; counted twice, it would make the count depend
- * on where the linker put the code.
- */
-const executedInstructions = (blocks: Blocks, index: number, first: ReadonlyMap<number, number>): number => {
-  const count = blocks.instructions[index] ?? 0;
-  if (count < 2) return count;
-  const start = blocks.firstLength[index] ?? 0;
-  let last = blocks.address[index] ?? 0;
-  for (let i = 0; i < count - 1; i++) last += blocks.lengths[start + i] ?? 0;
-  const whole = first.get(last);
-  return whole !== undefined && (blocks.lengths[start + count - 1] ?? 0) < whole ? count - 1 : count;
-};
 
 const sysmonBlocks = ({ blocks }: Snapshot, tables: GoTables, bias: number): readonly number[] => {
   const found: number[] = [];

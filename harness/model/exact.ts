@@ -26,7 +26,7 @@ export interface CountedStack {
   readonly calls: number;
 }
 
-/** All exact launches of one scenario, or why there are none; which of the three lists is filled follows the engine. */
+/** All exact launches of one scenario, or why there are none; which of the three lists is filled follows from what was counted. */
 export interface ExactRun {
   readonly engine: ExactEngine;
   /** Why it was given up, one sentence; null when it was not. */
@@ -35,8 +35,10 @@ export interface ExactRun {
   readonly steady: boolean;
   /** Why not; null when steady. */
   readonly unsteadyReason: string | null;
+  /** Why the emulator counted totals, not functions; absent where functions were counted. */
+  readonly namelessReason?: string;
   readonly launches: readonly ExactLaunch[];
-  /** Engine `perf`: what the CPU's own counter counted, launch by launch. */
+  /** Engine `perf`, and `qemu` without names: instructions in all, launch by launch. */
   readonly totals?: readonly TotalsLaunch[];
   /** Engine `cover`: calls instead of instructions, launch by launch. */
   readonly calls?: readonly CallsLaunch[];

@@ -179,6 +179,8 @@ const scenario = z.object({
       engine: z.enum(['qemu', 'perf', 'cover']),
       aaSpreadRatio: number,
       refusal: text.nullable(),
+      unsteadyReason: text.exactOptional(),
+      namelessReason: text.exactOptional(),
       counted: counted.exactOptional(),
     })
     .nullable(),

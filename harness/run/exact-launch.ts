@@ -1,18 +1,16 @@
 /** One launch of exact mode: started under the emulator, warmed up, its requests counted, within its limits. */
-import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { peakRssBytes, usedByUs } from '../capture/index.ts';
-import { type ExactTrouble, instructionsProfile } from '../compare/index.ts';
+import type { ExactTrouble } from '../compare/index.ts';
 import { GodynoError } from '../errors.ts';
-import { countsBetween, type GoTables, type QemuEngine, snapshot, startOf } from '../exact/index.ts';
+import { type QemuEngine, snapshot, type Snapshot, startOf } from '../exact/index.ts';
 import type { Loader, SingleLoop } from '../load/index.ts';
-import type { BySide, ExactLaunch, Side } from '../model/index.ts';
-import { encodeProfile, type Profile } from '../profile/index.ts';
+import type { BySide, Replies, Side } from '../model/index.ts';
 import type { Binary, RunningTarget } from '../target/index.ts';
 import { type CountedStart, withCountedTarget } from './counted-target.ts';
 import { countedRequests, type ExactFacts, Refusal } from './exact-refusal.ts';
-import { folderOf } from './live.ts';
 import type { Session } from './session.ts';
 
 /** Enough for what an answer leaves to do: closing, waking, sleeping again. */
@@ -61,10 +59,30 @@ export interface Counting {
   /** The same for all launches: answers may hold it. */
   readonly port: number;
   readonly binaries: BySide<Binary>;
-  readonly tables: BySide<GoTables>;
   readonly requests: number;
   readonly pace: Pace;
 }
+
+export interface LaunchPlace {
+  readonly side: Side;
+  /** Of all launches of the pass. */
+  readonly number: number;
+}
+
+/** What one launch left: counters before and after, and what came with them. */
+export interface CountedWindow extends LaunchPlace {
+  readonly counting: Counting;
+  /** Around the stretch without requests, then around the requests. */
+  readonly snapshots: Readonly<Record<'resting' | 'rested' | 'before' | 'after', Snapshot>>;
+  readonly windowSeconds: number;
+  /** By `performance.now()`. */
+  readonly startedMs: number;
+  readonly replies: Replies | null;
+  readonly peakBytes: number | undefined;
+}
+
+/** Makes of the counters what is kept of a launch. */
+export type Reading<T> = (window: CountedWindow) => Promise<T>;
 
 /** The first launch showed that fewer requests fit into memory: counting begins anew. */
 export class TooMany extends Error {
@@ -77,16 +95,25 @@ export class TooMany extends Error {
 }
 
 /** Once more where chance may have done it; a second failure is a reason. */
-export const countAgainIfNeeded = async (...launch: Parameters<typeof countLaunch>): Promise<ExactLaunch> => {
+export const countAgainIfNeeded = async <T>(
+  counting: Counting,
+  place: LaunchPlace,
+  facts: ExactFacts,
+  read: Reading<T>,
+): Promise<T> => {
   try {
-    return await countLaunch(...launch);
+    return await countLaunch(counting, place, facts, read);
   } catch (error) {
-    launch[0].session.plan.signal.throwIfAborted();
-    const byChance = error instanceof Refusal ? error.byChance : error instanceof GodynoError;
+    counting.session.plan.signal.throwIfAborted();
+    const byChance = error instanceof Refusal ? error.byChance : error instanceof GodynoError && !isNameless(error);
     if (!byChance) throw error;
-    return countLaunch(...launch);
+    return countLaunch(counting, place, facts, read);
   }
 };
+
+/** The tables of functions will not read better the next time. */
+export const isNameless = (error: unknown): error is GodynoError =>
+  error instanceof GodynoError && error.code === 'GO_TABLES_UNREADABLE';
 
 /** `work`, unless the service ends or uses more CPU time than a launch may. */
 const whileItRuns = async <T>(target: RunningTarget, work: () => Promise<T>): Promise<T> => {
@@ -147,8 +174,13 @@ const warmUp = async (counting: Counting, side: Side, pid: number, facts: ExactF
   if (last > probed) await send(counting, side, { first: probed, count: last - probed });
 };
 
-const countLaunch = async (counting: Counting, side: Side, number: number, facts: ExactFacts): Promise<ExactLaunch> => {
-  const { session, engine, binaries, requests, tables, port, pace } = counting;
+const countLaunch = async <T>(
+  counting: Counting,
+  { side, number }: LaunchPlace,
+  facts: ExactFacts,
+  read: Reading<T>,
+): Promise<T> => {
+  const { session, engine, binaries, requests, port, pace } = counting;
   const { loader } = session;
   const startedMs = performance.now();
   const countsFile = join(session.socketDir, `counts-${number}`);
@@ -195,26 +227,9 @@ const countLaunch = async (counting: Counting, side: Side, number: number, facts
           const trouble = failedRequests(bad, window.planned, wallSeconds, facts, firstFailure(loader, side));
           throw new Refusal(trouble);
         }
-        const program = { tables: tables[side], arch: process.arch };
-        const counts = countsBetween(before, after, program);
-        if (counts.overflow !== null) throw new Refusal({ kind: counts.overflow, most: MOST_THREADS });
-        const profile = instructionsProfile(counts.stacks, countsBetween(resting, rested, program).stacks);
-        return {
-          index: number,
-          side,
-          linkSeed: null,
-          requests,
-          groups: counts.groups,
-          windowSeconds,
-          idleSeconds: pace.idleMs / 1000,
-          syscalls: counts.syscalls,
-          threads: counts.threads,
-          ...(pace.moreWarmUp > 0 && { moreWarmUp: pace.moreWarmUp }),
-          ...(peakBytes !== undefined && { peakRssBytes: peakBytes }),
-          ...(replies === null ? {} : { replies }),
-          profile: await saveProfile(session, side, number, profile),
-          wallSeconds: (performance.now() - startedMs) / 1000,
-        };
+        if (after.overflow !== null) throw new Refusal({ kind: after.overflow, most: MOST_THREADS });
+        const snapshots = { resting, rested, before, after };
+        return read({ counting, side, number, snapshots, windowSeconds, startedMs, replies, peakBytes });
       }),
     );
   } finally {
@@ -241,11 +256,4 @@ const failedRequests = (
 const firstFailure = (loader: Loader, side: Side): string | null => {
   const first = loader.failedRequests().findLast((failed) => failed.side === side);
   return first === undefined ? null : `${first.request}: ${first.how}`;
-};
-
-const saveProfile = async ({ plan }: Session, side: Side, number: number, profile: Profile): Promise<string> => {
-  const file = join('profiles', folderOf(plan.scenario.name), side, `exact-${number}`, 'instructions.pb.gz');
-  await mkdir(dirname(join(plan.outDir, file)), { recursive: true });
-  await writeFile(join(plan.outDir, file), encodeProfile(profile));
-  return file;
 };

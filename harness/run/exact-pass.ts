@@ -6,14 +6,24 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { type ExactFindings, FIRST_LAUNCHES, judgeExact } from '../compare/index.ts';
-import { type QemuEngine, readGoTables } from '../exact/index.ts';
-import { bothSides, type ExactLaunch, type ExactRun, SIDES } from '../model/index.ts';
+import { type ExactFindings, FIRST_LAUNCHES, judgeExact, judgeTotals } from '../compare/index.ts';
+import { type GoTables, type QemuEngine, readGoTables } from '../exact/index.ts';
+import { type BySide, bothSides, type ExactLaunch, type ExactRun, SIDES, type TotalsLaunch } from '../model/index.ts';
 import { decodeProfile } from '../profile/index.ts';
-import { freePorts } from '../target/index.ts';
+import { type Binary, freePorts } from '../target/index.ts';
 import { buildExact, type ExactBinaries } from './exact-build.ts';
-import { countAgainIfNeeded, type Counting, type Pace, PATIENT_PACE, TooMany, USUAL_PACE } from './exact-launch.ts';
+import {
+  countAgainIfNeeded,
+  type Counting,
+  isNameless,
+  type Pace,
+  PATIENT_PACE,
+  TooMany,
+  USUAL_PACE,
+} from './exact-launch.ts';
+import { byFunction, inTotal } from './exact-reading.ts';
 import { countedRequests, type ExactFacts, orRefused } from './exact-refusal.ts';
+import { inTurn } from './in-turn.ts';
 import type { Session } from './session.ts';
 
 /** Of the machine's memory, for one counted process. */
@@ -74,18 +84,61 @@ export const countBinaries = async (
     engine,
     port: session.prepared.head.spec.port ?? port,
     binaries,
-    tables: bothSides((side) => readGoTables(binaries[side].path)),
     requests,
     pace: USUAL_PACE,
   };
   try {
-    return await countRounds(counting, unsteadyReason, facts);
+    const tables = bothSides((side) => readGoTables(binaries[side].path));
+    return await asFit(counting, facts, async (...fit) => countRounds(...fit, { tables, unsteadyReason }));
+  } catch (error) {
+    if (!isNameless(error)) throw error;
+    const reasons = { unsteadyReason, namelessReason: withoutPaths(error.message, binaries) };
+    return asFit(counting, facts, async (...fit) => ({ run: await countTotals(...fit, reasons), culprit: null }));
+  }
+};
+
+const withoutPaths = (text: string, { base, head }: BySide<Binary>): string =>
+  [base.path, head.path].reduce((left, path) => left.replace(`${path}: `, ''), text);
+
+/** Anew with fewer requests, where the first launch shows that not all of them fit into memory. */
+const asFit = async <T>(
+  counting: Counting,
+  facts: ExactFacts,
+  count: (counting: Counting, facts: ExactFacts) => Promise<T>,
+): Promise<T> => {
+  try {
+    return await count(counting, facts);
   } catch (error) {
     if (!(error instanceof TooMany)) throw error;
     const known = { ...facts, allocBytesPerRequest: error.bytesPerRequest };
-    const fit = countedRequests(known);
-    return countRounds({ ...counting, requests: fit }, unsteadyReason, known);
+    return count({ ...counting, requests: countedRequests(known) }, known);
   }
+};
+
+/** Without names of functions: what all threads executed. */
+const countTotals = async (
+  counting: Counting,
+  facts: ExactFacts,
+  reasons: { readonly unsteadyReason: string | null; readonly namelessReason: string },
+): Promise<ExactRun> => {
+  const { session } = counting;
+  const { scenario } = session.plan;
+  const { cpuNsPerRequest } = facts;
+  const run = (totals: readonly TotalsLaunch[]): ExactRun => ({
+    engine: 'qemu',
+    refusal: null,
+    steady: reasons.unsteadyReason === null,
+    ...reasons,
+    launches: [],
+    totals,
+    warnings: [],
+  });
+  const totals = await inTurn(
+    session,
+    async (place) => countAgainIfNeeded(counting, place, facts, inTotal),
+    (counted) => judgeTotals({ run: run(counted), scenario, cpuNsPerRequest }).launchesWanted,
+  );
+  return run(totals);
 };
 
 /** Without collection, twice the requests more need up to three times the memory. */
@@ -98,8 +151,8 @@ const patientPace = (counted: readonly ExactLaunch[], { memoryBytes }: ExactFact
 
 const countRounds = async (
   counting: Counting,
-  unsteadyReason: string | null,
   facts: ExactFacts,
+  { tables, unsteadyReason }: { readonly tables: BySide<GoTables>; readonly unsteadyReason: string | null },
 ): Promise<ExactPass> => {
   const { session } = counting;
   const { plan } = session;
@@ -123,7 +176,8 @@ const countRounds = async (
         number: counted.length + 1,
         secondsLeft: session.clock.secondsLeft(),
       });
-      counted.push(await countAgainIfNeeded({ ...counting, pace }, side, counted.length + 1, facts));
+      const place = { side, number: counted.length + 1 };
+      counted.push(await countAgainIfNeeded({ ...counting, pace }, place, facts, byFunction(tables)));
       collectOwnGarbage();
     }
     const found = judgeSoFar(session, run(counted), facts);

@@ -15,7 +15,7 @@ import {
   readCoverageMeta,
   startPerfCounter,
 } from '../exact/index.ts';
-import { type BySide, type CallsLaunch, type ExactRun, type Side, SIDES, type TotalsLaunch } from '../model/index.ts';
+import { type BySide, type CallsLaunch, type ExactRun, type Side, type TotalsLaunch } from '../model/index.ts';
 import { encodeProfile } from '../profile/index.ts';
 import {
   type Binary,
@@ -29,8 +29,9 @@ import {
 } from '../target/index.ts';
 import { type CountedStart, withCountedTarget } from './counted-target.ts';
 import { buildExact } from './exact-build.ts';
-import { IDLE_MS, SETTLE_MS } from './exact-launch.ts';
+import { IDLE_MS, type LaunchPlace, SETTLE_MS } from './exact-launch.ts';
 import { countedRequests, type ExactFacts, orRefused, Refusal } from './exact-refusal.ts';
+import { inTurn } from './in-turn.ts';
 import { folderOf } from './live.ts';
 import type { Session } from './session.ts';
 
@@ -47,11 +48,6 @@ interface Resting {
   readonly target: RunningTarget;
   /** Sends the requests that are counted and waits until all is done; answers in seconds. */
   readonly send: () => Promise<number>;
-}
-
-interface LaunchPlace {
-  readonly side: Side;
-  readonly number: number;
 }
 
 const HANDSHAKE_SECONDS = 15;
@@ -103,24 +99,6 @@ const withResting = async <T>(
     await send(0);
     return use({ target, send: async () => send(requests) });
   });
-};
-
-/** Both sides in turn, the first one changing, until `wanted` says that the rounds are enough. */
-const inTurn = async <T>(
-  { plan, clock }: Session,
-  count: (place: LaunchPlace) => Promise<T>,
-  wanted: (counted: readonly T[]) => number,
-): Promise<readonly T[]> => {
-  const counted: T[] = [];
-  for (let rounds = FIRST_LAUNCHES, round = 0; round < rounds; round++) {
-    for (const side of round % 2 === 0 ? SIDES : SIDES.toReversed()) {
-      const number = counted.length + 1;
-      plan.onProgress({ kind: 'launch', stage: 'exact', number, secondsLeft: clock.secondsLeft() });
-      counted.push(await count({ side, number }));
-    }
-    if (round === FIRST_LAUNCHES - 1) rounds = wanted(counted);
-  }
-  return counted;
 };
 
 const countTotal = async (counting: Counting, place: LaunchPlace, engine: PerfEngine): Promise<TotalsLaunch> => {

@@ -11,6 +11,8 @@ interface Given {
   readonly idle?: number;
   readonly cpuNsPerRequest?: number | null;
   readonly refusal?: string;
+  readonly namelessReason?: string;
+  readonly unsteadyReason?: string;
 }
 
 const launch = (side: Side, perRequest: number, idle: number): TotalsLaunch => ({
@@ -26,16 +28,17 @@ const launch = (side: Side, perRequest: number, idle: number): TotalsLaunch => (
 });
 
 const judge = (base: readonly number[], head: readonly number[], given: Given = {}) => {
-  const { idle = 0, cpuNsPerRequest = 1_000_000 / 3, refusal = null } = given;
+  const { idle = 0, cpuNsPerRequest = 1_000_000 / 3, refusal = null, namelessReason, unsteadyReason = null } = given;
   const totals = [
     ...base.map((value) => launch('base', value, idle)),
     ...head.map((value) => launch('head', value, idle)),
   ];
   const run: ExactRun = {
-    engine: 'perf',
+    engine: namelessReason === undefined ? 'perf' : 'qemu',
     refusal,
-    steady: true,
-    unsteadyReason: null,
+    steady: unsteadyReason === null,
+    unsteadyReason,
+    ...(namelessReason !== undefined && { namelessReason }),
     launches: [],
     totals,
     warnings: [],
@@ -114,5 +117,38 @@ describe('totals by the CPU’s own counter', () => {
     const verdicts = Array.from({ length: trials }, () => judge(launches(), launches()).exactRows[0]?.verdict);
     const changed = verdicts.filter((verdict) => verdict !== 'unchanged' && verdict !== 'notJudged').length;
     expect(changed / trials).toBeLessThan(1 / 500);
+  });
+});
+
+describe('totals by the emulator, of a Go whose tables nobody understands', () => {
+  const base = [1_000_000, 1_001_000, 1_000_500];
+  const nameless = { namelessReason: 'its table of Go functions is of another kind (f2ffffff)' };
+
+  it('are judged all the same, from 2 % on, name no function, and say why', () => {
+    const found = judge(base, times(1.03, base), nameless);
+    expect(found).toMatchObject({
+      exact: { engine: 'qemu', refusal: null, ...nameless },
+      functions: [],
+      attribution: null,
+    });
+    expect(found.exactRows[0]).toMatchObject({ verdict: 'regressed', smallestDetectableRatio: 0.02 });
+    expect(found.exactRows[0]?.warnings.at(-1)).toBe(
+      'Totals only, no functions: the tables of this Go were not understood (its table of Go functions is of another kind (f2ffffff)). Scheduling and the runtime’s monitor are in them, so changes are called from 2 % on.',
+    );
+    expect(judge(base, times(1.01, base), nameless).exactRows[0]?.verdict).toBe('unchanged');
+  });
+
+  it('say of an unpatched runtime, too, that it was one', () => {
+    const { exact, exactRows } = judge(base, base, { ...nameless, unsteadyReason: 'go1.31: other text' });
+    expect(exact).toMatchObject({ unsteadyReason: 'go1.31: other text', ...nameless });
+    expect(exactRows[0]?.warnings).toHaveLength(2);
+    expect(exactRows[0]?.warnings[1]).toContain('since its source was not understood (go1.31: other text)');
+  });
+
+  it('keep the reasons where there is no verdict', () => {
+    expect(judge(base, base, { ...nameless, refusal: 'no build' }).exact).toMatchObject({
+      refusal: 'no build',
+      ...nameless,
+    });
   });
 });

@@ -207,6 +207,28 @@ describe('instructions per request', () => {
     expect(rowOf(judge(base, totals(1_003_100, 1_003_110, 1_003_120), { steady: false }))?.verdict).toBe('changed');
   });
 
+  it('of a Go whose runtime was not understood say so, and which changes are called then', () => {
+    const found = judge(base, base, { steady: false });
+    expect(found.exact.unsteadyReason).toBe('another Go');
+    expect(rowOf(found)?.warnings).toEqual([
+      'Go’s runtime was counted as it is, random numbers included, since its source was not understood (another Go): launches differ more, and changes are called from 0.3 % on.',
+    ]);
+    expect(judge(base, base).exact).not.toHaveProperty('unsteadyReason');
+    expect(rowOf(judge(base, base))?.warnings).toEqual([]);
+  });
+
+  it('of a runtime with its dice in are judged by what its launches differ by, up to 0.6 %', () => {
+    const differing = (ratio: number) => totals(1_000_000, 1_000_000 * (1 + ratio / 2), 1_000_000 * (1 + ratio));
+    const within = differing(0.004);
+    expect(rowOf(judge(within, within))?.verdict).toBe('notJudged');
+    expect(rowOf(judge(within, within, { steady: false }))).toMatchObject({
+      verdict: 'unchanged',
+      smallestDetectableRatio: expect.closeTo(0.012, 6) as number,
+    });
+    const beyond = differing(0.007);
+    expect(rowOf(judge(beyond, beyond, { steady: false }))?.verdict).toBe('notJudged');
+  });
+
   it('that do not repeat ask for three more launches, and are not judged, naming the noisy function', () => {
     const wild = totals(1_000_000, 1_004_000, 1_002_000);
     const found = judge(wild, wild);

@@ -1,8 +1,17 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { countsBetween, type Counts, type QemuEngine, snapshot } from '../../harness/exact/index.ts';
+import {
+  countsBetween,
+  type Counts,
+  type QemuEngine,
+  snapshot,
+  startOf,
+  totalBetween,
+} from '../../harness/exact/index.ts';
 import {
   buildProgram,
   type CountedSubject,
@@ -22,6 +31,18 @@ const instructionsIn = ({ stacks }: Counts, name: string): number =>
 
 const callsOf = ({ stacks }: Counts, name: string): number =>
   stacks.reduce((sum, { frames, calls }) => sum + (frames[0]?.function === name ? calls : 0), 0);
+
+/** Running, and not only waiting to be asked how it ended. */
+const isThere = (pid: number): boolean =>
+  existsSync(`/proc/${pid}/stat`) && !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+
+const waitUntil = async (holds: () => boolean): Promise<void> => {
+  const deadline = performance.now() + 20_000;
+  while (!holds()) {
+    if (performance.now() > deadline) throw new Error('not within 20 s');
+    await delay(20);
+  }
+};
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -97,6 +118,38 @@ describe.skipIf(why !== '')(`a program counted under qemu${why}`, () => {
     const { stacks, groups } = await subject.count('stat 3');
     const sum = stacks.reduce((total, { instructions }) => total + instructions, 0);
     expect(Object.values(groups).reduce((total, count) => total + count, 0)).toBe(sum);
+  });
+
+  it('knows the total of a window without any names: all groups, and at most the monitor beside them', async () => {
+    await subject.tell('stat 3');
+    const before = subject.snapshot();
+    await subject.tell('stat 300');
+    const after = subject.snapshot();
+    const { groups, sysmonInstructions } = countsBetween(before, after, subject.program);
+    const named = Object.values(groups).reduce((total, count) => total + count, 0);
+    const total = totalBetween(before, after);
+    expect(named).toBeGreaterThan(300 * 100);
+    expect(total).toBeGreaterThanOrEqual(named);
+    expect(total).toBeLessThanOrEqual(named + sysmonInstructions);
+  });
+
+  it('ends when whoever started it is killed and could not stop it', async () => {
+    const counts = path.join(folder, 'orphan.counts');
+    const [program = '', ...args] = startOf(engine, counts).prefix;
+    // The shell is our stand-in. The emulated program waits for a line that never comes, nor does the end of its input.
+    const script = 'mkfifo "$0"; exec 3<>"$0"; "$@" <&3 & echo $!; wait';
+    const words = ['-c', script, path.join(folder, 'orphan.fifo'), program, ...args, binary];
+    const starter = spawn('sh', words, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const [said] = (await once(starter.stdout, 'data')) as [Buffer];
+    const pid = Number(said.toString());
+    try {
+      await waitUntil(() => existsSync(counts));
+      expect(isThere(pid)).toBe(true);
+      starter.kill('SIGKILL');
+      await waitUntil(() => !isThere(pid));
+    } finally {
+      if (isThere(pid)) process.kill(pid, 'SIGKILL');
+    }
   });
 
   it('repeats to the instruction in another launch, and where the linker put the code elsewhere', async () => {

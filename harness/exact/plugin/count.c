@@ -14,11 +14,13 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #ifndef PLUGIN_API
@@ -193,6 +195,8 @@ EXPORTED int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info_t *
     fprintf(stderr, "count: needs path=FILE and capacities above 0\n");
     return -1;
   }
+  /* Whoever started us may be killed before it can stop us; nobody would ever read these counters. */
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (map_file(path, block_capacity, thread_capacity) != 0 || make_table(block_capacity) != 0) return -1;
   qemu_plugin_register_vcpu_init_cb(id, on_thread);
   qemu_plugin_register_vcpu_tb_trans_cb(id, on_translate);
