@@ -12,7 +12,6 @@ import { EXIT, type ExitCode } from '../errors.ts';
 import { type Comparison, parseComparison, parseRunFile, type RunFile } from '../model/index.ts';
 import { annotationsOf, CLAIM_FILE, COMPARISON_NAME, sayAtLine, sayNotice, writeSummary } from '../publish/index.ts';
 import { verdictSentence } from '../report/index.ts';
-import { findRepository, resolveCommit } from '../source/index.ts';
 import { formatSignedPercent } from '../units/index.ts';
 import { KEY_VARIABLE, SHARD_VARIABLE } from './claim.ts';
 import { reportFailure } from './failure.ts';
@@ -43,32 +42,14 @@ const scenarioWords = (): readonly string[] =>
 
 const outDir = (): string => resolve(getInput('out') || '.godyno/action');
 
-/**
- * GitHub checks out the merge of head and base: its first parent is what the head is compared with, even when the base
- * branch has moved since, or is not the default branch. Any other checkout: the command line's own rule.
- */
-const mergeBase = async (): Promise<readonly string[]> => {
-  if (!/^refs\/pull\/\d+\/merge$/.test(env['GITHUB_REF'] ?? '')) return [];
-  const signal = AbortSignal.timeout(60_000);
-  const repository = await findRepository(process.cwd(), signal);
-  if (repository === null || repository.headCommit !== env['GITHUB_SHA']) return [];
-  const base = await resolveCommit(repository, 'HEAD^1', signal);
-  const isMerge = (await resolveCommit(repository, 'HEAD^2', signal)) !== null;
-  return base === null || !isMerge ? [] : ['--base', base];
-};
-
-const runArguments = async (): Promise<readonly string[]> => {
-  const base = flag('base');
-  return [
-    'run',
-    ...scenarioWords(),
-    '--out',
-    outDir(),
-    ...(base.length > 0 ? base : await mergeBase()),
-    ...['head', 'budget', 'exact', 'seed', 'baselines', 'fail-on'].flatMap(flag),
-    ...switched('base-required'),
-  ];
-};
+const runArguments = (): readonly string[] => [
+  'run',
+  ...scenarioWords(),
+  '--out',
+  outDir(),
+  ...['base', 'head', 'budget', 'exact', 'seed', 'baselines', 'fail-on'].flatMap(flag),
+  ...switched('base-required'),
+];
 
 const recordArguments = (): readonly string[] => [
   'baseline',
@@ -199,7 +180,7 @@ const measure = async (): Promise<ExitCode> => {
   await rm(out, { recursive: true, force: true });
   env[KEY_VARIABLE] = getInput('key');
   env[SHARD_VARIABLE] = getInput('shard');
-  const code = await main(await runArguments());
+  const code = await main(runArguments());
   const comparison = await tellJob(out);
   const url = comparison === null ? '' : await uploadIfPossible(out);
   await ifPossible('The outputs cannot be set', () => setOutput('artifact-url', url));

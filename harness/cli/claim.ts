@@ -1,5 +1,5 @@
 /** `pull-request.json` beside the results of a job that a pull request started, for the publisher (docs/github.md). */
-import { type Claim, claimFromEvent, readEvent } from '../publish/index.ts';
+import { type Claim, claimFromEvent } from '../publish/index.ts';
 import type { Invocation } from '../report/index.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -10,10 +10,10 @@ export const SHARD_VARIABLE = 'GODYNO_SHARD';
 
 /**
  * null outside of a pull request's job. Called before anything is measured: the publisher would refuse what is refused
- * here. Throws UsageError when the event cannot be read, or `CLAIM_INVALID`.
+ * here. Throws UsageError `CLAIM_INVALID`.
  */
-export const claimOf = async (invocation: Invocation, env: Env): Promise<Claim | null> =>
-  claimFromEvent(await readEvent(env), {
+export const claimOf = (event: unknown, invocation: Invocation, env: Env): Claim | null =>
+  claimFromEvent(event, {
     key: env[KEY_VARIABLE] || 'default',
     shard: env[SHARD_VARIABLE] ?? '',
     args: [...invocation.args],

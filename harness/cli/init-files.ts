@@ -47,8 +47,7 @@ const measureSteps = (names: Names): readonly string[] =>
   names.action === null
     ? [
         ...NODE,
-        '      # HEAD is the merge of head and base; its first parent is the base.',
-        `      - run: ${program(names)} run --base HEAD^1 --out .godyno/pull-request`,
+        `      - run: ${program(names)} run --out .godyno/pull-request`,
         `      - if: \${{ !cancelled() && hashFiles('${names.folder}.godyno/pull-request/report.md') != '' }}`,
         '        run: cat .godyno/pull-request/report.md >> "$GITHUB_STEP_SUMMARY"',
         `      - if: \${{ !cancelled() && hashFiles('${names.folder}.godyno/pull-request/comparison.json') != '' }}`,

@@ -114,7 +114,7 @@ const buildProgram = (act: (load: () => Promise<Action>) => (...given: unknown[]
     .argument('[scenario...]', 'scenario files; scenarios/*.yml when left out')
     .option(
       '--base <ref|folder|baseline>',
-      'what to compare with; the merge-base with the default branch when left out',
+      'what to compare with; when left out the base of the pull request, else the merge-base with the default branch',
     )
     .option('--head <ref|folder>', 'what to judge; the working tree with its uncommitted changes when left out')
     .option('--base-required', 'exit 2 when the history for --base is missing')

@@ -7,6 +7,7 @@ import { loaderEngine } from '../load/index.ts';
 import { UsageError } from '../errors.ts';
 import {
   type BySide,
+  type JobEvent,
   type Revision,
   RUN_SCHEMA_VERSION,
   type RunFile,
@@ -40,6 +41,8 @@ export interface MeasureRequest {
   readonly scenarios: readonly Scenario[];
   readonly base: string | undefined;
   readonly head: string | undefined;
+  /** What started the CI job we run in: names the base where `base` does not. */
+  readonly job?: JobEvent | null;
   readonly outDir: string;
   /** All scenarios together; null: each its own. */
   readonly budgetSeconds: number | null;
@@ -121,7 +124,8 @@ const measureIn = async (workDir: string, request: MeasureRequest): Promise<RunF
   const { scenarios, signal, head } = request;
   const itself = isItself(request);
   const base = itself ? (head ?? 'HEAD') : request.base;
-  return await withSides({ cwd: process.cwd(), base, head, workDir, signal }, async (found) => {
+  const { job = null } = request;
+  return await withSides({ cwd: process.cwd(), base, head, job, workDir, signal }, async (found) => {
     const trees = itself ? { base: found.head, head: found.head } : found;
     await request.beforeBuilds?.({ base: trees.base.revision, head: trees.head.revision });
     const seed = request.seed ?? defaultSeed(trees.head.revision.revision);

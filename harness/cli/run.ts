@@ -2,7 +2,7 @@
 import { applyWaivers, compareStored, type Waiver } from '../compare/index.ts';
 import type { ExitCode } from '../errors.ts';
 import type { Comparison, ExactMode, RunFile, Scenario } from '../model/index.ts';
-import { CLAIM_FILE } from '../publish/index.ts';
+import { CLAIM_FILE, jobEventOf, readEvent } from '../publish/index.ts';
 import type { Invocation } from '../report/index.ts';
 import { parseDurationSeconds } from '../units/index.ts';
 import { planAgainstBaseline } from './against-baseline.ts';
@@ -114,7 +114,8 @@ export const runCommandLine = async (given: Record<string, unknown>, ...words: s
     const { budget } = options;
     const budgetSeconds = budget === undefined ? null : budgetFrom(parseDurationSeconds(budget), budget);
     const invocation = invocationOf(options, words);
-    const claim = await claimOf(invocation, process.env);
+    const event = await readEvent(process.env);
+    const claim = claimOf(event, invocation, process.env);
     const waivers = [...(await waiversInFile())];
     if (options.quiet !== true) process.stderr.write(elsewhere(waivers, scenarios));
     const out = await openOutput(options.out, new Date());
@@ -122,6 +123,7 @@ export const runCommandLine = async (given: Record<string, unknown>, ...words: s
       scenarios,
       base: options.base,
       head: options.head,
+      job: jobEventOf(event, process.env['GITHUB_SHA']),
       outDir: out.dir,
       budgetSeconds,
       seed: options.seed,

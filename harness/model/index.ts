@@ -13,3 +13,4 @@ export * from './comparison.ts';
 export * from './parse.ts';
 export * from './noise.ts';
 export * from './template.ts';
+export * from './job.ts';

@@ -13,6 +13,7 @@ export { type CheckRequest, conclusionOf, writeCheckRun } from './check-run.ts';
 export { type Claim, CLAIM_FILE, claimFromEvent, type ClaimWords } from './claim.ts';
 export { type CommentMode, type CommentOutcome, type CommentRequest, writeComment } from './comment.ts';
 export { type GitHub, type GitHubAccess, openGitHub } from './github.ts';
+export { jobEventOf } from './job-event.ts';
 export { readEvent, sayAtLine, sayNotice, writeSummary } from './job.ts';
 export { findPullRequest, type Found, type Origin } from './pull-request.ts';
 export { ForbiddenError, RateLimitError } from './refusals.ts';

@@ -91,7 +91,7 @@ export const fetchLine = (repository: Repository, ref: string): string => {
   return `git fetch ${repository.shallow ? '--deepen=1000 ' : ''}origin ${plain}:refs/remotes/origin/${plain}`;
 };
 
-const shallowError = (repository: Repository, message: string, line: string): UsageError =>
+export const shallowError = (repository: Repository, message: string, line: string): UsageError =>
   new UsageError(
     'SHALLOW_CLONE',
     `${message}: this is a shallow clone (${repository.rootDir}), its history is cut off`,
@@ -122,8 +122,15 @@ export const commitInfo = async (repository: Repository, commit: string, signal:
   return { commit: hash, time, subject };
 };
 
-/** Short name of the default branch as it is known here, remote first: the local one is often behind. */
-const defaultBranch = async (repository: Repository, signal: AbortSignal): Promise<string | null> => {
+/**
+ * Short name of the default branch as it is known here, remote first: the local one is often behind. `told`: the name
+ * that CI gives; its clones do not know origin/HEAD.
+ */
+const defaultBranch = async (
+  repository: Repository,
+  told: string | null,
+  signal: AbortSignal,
+): Promise<string | null> => {
   const remote = await tryGit(
     repository.rootDir,
     ['symbolic-ref', '--short', '--quiet', 'refs/remotes/origin/HEAD'],
@@ -131,6 +138,7 @@ const defaultBranch = async (repository: Repository, signal: AbortSignal): Promi
   );
   const names = ['origin/main', 'origin/master', 'main', 'master'];
   if (remote.exitCode === 0) names.unshift(remote.stdout.trim());
+  if (told !== null) names.unshift(`origin/${told}`, told);
   for (const name of names) {
     const args = ['rev-parse', '--verify', '--quiet', '--end-of-options', `${name}^{commit}`];
     if ((await tryGit(repository.rootDir, args, signal)).exitCode === 0) return name;
@@ -164,14 +172,16 @@ const parentBase = async (
 
 /**
  * What the head is compared with when nothing is said: where it left the default branch; on the default branch itself
- * the last commit for uncommitted changes (`headIsDirty`), else the parent. Throws `NO_BASE` or `SHALLOW_CLONE`.
+ * the last commit for uncommitted changes (`headIsDirty`), else the parent. `told`: the default branch by another's word.
+ * Throws `NO_BASE` or `SHALLOW_CLONE`.
  */
 export const defaultBase = async (
   repository: Repository,
   head: { readonly commit: string; readonly state: 'clean' | 'dirty' },
   signal: AbortSignal,
+  told: string | null = null,
 ): Promise<DefaultBase> => {
-  const branch = await defaultBranch(repository, signal);
+  const branch = await defaultBranch(repository, told, signal);
   if (branch === null) {
     const message = 'No default branch is known here (origin/HEAD, main, master)';
     // A clone of one branch has a refspec of its own, so the branches are named.

@@ -3,12 +3,13 @@ import { realpathSync, statSync } from 'node:fs';
 import { mkdir, realpath, rm } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { UsageError } from '../errors.ts';
-import type { BySide, Revision, Side } from '../model/index.ts';
+import type { BySide, JobEvent, Revision, Side } from '../model/index.ts';
 import { copyWorkTree, exportCommit, isDirty } from './checkout.ts';
 import { copyFolder, folderDigest } from './content.ts';
 import {
   type CommitInfo,
   commitInfo,
+  type DefaultBase,
   defaultBase,
   findRepository,
   type Repository,
@@ -17,6 +18,7 @@ import {
   requireRepository,
   resolveCommit,
 } from './repository.ts';
+import { concernsJob, jobBase, type JudgedHead } from './job-base.ts';
 
 export interface SidesRequest {
   readonly cwd: string;
@@ -24,6 +26,8 @@ export interface SidesRequest {
   readonly base: string | undefined;
   /** A git revision or a folder; undefined: the working tree with its uncommitted changes. */
   readonly head: string | undefined;
+  /** What started the CI job we run in; it knows a better base than the general rule. null: no job. */
+  readonly job?: JobEvent | null;
   /** Ours to write into; the two folders in it are removed after use. */
   readonly workDir: string;
   readonly signal: AbortSignal;
@@ -88,6 +92,14 @@ const workTreeOrigin = async (request: SidesRequest): Promise<Origin> => {
     : { kind: 'commit', commit, label, notes: [] };
 };
 
+/** The job's own base where there is a job and it is about this repository; else the general rule. */
+const baseOf = async (repository: Repository, head: JudgedHead, request: SidesRequest): Promise<DefaultBase> => {
+  const { job = null, signal } = request;
+  const own = job !== null && (await concernsJob(repository, head, job, signal)) ? job : null;
+  const base = own === null ? null : await jobBase(repository, head, own, signal);
+  return base ?? defaultBase(repository, head, signal, own?.defaultBranch ?? null);
+};
+
 const impliedBase = async (head: Origin, request: SidesRequest): Promise<Origin> => {
   if (head.kind === 'folder') {
     throw new UsageError(
@@ -98,7 +110,7 @@ const impliedBase = async (head: Origin, request: SidesRequest): Promise<Origin>
   }
   const repository = await requireRepository(request.cwd, request.signal);
   const state = head.kind === 'worktree' ? 'dirty' : 'clean';
-  const base = await defaultBase(repository, { commit: head.commit, state }, request.signal);
+  const base = await baseOf(repository, { commit: head.commit, state }, request);
   return { kind: 'commit', commit: base.commit, label: base.commit.slice(0, 7), notes: [base.note] };
 };
 
@@ -174,7 +186,7 @@ const removeTrees = async (workDir: string): Promise<void> => {
 /**
  * Brings both sides' source into folders, calls `use`, and removes what was written, on failure and abort too.
  * Throws UsageErrors (exit 2): NOT_A_REPOSITORY, NO_COMMITS, UNKNOWN_REF, SHALLOW_CLONE, FOLDER_MISSING, NO_BASE,
- * BASE_NEEDED, GIT_MISSING, GIT_FAILED, REPOSITORY_UNTRUSTED.
+ * BASE_NEEDED, BASE_NOT_FETCHED, NOTHING_OF_PULL_REQUEST, GIT_MISSING, GIT_FAILED, REPOSITORY_UNTRUSTED.
  */
 export const withSides = async <T>(
   request: SidesRequest,
