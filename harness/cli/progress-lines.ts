@@ -7,7 +7,7 @@ const STAGES = {
   latency: 'latency at a steady rate',
   exact: 'counting for exact mode',
   explain: 'collecting profiles to name the function',
-  growth: 'counting growth over 10,000 requests',
+  growth: 'counting growth over many requests',
   capture: 'counting allocation sites',
 } as const;
 

@@ -17,7 +17,7 @@ import {
   type Scenario,
   type ScenarioRun,
 } from '../model/index.ts';
-import { LOOKS, TIGHT_LOOKS } from '../stats/index.ts';
+import { EARLY_LOOKS, LOOKS, TIGHT_LOOKS } from '../stats/index.ts';
 
 /** One metric with its limits in this scenario. Absolute limits are in the metric's unit. */
 export interface JudgedMetric {
@@ -143,8 +143,24 @@ export const familyOf = (scenarios: readonly Scenario[]): Family => ({
   gates: scenarios.reduce((total, scenario) => total + judgedGates(scenario).filter(sharesLevel).length, 0),
 });
 
-/** Launches (or link seeds) at which a verdict may fall. */
+/** Launches (of CPU: code layouts) at which a verdict may fall. */
 export const looksOf = (scenario: Scenario): readonly number[] => (scenario.measure.tight ? TIGHT_LOOKS : LOOKS);
+
+/** Counters that repeat nearly exactly. */
+const repeatsExactly = (metric: MetricId): boolean => {
+  const { method } = metricDef(metric);
+  return method === 'windows' || method === 'growth';
+};
+
+/** {@link looksOf} one metric: what repeats nearly exactly need not wait for what does not. */
+export const looksAt = (scenario: Scenario, metric: MetricId): readonly number[] =>
+  repeatsExactly(metric) ? [...EARLY_LOOKS, ...looksOf(scenario)] : looksOf(scenario);
+
+/** CPU time depends on where the linker put the functions: launches of one layout have that in common. */
+export const movesWithLayout = (metric: MetricId): boolean => {
+  const { unit } = metricDef(metric);
+  return unit === 'ns' || unit === 'ms';
+};
 
 /** Metrics that move with code placement and with the order in which the sides ran. */
 const isTime = (metric: MetricId): boolean => metric === 'cpuNsPerRequest' || metricDef(metric).stage === 'latency';
@@ -172,3 +188,13 @@ export const limitsIn = (run: ScenarioRun, judged: JudgedMetric): JudgedMetric =
   if (settings.targetCpus.length > 1) return widen(judged, ALTERNATE_LIMITS, 'sides share several CPUs');
   return judged;
 };
+
+/** With fewer launches, or all of one layout, there is no verdict on CPU at all. */
+export const FEWEST_FOR_CPU = { launches: 4, layouts: 2 } as const;
+
+/**
+ * The limits of a run that ended before it had seen the layouts that CPU's first look needs: placement does not average
+ * out over so few (0.9 to 1.3 % each), so they are those of one layout (docs/method.md, slow links).
+ */
+export const limitsOfFewLayouts = (judged: JudgedMetric, seen: string): JudgedMetric =>
+  widen(judged, ONE_LAYOUT_LIMITS, seen);

@@ -21,7 +21,7 @@ import {
 } from '../stats/index.ts';
 import { answerOf, notJudged, verdictOf, type Answer } from './answer.ts';
 import type { JudgedMetric } from './gates.ts';
-import { COUNTING_SLACK, differenceLimits, judgeSequence, type Judgement } from './judge.ts';
+import { COUNTING_SLACK, differenceLimits, isFinal, judgeSequence, type Judgement } from './judge.ts';
 import { launchesOf, launchValues, seriesOf } from './series.ts';
 
 /** One-sided levels at which short launches raise a suspicion, and at which they acquit. */
@@ -198,13 +198,16 @@ const shortAnswer = (units: Units, judged: JudgedMetric, levels: Levels, directi
   return answerAs(judged, bytes && judgementOf(bytes, judged, levels.change, direction), 'judged');
 };
 
-/** The first look at which short launches acquit is final. */
+/** The look at which short launches acquit: the first that is final, or an early one as long as no later one differs. */
 const acquittal = (units: Units, judged: JudgedMetric, looks: readonly number[], levels: Levels): Answer | null => {
+  let acquitted: Answer | null = null;
   for (const look of looks.filter((count) => count <= units.length)) {
     const seen = units.slice(0, look);
-    if (screenHeap(seen, judged) === 'same') return shortAnswer(seen, judged, levels, 'same');
+    const direction = screenHeap(seen, judged);
+    acquitted = direction === 'same' ? shortAnswer(seen, judged, levels, 'same') : null;
+    if (direction === 'same' && isFinal(direction, look)) break;
   }
-  return null;
+  return acquitted;
 };
 
 export interface HeapAnswer {

@@ -7,6 +7,7 @@ import {
   equivalenceInterval,
   estimate,
   hull,
+  LOOKS,
   smallestDetectable,
   studentIntervalOf,
   unitsNeeded,
@@ -143,6 +144,13 @@ export interface Sequence {
 }
 
 /**
+ * A change is final at any look. That nothing changed is, in the few launches of an early look, only the last word so
+ * far: what one process in five does was perhaps not among them, and whoever goes on for other gates sees it.
+ */
+export const isFinal = (direction: Direction, look: number): boolean =>
+  direction === 'up' || direction === 'down' || (direction === 'same' && look >= LOOKS[0]);
+
+/**
  * Replays the looks over prefixes of the units, so that the same data give the same answer whenever it is asked, and
  * a verdict stays what it was at its look.
  */
@@ -160,7 +168,7 @@ export const judgeSequence = (
     if (!judgement) break;
     last = judgement;
     smallest = Math.min(smallest, judgement.pValue);
-    if (judgement.direction !== 'open') break;
+    if (isFinal(judgement.direction, look)) break;
   }
   return {
     last,

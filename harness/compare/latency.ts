@@ -5,7 +5,7 @@ import { oneLookLevels, type Levels } from '../stats/index.ts';
 import { notJudged, verdictOf, type Answer } from './answer.ts';
 import { limitsIn, type Family, type JudgedMetric } from './gates.ts';
 import { judgeOnce, type Judgement } from './judge.ts';
-import type { Reading } from './look.ts';
+import { basisOf, type Reading } from './reading.ts';
 import { launchesOf, launchValues, seriesOf, windowValues, type UnitValues } from './series.ts';
 
 /** One-sided levels of metrics that are shown and fail nothing: 99 % intervals. */
@@ -34,7 +34,7 @@ const answerOnce = (judged: JudgedMetric, judgement: Judgement | undefined, stag
 /** One look over everything that was measured of a metric. */
 export const answerFromAll = (reading: Reading, asked: JudgedMetric, levels: Levels): Answer => {
   const judged = limitsIn(reading.run, asked);
-  const units = seriesOf(reading.units, launchValues(judged.metric));
+  const units = seriesOf(basisOf(reading, judged.metric).units, launchValues(judged.metric));
   return answerOnce(judged, judgeOnce(units, judged, levels), 'judged');
 };
 
@@ -74,7 +74,7 @@ export const answerLatency = (reading: Reading, asked: JudgedMetric, levels: Lev
     const few = answerOnce(judged, asWindows(judgeOnce(windows, judged, levels)), 'latency');
     return notJudged(few, why);
   }
-  const couples = seriesOf(reading.units, windowValues(serviceP50Ms, 'cost'));
+  const couples = seriesOf(reading.layouts, windowValues(serviceP50Ms, 'cost'));
   const answer = answerOnce(judged, judgeOnce(couples, judged, levels), 'judged');
   return { ...answer, warnings: [`Judged on the service time of paired requests: ${why}.`] };
 };

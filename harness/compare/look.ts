@@ -1,13 +1,14 @@
 /** The stopping rule: what the launches so far decide, and whether more of them would decide more. */
 import { countedPairs, FEWEST_REQUESTS_FOR_CPU, metricDef } from '../metrics/index.ts';
 import { type Launch, type MetricId, type MetricVerdict, type ScenarioRun, SIDES } from '../model/index.ts';
-import { levelsFor, type Levels } from '../stats/index.ts';
 import { answerOf, notJudged, type Answer } from './answer.ts';
 import { failuresOf, isFailing } from './failures.ts';
+import { answerFewLayouts } from './few-layouts.ts';
 import { judgedGates, limitsIn, looksOf, type Family, type JudgedMetric, withToolchainGates } from './gates.ts';
 import { answerGoroutineGrowth, answerHeapGrowth, isHeapGrowth, type HeapAnswer } from './growth.ts';
 import { judgeSequence } from './judge.ts';
-import { allocatesNothing, launchesOf, launchValues, measuredSides, seriesOf, unitsOf } from './series.ts';
+import { type Basis, basisOf, type Reading, readingOf, type Units } from './reading.ts';
+import { allocatesNothing, launchesOf, launchValues, measuredSides, seriesOf } from './series.ts';
 
 export interface LookVerdict {
   readonly metric: MetricId;
@@ -24,13 +25,17 @@ export interface LookVerdict {
 export interface Look {
   /** Judged launches so far. */
   readonly launches: number;
+  /** Code layouts that they were of, the unfinished one left out. */
+  readonly layouts: number;
   /** Whether a verdict may fall at exactly this many. */
   readonly isLook: boolean;
   readonly verdicts: readonly LookVerdict[];
-  /** Every gate that judged launches can decide is final, or no look is left. */
+  /** Every gate that judged launches can decide is decided, or no look is left. */
   readonly done: boolean;
   /** Judged launches at the next look; null after the last. */
   readonly nextLook: number | null;
+  /** Judged launches at which CPU has its first look; null where it had one, or is no gate that can be judged here. */
+  readonly firstCpuLook: number | null;
   /** Growth metrics that only a growth launch can settle. */
   readonly suspectGrowth: readonly MetricId[];
   /** CPU per request regressed: worth explaining. */
@@ -38,19 +43,6 @@ export interface Look {
   /** Head fails requests: decided, and no cost of it is worth measuring. */
   readonly headFails: boolean;
 }
-
-/** What all answers of one run share. */
-export interface Reading {
-  readonly run: ScenarioRun;
-  readonly units: readonly (readonly Launch[])[];
-  readonly looks: readonly number[];
-  readonly levels: Levels;
-}
-
-export const readingOf = (run: ScenarioRun, family: Family): Reading => {
-  const looks = looksOf(run.scenario);
-  return { run, units: unitsOf(run), looks, levels: levelsFor(looks.length, family.gates) };
-};
 
 /** CPU and times mean nothing where the sides and the loader share their CPUs by chance. */
 export const unpinnedReason = ({ settings }: ScenarioRun): string | null =>
@@ -90,13 +82,15 @@ const tooFewRequests = (launches: readonly Launch[], metric: MetricId): string |
   return counted ? `fewer than ${FEWEST_REQUESTS_FOR_CPU} requests per window` : null;
 };
 
-const sequenceAnswer = ({ units, looks, levels }: Reading, judged: JudgedMetric): Answer =>
+const sequenceAnswer = ({ units, looks, levels }: Basis, judged: JudgedMetric): Answer =>
   answerOf(judged, judgeSequence(seriesOf(units, launchValues(judged.metric)), judged, looks, levels), 'judged');
 
 /** What judged launches say of one metric; `suspect`: a growth launch is wanted. */
 export const answerFromLaunches = (reading: Reading, asked: JudgedMetric): HeapAnswer => {
   const judged = limitsIn(reading.run, asked);
-  const { run, units, looks, levels } = reading;
+  const { run } = reading;
+  const basis = basisOf(reading, judged.metric);
+  const { units, looks, levels } = basis;
   const missing = units.length > 0 ? whatIsMissing(units.flat(), judged.metric) : null;
   const unpinned = needsPinning(judged.metric) ? unpinnedReason(run) : null;
   if (isHeapGrowth(judged.metric) && !missing) {
@@ -105,7 +99,7 @@ export const answerFromLaunches = (reading: Reading, asked: JudgedMetric): HeapA
     return answerHeapGrowth(run, units, judged, looks, whole);
   }
   const growth = metricDef(judged.metric).method === 'growth';
-  const answer = growth ? answerGoroutineGrowth(units, judged, looks, levels) : sequenceAnswer(reading, judged);
+  const answer = growth ? answerGoroutineGrowth(units, judged, looks, levels) : sequenceAnswer(basis, judged);
   const barred = missing ?? unpinned;
   const final = barred === null ? answer : notJudged(answer, barred);
   return { answer: final, suspect: false, withoutGrowthLaunch: final };
@@ -133,7 +127,7 @@ const describe = ({ judged, judgement, verdict }: Answer): LookVerdict => {
 };
 
 /** Launches per unit: link seeds that are launched several times over make one unit. */
-const launchesPerUnit = (units: readonly (readonly Launch[])[]): number => units[0]?.length ?? 1;
+const launchesPerUnit = (units: Units): number => units[0]?.length ?? 1;
 
 /** Head fails where base does not: the verdict is certain and no cost will be compared. */
 const headFails = (run: ScenarioRun, gates: readonly JudgedMetric[]): boolean => {
@@ -141,24 +135,58 @@ const headFails = (run: ScenarioRun, gates: readonly JudgedMetric[]): boolean =>
   return gate !== undefined && isFailing(failuresOf(run).head, gate.practicalAbsolute);
 };
 
-/**
- * What the judged launches so far decide. Pure: looks are replayed over prefixes, so asking twice, late or between
- * looks changes nothing. Throws {@link UsageError} when the scenario's gates are finer than their metrics can carry.
- */
-export const look = (measured: ScenarioRun, family: Family): Look => {
+/** Launches that gave no unit (all pairs discarded) have to be made up for. */
+const launchesAt = (run: ScenarioRun, units: Units, wanted: number): number => {
+  const judged = launchesOf(run, 'judged').length;
+  const perUnit = launchesPerUnit(units);
+  const used = units.reduce((total, launches) => total + launches.length, 0);
+  return wanted * perUnit + (perUnit === 1 ? judged - used : 0);
+};
+
+const nextLookOf = (reading: Reading, { metric }: JudgedMetric): number | null => {
+  const { units, looks } = basisOf(reading, metric);
+  const next = looks.find((count) => count > units.length);
+  return next === undefined ? null : launchesAt(reading.run, units, next);
+};
+
+const isAtLook = (reading: Reading, { metric }: JudgedMetric): boolean => {
+  const { units, looks } = basisOf(reading, metric);
+  return looks.includes(units.length);
+};
+
+/** Null where CPU had it, or cannot be judged here at all. */
+const firstCpuLook = (reading: Reading, gates: readonly JudgedMetric[]): number | null => {
+  const cpu = gates.find(({ metric }) => metric === 'cpuNsPerRequest');
+  const [first = 0] = looksOf(reading.run.scenario);
+  if (cpu === undefined || reading.layouts.length >= first) return null;
+  const { answer } = answerFromLaunches(reading, cpu);
+  return answer.verdict === 'open' ? launchesAt(reading.run, reading.layouts, first) : null;
+};
+
+const lookAt = (
+  measured: ScenarioRun,
+  family: Family,
+  read: (reading: Reading, judged: JudgedMetric) => HeapAnswer,
+): Look => {
   const run = withToolchainGates(measured);
   const reading = readingOf(run, family);
   const gates = judgedGates(run.scenario);
-  const answers = gates.filter(decidedByLaunches).map((gate) => answerFromLaunches(reading, gate));
-  const nextUnits = reading.looks.find((count) => count > reading.units.length) ?? null;
+  const ours = gates.filter(decidedByLaunches);
+  const answers = ours.map((gate) => read(reading, gate));
+  const nextLook = ours
+    .flatMap((gate) => nextLookOf(reading, gate) ?? [])
+    .reduce<number | null>((least, next) => (least === null ? next : Math.min(least, next)), null);
   const failing = headFails(run, gates);
   const settled = answers.every(({ answer, suspect }) => answer.verdict !== 'open' || suspect);
+  const [first = 0] = looksOf(run.scenario);
   return {
     launches: launchesOf(run, 'judged').length,
-    isLook: reading.looks.includes(reading.units.length),
+    layouts: reading.layouts.length,
+    isLook: ours.some((gate) => isAtLook(reading, gate)),
     verdicts: answers.map(({ answer }) => describe(answer)),
-    done: nextUnits === null || failing || (settled && reading.units.length >= (reading.looks[0] ?? 0)),
-    nextLook: nextUnits === null ? null : nextLaunches(run, reading, nextUnits),
+    done: nextLook === null || failing || (settled && reading.launches.length >= first),
+    nextLook,
+    firstCpuLook: firstCpuLook(reading, ours),
     suspectGrowth: answers.flatMap(({ answer, suspect }) => (suspect ? [answer.judged.metric] : [])),
     cpuFired: answers.some(
       ({ answer }) => answer.judged.metric === 'cpuNsPerRequest' && answer.verdict === 'regressed',
@@ -167,12 +195,16 @@ export const look = (measured: ScenarioRun, family: Family): Look => {
   };
 };
 
-/** Launches that gave no unit (all pairs discarded) have to be made up for. */
-const nextLaunches = (run: ScenarioRun, { units }: Reading, nextUnits: number): number => {
-  const judged = launchesOf(run, 'judged').length;
-  const used = units.reduce((total, launches) => total + launches.length, 0);
-  const partial = judged - used;
-  const perUnit = launchesPerUnit(units);
-  const lost = perUnit === 1 ? partial : 0;
-  return nextUnits * perUnit + lost;
-};
+/**
+ * What the judged launches so far decide. Pure: looks are replayed over prefixes, so asking twice, late or between
+ * looks changes nothing. Throws {@link UsageError} when the scenario's gates are finer than their metrics can carry.
+ */
+export const look = (run: ScenarioRun, family: Family): Look => lookAt(run, family, answerFromLaunches);
+
+/** {@link look} once no judged launch will follow: CPU is then judged over the layouts there are. */
+export const lastLook = (run: ScenarioRun, family: Family): Look =>
+  lookAt(run, family, (reading, judged) => {
+    const found = answerFromLaunches(reading, judged);
+    const few = found.answer.verdict === 'open' ? answerFewLayouts(reading, judged) : null;
+    return few === null ? found : { answer: few, suspect: false, withoutGrowthLaunch: few };
+  });

@@ -23,10 +23,12 @@ import {
   isFailing,
   type Failures,
 } from './failures.ts';
-import { judgedMetrics, type Family, type JudgedMetric, withToolchainGates } from './gates.ts';
+import { answerFewLayouts } from './few-layouts.ts';
+import { judgedMetrics, looksOf, type Family, type JudgedMetric, withToolchainGates } from './gates.ts';
 import { answerFromAll, answerLatency, SHOWN_LEVELS, singleLookLevels } from './latency.ts';
 import { loaderReport } from './loader.ts';
-import { answerFromLaunches, needsPinning, readingOf, unpinnedReason, type Reading } from './look.ts';
+import { answerFromLaunches, needsPinning, unpinnedReason } from './look.ts';
+import { basisOf, readingOf, type Reading } from './reading.ts';
 import { type Outcome, outcomeOf } from './outcome.ts';
 import { onlyExplaining } from './explained.ts';
 import { countLinkSeeds, rowOf, withQValues } from './row.ts';
@@ -70,14 +72,15 @@ const costAnswer = (reading: Reading, judged: JudgedMetric, family: Family): Ans
   const { stage, method } = metricDef(judged.metric);
   if (method === 'growth' || (judged.gate && stage !== 'contention'))
     return answerFromLaunches(reading, judged).withoutGrowthLaunch;
-  const levels = stage === 'contention' ? singleLookLevels(judged, reading.looks, family) : SHOWN_LEVELS;
+  const levels =
+    stage === 'contention' ? singleLookLevels(judged, looksOf(reading.run.scenario), family) : SHOWN_LEVELS;
   const answer = answerFromAll(reading, judged, levels);
   const unpinned = unpinnedReason(reading.run);
   return unpinned !== null && needsPinning(judged.metric) ? notJudged(answer, unpinned) : answer;
 };
 
 const latencyAnswer = (reading: Reading, judged: JudgedMetric, family: Family): Answer => {
-  const answer = answerLatency(reading, judged, singleLookLevels(judged, reading.looks, family));
+  const answer = answerLatency(reading, judged, singleLookLevels(judged, looksOf(reading.run.scenario), family));
   const unpinned = unpinnedReason(reading.run);
   if (unpinned !== null) return notJudged(answer, unpinned);
   // A noisy latency phase is this machine's fault; it counts only where the scenario asked for it.
@@ -88,35 +91,22 @@ const latencyAnswer = (reading: Reading, judged: JudgedMetric, family: Family): 
 
 const whyOpen = (reading: Reading, answer: Answer): string | null => {
   if (answer.reason !== null || answer.verdict !== 'open') return answer.reason;
-  const first = reading.looks[0] ?? 0;
-  const { units, run } = reading;
+  const { units, looks } = basisOf(reading, answer.judged.metric);
+  const [first = 0] = looks;
   if (units.length < first) return `${units.length} of at least ${first} launches`;
-  return run.stop === 'budget' ? 'budget spent' : 'too noisy';
-};
-
-/**
- * Code that was not seen in enough layouts cannot be judged by its CPU, and where links are so slow that launches share
- * them, that is this machine's doing, not the change's. null: it was seen in enough, or launches were what was missing.
- */
-const whyTooFewLayouts = ({ looks, units, run }: Reading, { metric }: JudgedMetric): string | null => {
-  const first = looks[0] ?? 0;
-  const launches = launchesOf(run, 'judged');
-  const layouts = countLinkSeeds(launches);
-  if (metric !== 'cpuNsPerRequest' || run.stop !== 'budget' || units.length >= first) return null;
-  if (layouts === 0 || launches.length <= layouts) return null;
-  const minutes = Math.ceil((run.timing.measureSeconds * first) / layouts / 60);
-  return `links are slow here: ${layouts} of at least ${first} code layouts fitted into the budget; about ${minutes} min would hold them`;
+  return reading.run.stop === 'budget' ? 'budget spent' : 'too noisy';
 };
 
 /** Before the first look there is no verdict, but there are figures: shown with the interval of what was measured. */
 const withEarlyFigures = (reading: Reading, answer: Answer): Answer => {
   if (answer.judgement || answer.verdict !== 'open') return answer;
-  const { judgement } = answerFromAll(reading, answer.judged, reading.levels);
+  const { judgement } = answerFromAll(reading, answer.judged, basisOf(reading, answer.judged.metric).levels);
   return judgement ? { ...answer, judgement: { ...judgement, direction: 'open' } } : answer;
 };
 
 /** A scenario that wants exact counts only has no launches to judge, and misses none. */
-const isExactOnly = ({ run, units }: Reading): boolean => run.scenario.measure.exact === 'only' && units.length === 0;
+const isExactOnly = ({ run, launches }: Reading): boolean =>
+  run.scenario.measure.exact === 'only' && launches.length === 0;
 
 const costRow = (reading: Reading, judged: JudgedMetric, family: Family): MetricComparison | null => {
   if (isExactOnly(reading)) {
@@ -124,23 +114,24 @@ const costRow = (reading: Reading, judged: JudgedMetric, family: Family): Metric
   }
   const isLatency = metricDef(judged.metric).stage === 'latency';
   const raw = isLatency ? latencyAnswer(reading, judged, family) : costAnswer(reading, judged, family);
+  const few = raw.verdict === 'open' && judged.gate ? answerFewLayouts(reading, judged) : null;
+  if (few !== null) return rowOf(few, reading.launches.flat());
   const early = withEarlyFigures(reading, raw);
-  const unseen = early.verdict === 'open' ? whyTooFewLayouts(reading, judged) : null;
-  const answer = unseen === null ? { ...early, reason: whyOpen(reading, early) } : notJudged(early, unseen);
+  const answer = { ...early, reason: whyOpen(reading, early) };
   if (!answer.judgement && !judged.gate) return oneSided(reading, answer);
   return rowOf(answer, launchesBehind(reading, answer));
 };
 
 /** A metric that only one side has is told; one that neither has is absent. */
 const oneSided = (reading: Reading, answer: Answer): MetricComparison | null => {
-  const { base, head } = measuredSides(reading.units.flat(), answer.judged.metric);
+  const { base, head } = measuredSides(reading.launches.flat(), answer.judged.metric);
   if (base === head) return null;
   return rowOf(notJudged(answer, `not measured on ${base ? 'head' : 'base'}`), []);
 };
 
-const launchesBehind = ({ run, units }: Reading, { judgement, stage }: Answer): readonly Launch[] => {
-  if (stage === 'latency') return launchesOf(run, 'latency');
-  if (stage === 'growth') return launchesOf(run, 'growth');
+const launchesBehind = (reading: Reading, { judged, judgement, stage }: Answer): readonly Launch[] => {
+  if (stage === 'latency' || stage === 'growth') return launchesOf(reading.run, stage);
+  const { units } = basisOf(reading, judged.metric);
   return units.slice(0, judgement?.units ?? 0).flat();
 };
 

@@ -42,6 +42,12 @@ export const unitsOf = (run: ScenarioRun): readonly (readonly Launch[])[] => {
   return groups.length > 1 && last && last.length < usual ? groups.slice(0, -1) : groups;
 };
 
+/** Each launch a unit of its own, whichever layout it had: for what does not move with the layout of the code. */
+export const launchUnits = (run: ScenarioRun): readonly (readonly Launch[])[] =>
+  launchesOf(run, 'judged')
+    .filter(hasCost)
+    .map((launch) => [launch]);
+
 type PairReader = (pair: Pair) => ValuePair | undefined;
 
 const both = (base: number | undefined, head: number | undefined): ValuePair | undefined =>

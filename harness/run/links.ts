@@ -23,6 +23,8 @@ export interface LinkPlan {
 export interface Links {
   /** The pair for the next launch; begins the one after it. */
   readonly next: () => Promise<LinkedPair>;
+  /** About how long {@link Links.next} will wait. */
+  readonly secondsToNext: () => number;
   readonly waitedSeconds: () => number;
   readonly linkSeconds: () => BySide<readonly number[]>;
 }
@@ -105,6 +107,7 @@ const pairSeconds = ({ binaries: { base, head } }: LinkedPair): number => base.s
 interface Upcoming {
   readonly pair: Promise<LinkedPair>;
   readonly begunMs: number;
+  readonly isThere: () => boolean;
 }
 
 const startPipeline = (plan: LinkPlan, first: LinkedPair, seeded: boolean) => {
@@ -131,9 +134,13 @@ const startPipeline = (plan: LinkPlan, first: LinkedPair, seeded: boolean) => {
     layout += 1;
     const linkSeed = linkSeedOf(plan.seed, layout);
     const pair = linkPair(ahead, linkSeed, linkedFirst(plan.seed, linkSeed));
+    let there = false;
     // Whoever awaits it sees the failure; nobody may be waiting yet.
-    pair.catch(() => undefined);
-    upcoming = { pair, begunMs: performance.now() };
+    pair.then(
+      () => (there = true),
+      () => undefined,
+    );
+    upcoming = { pair, begunMs: performance.now(), isThere: () => there };
     return upcoming;
   };
 
@@ -167,8 +174,15 @@ const startPipeline = (plan: LinkPlan, first: LinkedPair, seeded: boolean) => {
     return current;
   };
 
+  const secondsToNext = (): number => {
+    if (perSeed === null || used < perSeed || upcoming === null) return 0;
+    const pace = (seconds.base.at(-1) ?? 0) + (seconds.head.at(-1) ?? 0);
+    return upcoming.isThere() ? 0 : Math.max(0, pace - (performance.now() - upcoming.begunMs) / 1000);
+  };
+
   const links: Links = {
     next,
+    secondsToNext,
     waitedSeconds: () => waited,
     linkSeconds: () => seconds,
   };

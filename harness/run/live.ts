@@ -12,7 +12,7 @@ import { freePorts, type RunningTarget, startTarget } from '../target/index.ts';
 import { parseCpuList, type ProcessExit } from '../process/index.ts';
 import { TargetDiedError } from './death.ts';
 import type { LinkedPair } from './links.ts';
-import { coin, mixSeed } from './seeds.ts';
+import { baseIsFirst, coin, mixSeed } from './seeds.ts';
 import type { Session } from './session.ts';
 
 export interface LiveSide {
@@ -45,7 +45,7 @@ const HANDSHAKE_SECONDS = 15;
 export const placeOf = (session: Session, index: number, linked: LinkedPair): LaunchPlace => ({
   index,
   linked,
-  firstSide: coin(session.plan.seed, 'first', index) ? 'base' : 'head',
+  firstSide: baseIsFirst(session.plan.seed, index) ? 'base' : 'head',
 });
 
 /** File-system name of a scenario. */

@@ -11,8 +11,6 @@ const LATENCY_WARM_SECONDS = 2;
 const LATENCY_WINDOW_SECONDS = 2;
 const LATENCY_WINDOWS = 2;
 
-/** A leak of one object in 100 requests shows as 100 objects after this many. */
-const GROWTH_REQUESTS = 10_000;
 /**
  * So that 1 KiB kept in 100 requests, surely a leak, leaves 39 samples of who allocated it: a name takes 20. Bytes
  * decide, time does not.
@@ -75,15 +73,15 @@ export const latencyLaunch = async (session: Session, place: LaunchPlace, ratePe
   });
 };
 
-/** Couples over at least 10,000 requests between two collections, and at the end who allocated what is held. */
-export const growthLaunch = async (session: Session, at: LaunchPlace): Promise<Launch> => {
+/** Couples over many requests between two collections, and at the end who allocated what is held. */
+export const growthLaunch = async (session: Session, at: LaunchPlace, requests: number): Promise<Launch> => {
   const startedMs = performance.now();
   const place: LaunchPlace = { ...at, heapRateBytes: GROWTH_HEAP_RATE_BYTES };
   const { loader, schedule, settings } = session;
   return withLivePair(session, place, async (live) => {
     await attachLoader(session, live, settings.inFlight);
     const warmed = await warmUp(session, live);
-    const load = await loader.couples({ first: schedule.next, count: GROWTH_REQUESTS, inFlight: settings.inFlight });
+    const load = await loader.couples({ first: schedule.next, count: requests, inFlight: settings.inFlight });
     schedule.next = load.next;
     const collected = await collectBoth(live);
     const captures = bothSides((side) => capturesOf(session, place.index, side, live.sides[side]));

@@ -27,3 +27,10 @@ export const linkSeedOf = (runSeed: number, k: number): number => (mixSeed(runSe
 /** A fair coin from the seed. */
 export const coin = (seed: number, ...parts: readonly (string | number)[]): boolean =>
   mixSeed(seed, ...parts, 'coin') >= 0x80000000;
+
+/**
+ * Which side of the k-th launch (from 1) starts first: random, but of every two launches each side is first once, so that
+ * what the order does to a counter cannot look like a change in the few launches of an early look.
+ */
+export const baseIsFirst = (seed: number, launch: number): boolean =>
+  coin(seed, 'first', Math.ceil(launch / 2)) === (launch % 2 === 1);

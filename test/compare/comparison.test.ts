@@ -183,12 +183,38 @@ describe('a CPU regression', () => {
 });
 
 describe('before the first look', () => {
-  test('a run is inconclusive, says how many launches it had, and shows its figures', () => {
-    const run = serviceRun({ base: steady, head: steady, launches: 5 }, 1, { stop: 'budget' });
+  test('three launches decide nothing, say how many they are, and show their figures', () => {
+    const run = serviceRun({ base: steady, head: steady, launches: 3 }, 1, { stop: 'budget' });
     const [scenario] = compare(run).scenarios;
     expect(scenario?.verdict).toBe('inconclusive');
-    expect(scenario?.reason).toContain('CPU per request: 5 of at least 8 launches');
+    expect(scenario?.reason).toContain('allocations per request: 3 of at least 4 launches');
+    expect(rowOf(run, 'cpuNsPerRequest')).toMatchObject({
+      verdict: 'notJudged',
+      reason: '3 of at least 8 launches; `--budget 2m` would hold them',
+    });
     expect(rowOf(run, 'cpuNsPerRequest').ciRatio).not.toBeNull();
+  });
+
+  test('four launches decide the counters that repeat: +1.2 % allocations and +6.8 % bytes fail', () => {
+    const head = { ...steady, mallocs: 101.2, allocBytes: 9612 };
+    const run = serviceRun({ base: steady, head, launches: 4 }, 1, { stop: 'budget' });
+    expect(rowOf(run, 'mallocsPerRequest')).toMatchObject({ verdict: 'regressed' });
+    expect(rowOf(run, 'allocBytesPerRequest')).toMatchObject({ verdict: 'regressed' });
+    expect(rowOf(run, 'goroutineGrowthPerRequest')).toMatchObject({ verdict: 'unchanged' });
+    expect(compare(run).verdict).toBe('regressed');
+  });
+
+  test('an early "unchanged" gives way to what later launches show, an early change does not', () => {
+    const late = (from: number) => (index: number) => {
+      const head = index >= from ? 103 : 100;
+      const pair = pairOf(windowOf({ cpuNs: 1e6, mallocs: 100 }), windowOf({ cpuNs: 1e6, mallocs: head }));
+      return launchOf(index, [pair, pair, pair]);
+    };
+    const at = (count: number, from: number) =>
+      rowOf(runOf(Array.from({ length: count }, (_, index) => late(from)(index))), 'mallocsPerRequest').verdict;
+    expect(at(4, 4)).toBe('unchanged');
+    expect(at(7, 4)).toBe('inconclusive');
+    expect([at(4, 0), at(8, 0)]).toEqual(['regressed', 'regressed']);
   });
 
   test('one launch, one pair, or nothing at all gives no verdict and no exception', () => {
@@ -208,20 +234,51 @@ describe('link seeds launched three times each', () => {
     expect(row.verdict).toBe('regressed');
   });
 
-  test('are too few where the budget ends before the eighth: CPU is not judged, and the run is never unchanged', () => {
-    for (const effect of [0, 0.3]) {
-      const head = { ...steady, cpuNs: (steady.cpuNs ?? 1) * (1 + effect) };
-      const run = serviceRun({ base: steady, head, launches: 15 }, 1, { stop: 'budget' });
-      const launches = run.launches.map((launch, index) => ({ ...launch, linkSeed: Math.floor(index / 3) }));
-      const shared = { ...run, launches, timing: { ...run.timing, measureSeconds: 120 } };
-      const row = rowOf(shared, 'cpuNsPerRequest');
-      expect(row.verdict).toBe('notJudged');
-      expect(row.reason).toBe(
-        'links are slow here: 5 of at least 8 code layouts fitted into the budget; about 4 min would hold them',
-      );
-      expect(row.ciRatio).not.toBeNull();
-      expect(compare(shared).verdict).toBe('inconclusive');
-    }
+  const shared = (effect: number, changes: Partial<ScenarioRun> = {}) => {
+    const head = { ...steady, cpuNs: (steady.cpuNs ?? 1) * (1 + effect) };
+    const run = serviceRun({ base: steady, head, launches: 15 }, 1, { stop: 'budget', ...changes });
+    const launches = run.launches.map((launch, index) => ({ ...launch, linkSeed: Math.floor(index / 3) }));
+    return { ...run, launches, timing: { ...run.timing, measureSeconds: 120 } };
+  };
+
+  test.each([
+    [0, 'unchanged', 'unchanged'],
+    [0.02, 'unchanged', 'unchanged'],
+    [0.05, 'regressed', 'regressed'],
+    [-0.3, 'improved', 'improved'],
+  ] as const)(
+    'are judged with the limits of one layout where the budget ends before the eighth: %d',
+    (effect, verdict, whole) => {
+      const row = rowOf(shared(effect), 'cpuNsPerRequest');
+      expect(row).toMatchObject({
+        verdict,
+        reason:
+          '5 of at least 8 code layouts in 15 launches, so the limits are 3 and 6 %; `--budget 4m` would hold them',
+        decidedBy: { unit: 'launch', n: 15, linkSeeds: 5 },
+      });
+      expect(row.practicalRatio).toBe(0.03);
+      expect(compare(shared(effect)).verdict).toBe(whole);
+    },
+  );
+
+  test('are not judged at all where one layout is all there is, and that is open where CPU was asked for', () => {
+    const one = (gates: Scenario['gates']) => {
+      const run = shared(0.05, { scenario: scenarioWith({ gates }) });
+      return { ...run, launches: run.launches.map((launch) => ({ ...launch, linkSeed: 1 })) };
+    };
+    expect(rowOf(one({}), 'cpuNsPerRequest')).toMatchObject({
+      verdict: 'notJudged',
+      reason: '1 of at least 8 code layouts in 15 launches; `--budget 16m` would hold them',
+    });
+    expect(rowOf(one({ cpuNsPerRequest: true }), 'cpuNsPerRequest').verdict).toBe('inconclusive');
+  });
+
+  test('cost allocations nothing: their launches count one by one', () => {
+    const run = shared(0);
+    expect(rowOf(run, 'mallocsPerRequest')).toMatchObject({
+      verdict: 'unchanged',
+      decidedBy: { unit: 'window', n: 24 },
+    });
   });
 });
 

@@ -4,10 +4,10 @@
  *
  * All figures of a model are in percent of the ratio head / base; one launch is one unit.
  */
-import { look, looksOf, type Look } from '../../harness/compare/index.ts';
-import type { Launch, MetricVerdict, Scenario } from '../../harness/model/index.ts';
+import { lastLook, look, looksOf, type Look } from '../../harness/compare/index.ts';
+import type { Launch, MetricVerdict, Scenario, Window } from '../../harness/model/index.ts';
 import { exponential, normalDeviates, randomFrom } from '../../harness/stats/index.ts';
-import { cpuRun, scenarioWith } from '../compare/synthetic-run.ts';
+import { cpuRun, launchOf, pairOf, runOf, scenarioWith, windowOf } from '../compare/synthetic-run.ts';
 
 export interface ServiceModel {
   /** sd of a launch's own speed ratio. */
@@ -40,15 +40,27 @@ export type ServiceName = keyof typeof SERVICES;
 /** Draws the log-ratio of one launch without any change, as a ratio (not percent). */
 export type LaunchNoise = () => number;
 
-export const noiseOf = (model: ServiceModel, seed: number): LaunchNoise => {
+/** One launch, and what all launches of one code layout have in common. */
+interface Draws {
+  readonly launch: LaunchNoise;
+  readonly layout: () => number;
+}
+
+const drawsOf = (model: ServiceModel, seed: number, placement: number): Draws => {
   const random = randomFrom(seed);
   const normal = normalDeviates(random);
-  const sd = Math.hypot(model.launchSd, WINDOW_SD, model.layoutSd);
+  const sd = Math.hypot(model.launchSd, WINDOW_SD, placement);
   const slow = (): number => (random() < model.slowShare ? model.slowBy : 0);
   const outlier = (): number =>
     random() < model.outlierShare ? exponential(random, OUTLIER_MEAN) * (random() < 0.5 ? -1 : 1) : 0;
-  return () => (sd * normal() + slow() - slow() + outlier()) / 100;
+  return {
+    launch: () => (sd * normal() + slow() - slow() + outlier()) / 100,
+    layout: () => (model.layoutSd * normal()) / 100,
+  };
 };
+
+/** Every launch with a layout of its own. */
+export const noiseOf = (model: ServiceModel, seed: number): LaunchNoise => drawsOf(model, seed, model.layoutSd).launch;
 
 export interface SimulatedRun {
   readonly verdict: MetricVerdict | 'open';
@@ -68,6 +80,16 @@ const cpuOnly = (tight: boolean): Scenario =>
       goroutineGrowthPerRequest: false,
     },
   });
+
+const MALLOCS_ONLY = scenarioWith({
+  latency: null,
+  gates: {
+    cpuNsPerRequest: false,
+    allocBytesPerRequest: false,
+    heapGrowthBytesPerRequest: false,
+    goroutineGrowthPerRequest: false,
+  },
+});
 
 const SCENARIOS = { usual: cpuOnly(false), tight: cpuOnly(true) } as const;
 export type Mode = keyof typeof SCENARIOS;
@@ -115,4 +137,77 @@ export const simulate = (noise: LaunchNoise, effect: number, gates: number, mode
     regressedWithin: (most) =>
       made.filter(({ verdict, launches }) => verdict === 'regressed' && launches <= most).length,
   };
+};
+
+/** A run that ended before CPU's first look. */
+export interface FewLayouts {
+  readonly launches: number;
+  readonly layouts: number;
+}
+
+export type FewRates = Record<'regressed' | 'improved' | 'unchanged', number>;
+
+/** Runs of so few layouts, judged as the shipped code judges them at their end. */
+export const simulateFew = (
+  model: ServiceModel,
+  { launches, layouts }: FewLayouts,
+  {
+    effect,
+    gates,
+    runs,
+    seed,
+  }: { readonly effect: number; readonly gates: number; readonly runs: number; readonly seed: number },
+): FewRates => {
+  const draws = drawsOf(model, seed, 0);
+  const rates: FewRates = { regressed: 0, improved: 0, unchanged: 0 };
+  for (let run = 0; run < runs; run++) {
+    const placement = Array.from({ length: layouts }, draws.layout);
+    const layoutOf = (launch: number): number => Math.floor((launch * layouts) / launches);
+    const ratios = Array.from(
+      { length: launches },
+      (_, at) => effect + (placement[layoutOf(at)] ?? 0) + draws.launch(),
+    );
+    const made = cpuRun(ratios);
+    const shared = made.launches.map((launch, at) => ({ ...launch, linkSeed: 1 + layoutOf(at) }));
+    const [cpu] = lastLook(
+      { ...made, scenario: SCENARIOS.usual, launches: shared, stop: 'budget' },
+      { gates },
+    ).verdicts;
+    const verdict = cpu?.verdict ?? 'open';
+    if (verdict in rates) rates[verdict as keyof FewRates] += 1;
+  }
+  return rates;
+};
+
+/** Allocations of a service in which each process throws a coin: on one side it allocates `ratio` more for life. */
+export interface CoinService {
+  readonly share: number;
+  readonly ratio: number;
+  /** sd of a window, as a ratio. */
+  readonly windowSd: number;
+}
+
+/** Of equal code: how often its allocations are called regressed or improved within `launches`. */
+export const simulateCoins = (
+  { share, ratio, windowSd }: CoinService,
+  launches: number,
+  { gates, runs, seed }: { readonly gates: number; readonly runs: number; readonly seed: number },
+): { readonly regressed: number; readonly improved: number } => {
+  const random = randomFrom(seed);
+  const normal = normalDeviates(random);
+  const side = (mode: number): Window => windowOf({ mallocs: 100 * mode * Math.exp(windowSd * normal()) });
+  let [regressed, improved] = [0, 0];
+  for (let run = 0; run < runs; run++) {
+    const made = Array.from({ length: launches }, (_, index) => {
+      const [base, head] = [0, 1].map(() => (random() < share ? 1 + ratio : 1)) as [number, number];
+      return launchOf(
+        index,
+        [0, 1, 2].map((at) => pairOf(side(base), side(head), { index: at })),
+      );
+    });
+    const [mallocs] = look(runOf(made, { scenario: MALLOCS_ONLY }), { gates }).verdicts;
+    if (mallocs?.verdict === 'regressed') regressed += 1;
+    if (mallocs?.verdict === 'improved') improved += 1;
+  }
+  return { regressed, improved };
 };

@@ -28,6 +28,9 @@ import {
   noiseOf,
   SERVICES,
   simulate,
+  simulateCoins,
+  simulateFew,
+  type FewLayouts,
   type LaunchNoise,
   type Mode,
   type Rates,
@@ -155,6 +158,64 @@ const modelTables = (): void => {
   });
 };
 
+const FEW: readonly FewLayouts[] = [
+  { launches: 4, layouts: 2 },
+  { launches: 5, layouts: 5 },
+  { launches: 6, layouts: 2 },
+  { launches: 9, layouts: 3 },
+  { launches: 15, layouts: 5 },
+  { launches: 21, layouts: 7 },
+];
+
+/** Slow links and small budgets: CPU judged once, at 3 and 6 %. */
+const fewLayoutsTable = (): void => {
+  console.log(`\nRuns that end before CPU's first look, 6 gates: ${runs} runs per cell.\n`);
+  console.log(
+    '| service, launches of layouts | changed at 0 | unchanged at 0 | regressed at +3 % | +5 % | +10 % | unchanged at +6 % |',
+  );
+  console.log('|---|---|---|---|---|---|---|');
+  for (const name of Object.keys(SERVICES) as ServiceName[]) {
+    for (const few of FEW) {
+      const at = (effect: number) => simulateFew(SERVICES[name], few, { effect, gates: 6, runs, seed });
+      const zero = at(0);
+      console.log(
+        `| ${[
+          `${name}, ${few.launches} of ${few.layouts}`,
+          atMost(zero.regressed + zero.improved, runs),
+          percent(zero.unchanged, runs),
+          ...[0.03, 0.05, 0.1].map((effect) => percent(at(effect).regressed, runs)),
+          atMost(at(0.06).unchanged, runs),
+        ].join(' | ')} |`,
+      );
+    }
+  }
+};
+
+/** The worst that a counter can do to an early look: a coin that each process throws once. */
+const coinsTable = (): void => {
+  console.log(
+    `\nAllocations of equal code that hang on a coin thrown once by each process, 6 gates: ${runs} runs per cell.\n`,
+  );
+  console.log('| share, more | launches | regressed | improved |');
+  console.log('|---|---|---|---|');
+  for (const [share, ratio] of [
+    [0.5, 0.05],
+    [0.5, 0.012],
+    [0.2, 0.05],
+  ] as const) {
+    for (const launches of [4, 5, 6, 8, 12]) {
+      const { regressed, improved } = simulateCoins({ share, ratio, windowSd: 1e-4 }, launches, {
+        gates: 6,
+        runs,
+        seed,
+      });
+      console.log(
+        `| ${share}, +${100 * ratio} % | ${launches} | ${atMost(regressed, runs)} | ${atMost(improved, runs)} |`,
+      );
+    }
+  }
+};
+
 /** A fault and the gate that has to find it. */
 const FAULTS: readonly (readonly [string, Partial<Fault>, MetricId | null])[] = [
   ['none', {}, null],
@@ -266,6 +327,8 @@ const recordedTable = (): void => {
 
 if (!values.recorded) {
   modelTables();
+  fewLayoutsTable();
+  coinsTable();
   wholeRunTables();
 }
 recordedTable();

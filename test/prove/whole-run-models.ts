@@ -4,7 +4,7 @@
  *
  * Noise of the counters: the spreads measured on real services (docs/method.md); heap snapshots are an assumption.
  */
-import { compareRun, familyOf, look, looksOf } from '../../harness/compare/index.ts';
+import { compareRun, familyOf, look } from '../../harness/compare/index.ts';
 import type { Comparison, Growth, Launch, ScenarioRun, Window } from '../../harness/model/index.ts';
 import { normalDeviates, randomFrom, type RandomSource } from '../../harness/stats/index.ts';
 import {
@@ -123,7 +123,7 @@ export const simulateWholeRun = (seed: number, fault: Fault): WholeRun => {
   const launches: Launch[] = [];
   const run = (): ScenarioRun => runOf([...launches], { scenario });
   let answer = look(run(), family);
-  for (let next = looksOf(scenario)[0] ?? null; next !== null && !answer.done; next = answer.nextLook) {
+  for (let next = answer.nextLook; next !== null && !answer.done; next = answer.nextLook) {
     while (launches.length < next) launches.push(judgedLaunch(normal, launches.length, fault));
     answer = look(run(), family);
   }

@@ -1,0 +1,55 @@
+/** Exact mode as a step of a run: by which engine, with which facts, in how much time. */
+import { totalmem } from 'node:os';
+import { isMissing } from '../exact/index.ts';
+import type { CountingEngine } from '../exact/index.ts';
+import { counterPerRequest } from '../metrics/index.ts';
+import type { ExactRun } from '../model/index.ts';
+import { type FoundEngine, type GateState, stepFor } from './counting-engine.ts';
+import { type ExactPass, exactPass } from './exact-pass.ts';
+import { type ExactFacts, refused } from './exact-refusal.ts';
+import { callsPass, totalsPass } from './native-pass.ts';
+import type { Session } from './session.ts';
+
+/** Exact mode, for a gate in this state; `waits`: only calls can be counted, and no gate has fired. */
+export const countFor = async (
+  session: Session,
+  { engine, noEmulator }: FoundEngine,
+  state: GateState,
+): Promise<ExactPass | 'waits'> => {
+  const step = stepFor(engine, state);
+  if (step === 'wait') return 'waits';
+  const instead = noEmulator ?? '';
+  return step === 'refuse' || isMissing(engine)
+    ? unblamed(refused('qemu', instead))
+    : countWith(session, engine, instead);
+};
+
+/** Only the emulator's counts blame a function. */
+const unblamed = (run: ExactRun): ExactPass => ({ run, culprit: null });
+
+const countWith = async (session: Session, engine: CountingEngine, instead: string): Promise<ExactPass> => {
+  const facts = factsOf(session);
+  switch (engine.kind) {
+    case 'qemu':
+      return exactPass(session, facts, engine);
+    case 'perf':
+      return unblamed(await totalsPass(session, facts, engine));
+    case 'cover':
+      return unblamed(await callsPass(session, facts, instead));
+  }
+};
+
+/** Two builds with a patched runtime (outside the budget) and six launches. */
+const EXACT_SECONDS = 30;
+
+export const exactSeconds = (_session: Session): number => EXACT_SECONDS;
+
+/** From the judged windows of base: what a request costs natively. */
+const factsOf = (session: Session): ExactFacts => {
+  const pairs = session.launches.flatMap((launch) => launch.pairs.filter(({ phase }) => phase === 'cost'));
+  return {
+    cpuNsPerRequest: counterPerRequest(pairs, 'base', 'cpuNs') ?? null,
+    allocBytesPerRequest: counterPerRequest(pairs, 'base', 'allocBytes') ?? null,
+    memoryBytes: totalmem(),
+  };
+};

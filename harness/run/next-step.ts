@@ -1,0 +1,222 @@
+/**
+ * The order of a scenario's launches, as one function of what is known so far. Judged launches come until every gate has
+ * its answer, or until what is left of the budget is kept for others: a gate must not go without its own launch because
+ * another one's took long. Then comes what the answers call for.
+ */
+import type { Look } from '../compare/index.ts';
+import type { ExactMode, StopReason } from '../model/index.ts';
+import type { GateState } from './counting-engine.ts';
+import type { RunPlan } from './plan.ts';
+
+/** What the latency phase takes: four launches of start, warm-up and two windows. */
+export const LATENCY_LAUNCHES = 4;
+export const LATENCY_LAUNCH_SECONDS = 6.5;
+/** In a small budget costs come first, but one latency launch has its time. */
+const LATENCY_MOST_SHARE = 0.25;
+
+/** Who grows is known after so many requests; half of them at least. */
+export const GROWTH_REQUESTS = { usual: 10_000, fewest: 5000 } as const;
+/** Start, warm-up and two collections. */
+const GROWTH_START_SECONDS = 4;
+/** A service that answers so slowly that its growth launch takes more has none. */
+const GROWTH_MOST_SHARE = 0.5;
+
+/** Before the first look at counters nothing is decided: other launches wait. */
+const FIRST_LOOK_LAUNCHES = 4;
+
+/** 800 couples with every allocation sampled, which may cost several times as much. */
+const ALLOCATION_SECONDS = 10;
+
+const EXPLAIN_MOST_SECONDS = 120;
+/** Start, warm-up and two windows of four seconds. */
+const EXPLAIN_LAUNCH_SECONDS = 11;
+
+/** Launches that a baseline's record takes: its own noise, known well enough to be compared with. */
+const RECORD_LAUNCHES = 12;
+
+export interface RunSoFar {
+  readonly purpose: RunPlan['purpose'];
+  readonly exact: ExactMode;
+  readonly explain: boolean;
+  readonly budgetSeconds: number;
+  readonly secondsLeft: number;
+  /** Why judged launches ended; null: they have not. */
+  readonly stop: StopReason | null;
+  /** What they say so far; the last word on them once they ended. */
+  readonly look: Look;
+  /** The longest judged launch; 0 before the first. */
+  readonly longestSeconds: number;
+  /** What the next one waits for its links. */
+  readonly waitSeconds: number;
+  /** All judged launches, with their waits for links. */
+  readonly judgedSeconds: number;
+  /** Base and head together; null before the first launch. */
+  readonly couplesPerSecond: number | null;
+  /** Whether there is a latency phase, and how many of its launches are done. */
+  readonly latency: boolean;
+  readonly latencyDone: number;
+  readonly growthDone: boolean;
+  readonly captureDone: boolean;
+  /** Seconds that explaining took so far. */
+  readonly explainedSeconds: number;
+  readonly hasSamples: boolean;
+  readonly isNamedExactly: boolean;
+  /** `done`: it counted, or was refused; `waits`: a gate was open, but only calls can be counted here. */
+  readonly counting: 'not yet' | 'waits' | 'done';
+  readonly engine: 'unknown' | 'instructions' | 'calls' | 'none';
+  /** What counting will take. */
+  readonly exactSeconds: number;
+}
+
+export type Step =
+  | { readonly kind: 'judged' | 'find engine' | 'capture' | 'latency' | 'explain' }
+  /** `uncounted`: CPU lacks its look, and there is no time to count instructions instead. */
+  | { readonly kind: 'end'; readonly uncounted: boolean }
+  | { readonly kind: 'growth'; readonly requests: number }
+  | { readonly kind: 'count'; readonly state: GateState }
+  | { readonly kind: 'stop'; readonly why: StopReason }
+  /** Not even one launch fits. */
+  | { readonly kind: 'too little' };
+
+export const nextStep = (soFar: RunSoFar): Step => (soFar.stop === null ? judge(soFar) : follow(soFar));
+
+const judge = (soFar: RunSoFar): Step => {
+  const enough = whyEnough(soFar);
+  if (enough !== null) return { kind: 'stop', why: enough };
+  if (isOpenAfterLook(soFar) && mayCount(soFar, 'open')) return countOnce(soFar, 'open');
+  if (needsEngine(soFar)) return { kind: 'find engine' };
+  if (soFar.secondsLeft > soFar.waitSeconds + soFar.longestSeconds + kept(soFar)) return { kind: 'judged' };
+  return soFar.look.launches === 0 ? { kind: 'too little' } : { kind: 'stop', why: 'budget' };
+};
+
+const whyEnough = ({ purpose, exact, look }: RunSoFar): StopReason | null => {
+  if (exact === 'only') return 'decided';
+  if (purpose === 'record') return look.launches >= RECORD_LAUNCHES ? 'recorded' : null;
+  const isEnough = purpose === 'calibrate' ? look.nextLook === null : look.done;
+  if (!isEnough) return null;
+  return look.nextLook === null ? 'launches' : 'decided';
+};
+
+/** Every gate was looked at, and one of them wants more launches. */
+const isOpenAfterLook = ({ look }: RunSoFar): boolean => look.isLook && look.firstCpuLook === null;
+
+/** Seconds that judged launches leave to others. */
+const kept = (soFar: RunSoFar): number => {
+  if (soFar.look.launches < FIRST_LOOK_LAUNCHES) return latencySeconds(soFar);
+  const others = othersSeconds(soFar);
+  const counting = reachesCpuLook(soFar, others) ? 0 : countingSeconds(soFar);
+  // What does not fit any more keeps nobody waiting.
+  return soFar.secondsLeft >= others + counting ? others + counting : others;
+};
+
+/** Of the launches that gates other than CPU have to themselves, and that name what moved. */
+const othersSeconds = (soFar: RunSoFar): number => latencySeconds(soFar) + growthSeconds(soFar) + captureSeconds(soFar);
+
+const latencySeconds = ({ latency, latencyDone, purpose, budgetSeconds }: RunSoFar): number =>
+  !latency || latencyDone > 0 || purpose === 'record'
+    ? 0
+    : Math.min(
+        LATENCY_LAUNCHES * LATENCY_LAUNCH_SECONDS,
+        Math.max(LATENCY_LAUNCH_SECONDS, LATENCY_MOST_SHARE * budgetSeconds),
+      );
+
+const growthLaunchSeconds = (couplesPerSecond: number, requests: number): number =>
+  requests / couplesPerSecond + GROWTH_START_SECONDS;
+
+/** Of the growth launch as long as the heap has not been acquitted. */
+const growthSeconds = ({ growthDone, purpose, look, couplesPerSecond, budgetSeconds }: RunSoFar): number => {
+  if (growthDone || purpose !== 'compare' || couplesPerSecond === null || look.suspectGrowth.length === 0) return 0;
+  const [usual, fewest] = [GROWTH_REQUESTS.usual, GROWTH_REQUESTS.fewest].map((requests) =>
+    growthLaunchSeconds(couplesPerSecond, requests),
+  ) as [number, number];
+  const most = GROWTH_MOST_SHARE * budgetSeconds;
+  if (usual <= most / 2) return usual;
+  return fewest <= most ? fewest : 0;
+};
+
+/** As many requests as there is time for; null: too few. */
+const growthRequests = ({ couplesPerSecond, secondsLeft }: RunSoFar): number | null => {
+  if (couplesPerSecond === null) return null;
+  const fitting = Math.floor((secondsLeft - GROWTH_START_SECONDS) * couplesPerSecond);
+  return fitting < GROWTH_REQUESTS.fewest ? null : Math.min(GROWTH_REQUESTS.usual, fitting);
+};
+
+const captureSeconds = ({ look, captureDone }: RunSoFar): number =>
+  movedAllocations(look) && !captureDone ? ALLOCATION_SECONDS : 0;
+
+/** Whether CPU's first look is still ahead and comes in time, beside what `others` keep. */
+const reachesCpuLook = ({ look, judgedSeconds, secondsLeft }: RunSoFar, others: number): boolean => {
+  if (look.firstCpuLook === null || look.launches === 0) return false;
+  const secondsPerLaunch = judgedSeconds / look.launches;
+  return (look.firstCpuLook - look.launches) * secondsPerLaunch <= secondsLeft - others;
+};
+
+/** Where CPU cannot have its look, instructions are the only word on what requests compute. */
+const countingSeconds = (soFar: RunSoFar): number =>
+  soFar.engine === 'instructions' && isCountingAhead(soFar) && soFar.look.firstCpuLook !== null
+    ? soFar.exactSeconds
+    : 0;
+
+const isCountingAhead = ({ purpose, exact, counting }: RunSoFar): boolean =>
+  purpose === 'compare' && exact !== 'off' && counting !== 'done';
+
+/** What counting takes has to be kept, if anything counts here. */
+const needsEngine = (soFar: RunSoFar): boolean =>
+  soFar.engine === 'unknown' &&
+  isCountingAhead(soFar) &&
+  soFar.look.launches >= FIRST_LOOK_LAUNCHES &&
+  soFar.look.firstCpuLook !== null &&
+  !reachesCpuLook(soFar, othersSeconds(soFar));
+
+/** By itself only where a gate is open or has fired, and when there is time for it. */
+const mayCount = (soFar: RunSoFar, state: GateState): boolean => {
+  const { exact, counting, secondsLeft, exactSeconds } = soFar;
+  if (!isCountingAhead(soFar)) return false;
+  if (exact !== 'auto') return state !== 'open' || counting === 'not yet';
+  if (secondsLeft < exactSeconds + othersSeconds(soFar)) return false;
+  return state === 'open' ? counting === 'not yet' : state === 'fired' || counting === 'waits';
+};
+
+const countOnce = (soFar: RunSoFar, state: GateState): Step =>
+  soFar.engine === 'unknown' ? { kind: 'find engine' } : { kind: 'count', state };
+
+/** What the answers so far call for, each as long as its time is there. */
+const follow = (soFar: RunSoFar): Step => {
+  const { look, purpose, secondsLeft } = soFar;
+  if (purpose === 'record' || look.headFails) return { kind: 'end', uncounted: false };
+  const requests = growthRequests(soFar);
+  if (look.suspectGrowth.length > 0 && !soFar.growthDone && requests !== null) return { kind: 'growth', requests };
+  const state = stateAtEnd(soFar);
+  if (mayCount(soFar, state)) return countOnce(soFar, state);
+  if (soFar.exact === 'only') return { kind: 'end', uncounted: false };
+  if (movedAllocations(look) && !soFar.captureDone && secondsLeft > ALLOCATION_SECONDS) return { kind: 'capture' };
+  if (soFar.latency && soFar.latencyDone < LATENCY_LAUNCHES && secondsLeft >= LATENCY_LAUNCH_SECONDS) {
+    return { kind: 'latency' };
+  }
+  if (isWorthExplaining(soFar)) return { kind: 'explain' };
+  return { kind: 'end', uncounted: state === 'open' && soFar.engine === 'instructions' && isCountingAhead(soFar) };
+};
+
+/** A gate that launches left open is never decided now: what counts calls has nothing left to wait for. */
+const stateAtEnd = ({ look, engine }: RunSoFar): GateState => {
+  const fired = look.verdicts.some(({ verdict }) => isMoved(verdict));
+  if (fired) return 'fired';
+  return look.firstCpuLook !== null && engine !== 'calls' ? 'open' : 'quiet';
+};
+
+const isMoved = (verdict: string): boolean =>
+  verdict === 'regressed' || verdict === 'improved' || verdict === 'changed';
+
+/** Sites are worth counting once the exact counters say that they differ. */
+const movedAllocations = ({ verdicts }: Look): boolean =>
+  verdicts.some(
+    ({ metric, verdict }) => (metric === 'mallocsPerRequest' || metric === 'allocBytesPerRequest') && isMoved(verdict),
+  );
+
+const isWorthExplaining = (soFar: RunSoFar): boolean =>
+  soFar.look.cpuFired &&
+  soFar.explain &&
+  !soFar.isNamedExactly &&
+  !soFar.hasSamples &&
+  soFar.explainedSeconds + EXPLAIN_LAUNCH_SECONDS <= EXPLAIN_MOST_SECONDS &&
+  soFar.secondsLeft >= EXPLAIN_LAUNCH_SECONDS;

@@ -1,0 +1,346 @@
+import { describe, expect, test } from 'vitest';
+import type { Look, LookVerdict } from '../../harness/compare/index.ts';
+import type { MetricId } from '../../harness/model/index.ts';
+import { nextStep, type RunSoFar, type Step } from '../../harness/run/next-step.ts';
+
+const says = (metric: MetricId, verdict: LookVerdict['verdict']): LookVerdict => ({
+  metric,
+  verdict,
+  estimateRatio: null,
+  ciRatio: null,
+  unitsNeeded: null,
+  units: null,
+});
+
+const lookOf = (changes: Partial<Look> = {}): Look => ({
+  launches: 5,
+  layouts: 5,
+  isLook: false,
+  verdicts: [says('cpuNsPerRequest', 'open'), says('mallocsPerRequest', 'unchanged')],
+  done: false,
+  nextLook: 6,
+  firstCpuLook: 8,
+  suspectGrowth: [],
+  cpuFired: false,
+  headFails: false,
+  ...changes,
+});
+
+/** Five launches of a quick service in two minutes, nothing decided about CPU. */
+const usual: RunSoFar = {
+  purpose: 'compare',
+  exact: 'auto',
+  explain: true,
+  budgetSeconds: 120,
+  secondsLeft: 100,
+  stop: null,
+  look: lookOf(),
+  longestSeconds: 4,
+  waitSeconds: 0,
+  judgedSeconds: 20,
+  couplesPerSecond: 1000,
+  latency: true,
+  latencyDone: 0,
+  growthDone: false,
+  captureDone: false,
+  explainedSeconds: 0,
+  hasSamples: false,
+  isNamedExactly: false,
+  counting: 'not yet',
+  engine: 'instructions',
+  exactSeconds: 30,
+};
+
+type Row = readonly [what: string, soFar: Partial<RunSoFar>, look: Partial<Look>, step: Step];
+
+const check = ([, soFar, look, step]: Row): void =>
+  expect(nextStep({ ...usual, ...soFar, look: lookOf(look) })).toEqual(step);
+
+/** Eight layouts of three launches each, eight seconds a launch: 24 launches are not to be had in two minutes. */
+const slowLinks = { longestSeconds: 4, judgedSeconds: 40 } as const;
+const slowLook = { layouts: 1, launches: 5, firstCpuLook: 24 } as const;
+
+const JUDGED: readonly Row[] = [
+  ['goes on while a gate is open', {}, {}, { kind: 'judged' }],
+  ['ends when every gate is decided', {}, { done: true }, { kind: 'stop', why: 'decided' }],
+  ['ends after the last look', {}, { done: true, nextLook: null }, { kind: 'stop', why: 'launches' }],
+  ['ends before the budget does', { secondsLeft: 4 + 26, latency: true }, {}, { kind: 'stop', why: 'budget' }],
+  ['without a latency phase keeps nothing for it', { secondsLeft: 30, latency: false }, {}, { kind: 'judged' }],
+  [
+    'counts the wait for links as its time',
+    { secondsLeft: 30, latency: false, waitSeconds: 27 },
+    {},
+    { kind: 'stop', why: 'budget' },
+  ],
+  ['refuses a budget without a launch', { secondsLeft: 0 }, { launches: 0 }, { kind: 'too little' }],
+  [
+    'makes the first launches whatever others would like to have',
+    { ...slowLinks, secondsLeft: 31 },
+    { ...slowLook, launches: 3, suspectGrowth: ['heapGrowthBytesPerRequest'] },
+    { kind: 'judged' },
+  ],
+  [
+    'keeps the time of a growth launch for a heap that is not acquitted',
+    { secondsLeft: 43 },
+    { suspectGrowth: ['heapGrowthBytesPerRequest'] },
+    { kind: 'stop', why: 'budget' },
+  ],
+  [
+    'keeps it for half as many requests where the service is slow',
+    { secondsLeft: 26 + 54 + 3, couplesPerSecond: 100 },
+    { suspectGrowth: ['heapGrowthBytesPerRequest'] },
+    { kind: 'stop', why: 'budget' },
+  ],
+  [
+    'keeps none where half of the budget would not do',
+    { secondsLeft: 60, couplesPerSecond: 50 },
+    { suspectGrowth: ['heapGrowthBytesPerRequest'] },
+    { kind: 'judged' },
+  ],
+  [
+    'keeps the time to count allocation sites that moved',
+    { secondsLeft: 39 },
+    { verdicts: [says('cpuNsPerRequest', 'open'), says('mallocsPerRequest', 'changed')] },
+    { kind: 'stop', why: 'budget' },
+  ],
+  [
+    'asks what counts here once CPU cannot have its look in time',
+    { ...slowLinks, engine: 'unknown' },
+    slowLook,
+    { kind: 'find engine' },
+  ],
+  [
+    'keeps the time to count instructions then',
+    { ...slowLinks, secondsLeft: 59 },
+    slowLook,
+    { kind: 'stop', why: 'budget' },
+  ],
+  [
+    'keeps it not where only calls can be counted',
+    { ...slowLinks, secondsLeft: 59, engine: 'calls' },
+    slowLook,
+    { kind: 'judged' },
+  ],
+  [
+    'keeps it not where exact mode is off',
+    { ...slowLinks, secondsLeft: 59, exact: 'off' },
+    slowLook,
+    { kind: 'judged' },
+  ],
+  ['lets CPU have its first look rather than count', { secondsLeft: 45, judgedSeconds: 20 }, {}, { kind: 'judged' }],
+  [
+    'counts after a look that leaves CPU open',
+    {},
+    { launches: 8, isLook: true, firstCpuLook: null },
+    { kind: 'count', state: 'open' },
+  ],
+  [
+    'asks what counts first',
+    { engine: 'unknown' },
+    { launches: 8, isLook: true, firstCpuLook: null },
+    { kind: 'find engine' },
+  ],
+  ['counts once', { counting: 'done' }, { launches: 8, isLook: true, firstCpuLook: null }, { kind: 'judged' }],
+  [
+    'does not count calls of a gate that only is open',
+    { counting: 'waits', engine: 'calls' },
+    { launches: 8, isLook: true, firstCpuLook: null },
+    { kind: 'judged' },
+  ],
+  ['does not count at a look that only counters had', {}, { launches: 6, isLook: true }, { kind: 'judged' }],
+  [
+    'launches nothing where only counts are wanted',
+    { exact: 'only' },
+    { launches: 0 },
+    { kind: 'stop', why: 'decided' },
+  ],
+  ['records twelve', { purpose: 'record' }, { launches: 12, done: true }, { kind: 'stop', why: 'recorded' }],
+  [
+    'records on where a comparison would be done',
+    { purpose: 'record' },
+    { launches: 11, done: true },
+    { kind: 'judged' },
+  ],
+  ['calibrates to the last look', { purpose: 'calibrate' }, { done: true }, { kind: 'judged' }],
+];
+
+const FOLLOWED: readonly Row[] = [
+  [
+    'ends a run in which nothing moved and no latency is left',
+    { latencyDone: 4 },
+    { firstCpuLook: null },
+    { kind: 'end', uncounted: false },
+  ],
+  ['ends at once where head fails', {}, { headFails: true }, { kind: 'end', uncounted: false }],
+  ['ends a record', { purpose: 'record' }, {}, { kind: 'end', uncounted: false }],
+  [
+    'settles a suspicion first',
+    {},
+    { suspectGrowth: ['heapGrowthBytesPerRequest'] },
+    { kind: 'growth', requests: 10_000 },
+  ],
+  [
+    'with as many requests as fit',
+    { secondsLeft: 64, couplesPerSecond: 100 },
+    { suspectGrowth: ['heapGrowthBytesPerRequest'] },
+    { kind: 'growth', requests: 6000 },
+  ],
+  [
+    'not with fewer than half',
+    { secondsLeft: 53, couplesPerSecond: 100, counting: 'done' },
+    { suspectGrowth: ['heapGrowthBytesPerRequest'] },
+    { kind: 'latency' },
+  ],
+  [
+    'once',
+    { growthDone: true, counting: 'done' },
+    { suspectGrowth: ['heapGrowthBytesPerRequest'] },
+    { kind: 'latency' },
+  ],
+  ['counts where CPU had no look', {}, {}, { kind: 'count', state: 'open' }],
+  [
+    'counts where a gate fired',
+    {},
+    { firstCpuLook: null, verdicts: [says('mallocsPerRequest', 'regressed')] },
+    { kind: 'count', state: 'fired' },
+  ],
+  ['does not count where all is quiet', {}, { firstCpuLook: null, verdicts: [] }, { kind: 'latency' }],
+  [
+    'counts where all is quiet when told to',
+    { exact: 'always' },
+    { firstCpuLook: null, verdicts: [] },
+    { kind: 'count', state: 'quiet' },
+  ],
+  [
+    'says so when calls were waited for and no gate fired',
+    { counting: 'waits', engine: 'calls' },
+    { firstCpuLook: null, verdicts: [] },
+    { kind: 'count', state: 'quiet' },
+  ],
+  ['does not begin to count without time', { secondsLeft: 29 }, {}, { kind: 'latency' }],
+  ['says at the end that it had none', { secondsLeft: 5 }, {}, { kind: 'end', uncounted: true }],
+  [
+    'says nothing of it where nothing counts',
+    { secondsLeft: 5, engine: 'none' },
+    {},
+    { kind: 'end', uncounted: false },
+  ],
+  [
+    'counts allocation sites that moved',
+    { counting: 'done' },
+    { verdicts: [says('allocBytesPerRequest', 'regressed')] },
+    { kind: 'capture' },
+  ],
+  [
+    'leaves them where there is no time',
+    { counting: 'done', secondsLeft: 9 },
+    { verdicts: [says('allocBytesPerRequest', 'regressed')] },
+    { kind: 'latency' },
+  ],
+  ['measures latency four times', { counting: 'done', latencyDone: 3 }, {}, { kind: 'latency' }],
+  ['explains CPU that fired', { counting: 'done', latencyDone: 4 }, { cpuFired: true }, { kind: 'explain' }],
+  [
+    'not beyond its samples',
+    { counting: 'done', latencyDone: 4, hasSamples: true },
+    { cpuFired: true },
+    { kind: 'end', uncounted: false },
+  ],
+  [
+    'not beyond two minutes',
+    { counting: 'done', latencyDone: 4, explainedSeconds: 110 },
+    { cpuFired: true },
+    { kind: 'end', uncounted: false },
+  ],
+  [
+    'not what counts have named',
+    { counting: 'done', latencyDone: 4, isNamedExactly: true },
+    { cpuFired: true },
+    { kind: 'end', uncounted: false },
+  ],
+  [
+    'only counts where only that is wanted',
+    { exact: 'only', counting: 'done' },
+    { cpuFired: true },
+    { kind: 'end', uncounted: false },
+  ],
+];
+
+describe('while launches are judged, the next step', () => {
+  test.each(JUDGED)('%s', (...row) => check(row));
+});
+
+describe('after the judged launches, the next step', () => {
+  test.each(FOLLOWED.map(([what, soFar, ...rest]) => [what, { stop: 'budget', ...soFar }, ...rest] as Row))(
+    '%s',
+    (...row) => check(row),
+  );
+});
+
+describe('a whole run', () => {
+  /** Takes steps on a clock of made-up seconds; CPU stays open. */
+  const kinds = (start: Partial<RunSoFar>, perLaunch: number, layoutsPerLaunch: number): readonly string[] => {
+    let soFar: RunSoFar = {
+      ...usual,
+      judgedSeconds: 0,
+      secondsLeft: 120,
+      engine: 'unknown',
+      ...start,
+      look: lookOf({ launches: 0, layouts: 0 }),
+    };
+    const taken: string[] = [];
+    const spend = (seconds: number, changes: Partial<RunSoFar>): RunSoFar => ({
+      ...soFar,
+      secondsLeft: soFar.secondsLeft - seconds,
+      ...changes,
+    });
+    const judged = (): RunSoFar => {
+      const launches = soFar.look.launches + 1;
+      const layouts = Math.floor(launches * layoutsPerLaunch);
+      const firstCpuLook = layouts >= 8 ? null : 8 / layoutsPerLaunch;
+      const suspectGrowth = launches >= 4 ? (['heapGrowthBytesPerRequest'] as const) : [];
+      const look = lookOf({ launches, layouts, firstCpuLook, suspectGrowth, isLook: launches >= 8 });
+      return spend(perLaunch, { look, longestSeconds: perLaunch, judgedSeconds: soFar.judgedSeconds + perLaunch });
+    };
+    const after = (step: Step): RunSoFar => {
+      switch (step.kind) {
+        case 'judged':
+          return judged();
+        case 'stop':
+          return { ...soFar, stop: step.why };
+        case 'find engine':
+          return { ...soFar, engine: 'instructions' };
+        case 'count':
+          return spend(soFar.exactSeconds, { counting: 'done' });
+        case 'growth':
+          return spend(14, { growthDone: true });
+        case 'latency':
+          return spend(6.5, { latencyDone: soFar.latencyDone + 1 });
+        case 'capture':
+        case 'explain':
+        case 'too little':
+        case 'end':
+          return soFar;
+      }
+    };
+    for (let step = nextStep(soFar); step.kind !== 'end' && taken.length < 200; step = nextStep(soFar)) {
+      taken.push(step.kind);
+      soFar = after(step);
+    }
+    expect(soFar.secondsLeft).toBeGreaterThanOrEqual(0);
+    return [...new Set(taken)];
+  };
+
+  test('with links of eight seconds counts, settles the suspicion and measures latency within two minutes', () => {
+    expect(kinds({}, 8, 1 / 3)).toEqual(['judged', 'find engine', 'stop', 'growth', 'count', 'latency']);
+  });
+
+  test('with quick links has CPU looked at before it counts', () => {
+    expect(kinds({}, 3.5, 1)).toEqual(['judged', 'find engine', 'count', 'stop', 'growth', 'latency']);
+  });
+
+  test('of a minute has its growth launch and latency', () => {
+    expect(kinds({ budgetSeconds: 60, secondsLeft: 60 }, 4, 1)).toEqual(
+      expect.arrayContaining(['judged', 'growth', 'latency']),
+    );
+  });
+});
