@@ -1,5 +1,5 @@
 /** From flags to a finished {@link RunFile}: what `run` and `baseline record` share. */
-import { isAbsolute, join, relative } from 'node:path';
+import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { existsSync } from 'node:fs';
 import { hostEnvironment } from '../capture/index.ts';
 import { familyOf } from '../compare/index.ts';
@@ -194,6 +194,8 @@ const measureScenario = async (
           head: await sideTree(trees.head, scenario, signal),
         },
         userModuleDir,
+        userScenarioDir: resolve(dirname(scenario.file)),
+        workDir: given.workDir,
         outDir,
         onProgress: say,
         signal,

@@ -3,18 +3,19 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sendPrepare } from '../load/index.ts';
 import type { Side } from '../model/index.ts';
-import { type Binary, type RunningTarget, startTarget } from '../target/index.ts';
+import type { Binary, RunningTarget } from '../target/index.ts';
 import { folderOf } from './live.ts';
 import { mixSeed } from './seeds.ts';
 import type { Session } from './session.ts';
+import { type SidePorts, startSide } from './start-side.ts';
 
 export interface CountedStart {
   readonly binary: Binary;
   readonly side: Side;
   /** Of all starts of the pass. */
   readonly number: number;
-  /** The same for all starts: answers may hold it. */
-  readonly port: number;
+  /** The same for all starts: answers may hold them. */
+  readonly ports: SidePorts;
   readonly godebug: string;
   /** Of the scenario's own time to get ready. */
   readonly readyTimes?: number;
@@ -39,13 +40,13 @@ const withDebug = (own: string | undefined, ours: string): string =>
 const attachTo = async (
   { plan, loader }: Session,
   { side, requestTimeoutSeconds: timeoutSeconds }: CountedStart,
-  { endpoint, tmp }: RunningTarget,
+  { endpoint, values: own }: RunningTarget,
 ): Promise<void> => {
   const { requests, data, prepare } = plan.scenario.load;
   const placed = { endpoint, timeoutSeconds, signal: plan.signal };
-  const values = await sendPrepare({ ...placed, requests: prepare, values: { tmp } });
+  const values = await sendPrepare({ ...placed, requests: prepare, values: own });
   await loader.attach({
-    targets: { [side]: { ...endpoint, values: { ...values, tmp } } },
+    targets: { [side]: { ...endpoint, values: { ...values, ...own } } },
     plan: { seed: mixSeed(plan.seed, 'schedule'), launch: 1, requests, data, timeoutSeconds, connections: 1 },
   });
 };
@@ -56,14 +57,15 @@ export const withCountedTarget = async <T>(
   start: CountedStart,
   use: (counted: CountedTarget) => Promise<T>,
 ): Promise<T> => {
-  const { plan, settings, prepared, loader } = session;
-  const { target: spec, name } = plan.scenario;
-  const { binary, side, number, readyTimes = 1, prefix } = start;
+  const { plan, loader } = session;
+  const { name } = plan.scenario;
+  const { binary, side, number, ports, readyTimes = 1, prefix } = start;
+  const { spec } = binary.build;
   const folder = join(plan.workDir, `x${number}`);
   const tmp = join(folder, side);
   await mkdir(tmp, { recursive: true });
   try {
-    const target = await startTarget({
+    const target = await startSide(session, {
       binary,
       spec: {
         ...spec,
@@ -74,17 +76,13 @@ export const withCountedTarget = async <T>(
         env: { ...spec.env, GODEBUG: withDebug(spec.env['GODEBUG'], start.godebug) },
       },
       side,
-      port: start.port,
+      ports,
       tmp,
-      cpus: settings.pinned ? settings.targetCpus : null,
       gomaxprocs: 1,
       logFile: join(plan.outDir, 'logs', folderOf(name), `${side}-exact-${number}.log`),
       agentSocketDir: start.agentSocketDir,
       ...(start.env !== undefined && { env: start.env(tmp) }),
-      moduleDir: binary.build.runDir,
-      setupDir: prepared.head.runDir,
       ...(prefix !== undefined && { prefix }),
-      signal: plan.signal,
     });
     try {
       return await use({ target, attach: async () => attachTo(session, start, target) });

@@ -12,6 +12,7 @@ import type { Binary, RunningTarget } from '../target/index.ts';
 import { type CountedStart, withCountedTarget } from './counted-target.ts';
 import { countedRequests, type ExactFacts, Refusal } from './exact-refusal.ts';
 import type { Session } from './session.ts';
+import type { SidePorts } from './start-side.ts';
 
 /** Enough for what an answer leaves to do: closing, waking, sleeping again. */
 export const SETTLE_MS = 30;
@@ -56,8 +57,8 @@ export const PAUSE_MS = 3;
 export interface Counting {
   readonly session: Session;
   readonly engine: QemuEngine;
-  /** The same for all launches: answers may hold it. */
-  readonly port: number;
+  /** The same for all launches: answers may hold them. */
+  readonly ports: SidePorts;
   readonly binaries: BySide<Binary>;
   readonly requests: number;
   readonly pace: Pace;
@@ -180,7 +181,7 @@ const countLaunch = async <T>(
   facts: ExactFacts,
   read: Reading<T>,
 ): Promise<T> => {
-  const { session, engine, binaries, requests, port, pace } = counting;
+  const { session, engine, binaries, requests, ports, pace } = counting;
   const { loader } = session;
   const startedMs = performance.now();
   const countsFile = join(session.socketDir, `counts-${number}`);
@@ -188,7 +189,7 @@ const countLaunch = async <T>(
     binary: binaries[side],
     side,
     number,
-    port,
+    ports,
     readyTimes: START_TIMES,
     requestTimeoutSeconds: PATIENCE_SECONDS,
     agentSocketDir: '',

@@ -10,7 +10,7 @@ import { type ExactFindings, FIRST_LAUNCHES, judgeExact, judgeTotals } from '../
 import { type GoTables, type QemuEngine, readGoTables } from '../exact/index.ts';
 import { type BySide, bothSides, type ExactLaunch, type ExactRun, SIDES, type TotalsLaunch } from '../model/index.ts';
 import { decodeProfile } from '../profile/index.ts';
-import { type Binary, freePorts } from '../target/index.ts';
+import type { Binary } from '../target/index.ts';
 import { buildExact, type ExactBinaries } from './exact-build.ts';
 import {
   countAgainIfNeeded,
@@ -25,6 +25,7 @@ import { byFunction, inTotal } from './exact-reading.ts';
 import { countedRequests, type ExactFacts, orRefused } from './exact-refusal.ts';
 import { inTurn } from './in-turn.ts';
 import type { Session } from './session.ts';
+import { portsFor } from './start-side.ts';
 
 /** Of the machine's memory, for one counted process. */
 const MOST_MEMORY_SHARE = 0.5;
@@ -78,11 +79,11 @@ export const countBinaries = async (
   requests: number,
   facts: ExactFacts,
 ): Promise<ExactPass> => {
-  const [port = 0] = await freePorts(1);
+  const ports = await portsFor(session.plan.scenario);
   const counting: Counting = {
     session,
     engine,
-    port: session.prepared.head.spec.port ?? port,
+    ports,
     binaries,
     requests,
     pace: USUAL_PACE,

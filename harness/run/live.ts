@@ -8,12 +8,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { InvalidMeasurementError } from '../errors.ts';
 import { type LoadTargets, sendPrepare } from '../load/index.ts';
 import { type BySide, bothSides, inPlace, otherSide, type Side } from '../model/index.ts';
-import { freePorts, type RunningTarget, startTarget } from '../target/index.ts';
+import type { RunningTarget } from '../target/index.ts';
 import { parseCpuList, type ProcessExit } from '../process/index.ts';
 import { TargetDiedError } from './death.ts';
 import type { LinkedPair } from './links.ts';
 import { baseIsFirst, coin, mixSeed } from './seeds.ts';
 import type { Session } from './session.ts';
+import { portsFor, type SidePorts, startSide } from './start-side.ts';
 
 export interface LiveSide {
   readonly target: RunningTarget;
@@ -51,25 +52,25 @@ export const placeOf = (session: Session, index: number, linked: LinkedPair): La
 /** File-system name of a scenario. */
 export const folderOf = (scenario: string): string => scenario.replace(/[^A-Za-z0-9._-]+/g, '-');
 
-const startSide = async (session: Session, place: LaunchPlace, side: Side, port: number): Promise<RunningTarget> => {
+const startForLaunch = async (
+  session: Session,
+  place: LaunchPlace,
+  side: Side,
+  ports: SidePorts,
+): Promise<RunningTarget> => {
   const { plan, prepared, settings, socketDir } = session;
-  const binary = place.linked.binaries[side];
   const tmp = join(plan.workDir, `l${place.index}`, side);
   await mkdir(tmp, { recursive: true });
-  return startTarget({
-    binary,
+  return startSide(session, {
+    binary: place.linked.binaries[side],
     spec: prepared[side].spec,
     side,
-    port,
+    ports,
     tmp,
-    cpus: settings.pinned ? settings.targetCpus : null,
     gomaxprocs: settings.gomaxprocs,
     logFile: join(plan.outDir, 'logs', folderOf(plan.scenario.name), `${side}-launch-${place.index}.log`),
     agentSocketDir: socketDir,
-    moduleDir: prepared[side].runDir,
-    setupDir: prepared.head.runDir,
     ...(place.heapRateBytes === undefined ? {} : { heapRateBytes: place.heapRateBytes }),
-    signal: plan.signal,
   });
 };
 
@@ -88,7 +89,7 @@ const joinSide = async (session: Session, target: RunningTarget): Promise<LiveSi
   const values = await sendPrepare({
     endpoint: target.endpoint,
     requests: prepare,
-    values: { tmp: target.tmp },
+    values: target.values,
     timeoutSeconds,
     signal: plan.signal,
   });
@@ -186,10 +187,12 @@ export const withLivePair = async <T>(
   use: (live: LivePair) => Promise<T>,
 ): Promise<T> => {
   const startedMs = performance.now();
-  const [first = 0, second = 0] = await freePorts(2);
-  const ports = inPlace(place.firstSide, first, second);
+  const { scenario } = session.plan;
+  const ports = inPlace(place.firstSide, await portsFor(scenario), await portsFor(scenario));
   const order = [place.firstSide, otherSide(place.firstSide)];
-  const starting = await Promise.allSettled(order.map(async (side) => startSide(session, place, side, ports[side])));
+  const starting = await Promise.allSettled(
+    order.map(async (side) => startForLaunch(session, place, side, ports[side])),
+  );
   const started = starting.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
   const agents: Agent[] = [];
   try {
@@ -232,7 +235,7 @@ export const attachSides = async (
   const { scenario, seed } = session.plan;
   const targets = Object.entries(sides).map(([side, { target, values }]) => [
     side,
-    { ...target.endpoint, values: { ...values, tmp: target.tmp } },
+    { ...target.endpoint, values: { ...values, ...target.values } },
   ]);
   await session.loader.attach({
     targets: Object.fromEntries(targets) as LoadTargets,
@@ -260,8 +263,8 @@ export const withLiveSide = async <T>(
   use: (live: LiveSide, startSeconds: number) => Promise<T>,
 ): Promise<T> => {
   const startedMs = performance.now();
-  const { port } = session.prepared[side].spec;
-  const target = await startSide(session, place, side, port ?? (await freePorts(1))[0] ?? 0);
+  const ports = await portsFor(session.plan.scenario);
+  const target = await startForLaunch(session, place, side, ports);
   let agent: Agent | null = null;
   try {
     const live = await joinSide(session, target);

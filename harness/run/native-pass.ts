@@ -19,7 +19,6 @@ import { type BySide, type CallsLaunch, type ExactRun, type Side, type TotalsLau
 import { encodeProfile } from '../profile/index.ts';
 import {
   type Binary,
-  freePorts,
   linkBinary,
   linkedModules,
   modulesToCover,
@@ -34,12 +33,13 @@ import { countedRequests, type ExactFacts, orRefused, Refusal } from './exact-re
 import { inTurn } from './in-turn.ts';
 import { folderOf } from './live.ts';
 import type { Session } from './session.ts';
+import { portsFor, type SidePorts } from './start-side.ts';
 
 interface Counting {
   readonly session: Session;
   readonly binaries: BySide<Binary>;
-  /** The same for all launches: answers may hold it. */
-  readonly port: number;
+  /** The same for all launches: answers may hold them. */
+  readonly ports: SidePorts;
   readonly requests: number;
 }
 
@@ -63,14 +63,9 @@ const timed = async <T>({ plan, clock }: Session, text: string, build: () => Pro
   return built;
 };
 
-const portFor = async ({ prepared }: Session): Promise<number> => {
-  const [port = 0] = await freePorts(1);
-  return prepared.head.spec.port ?? port;
-};
-
 /** One fresh start, warmed up; stopped whatever `use` does. */
 const withResting = async <T>(
-  { session, binaries, port, requests }: Counting,
+  { session, binaries, ports, requests }: Counting,
   { side, number }: LaunchPlace,
   agentSocketDir: string,
   use: (resting: Resting) => Promise<T>,
@@ -79,7 +74,7 @@ const withResting = async <T>(
     binary: binaries[side],
     side,
     number,
-    port,
+    ports,
     requestTimeoutSeconds: session.plan.scenario.load.timeoutSeconds,
     agentSocketDir,
     godebug: COUNTED_GODEBUG,
@@ -136,7 +131,8 @@ export const totalsPass = async (session: Session, facts: ExactFacts, engine: Pe
     const requests = countedRequests(facts);
     const text = 'building for exact mode (the first time with a Go version, its standard library, too)';
     const { binaries, unsteadyReason } = await timed(session, text, async () => buildExact(session));
-    const counting = { session, binaries, port: await portFor(session), requests };
+    const ports = await portsFor(scenario);
+    const counting = { session, binaries, ports, requests };
     const run = (totals: readonly TotalsLaunch[]): ExactRun => ({
       engine: 'perf',
       refusal: null,
@@ -225,7 +221,8 @@ const countBothSides = async (session: Session, facts: ExactFacts, instead: stri
   const requests = countedRequests(facts);
   const text = 'building with coverage counters, which tell how often functions are called';
   const binaries = await timed(session, text, async () => buildCovered(session));
-  const counting = { session, binaries, port: await portFor(session), requests };
+  const ports = await portsFor(session.plan.scenario);
+  const counting = { session, binaries, ports, requests };
   const calls = await inTurn(
     session,
     async (place) => countCalls(counting, place),

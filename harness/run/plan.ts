@@ -32,6 +32,8 @@ export interface SideTree {
   readonly runRoot: string;
   /** The module's folder in it. */
   readonly runDir: string;
+  /** A copy of the scenario's folder, of this side's own; left out where the scenario does not ask for it. */
+  readonly scenarioDir?: string;
   /** What was added to the revision's files, as a text that identifies it; '' nothing, null: nobody knows. */
   readonly added: string | null;
   readonly revision: Revision;

@@ -1,7 +1,7 @@
 /** Completes both sides' sources with what git does not hold: ignored files that are carried, files that commands make. */
 import { join, relative } from 'node:path';
-import { type BySide, type Scenario, type Side, SIDES } from '../model/index.ts';
-import { includeIgnored } from '../source/index.ts';
+import { type BySide, placeholdersOf, type Scenario, type Side, SIDES } from '../model/index.ts';
+import { copyScenarioFolder, includeIgnored } from '../source/index.ts';
 import { generate, generatedCacheFolder, type GeneratedDigest, type GenerateRequest } from '../target/index.ts';
 import { folderOf } from './live.ts';
 import type { SideTree } from './plan.ts';
@@ -12,6 +12,10 @@ export interface ProvisionRequest {
   readonly trees: BySide<SideTree>;
   /** The module's folder in the user's working tree. */
   readonly userModuleDir: string;
+  /** The scenario's folder, which is copied where the scenario asks for it. */
+  readonly userScenarioDir: string;
+  /** Ours to write into. */
+  readonly workDir: string;
   readonly outDir: string;
   readonly onProgress: (text: string) => void;
   readonly signal: AbortSignal;
@@ -46,9 +50,28 @@ const distinct = (trees: BySide<SideTree>): readonly Side[] =>
  * `INCLUDE_NOTHING` (exit 2) and `GENERATE_FAILED` (exit 5).
  */
 export const provision = async (request: ProvisionRequest): Promise<Provisioned> => {
-  const { scenario, trees, userModuleDir, outDir, onProgress, signal } = request;
+  const trees = await withScenarioFolders(request);
+  const { include, generate: commands } = request.scenario.target;
+  return include.length === 0 && commands.length === 0 ? { trees, notes: [] } : complete(request, trees);
+};
+
+const withScenarioFolders = async (request: ProvisionRequest): Promise<BySide<SideTree>> => {
+  const { scenario, trees, userScenarioDir, workDir, signal } = request;
+  if (!placeholdersOf(JSON.stringify(scenario.target)).includes('scenarioDir')) return trees;
+  const own = async (side: Side): Promise<SideTree> => {
+    const scenarioDir = join(workDir, 'scenario', folderOf(scenario.name), side);
+    await copyScenarioFolder(userScenarioDir, scenarioDir, signal);
+    return { ...trees[side], scenarioDir };
+  };
+  return { base: await own('base'), head: await own('head') };
+};
+
+const scenarioFolderOf = ({ scenarioDir }: SideTree): Pick<SideTree, 'scenarioDir'> =>
+  scenarioDir === undefined ? {} : { scenarioDir };
+
+const complete = async (request: ProvisionRequest, trees: BySide<SideTree>): Promise<Provisioned> => {
+  const { scenario, userModuleDir, outDir, onProgress, signal } = request;
   const { include, generate: commands, buildEnv } = scenario.target;
-  if (include.length === 0 && commands.length === 0) return { trees, notes: [] };
   const sides = distinct(trees);
   const included = await includeIgnored({
     from: userModuleDir,
@@ -58,21 +81,21 @@ export const provision = async (request: ProvisionRequest): Promise<Provisioned>
   });
   const done = new Map<Side, SideTree>();
   for (const side of sides) {
-    const { runRoot, runDir, revision } = trees[side];
+    const { runRoot, runDir, scenarioDir } = trees[side];
     const made = await generateOnce({
       side,
       moduleDir: runDir,
       place: relative(runRoot, runDir),
       commands,
       env: buildEnv,
-      values: {},
+      values: scenarioDir === undefined ? {} : { scenarioDir },
       logFile: join(outDir, 'logs', folderOf(scenario.name), `${side}-generate.log`),
       cacheDir: generatedCacheFolder(),
       onCommand: (line) => onProgress(`${side}: ${line}`),
       signal,
     });
     const added = made === null ? null : `${included.digest}\0${made}`;
-    done.set(side, { rootDir: runRoot, moduleDir: runDir, runRoot, runDir, added, revision });
+    done.set(side, { ...trees[side], rootDir: runRoot, moduleDir: runDir, added });
   }
   const unknown = [...done.values()].some(({ added }) => added === null);
   const head = done.get('head') ?? trees.head;

@@ -1,16 +1,17 @@
 /** A valid scenario file → the Scenario that travels, with nothing left open. */
 import { createHash } from 'node:crypto';
-import type {
-  DataTable,
-  GateLimit,
-  GateSpec,
-  GenerateCommand,
-  LoadSpec,
-  RequestBody,
-  RequestSpec,
-  Scenario,
-  SetupCommand,
-  TargetSpec,
+import {
+  type DataTable,
+  type GateLimit,
+  type GateSpec,
+  type GenerateCommand,
+  type LoadSpec,
+  placeholdersOf,
+  type RequestBody,
+  type RequestSpec,
+  type Scenario,
+  type SetupCommand,
+  type TargetSpec,
 } from '../model/index.ts';
 import { type FileContents, type ReadFiles, textOf } from './files.ts';
 import { mergeStatusRanges } from './http.ts';
@@ -110,6 +111,14 @@ const fillTarget = (target: ScenarioInput['target'], files: ReadFiles): TargetSp
   port: target.port ?? null,
 });
 
+/** Names in `${port.name}`, wherever they stand. */
+const withPorts = (target: TargetSpec, load: LoadSpec): TargetSpec => {
+  const names = placeholdersOf(JSON.stringify([target, load.requests, load.prepare]))
+    .map((name) => /^(?:\w+:)?port\.(\w+)$/.exec(name)?.[1])
+    .filter((name) => name !== undefined);
+  return { ...target, ports: [...new Set(names)].toSorted() };
+};
+
 const fillData = (file: string | undefined, files: ReadFiles): DataTable | null =>
   file === undefined || files.data === undefined ? null : { file, ...files.data };
 
@@ -193,8 +202,8 @@ export const fillScenario = (
   files: ReadFiles,
   contents: FileContents,
 ): Scenario => {
-  const target = fillTarget(input.target, files);
   const load = fillLoad(input.load, files, contents);
+  const target = withPorts(fillTarget(input.target, files), load);
   const { budget, tight, exact, explain } = input.measure;
   return {
     name: input.name ?? nameFromFile(file),

@@ -6,7 +6,8 @@ import { suggestion } from './nearest.ts';
 import type { Problem } from './problem.ts';
 
 const SIDE = ['port', 'tmp'] as const;
-const SETUP = ['binary', ...SIDE] as const;
+const TARGET = [...SIDE, 'scenarioDir'] as const;
+const SETUP = ['binary', ...TARGET] as const;
 const REQUEST = ['n', ...SIDE] as const;
 
 /** What is wrong with one text, as the placeholder and a sentence. */
@@ -16,6 +17,9 @@ const explainUnknown = (name: string, known: readonly string[]): string => {
   const whole = `\${${name}}`;
   if (name.startsWith('env.')) {
     return `${whole}: environment variables are not filled in, so that a scenario means the same on every machine; set the value in \`target.env\` or \`target.envFile\``;
+  }
+  if (name.startsWith('port.')) {
+    return `${whole}: the name of a further port is letters, digits and _, such as \${port.admin}, and is known where \${port} is`;
   }
   if (name === 'binary') return `${whole} is known in \`target.setup\` and \`target.seed\` only`;
   if (name.startsWith('data.') && !known.some((other) => other.startsWith('data.'))) {
@@ -30,9 +34,13 @@ const explainUnknown = (name: string, known: readonly string[]): string => {
 const nameIn = (written: string, known: readonly string[]): string =>
   known.includes('n') ? requestPlaceholder(written).name : written;
 
+/** Further ports have names of the user's choice. */
+const isKnown = (name: string, known: readonly string[]): boolean =>
+  known.includes(name) || (known.includes('port') && /^port\.[A-Za-z_]\w*$/.test(name));
+
 const complaints = (text: string, known: readonly string[]): readonly Complaint[] => {
   const unknown = placeholdersOf(text)
-    .filter((written) => !known.includes(nameIn(written, known)))
+    .filter((written) => !isKnown(nameIn(written, known), known))
     .map((written): Complaint => [`\${${written}}`, explainUnknown(nameIn(written, known), known)]);
   const open = text.replaceAll(/\$?\$\{[^}]*\}/g, (whole) => ' '.repeat(whole.length)).indexOf('${');
   if (open < 0) return unknown;
@@ -109,16 +117,11 @@ export const checkPlaceholders = (
     ),
     ...check(valuePaths(value, ['target', 'buildEnv']), []),
     ...check(itemPaths(value, ['target', 'include']), []),
-    ...check([...itemPaths(value, ['target', 'args']), ...valuePaths(value, ['target', 'env'])], SIDE),
-    ...check(
-      [
-        ['target', 'cwd'],
-        ['target', 'socket'],
-      ],
-      SIDE,
-    ),
+    ...check([...itemPaths(value, ['target', 'args']), ...valuePaths(value, ['target', 'env'])], TARGET),
+    ...check([['target', 'cwd']], TARGET),
+    ...check([['target', 'socket']], SIDE),
     ...['setup', 'seed'].flatMap((key) => check(commandTexts(value, key), SETUP)),
-    ...check(commandTexts(value, 'generate'), []),
+    ...check(commandTexts(value, 'generate'), ['scenarioDir']),
   ];
   const captured: string[] = [];
   for (const path of itemPaths(value, ['load', 'prepare'])) {

@@ -42,7 +42,9 @@ without a value counts as left out.
 | Placeholder | Stands for | Known in |
 |---|---|---|
 | \`\${port}\` | the port of this side | \`target.args\`, \`env\`, \`cwd\`, \`setup\` and \`seed\`, requests |
+| \`\${port.name}\` | a further port of this side, of as many digits; the name is yours: \`\${port.admin}\` | as \`\${port}\` |
 | \`\${tmp}\` | an empty folder of this side's own | \`target.args\`, \`env\`, \`cwd\`, \`setup\` and \`seed\`, requests |
+| \`\${scenarioDir}\` | a copy of the scenario's folder, of this side's own | \`target.args\`, \`env\`, \`cwd\`, \`generate\`, \`setup\` and \`seed\` |
 | \`\${binary}\` | the service as built for this side | \`target.setup\` and \`seed\` |
 | \`\${n}\` | the request's number in the schedule, the same on both sides; in \`prepare\` the repetition, from 0 | requests |
 | \`\${data.column}\` | a cell of the row that this request drew from \`load.data\` | \`load.requests\` |

@@ -160,12 +160,14 @@ const target = () =>
       .describe('The module folder (where go.mod is), relative to the repository root.'),
     args: texts('a list such as ["-port", "${port}"]')
       .prefault([])
-      .describe('Arguments of the service. `${port}` is the port to listen on, `${tmp}` an empty folder of its own.')
+      .describe(
+        'Arguments of the service. `${port}` is the port to listen on, `${port.admin}` (any name) a further one, `${tmp}` an empty folder of its own, `${scenarioDir}` a copy of the scenario’s folder.',
+      )
       .meta({ example: ['-port', '${port}'] }),
     env: serviceEnvironment()
       .prefault({})
       .describe(
-        'Environment of the service, with the same placeholders. `PORT` is set without asking. Values are recorded in run.json: no secrets.',
+        'Environment of the service, with the same placeholders. `PORT` is set without asking, to the main port. Values are recorded in run.json: no secrets.',
       )
       .meta({ example: { LOG_LEVEL: 'error' } }),
     envFile: z
@@ -208,7 +210,7 @@ const target = () =>
     cwd: word('a folder')
       .prefault('.')
       .describe(
-        'Working folder of the service, in the copy of its side’s source: relative to the module folder, or `${tmp}`.',
+        'Working folder of the service, in the copy of its side’s source: relative to the module folder, or `${tmp}`, or `${scenarioDir}`.',
       )
       .meta({ example: 'deploy' }),
     setup: z

@@ -4,13 +4,15 @@ import { constants } from 'node:fs';
 import { copyFile, lstat, mkdir, readdir, readFile, readlink, symlink } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 
+const isOurs = (part: string): boolean => part === '.git' || part === '.godyno';
+
 /** Paths of all files and links below `folder`, `/`-separated, sorted, without git's own folder and our output. */
 export const listFolder = async (folder: string): Promise<readonly string[]> => {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   return entries
     .filter((entry) => entry.isFile() || entry.isSymbolicLink())
     .map((entry) => relative(folder, join(entry.parentPath, entry.name)).replaceAll(sep, '/'))
-    .filter((path) => !path.split('/').some((part) => part === '.git' || part === '.godyno'))
+    .filter((path) => !path.split('/').some(isOurs))
     .toSorted();
 };
 
@@ -59,7 +61,7 @@ export const copyFolder = async (from: string, to: string): Promise<void> => {
   const folders = entries
     .filter((entry) => entry.isDirectory())
     .map((entry) => relative(from, join(entry.parentPath, entry.name)))
-    .filter((path) => !path.split(sep).some((part) => part === '.git' || part === '.godyno'));
+    .filter((path) => !path.split(sep).some(isOurs));
   await mkdir(to, { recursive: true });
   await eachInOrder(folders, async (folder) => mkdir(join(to, folder), { recursive: true }));
   await copyFiles(from, to, await listFolder(from));

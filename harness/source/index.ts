@@ -15,5 +15,6 @@ export {
 export { withSides, type SidesRequest, type SourceTree } from './sides.ts';
 export { diffSides, type DiffRequest, type SideDiff } from './diff.ts';
 export { ignoredFiles, includeIgnored, type Included, isIgnored } from './include.ts';
+export { copyScenarioFolder } from './scenario-folder.ts';
 export { folderDigest } from './content.ts';
 export { copyWorkTree } from './checkout.ts';

@@ -30,6 +30,8 @@ export interface StartRequest {
   readonly spec: TargetSpec;
   readonly side: Side;
   readonly port: number;
+  /** Further ports by the name that the scenario uses them under, `${port.name}`; left out, none. */
+  readonly ports?: Readonly<Record<string, number>>;
   /** The side's own temporary folder; made when missing, removed by the caller. */
   readonly tmp: string;
   /** CPUs to bind it to; null: not bound. */
@@ -63,6 +65,8 @@ export interface RunningTarget {
   /** Where it takes requests. */
   readonly endpoint: Endpoint;
   readonly tmp: string;
+  /** What `${tmp}` and `${port.name}` stand for on this side. */
+  readonly values: Readonly<Record<string, string>>;
   /** Never rejects; `asked` tells our stop from its own end. */
   readonly exited: Promise<ProcessExit>;
   /** Whether the process that takes the requests is still there; a parent may outlive it. */
@@ -83,11 +87,17 @@ const AGENT_RATES = 'mutex=10 block=10000';
 
 type Fill = (text: string) => string;
 
+/** Values that requests may hold, too. */
+const valuesOf = ({ tmp, ports = {} }: StartRequest): Readonly<Record<string, string>> => ({
+  tmp,
+  ...Object.fromEntries(Object.entries(ports).map(([name, port]) => [`port.${name}`, String(port)])),
+});
+
 const filler = (request: StartRequest): Fill => {
   const values: Readonly<Record<string, string>> = {
     ...request.values,
+    ...valuesOf(request),
     port: String(request.port),
-    tmp: request.tmp,
     binary: request.binary.path,
   };
   const known = (name: string): string | undefined => (Object.hasOwn(values, name) ? values[name] : undefined);
@@ -243,13 +253,15 @@ const servingOf = async (served: Served, stop: () => Promise<void>): Promise<num
   }
 };
 
-const requireFreePort = async (request: StartRequest): Promise<void> => {
-  if (await isPortFree(request.port)) return;
-  throw new TargetStartError(
-    'PORT_TAKEN',
-    `${request.side}: port ${request.port} is taken by another program`,
-    `Stop that program (ss -ltnp 'sport = :${request.port}' names it), or run again: ports are chosen anew.`,
-  );
+const requireFreePorts = async ({ side, port, ports = {} }: StartRequest): Promise<void> => {
+  for (const each of [port, ...Object.values(ports)]) {
+    if (await isPortFree(each)) continue;
+    throw new TargetStartError(
+      'PORT_TAKEN',
+      `${side}: port ${each} is taken by another program`,
+      `Stop that program (ss -ltnp 'sport = :${each}' names it), or run again: ports are chosen anew.`,
+    );
+  }
 };
 
 /**
@@ -264,7 +276,7 @@ export const startTarget = async (request: StartRequest): Promise<RunningTarget>
   const endpoint = endpointOf(request, fill);
   requireShortSocket(endpoint, side);
   mkdirSync(tmp, { recursive: true, mode: 0o700 });
-  await requireFreePort(request);
+  await requireFreePorts(request);
   const cwd = workingFolder(request, fill);
   for (const command of spec.setup) await runAside('setup', command, request, fill);
   const words = [...(request.prefix ?? []), request.binary.path, ...spec.args.map(fill)];
@@ -296,6 +308,7 @@ export const startTarget = async (request: StartRequest): Promise<RunningTarget>
     port,
     endpoint,
     tmp,
+    values: valuesOf(request),
     exited: running.exited,
     stop,
     outputTail: running.tail,

@@ -28,6 +28,8 @@ const provide = async (target: string, folders: { readonly base: string; readonl
     scenario: scenarioOf(target),
     trees: { base: treeOf(folders.base), head: treeOf(folders.head) },
     userModuleDir: user,
+    userScenarioDir: user,
+    workDir: makeFolder(),
     outDir,
     onProgress: (text) => said.push(text),
     signal: never,
@@ -50,6 +52,22 @@ test('each side’s commands run in its own copy, which is then what is built an
   }
   expect(said).toEqual(['base: cp v made', 'head: cp v made']);
   expect(notes).toEqual([expect.stringContaining('linked anew in every run')]);
+});
+
+test('a scenario that asks for its folder gets a copy on each side, which commands see', async () => {
+  const user = makeFolder({ 'config.yml': 'a: 1' });
+  const folders = { base: makeFolder(), head: makeFolder() };
+  const { trees } = await provide(
+    'args: ["${scenarioDir}/config.yml"], generate: ["cp ${scenarioDir}/config.yml made"]',
+    folders,
+    user,
+  );
+  const [base, head] = [trees.base.scenarioDir ?? '', trees.head.scenarioDir ?? ''];
+  expect(base).not.toBe(head);
+  expect(base).toHaveLength(head.length);
+  for (const dir of [base, head]) expect(readFileSync(join(dir, 'config.yml'), 'utf8')).toBe('a: 1');
+  expect(readFileSync(join(folders.base, 'made'), 'utf8')).toBe('a: 1');
+  expect((await provide('args: []', folders)).trees.base.scenarioDir).toBeUndefined();
 });
 
 test('one tree for both sides, or for several scenarios, is completed once', async () => {

@@ -200,6 +200,14 @@ describe('target', () => {
       expect(withTarget(`  ${key}`).digest).not.toBe(plain);
   });
 
+  test('further ports are named where they are used: arguments, environment, bodies, each once', () => {
+    const text = `target: { ready: GET /, args: ["\${port.metrics}", "\${port}"], env: { A: "\${port.admin}:\${port.metrics}" } }
+load: { requests: [{ http: POST /hook, body: { to: "http://127.0.0.1:\${port.sink}/" } }, { http: "GET /$\${port.no}" }] }`;
+    expect(read(text).target.ports).toEqual(['admin', 'metrics', 'sink']);
+    expect(() => withTarget('  args: ["${port.my-port}"]')).toThrow(/letters, digits and _/);
+    expect(() => withTarget('  buildFlags: ["-tags=${port.x}"]')).toThrow(/port\.x/);
+  });
+
   test('build flags may be one line', () => {
     expect(withTarget('  buildFlags: -tags sqlite,json1').target.buildFlags).toEqual(['-tags', 'sqlite,json1']);
     expect(withTarget('  buildFlags: ["-ldflags=-X main.v=1 -s"]').target.buildFlags).toEqual([

@@ -279,7 +279,7 @@ describe('placeholders', () => {
   test('an unknown one is shown where it stands, with what is known there', () => {
     const { message } = refusal(target('args: [-p, "x=${prot}"]'));
     expect(message).toBe(
-      `scenarios/shop.yml:1:39  target.args[1]: unknown placeholder \${prot}, did you mean \`port\`? (known here: port, tmp; \`$\${…}\` stands for a literal \`\${…}\`)
+      `scenarios/shop.yml:1:39  target.args[1]: unknown placeholder \${prot}, did you mean \`port\`? (known here: port, tmp, scenarioDir; \`$\${…}\` stands for a literal \`\${…}\`)
    1 | target: { ready: GET /, args: [-p, "x=\${prot}"] }
      |                                       ^`,
     );

@@ -196,6 +196,19 @@ test('the working folder is the scenario’s choice below the module folder, or 
   await expect(whereFrom('nowhere')).rejects.toMatchObject({ code: 'CWD_MISSING', exitCode: 5 });
 });
 
+test('further ports have the names of the scenario, are checked like the main one, and are told to requests', async () => {
+  const [admin = 0] = await freePorts(1);
+  const asked = await request({ args: ['${port.admin}'], ports: ['admin'] });
+  const target = await startTarget({ ...asked, ports: { admin } });
+  expect(await (await fetch(`http://127.0.0.1:${target.port}/about`)).text()).toContain(`[${admin}]`);
+  expect(target.values).toEqual({ tmp: asked.tmp, 'port.admin': String(admin) });
+  await target.stop();
+  const server = createServer().listen(admin, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  await expect(startTarget({ ...asked, ports: { admin } })).rejects.toMatchObject({ code: 'PORT_TAKEN' });
+  server.close();
+});
+
 test('a placeholder without a value is refused, one from `values` is filled', async () => {
   const asked = await request({ args: ['${token}'] });
   await expect(startTarget(asked)).rejects.toMatchObject({ code: 'UNKNOWN_PLACEHOLDER', exitCode: 2 });
