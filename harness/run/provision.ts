@@ -66,9 +66,6 @@ const withScenarioFolders = async (request: ProvisionRequest): Promise<BySide<Si
   return { base: await own('base'), head: await own('head') };
 };
 
-const scenarioFolderOf = ({ scenarioDir }: SideTree): Pick<SideTree, 'scenarioDir'> =>
-  scenarioDir === undefined ? {} : { scenarioDir };
-
 const complete = async (request: ProvisionRequest, trees: BySide<SideTree>): Promise<Provisioned> => {
   const { scenario, userModuleDir, outDir, onProgress, signal } = request;
   const { include, generate: commands, buildEnv } = scenario.target;
@@ -99,8 +96,9 @@ const complete = async (request: ProvisionRequest, trees: BySide<SideTree>): Pro
   }
   const unknown = [...done.values()].some(({ added }) => added === null);
   const head = done.get('head') ?? trees.head;
+  const { rootDir, moduleDir, added } = head;
   return {
-    trees: { base: done.get('base') ?? head, head },
+    trees: { base: done.get('base') ?? { ...trees.base, rootDir, moduleDir, added }, head },
     notes: [...included.notes, ...(unknown ? [UNCACHED] : [])],
   };
 };
