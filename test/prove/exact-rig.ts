@@ -2,7 +2,7 @@
  * Exact mode for proofs: the shipped counting pass on binaries of the proof's choosing. A base is built once and counted
  * against many heads. Builds, counting and judging are the run's own; only what conducts them is here.
  */
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import path from 'node:path';
 import { type ExactFindings, exactRequests, judgeExact } from '../../harness/compare/index.ts';
@@ -40,6 +40,25 @@ export interface Built extends ExactBuild {
   /** Seed null: Go's own order. */
   readonly link: (seed: number | null) => Promise<Binary>;
 }
+
+/** Which Go built, and how it came: unpacked somewhere, or fetched by the go command into its module cache. */
+export interface GoUsed {
+  readonly go: string;
+  readonly installed: 'unpacked' | 'GOTOOLCHAIN';
+}
+
+export const goUsedBy = ({ build }: ExactBuild): GoUsed => ({
+  go: build.facts.goVersion,
+  installed: realpathSync(build.facts.goEnv['GOROOT'] ?? '').includes('/golang.org/toolchain@')
+    ? 'GOTOOLCHAIN'
+    : 'unpacked',
+});
+
+/** Rows from before that was recorded. */
+export const GO_BEFORE: GoUsed = { go: 'go1.26.8', installed: 'unpacked' };
+
+export const goText = ({ go, installed }: GoUsed): string =>
+  `${go.replace(/^go/, '')}${installed === 'unpacked' ? '' : ', by GOTOOLCHAIN'}`;
 
 export interface Counted {
   readonly run: ExactRun;

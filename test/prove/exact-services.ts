@@ -12,10 +12,20 @@ import { performance } from 'node:perf_hooks';
 import { stopAll } from '../../harness/process/index.ts';
 import { evidenceOf } from './campaign.ts';
 import { shareOf } from './evidence-table.ts';
-import { type Built, type Counted, type Rig, scenarioAt, withRig } from './exact-rig.ts';
+import {
+  type Built,
+  type Counted,
+  GO_BEFORE,
+  goText,
+  type GoUsed,
+  goUsedBy,
+  type Rig,
+  scenarioAt,
+  withRig,
+} from './exact-rig.ts';
 import { type ServiceName, SERVICES } from './services.ts';
 
-interface Row {
+interface Row extends Partial<GoUsed> {
   readonly service: ServiceName;
   readonly linkSeeds: readonly [number | null, number | null];
   readonly verdict: string;
@@ -42,11 +52,17 @@ const SERVICE_NAMES = Object.keys(SERVICES) as ServiceName[];
 
 const evidence = evidenceOf<Row>('exact-services');
 
-const rowOf = (service: ServiceName, linkSeeds: Row['linkSeeds'], { withoutDiff, run, seconds }: Counted): Row => {
+const rowOf = (
+  service: ServiceName,
+  used: GoUsed,
+  linkSeeds: Row['linkSeeds'],
+  { withoutDiff, run, seconds }: Counted,
+): Row => {
   const [row] = withoutDiff.exactRows;
   const { refusal, aaSpreadRatio } = withoutDiff.exact;
   return {
     service,
+    ...used,
     linkSeeds,
     verdict: refusal === null ? (row?.verdict ?? 'notJudged') : 'refused',
     reason: refusal ?? row?.reason ?? null,
@@ -62,37 +78,43 @@ const rowOf = (service: ServiceName, linkSeeds: Row['linkSeeds'], { withoutDiff,
 const percent = (ratio: number | null): string => (ratio === null ? '–' : `${(100 * ratio).toFixed(4)} %`);
 
 const compareOften = async (service: ServiceName, build: Built, rig: Rig, comparisons: number): Promise<void> => {
-  const done = evidence.rows().filter((row) => row.service === service).length;
+  const used = goUsedBy(build);
+  const done = evidence.rows().filter((row) => row.service === service && isBy(row, used)).length;
   for (let index = done; index < done + comparisons; index++) {
     const seeds = SEEDS[index % SEEDS.length] ?? ([null, null] as const);
     const counted = await rig.count({ base: build, head: build }, { base: seeds[0], head: seeds[1] });
-    const row = rowOf(service, seeds, counted);
+    const row = rowOf(service, used, seeds, counted);
     evidence.append(row);
     const seconds = `${row.launches} launches in ${row.seconds} s`;
     console.log(
-      `${service} ${seeds.map((seed) => seed ?? '-').join('/')}: ${row.verdict} ${percent(row.effectRatio)}, A/A ${percent(row.aaSpreadRatio)}, ${seconds}${row.reason === null ? '' : `: ${row.reason}`}`,
+      `${service}, Go ${goText(used)}, ${seeds.map((seed) => seed ?? '-').join('/')}: ${row.verdict} ${percent(row.effectRatio)}, A/A ${percent(row.aaSpreadRatio)}, ${seconds}${row.reason === null ? '' : `: ${row.reason}`}`,
     );
   }
 };
 
+const goOf = ({ go = GO_BEFORE.go, installed = GO_BEFORE.installed }: Row): GoUsed => ({ go, installed });
+
+const isBy = (row: Row, used: GoUsed): boolean => goText(goOf(row)) === goText(used);
+
 const table = (): string => {
   const rows = evidence.rows();
+  const gos = [...new Set(rows.map((row) => goText(goOf(row))))].toSorted();
   const most = (values: readonly number[]): string => percent(Math.max(...values));
   const median = (values: readonly number[]): number =>
     values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
-  const lines = SERVICE_NAMES.flatMap((service) => {
-    const own = rows.filter((row) => row.service === service);
+  const lines = SERVICE_NAMES.flatMap((service) => gos.map((go) => [service, go] as const)).flatMap(([service, go]) => {
+    const own = rows.filter((row) => row.service === service && goText(goOf(row)) === go);
     if (own.length === 0) return [];
     const called = own.filter(({ verdict }) => ['changed', 'regressed', 'improved'].includes(verdict)).length;
     const judged = own.filter(({ verdict }) => verdict !== 'refused' && verdict !== 'notJudged').length;
     const million = (own[0]?.instructions ?? Number.NaN) / 1e6;
     return [
-      `| ${service} | ${million.toFixed(2)} M | ${shareOf(called, own.length)} | ${shareOf(judged, own.length)} | ${own.reduce((sum, row) => sum + row.functionsCalled, 0)} | ${percent(median(own.map((row) => row.aaSpreadRatio)))}, ${most(own.map((row) => row.aaSpreadRatio))} | ${most(own.map((row) => Math.abs(row.effectRatio ?? 0)))} | ${median(own.map((row) => row.seconds)).toFixed(0)} s |`,
+      `| ${service} | ${go} | ${million.toFixed(2)} M | ${shareOf(called, own.length)} | ${shareOf(judged, own.length)} | ${own.reduce((sum, row) => sum + row.functionsCalled, 0)} | ${percent(median(own.map((row) => row.aaSpreadRatio)))}, ${most(own.map((row) => row.aaSpreadRatio))} | ${most(own.map((row) => Math.abs(row.effectRatio ?? 0)))} | ${median(own.map((row) => row.seconds)).toFixed(0)} s |`,
     ];
   });
   return [
-    '| service | instructions a request | equal code called changed | judged | functions called | spread within a side, median, largest | largest difference of medians | median time |',
-    `|${' --- |'.repeat(8)}`,
+    '| service | Go | instructions a request | equal code called changed | judged | functions called | spread within a side, median, largest | largest difference of medians | median time |',
+    `|${' --- |'.repeat(9)}`,
     ...lines,
   ].join('\n');
 };
