@@ -168,6 +168,13 @@ const differenceOf = async (trees: BySide<SourceTree>, scenarios: readonly Scena
   return diffSides({ base: trees.base, head: trees.head, module, signal });
 };
 
+/** A tree against itself is built by one Go; a record and a calibration hold native figures, never counts. */
+const asMeasured = (request: MeasureRequest, scenario: Scenario): Scenario => {
+  const built = isItself(request) ? withHeadsGo(scenario) : scenario;
+  const native = request.purpose !== 'compare' && built.measure.exact === 'only';
+  return native ? { ...built, measure: { ...built.measure, exact: 'off' } } : built;
+};
+
 const measureScenario = async (
   request: MeasureRequest,
   scenario: Scenario,
@@ -186,7 +193,7 @@ const measureScenario = async (
         if (line !== null) say(line);
         request.onProgress?.(event);
       };
-      const built = isItself(request) ? withHeadsGo(scenario) : scenario;
+      const built = asMeasured(request, scenario);
       const sides = await provision({
         scenario: built,
         trees: {

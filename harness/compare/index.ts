@@ -10,7 +10,7 @@ export { compareStored, type StoredFindingsOf } from './stored.ts';
 export { NO_FINDINGS, type ScenarioFindings } from './scenario.ts';
 export { familyOf, judgedGates, looksOf, type Family, type JudgedMetric, withToolchainGates } from './gates.ts';
 export { lastLook, look, type Look, type LookVerdict } from './look.ts';
-export { discardReason, invalidity } from './validity.ts';
+export { discardReason, invalidity, notCounted } from './validity.ts';
 export { compareFunctions } from './functions.ts';
 export type { FunctionsFound, FunctionsInput, ProfiledKind, ProfiledSide } from './functions-input.ts';
 export { noiseOf, type NoiseRequest } from './noise.ts';

@@ -36,7 +36,7 @@ import { allocatesNothing, launchesOf, measuredSides } from './series.ts';
 import { type SourceChange, toolchainChange, toolchainNotTaken, withoutGoMoves } from './toolchain-change.ts';
 import { compareToolchains } from './toolchains.ts';
 import { unsteadyWarnings } from './unsteady.ts';
-import { invalidity, isHeadsDoing } from './validity.ts';
+import { invalidity, isHeadsDoing, notCounted } from './validity.ts';
 
 /** What others found out about a scenario: profiles explain, exact mode counts instructions. */
 export interface ScenarioFindings {
@@ -231,11 +231,18 @@ const unmeasuredWarnings = (run: ScenarioRun): readonly string[] => {
   );
 };
 
-/** Where only exact mode was asked, its refusal is why there is no answer. */
-const withRefusal = (outcome: Outcome, { scenario }: ScenarioRun, { exact }: ScenarioFindings): Outcome => {
-  const refusal = exact?.refusal ?? null;
-  if (refusal === null || scenario.measure.exact !== 'only' || outcome.verdict !== 'inconclusive') return outcome;
-  return { ...outcome, reason: `exact mode gave no verdict: ${refusal}` };
+/** Where only exact mode was asked and it could not count, nothing was measured. */
+const uncounted = ({ scenario }: ScenarioRun, { exact, exactRows }: ScenarioFindings): InvalidRun | null => {
+  if (scenario.measure.exact !== 'only' || exactRows.length > 0) return null;
+  return notCounted(exact?.refusal ?? 'it did not run');
+};
+
+/** Counts that do not agree answer nothing where they are all that was asked for, whatever else was decided. */
+const withoutAnswer = (outcome: Outcome, { scenario }: ScenarioRun, rows: readonly MetricComparison[]): Outcome => {
+  const row = rows.find(({ metric }) => metric === 'instructionsPerRequest');
+  if (scenario.measure.exact !== 'only' || row?.verdict !== 'notJudged' || outcome.verdict !== 'unchanged')
+    return outcome;
+  return { verdict: 'inconclusive', reason: `instructions per request: ${row.reason ?? 'not judged'}` };
 };
 
 /** Compares the sides of one scenario of `file`. `family`: over all scenarios of the run. Throws {@link UsageError} on gates. */
@@ -246,7 +253,7 @@ export const compareScenario = (
   findings: ScenarioFindings,
 ): ScenarioComparison => {
   const run = withToolchainGates(measured);
-  const found = invalidity(run);
+  const found = invalidity(run) ?? uncounted(run, findings);
   const died = found && isHeadsDoing(found) ? found : null;
   const invalid = died ? null : found;
   const rows = judgeRows(metricRows(run, family, findings, died), invalid);
@@ -255,7 +262,7 @@ export const compareScenario = (
   const discardedPairs = cost.filter(({ discarded }) => discarded !== null).length;
   return {
     scenario: run.scenario.name,
-    ...withRefusal(outcomeOf(rows, invalid), run, findings),
+    ...withoutAnswer(outcomeOf(rows, invalid), run, rows),
     pairs: cost.length - discardedPairs,
     launches: judged.length,
     linkSeeds: countLinkSeeds(judged),

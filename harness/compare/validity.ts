@@ -115,5 +115,12 @@ export const invalidity = (run: ScenarioRun): InvalidRun | null =>
   nothingMeasured(run) ??
   tooManyDiscards(run);
 
+/** `exact: only`, and exact mode refused. */
+export const notCounted = (refusal: string): InvalidRun => ({
+  code: 'not-counted',
+  message: `exact mode could not count: ${refusal}`,
+  side: null,
+});
+
 /** A head that died while base lived under the same requests is head's doing: a verdict, not a spoilt measurement. */
 export const isHeadsDoing = (invalid: InvalidRun): boolean => invalid.code === 'target-died' && invalid.side === 'head';

@@ -142,7 +142,8 @@ export interface InvalidRun {
     | 'errors-on-base'
     | 'errors-on-both'
     | 'target-died'
-    | 'nothing-measured';
+    | 'nothing-measured'
+    | 'not-counted';
   readonly message: string;
   readonly side: Side | null;
 }

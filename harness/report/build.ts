@@ -17,15 +17,8 @@ import { failedOf } from './failed.ts';
 import { code, plainText, type Rich } from './rich.ts';
 import { byWeight, isChanged, metricRow } from './rows.ts';
 import { scenarioSentence, worstFirst } from './sentence.ts';
+import { stopReason } from './stop.ts';
 import { explain } from './why.ts';
-
-const STOPS = {
-  decided: 'every gate was decided',
-  launches: 'the most launches were reached',
-  budget: 'the budget was spent',
-  invalid: 'the measurement was invalid',
-  recorded: 'the recording was complete',
-} as const;
 
 const fact = (name: string, ...value: Rich): Fact => ({ name, value });
 
@@ -51,7 +44,7 @@ const factsOf = (scenario: ScenarioComparison): readonly Fact[] => {
   return [
     fact(
       'Measured',
-      `${formatCount(scenario.pairs)} pairs in ${formatCount(scenario.launches)} launches over ${formatCount(scenario.linkSeeds)} link layouts, ${formatDuration(scenario.durationSeconds)}; stopped because ${STOPS[scenario.stop]}`,
+      `${formatCount(scenario.pairs)} pairs in ${formatCount(scenario.launches)} launches over ${formatCount(scenario.linkSeeds)} link layouts, ${formatDuration(scenario.durationSeconds)}; stopped because ${stopReason(scenario)}`,
     ),
     fact('Sides', `${sharing(scenario)} on ${cpus}, GOMAXPROCS=${settings.gomaxprocs}, GOGC=`, code(settings.gogc)),
     fact(

@@ -40,6 +40,7 @@ const ADVICE: Readonly<Record<InvalidRun['code'], string>> = {
   'nothing-measured':
     'The process that was started only hands its requests on. Start the one that serves, or let it run as one process.',
   'target-died': 'The service died while it was measured; its log holds the last output.',
+  'not-counted': 'Remove the cause, or measure without `--exact only`: the other gates need no counts.',
 };
 
 /** A redirect is an answer like any other: what it points to is not asked for. */
@@ -58,8 +59,11 @@ export const toDoFor = (scenario: ScenarioComparison, run: RunFile | undefined):
     const redirect = redirectAdvice(scenario);
     if (redirect !== null) return redirect;
     const invalid = run?.runs.find((one) => one.scenario.name === scenario.scenario)?.invalid;
+    if (invalid) return [ADVICE[invalid.code]];
+    // Refused only once both sides' counts were compared.
+    const refused = scenario.launches === 0 && (scenario.exact?.refusal ?? null) !== null;
     return [
-      invalid ? ADVICE[invalid.code] : 'Remove the cause, or run it again; nothing of this run decides or is stored.',
+      refused ? ADVICE['not-counted'] : 'Remove the cause, or run it again; nothing of this run decides or is stored.',
     ];
   }
   const bump = newGoToDo(scenario);

@@ -1,6 +1,6 @@
 /** Conducts a scenario's launches: asks for the next step, takes it, and keeps what it measured. */
 import { UsageError } from '../errors.ts';
-import { invalidity, lastLook, look } from '../compare/index.ts';
+import { invalidity, lastLook, look, notCounted } from '../compare/index.ts';
 import {
   type BuildInfo,
   type BySide,
@@ -84,6 +84,7 @@ export const conduct = async (session: Session, links: Links, builds: BySide<Bui
     await take(conductor, step);
     if (progress.invalid !== null) break;
   }
+  if (session.plan.scenario.measure.exact === 'only') concludeCounts(progress);
   return {
     launches: session.launches,
     stop: progress.stop ?? 'invalid',
@@ -91,6 +92,14 @@ export const conduct = async (session: Session, links: Links, builds: BySide<Bui
     latencyRatePerSecond: progress.latencyRatePerSecond,
     exact: progress.exact?.run ?? null,
   };
+};
+
+/** Nothing else was asked for: without counts there is no measurement. */
+const concludeCounts = (progress: Progress): void => {
+  const refusal = progress.exact?.run.refusal ?? null;
+  if (refusal === null) return;
+  progress.stop = 'invalid';
+  progress.invalid = notCounted(refusal);
 };
 
 interface Conductor {

@@ -351,7 +351,7 @@ describe('windows of fewer than 30 requests', () => {
 });
 
 describe('a scenario that wants exact counts only', () => {
-  test('is judged by them alone, and inconclusive without them', () => {
+  test('is judged by them alone, and an invalid measurement without them, with the reason first', () => {
     const scenario = { ...scenarioWith({}), measure: { ...scenarioWith({}).measure, exact: 'only' as const } };
     const file = fileOf([runOf([], { scenario })]);
     const cpu = compareRun(fileOf([serviceRun({ base: steady, head: steady })])).scenarios[0]!.metrics[0]!;
@@ -362,11 +362,20 @@ describe('a scenario that wants exact counts only', () => {
       verdict: 'improved',
     };
     expect(compareRun(file, () => ({ exactRows: [row] })).verdict).toBe('improved');
-    expect(compareRun(file).verdict).toBe('inconclusive');
+    expect(compareRun(file)).toMatchObject({
+      verdict: 'invalid',
+      scenarios: [{ reason: 'exact mode could not count: it did not run' }],
+    });
     const exact = { engine: 'qemu', aaSpreadRatio: 0, refusal: 'it ended' } as const;
     expect(compareRun(file, () => ({ exact })).scenarios[0]).toMatchObject({
+      verdict: 'invalid',
+      reason: 'exact mode could not count: it ended',
+    });
+    const unstable: MetricComparison = { ...row, verdict: 'notJudged', reason: 'unstable: launches differ' };
+    const syscalls: MetricComparison = { ...row, metric: 'syscallsPerRequest', verdict: 'unchanged' };
+    expect(compareRun(file, () => ({ exactRows: [unstable, syscalls] })).scenarios[0]).toMatchObject({
       verdict: 'inconclusive',
-      reason: 'exact mode gave no verdict: it ended',
+      reason: 'instructions per request: unstable: launches differ',
     });
   });
 });

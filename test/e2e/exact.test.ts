@@ -55,8 +55,14 @@ describe.skipIf(why !== '')(`exact mode${why}`, { timeout: 600_000 }, () => {
     return { ...ended, exact: scenario?.exact, scenario, run: runIn(out).runs[0] };
   };
 
-  const refusalOf = async (base: Way, head: Way = base): Promise<string> =>
-    (await run(base, head)).exact?.refusal ?? 'none';
+  /** Where counts are all that was asked for, a refusal is an invalid measurement, and the first thing said. */
+  const refusalOf = async (base: Way, head: Way = base): Promise<string> => {
+    const { code, stderr, exact } = await run(base, head);
+    const refusal = exact?.refusal ?? 'none';
+    expect(code).toBe(3);
+    expect(stderr).toContain(`measurement invalid, nothing is judged: exact mode could not count: ${refusal}`);
+    return refusal;
+  };
 
   it('warns of the route whose answers say something else, not of times, ids and numbers that differ', async () => {
     const { exact, run: kept, stderr } = await run({ mode: 'stamps' }, { mode: 'greets' });
