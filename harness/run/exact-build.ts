@@ -2,8 +2,15 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { steadyRuntime, type SteadyRuntime } from '../exact/index.ts';
-import { type BySide, bothSides, type Side } from '../model/index.ts';
-import { type Binary, linkBinary, prepareBuild, type PreparedBuild, type TargetFacts } from '../target/index.ts';
+import type { BySide, Side } from '../model/index.ts';
+import {
+  type Binary,
+  linkBinary,
+  prepareBuild,
+  type PreparedBuild,
+  type TargetFacts,
+  whyGoIsFixed,
+} from '../target/index.ts';
 import type { RunPlan } from './plan.ts';
 import type { Session } from './session.ts';
 
@@ -25,9 +32,12 @@ export interface ExactBinaries {
 const workDirOf = (plan: RunPlan): string => join(plan.workDir, 'exact');
 
 /** The side's own Go, patched; a string says why it cannot be. */
-const steadyOf = (plan: RunPlan, { goEnv, goVersion }: TargetFacts, side: Side): SteadyRuntime | string => {
-  const steady = steadyRuntime(goEnv['GOROOT'] ?? '', join(workDirOf(plan), 'runtime', side));
-  return typeof steady === 'string' ? `${goVersion}: ${steady}` : steady;
+const steadyOf = async (plan: RunPlan, build: PreparedBuild, side: Side): Promise<SteadyRuntime | string> => {
+  const { goEnv, goVersion } = build.facts;
+  const folder = join(workDirOf(plan), 'runtime', side);
+  const steady = steadyRuntime(goEnv['GOROOT'] ?? '', folder);
+  const why = typeof steady === 'string' ? steady : await whyGoIsFixed(build, folder, plan.signal);
+  return why === null ? steady : `${goVersion}: ${why}`;
 };
 
 /**
@@ -35,7 +45,10 @@ const steadyOf = (plan: RunPlan, { goEnv, goVersion }: TargetFacts, side: Side):
  * patched and the other not would differ by the patches.
  */
 export const buildExact = async ({ plan, prepared }: Session): Promise<ExactBinaries> => {
-  const steady = bothSides((side) => steadyOf(plan, prepared[side].facts, side));
+  const steady = {
+    base: await steadyOf(plan, prepared.base, 'base'),
+    head: await steadyOf(plan, prepared.head, 'head'),
+  };
   const reasons = new Set([steady.base, steady.head].filter((one) => typeof one === 'string'));
   const unsteadyReason = reasons.size === 0 ? null : [...reasons].join('; ');
   const build = async (side: Side): Promise<PreparedBuild> =>
@@ -52,9 +65,9 @@ export interface ExactBuild {
 }
 
 /** One side's build with the runtime's patches and the user's planted overlay; linked by the caller. */
-export const prepareExact = async (plan: RunPlan, facts: TargetFacts, side: Side): Promise<ExactBuild> => {
-  const steady = steadyOf(plan, facts, side);
-  const build = await buildCounted(plan, facts, side, steady);
+export const prepareExact = async (plan: RunPlan, prepared: PreparedBuild, side: Side): Promise<ExactBuild> => {
+  const steady = await steadyOf(plan, prepared, side);
+  const build = await buildCounted(plan, prepared.facts, side, steady);
   return { build, unsteadyReason: typeof steady === 'string' ? steady : null };
 };
 

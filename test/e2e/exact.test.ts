@@ -99,7 +99,7 @@ describe.skipIf(why !== '')(`exact mode${why}`, { timeout: 600_000 }, () => {
 
   it('refuses where deadlines fire under the slowdown', async () => {
     expect(await refusalOf({ mode: 'hurries', at: 300 })).toMatch(
-      /^\d+ of 100 requests failed under the emulator, which is 9 to 18 times slower: probably deadlines$/,
+      /^\d+ of 100 requests failed under the emulator, which is 9 to 18 times slower: probably deadlines \(GET \/(?:work|door): status 503\)$/,
     );
   });
 

@@ -202,7 +202,7 @@ export const withRig = async <T>(place: Place, use: (rig: Rig) => Promise<T>): P
     return await use({
       build: async (side, folder, scratch) => {
         const plan = planFor(place, { base: folder, head: folder }, scratch);
-        const { facts } = await prepareBuild({
+        const plain = await prepareBuild({
           side,
           sourceDir: folder,
           moduleDir: folder,
@@ -211,7 +211,7 @@ export const withRig = async <T>(place: Place, use: (rig: Rig) => Promise<T>): P
           workDir: plan.workDir,
           signal,
         });
-        const prepared = await prepareExact(plan, facts, side);
+        const prepared = await prepareExact(plan, plain, side);
         return { ...prepared, folder, link: linkOnce(prepared, signal) };
       },
       count: async (builds, linkSeeds) => countOnce(place, loader, builds, linkSeeds),

@@ -1,9 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, linkSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, linkSync, mkdirSync, readdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { TargetSpec } from '../../harness/model/index.ts';
-import { linkBinary, prepareBuild, type PreparedBuild, type PrepareRequest } from '../../harness/target/index.ts';
+import {
+  linkBinary,
+  prepareBuild,
+  type PreparedBuild,
+  type PrepareRequest,
+  whyGoIsFixed,
+} from '../../harness/target/index.ts';
 import { folderRevision, goMod, HELLO, makeFolder, makeSpec, never, removeFolders } from './go-modules.ts';
 
 const goEnv = (name: string): string => execFileSync('go', ['env', name], { cwd: '/', encoding: 'utf8' }).trim();
@@ -83,7 +89,20 @@ test.each([
   const given = request({ buildEnv }, folder);
   const build = await prepareBuild(given);
   expect(build.facts.goVersion).toBe(version);
+  expect(await whyGoIsFixed(build, makeFolder(), never)).toBeNull();
   expect(await withBrokenRuntime(given, build)).toMatchObject(THE_REPLACED_FILE);
+});
+
+test('a Go whose files cannot be replaced, or are replaced without effect, is told from one whose files can', async () => {
+  const { facts, ...rest } = await prepareBuild(request({ buildEnv: { GOTOOLCHAIN: fetched } }));
+  const real = realpathSync(facts.goEnv['GOROOT'] ?? '');
+  const asFetched = { ...facts, go: { file: 'go', env: { GOTOOLCHAIN: fetched } } };
+  const why = async (changed: typeof facts) => whyGoIsFixed({ ...rest, facts: changed }, makeFolder(), never);
+  expect(await why({ ...asFetched, goEnv: { ...facts.goEnv, GOROOT: real } })).toMatch(
+    /^an overlay replaces .*zz_godyno_probe\.go, and `go` replaces nothing in its module cache/,
+  );
+  // Its own name for the place is another one.
+  expect(await why(asFetched)).toMatch(/^`go` does not see files that are laid over its own in /);
 });
 
 test('a toolchain line whose Go cannot be had is told as that', async () => {
