@@ -3,8 +3,11 @@ import type { BySide } from '../model/index.ts';
 import { median } from '../stats/index.ts';
 import type { LaunchWork } from './exact-work.ts';
 
-/** Each object is made in one of these (Go 1.24 on, with and without functions of its own per size class). */
-const MAKERS = /^runtime\.malloc(?:gcTiny|gcSmallNo[sS]can|gcSmallScan(?:No)?Header|gcLarge)(?:S\w+)?$/;
+/**
+ * Each object is made in one of these (Go 1.24 on, with and without functions of its own per size or size class). What
+ * they hand over to while the collector marks (Go 1.27: `…SlowPath`) is the same object once more.
+ */
+const MAKERS = /^runtime\.mallocgc(?:Tiny|SmallNo[sS]can|SmallScan(?:No)?Header|Large)(?:(?:Size|SC)\d+)?$/;
 /** Before 1.24 this made all of them; since then it calls the others. */
 const ENTRY = 'runtime.mallocgc';
 

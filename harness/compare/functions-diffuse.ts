@@ -11,7 +11,8 @@ const BUCKETS = [
     label: 'garbage collection',
     cum: /^runtime\.(?:gcBgMarkWorker|gcAssistAlloc|bgsweep|bgscavenge|gcStart|gcMarkTermination)$/,
   },
-  { label: 'allocating', cum: /^runtime\.(?:mallocgc|newobject|makeslice|growslice)$/ },
+  // From Go 1.27 on compiled code calls functions of its own for small objects: `mallocgcSmallNoScanSC2` and the like.
+  { label: 'allocating', cum: /^runtime\.(?:mallocgc\w*|newobject|newarray|makeslice\w*|growslice\w*)$/ },
   { label: 'scheduling', cum: /^runtime\.(?:schedule|goready|ready|gopark|newproc|sysmon)$/ },
   {
     label: 'system calls',

@@ -519,6 +519,18 @@ describe('allocations per request', () => {
       { mallocgc: 5, mallocgcTinySize3: 10, mallocgcSmallNoScanSC2: 15, mallocgcLarge: 5 },
       { mallocgc: 5, mallocgcTinySize3: 10, mallocgcSmallScanNoHeaderSC4: 16, mallocgcLarge: 5 },
     ],
+    [
+      'since Go 1.27, while the collector marks, too',
+      { mallocgcTinySC2: 10, mallocgcSmallNoScanSC2: 15, mallocgcSmallScanNoHeader: 5 },
+      {
+        mallocgcTinySC2: 11,
+        mallocgcTinySlowPath: 3,
+        mallocgcSmallNoScanSC2: 15,
+        mallocgcSmallNoScanSlowPath: 4,
+        mallocgcSmallScanNoHeader: 5,
+        mallocgcSmallScanSlowPath: 2,
+      },
+    ],
   ])('are the entries of what makes one object each: %s', (_when, base, head) => {
     expect(judge(made(base), made(head)).exact.counted?.mallocs).toEqual({ base: 30, head: 31 });
   });

@@ -340,6 +340,20 @@ describe('when no function is certain', () => {
     expect(attribution.diffuse).toMatch(/garbage collection \+/);
   });
 
+  test.each(['mallocgc', 'mallocgcSmallNoScanSC2', 'mallocgcTinySC2', 'growslice'])(
+    'is told to be allocating, whichever of Go’s functions compiled code calls for it: runtime.%s',
+    (maker) => {
+      const costs = (allocating: number): Costs =>
+        Object.fromEntries(
+          Array.from({ length: 60 }, (_, i) => [`${SERVE};main.f${i};runtime.${maker}`, allocating] as const).concat(
+            Array.from({ length: 60 }, (_, i) => [`${SERVE};main.f${i}`, 20] as const),
+          ),
+        );
+      const { attribution } = compare({ base: costs(2), head: costs(2.6), samples: 3000 });
+      expect(attribution.diffuse).toMatch(/in the runtime: allocating \+/);
+    },
+  );
+
   test('of CPU it also tells what the sides allocate more, or that they allocate alike', () => {
     const grown = Object.fromEntries(Object.entries(SERVICE).map(([path, cost]) => [path, cost * 1.03]));
     const cpu = inputOf({ base: SERVICE, head: grown, samples: 60_000, seed: 5 });
