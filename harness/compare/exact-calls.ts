@@ -15,6 +15,7 @@ import {
 } from '../model/index.ts';
 import { isAgent, type Profile, valueColumn } from '../profile/index.ts';
 import { median, sum } from '../stats/index.ts';
+import { lastLineOf } from './calls-profile.ts';
 import { isApart, range } from './exact-spread.ts';
 import { diffOf, touches } from './functions-lines.ts';
 
@@ -45,17 +46,19 @@ const SURE_TIMES = 3;
 const LEAST_CALLS = 0.01;
 const SHOWN_FUNCTIONS = 3;
 
-interface Calls {
-  readonly name: string;
+interface Place {
   readonly file: string;
-  readonly line: number;
+  /** Of its body; where it begins differs by a line or so between versions of Go. */
+  readonly lines: readonly [first: number, last: number];
+}
+
+interface Calls extends Place {
+  readonly name: string;
   /** Per request, of every launch. */
   readonly values: BySide<readonly number[]>;
 }
 
-interface Counted {
-  readonly file: string;
-  readonly line: number;
+interface Counted extends Place {
   readonly calls: number;
 }
 
@@ -71,9 +74,10 @@ const callsIn = ({ launch, profile }: ProfiledCalls): ReadonlyMap<string, Counte
     const name = strings[functions.name[index] ?? 0] ?? '';
     if (isAgent(name)) continue;
     if (found.has(name)) alike.add(name);
+    const first = functions.startLine[index] ?? 0;
     found.set(name, {
       file: strings[functions.file[index] ?? 0] ?? '',
-      line: functions.startLine[index] ?? 0,
+      lines: [first, lastLineOf(profile, i) ?? first],
       calls: (column[i] ?? 0) / launch.requests,
     });
   }
@@ -85,9 +89,9 @@ const collect = (launches: readonly ProfiledCalls[]): ReadonlyMap<string, Calls>
   const tables = bothSides((side) => launches.filter(({ launch }) => launch.side === side).map(callsIn));
   const places = new Map([...tables.base, ...tables.head].flatMap((table) => [...table]));
   return new Map(
-    [...places].map(([name, { file, line }]) => [
+    [...places].map(([name, { file, lines }]) => [
       name,
-      { name, file, line, values: bothSides((side) => tables[side].map((table) => table.get(name)?.calls ?? 0)) },
+      { name, file, lines, values: bothSides((side) => tables[side].map((table) => table.get(name)?.calls ?? 0)) },
     ]),
   );
 };
@@ -124,10 +128,11 @@ const factor = (calls: Calls): number => {
   return base === 0 || head === 0 ? Infinity : Math.max(head / base, base / head);
 };
 
-const isTouched = ({ file, line }: Calls, { diff, modulePath }: CallsInput): boolean =>
+/** Any line of it. The one above its first code is that of its brace, as a rule. */
+const isTouched = ({ file, lines: [first, last] }: Calls, { diff, modulePath }: CallsInput): boolean =>
   (['base', 'head'] as const).some((side) => {
     const found = diffOf(diff, file, modulePath, side);
-    return found !== undefined && touches(side === 'base' ? found.baseLines : found.headLines, line, line);
+    return found !== undefined && touches(side === 'base' ? found.baseLines : found.headLines, first - 1, last);
   });
 
 /** Functions of the diff first, then by how many times as often, then by how many calls. */

@@ -1,6 +1,6 @@
 /**
  * Calls of functions from the data of Go's coverage counters: a function's first block is entered once per call.
- * The formats are those of Go 1.20 to 1.26 (internal/coverage/defs.go); another version is refused.
+ * The formats are those of Go 1.20 to 1.27 (internal/coverage/defs.go); another version is refused.
  */
 import { InvalidMeasurementError } from '../errors.ts';
 
@@ -9,8 +9,10 @@ export interface CoveredFunction {
   readonly name: string;
   /** Import path and file name. */
   readonly file: string;
-  /** Where the body begins: the line of its brace, or of what follows it. */
+  /** Where the body begins: the line of its brace, or of what follows it (from Go 1.27 on of its first code). */
   readonly line: number;
+  /** Where the last of its code ends. */
+  readonly lastLine: number;
 }
 
 /** Functions of every package, in the order in which counters refer to them. */
@@ -88,7 +90,13 @@ class Reader {
   }
 
   texts(): readonly string[] {
-    return Array.from({ length: this.uleb() }, () => this.text());
+    return this.list(this.uleb(), () => this.text());
+  }
+
+  /** `count` items, of a byte or more each. */
+  list<T>(count: number, read: () => T): readonly T[] {
+    if (count > this.#bytes.length - this.at) throw unreadable('it holds less than it says');
+    return Array.from({ length: count }, read);
   }
 }
 
@@ -107,11 +115,22 @@ const linkPath = (path: string): string => {
   return path.slice(0, last) + path.slice(last).replaceAll('.', '%2e');
 };
 
+/** Of each unit: line and column of its begin, of its end, and how many statements it has. */
+const readLines = (reader: Reader, units: number): Pick<CoveredFunction, 'line' | 'lastLine'> => {
+  let [line, lastLine] = [0, 0];
+  for (let unit = 0; unit < units; unit++) {
+    const [begin, , end] = [reader.uleb(), reader.uleb(), reader.uleb(), reader.uleb(), reader.uleb()];
+    if (unit === 0) line = begin;
+    lastLine = Math.max(lastLine, end);
+  }
+  return { line, lastLine };
+};
+
 const readPackage = (bytes: Buffer, start: number): readonly CoveredFunction[] => {
   const header = new Reader(bytes, start + 4);
   const [nameIndex, pathIndex] = [header.u32(), header.u32()];
   header.at = start + PACKAGE_HEADER_BYTES - 4;
-  const offsets = Array.from({ length: header.u32() }, () => header.u32());
+  const offsets = header.list(header.u32(), () => header.u32());
   const texts = header.texts();
   const text = (index: number): string => texts[index] ?? '';
   const prefix = text(nameIndex) === 'main' ? 'main' : linkPath(text(pathIndex));
@@ -120,7 +139,7 @@ const readPackage = (bytes: Buffer, start: number): readonly CoveredFunction[] =
     const units = reader.uleb();
     const name = `${prefix}.${withReceiver(text(reader.uleb()))}`;
     const file = text(reader.uleb());
-    return { name, file, line: units === 0 ? 0 : reader.uleb() };
+    return { name, file, ...readLines(reader, units) };
   });
 };
 
@@ -132,7 +151,7 @@ export const readCoverageMeta = (data: Uint8Array): CoverageMeta => {
   header.u64();
   const packages = header.u64();
   header.at = META_HEADER_BYTES;
-  const starts = Array.from({ length: packages }, () => header.u64());
+  const starts = header.list(packages, () => header.u64());
   return starts.map((start) => readPackage(bytes, start));
 };
 
@@ -151,7 +170,7 @@ export const readCoverageCounters = (data: Uint8Array): CoverageCounters => {
   const calls = new Map<string, number>();
   for (let i = 0; i < functions; i++) {
     const [units, packageIndex, functionIndex] = [next(), next(), next()];
-    const values = Array.from({ length: units }, next);
+    const values = reader.list(units, next);
     calls.set(`${packageIndex} ${functionIndex}`, values[0] ?? 0);
   }
   return calls;

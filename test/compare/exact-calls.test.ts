@@ -14,7 +14,12 @@ type Calls = Readonly<Record<string, number>>;
 
 const called = (calls: Calls): readonly CalledFunction[] =>
   Object.entries(calls).map(([name, count], index) => ({
-    function: { name, file: `example.com/demo/${name.split('.').at(-1)}.go`, line: 10 + index },
+    function: {
+      name,
+      file: `example.com/demo/${name.split('.').at(-1)}.go`,
+      line: 10 * (index + 1),
+      lastLine: 10 * (index + 1) + 5,
+    },
     calls: count * REQUESTS,
   }));
 
@@ -134,20 +139,33 @@ describe('calls of functions', () => {
     expect(sentenceOf(explain(thrice({ 'main.tick': 1 }), steady))).toContain('main.tick is called 2.1 instead of 1');
   });
 
-  it('of the changed lines come first, then what is called most times as often', () => {
+  it.each([
+    ['a line in it', 44],
+    ['its last line', 45],
+    ['the line of its brace, where its first code is below', 39],
+  ])('of the changed lines come first, then what is called most times as often: %s', (_, line) => {
     const base = { 'main.a': 1000, 'main.b': 10, 'main.c': 10, 'main.d': 10 };
     const head = { 'main.a': 1100, 'main.b': 30, 'main.c': 20, 'main.d': 11 };
     const diff: readonly FileDiff[] = [
-      { file: 'd.go', status: 'modified', renamedFrom: null, baseLines: [[13, 13]], headLines: [[13, 13]] },
+      { file: 'd.go', status: 'modified', renamedFrom: null, baseLines: [[line, line]], headLines: [[line, line]] },
     ];
     expect(sentenceOf(explain(thrice(base), thrice(head)))).toMatch(/main\.b .*main\.c .*main\.a .*and 1 more\./);
     expect(sentenceOf(explain(thrice(base), thrice(head), { diff }))).toMatch(/: main\.d .*main\.b .*and 1 more\./);
   });
 
+  it('of a function beside the changed lines wait their turn', () => {
+    const diff: readonly FileDiff[] = [
+      { file: 'd.go', status: 'modified', renamedFrom: null, baseLines: [[46, 60]], headLines: [[46, 60]] },
+    ];
+    const head = { 'main.a': 1100, 'main.b': 30, 'main.c': 20, 'main.d': 11 };
+    const base = { 'main.a': 1000, 'main.b': 10, 'main.c': 10, 'main.d': 10 };
+    expect(sentenceOf(explain(thrice(base), thrice(head), { diff }))).toMatch(/: main\.b .*main\.c .*main\.a .*/);
+  });
+
   it('of functions that coverage data name alike are left out', () => {
     const twice = [
       ...called({ 'main.push': 1 }),
-      { ...called({ 'main.push': 5 })[0], function: { name: 'main.push', file: 'o.go', line: 3 } },
+      { ...called({ 'main.push': 5 })[0], function: { name: 'main.push', file: 'o.go', line: 3, lastLine: 4 } },
     ];
     const alike = (side: Side) => launched(side, twice as readonly CalledFunction[]);
     const launches = [alike('base'), alike('head')];

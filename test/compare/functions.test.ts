@@ -345,9 +345,10 @@ describe('when no function is certain', () => {
     (maker) => {
       const costs = (allocating: number): Costs =>
         Object.fromEntries(
-          Array.from({ length: 60 }, (_, i) => [`${SERVE};main.f${i};runtime.${maker}`, allocating] as const).concat(
-            Array.from({ length: 60 }, (_, i) => [`${SERVE};main.f${i}`, 20] as const),
-          ),
+          Array.from({ length: 60 }, (_, i) => `${SERVE};main.f${i}`).flatMap((path): readonly [string, number][] => [
+            [path, 20],
+            [`${path};runtime.${maker}`, allocating],
+          ]),
         );
       const { attribution } = compare({ base: costs(2), head: costs(2.6), samples: 3000 });
       expect(attribution.diffuse).toMatch(/in the runtime: allocating \+/);

@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { callsBetween, type FunctionCalls, readCoverageCounters, readCoverageMeta } from '../../harness/exact/index.ts';
-import { testFolder } from './counted-program.ts';
+import { NEWEST_GO, testFolder } from './counted-program.ts';
 
 const FILES = {
   'go.mod': 'module example.com/called.v2\n\ngo 1.22\n',
@@ -61,16 +61,21 @@ func Unused() {}
 };
 
 const folder = testFolder();
-const program = path.join(folder, 'program');
-const env = { ...process.env, GOFLAGS: '', GOWORK: 'off' };
+const TOOLCHAINS = ['local', NEWEST_GO] as const;
+type Toolchain = (typeof TOOLCHAINS)[number];
+
+const envOf = (toolchain: Toolchain) => ({ ...process.env, GOFLAGS: '', GOWORK: 'off', GOTOOLCHAIN: toolchain });
+const programOf = (toolchain: Toolchain): string => path.join(folder, `program-${toolchain}`);
 
 beforeAll(() => {
   for (const [name, text] of Object.entries(FILES)) {
     mkdirSync(path.dirname(path.join(folder, 'source', name)), { recursive: true });
     writeFileSync(path.join(folder, 'source', name), text);
   }
-  const args = ['build', '-cover', '-covermode=atomic', '-o', program, '.'];
-  execFileSync('go', args, { cwd: path.join(folder, 'source'), env, stdio: 'pipe' });
+  for (const toolchain of TOOLCHAINS) {
+    const args = ['build', '-cover', '-covermode=atomic', '-o', programOf(toolchain), '.'];
+    execFileSync('go', args, { cwd: path.join(folder, 'source'), env: envOf(toolchain), stdio: 'pipe' });
+  }
 }, 120_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -81,10 +86,11 @@ interface Data {
 }
 
 /** Go writes both files when the program ends. */
-const dataOf = (times: number): Data => {
-  const dir = path.join(folder, `data-${times}`);
+const dataOf = (times: number, toolchain: Toolchain = 'local'): Data => {
+  const dir = path.join(folder, `data-${toolchain}-${times}`);
   mkdirSync(dir, { recursive: true });
-  execFileSync(program, [String(times)], { env: { ...env, GOCOVERDIR: dir }, stdio: 'pipe' });
+  const env = { ...envOf(toolchain), GOCOVERDIR: dir };
+  execFileSync(programOf(toolchain), [String(times)], { env, stdio: 'pipe' });
   const file = (prefix: string): Buffer =>
     readFileSync(path.join(dir, readdirSync(dir).find((name) => name.startsWith(prefix)) ?? 'missing'));
   return { dir, meta: file('covmeta'), counters: file('covcounters') };
@@ -93,9 +99,9 @@ const dataOf = (times: number): Data => {
 const callsOf = (found: readonly FunctionCalls[]): Readonly<Record<string, number>> =>
   Object.fromEntries(found.map(({ function: { name }, calls }) => [name, calls]));
 
-describe('coverage counters', () => {
+describe.each(TOOLCHAINS)('coverage counters of the Go %s', (toolchain) => {
   it('count every call of every function once, under the names that profiles have', () => {
-    const { meta, counters } = dataOf(7);
+    const { meta, counters } = dataOf(7, toolchain);
     const found = callsBetween(readCoverageMeta(meta), new Map(), readCoverageCounters(counters));
     expect(callsOf(found)).toEqual({
       'main.main': 1,
@@ -109,7 +115,7 @@ describe('coverage counters', () => {
   });
 
   it('name the file and the line where the body begins', () => {
-    const { meta, counters } = dataOf(7);
+    const { meta, counters } = dataOf(7, toolchain);
     const found = callsBetween(readCoverageMeta(meta), new Map(), readCoverageCounters(counters));
     const lines = FILES['main.go'].split('\n');
     const places = found.filter(({ function: { file } }) => file === 'example.com/called.v2/main.go');
@@ -121,12 +127,18 @@ describe('coverage counters', () => {
       const line = Math.max(declared, generic);
       expect(line, at.name).toBeGreaterThan(0);
       expect(at.line - line, at.name).toBeOneOf([0, 1]);
+      // A body of one line ends where it began; of the others the brace stands alone, the code a line above.
+      const end = lines.slice(line - 1).findIndex((each) => each.endsWith('}') && !each.startsWith('\t')) + line;
+      expect(end - at.lastLine, at.name).toBeOneOf([0, 1]);
     }
   });
 
   it('agree with go tool covdata, block by block of every first block', () => {
-    const { dir, meta, counters } = dataOf(5);
-    const dump = execFileSync('go', ['tool', 'covdata', 'debugdump', `-i=${dir}`], { env, encoding: 'utf8' });
+    const { dir, meta, counters } = dataOf(5, toolchain);
+    const dump = execFileSync('go', ['tool', 'covdata', 'debugdump', `-i=${dir}`], {
+      env: envOf(toolchain),
+      encoding: 'utf8',
+    });
     const told = [...dump.matchAll(/^Func: (\S+)\nSrcfile: (\S+)\nLiteral: \w+\n0: L(\d+):.* = (\d+)$/gm)];
     const ours = callsBetween(readCoverageMeta(meta), new Map(), readCoverageCounters(counters));
     const called = told.filter(([, , , , count]) => count !== '0');
@@ -136,7 +148,9 @@ describe('coverage counters', () => {
     );
     expect(readCoverageMeta(meta).flat()).toHaveLength(told.length);
   });
+});
 
+describe('coverage counters', () => {
   it('tell what happened between two readings, over the edge of 32 bits, too', () => {
     const { meta, counters } = dataOf(7);
     const few = readCoverageCounters(dataOf(3).counters);
@@ -149,7 +163,7 @@ describe('coverage counters', () => {
       'example.com/called.v2/deep%2ev1.Fathom': 4,
     });
     const before = new Map([['0 0', 2 ** 32 - 2]]);
-    const wrapped = callsBetween([[{ name: 'f', file: '', line: 1 }]], before, new Map([['0 0', 3]]));
+    const wrapped = callsBetween([[{ name: 'f', file: '', line: 1, lastLine: 1 }]], before, new Map([['0 0', 3]]));
     expect(callsOf(wrapped)).toEqual({ f: 5 });
   });
 
@@ -165,5 +179,8 @@ describe('coverage counters', () => {
     const newer = Buffer.from(meta);
     newer.writeUInt32LE(2, 4);
     expect(() => readCoverageMeta(newer)).toThrow(/version 2, not 1/);
+    const boasting = Buffer.from(meta);
+    boasting.writeBigUInt64LE(2n ** 60n, 16);
+    expect(() => readCoverageMeta(boasting)).toThrow(/holds less than it says/);
   });
 });
