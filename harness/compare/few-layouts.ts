@@ -19,7 +19,7 @@ const budgetFor = ({ run }: Reading, seen: number, wanted: number): string => {
     .reduce((sum, { wallSeconds }) => sum + wallSeconds, 0);
   const judged = Math.max(0, run.timing.measureSeconds - others);
   const minutes = Math.ceil((others + (judged * wanted) / Math.max(1, seen)) / SECONDS_PER_MINUTE);
-  return `\`--budget ${minutes}m\``;
+  return `--budget ${minutes}m`;
 };
 
 /** `5 of at least 8 launches`, `3 of at least 8 code layouts in 9 launches`. */

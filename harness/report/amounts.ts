@@ -79,6 +79,14 @@ export const severity = (metric: MetricComparison): number | undefined => {
   return undefined;
 };
 
+/** How near the effect is to failing: above 1 it would; better than base is below 0, and mere noise is near nothing. */
+export const nearness = (metric: MetricComparison): number => {
+  const size = severity(metric);
+  if (size === undefined || saysNothing(metric)) return -Infinity;
+  const worse = (metric.effectRatio ?? metric.effectAbsolute ?? 0) > 0 === (metric.better === 'lower');
+  return worse ? size : -size;
+};
+
 /** Δ as the metric table has it for the default τ; a scenario's own τ has twice itself (docs/method.md). */
 const equivalentTo = (practical: number, usual: number | null, usualEquivalent: number | null): number =>
   practical === usual && usualEquivalent !== null ? usualEquivalent : 2 * practical;

@@ -38,13 +38,17 @@ const exactFact = (scenario: ScenarioComparison): readonly Fact[] => {
 const sharing = (scenario: ScenarioComparison): string =>
   scenario.settings.mode === 'together' ? 'side by side' : 'one after the other';
 
+/** Said where it is another number than that of the launches. */
+const layoutsOf = ({ launches, linkSeeds }: ScenarioComparison): string =>
+  linkSeeds > 0 && linkSeeds < launches ? ` of ${formatCount(linkSeeds)} code layouts` : '';
+
 const factsOf = (scenario: ScenarioComparison): readonly Fact[] => {
   const { environment, settings } = scenario;
   const cpus = settings.pinned ? `CPU ${settings.targetCpus.join(', ')}` : 'no CPU of their own';
   return [
     fact(
       'Measured',
-      `${formatCount(scenario.pairs)} pairs in ${formatCount(scenario.launches)} launches over ${formatCount(scenario.linkSeeds)} link layouts, ${formatDuration(scenario.durationSeconds)}; stopped because ${stopReason(scenario)}`,
+      `${formatCount(scenario.pairs)} pairs in ${formatCount(scenario.launches)} launches${layoutsOf(scenario)}, ${formatDuration(scenario.durationSeconds)}; stopped because ${stopReason(scenario)}`,
     ),
     fact('Sides', `${sharing(scenario)} on ${cpus}, GOMAXPROCS=${settings.gomaxprocs}, GOGC=`, code(settings.gogc)),
     fact(

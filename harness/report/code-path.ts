@@ -19,6 +19,7 @@ const MOST_CALLS = 8;
 const ALLOCATOR = 'allocator';
 /** Calls differ, and a call costs more, when it is by more than launches differ by on a bad day. */
 const SAME_RATIO = 0.005;
+const CERTAIN_RATIO = 0.001;
 
 const COUNTED_BY: Readonly<Record<ExactSummary['engine'], string>> = {
   qemu: 'counted under emulation (qemu)',
@@ -63,7 +64,7 @@ const syscallsLine = ({ syscalls }: ExactCounted): Rich => {
   if (called.length === 0) return ['system calls per request: none but what follows the clock'];
   const changed = called.filter(({ isChanged }) => isChanged);
   const shown = [...changed, ...called.filter(({ isChanged }) => !isChanged)].slice(0, MOST_CALLS);
-  const same = changed.length === 0 ? [', as before'] : [];
+  const same = called.every(({ base, head }) => amount(base) === amount(head)) ? [', as before'] : [];
   return ['system calls per request: ', ...listed(shown.map(callsText)), ...same];
 };
 
@@ -72,15 +73,21 @@ const mallocsLine = ({ mallocs }: ExactCounted): readonly Rich[] => {
   const { base, head } = mallocs;
   return [
     [
-      isSame(base, head)
+      isCertainlySame(base, head)
         ? `allocations per request: ${perRequest(head)}, as before`
-        : `allocations per request: ${perRequest(base)} → ${perRequest(head)}`,
+        : `allocations per request: ${both(base, head).join(' → ')}`,
     ],
   ];
 };
 
-const isSame = (base: number, head: number): boolean =>
-  Math.abs(head - base) <= SAME_RATIO * Math.max(Math.abs(base), Math.abs(head));
+const within = (ratio: number, base: number, head: number): boolean =>
+  Math.abs(head - base) <= ratio * Math.max(Math.abs(base), Math.abs(head));
+
+/** Not worth a word: what the collector and timers do differs by as much between launches. */
+const isSame = (base: number, head: number): boolean => within(SAME_RATIO, base, head);
+
+/** Only this is "as before": counts that differ by more may do so for a reason. */
+const isCertainlySame = (base: number, head: number): boolean => within(CERTAIN_RATIO, base, head);
 
 /** `1.0`, `104`, `12,016`: one decimal while it says something. */
 const perRequest = (value: number): string => (value < 10 ? value.toFixed(1) : formatCount(value));
@@ -108,7 +115,8 @@ const callsClause = (row: FunctionComparison): string => {
     return `, called ${perRequest(base)}× on base and ${perRequest(head)}× on head (inlined on ${side})`;
   }
   const cost = perCallText(row.basePerRequest / base, row.headPerRequest / head);
-  if (isSame(base, head)) return `, called ${perRequest(head)}× as before${cost}`;
+  if (isSame(base, head))
+    return `, called ${perRequest(head)}×${isCertainlySame(base, head) ? ' as before' : ''}${cost}`;
   const [before, after] = both(base, head);
   return `, called ${after}× instead of ${before}×${cost}`;
 };

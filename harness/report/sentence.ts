@@ -5,6 +5,7 @@ import {
   type FunctionComparison,
   type FunctionKind,
   type MetricComparison,
+  type MetricId,
   type RunVerdict,
   type ScenarioComparison,
   VERDICTS,
@@ -17,6 +18,7 @@ import {
   effectText,
   effectWithInterval,
   intervalText,
+  nearness,
   severity,
   sideText,
   signedAmount,
@@ -152,11 +154,18 @@ const alsoClause = (others: readonly MetricComparison[], word: string): Rich => 
   return [`; also ${word}: ${claim(first)}${more}`];
 };
 
+/** What grows with every request is called by its name. */
+const LEAKS: Partial<Readonly<Record<MetricId, string>>> = {
+  heapGrowthBytesPerRequest: 'a leak: ',
+  goroutineGrowthPerRequest: 'a leak of goroutines: ',
+};
+
 const regressedSentence = (scenario: ScenarioComparison): Rich => {
   const [worst, ...others] = metricsThat(scenario, 'regressed');
   if (worst === undefined) return ['regressed', ...reasonClause(scenario)];
   if (worst.metric === 'errorRatio') return [...failureClaim(worst), ...alsoClause(others, 'regressed')];
-  return [claim(worst), ...culpritClause(scenario, worst), ...alsoClause(others, 'regressed')];
+  const leak = LEAKS[worst.metric] ?? '';
+  return [`${leak}${claim(worst)}`, ...culpritClause(scenario, worst), ...alsoClause(others, 'regressed')];
 };
 
 /** Failing requests speak for themselves; a service that died has a reason and perhaps no figures. */
@@ -179,7 +188,7 @@ const unchangedSentence = (scenario: ScenarioComparison): Rich => {
     .toSorted((left, right) => METRIC_IDS.indexOf(left.metric) - METRIC_IDS.indexOf(right.metric));
   const gates = unchanged.filter((metric) => metric.gate);
   const [first, ...others] = gates.length > 0 ? gates : unchanged;
-  const tail = [...changedClause(scenario), ...notJudgedClause(scenario)];
+  const tail = [...changedClause(scenario), ...widerClause(gates), ...notJudgedClause(scenario)];
   if (first === undefined) return ['nothing that was judged changed', ...tail];
   const within = unchangedWithin(first);
   const interval = intervalText(first);
@@ -187,6 +196,12 @@ const unchangedSentence = (scenario: ScenarioComparison): Rich => {
   const more =
     others.length > 0 ? `, and ${formatCount(others.length)} more ${others.length === 1 ? 'metric' : 'metrics'}` : '';
   return [`${label(first)} unchanged${bound}${more}`, ...tail];
+};
+
+/** Why a limit is wider than usual, where "unchanged" leans on it. */
+const widerClause = (gates: readonly MetricComparison[]): Rich => {
+  const reason = gates.find((metric) => metric.metric === 'cpuNsPerRequest')?.reason ?? null;
+  return reason === null ? [] : [`; ${withoutStop(reason)}`];
 };
 
 const changedClause = (scenario: ScenarioComparison): Rich => {
@@ -207,17 +222,29 @@ const notJudgedClause = (scenario: ScenarioComparison): Rich => {
   return [`; not judged: ${gates.map(label).join(', ')}${reason}`];
 };
 
-const UNIT_WORDS = { launch: 'launches', window: 'windows', linkSeed: 'link layouts', run: 'runs' } as const;
+const UNIT_WORDS = { launch: 'launches', window: 'windows', linkSeed: 'code layouts', run: 'runs' } as const;
 
+/** Judged launches are counted in launches, whatever the unit of a metric's own statistics is. */
+const afterClause = ({ launches, linkSeeds }: ScenarioComparison, { decidedBy }: MetricComparison): string => {
+  if (decidedBy === null) return '';
+  if (decidedBy.stage !== 'judged') return ` after ${formatCount(decidedBy.n)} ${UNIT_WORDS[decidedBy.unit]}`;
+  const layouts = decidedBy.unit === 'linkSeed' ? ` of ${formatCount(linkSeeds)} code layouts` : '';
+  return ` after ${formatCount(launches)} launches${layouts}`;
+};
+
+/** The gate nearest to failing speaks, the others are named. */
 const inconclusiveSentence = (scenario: ScenarioComparison): Rich => {
-  const open = metricsThat(scenario, 'inconclusive');
-  const [worst, ...others] = open;
-  if (worst === undefined) return ['not decided', ...reasonClause(scenario), ...unjudgedRequired(scenario)];
-  const after =
-    worst.decidedBy === null ? '' : ` after ${formatCount(worst.decidedBy.n)} ${UNIT_WORDS[worst.decidedBy.unit]}`;
-  const more = others.length > 0 ? `, like ${formatCount(others.length)} more` : '';
-  const why = worst.reason === null || worst.unitsNeeded !== null ? '' : `: ${withoutStop(worst.reason)}`;
-  return [`not decided: ${claim(worst)}${after}${more}${why}`, ...needClause(scenario, worst)];
+  const open = metricsThat(scenario, 'inconclusive').toSorted((left, right) => nearness(right) - nearness(left));
+  const [nearest, ...others] = open;
+  if (nearest === undefined) return ['not decided', ...reasonClause(scenario), ...unjudgedRequired(scenario)];
+  const why = nearest.reason === null || nearest.unitsNeeded !== null ? '' : `: ${withoutStop(nearest.reason)}`;
+  const more = others.length > 0 ? `; nor ${others.map(label).join(', ')}` : '';
+  return [
+    `not decided: ${claim(nearest)}${afterClause(scenario, nearest)}${why}`,
+    ...needClause(scenario, nearest),
+    more,
+    ...notJudgedClause(scenario),
+  ];
 };
 
 const unjudgedRequired = (scenario: ScenarioComparison): Rich =>
@@ -226,26 +253,26 @@ const unjudgedRequired = (scenario: ScenarioComparison): Rich =>
 /** Launches of tight mode at most (docs/method.md). */
 const MOST_LAUNCHES = { usual: 40, tight: 80 } as const;
 
-/** What it would take: launches, and the budget or mode that allows them. */
+/** What it would take: launches or code layouts, and the budget or mode that allows them. */
 const needClause = (scenario: ScenarioComparison, metric: MetricComparison): Rich => {
-  const needed = metric.unitsNeeded;
+  const { unitsNeeded, decidedBy } = metric;
   // Before the first look nothing is known that could be extrapolated.
-  if (needed === null || metric.decidedBy === null) return [];
-  const unit = UNIT_WORDS[metric.decidedBy?.unit ?? 'launch'];
+  if (unitsNeeded === null || decidedBy === null) return [];
+  const seen = decidedBy.unit === 'linkSeed' ? scenario.linkSeeds : scenario.launches;
+  const needed = decidedBy.stage === 'judged' ? Math.ceil((unitsNeeded * seen) / decidedBy.n) : unitsNeeded;
+  const unit = decidedBy.unit === 'linkSeed' ? UNIT_WORDS.linkSeed : UNIT_WORDS.launch;
   const about = `; about ${formatCount(needed)} ${unit} would decide it`;
-  if (unit !== 'launches') return [about];
   if (needed > MOST_LAUNCHES.tight) return [`${about}, more than a run takes: a quieter machine would help`];
   if (needed > MOST_LAUNCHES.usual) return [about, ' (', code('measure.tight: true'), ')'];
-  const budget = budgetFor(scenario, needed);
+  const budget = budgetFor(scenario, needed / seen);
   return budget === null ? [about] : [about, ' (', code(`--budget ${budget}`), ')'];
 };
 
-/** Wall clock for `launches` at this run's pace, rounded up to half minutes, as the flag takes it. */
-const budgetFor = (scenario: ScenarioComparison, launches: number): string | null => {
-  if (scenario.launches === 0 || !(scenario.durationSeconds > 0)) return null;
-  const seconds = (scenario.durationSeconds / scenario.launches) * launches;
-  return formatDuration(Math.max(60, Math.ceil(seconds / 30) * 30));
-};
+/** Wall clock for so many times this run, rounded up to half minutes, as the flag takes it. */
+const budgetFor = ({ durationSeconds }: ScenarioComparison, times: number): string | null =>
+  durationSeconds > 0 && Number.isFinite(times)
+    ? formatDuration(Math.max(60, Math.ceil((durationSeconds * times) / 30) * 30))
+    : null;
 
 const invalidSentence = (scenario: ScenarioComparison): Rich => [
   `measurement invalid, nothing is judged${scenario.reason === null ? '' : `: ${withoutStop(scenario.reason)}`}`,

@@ -119,7 +119,7 @@ const noteUncounted = ({ session }: Conductor): void => {
   const { budgetSeconds } = session.plan;
   const wanted = Math.ceil((budgetSeconds - session.clock.secondsLeft() + exactSeconds(session)) / 60);
   session.notes.add(
-    `Instructions were not counted, since too little time was left; \`--budget ${wanted}m\` would have held them.`,
+    `Instructions were not counted, since too little time was left; --budget ${wanted}m would have held them.`,
   );
 };
 

@@ -190,7 +190,7 @@ describe('before the first look', () => {
     expect(scenario?.reason).toContain('allocations per request: 3 of at least 4 launches');
     expect(rowOf(run, 'cpuNsPerRequest')).toMatchObject({
       verdict: 'notJudged',
-      reason: '3 of at least 8 launches; `--budget 2m` would hold them',
+      reason: '3 of at least 8 launches; --budget 2m would hold them',
     });
     expect(rowOf(run, 'cpuNsPerRequest').ciRatio).not.toBeNull();
   });
@@ -252,8 +252,7 @@ describe('link seeds launched three times each', () => {
       const row = rowOf(shared(effect), 'cpuNsPerRequest');
       expect(row).toMatchObject({
         verdict,
-        reason:
-          '5 of at least 8 code layouts in 15 launches, so the limits are 3 and 6 %; `--budget 4m` would hold them',
+        reason: '5 of at least 8 code layouts in 15 launches, so the limits are 3 and 6 %; --budget 4m would hold them',
         decidedBy: { unit: 'launch', n: 15, linkSeeds: 5 },
       });
       expect(row.practicalRatio).toBe(0.03);
@@ -268,7 +267,7 @@ describe('link seeds launched three times each', () => {
     };
     expect(rowOf(one({}), 'cpuNsPerRequest')).toMatchObject({
       verdict: 'notJudged',
-      reason: '1 of at least 8 code layouts in 15 launches; `--budget 16m` would hold them',
+      reason: '1 of at least 8 code layouts in 15 launches; --budget 16m would hold them',
     });
     expect(rowOf(one({ cpuNsPerRequest: true }), 'cpuNsPerRequest').verdict).toBe('inconclusive');
   });

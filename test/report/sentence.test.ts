@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { buildReport, renderTerminal, verdictSentence } from '../../harness/report/index.ts';
-import { byRatio, comparisonOf, row, scenarioOf, STORIES } from './comparisons.ts';
+import { byDifference, byRatio, comparisonOf, row, scenarioOf, STORIES } from './comparisons.ts';
 import { HOSTILE } from './hostile.ts';
 
 const sentenceOf = (name: string): string => verdictSentence(STORIES[name]!);
@@ -13,7 +13,7 @@ describe('the verdict sentence', () => {
     ],
     [
       'regressed-leak-goroutine',
-      '`demo`: goroutine growth per request 0 → 0.101 (+0.099 to +0.103), mostly `main.(*hub).watch` (+0.1), new in this pull request.',
+      '`demo`: a leak of goroutines: goroutine growth per request 0 → 0.101 (+0.099 to +0.103), mostly `main.(*hub).watch` (+0.1), new in this pull request.',
     ],
     ['regressed-latency-sleep', '`demo`: median latency +145 % (141…149 %), in no single function.'],
     ['regressed-errors', '`demo`: failed requests 0 % → 2.3 % (+1.9 points to +2.7 points).'],
@@ -139,6 +139,51 @@ describe('the verdict sentence', () => {
     expect(verdictSentence(comparisonOf([{ ...scenario, metrics }]))).toContain('(`measure.tight: true`)');
     const hopeless = metrics.map((metric) => (metric.unitsNeeded === null ? metric : { ...metric, unitsNeeded: 400 }));
     expect(verdictSentence(comparisonOf([{ ...scenario, metrics: hopeless }]))).toContain('more than a run takes');
+  });
+
+  it('of open gates lets the one nearest to failing speak, names the others, and what was not judged with its reason', () => {
+    const growth = byDifference('heapGrowthBytesPerRequest', 40, 2, 30, { verdict: 'inconclusive', gate: true });
+    const noisy = byRatio('mutexWaitNsPerRequest', 100, 900, 0, {
+      verdict: 'inconclusive',
+      gate: true,
+      ciRatio: [-1, 9e7],
+    });
+    const bytes = byRatio('allocBytesPerRequest', 100, 100.8, 0.02, {
+      verdict: 'inconclusive',
+      decidedBy: { stage: 'judged', unit: 'window', n: 48, linkSeeds: 16 },
+      unitsNeeded: 96,
+    });
+    const cpu = byRatio('cpuNsPerRequest', 100, 101, 0.01, {
+      verdict: 'notJudged',
+      reason: '1 of at least 8 code layouts in 16 launches; --budget 16m would hold them',
+    });
+    const metrics = [cpu, noisy, growth, bytes];
+    const scenario = scenarioOf('demo', 'inconclusive', { metrics, launches: 16, linkSeeds: 1, durationSeconds: 60 });
+    expect(verdictSentence(comparisonOf([scenario]))).toBe(
+      '`demo`: not decided: bytes allocated per request +0.8 % (-1.2…2.8 %) after 16 launches; about 32 launches would decide it (`--budget 2m`); nor heap growth per request, lock waiting per request; not judged: CPU per request (1 of at least 8 code layouts in 16 launches; --budget 16m would hold them).',
+    );
+  });
+
+  it('says too noisy where an interval is only noise, and prints no figure of it', () => {
+    const cpu = byRatio('cpuNsPerRequest', 100, 250, 0, { verdict: 'inconclusive', ciRatio: [-1, 9.37e7] });
+    const scenario = scenarioOf('demo', 'inconclusive', { metrics: [cpu] });
+    const text = verdictSentence(comparisonOf([scenario]));
+    expect(text).toContain('not decided: CPU per request too noisy to say after 8 launches');
+    expect(text).not.toMatch(/150|37/);
+    const report = buildReport({
+      comparison: comparisonOf([scenario]),
+      invocation: { program: 'npx godyno', command: 'run', args: [], flags: [] },
+    });
+    expect(report.scenarios[0]?.metrics[0]).toMatchObject({ effect: '–', interval: 'too noisy to say' });
+  });
+
+  it('says why CPU is unchanged only within wider limits', () => {
+    const reason =
+      '3 of at least 8 code layouts in 9 launches, so the limits are 3 and 6 %; --budget 5m would hold them';
+    const cpu = byRatio('cpuNsPerRequest', 100, 100, 0.008, { practicalRatio: 0.03, reason });
+    expect(verdictSentence(comparisonOf([scenarioOf('demo', 'unchanged', { metrics: [cpu] })]))).toBe(
+      `\`demo\`: CPU per request unchanged within 6 % (-0.8…0.8 %); ${reason}.`,
+    );
   });
 
   it('speaks of the worst scenario and counts the others', () => {
