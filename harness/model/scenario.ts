@@ -65,7 +65,7 @@ export interface TargetSpec {
   readonly tls?: TlsSpec;
   /** The unix socket on which it listens, with placeholders; absent: a port. */
   readonly socket?: string;
-  /** The one port a service insists on; its sides are then measured alternately. null: `${port}` is chosen anew. */
+  /** The one port a service insists on, moved where both sides live at once. null: `${port}` is chosen anew. */
   readonly port: number | null;
 }
 

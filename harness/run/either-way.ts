@@ -1,6 +1,7 @@
 /** One judged launch, by whichever way the service allows: both sides together, or one after the other. */
 import { TargetStartError } from '../errors.ts';
 import { alternateLaunch } from './alternate-launch.ts';
+import { ContendedPortsError, moveIfNew, takenPortsIn } from './contended-ports.ts';
 import { type JudgedLaunch, judgedLaunch } from './judged-launch.ts';
 import type { LaunchPlace } from './live.ts';
 import type { Session } from './session.ts';
@@ -11,6 +12,8 @@ export const launchOf = async (session: Session, place: LaunchPlace): Promise<Ju
   try {
     return await judgedLaunch(session, place);
   } catch (error) {
+    if (error instanceof ContendedPortsError) throw error;
+    if (error instanceof TargetStartError) moveIfNew(session, takenPortsIn(error.message));
     const first = session.launches.length === 0 && session.plan.scenario.target.sides === 'auto';
     if (!first || !(error instanceof TargetStartError)) throw error;
     return insteadAlternately(session, place, error);

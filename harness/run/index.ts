@@ -11,6 +11,7 @@ import { type BySide, type BuildInfo, bothSides, type RunSettings, type Scenario
 import { bindSelf } from '../process/index.ts';
 import { buildFacts, prepareBuild, type PreparedBuild } from '../target/index.ts';
 import { startClock } from './clock.ts';
+import { ContendedPortsError, movingNotes } from './contended-ports.ts';
 import { conduct, type Measured } from './conduct.ts';
 import { requireEngine } from './counting-engine.ts';
 import { type LinkedPair, type Links, withLinks } from './links.ts';
@@ -27,8 +28,23 @@ export { folderOf } from './live.ts';
 
 /** Measures one scenario. Throws BuildError, TargetStartError, UsageError, or the abort's reason; stops what it started. */
 export const runScenario = async (plan: RunPlan): Promise<ScenarioRun> => {
+  const { port, sides } = plan.scenario.target;
+  let moved: readonly number[] = port === null || sides === 'alternate' ? [] : [port];
+  for (;;) {
+    try {
+      return await runOnce(plan, moved);
+    } catch (error) {
+      if (!(error instanceof ContendedPortsError)) throw error;
+      moved = [...moved, ...error.ports];
+      plan.onProgress({ kind: 'note', text: error.message });
+    }
+  }
+};
+
+/** `moved`: ports that the service insists on; how it is built depends on them. */
+const runOnce = async (plan: RunPlan, moved: readonly number[]): Promise<ScenarioRun> => {
   const startedMs = performance.now();
-  const prepared = await prepareSides(plan);
+  const prepared = await prepareSides(plan, moved.length > 0);
   await requireEngine(plan, prepared.head.facts.go);
   const cpus = plan.cpus.pinned ? plan.cpus.loaderCpus : null;
   return withLinks(
@@ -38,7 +54,7 @@ export const runScenario = async (plan: RunPlan): Promise<ScenarioRun> => {
       const builds = await buildInfos(first, plan.signal);
       const buildSeconds = (performance.now() - startedMs) / 1000;
       plan.onProgress({ kind: 'built', seconds: buildSeconds });
-      return withSession(plan, prepared, async (session) => {
+      return withSession(plan, prepared, moved, async (session) => {
         const measured = await conduct(session, links, builds);
         return assemble(session, measured, builds, links, buildSeconds);
       });
@@ -46,7 +62,7 @@ export const runScenario = async (plan: RunPlan): Promise<ScenarioRun> => {
   );
 };
 
-const prepareSides = async (plan: RunPlan): Promise<BySide<PreparedBuild>> => {
+const prepareSides = async (plan: RunPlan, movesPorts: boolean): Promise<BySide<PreparedBuild>> => {
   const { scenario, trees, workDir, signal } = plan;
   const prepare = async (side: 'base' | 'head'): Promise<PreparedBuild> =>
     prepareBuild({
@@ -58,6 +74,7 @@ const prepareSides = async (plan: RunPlan): Promise<BySide<PreparedBuild>> => {
       revision: trees[side].revision,
       spec: scenario.target,
       overlay: plan.overlays?.[side] ?? null,
+      movesPorts,
       workDir,
       signal,
     });
@@ -69,11 +86,15 @@ const buildInfos = async (first: LinkedPair, signal: AbortSignal): Promise<BySid
   head: await buildFacts(first.binaries.head, signal),
 });
 
-const settingsOf = (plan: RunPlan): RunSettings => {
+/** A port that cannot be moved is one side's at a time. */
+const modeOf = ({ scenario: { target } }: RunPlan, unmovable: string | null): RunSettings['mode'] =>
+  target.sides === 'alternate' || (target.port !== null && unmovable !== null) ? 'alternate' : 'together';
+
+const settingsOf = (plan: RunPlan, unmovable: string | null): RunSettings => {
   const { target, load } = plan.scenario;
   const { pinned, unpinnedReason, targetCpus, loaderCpus } = plan.cpus;
   return {
-    mode: target.sides === 'alternate' ? 'alternate' : 'together',
+    mode: modeOf(plan, unmovable),
     pinned,
     unpinnedReason,
     targetCpus,
@@ -90,12 +111,14 @@ const settingsOf = (plan: RunPlan): RunSettings => {
 const withSession = async <T>(
   plan: RunPlan,
   prepared: BySide<PreparedBuild>,
+  moved: readonly number[],
   use: (session: Session) => Promise<T>,
 ): Promise<T> => {
   // A short name: with all folders above it a socket's path may have about 100 bytes.
   const socketDir = join(plan.workDir, 's');
   await mkdir(socketDir, { recursive: true, mode: 0o700 });
-  const settings = settingsOf(plan);
+  const unmovable = prepared.base.unmovable ?? prepared.head.unmovable;
+  const settings = settingsOf(plan, unmovable);
   const { targetCpus, loaderCpus } = plan.cpus;
   try {
     // From here on the harness, its links and its reading of profiles keep off the services' CPUs.
@@ -108,6 +131,7 @@ const withSession = async <T>(
     try {
       const { requests, data } = plan.scenario.load;
       const notes = new Set([...SIDES.flatMap((side) => prepared[side].notes), ...encodedAlready(requests, data)]);
+      for (const note of movingNotes(moved, unmovable)) notes.add(note);
       const clock = startClock(plan.budgetSeconds);
       return await use({
         plan,
@@ -116,6 +140,7 @@ const withSession = async <T>(
         loader,
         clock,
         socketDir,
+        movedPorts: unmovable === null ? moved : [],
         schedule: { next: 0 },
         launches: [],
         notes,

@@ -10,6 +10,7 @@ import { type LoadTargets, sendPrepare } from '../load/index.ts';
 import { type BySide, bothSides, inPlace, otherSide, type Side } from '../model/index.ts';
 import type { RunningTarget } from '../target/index.ts';
 import { parseCpuList, type ProcessExit } from '../process/index.ts';
+import { requireSamePorts } from './contended-ports.ts';
 import { TargetDiedError } from './death.ts';
 import type { LinkedPair } from './links.ts';
 import { baseIsFirst, coin, mixSeed } from './seeds.ts';
@@ -187,11 +188,11 @@ export const withLivePair = async <T>(
   use: (live: LivePair) => Promise<T>,
 ): Promise<T> => {
   const startedMs = performance.now();
-  const { scenario } = session.plan;
-  const ports = inPlace(place.firstSide, await portsFor(scenario), await portsFor(scenario));
+  const ports = async (): Promise<SidePorts> => portsFor(session.plan.scenario, session.movedPorts);
+  const portsOf = inPlace(place.firstSide, await ports(), await ports());
   const order = [place.firstSide, otherSide(place.firstSide)];
   const starting = await Promise.allSettled(
-    order.map(async (side) => startForLaunch(session, place, side, ports[side])),
+    order.map(async (side) => startForLaunch(session, place, side, portsOf[side])),
   );
   const started = starting.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
   const agents: Agent[] = [];
@@ -203,6 +204,7 @@ export const withLivePair = async <T>(
       agents.push(joined.agent);
       live.set(target.side, joined);
     }
+    await requireSamePorts(session, started);
     const sides = bothSides((side) => live.get(side) as LiveSide);
     requireEqualSettings(sides, session.settings.gomaxprocs);
     let draws = 0;

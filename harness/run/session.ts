@@ -14,6 +14,8 @@ export interface Session {
   readonly clock: RunClock;
   /** Folder of mode 0700 with a short path, for the agents' sockets. */
   readonly socketDir: string;
+  /** Ports the service insists on, moved to free ones where both sides live at once; its main port first if that is one. */
+  readonly movedPorts: readonly number[];
   /** Number of the next request of the seeded schedule. */
   readonly schedule: { next: number };
   /** Launches so far, all stages. */

@@ -1,20 +1,33 @@
 /** The one place where a side's process is started, whatever it is started for. */
 import type { Scenario, Side, TargetSpec } from '../model/index.ts';
-import { freePorts, type RunningTarget, startTarget, type StartRequest } from '../target/index.ts';
+import { freePorts, type MovedPort, type RunningTarget, startTarget, type StartRequest } from '../target/index.ts';
 import type { Session } from './session.ts';
 
 export interface SidePorts {
   readonly main: number;
   /** By the scenario's names for them. */
   readonly more: Readonly<Record<string, number>>;
+  /** Those it insists on, and where they are instead. */
+  readonly moved: readonly MovedPort[];
 }
 
-/** Free ports of five digits for one side; a service that insists on its main port has that. */
-export const portsFor = async ({ target }: Scenario): Promise<SidePorts> => {
-  const [main = 0, ...more] = await freePorts(1 + target.ports.length);
+/**
+ * Free ports of five digits for one side. A service that insists on its main port has that, unless it is among the
+ * ports to move.
+ */
+export const portsFor = async ({ target }: Scenario, movedPorts: readonly number[] = []): Promise<SidePorts> => {
+  const others = movedPorts.filter((port) => port !== target.port);
+  const free = await freePorts(1 + target.ports.length + others.length);
+  const [first = 0, ...rest] = free;
+  const isMoved = target.port !== null && movedPorts.includes(target.port);
+  const main = isMoved ? first : (target.port ?? first);
   return {
-    main: target.port ?? main,
-    more: Object.fromEntries(target.ports.map((name, index) => [name, more[index] ?? 0])),
+    main,
+    more: Object.fromEntries(target.ports.map((name, index) => [name, rest[index] ?? 0])),
+    moved: [
+      ...(isMoved && target.port !== null ? [{ from: target.port, to: main }] : []),
+      ...others.map((from, index) => ({ from, to: rest[target.ports.length + index] ?? 0 })),
+    ],
   };
 };
 
@@ -38,6 +51,7 @@ export const startSide = async (session: Session, start: SideStart): Promise<Run
     side,
     port: ports.main,
     ports: ports.more,
+    moved: ports.moved,
     cpus: settings.pinned ? settings.targetCpus : null,
     moduleDir: prepared[side].runDir,
     setupDir: prepared.head.runDir,

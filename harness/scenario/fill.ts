@@ -107,7 +107,7 @@ const fillTarget = (target: ScenarioInput['target'], files: ReadFiles): TargetSp
   cpus: target.cpus,
   gogc: target.gogc,
   gomemlimit: target.gomemlimit,
-  sides: target.port === undefined ? target.sides : 'alternate',
+  sides: target.sides,
   port: target.port ?? null,
 });
 

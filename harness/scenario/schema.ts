@@ -167,7 +167,7 @@ const target = () =>
     env: serviceEnvironment()
       .prefault({})
       .describe(
-        'Environment of the service, with the same placeholders. `PORT` is set without asking, to the main port. Values are recorded in run.json: no secrets.',
+        'Environment of the service, with the same placeholders. `PORT` (the main port) and `TMPDIR` (the folder `${tmp}`) are set without asking. Values are recorded in run.json: no secrets.',
       )
       .meta({ example: { LOG_LEVEL: 'error' } }),
     envFile: z
@@ -262,7 +262,7 @@ const target = () =>
       .max(65_535, expected('a port from 1 to 65535'))
       .optional()
       .describe(
-        'The port of a service that cannot be told another one; its sides are then measured alternately. Left out: `${port}` is chosen for each start.',
+        'The port of a service that cannot be told another one. Both sides still run at once: godyno builds them so that what they ask for is moved to free ports (see docs/method.md, fixed ports). Left out: `${port}` is chosen for each start.',
       ),
     sides: z
       .enum(['auto', 'together', 'alternate'], expected('auto, together or alternate'))

@@ -15,5 +15,6 @@ export { whyGoIsFixed } from './goroot-overlay.ts';
 export { buildFacts } from './facts.ts';
 export { startTarget, type RunningTarget, type StartRequest } from './start.ts';
 export { freePorts } from './ports.ts';
+export { type MovedPort } from './moving-ports.ts';
 export { listeningAddresses } from './listening.ts';
 export { generatedCacheFolder, linkCacheFolder } from './link-cache.ts';

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { join, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { UsageError } from '../errors.ts';
+import type { Replacements } from './moving-ports.ts';
 
 export interface Overlay {
   readonly file: string;
@@ -23,6 +24,8 @@ interface OverlayRequest {
   readonly userOverlay: string | null;
   /** One more, which wins over the user's; null: none. */
   readonly furtherOverlay: string | null;
+  /** Files of Go's own that are replaced; left out: none. */
+  readonly ownReplacements?: Replacements;
   readonly cwd: string;
   readonly agentDir: string;
   /** Where overlay and agent files are written. */
@@ -31,8 +34,6 @@ interface OverlayRequest {
 
 /** The agent's Go files as they are shipped: beside this module. */
 export const shippedAgentDir = (): string => fileURLToPath(new URL('./agent/', import.meta.url));
-
-type Replacements = Readonly<Record<string, string>>;
 
 /** Replacements of the user's overlay, keys made absolute. Throws {@link UsageError} `OVERLAY_BROKEN`. */
 export const readUserOverlay = (file: string | null, cwd: string): Replacements => {
@@ -81,7 +82,11 @@ const agentFiles = (agentDir: string): readonly string[] =>
 /** Writes overlay and agent into `folder`. Throws {@link UsageError} `OVERLAY_BROKEN` for an unreadable user overlay. */
 export const writeOverlay = (request: OverlayRequest): Overlay => {
   const { dir, importPath, cwd, agentDir, folder } = request;
-  const user = { ...readUserOverlay(request.userOverlay, cwd), ...readUserOverlay(request.furtherOverlay, cwd) };
+  const user = {
+    ...request.ownReplacements,
+    ...readUserOverlay(request.userOverlay, cwd),
+    ...readUserOverlay(request.furtherOverlay, cwd),
+  };
   const keys = Object.keys(user);
   const taken = (path: string): boolean =>
     existsSync(path) || keys.some((key) => key === path || key.startsWith(`${path}${sep}`));

@@ -11,6 +11,7 @@ import { callGo } from './go-command.ts';
 import { goFailure } from './go-failure.ts';
 import { inspectTarget, type TargetFacts } from './inspect.ts';
 import { chosenGo, isPath, outsideModuleCache } from './toolchain.ts';
+import { movingPorts } from './moving-ports.ts';
 import { type Overlay, shippedAgentDir, writeOverlay } from './overlay.ts';
 import { repeatLine } from './repeat.ts';
 
@@ -29,6 +30,8 @@ export interface PrepareRequest {
   readonly go?: GoProgram;
   /** A further overlay, which wins over the user's own; null or left out: none. */
   readonly overlay?: string | null;
+  /** The service's ports are to be moved when it is started (moving-ports.ts). */
+  readonly movesPorts?: boolean;
   /** Ours to write into: each side’s overlay and binaries lie below `build/<side>`. */
   readonly workDir: string;
   /** Folder of the agent's Go files; the shipped ones when left out. */
@@ -55,6 +58,8 @@ export interface PreparedBuild {
   readonly binFolder: string;
   /** Names this build in the link cache; null when it must not be cached (dirty tree, folder, modules from outside). */
   readonly cacheKey: string | null;
+  /** Why its ports cannot be moved; null when they can, or nobody asked. */
+  readonly unmovable: string | null;
   /** Said once in the report. */
   readonly notes: readonly string[];
 }
@@ -179,11 +184,13 @@ const prepareOnce = async (
   const folder = buildFolder(request);
   const binFolder = join(folder, 'bin');
   mkdirSync(binFolder, { recursive: true });
+  const moving = request.movesPorts === true ? movingPorts(facts.goEnv['GOROOT'] ?? '', join(folder, 'net')) : {};
   const overlay = writeOverlay({
     dir: facts.dir,
     importPath: facts.importPath,
     userOverlay: user.overlay,
     furtherOverlay: request.overlay ?? null,
+    ownReplacements: typeof moving === 'string' ? {} : moving,
     cwd: facts.moduleDir,
     agentDir: request.agentDir ?? shippedAgentDir(),
     folder: join(folder, 'overlay'),
@@ -206,6 +213,7 @@ const prepareOnce = async (
     ldflags: user.ldflags,
     binFolder,
     cacheKey: cacheKeyOf({ ...request, spec }, facts, overlay, user, dependencies),
+    unmovable: typeof moving === 'string' ? `${facts.goVersion}: ${moving}` : null,
     notes: [...notes, ...(user.trimpath ? [] : [`${side}: ${UNTRIMMED}`]), ...embedded],
   };
 };

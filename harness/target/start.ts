@@ -19,6 +19,7 @@ import {
   startProcess,
 } from '../process/index.ts';
 import type { Binary } from './link.ts';
+import { type MovedPort, movedPortsEnv } from './moving-ports.ts';
 import { notReady } from './not-ready.ts';
 import { isPortFree } from './ports.ts';
 import { untilReady } from './readiness.ts';
@@ -29,9 +30,12 @@ export interface StartRequest {
   readonly binary: Pick<Binary, 'path'>;
   readonly spec: TargetSpec;
   readonly side: Side;
+  /** Where it is reached. */
   readonly port: number;
   /** Further ports by the name that the scenario uses them under, `${port.name}`; left out, none. */
   readonly ports?: Readonly<Record<string, number>>;
+  /** Ports it insists on, and where they are instead; its main port, if it insists on that, first. Left out: none. */
+  readonly moved?: readonly MovedPort[];
   /** The side's own temporary folder; made when missing, removed by the caller. */
   readonly tmp: string;
   /** CPUs to bind it to; null: not bound. */
@@ -62,6 +66,8 @@ export interface RunningTarget {
   /** The process that takes the requests: the one that was started, or one below it. */
   readonly servingPid: number;
   readonly port: number;
+  /** Free ports that it was given: named ones, and those in place of what it insists on. */
+  readonly given: readonly number[];
   /** Where it takes requests. */
   readonly endpoint: Endpoint;
   readonly tmp: string;
@@ -93,11 +99,15 @@ const valuesOf = ({ tmp, ports = {} }: StartRequest): Readonly<Record<string, st
   ...Object.fromEntries(Object.entries(ports).map(([name, port]) => [`port.${name}`, String(port)])),
 });
 
-const filler = (request: StartRequest): Fill => {
+/** The main port as the service knows it: its own where it was moved. */
+const ownPort = ({ moved = [], port }: StartRequest): number => moved.find(({ to }) => to === port)?.from ?? port;
+
+/** `port`: as the reader of the text knows it. */
+const filler = (request: StartRequest, port: number): Fill => {
   const values: Readonly<Record<string, string>> = {
     ...request.values,
     ...valuesOf(request),
-    port: String(request.port),
+    port: String(port),
     binary: request.binary.path,
   };
   const known = (name: string): string | undefined => (Object.hasOwn(values, name) ? values[name] : undefined);
@@ -117,14 +127,16 @@ const filler = (request: StartRequest): Fill => {
 const fillAll = (values: Readonly<Record<string, string>>, fill: Fill): Record<string, string> =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [name, fill(value)]));
 
-const serviceEnv = (request: StartRequest, fill: Fill): Record<string, string> => {
+const serviceEnv = (request: StartRequest, port: number, fill: Fill): Record<string, string> => {
   const { spec } = request;
   const own = fillAll(spec.env, fill);
   const godebug = own['GODEBUG'] ?? process.env['GODEBUG'] ?? '';
   const heapRate = request.heapRateBytes === undefined ? '' : `memprofilerate=${request.heapRateBytes}`;
   const debug = [godebug, heapRate].filter((part) => part !== '').join(',');
   return {
-    PORT: String(request.port),
+    PORT: String(port),
+    // Locks and files of fixed names in the system's temporary folder are each side's own.
+    TMPDIR: request.tmp,
     ...own,
     ...request.env,
     GOMAXPROCS: String(request.gomaxprocs),
@@ -147,7 +159,7 @@ const runAside = async (
       file,
       args,
       cwd: request.setupDir ?? request.moduleDir,
-      env: { ...serviceEnv(request, fill), ...fillAll(command.env, fill) },
+      env: { ...serviceEnv(request, request.port, fill), ...fillAll(command.env, fill) },
       timeoutSeconds: command.timeoutSeconds,
     },
     request.signal,
@@ -272,21 +284,28 @@ const requireFreePorts = async ({ side, port, ports = {} }: StartRequest): Promi
  */
 export const startTarget = async (request: StartRequest): Promise<RunningTarget> => {
   const { spec, side, port, tmp, signal } = request;
-  const fill = filler(request);
+  const fill = filler(request, request.port);
   const endpoint = endpointOf(request, fill);
   requireShortSocket(endpoint, side);
   mkdirSync(tmp, { recursive: true, mode: 0o700 });
   await requireFreePorts(request);
   const cwd = workingFolder(request, fill);
   for (const command of spec.setup) await runAside('setup', command, request, fill);
-  const words = [...(request.prefix ?? []), request.binary.path, ...spec.args.map(fill)];
+  const told = ownPort(request);
+  const fillOwn = filler(request, told);
+  const words = [...(request.prefix ?? []), request.binary.path, ...spec.args.map(fillOwn)];
   const [file = '', ...args] = words;
   const running = await startProcess(
     {
       file,
       args,
       cwd,
-      env: { ...serviceEnv(request, fill), GODYNO_AGENT: request.agentSocketDir, GODYNO_RATES: AGENT_RATES },
+      env: {
+        ...serviceEnv(request, told, fillOwn),
+        ...movedPortsEnv(request.moved ?? []),
+        GODYNO_AGENT: request.agentSocketDir,
+        GODYNO_RATES: AGENT_RATES,
+      },
       cpus: request.cpus,
       logFile: request.logFile,
     },
@@ -306,6 +325,7 @@ export const startTarget = async (request: StartRequest): Promise<RunningTarget>
       if (serving !== null) await requireOneServes(served, serving);
     },
     port,
+    given: [...Object.values(request.ports ?? {}), ...(request.moved ?? []).map(({ to }) => to)],
     endpoint,
     tmp,
     values: valuesOf(request),

@@ -11,8 +11,6 @@ beforeEach(() => {
   place = makePlace();
 });
 afterEach(() => {
-  // The service's own, and it does not tidy up.
-  rmSync(path.join(place.tmp, 'bad.lock'), { force: true });
   const left = { processes: place.processes(), files: place.leftInTmp() };
   place.remove();
   expect(left).toEqual({ processes: [], files: [] });
@@ -39,34 +37,51 @@ load:
   return place.run(['run', 's.yml', '--base', './b', '--head', './h', '--out', 'out', '--budget', '5s']);
 };
 
-const expectAlternating = ({ code, stderr }: Ended): void => {
-  expect(code).toBeOneOf([0, 1]);
+const logOf = (side: string): string => readFileSync(path.join(out(), `logs/bad/${side}-launch-1.log`), 'utf8');
+
+const expectMode = ({ code, stderr }: Ended, mode: 'together' | 'alternate'): void => {
+  expect(code, stderr).toBeOneOf([0, 1]);
   const run = runIn(out());
-  expect(run.runs[0]?.settings.mode).toBe('alternate');
+  expect(run.runs[0]?.settings.mode, stderr).toBe(mode);
   expect(unaccountedIn(run)).toEqual([]);
-  for (const { pairs, stage } of run.runs[0]?.launches ?? []) {
-    expect(stage).toBe('judged');
-    expect(pairs).toHaveLength(2);
+  for (const { pairs } of run.runs[0]?.launches ?? [])
     for (const { base, head } of pairs) expect(base.answered * head.answered).toBeGreaterThan(0);
-  }
-  expect(stderr).toMatch(/one after the other/);
-  expect(readFileSync(path.join(out(), 'report.md'), 'utf8')).toMatch(/one after the other.*2\.5/s);
 };
 
-describe('a service that cannot run twice at once', () => {
-  it('because it insists on its port is measured alternately, on that port', async () => {
+describe('a service that insists on a port runs twice at once', () => {
+  it('on its main port: each side has a free one instead, and believes it has its own', async () => {
     const [port = 0] = await freePorts(1);
     const ended = await measure('fixed-port', port, `  port: ${port}`);
-    expectAlternating(ended);
-    for (const side of ['base', 'head']) {
-      const log = readFileSync(path.join(out(), `logs/bad/${side}-launch-1.log`), 'utf8');
-      expect(log.match(new RegExp(`listening on 127.0.0.1:${port}`, 'g'))).toHaveLength(2);
-    }
+    expectMode(ended, 'together');
+    expect(readFileSync(path.join(out(), 'report.md'), 'utf8')).toContain(`insists on port ${port}`);
+    const addresses = ['base', 'head'].map((side) => /listening on 127.0.0.1:(\d+)/.exec(logOf(side))?.[1]);
+    expect(new Set([...addresses, String(port)]).size).toBe(3);
   });
 
-  it('because it locks a file is found out, and the report quotes what it said', async () => {
-    const ended = await measure('locked-file', 0, '  sides: auto');
-    expectAlternating(ended);
+  it('beside its main port: found out although it starts without, and moved', async () => {
+    const [port = 0] = await freePorts(1);
+    const ended = await measure('fixed-ports', port, '  sides: auto');
+    expectMode(ended, 'together');
+    expect(ended.stderr).toContain(`Both sides listen on port ${port}`);
+  });
+
+  it('and so does one that locks a file in the temporary folder, which is its own', async () => {
+    expectMode(await measure('locked-file', 0, '  sides: auto'), 'together');
+  });
+});
+
+describe('a service that cannot run twice at once', () => {
+  it('is found out and measured alternately, and the report quotes what it said', async () => {
+    const [number = 0] = await freePorts(1);
+    const ended = await measure('locked-machine', number, '  sides: auto');
+    rmSync(`/tmp/godyno-bad-${number}.lock`, { force: true });
+    expectMode(ended, 'alternate');
+    for (const { pairs, stage } of runIn(out()).runs[0]?.launches ?? []) {
+      expect(stage).toBe('judged');
+      expect(pairs).toHaveLength(2);
+    }
+    expect(ended.stderr).toMatch(/one after the other/);
+    expect(readFileSync(path.join(out(), 'report.md'), 'utf8')).toMatch(/one after the other.*2\.5/s);
     expect(ended.stderr).toMatch(/does not run twice at once \(.*database is locked by another process/);
   });
 });

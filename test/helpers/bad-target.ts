@@ -10,7 +10,9 @@ export type BadMode =
   | 'never-ready'
   | 'listens-elsewhere'
   | 'fixed-port'
+  | 'fixed-ports'
   | 'locked-file'
+  | 'locked-machine'
   | 'background'
   | 'closes'
   | 'fails'
@@ -33,7 +35,7 @@ export interface BadTarget {
   /** The copy's folder; must not exist. */
   readonly to: string;
   readonly mode: BadMode;
-  /** The request, or every how many requests, at which it acts (100 when left out); the port for `fixed-port`, the CPU for `strays`. */
+  /** The request, or every how many requests, at which it acts (100 when left out); the port for `fixed-port` and `fixed-ports`, a number in the lock's name for `locked-machine`, the CPU for `strays`. */
   readonly at?: number;
 }
 

@@ -170,6 +170,7 @@ const countOnce = async (
   };
   const session: Session = {
     plan: planFor(place, { base: builds.base.folder, head: builds.head.folder }, 'count'),
+    movedPorts: [],
     settings: settingsOf(scenario),
     prepared: { base: builds.base.build, head: builds.head.build },
     loader,

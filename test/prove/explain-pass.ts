@@ -138,6 +138,7 @@ export const explainPass = async (request: ExplainRequest): Promise<Explained> =
         loaderCpus: settings.loaderCpus,
       };
       const session: Session = {
+        movedPorts: [],
         plan: {
           scenario,
           trees,

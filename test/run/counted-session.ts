@@ -65,6 +65,7 @@ export const countedSession = async ({ scenario, sides, folder, signal }: Counte
   const loader = await startLoader({ cpus: null, signal });
   const session: Session = {
     plan,
+    movedPorts: [],
     settings: {
       mode: 'together',
       pinned: false,

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"runtime"
 	"strconv"
 	"sync"
@@ -23,6 +22,8 @@ var handlers = map[string]func(*behaviour, http.ResponseWriter, *http.Request){
 	"listens-elsewhere": work,
 	"fixed-port":        work, // at: the port
 	"locked-file":       work,
+	"locked-machine":    work, // at: a number in the lock's name
+	"fixed-ports":       work, // at: the port beside the main one
 	"background":        work,
 	"closes":            work,
 	"fails":             fail,
@@ -194,7 +195,7 @@ func stray(cpu int64) {
 
 // lock refuses a second process on this machine, as embedded databases do with their file; it ends with the process.
 func lock(name string) {
-	file, err := os.OpenFile(filepath.Join(os.TempDir(), name), os.O_CREATE|os.O_RDWR, 0o600)
+	file, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600)
 	if err == nil {
 		err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	}

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -56,7 +57,16 @@ func serve(acts *behaviour, addr string, handle func(*behaviour, http.ResponseWr
 	case "fixed-port":
 		addr = fmt.Sprintf("127.0.0.1:%d", acts.at)
 	case "locked-file":
-		lock("bad.lock")
+		lock(filepath.Join(os.TempDir(), "bad.lock"))
+	case "locked-machine":
+		lock(fmt.Sprintf("/tmp/godyno-bad-%d.lock", acts.at))
+	case "fixed-ports":
+		// As services do it: the second listener is not missed.
+		go func() {
+			if err := http.ListenAndServe(fmt.Sprintf("127.0.0.1:%d", acts.at), nil); err != nil {
+				log.Print("metrics: no listener")
+			}
+		}()
 	case "background":
 		go burn()
 	case "strays":
