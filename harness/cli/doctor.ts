@@ -8,23 +8,12 @@ import { type Engines, isMissing, type Missing, probeEngines } from '../exact/in
 import { canPin, runCommand, usableCpus } from '../process/index.ts';
 import { linkBinary, prepareBuild, startTarget, freePorts, inspectTarget } from '../target/index.ts';
 import { formatDuration, formatPercent } from '../units/index.ts';
+import { type Check, fail, ok, warn } from './doctor-check.ts';
+import { checkGoOf, checkGoOfBase } from './doctor-go.ts';
 import { withInterrupt } from './interrupt.ts';
 import { LOADER } from './measure.ts';
 import { loadScenarios } from './scenarios.ts';
 import { withWorkFolder } from './work-folder.ts';
-
-export interface Check {
-  readonly name: string;
-  /** `warn`: it works with less; `fail`: no run is possible. */
-  readonly state: 'ok' | 'warn' | 'fail';
-  readonly found: string;
-  /** What to do; empty when nothing. */
-  readonly advice: string;
-}
-
-const ok = (name: string, found: string): Check => ({ name, state: 'ok', found, advice: '' });
-const warn = (name: string, found: string, advice: string): Check => ({ name, state: 'warn', found, advice });
-const fail = (name: string, found: string, advice: string): Check => ({ name, state: 'fail', found, advice });
 
 const checkSystem = (): Check => {
   const { os, arch, cpuModel, cpus, kernel } = hostEnvironment(LOADER, process.env);
@@ -179,6 +168,8 @@ const checkTargetIn = async (workDir: string, scenario: Scenario, signal: AbortS
           `${name}: build`,
           `${facts.importPath}, ${(binary.bytes / 1e6).toFixed(1)} MB, built and linked in ${formatDuration(binary.seconds)}`,
         ),
+        await checkGoOf(prepared, scenario, signal),
+        ...(await checkGoOfBase(scenario, moduleDir, signal)),
         ok(`${name}: handshake`, `${goVersion}, GOMAXPROCS ${gomaxprocs}, answers ${scenario.target.ready.path}`),
         ...prepared.notes.map((note) => warn(`${name}: note`, note, '')),
         ...(facts.unseededReason === null
