@@ -65,6 +65,8 @@ export interface Counted {
   /** As in a pull request, and as if nobody knew which lines changed. */
   readonly withDiff: ExactFindings;
   readonly withoutDiff: ExactFindings;
+  /** Names of everything that was executed while counting, inlined functions too. */
+  readonly functions: ReadonlySet<string>;
   /** Wall clock of counting alone. */
   readonly seconds: number;
 }
@@ -73,7 +75,7 @@ export interface Rig {
   /** `scratch` names the build: several heads may stand side by side. */
   readonly build: (side: Side, folder: string, scratch: string) => Promise<Built>;
   /** Links (seed null: Go's own order), counts and judges. */
-  readonly count: (builds: BySide<Built>, linkSeeds: BySide<number | null>) => Promise<Counted>;
+  readonly count: (builds: BySide<Built>, linkSeeds: BySide<number | null>, requests?: number) => Promise<Counted>;
 }
 
 const revisionOf = (label: string): Revision => ({ revision: label, label, kind: 'folder' });
@@ -143,6 +145,9 @@ const judgeBoth = async (run: ExactRun, place: Place, builds: BySide<Built>) => 
     modulePath: head.build.facts.modulePath,
   };
   return {
+    functions: new Set(
+      launches.flatMap(({ profile: { functions, strings } }) => [...functions.name].map((at) => strings[at] ?? '')),
+    ),
     withDiff: judgeExact({ ...known, diff: diff.files, moduleChanges: diff.modules }),
     withoutDiff: judgeExact({ ...known, diff: [], moduleChanges: [] }),
   };
@@ -162,6 +167,7 @@ const countOnce = async (
   loader: Loader,
   builds: BySide<Built>,
   linkSeeds: BySide<number | null>,
+  wanted: number | undefined,
 ): Promise<Counted> => {
   const { scenario, workDir } = place;
   const binaries = {
@@ -184,7 +190,7 @@ const countOnce = async (
   const startedMs = performance.now();
   const { engine, noEmulator } = await findEngine(session.plan, builds.head.build.facts.go);
   if (isMissing(engine) || engine.kind !== 'qemu') throw new Error(noEmulator ?? 'the emulator is not the engine here');
-  const requests = exactRequests(null, facts.memoryBytes);
+  const requests = wanted ?? exactRequests(null, facts.memoryBytes);
   if (requests === null) throw new Error('no requests to count');
   const unsteadyReason = builds.head.unsteadyReason;
   const { run } = await countBinaries(session, engine, { binaries, unsteadyReason }, requests, facts);
@@ -215,7 +221,7 @@ export const withRig = async <T>(place: Place, use: (rig: Rig) => Promise<T>): P
         const prepared = await prepareExact(plan, plain, side);
         return { ...prepared, folder, link: linkOnce(prepared, signal) };
       },
-      count: async (builds, linkSeeds) => countOnce(place, loader, builds, linkSeeds),
+      count: async (builds, linkSeeds, requests) => countOnce(place, loader, builds, linkSeeds, requests),
     });
   } finally {
     await loader.stop();

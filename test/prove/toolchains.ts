@@ -1,19 +1,27 @@
 /**
- * Builds, starts and shakes hands with a small service under every supported Go, and in every build shape that has
- * broken an overlay before. Prints a table; exits 1 when a cell fails.
+ * `npm run prove:toolchains`: a small service under every supported Go and in every build shape that has broken a build
+ * or a reader of Go's tables before. Each cell builds, starts and shakes hands with the agent; then the service is
+ * counted against itself by the emulator: patched, unchanged, and with a plain, an inlined and a generic function by
+ * name. Prints a table; exits 1 when a cell fails.
  *
- *   node test/prove/toolchains.ts [go1.22.12 go1.23.12 …]
+ *   node test/prove/toolchains.ts [go1.22.12 go1.23.12 …] [--shapes=plain,pie]
  *
- * Older toolchains are fetched by Go itself (GOTOOLCHAIN); each compiles the standard library once.
+ * Toolchains are fetched by Go itself (GOTOOLCHAIN); `local` is the one on PATH. Each compiles the standard library
+ * several times.
  */
 import { rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { connectAgent } from '../../harness/capture/index.ts';
 import { buildFacts, freePorts, linkBinary, prepareBuild, startTarget } from '../../harness/target/index.ts';
 import type { TargetSpec } from '../../harness/model/index.ts';
+import { stopAll } from '../../harness/process/index.ts';
+import { parseScenario } from '../../harness/scenario/index.ts';
 import { folderRevision, goMod, makeFolder, makeSpec, never, removeFolders, SERVICE } from '../target/go-modules.ts';
+import { markdownTable } from './evidence-table.ts';
+import { withRig } from './exact-rig.ts';
 
 interface Shape {
   readonly name: string;
@@ -21,13 +29,38 @@ interface Shape {
   /** Module folder below the made one. */
   readonly module: string;
   readonly spec: Partial<TargetSpec>;
+  /** By the emulator. */
+  readonly counted: boolean;
 }
 
-const plain = { 'go.mod': goMod('example.com/service'), 'main.go': SERVICE };
-const cgo = SERVICE.replace('import (', '// int twice(int x) { return 2 * x; }\nimport "C"\n\nimport (').replace(
-  'fmt.Println("listening")',
-  'fmt.Println("listening", C.twice(21))',
-);
+/** What exact mode must name: a function of its own, one that the compiler inlines, a generic one. */
+const COUNTED = ['main.weigh', 'main.worth', 'main.total[go.shape.int]'];
+
+const WORK = `
+//go:noinline
+func weigh(n int) int { return worth(n) + total([]int{n, 2 * n, 3 * n}) }
+
+func worth(n int) int {
+	for i := range 64 {
+		n = n*31 ^ i
+	}
+	return n
+}
+
+func total[T int | float64](all []T) (sum T) {
+	for _, one := range all {
+		sum += one
+	}
+	return sum
+}
+`;
+
+const service = `${SERVICE.replace('fmt.Fprint(w, "ok")', 'fmt.Fprint(w, "ok", weigh(len(r.URL.Path)))')}${WORK}`;
+
+const plain = { 'go.mod': goMod('example.com/service'), 'main.go': service };
+const cgo = service
+  .replace('import (', '// int twice(int x) { return 2 * x; }\nimport "C"\n\nimport (')
+  .replace('fmt.Println("listening")', 'fmt.Println("listening", C.twice(21))');
 
 const shape = (
   name: string,
@@ -38,26 +71,44 @@ const shape = (
   files,
   module: '.',
   spec,
+  counted: true,
 });
 
-const PLAIN = shape('plain');
+const flags = (...buildFlags: readonly string[]): Partial<TargetSpec> => ({ buildFlags });
 
 const SHAPES: readonly Shape[] = [
-  shape('CGO_ENABLED=0', { buildEnv: { CGO_ENABLED: '0' } }),
-  shape('-race', { buildFlags: ['-race'] }),
-  shape('-buildmode=pie', { buildFlags: ['-buildmode=pie'] }),
-  shape('user -ldflags', { buildFlags: ['-ldflags', '-s -w'] }),
+  shape('plain'),
+  shape('stripped', flags('-ldflags', '-s -w')),
+  shape('-trimpath=false', flags('-trimpath=false')),
+  shape('external link', flags('-ldflags', '-linkmode=external')),
+  shape('no DWARF, external', flags('-ldflags', '-w -linkmode=external')),
   shape('cgo main', {}, { ...plain, 'main.go': cgo }),
-  shape('go 1.12 module', {}, { ...plain, 'go.mod': 'module old\n\ngo 1.12\n' }),
+  shape(
+    'go 1.21 module',
+    {},
+    {
+      ...plain,
+      'go.mod': 'module old\n\ngo 1.21\n',
+      'main.go': service.replace('i := range 64', 'i := 0; i < 64; i++'),
+    },
+  ),
   {
     name: 'go.work',
     module: 'app',
     spec: {},
-    files: { 'go.work': 'go 1.22\n\nuse ./app\n', 'app/go.mod': goMod('app'), 'app/main.go': SERVICE },
+    files: { 'go.work': 'go 1.22\n\nuse ./app\n', 'app/go.mod': goMod('app'), 'app/main.go': service },
+    counted: true,
   },
+  shape('PIE', flags('-buildmode=pie')),
+  shape('PIE, stripped', flags('-buildmode=pie', '-ldflags', '-s -w')),
+  shape('PIE, external', flags('-buildmode=pie', '-ldflags', '-linkmode=external')),
+  shape('CGO_ENABLED=0', { buildEnv: { CGO_ENABLED: '0' } }),
+  // The race detector's memory lies where the emulator has its own, so this one is not counted.
+  { ...shape('-race', flags('-race')), counted: false },
 ];
 
-const tryShape = async ({ files, module, spec }: Shape, toolchain: string): Promise<string> => {
+/** Builds, starts, and asks the agent. */
+const shakeHands = async ({ files, module, spec }: Shape, toolchain: string): Promise<string> => {
   const folder = makeFolder(files);
   const moduleDir = join(folder, module);
   const prepared = await prepareBuild({
@@ -102,20 +153,85 @@ const tryShape = async ({ files, module, spec }: Shape, toolchain: string): Prom
   }
 };
 
-const given = process.argv.slice(2);
-const toolchains = given.length > 0 ? given : ['go1.22.12', 'go1.23.12', 'go1.24.11', 'go1.25.5', 'local'];
+const SCENARIO = `target: { ready: GET /ready }
+load: { requests: [{ http: GET /ready }] }
+`;
+
+/** Launches of one side may differ by this much here: 20 requests of a tiny service are counted, not 100 of a real one. */
+const MOST_SPREAD_RATIO = 0.001;
+const REQUESTS = 20;
+
+const countIt = async ({ files, module, spec }: Shape, toolchain: string): Promise<string> => {
+  const scenario = parseScenario(SCENARIO, 'scenario.yml', new Map());
+  const target = makeSpec({ ...spec, buildEnv: { ...spec.buildEnv, GOTOOLCHAIN: toolchain } });
+  const workDir = await mkdtemp(join(tmpdir(), 'tc'));
+  try {
+    return await withRig({ scenario: { ...scenario, target }, workDir, signal: never }, async (rig) => {
+      const built = await rig.build('head', join(makeFolder(files), module), 'b');
+      if (built.unsteadyReason !== null) throw new Error(built.unsteadyReason);
+      const { withoutDiff, functions } = await rig.count(
+        { base: built, head: built },
+        { base: null, head: null },
+        REQUESTS,
+      );
+      const { refusal, aaSpreadRatio } = withoutDiff.exact;
+      if (refusal !== null) throw new Error(`refused: ${refusal}`);
+      const lost = COUNTED.filter((name) => !functions.has(name));
+      if (lost.length > 0)
+        throw new Error(
+          `not among the functions counted: ${lost.join(', ')}; there are ${[...functions].filter((one) => one.startsWith('main.')).join(', ')}`,
+        );
+      const [row] = withoutDiff.exactRows;
+      if (row?.verdict !== 'unchanged') throw new Error(`equal code is ${row?.verdict ?? 'not judged'}`);
+      if (aaSpreadRatio > MOST_SPREAD_RATIO)
+        throw new Error(`launches differ by ${(100 * aaSpreadRatio).toFixed(3)} %`);
+      return `launches differ by ${(100 * aaSpreadRatio).toFixed(4)} %`;
+    });
+  } finally {
+    rmSync(workDir, { recursive: true, force: true });
+  }
+};
+
+interface Cell {
+  readonly works: boolean;
+  readonly said: string;
+}
+
+const attempt = async (work: () => Promise<string>): Promise<Cell> => {
+  try {
+    return { works: true, said: await work() };
+  } catch (cause) {
+    return { works: false, said: cause instanceof Error ? cause.message : String(cause) };
+  }
+};
+
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { shapes: { type: 'string' } } });
+const toolchains =
+  positionals.length > 0 ? positionals : ['go1.22.12', 'go1.23.12', 'go1.24.13', 'go1.25.11', 'go1.26.8', 'go1.27.3'];
+const wanted = values.shapes?.split(',');
+const shapes = SHAPES.filter(({ name }) => wanted === undefined || wanted.includes(name));
 process.env['GODYNO_CACHE'] = 'off';
+const cells = new Map<string, string>();
 let failures = 0;
 for (const toolchain of toolchains) {
-  for (const each of toolchain === toolchains.at(-1) ? [PLAIN, ...SHAPES] : [PLAIN]) {
+  for (const each of shapes) {
     const startMs = performance.now();
-    const told = await tryShape(each, toolchain).catch((cause: unknown) => {
-      failures += 1;
-      return `FAILED ${cause instanceof Error ? cause.message : String(cause)}`;
-    });
+    const started = await attempt(async () => shakeHands(each, toolchain));
+    const counted = each.counted ? await attempt(async () => countIt(each, toolchain)) : null;
+    const works = started.works && (counted?.works ?? true);
+    if (!works) failures += 1;
+    cells.set(`${toolchain} ${each.name}`, works ? (counted === null ? 'runs' : 'runs, counted') : 'FAILED');
     const seconds = ((performance.now() - startMs) / 1000).toFixed(1);
-    console.log(`${toolchain.padEnd(10)} ${each.name.padEnd(16)} ${seconds.padStart(6)} s  ${told}`);
+    const said = [started, counted].map((cell) => (cell === null ? '' : `${cell.works ? '' : 'FAILED '}${cell.said}`));
+    console.log(`${toolchain.padEnd(10)} ${each.name.padEnd(18)} ${seconds.padStart(6)} s  ${said.join('; ')}`);
   }
 }
+await stopAll();
 removeFolders();
+const rows = shapes.map(({ name }) => [
+  name,
+  ...toolchains.map((toolchain) => cells.get(`${toolchain} ${name}`) ?? '–'),
+]);
+console.log(`\n${markdownTable(['', ...toolchains.map((name) => name.replace(/^go/, ''))], rows)}\n`);
+console.log(`${cells.size - failures} passed, ${failures} failed`);
 process.exitCode = failures > 0 ? 1 : 0;
