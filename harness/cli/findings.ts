@@ -68,6 +68,13 @@ const SOURCES: readonly Source[] = [
     choose: whole,
   },
   {
+    kind: 'goroutineleak',
+    file: 'goroutineleak',
+    metrics: ['goroutineGrowthPerRequest', 'goroutines'],
+    total: unknown,
+    choose: whole,
+  },
+  {
     kind: 'inuse_space',
     file: 'heap',
     metrics: ['heapGrowthBytesPerRequest', 'liveHeapBytes'],

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import type { Comparison, MetricUnit, ProfileKind, RunFile, ScenarioRun, Side } from '../model/index.ts';
 import { belowRequests, mergeProfiles, type Profile } from '../profile/index.ts';
 import { type ProfilePair, type Report, renderHtml } from '../report/index.ts';
-import { countedSide, openProfile, type ReadFile, sampledLaunches } from './profiles.ts';
+import { countedSide, launchesWith, openProfile, type ReadFile } from './profiles.ts';
 
 interface Graph {
   readonly title: string;
@@ -74,6 +74,15 @@ const GRAPHS: readonly Graph[] = [
     span: 'snapshot',
     choose: whole,
   },
+  {
+    title: 'goroutines that can never wake',
+    file: 'goroutineleak',
+    valueType: 'goroutineleak',
+    unit: 'count',
+    compared: 'goroutineleak',
+    span: 'snapshot',
+    choose: whole,
+  },
 ];
 
 interface Merged {
@@ -85,7 +94,7 @@ interface Merged {
 const mergeSide = async (run: ScenarioRun, side: Side, graph: Graph, read: ReadFile): Promise<Merged | null> => {
   const parts: Profile[] = [];
   let requests = 0;
-  for (const launch of sampledLaunches(run)) {
+  for (const launch of launchesWith(run, graph.file)) {
     const ref = launch.sides[side].profiles[graph.file];
     const profile = ref === undefined ? null : await openProfile(ref, read);
     if (ref === undefined || profile === null) continue;

@@ -41,6 +41,10 @@ const kindsOf = (run: ScenarioRun, side: Side): readonly ProfileKind[] => [
 export const sampledLaunches = (run: ScenarioRun): readonly Launch[] =>
   run.launches.filter(({ stage }) => stage !== 'capture' && stage !== 'growth');
 
+/** Goroutines that can never wake are told by growth launches alone, by their count, which no rate spoils. */
+export const launchesWith = (run: ScenarioRun, kind: ProfileKind): readonly Launch[] =>
+  kind === 'goroutineleak' ? run.launches.filter(({ stage }) => stage === 'growth') : sampledLaunches(run);
+
 export interface CountedSide {
   readonly profile: Profile;
   /** Counted in all launches together. */
@@ -77,7 +81,7 @@ const sampledProfiles = async (
   read: ReadFile,
 ): Promise<readonly Profile[]> => {
   const parts: Profile[] = [];
-  for (const launch of sampledLaunches(run)) {
+  for (const launch of launchesWith(run, kind)) {
     const ref = launch.sides[side].profiles[kind];
     const profile = ref === undefined ? null : await openProfile(ref, read);
     // The originals beside it keep what the agent itself has cost.

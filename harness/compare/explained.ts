@@ -18,6 +18,7 @@ const METRICS_OF: Readonly<Record<FunctionComparison['profile'], readonly Metric
   instructions: ['instructionsPerRequest'],
   inuse_space: ['heapGrowthBytesPerRequest', 'liveHeapBytes'],
   goroutine: ['goroutineGrowthPerRequest', 'goroutines'],
+  goroutineleak: ['goroutineGrowthPerRequest', 'goroutines'],
 };
 
 const MOVED: ReadonlySet<MetricComparison['verdict']> = new Set(['regressed', 'improved', 'changed']);

@@ -13,7 +13,13 @@ import {
   valueColumn,
   withoutAgent,
 } from '../profile/index.ts';
-import { type CostProfile, type ProfiledKind, type ProfiledSide, VALUES_OF } from './functions-input.ts';
+import {
+  type CostProfile,
+  isOfGoroutines,
+  type ProfiledKind,
+  type ProfiledSide,
+  VALUES_OF,
+} from './functions-input.ts';
 import type { NamesOf } from './functions-names.ts';
 import { librariesCharged, waitingCharged } from './functions-owners.ts';
 
@@ -165,7 +171,7 @@ interface Payers {
 }
 
 const payersIn = (kind: CostProfile, modulePath: string | null): Payers => ({
-  own: kind === 'goroutine' ? waitingCharged(modulePath) : RUNTIME_CHARGED,
+  own: isOfGoroutines(kind) ? waitingCharged(modulePath) : RUNTIME_CHARGED,
   libraries: librariesCharged(modulePath),
 });
 

@@ -65,7 +65,10 @@ export const VALUES_OF: Readonly<Record<CostProfile, { readonly type: string; re
   block: { type: 'delay', unit: 'ns' },
   inuse_space: { type: 'inuse_space', unit: 'B' },
   goroutine: { type: 'goroutine', unit: 'count' },
+  goroutineleak: { type: 'goroutineleak', unit: 'count' },
 };
 
 /** Snapshots of what is held, not costs that add up with the requests. */
-export const isHeld = (profile: CostProfile): boolean => profile === 'inuse_space' || profile === 'goroutine';
+export const isHeld = (profile: CostProfile): boolean => profile === 'inuse_space' || isOfGoroutines(profile);
+
+export const isOfGoroutines = (profile: CostProfile): boolean => profile === 'goroutine' || profile === 'goroutineleak';

@@ -217,6 +217,27 @@ const gcWarnings = (all: readonly KindFindings[]): readonly string[] => {
   return [describeGcSplit(cpu.totals, bytes.tested, bytes.moves) ?? []].flat();
 };
 
+const whole = (value: number): string => Math.round(value).toLocaleString('en-US');
+
+const heldOn = ({ totals }: KindFindings): BySide<number> =>
+  bothSides((side) => Math.round(totals.total[side] * totals.requestsPerLaunch[side]));
+
+/**
+ * Where goroutines grew: how many of them can never wake, as Go itself finds by a collection (1.27). What lives and could
+ * still wake one, if only it were told to, is enough to leave it out.
+ */
+const leakWarnings = (all: readonly KindFindings[]): readonly string[] => {
+  const leaks = all.find(({ kind }) => kind.profile === 'goroutineleak');
+  if (leaks === undefined || all[0]?.kind.profile !== 'goroutine' || directionOf(all[0].totals) !== 1) return [];
+  const { base, head } = heldOn(leaks);
+  const missing = 'those that a global variable, a timer or a live goroutine still reaches are not among them';
+  return [
+    head > base
+      ? `After ${whole(leaks.totals.requestsPerLaunch.head)} requests ${whole(head)} goroutines of head (${whole(base)} of base) can never wake, by Go's own count; ${missing}.`
+      : `Go finds no goroutine of head that can never wake and base has not; ${missing}.`,
+  ];
+};
+
 const KIND_WORDS: Readonly<Record<string, string>> = {
   mutex: 'lock waiting',
   block: 'blocking',
@@ -260,6 +281,7 @@ const attributionOf = (all: readonly KindFindings[], input: FunctionsInput, firs
       ...[describeCutStacks(leading.totals) ?? []].flat(),
       ...describeDependencies(leading.totals, input.moduleChanges, input.modulePath),
       ...gcWarnings(all),
+      ...leakWarnings(all),
     ],
   };
 };

@@ -246,7 +246,10 @@ export interface DecidedBy {
 export type FunctionKind = 'regressed' | 'improved' | 'new' | 'gone' | 'moved' | 'unclear';
 
 export interface FunctionComparison {
-  /** `inuse_space` and `goroutine`: what a launch still held after its last collection, see {@link Held}. */
+  /**
+   * `inuse_space`, `goroutine`, `goroutineleak` (those that can never wake, by Go 1.27): what a launch still held after its
+   * last collection, see {@link Held}.
+   */
   readonly profile:
     | 'cpu'
     | 'alloc_space'
@@ -255,7 +258,8 @@ export interface FunctionComparison {
     | 'block'
     | 'instructions'
     | 'inuse_space'
-    | 'goroutine';
+    | 'goroutine'
+    | 'goroutineleak';
   /** Canonical name. */
   readonly function: string;
   readonly package: string;

@@ -59,6 +59,7 @@ const profile = z.enum([
   'instructions',
   'inuse_space',
   'goroutine',
+  'goroutineleak',
 ]);
 
 const functionRow = z.object({

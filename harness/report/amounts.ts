@@ -131,7 +131,12 @@ export const shownOf = (row: FunctionComparison): Amounts =>
 export const amountsFor = (row: FunctionComparison, metric: MetricComparison): Amounts =>
   metricDef(metric.metric).method === 'growth' ? costOf(row) : shownOf(row);
 
+/** A part of nothing is no figure. */
+const isOfNothing = ({ impactRatio, impactCiRatio, deltaPerRequest }: FunctionComparison): boolean =>
+  impactRatio === 0 && deltaPerRequest !== 0 && (impactCiRatio === null || impactCiRatio.every((bound) => bound === 0));
+
 export const impactText = (row: FunctionComparison): string => {
+  if (isOfNothing(row)) return NOTHING;
   if (row.impactCiRatio !== null && isOnlyNoise(row.impactCiRatio)) return TOO_NOISY;
   const impact = formatSignedPercent(row.impactRatio);
   return row.impactCiRatio === null ? impact : `${impact} (${formatPercentRange(row.impactCiRatio)})`;

@@ -32,6 +32,7 @@ export const PROFILES: readonly ProfileName[] = [
   'block',
   'inuse_space',
   'goroutine',
+  'goroutineleak',
 ];
 
 export const PROFILE_LABELS: Readonly<Record<ProfileName, string>> = {
@@ -43,10 +44,11 @@ export const PROFILE_LABELS: Readonly<Record<ProfileName, string>> = {
   block: 'Blocked time',
   inuse_space: 'Live heap',
   goroutine: 'Goroutines',
+  goroutineleak: 'Goroutines that can never wake',
 };
 
 /** Profiles of what is there, not of what is spent. */
-export const HELD: ReadonlySet<ProfileName> = new Set(['inuse_space', 'goroutine']);
+export const HELD: ReadonlySet<ProfileName> = new Set(['inuse_space', 'goroutine', 'goroutineleak']);
 
 export const FUNCTION_WORDS: Readonly<Record<FunctionKind, string>> = {
   regressed: '✗ costs more',
@@ -73,8 +75,8 @@ export const WITNESSES: Readonly<Partial<Record<MetricId, readonly ProfileName[]
   gcCyclesPerRequest: ['alloc_space', 'alloc_objects'],
   heapGrowthBytesPerRequest: ['inuse_space', 'alloc_space', 'alloc_objects'],
   liveHeapBytes: ['inuse_space', 'alloc_space', 'alloc_objects'],
-  goroutines: ['goroutine'],
-  goroutineGrowthPerRequest: ['goroutine'],
+  goroutines: ['goroutine', 'goroutineleak'],
+  goroutineGrowthPerRequest: ['goroutine', 'goroutineleak'],
   mutexWaitNsPerRequest: ['mutex'],
   blockWaitNsPerRequest: ['block'],
   latencyP50Ms: ['block', 'mutex', 'cpu'],

@@ -1,7 +1,7 @@
 /** The section about another Go: what it costs by package, and what it is known to do otherwise. */
 import { metricDef } from '../metrics/index.ts';
 import type { GroupCost, MetricComparison, ScenarioComparison, ToolchainChange } from '../model/index.ts';
-import { formatQuantity, formatSignedPercent } from '../units/index.ts';
+import { formatCount, formatQuantity, formatSignedPercent } from '../units/index.ts';
 import { sideText, signedAmount } from './amounts.ts';
 import { PROFILE_LABELS, PROFILES, type ProfileName } from './labels.ts';
 import type { NewGo } from './report.ts';
@@ -40,10 +40,14 @@ export const partName = ({ of, package: path }: GroupCost): Rich => (of === 'go'
 const changeOf = ({ basePerRequest: base, headPerRequest: head, deltaPerRequest, unit }: GroupCost): string =>
   base > 0 ? formatSignedPercent(head / base - 1) : `${signedAmount(deltaPerRequest, unit)}, new`;
 
+/** The line says once that they are instructions. */
+const amountOf = (value: number, { unit }: GroupCost): string =>
+  unit === 'instructions' ? formatCount(value) : sideText(value, unit);
+
 /** `` `encoding/json` 4.7 KiB → 9.7 KiB (+107 %)``. */
 const partText = (cost: GroupCost): Rich => [
   ...partName(cost),
-  ` ${sideText(cost.basePerRequest, cost.unit)} → ${sideText(cost.headPerRequest, cost.unit)} (${changeOf(cost)})`,
+  ` ${amountOf(cost.basePerRequest, cost)} → ${amountOf(cost.headPerRequest, cost)} (${changeOf(cost)})`,
 ];
 
 const listed = (parts: readonly Rich[]): Rich => parts.flatMap((part, index) => (index === 0 ? part : [', ', ...part]));

@@ -26,6 +26,7 @@ import {
 } from './amounts.ts';
 import { NEAR_WORDS, type ProfileName, WITNESSES } from './labels.ts';
 import { bumpClause, partName, partThatCarries } from './new-go.ts';
+import { stuckClause, stuckIn } from './stuck.ts';
 import { code, plainText, type Rich } from './rich.ts';
 
 /** Above this share of the metric's change, one function is said to carry most of it. */
@@ -160,12 +161,23 @@ const LEAKS: Partial<Readonly<Record<MetricId, string>>> = {
   goroutineGrowthPerRequest: 'a leak of goroutines: ',
 };
 
+/** What never ends keeps memory of its own: where both grow, the goroutine is the news. */
+const stuckSentence = (scenario: ScenarioComparison, regressed: readonly MetricComparison[]): Rich | null => {
+  const leak = regressed.find(({ metric }) => metric === 'goroutineGrowthPerRequest');
+  const stuck = leak === undefined ? undefined : stuckIn(scenario, leak);
+  if (leak === undefined || stuck === undefined) return null;
+  const others = regressed.filter((metric) => metric !== leak);
+  return [...stuckClause(stuck), ...changeClause(stuck), `: ${claim(leak)}`, ...alsoClause(others, 'regressed')];
+};
+
 const regressedSentence = (scenario: ScenarioComparison): Rich => {
   const [worst, ...others] = metricsThat(scenario, 'regressed');
   if (worst === undefined) return ['regressed', ...reasonClause(scenario)];
   if (worst.metric === 'errorRatio') return [...failureClaim(worst), ...alsoClause(others, 'regressed')];
-  const leak = LEAKS[worst.metric] ?? '';
-  return [`${leak}${claim(worst)}`, ...culpritClause(scenario, worst), ...alsoClause(others, 'regressed')];
+  const leak = LEAKS[worst.metric];
+  const stuck = leak === undefined ? null : stuckSentence(scenario, [worst, ...others]);
+  if (stuck !== null) return stuck;
+  return [`${leak ?? ''}${claim(worst)}`, ...culpritClause(scenario, worst), ...alsoClause(others, 'regressed')];
 };
 
 /** Failing requests speak for themselves; a service that died has a reason and perhaps no figures. */

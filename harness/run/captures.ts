@@ -24,6 +24,11 @@ export interface Captures {
   readonly endWaits: (requests: number) => Promise<{ readonly before: Uint8Array; readonly after: Uint8Array }>;
   /** After a collection: the live heap alone. */
   readonly endHeap: (requests: number) => Promise<void>;
+  /**
+   * Goroutines that can never wake, where this Go tells them by itself (1.27); takes a collection of its own. What cannot be
+   * had costs nothing else: the reason, or null.
+   */
+  readonly endLeaks: (requests: number) => Promise<string | null>;
   /** After the last collection: allocations since `begin`, live heap, goroutines. */
   readonly end: (requests: number) => Promise<void>;
   readonly refs: () => ProfileRefs;
@@ -57,7 +62,22 @@ export const capturesOf = (session: Session, index: number, side: Side, live: Li
     refs.heap = { file: await save('heap', await agent.snapshot('heap')), before: null, requests };
   };
 
+  const endLeaks = async (requests: number): Promise<string | null> => {
+    if (!agent.hello.profiles.includes('goroutineleak')) return null;
+    try {
+      const bytes = await agent.snapshot('goroutineleak');
+      decodeProfile(bytes, 'goroutineleak');
+      refs.goroutineleak = { file: await save('goroutineleak', bytes), before: null, requests };
+      return null;
+    } catch (error) {
+      session.plan.signal.throwIfAborted();
+      // Refused, broken, or the end of a service that has been measured: whichever, it is one sentence less.
+      return error instanceof Error ? error.message : String(error);
+    }
+  };
+
   return {
+    endLeaks,
     beginAllocations,
     endAllocations,
     endHeap,

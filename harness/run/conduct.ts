@@ -130,13 +130,17 @@ const engineOf = ({ engine }: Progress): RunSoFar['engine'] => {
   return isMissing(engine.engine) ? 'none' : ENGINE_COUNTS[engine.engine.kind];
 };
 
+/** Goroutines that can never wake are told by Go 1.27; versions without a number are newer ones. */
+const tellsStuck = (goVersion: string): boolean => Number(/^go1\.(\d+)/.exec(goVersion)?.[1] ?? Infinity) >= 27;
+
 const soFarOf = ({ session, links, progress, current }: Conductor): RunSoFar => {
   const { plan, clock, launches, settings } = session;
   const { measure, load } = plan.scenario;
   const judged = launches.filter(({ stage }) => stage === 'judged');
   const doneOf = (wanted: Stage): number => launches.filter(({ stage }) => stage === wanted).length;
   const rate = progress.latencyRatePerSecond;
-  const seen = (progress.stop === null ? look : lastLook)(current(), plan.family);
+  const run = current();
+  const seen = (progress.stop === null ? look : lastLook)(run, plan.family);
   return {
     purpose: plan.purpose,
     exact: measure.exact,
@@ -153,6 +157,7 @@ const soFarOf = ({ session, links, progress, current }: Conductor): RunSoFar => 
     latency: load.latency !== null && settings.mode !== 'alternate' && (judged.length === 0 || rate !== null),
     latencyDone: doneOf('latency'),
     growthDone: doneOf('growth') > 0,
+    tellsStuck: SIDES.every((side) => tellsStuck(run.builds[side].goVersion)),
     captureDone: doneOf('capture') > 0,
     explainedSeconds: progress.explainedSeconds,
     hasSamples: seen.cpuFired && hasSamples(session),

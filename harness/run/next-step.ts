@@ -16,6 +16,8 @@ const LATENCY_MOST_SHARE = 0.25;
 
 /** Who grows is known after so many requests; half of them at least. */
 export const GROWTH_REQUESTS = { usual: 10_000, fewest: 5000 } as const;
+/** One goroutine in 100 requests leaves ten; more than that only counts them better. */
+const STUCK = { fewestRequests: 1000, seconds: 6 } as const;
 /** Start, warm-up and two collections. */
 const GROWTH_START_SECONDS = 4;
 /** A service that answers so slowly that its growth launch takes more has none. */
@@ -56,6 +58,8 @@ export interface RunSoFar {
   readonly latency: boolean;
   readonly latencyDone: number;
   readonly growthDone: boolean;
+  /** Both sides' Go finds goroutines that can never wake. */
+  readonly tellsStuck: boolean;
   readonly captureDone: boolean;
   /** Seconds that explaining took so far. */
   readonly explainedSeconds: number;
@@ -141,6 +145,20 @@ const growthRequests = ({ couplesPerSecond, secondsLeft }: RunSoFar): number | n
   return fitting < GROWTH_REQUESTS.fewest ? null : Math.min(GROWTH_REQUESTS.usual, fitting);
 };
 
+/**
+ * Goroutines that grow for certain need no growth launch, but where they are stuck is told by its snapshot: as many
+ * requests as leave some to look at. Null: there is nothing to tell, or no time.
+ */
+const stuckRequests = ({ tellsStuck, look, couplesPerSecond, secondsLeft }: RunSoFar): number | null => {
+  if (!tellsStuck || couplesPerSecond === null || !hasGoroutineLeak(look)) return null;
+  const enough = Math.round(Math.max(STUCK.fewestRequests, STUCK.seconds * couplesPerSecond));
+  const requests = Math.min(GROWTH_REQUESTS.usual, enough);
+  return growthLaunchSeconds(couplesPerSecond, requests) < secondsLeft ? requests : null;
+};
+
+const hasGoroutineLeak = ({ verdicts }: Look): boolean =>
+  verdicts.some(({ metric, verdict }) => metric === 'goroutineGrowthPerRequest' && verdict === 'regressed');
+
 const captureSeconds = ({ look, captureDone }: RunSoFar): number =>
   movedAllocations(look) && !captureDone ? ALLOCATION_SECONDS : 0;
 
@@ -186,6 +204,8 @@ const follow = (soFar: RunSoFar): Step => {
   if (purpose === 'record' || look.headFails) return { kind: 'end', uncounted: false };
   const requests = growthRequests(soFar);
   if (look.suspectGrowth.length > 0 && !soFar.growthDone && requests !== null) return { kind: 'growth', requests };
+  const stuck = stuckRequests(soFar);
+  if (!soFar.growthDone && stuck !== null) return { kind: 'growth', requests: stuck };
   const state = stateAtEnd(soFar);
   if (mayCount(soFar, state)) return countOnce(soFar, state);
   if (soFar.exact === 'only') return { kind: 'end', uncounted: false };

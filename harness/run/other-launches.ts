@@ -1,5 +1,5 @@
 /** Launches with one question each: latency at a steady rate, growth over many requests, which function it is. */
-import { bothSides, type Launch, type Pair, type Stage } from '../model/index.ts';
+import { bothSides, type Launch, type Pair, type Side, SIDES, type Stage } from '../model/index.ts';
 import { capturesOf } from './captures.ts';
 import { growthOf } from './judged-launch.ts';
 import { attachLoader, type LaunchPlace, type LivePair, withLivePair } from './live.ts';
@@ -73,6 +73,9 @@ export const latencyLaunch = async (session: Session, place: LaunchPlace, ratePe
   });
 };
 
+const leaksNotTold = (side: Side, why: string): string =>
+  `Goroutines that can never wake could not be told on ${side}: ${why}`;
+
 /** Couples over many requests between two collections, and at the end who allocated what is held. */
 export const growthLaunch = async (session: Session, at: LaunchPlace, requests: number): Promise<Launch> => {
   const startedMs = performance.now();
@@ -86,6 +89,9 @@ export const growthLaunch = async (session: Session, at: LaunchPlace, requests: 
     const collected = await collectBoth(live);
     const captures = bothSides((side) => capturesOf(session, place.index, side, live.sides[side]));
     await askBoth(live, async (side) => captures[side].endHeap(load[side].answered));
+    // Last: it collects once more, and whatever happens in it, the growth is measured.
+    const missed = await askBoth(live, async (side) => captures[side].endLeaks(load[side].answered));
+    for (const side of SIDES) if (missed[side] !== null) session.notes.add(leaksNotTold(side, missed[side]));
     return {
       ...describe(place, live, 'growth', startedMs),
       warmup: warmed.warmup,

@@ -244,6 +244,23 @@ describe('profiles', () => {
     expect(top(await agent.snapshot('block'))).toMatch(/main\.contend/);
   });
 
+  it('goroutines that nothing can wake are told apart from those that a global variable holds, where this Go can', async () => {
+    const service = await start();
+    const agent = await connect(service.pid);
+    await service.tell('hold 20');
+    await service.tell('strand 30');
+    const before = await agent.counters();
+    if (agent.hello.profiles.includes('goroutineleak')) {
+      const table = top(await agent.snapshot('goroutineleak'));
+      // Stacks are scanned conservatively: a stale word may keep one or two of them.
+      const [, told = '0'] = /100% of (\d+) total/.exec(table) ?? [];
+      expect(Number(told)).toBeGreaterThanOrEqual(28);
+      expect(Number(told)).toBeLessThanOrEqual(30);
+      expect(table).toMatch(/main\.do\.func\d/);
+    } else expect(await caught(agent.snapshot('goroutineleak'))).toBeInstanceOf(AgentRefusedError);
+    expect((await agent.counters()).goroutines).toBe(before.goroutines);
+  });
+
   it('profiles leave the service’s own counters usable: stopping gives the same goroutine count as before', async () => {
     const service = await start();
     const agent = await connect(service.pid);

@@ -50,6 +50,7 @@ const TYPES: Readonly<Record<CostProfile, readonly (readonly [string, string])[]
     ['inuse_space', 'bytes'],
   ],
   goroutine: [['goroutine', 'count']],
+  goroutineleak: [['goroutineleak', 'count']],
 };
 
 /** A profile with exactly these numbers of events per path; one event is worth 10 ms (or 10 MB). */

@@ -1,8 +1,11 @@
 /** What launches still hold after a collection, by who allocated it and by where goroutines wait. */
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { compareFunctions } from '../../harness/compare/functions.ts';
 import type { FunctionsFound } from '../../harness/compare/functions-input.ts';
 import type { FunctionComparison } from '../../harness/model/index.ts';
+import { decodeProfile, type Profile } from '../../harness/profile/index.ts';
+import { FIXTURES } from '../profile/fixtures.ts';
 import { type Costs, diffLines, profileOf } from './functions-fixture.ts';
 
 const REQUESTS = 2000;
@@ -85,5 +88,65 @@ describe('the live heap', () => {
 
   it('of a handful of samples names nobody', () => {
     expect(held('inuse_space', { [cache]: 9 }, { [cache]: 6, [kept]: 5 }, 1).attribution.culprit).toBeNull();
+  });
+});
+
+describe('goroutines that can never wake', () => {
+  const NOTHING = profileOf({}, 'goroutineleak');
+  const STUCK = decodeProfile(readFileSync(new URL('go1.27/goroutineleak.pb.gz', FIXTURES)), 'goroutineleak');
+  const sides = (base: Profile, head: Profile, requests: number) => ({
+    base: { profile: base, requests },
+    head: { profile: head, requests },
+  });
+  const grown = (base: Profile, head: Profile): FunctionsFound =>
+    compareFunctions({
+      kinds: [
+        {
+          profile: 'goroutine',
+          practicalRatio: 0,
+          launches: Array.from({ length: 8 }, () =>
+            sides(
+              profileOf(IDLE, 'goroutine'),
+              profileOf(
+                { ...IDLE, 'main.strand.func1@80:85;main.waitFor@70:71;runtime.chanrecv1@1:2': 20 },
+                'goroutine',
+              ),
+              REQUESTS,
+            ),
+          ),
+        },
+        { profile: 'goroutineleak', practicalRatio: 0, launches: [sides(base, head, 10_000)] },
+      ],
+      source: 'judged',
+      diff: [],
+      moduleChanges: [],
+      modulePath: 'example.com/fixtures',
+    });
+
+  it('are told by where they wait outside Go’s library and how they began, from one snapshot of a real program', () => {
+    const rows = grown(NOTHING, STUCK).functions.filter(({ profile }) => profile === 'goroutineleak');
+    const [channel, lock] = ['main.waitFor', 'main.(*stuck).lockTwice'].map((name) =>
+      rows.find((row) => row.function === name),
+    );
+    expect(channel).toMatchObject({ kind: 'new', unit: 'count', path: ['main.strand.func1', 'main.waitFor'] });
+    expect(channel?.held).toEqual({ base: 0, head: 30 });
+    expect(lock?.path).toEqual(['main.(*stuck).lockTwice']);
+    expect(lock?.held?.head).toBe(8);
+  });
+
+  it('are counted in one sentence that also says what Go leaves out', () => {
+    expect(grown(NOTHING, STUCK).attribution.warnings).toEqual([
+      "After 10,000 requests 38 goroutines of head (0 of base) can never wake, by Go's own count; those that a global variable, a timer or a live goroutine still reaches are not among them.",
+    ]);
+  });
+
+  it('are none where Go finds none, or as many on base, and the growth keeps its name', () => {
+    for (const both of [NOTHING, STUCK]) {
+      const { attribution } = grown(both, both);
+      expect(attribution.warnings).toEqual([
+        expect.stringMatching(/^Go finds no goroutine of head that can never wake and base has not; /),
+      ]);
+      expect(attribution.culprit).toBe('main.waitFor');
+    }
   });
 });

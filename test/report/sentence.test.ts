@@ -34,6 +34,50 @@ describe('the verdict sentence', () => {
     expect(sentenceOf(name)).toBe(sentence);
   });
 
+  const leak = STORIES['regressed-leak-goroutine']!.scenarios[0]!;
+  const stuck = (rest: Parameters<typeof row>[1]) =>
+    row('main.(*hub).wait', {
+      profile: 'goroutineleak',
+      unit: 'count',
+      basePerRequest: 0,
+      headPerRequest: 0.1,
+      deltaPerRequest: 0.1,
+      held: { base: 0, head: 1003 },
+      file: 'hub.go',
+      line: 61,
+      path: ['main.(*hub).watch.func1', 'main.(*hub).wait'],
+      ...rest,
+    });
+  const leaking = (rest: Parameters<typeof row>[1] = {}) =>
+    verdictSentence(comparisonOf([{ ...leak, functions: [...leak.functions, stuck(rest)] }]));
+
+  it('leads with the goroutines that can never wake where their growth fails, and with who started them', () => {
+    expect(leaking()).toBe(
+      '`demo`: 1,003 goroutines that can never wake, started by `main.(*hub).watch`, blocked in `main.(*hub).wait` (`hub.go:61`), changed in this pull request: goroutine growth per request 0 → 0.101 (+0.099 to +0.103).',
+    );
+    expect(leaking({ path: ['main.(*hub).wait'], held: { base: 3, head: 1 }, file: '' })).toMatch(
+      /^`demo`: 1 goroutine \(3 on base\) that can never wake, running `main\.\(\*hub\)\.wait`, blocked in `main\.\(\*hub\)\.wait`,/,
+    );
+  });
+
+  it('keeps to the growth where those that are stuck for ever explain little of it', () => {
+    expect(leaking({ deltaPerRequest: 0.001 })).toMatch(
+      /^`demo`: a leak of goroutines: goroutine growth per request 0 → 0\.101/,
+    );
+    expect(leaking({ deltaPerRequest: 0 })).toMatch(/^`demo`: a leak of goroutines: goroutine growth per request/);
+  });
+
+  it('leads with them before a heap that grows with them, too, but not before other regressions', () => {
+    const heap = byDifference('heapGrowthBytesPerRequest', 0, 400, 10, { verdict: 'regressed', gate: true });
+    const cpu = byRatio('cpuNsPerRequest', 100, 200, 0.01, { verdict: 'regressed' });
+    const withOthers = (...others: (typeof heap)[]) =>
+      verdictSentence(
+        comparisonOf([{ ...leak, functions: [...leak.functions, stuck({})], metrics: [...leak.metrics, ...others] }]),
+      );
+    expect(withOthers(heap)).toMatch(/^`demo`: 1,003 goroutines .*; also regressed: heap growth/);
+    expect(withOthers(cpu)).toMatch(/^`demo`: CPU per request/);
+  });
+
   it('puts failing requests before any cost', () => {
     const scenario = STORIES['regressed-errors']!.scenarios[0]!;
     const cpu = byRatio('cpuNsPerRequest', 100, 200, 0.01, { verdict: 'regressed' });

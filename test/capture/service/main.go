@@ -52,6 +52,10 @@ func do(verb string, n int) {
 		for i := 0; i < n; i++ {
 			go func() { <-release }()
 		}
+	case "strand":
+		for i := 0; i < n; i++ {
+			go func() { <-make(chan struct{}) }()
+		}
 	case "release":
 		close(release)
 		release = make(chan struct{})

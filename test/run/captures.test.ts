@@ -1,0 +1,60 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import type { Agent } from '../../harness/capture/index.ts';
+import { capturesOf } from '../../harness/run/captures.ts';
+import type { LiveSide } from '../../harness/run/live.ts';
+import type { Session } from '../../harness/run/session.ts';
+import { FIXTURES } from '../profile/fixtures.ts';
+
+const outDir = mkdtempSync(join(tmpdir(), 'godyno-captures-'));
+afterAll(() => rmSync(outDir, { recursive: true }));
+
+const STUCK = readFileSync(new URL('go1.27/goroutineleak.pb.gz', FIXTURES));
+
+/** A launch whose agent lists these profiles and answers a snapshot so. */
+const captures = (profiles: readonly string[], snapshot: Agent['snapshot'], signal = new AbortController().signal) =>
+  capturesOf({ plan: { outDir, scenario: { name: 'demo' }, signal } } as Session, 9, 'head', {
+    agent: { hello: { profiles }, snapshot } as Agent,
+  } as LiveSide);
+
+describe('goroutines that can never wake', () => {
+  it('are kept as Go gave them, beside the launch’s other profiles', async () => {
+    const taken = captures(['heap', 'goroutineleak'], async () => STUCK);
+    expect(await taken.endLeaks(10_000)).toBeNull();
+    const file = 'profiles/demo/head/launch-9/goroutineleak.pb.gz';
+    expect(taken.refs()).toEqual({ goroutineleak: { file, before: null, requests: 10_000 } });
+    expect(readFileSync(join(outDir, file))).toEqual(STUCK);
+  });
+
+  it('are not asked for of a Go that does not tell them', async () => {
+    const taken = captures(['heap', 'goroutine'], () => Promise.reject(new Error('asked')));
+    expect(await taken.endLeaks(10_000)).toBeNull();
+    expect(taken.refs()).toEqual({});
+  });
+
+  it.each([
+    ['refused', () => Promise.reject(new Error('no such profile'))],
+    ['broken', () => Promise.resolve(new Uint8Array([31, 139, 8, 0]))],
+    ['empty', () => Promise.resolve(new Uint8Array())],
+  ])('cost one sentence and leave nothing behind when the snapshot is %s', async (_, snapshot) => {
+    const taken = captures(['goroutineleak'], snapshot);
+    expect(await taken.endLeaks(10_000)).toEqual(expect.stringMatching(/./));
+    expect(taken.refs()).toEqual({});
+  });
+
+  it('end with the run when that is interrupted meanwhile', async () => {
+    const abort = new AbortController();
+    const interrupted = new Error('interrupted');
+    const taken = captures(
+      ['goroutineleak'],
+      () => {
+        abort.abort(interrupted);
+        return Promise.reject(new Error('the socket was closed'));
+      },
+      abort.signal,
+    );
+    await expect(taken.endLeaks(10_000)).rejects.toBe(interrupted);
+  });
+});
