@@ -44,9 +44,10 @@ export const withGoFlags = (
   return scenarios.map((scenario) => withChoice(scenario, { ...scenario.target.go, ...chosen }));
 };
 
-/** One tree against itself is built by one Go: the head's. */
+/** One tree against itself is built by one Go, and started in one way: the head's. */
 export const withHeadsGo = (scenario: Scenario): Scenario => {
   const head = scenario.target.go?.head;
-  const { go: _both, ...target } = scenario.target;
-  return { ...scenario, target: head === undefined ? target : { ...target, go: { base: head, head } } };
+  const { go: _both, own, ...target } = scenario.target;
+  const alike = own?.head === undefined ? target : { ...target, own: { base: own.head, head: own.head } };
+  return { ...scenario, target: head === undefined ? alike : { ...alike, go: { base: head, head } } };
 };

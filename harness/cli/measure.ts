@@ -29,7 +29,8 @@ import {
 import { diffSides, findRepository, type SideDiff, type SourceTree, withSides } from '../source/index.ts';
 import { withHeadsGo } from './go-choice.ts';
 import { withIgnoredExplained } from './ignored-files.ts';
-import { type Step } from './progress.ts';
+import { isBasesStart, ownScenarioNote, withBasesOwn } from './own-scenario.ts';
+import type { Say, Step } from './progress.ts';
 import { describeProgress } from './progress-lines.ts';
 import { godynoVersion } from './version.ts';
 import { withWorkFolder } from './work-folder.ts';
@@ -175,60 +176,91 @@ const asMeasured = (request: MeasureRequest, scenario: Scenario): Scenario => {
   return native ? { ...built, measure: { ...built.measure, exact: 'off' } } : built;
 };
 
+interface Given {
+  readonly seed: number;
+  readonly workDir: string;
+  readonly budgetSeconds: number;
+}
+
 const measureScenario = async (
   request: MeasureRequest,
   scenario: Scenario,
   trees: BySide<SourceTree>,
-  given: { readonly seed: number; readonly workDir: string; readonly budgetSeconds: number },
+  given: Given,
+): Promise<ScenarioRun> =>
+  request.step(`${scenario.name} (at most ${Math.round(given.budgetSeconds)} s after the builds)`, async (say) => {
+    const folder = resolve(dirname(scenario.file));
+    const folders = { base: folder, head: folder };
+    const as = { scenario: asMeasured(request, scenario), folders, trees, given, say };
+    try {
+      return await attempt(request, as);
+    } catch (error) {
+      const own =
+        isBasesStart(error) && !isItself(request)
+          ? await withBasesOwn(trees.base, await placeInRepository(request.signal), scenario)
+          : null;
+      if (own === null || !isBasesStart(error)) throw error;
+      const note = ownScenarioNote(own, trees.base, error);
+      say(note);
+      const run = await attempt(request, {
+        ...as,
+        scenario: own.scenario,
+        folders: { base: own.folder, head: folder },
+      });
+      return { ...run, notes: [note, ...run.notes] };
+    }
+  });
+
+interface Attempt {
+  readonly scenario: Scenario;
+  /** The scenario's folder for each side. */
+  readonly folders: BySide<string>;
+  readonly trees: BySide<SourceTree>;
+  readonly given: Given;
+  readonly say: Say;
+}
+
+const attempt = async (
+  request: MeasureRequest,
+  { scenario, folders, trees, given, say }: Attempt,
 ): Promise<ScenarioRun> => {
   const { signal, outDir, purpose, scenarios } = request;
-  const family = purpose === 'record' ? { gates: 1 } : familyOf(scenarios);
-  const cpus = await layOut(scenario);
   const userModuleDir = join(process.cwd(), scenario.target.module);
-  return request.step(
-    `${scenario.name} (at most ${Math.round(given.budgetSeconds)} s after the builds)`,
-    async (say) => {
-      const onProgress = (event: RunProgress): void => {
+  const sides = await provision({
+    scenario,
+    trees: {
+      base: await sideTree(trees.base, scenario, signal),
+      head: await sideTree(trees.head, scenario, signal),
+    },
+    userModuleDir,
+    scenarioFolders: folders,
+    workDir: given.workDir,
+    outDir,
+    onProgress: say,
+    signal,
+  });
+  const overlay = (await request.plant?.(sides.trees.head, scenario, given.workDir)) ?? null;
+  const cpus = await layOut(scenario);
+  const run = await withIgnoredExplained(sides.trees, userModuleDir, signal, async () =>
+    runScenario({
+      ...given,
+      scenario,
+      trees: sides.trees,
+      overlays: { base: null, head: overlay },
+      outDir,
+      cpus,
+      family: purpose === 'record' ? { gates: 1 } : familyOf(scenarios),
+      purpose,
+      onProgress: (event) => {
         const line = describeProgress(event);
         if (line !== null) say(line);
         request.onProgress?.(event);
-      };
-      const built = asMeasured(request, scenario);
-      const sides = await provision({
-        scenario: built,
-        trees: {
-          base: await sideTree(trees.base, scenario, signal),
-          head: await sideTree(trees.head, scenario, signal),
-        },
-        userModuleDir,
-        userScenarioDir: resolve(dirname(scenario.file)),
-        workDir: given.workDir,
-        outDir,
-        onProgress: say,
-        signal,
-      });
-      const { head } = sides.trees;
-      const overlay = (await request.plant?.(head, built, given.workDir)) ?? null;
-      const run = await withIgnoredExplained(sides.trees, userModuleDir, signal, async () =>
-        runScenario({
-          scenario: built,
-          trees: sides.trees,
-          overlays: { base: null, head: overlay },
-          seed: given.seed,
-          outDir,
-          workDir: given.workDir,
-          cpus,
-          budgetSeconds: given.budgetSeconds,
-          family,
-          purpose,
-          onProgress,
-          signal,
-        }),
-      );
-      const notes = [...run.notes, ...sides.notes, ...SIDES.flatMap((side) => trees[side].notes)];
-      return { ...run, notes: [...new Set(notes)] };
-    },
+      },
+      signal,
+    }),
   );
+  const notes = [...run.notes, ...sides.notes, ...SIDES.flatMap((side) => trees[side].notes)];
+  return { ...run, notes: [...new Set(notes)] };
 };
 
 /** `--budget` as written → seconds. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InvalidMeasurementError, UsageError } from '../errors.ts';
 import { countedPairs, readWindow, serviceP50Ms } from '../metrics/index.ts';
-import type { MetricId, Pair, RunFile, Scenario, Side } from '../model/index.ts';
+import { type MetricId, type Pair, type RunFile, type Scenario, type Side, targetOf } from '../model/index.ts';
 import {
   burnRoundNs,
   type Candidate,
@@ -80,7 +80,7 @@ export const withGardener = async <T>(signal: AbortSignal, use: (gardener: Garde
         sourceDir: head.rootDir,
         moduleDir: head.moduleDir,
         revision: head.revision,
-        spec: scenario.target,
+        spec: targetOf(scenario.target, 'head'),
         workDir: own,
         signal,
       });

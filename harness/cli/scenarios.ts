@@ -53,6 +53,12 @@ const requireDistinctNames = (scenarios: readonly Scenario[]): void => {
   }
 };
 
+/** Throws UsageError for what cannot be read, or is wrong in it. */
+export const readScenario = async (file: string): Promise<Scenario> => {
+  const text = await readScenarioText(file);
+  return withGoBeside(parseScenario(text, file, await readReferenced(text, file)));
+};
+
 /** Reads `words` (paths or patterns), or the default scenarios. Throws UsageError for anything that is wrong. */
 export const loadScenarios = async (words: readonly string[]): Promise<readonly Scenario[]> => {
   const named = words.length > 0;
@@ -70,10 +76,7 @@ export const loadScenarios = async (words: readonly string[]): Promise<readonly 
     );
   }
   const scenarios: Scenario[] = [];
-  for (const file of files) {
-    const text = await readScenarioText(file);
-    scenarios.push(withGoBeside(parseScenario(text, file, await readReferenced(text, file))));
-  }
+  for (const file of files) scenarios.push(await readScenario(file));
   requireDistinctNames(scenarios);
   return scenarios;
 };

@@ -4,7 +4,7 @@
  * Strings may still hold `${…}` placeholders; `harness/scenario` names them, `target` and `load` fill them in.
  */
 import type { TlsSpec } from './endpoint.ts';
-import type { BySide } from './side.ts';
+import type { BySide, Side } from './side.ts';
 
 export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -65,9 +65,28 @@ export interface TargetSpec {
   readonly tls?: TlsSpec;
   /** The unix socket on which it listens, with placeholders; absent: a port. */
   readonly socket?: string;
+  /** What base or head alone has; absent: both are alike. */
+  readonly own?: Partial<BySide<SideSpec>>;
   /** The one port a service insists on, moved where both sides live at once. null: `${port}` is chosen anew. */
   readonly port: number | null;
 }
+
+/** What one side has of its own: `env` on top of the common one, everything else in place of it. */
+export interface SideSpec
+  extends Partial<Pick<TargetSpec, 'package' | 'args' | 'env' | 'cwd' | 'generate' | 'setup' | 'seed' | 'ready'>> {
+  readonly prepare?: readonly PrepareRequest[];
+}
+
+/** The target as one side has it. */
+export const targetOf = (target: TargetSpec, side: Side): TargetSpec => {
+  const { own, ...common } = target;
+  const { prepare: _requests, ...mine } = own?.[side] ?? {};
+  return { ...common, ...mine, env: { ...common.env, ...mine.env } };
+};
+
+/** The requests sent to one side before the load. */
+export const prepareOf = ({ target, load }: Scenario, side: Side): readonly PrepareRequest[] =>
+  target.own?.[side]?.prepare ?? load.prepare;
 
 export interface StatusRange {
   readonly from: number;

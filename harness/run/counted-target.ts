@@ -1,13 +1,12 @@
 /** A service whose work is counted: started alone and without collection, prepared, attached to the loader; gone after. */
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { sendPrepare } from '../load/index.ts';
 import type { Side } from '../model/index.ts';
 import type { Binary, RunningTarget } from '../target/index.ts';
 import { folderOf } from './live.ts';
 import { mixSeed } from './seeds.ts';
 import type { Session } from './session.ts';
-import { type SidePorts, startSide } from './start-side.ts';
+import { prepareSide, type SidePorts, startSide } from './start-side.ts';
 
 export interface CountedStart {
   readonly binary: Binary;
@@ -38,15 +37,15 @@ const withDebug = (own: string | undefined, ours: string): string =>
   own === undefined || own === '' ? ours : `${own},${ours}`;
 
 const attachTo = async (
-  { plan, loader }: Session,
+  session: Session,
   { side, requestTimeoutSeconds: timeoutSeconds }: CountedStart,
-  { endpoint, values: own }: RunningTarget,
+  target: RunningTarget,
 ): Promise<void> => {
-  const { requests, data, prepare } = plan.scenario.load;
-  const placed = { endpoint, timeoutSeconds, signal: plan.signal };
-  const values = await sendPrepare({ ...placed, requests: prepare, values: own });
+  const { plan, loader } = session;
+  const { requests, data } = plan.scenario.load;
+  const values = await prepareSide(session, target, timeoutSeconds);
   await loader.attach({
-    targets: { [side]: { ...endpoint, values: { ...values, ...own } } },
+    targets: { [side]: { ...target.endpoint, values } },
     plan: { seed: mixSeed(plan.seed, 'schedule'), launch: 1, requests, data, timeoutSeconds, connections: 1 },
   });
 };

@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { steadyRuntime, type SteadyRuntime } from '../exact/index.ts';
-import type { BySide, Side } from '../model/index.ts';
+import { type BySide, type Side, targetOf } from '../model/index.ts';
 import {
   type Binary,
   linkBinary,
@@ -88,7 +88,7 @@ const buildCounted = async (
     runDir: plan.trees[side].runDir,
     added: plan.trees[side].added,
     revision: plan.trees[side].revision,
-    spec: plan.scenario.target,
+    spec: targetOf(plan.scenario.target, side),
     go,
     overlay,
     workDir,

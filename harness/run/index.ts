@@ -7,7 +7,15 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { encodedAlready, startLoader } from '../load/index.ts';
-import { type BySide, type BuildInfo, bothSides, type RunSettings, type ScenarioRun, SIDES } from '../model/index.ts';
+import {
+  type BySide,
+  type BuildInfo,
+  bothSides,
+  type RunSettings,
+  type ScenarioRun,
+  SIDES,
+  targetOf,
+} from '../model/index.ts';
 import { bindSelf } from '../process/index.ts';
 import { buildFacts, prepareBuild, type PreparedBuild } from '../target/index.ts';
 import { startClock } from './clock.ts';
@@ -72,7 +80,7 @@ const prepareSides = async (plan: RunPlan, movesPorts: boolean): Promise<BySide<
       runDir: trees[side].runDir,
       added: trees[side].added,
       revision: trees[side].revision,
-      spec: scenario.target,
+      spec: targetOf(scenario.target, side),
       overlay: plan.overlays?.[side] ?? null,
       movesPorts,
       workDir,

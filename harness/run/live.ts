@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { type Agent, allowedCpuLists, connectAgent, type EdgeTarget } from '../capture/index.ts';
 import { setTimeout as delay } from 'node:timers/promises';
 import { InvalidMeasurementError } from '../errors.ts';
-import { type LoadTargets, sendPrepare } from '../load/index.ts';
+import type { LoadTargets } from '../load/index.ts';
 import { type BySide, bothSides, inPlace, otherSide, type Side } from '../model/index.ts';
 import type { RunningTarget } from '../target/index.ts';
 import { parseCpuList, type ProcessExit } from '../process/index.ts';
@@ -15,7 +15,7 @@ import { TargetDiedError } from './death.ts';
 import type { LinkedPair } from './links.ts';
 import { baseIsFirst, coin, mixSeed } from './seeds.ts';
 import type { Session } from './session.ts';
-import { portsFor, type SidePorts, startSide } from './start-side.ts';
+import { portsFor, prepareSide, type SidePorts, startSide } from './start-side.ts';
 
 export interface LiveSide {
   readonly target: RunningTarget;
@@ -86,14 +86,7 @@ const joinSide = async (session: Session, target: RunningTarget): Promise<LiveSi
     timeoutSeconds: HANDSHAKE_SECONDS,
     signal: AbortSignal.any([plan.signal, exited.signal]),
   });
-  const { prepare, timeoutSeconds } = plan.scenario.load;
-  const values = await sendPrepare({
-    endpoint: target.endpoint,
-    requests: prepare,
-    values: target.values,
-    timeoutSeconds,
-    signal: plan.signal,
-  });
+  const values = await prepareSide(session, target, plan.scenario.load.timeoutSeconds);
   return {
     target,
     agent,
@@ -235,10 +228,7 @@ export const attachSides = async (
   connections: number,
 ): Promise<void> => {
   const { scenario, seed } = session.plan;
-  const targets = Object.entries(sides).map(([side, { target, values }]) => [
-    side,
-    { ...target.endpoint, values: { ...values, ...target.values } },
-  ]);
+  const targets = Object.entries(sides).map(([side, { target, values }]) => [side, { ...target.endpoint, values }]);
   await session.loader.attach({
     targets: Object.fromEntries(targets) as LoadTargets,
     plan: {

@@ -15,7 +15,14 @@ import {
   readCoverageMeta,
   startPerfCounter,
 } from '../exact/index.ts';
-import { type BySide, type CallsLaunch, type ExactRun, type Side, type TotalsLaunch } from '../model/index.ts';
+import {
+  type BySide,
+  type CallsLaunch,
+  type ExactRun,
+  type Side,
+  targetOf,
+  type TotalsLaunch,
+} from '../model/index.ts';
 import { encodeProfile } from '../profile/index.ts';
 import {
   type Binary,
@@ -161,7 +168,7 @@ const buildCovered = async ({ plan }: Session): Promise<BySide<Binary>> => {
       runDir: plan.trees[side].runDir,
       added: plan.trees[side].added,
       revision: plan.trees[side].revision,
-      spec: plan.scenario.target,
+      spec: targetOf(plan.scenario.target, side),
       overlay: plan.overlays?.[side] ?? null,
       workDir: join(plan.workDir, 'cover'),
       signal: plan.signal,

@@ -1,6 +1,6 @@
 /** Completes both sides' sources with what git does not hold: ignored files that are carried, files that commands make. */
 import { join, relative } from 'node:path';
-import { type BySide, placeholdersOf, type Scenario, type Side, SIDES } from '../model/index.ts';
+import { type BySide, placeholdersOf, type Scenario, type Side, SIDES, targetOf } from '../model/index.ts';
 import { copyScenarioFolder, includeIgnored } from '../source/index.ts';
 import { generate, generatedCacheFolder, type GeneratedDigest, type GenerateRequest } from '../target/index.ts';
 import { folderOf } from './live.ts';
@@ -12,8 +12,8 @@ export interface ProvisionRequest {
   readonly trees: BySide<SideTree>;
   /** The module's folder in the user's working tree. */
   readonly userModuleDir: string;
-  /** The scenario's folder, which is copied where the scenario asks for it. */
-  readonly userScenarioDir: string;
+  /** The scenario's folder for each side, which is copied where the scenario asks for it. */
+  readonly scenarioFolders: BySide<string>;
   /** Ours to write into. */
   readonly workDir: string;
   readonly outDir: string;
@@ -51,16 +51,17 @@ const distinct = (trees: BySide<SideTree>): readonly Side[] =>
  */
 export const provision = async (request: ProvisionRequest): Promise<Provisioned> => {
   const trees = await withScenarioFolders(request);
-  const { include, generate: commands } = request.scenario.target;
-  return include.length === 0 && commands.length === 0 ? { trees, notes: [] } : complete(request, trees);
+  const { target } = request.scenario;
+  const asks = target.include.length > 0 || SIDES.some((side) => targetOf(target, side).generate.length > 0);
+  return !asks ? { trees, notes: [] } : complete(request, trees);
 };
 
 const withScenarioFolders = async (request: ProvisionRequest): Promise<BySide<SideTree>> => {
-  const { scenario, trees, userScenarioDir, workDir, signal } = request;
+  const { scenario, trees, scenarioFolders, workDir, signal } = request;
   if (!placeholdersOf(JSON.stringify(scenario.target)).includes('scenarioDir')) return trees;
   const own = async (side: Side): Promise<SideTree> => {
     const scenarioDir = join(workDir, 'scenario', folderOf(scenario.name), side);
-    await copyScenarioFolder(userScenarioDir, scenarioDir, signal);
+    await copyScenarioFolder(scenarioFolders[side], scenarioDir, signal);
     return { ...trees[side], scenarioDir };
   };
   return { base: await own('base'), head: await own('head') };
@@ -68,7 +69,7 @@ const withScenarioFolders = async (request: ProvisionRequest): Promise<BySide<Si
 
 const complete = async (request: ProvisionRequest, trees: BySide<SideTree>): Promise<Provisioned> => {
   const { scenario, userModuleDir, outDir, onProgress, signal } = request;
-  const { include, generate: commands, buildEnv } = scenario.target;
+  const { include, buildEnv } = scenario.target;
   const sides = distinct(trees);
   const included = await includeIgnored({
     from: userModuleDir,
@@ -83,7 +84,7 @@ const complete = async (request: ProvisionRequest, trees: BySide<SideTree>): Pro
       side,
       moduleDir: runDir,
       place: relative(runRoot, runDir),
-      commands,
+      commands: targetOf(scenario.target, side).generate,
       env: buildEnv,
       values: scenarioDir === undefined ? {} : { scenarioDir },
       logFile: join(outDir, 'logs', folderOf(scenario.name), `${side}-generate.log`),

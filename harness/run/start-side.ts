@@ -1,5 +1,7 @@
 /** The one place where a side's process is started, whatever it is started for. */
-import type { Scenario, Side, TargetSpec } from '../model/index.ts';
+import { TargetStartError } from '../errors.ts';
+import { sendPrepare } from '../load/index.ts';
+import { prepareOf, type Scenario, type Side, type TargetSpec } from '../model/index.ts';
 import { freePorts, type MovedPort, type RunningTarget, startTarget, type StartRequest } from '../target/index.ts';
 import type { Session } from './session.ts';
 
@@ -58,4 +60,21 @@ export const startSide = async (session: Session, start: SideStart): Promise<Run
     ...(scenarioDir === undefined ? {} : { values: { scenarioDir } }),
     signal: plan.signal,
   });
+};
+
+/** Sends what comes before the load; what it captured, with the side's own values. An error names the side. */
+export const prepareSide = async (
+  { plan }: Session,
+  target: RunningTarget,
+  timeoutSeconds: number,
+): Promise<Readonly<Record<string, string>>> => {
+  const { endpoint, values, side } = target;
+  const requests = prepareOf(plan.scenario, side);
+  try {
+    const captured = await sendPrepare({ endpoint, requests, values, timeoutSeconds, signal: plan.signal });
+    return { ...captured, ...values };
+  } catch (error) {
+    if (!(error instanceof TargetStartError)) throw error;
+    throw new TargetStartError(error.code, `${side}: ${error.message}`, error.hint, { cause: error });
+  }
 };

@@ -11,6 +11,7 @@ import {
   type RequestSpec,
   type Scenario,
   type SetupCommand,
+  type SideSpec,
   type TargetSpec,
 } from '../model/index.ts';
 import { type FileContents, type ReadFiles, textOf } from './files.ts';
@@ -86,6 +87,32 @@ const fillTls = (tls: ScenarioInput['target']['tls']): Pick<TargetSpec, 'tls'> =
   return { tls: { serverName: tls === true ? null : tls.serverName } };
 };
 
+type OwnInput = NonNullable<ScenarioInput['target']['base']>;
+
+const fillOwn = (own: OwnInput, readyTimeout: number): SideSpec => {
+  const { package: name, args, env, cwd, generate, setup, seed, ready } = own;
+  return {
+    ...(name !== undefined && { package: name }),
+    ...(args !== undefined && { args }),
+    ...(env !== undefined && { env }),
+    ...(cwd !== undefined && { cwd }),
+    ...(generate !== undefined && { generate: generate.map(fillGenerate) }),
+    ...(setup !== undefined && { setup: setup.map(fillSetup) }),
+    ...(seed !== undefined && { seed: seed.map(fillSetup) }),
+    ...(ready !== undefined && { ready: { ...ready, timeoutSeconds: readyTimeout } }),
+  };
+};
+
+const ownOf = ({ base, head, readyTimeout }: ScenarioInput['target']): Pick<TargetSpec, 'own'> =>
+  base === undefined && head === undefined
+    ? {}
+    : {
+        own: {
+          ...(base !== undefined && { base: fillOwn(base, readyTimeout) }),
+          ...(head !== undefined && { head: fillOwn(head, readyTimeout) }),
+        },
+      };
+
 const fillTarget = (target: ScenarioInput['target'], files: ReadFiles): TargetSpec => ({
   package: target.package,
   module: target.module,
@@ -108,6 +135,7 @@ const fillTarget = (target: ScenarioInput['target'], files: ReadFiles): TargetSp
   gogc: target.gogc,
   gomemlimit: target.gomemlimit,
   sides: target.sides,
+  ...ownOf(target),
   port: target.port ?? null,
 });
 

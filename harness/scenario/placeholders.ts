@@ -112,16 +112,21 @@ export const checkPlaceholders = (
         ['target', 'module'],
         ['target', 'buildFlags'],
         ['target', 'ready'],
+        ['target', 'base', 'package'],
+        ['target', 'base', 'ready'],
+        ['target', 'head', 'package'],
+        ['target', 'head', 'ready'],
       ],
       [],
     ),
     ...check(valuePaths(value, ['target', 'buildEnv']), []),
     ...check(itemPaths(value, ['target', 'include']), []),
-    ...check([...itemPaths(value, ['target', 'args']), ...valuePaths(value, ['target', 'env'])], TARGET),
-    ...check([['target', 'cwd']], TARGET),
     ...check([['target', 'socket']], SIDE),
-    ...['setup', 'seed'].flatMap((key) => check(commandTexts(value, key), SETUP)),
-    ...check(commandTexts(value, 'generate'), ['scenarioDir']),
+    ...[['target'], ['target', 'base'], ['target', 'head']].flatMap((at) => [
+      ...check([...itemPaths(value, [...at, 'args']), ...valuePaths(value, [...at, 'env']), [...at, 'cwd']], TARGET),
+      ...['setup', 'seed'].flatMap((key) => check(commandTexts(value, [...at, key]), SETUP)),
+      ...check(commandTexts(value, [...at, 'generate']), ['scenarioDir']),
+    ]),
   ];
   const captured: string[] = [];
   for (const path of itemPaths(value, ['load', 'prepare'])) {
@@ -138,8 +143,8 @@ export const checkPlaceholders = (
   return found;
 };
 
-const commandTexts = (value: unknown, key: string): readonly Path[] =>
-  itemPaths(value, ['target', key]).flatMap((path) => [
+const commandTexts = (value: unknown, at: Path): readonly Path[] =>
+  itemPaths(value, at).flatMap((path) => [
     ...(typeof valueAt(value, path) === 'string' ? [path] : itemPaths(value, path)),
     [...path, 'command'],
     ...itemPaths(value, [...path, 'args']),

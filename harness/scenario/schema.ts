@@ -149,6 +149,25 @@ const serviceEnvironment = () =>
     }
   });
 
+/** Keys of one side, for where a change renames a flag, moves a package, adds a file. */
+const ofOneSide = (side: 'base' | 'head') =>
+  mapping({
+    package: word('a Go package such as ./cmd/server').optional().describe('In place of `target.package`.'),
+    args: texts('a list such as ["-port", "${port}"]').optional().describe('In place of `target.args`.'),
+    env: serviceEnvironment().optional().describe('On top of `target.env`.'),
+    cwd: word('a folder').optional().describe('In place of `target.cwd`.'),
+    generate: z
+      .array(generateCommand(), expected('a list of commands'))
+      .optional()
+      .describe('In place of `target.generate`.')
+      .meta({ kind: 'list' }),
+    setup: z.array(setupCommand(), expected('a list of commands')).optional().describe('In place of `target.setup`.'),
+    seed: z.array(setupCommand(), expected('a list of commands')).optional().describe('In place of `target.seed`.'),
+    ready: requestLine().optional().describe('In place of `target.ready`.'),
+  })
+    .optional()
+    .describe(`What ${side} alone is built and started with.`);
+
 const target = () =>
   mapping({
     package: word('a Go package such as ./cmd/server')
@@ -256,6 +275,8 @@ const target = () =>
       .describe('CPUs that the two sides share. 1 is the method; more shows parallel behaviour, with wider limits.'),
     gogc: gcPercent().prefault('100').describe('GOGC of both sides.'),
     gomemlimit: memoryLimit().prefault('off').describe('GOMEMLIMIT of both sides.').meta({ example: '512MiB' }),
+    base: ofOneSide('base'),
+    head: ofOneSide('head'),
     port: z
       .int(expected('a port from 1 to 65535'))
       .min(1, expected('a port from 1 to 65535'))

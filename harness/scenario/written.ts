@@ -1,32 +1,37 @@
 /** Unquoted numbers and true/false where text is meant: taken as they are written, so `1.10` stays `1.10`. */
 import { type Path, type ScenarioDocument } from './document.ts';
 
+/** Below `target`, and below what one side has of its own. */
+const SERVICE_PLACES = [
+  'args.*',
+  'env.*',
+  'generate.*.*',
+  'generate.*.args.*',
+  'generate.*.env.*',
+  'cwd',
+  'seed.*.*',
+  'seed.*.args.*',
+  'seed.*.env.*',
+  'setup.*.*',
+  'setup.*.args.*',
+  'setup.*.env.*',
+];
+
 /** Places of text, `*` for any key or index. */
 const TEXT_PLACES = [
   'name',
   'description',
-  'target.args.*',
-  'target.env.*',
   'target.buildFlags.*',
   'target.buildEnv.*',
   'target.go',
   'target.go.*',
   'target.gogc',
   'target.gomemlimit',
-  'target.generate.*.*',
-  'target.generate.*.args.*',
-  'target.generate.*.env.*',
-  'target.cwd',
-  'target.seed.*.*',
-  'target.seed.*.args.*',
-  'target.seed.*.env.*',
-  'target.setup.*.*',
-  'target.setup.*.args.*',
-  'target.setup.*.env.*',
   'load.requests.*.name',
   'load.requests.*.headers.*',
   'load.prepare.*.name',
   'load.prepare.*.headers.*',
+  ...['target', 'target.base', 'target.head'].flatMap((at) => SERVICE_PLACES.map((place) => `${at}.${place}`)),
 ].map((place) => place.split('.'));
 
 const isTextPlace = (path: Path): boolean =>

@@ -28,7 +28,7 @@ const provide = async (target: string, folders: { readonly base: string; readonl
     scenario: scenarioOf(target),
     trees: { base: treeOf(folders.base), head: treeOf(folders.head) },
     userModuleDir: user,
-    userScenarioDir: user,
+    scenarioFolders: { base: user, head: user },
     workDir: makeFolder(),
     outDir,
     onProgress: (text) => said.push(text),

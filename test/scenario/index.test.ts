@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Scenario } from '../../harness/model/index.ts';
+import { type Scenario, targetOf } from '../../harness/model/index.ts';
 import { parseScenario, referencedFiles } from '../../harness/scenario/index.ts';
 import { EXAMPLE_SCENARIO } from '../../harness/scenario/reference.ts';
 
@@ -206,6 +206,20 @@ load: { requests: [{ http: POST /hook, body: { to: "http://127.0.0.1:\${port.sin
     expect(read(text).target.ports).toEqual(['admin', 'metrics', 'sink']);
     expect(() => withTarget('  args: ["${port.my-port}"]')).toThrow(/letters, digits and _/);
     expect(() => withTarget('  buildFlags: ["-tags=${port.x}"]')).toThrow(/port\.x/);
+  });
+
+  test('one side may have arguments and more of its own, variables on top of the common ones', () => {
+    const { target } = withTarget(`  args: [-addr]
+  env: { A: 1, B: 2 }
+  base: { args: [-listen, 007], env: { B: 3 }, package: ./old, seed: [[x]], ready: GET /health }
+  head: { cwd: web, setup: [[y]], generate: [make] }`);
+    const [base, head] = [targetOf(target, 'base'), targetOf(target, 'head')];
+    expect(base).toMatchObject({ args: ['-listen', '007'], env: { A: '1', B: '3' }, package: './old', cwd: '.' });
+    expect(base.ready).toEqual({ method: 'GET', path: '/health', timeoutSeconds: 30 });
+    expect(head).toMatchObject({ args: ['-addr'], env: { A: '1', B: '2' }, package: '.', cwd: 'web' });
+    expect([base.seed.length, base.setup.length, head.setup.length, head.generate.length]).toEqual([1, 0, 1, 1]);
+    expect(() => withTarget('  base: { args: ["${prot}"] }')).toThrow(/target\.base\.args\[0\]: unknown placeholder/);
+    expect(withTarget('  base: { args: [x] }').digest).not.toBe(withTarget('  head: { args: [x] }').digest);
   });
 
   test('build flags may be one line', () => {

@@ -1,0 +1,80 @@
+/**
+ * A change that renames a flag, or moves what the service reads, changes the scenario with it, and the base cannot be
+ * started by the new one: it is started by the scenario of its own commit.
+ */
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { EXIT, GodynoError } from '../errors.ts';
+import { type Scenario, type SideSpec, type TargetSpec, targetOf } from '../model/index.ts';
+import type { SourceTree } from '../source/index.ts';
+import { readScenario } from './scenarios.ts';
+
+export interface OwnScenario {
+  /** The scenario with what base has of its own. */
+  readonly scenario: Scenario;
+  /** The scenario's folder in base's tree. */
+  readonly folder: string;
+  /** What differs, by the scenario's names for it. */
+  readonly differs: readonly string[];
+}
+
+const STARTING = ['package', 'args', 'env', 'cwd', 'generate', 'setup', 'seed', 'ready'] as const;
+
+const partOf = (target: TargetSpec): Required<Omit<SideSpec, 'prepare'>> => {
+  const { package: name, args, env, cwd, generate, setup, seed, ready } = target;
+  return { package: name, args, env, cwd, generate, setup, seed, ready };
+};
+
+const same = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
+
+/** A scenario that this godyno cannot read, or that names files that are gone, is none. */
+const readOr = async (file: string): Promise<Scenario | null> => {
+  try {
+    return await readScenario(file);
+  } catch (error) {
+    if (error instanceof GodynoError) return null;
+    throw error;
+  }
+};
+
+/**
+ * The scenario with base started as its own commit says; null where that says nothing else, or the scenario itself says
+ * what base has of its own. `place`: of the working folder in the repository.
+ */
+export const withBasesOwn = async (
+  base: SourceTree,
+  place: string,
+  scenario: Scenario,
+): Promise<OwnScenario | null> => {
+  const file = join(base.ownDir, place, scenario.file);
+  if (scenario.target.own?.base !== undefined || scenario.file.startsWith('/') || !existsSync(file)) return null;
+  const found = await readOr(file);
+  if (found === null) return null;
+  const own = partOf(targetOf(found.target, 'base'));
+  const common = partOf(targetOf(scenario.target, 'base'));
+  const differs: string[] = STARTING.filter((key) => !same(own[key], common[key])).map((key) => `target.${key}`);
+  if (!same(found.load.prepare, scenario.load.prepare)) differs.push('load.prepare');
+  if (differs.length === 0) return null;
+  const { target } = scenario;
+  return {
+    scenario: {
+      ...scenario,
+      target: {
+        ...target,
+        ports: [...new Set([...target.ports, ...found.target.ports])].toSorted(),
+        own: { ...target.own, base: { ...own, prepare: found.load.prepare } },
+      },
+    },
+    folder: dirname(file),
+    differs,
+  };
+};
+
+/** An error about base's build or start begins with its name. */
+export const isBasesStart = (error: unknown): error is GodynoError =>
+  error instanceof GodynoError && error.exitCode === EXIT.buildOrStart && error.message.startsWith('base: ');
+
+export const ownScenarioNote = ({ scenario, differs }: OwnScenario, base: SourceTree, error: GodynoError): string => {
+  const [why = ''] = error.message.replace(/^base: /, '').split('\n');
+  return `Base was started by ${scenario.file} of its own commit (${base.revision.label}), which differs in ${differs.join(', ')}; with the head’s, ${why.replace(/[.:]( Its last output:)?$/, '')}.`;
+};
