@@ -70,7 +70,9 @@ export interface MissingEmbed {
   readonly folder: string;
   /** As the source writes it: `build/*`. */
   readonly pattern: string;
-  /** Empty files that were made instead, relative to the module; none: git ignores what is there, and it was copied. */
+  /** Glob of what git ignores and was carried along, relative to the module; null: nobody has it. */
+  readonly carried: string | null;
+  /** Empty files that were made instead, relative to the module. */
   readonly made: readonly string[];
 }
 
@@ -126,11 +128,12 @@ const supply = async (wanted: Wanted, copy: SourceCopy): Promise<MissingEmbed> =
   const [here, there] = [join(copy.origin, copy.below, place), join(copy.moduleDir, place)];
   if ((await isThere(here)) && !(await isThere(there))) {
     await cp(here, there, { recursive: true });
-    return { ...wanted, made: [] };
+    const isFolder = (await stat(here)).isDirectory();
+    return { ...wanted, carried: isFolder ? `${place}/**` : place, made: [] };
   }
   const file = placeholderOf(embedPath(wanted));
   await makeEmpty(copy, file);
-  return { ...wanted, made: [file] };
+  return { ...wanted, carried: null, made: [file] };
 };
 
 /** What a service says that reads an embedded file that is not there: `open build/manifest.json: file does not exist`. */

@@ -1,7 +1,7 @@
 /** The scenario that `godyno init` writes, as text. */
 import { posix } from 'node:path';
 import type { Survey } from '../survey/index.ts';
-import { embedPath, type MissingEmbed } from './init-copy.ts';
+import type { MissingEmbed } from './init-copy.ts';
 import type { Names } from './init-files.ts';
 import {
   argsOf,
@@ -93,7 +93,7 @@ const envLine = (env: Readonly<Record<string, string>>): readonly string[] =>
 
 /** Files of the build that git does not have: carried along, or made by a command that is to be put right. */
 const buildLines = (missing: readonly MissingEmbed[]): readonly string[] => {
-  const carried = missing.filter(({ made }) => made.length === 0).map(embedPath);
+  const carried = missing.flatMap((one) => one.carried ?? []);
   const made = missing.flatMap((one) => one.made);
   const folders = [...new Set(made.map((file) => posix.dirname(file)))];
   return [

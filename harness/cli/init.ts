@@ -83,7 +83,7 @@ const lastLines = (output: string): string =>
     .join('\n');
 
 const describeMissing = (one: MissingEmbed): string =>
-  one.made.length === 0
+  one.carried !== null
     ? `The build embeds ${embedPath(one)}, which git ignores: carried along (target.include).`
     : `The build embeds ${embedPath(one)}, which is not there: empty files stand in (target.generate; put the real command there).`;
 

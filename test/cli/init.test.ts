@@ -241,6 +241,50 @@ func main() {
     expect(place.leftInTmp()).toEqual([]);
   });
 
+  test('files that the build embeds and git does not have are carried along, or stood in for, and the scenario says how', async () => {
+    execFileSync('git', ['init', '--quiet'], { cwd: place.dir });
+    place.file('.gitignore', 'dist/\nassets/\n');
+    place.file('go.mod', 'module example.com/embeds\n\ngo 1.22\n');
+    place.file('assets/logo.txt', 'logo');
+    place.file(
+      'main.go',
+      `package main
+
+import (
+	"embed"
+	"net/http"
+	"os"
+)
+
+//go:embed dist/*
+var dist embed.FS
+
+//go:embed assets
+var assets embed.FS
+
+func main() {
+	index, err := dist.ReadFile("dist/app.json")
+	if err != nil {
+		panic(err)
+	}
+	logo, _ := assets.ReadFile("assets/logo.txt")
+	http.HandleFunc("/logo", func(w http.ResponseWriter, r *http.Request) { w.Write(append(index, logo...)) })
+	http.ListenAndServe("127.0.0.1:"+os.Getenv("PORT"), nil)
+}
+`,
+    );
+    const { code, stderr } = await place.run(['init', '--yes']);
+    expect(code, stderr).toBe(0);
+    expect(stderr).toContain('assets, which git ignores: carried along');
+    const { target } = scenario('scenarios/embeds.yml');
+    expect(target.include).toEqual(['assets/**']);
+    expect(target.generate.map(({ args }) => args.at(-1))).toEqual([
+      'mkdir -p dist && touch dist/index.html dist/app.json',
+    ]);
+    expect(existsSync(path.join(place.dir, 'dist'))).toBe(false);
+    expect(stderr).toContain('Add to .gitignore: .godyno/');
+  });
+
   test('a service that does not build shows Go’s words and writes nothing', async () => {
     place.file('go.mod', 'module example.com/broken\n\ngo 1.22\n');
     place.file('main.go', 'package main\n\nfunc main() { undefinedName() }\n');
