@@ -166,7 +166,8 @@ const readWords = (
   return words;
 };
 
-const readBytes = (file: string): Buffer => {
+/** Throws {@link UsageError} `NOT_AN_ELF_PROGRAM` where the file cannot be read. */
+export const readProgram = (file: string): Buffer => {
   try {
     return readFileSync(file);
   } catch (cause) {
@@ -174,9 +175,8 @@ const readBytes = (file: string): Buffer => {
   }
 };
 
-/** Throws {@link UsageError} `NOT_AN_ELF_PROGRAM`. */
-export const readElf = (file: string): ElfFile => {
-  const data = readBytes(file);
+/** `file` is its name. Throws {@link UsageError} `NOT_AN_ELF_PROGRAM`. */
+export const parseElf = (data: Buffer, file: string): ElfFile => {
   if (data.length < HEADER_BYTES || data.toString('latin1', 0, 4) !== '\x7fELF')
     throw broken(file, 'is not an ELF file');
   if (data[4] !== 2 || data[5] !== 1) throw broken(file, 'is not a 64-bit little-endian ELF file');

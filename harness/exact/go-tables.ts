@@ -8,7 +8,7 @@
  */
 import { UsageError } from '../errors.ts';
 import type { CountedFrame } from '../model/index.ts';
-import { readElf } from './elf.ts';
+import { parseElf, readProgram } from './elf.ts';
 import { findLayout, type GoLayout, tablesUnreadable } from './go-layout.ts';
 import { type Steps, stepsReader, textReader, type Unreadable, upperBound, valueAt } from './table-readers.ts';
 
@@ -172,8 +172,11 @@ const understood = (layout: GoLayout, unreadable: Unreadable): Readers => {
 };
 
 /** Throws {@link UsageError} `NOT_AN_ELF_PROGRAM` or `GO_TABLES_UNREADABLE`. */
-export const readGoTables = (file: string): GoTables => {
-  const elf = readElf(file);
+export const readGoTables = (file: string): GoTables => goTablesIn(readProgram(file), file);
+
+/** The same of a program in memory; `file` is its name. */
+export const goTablesIn = (data: Buffer, file: string): GoTables => {
+  const elf = parseElf(data, file);
   const unreadable = tablesUnreadable(file);
   const layout = findLayout(elf, unreadable);
   const readers = understood(layout, unreadable);

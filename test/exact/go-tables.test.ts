@@ -1,8 +1,11 @@
-import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { readGoTables, type GoTables } from '../../harness/exact/index.ts';
+import { goTablesIn, readGoTables, type GoTables } from '../../harness/exact/index.ts';
+import { seededRandom } from '../profile/mutate.ts';
 import { buildProgram, NEWEST_GO, startNative, testFolder } from './counted-program.ts';
+import { MODULE_WORDS, moduleDataAt, subjectOf } from './spoiled-tables.ts';
+import { fuzzTables } from './table-fuzz.ts';
 
 const folder = testFolder();
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -101,7 +104,55 @@ describe('what the tables of a binary say of an address', () => {
   });
 });
 
+describe('a program whose tables are spoiled', () => {
+  const program = (): Buffer => readFileSync(buildProgram(folder));
+
+  it.each<readonly [string, (data: Buffer, module: number) => void]>([
+    ['a length beyond the file', (data, module) => data.writeBigUInt64LE(2n ** 40n, module + 8 * 8)],
+    ['a field more', (data, module) => data.copyWithin(module + 8 * 5, module + 8 * 4, module + 8 * MODULE_WORDS)],
+    ['a field less', (data, module) => data.copyWithin(module + 8 * 4, module + 8 * 5, module + 8 * MODULE_WORDS)],
+    ['code that begins elsewhere', (data, module) => data.writeBigUInt64LE(0x1000n, module + 8 * 22)],
+  ])('is refused in one sentence: %s', (_, spoil) => {
+    const data = program();
+    spoil(data, moduleDataAt(data));
+    expect(() => goTablesIn(data, 'program')).toThrow(
+      'program: the record of its main module (moduledata) was not found or is laid out in another way',
+    );
+  });
+
+  it('is refused where its inlined calls go in a circle', () => {
+    const data = program();
+    const tables = goTablesIn(data, 'program');
+    const home = addressesOf(tables, 200_000)
+      .map((address) => tables.functionAt(address))
+      .find((each) => each?.name === 'main.outermost');
+    const { entry = 0, end = 0 } = home ?? {};
+    const offsets = Array.from({ length: end - entry }, (_, at) => at);
+    const offset = offsets.find((at) => tables.framesAt(entry + at)[0]?.function === 'main.innermost') ?? 0;
+    expect(tables.framesAt(entry + offset)).toHaveLength(3);
+    const [names = 0] = subjectOf(data).parts;
+    const name = Buffer.alloc(4);
+    name.writeUInt32LE(data.indexOf('\0main.innermost\0') + 1 - names);
+    // The call stands where it was inlined: in itself.
+    for (let at = data.indexOf(name); at >= 0; at = data.indexOf(name, at + 1)) data.writeInt32LE(offset, at + 4);
+    expect(() => goTablesIn(data, 'program').framesAt(entry + offset)).toThrow(
+      'program: its inlined calls go in a circle',
+    );
+  });
+
+  it('is read or refused in one sentence, and never misread where only the layout differs: 240 at random', () => {
+    const originals = [program(), readFileSync(buildProgram(folder, ['-buildmode=pie', EXTERNAL], NEWEST_GO))];
+    const { read, refused } = fuzzTables(originals, 240, seededRandom(127), null);
+    expect(read).toBeGreaterThan(20);
+    expect(refused).toBeGreaterThan(80);
+  }, 60_000);
+});
+
 describe('a file that cannot be counted', () => {
+  it('is refused when it is not there', () => {
+    expect(() => readGoTables(path.join(folder, 'nothing'))).toThrow(/^.*nothing cannot be read: ENOENT/);
+  });
+
   it('is refused when it is no program', () => {
     const file = path.join(folder, 'text');
     writeFileSync(file, 'no program at all');
