@@ -13,6 +13,7 @@ import {
   type ScenarioRun,
   SIDES,
 } from '../model/index.ts';
+import { answerDifferences, answerWarnings, outcomeWithAnswers, withoutEmptyGains } from './answers.ts';
 import { notJudged, type Answer } from './answer.ts';
 import {
   failedRequestsOf,
@@ -256,13 +257,14 @@ export const compareScenario = (
   const found = invalidity(run) ?? uncounted(run, findings);
   const died = found && isHeadsDoing(found) ? found : null;
   const invalid = died ? null : found;
-  const rows = judgeRows(metricRows(run, family, findings, died), invalid);
+  const answers = answerDifferences(run);
+  const rows = withoutEmptyGains(judgeRows(metricRows(run, family, findings, died), invalid), answers);
   const judged = launchesOf(run, 'judged');
   const cost = judged.flatMap(({ pairs }) => pairs.filter(({ phase }) => phase === 'cost'));
   const discardedPairs = cost.filter(({ discarded }) => discarded !== null).length;
   return {
     scenario: run.scenario.name,
-    ...withoutAnswer(outcomeOf(rows, invalid), run, rows),
+    ...withoutAnswer(outcomeWithAnswers(outcomeOf(rows, invalid), rows, answers), run, rows),
     pairs: cost.length - discardedPairs,
     launches: judged.length,
     linkSeeds: countLinkSeeds(judged),
@@ -276,7 +278,8 @@ export const compareScenario = (
     loader: loaderReport(run),
     environment: file.environment,
     settings: run.settings,
-    warnings: fallbackWarnings(run),
+    warnings: [...answerWarnings(answers), ...fallbackWarnings(run)],
+    ...(answers.length > 0 && { answers }),
     ...failedRequestsOf(run),
   };
 };

@@ -22,11 +22,14 @@ export class CouplesRun extends WindowRun {
   #allOpen = 0;
   #number: number;
   readonly #last: number;
+  /** These numbers instead of all from the first on, in a look at answers. */
+  readonly #picked: readonly number[] | null;
   #deadlineMs = NOT_BEFORE;
 
-  constructor(bench: Bench, loop: ClosedLoop) {
+  constructor(bench: Bench, loop: ClosedLoop, picked: readonly number[] | null = null) {
     super(bench);
     this.#loop = loop;
+    this.#picked = picked;
     this.#open = new Uint8Array(loop.inFlight);
     this.#number = loop.first;
     this.#last = loop.first + (loop.count ?? NOT_BEFORE);
@@ -70,13 +73,14 @@ export class CouplesRun extends WindowRun {
     if (!this.#mayStart(nowMs)) return;
     // A side that lost its connection comes back with `ready`.
     for (const lane of lanes) if (lane.connections[place]?.idle !== true) return;
-    const number = this.#number++;
+    const at = this.#number++;
+    const number = this.#picked === null ? at : (this.#picked[at - this.#loop.first] ?? at);
     this.#open[place] = lanes.length;
     this.#allOpen += lanes.length;
     const route = schedule.routeOf(number);
     const [base, head] = lanes;
     if (base === undefined) return;
-    if (head === undefined) this.#send(base, place, base.bytesOf(number, route), route);
+    if (head === undefined) this.#send(base, place, base.bytesOf(number, route), route, number);
     else if (schedule.headFirst(number)) this.#sendBoth(head, base, place, number, route);
     else this.#sendBoth(base, head, place, number, route);
   }
@@ -85,13 +89,16 @@ export class CouplesRun extends WindowRun {
     // Both are written out before the first is sent, so that nothing comes between the two.
     const oneBytes = one.bytesOf(number, route);
     const otherBytes = other.bytesOf(number, route);
-    this.#send(one, place, oneBytes, route);
-    this.#send(other, place, otherBytes, route);
+    this.#send(one, place, oneBytes, route, number);
+    this.#send(other, place, otherBytes, route, number);
   }
 
-  #send(lane: Lane, place: number, bytes: Buffer, route: number): void {
+  #send(lane: Lane, place: number, bytes: Buffer, route: number, number: number): void {
     lane.tally.planned++;
-    lane.connections[place]?.send(bytes, route, Number.NaN);
+    const connection = lane.connections[place];
+    if (connection === undefined) return;
+    connection.number = number;
+    connection.send(bytes, route, Number.NaN);
   }
 }
 

@@ -2,7 +2,6 @@
 import { performance } from 'node:perf_hooks';
 import { TLSSocket } from 'node:tls';
 import type { Endpoint, Side } from '../model/index.ts';
-import type { ReplyReader } from './replies.ts';
 import { openClients, type EngineClient, type RequestQueue, requireClient } from './seam.ts';
 import type { RequestTimes } from './tally.ts';
 import { type AnswerHead, Evidence, type Witness } from './witness.ts';
@@ -25,6 +24,14 @@ const RECONNECT_PAUSE_MS = 20;
 
 const STATUS_FINAL = 200;
 
+/** Reads what is answered, from request to end. */
+export interface BodyReader {
+  begin(): void;
+  head?(head: AnswerHead): void;
+  read(chunk: Buffer): void;
+  end(route: number, status: number): void;
+}
+
 const NO_BYTES: Buffer = Buffer.alloc(0);
 
 /** What the client gets back for an answer; it reads these fields and drops them. */
@@ -35,7 +42,7 @@ export class Connection implements RequestTimes, RequestQueue {
   readonly index: number;
   driver: Driver;
   /** Set while somebody wants to know what the answers say. */
-  reader: ReplyReader | null = null;
+  reader: BodyReader | null = null;
   /** Keeps what the first failed requests met. */
   readonly #witness: Witness | null;
   /** The answer being read, when somebody will want to see why it is no good one. */
@@ -43,6 +50,8 @@ export class Connection implements RequestTimes, RequestQueue {
   /** Why the connection broke, where that is known. */
   #trouble: string | null = null;
   route = 0;
+  /** Of the schedule, of the request in flight; only where somebody compares answers. */
+  number = 0;
   plannedMs = Number.NaN;
   sentMs = 0;
   /** Connected and without a request in flight. */
@@ -100,6 +109,11 @@ export class Connection implements RequestTimes, RequestQueue {
       if (result instanceof Error) this.#garbled(result);
       return result;
     };
+  }
+
+  /** The bytes of the request that was sent last. */
+  get request(): Buffer {
+    return this.#request.requestBuffer;
   }
 
   /** Call only when idle. */
@@ -279,6 +293,7 @@ export class Connection implements RequestTimes, RequestQueue {
 
   setHeaders(head: AnswerHead): void {
     this.#status = head.statusCode;
+    this.reader?.head?.(head);
     if (this.#witness?.wants(this.route, head.statusCode) === true) this.#evidence = new Evidence(head);
   }
 

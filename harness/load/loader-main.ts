@@ -1,11 +1,14 @@
 /** The load generator's process: takes orders over its message channel, one at a time, and answers each once. */
 import { GodynoError, InvalidMeasurementError, TargetStartError, UsageError } from '../errors.ts';
+import { AnswerBook } from './answer-book.ts';
 import { type Answer, type Command, type Failure, type LoadResult, parseOrder } from './messages.ts';
 import { testSeam } from './self-test.ts';
 import { openSession, type Session } from './session.ts';
 
 let session: Session | undefined;
 let seamTested = false;
+/** Outlives attachments: what varies shows only over launches. */
+const book = new AnswerBook();
 
 const requireSession = (): Session => {
   if (session === undefined) throw new Error('no targets are attached');
@@ -24,7 +27,7 @@ const obey = async (command: Command): Promise<LoadResult | null> => {
       detach();
       if (!seamTested) await testSeam();
       seamTested = true;
-      session = await openSession(command.targets, command.plan);
+      session = await openSession(command.targets, command.plan, book);
       return null;
     case 'detach':
       return detach();
@@ -36,6 +39,8 @@ const obey = async (command: Command): Promise<LoadResult | null> => {
       return requireSession().latency(command.loop);
     case 'single':
       return requireSession().single(command.loop);
+    case 'answers':
+      return requireSession().answers(command.loop);
   }
 };
 

@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { GodynoError, InterruptedError, InvalidMeasurementError, TargetStartError, UsageError } from '../errors.ts';
-import type { FailedRequest, Side } from '../model/index.ts';
+import type { FailedRequest, RouteAnswers, Side } from '../model/index.ts';
 import { type RunningProcess, startProcess } from '../process/index.ts';
 import {
+  type AnswersLoop,
   type ClosedLoop,
   type Command,
   type Failure,
@@ -47,6 +48,10 @@ export interface Loader {
   readonly latency: (loop: OpenLoop) => Promise<PairLoad>;
   /** One side alone, in the order of the schedule. */
   readonly single: (loop: SingleLoop) => Promise<SingleLoad>;
+  /** A look at the answers of both sides, or of one; returns the number after the last one sent. */
+  readonly answers: (loop: AnswersLoop) => Promise<number>;
+  /** What all looks so far say; null before the first. */
+  readonly comparedAnswers: () => readonly RouteAnswers[] | null;
   /** What the first failed requests of each name and side met, over all attachments. */
   readonly failedRequests: () => readonly FailedRequest[];
   /** Idempotent. */
@@ -147,6 +152,7 @@ export const startLoader = async (spec: LoaderSpec): Promise<Loader> => {
   );
   const ask = channelTo(child, spec.signal);
   const failed = new Map<string, FailedRequest>();
+  let compared: readonly RouteAnswers[] | null = null;
   const askForWindow = async (command: Command): Promise<LoadResult> => {
     const result = requireResult(await ask(command));
     for (const request of result.failedRequests ?? []) {
@@ -166,6 +172,12 @@ export const startLoader = async (spec: LoaderSpec): Promise<Loader> => {
       const result = await askForWindow({ kind: 'single', loop });
       return { ...endOf(result), window: windowOf(result, loop.side), replies: result.replies ?? null };
     },
+    answers: async (loop) => {
+      const { next, answers } = await askForWindow({ kind: 'answers', loop });
+      compared = answers ?? compared;
+      return next;
+    },
+    comparedAnswers: () => compared,
     failedRequests: () => [...failed.values()],
     stop: async () => child.stop(STOP_GRACE_SECONDS),
   };

@@ -7,6 +7,7 @@ import type {
   LoaderWindow,
   Replies,
   RequestSpec,
+  RouteAnswers,
   Side,
   Window,
 } from '../model/index.ts';
@@ -51,6 +52,17 @@ export interface SingleLoop extends ClosedLoop {
   readonly replies?: 'read';
 }
 
+/** A look at what is answered, outside of what is measured: a few requests of every name, one at a time. */
+export interface AnswersLoop {
+  /** The first number that may be sent. */
+  readonly first: number;
+  readonly perRoute: number;
+  /** No request is started later. */
+  readonly seconds: number;
+  /** One side alone; both when left out. */
+  readonly side?: Side;
+}
+
 export interface OpenLoop {
   readonly first: number;
   readonly seconds: number;
@@ -87,6 +99,8 @@ export interface LoadResult extends WindowEnd {
   readonly sides: Partial<BySide<WindowLoad>>;
   readonly replies?: Replies;
   readonly failedRequests?: readonly FailedRequest[];
+  /** All that was compared so far, after a look. */
+  readonly answers?: readonly RouteAnswers[];
 }
 
 export type Command =
@@ -95,7 +109,8 @@ export type Command =
   | { readonly kind: 'couples'; readonly loop: ClosedLoop }
   | { readonly kind: 'contention'; readonly loop: ClosedLoop }
   | { readonly kind: 'latency'; readonly loop: OpenLoop }
-  | { readonly kind: 'single'; readonly loop: SingleLoop };
+  | { readonly kind: 'single'; readonly loop: SingleLoop }
+  | { readonly kind: 'answers'; readonly loop: AnswersLoop };
 
 export interface Order {
   readonly id: number;
@@ -115,7 +130,15 @@ export type Answer =
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 
-const KINDS: ReadonlySet<unknown> = new Set(['attach', 'detach', 'couples', 'contention', 'latency', 'single']);
+const KINDS: ReadonlySet<unknown> = new Set([
+  'attach',
+  'detach',
+  'couples',
+  'contention',
+  'latency',
+  'single',
+  'answers',
+]);
 
 /** An order of our own harness, or undefined for anything else on the channel. */
 export const parseOrder = (message: unknown): Order | undefined => {
@@ -140,7 +163,8 @@ const isResult = (value: unknown): boolean =>
   isObject(value['sides']) &&
   Object.values(value['sides']).every(isWindow) &&
   (value['replies'] === undefined || isReplies(value['replies'])) &&
-  (value['failedRequests'] === undefined || Array.isArray(value['failedRequests']));
+  (value['failedRequests'] === undefined || Array.isArray(value['failedRequests'])) &&
+  (value['answers'] === undefined || Array.isArray(value['answers']));
 
 const isFailure = (value: unknown): boolean =>
   isObject(value) && ['type', 'code', 'message', 'hint'].every((key) => typeof value[key] === 'string');

@@ -6,7 +6,10 @@ import { ContentionRun, CouplesRun, PausedRun } from './closed-loops.ts';
 import { type Connection, type Driver, openConnections } from './connection.ts';
 import { watchHealth } from './health.ts';
 import { mergeHistograms } from './histograms.ts';
+import type { AnswerBook } from './answer-book.ts';
+import { AnswerReader } from './answer-reader.ts';
 import type {
+  AnswersLoop,
   ClosedLoop,
   LoadPlan,
   LoadResult,
@@ -51,6 +54,7 @@ export interface Session {
   readonly contention: (loop: ClosedLoop) => Promise<LoadResult>;
   readonly latency: (loop: OpenLoop) => Promise<LoadResult>;
   readonly single: (loop: SingleLoop) => Promise<LoadResult>;
+  readonly answers: (loop: AnswersLoop) => Promise<LoadResult>;
   readonly close: () => void;
 }
 
@@ -119,6 +123,23 @@ const lagOf = (states: readonly SideState[]): Partial<LoaderWindow> => {
   return { lagP50Us: lag.getValueAtPercentile(50), lagP99Us: lag.getValueAtPercentile(99) };
 };
 
+/** Rarer names than one in so many are not waited for. */
+const LOOKED_THROUGH = 2000;
+
+/** Numbers of the schedule from `first` on that hold `perRoute` requests of every name. */
+const numbersOf = (schedule: Schedule, routes: number, first: number, perRoute: number): readonly number[] => {
+  const left = Array.from({ length: routes }, () => perRoute);
+  const numbers: number[] = [];
+  for (let number = first; number < first + LOOKED_THROUGH && numbers.length < routes * perRoute; number++) {
+    const route = schedule.routeOf(number);
+    const wanted = left[route] ?? 0;
+    if (wanted === 0) continue;
+    left[route] = wanted - 1;
+    numbers.push(number);
+  }
+  return numbers;
+};
+
 const uncounted = (state: SideState): InvalidMeasurementError =>
   new InvalidMeasurementError(
     'LOAD_UNACCOUNTED',
@@ -127,7 +148,8 @@ const uncounted = (state: SideState): InvalidMeasurementError =>
   );
 
 /** Connects to the targets of a launch. Throws `TARGET_UNREACHABLE`, `SEAM_BROKEN` and what {@link compileRequests} throws. */
-export const openSession = async (targets: LoadTargets, plan: LoadPlan): Promise<Session> => {
+export const openSession = async (targets: LoadTargets, plan: LoadPlan, book: AnswerBook): Promise<Session> => {
+  book.begin(plan.requests);
   const schedule = createSchedule({
     seed: plan.seed,
     weights: plan.requests.map((request) => request.weight),
@@ -221,6 +243,22 @@ export const openSession = async (targets: LoadTargets, plan: LoadPlan): Promise
     }
   };
 
+  const answers = async ({ first, perRoute, seconds, side }: AnswersLoop): Promise<LoadResult> => {
+    const used = side === undefined ? both() : only(side);
+    const numbers = numbersOf(schedule, plan.requests.length, first, perRoute);
+    await grow(1);
+    const readers = used.flatMap(({ connections }) => connections.slice(0, 1));
+    for (const connection of readers) connection.reader = new AnswerReader(book, connection);
+    try {
+      const loop = { first: 0, count: numbers.length, seconds, inFlight: 1 };
+      const result = await runWindow(used, new CouplesRun(benchOf(used), loop, numbers));
+      book.settle();
+      return { ...result, next: Math.max(first, ...numbers) + 1, answers: book.summarize() };
+    } finally {
+      for (const connection of readers) connection.reader = null;
+    }
+  };
+
   const latency = async (loop: OpenLoop): Promise<LoadResult> => {
     const wanted = Math.ceil((loop.ratePerSecond * slowestServiceMs * ROOM) / 1000);
     await grow(Math.min(MAX_OPEN_CONNECTIONS, Math.max(MIN_OPEN_CONNECTIONS, wanted)));
@@ -242,6 +280,7 @@ export const openSession = async (targets: LoadTargets, plan: LoadPlan): Promise
     couples: async (loop) => closedLoop(both(), loop, CouplesRun),
     contention: async (loop) => closedLoop(both(), loop, ContentionRun),
     single,
+    answers,
     latency,
     close,
   };

@@ -21,7 +21,7 @@ export const headerIn = ({ headers }: AnswerHead, name: string): string | undefi
 };
 
 /** The first line of a request as it was sent. */
-const requestLine = (request: Buffer): string => {
+export const requestLine = (request: Buffer): string => {
   const line = request.toString('latin1', 0, Math.min(request.length, 4096)).split('\r\n', 1)[0] ?? '';
   const text = line.replace(/ HTTP\/1\.1$/, '');
   return text.length > MOST_LINE ? `${text.slice(0, MOST_LINE)}…` : text;

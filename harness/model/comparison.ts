@@ -1,6 +1,6 @@
 /** What a run says: the promise of `comparison.json`, schema version 1 (docs/files.md). */
 import type { ExactEngine } from './exact.ts';
-import type { Environment, RunSettings, StopReason } from './run.ts';
+import type { AnswerSample, Environment, RunSettings, StopReason } from './run.ts';
 import type { BySide, Side } from './side.ts';
 
 export const COMPARISON_SCHEMA_VERSION = 1;
@@ -105,8 +105,24 @@ export interface ScenarioComparison {
   readonly settings: RunSettings;
   /** Validity and fallback remarks, one sentence each. */
   readonly warnings: readonly string[];
+  /** Answers that differ between the sides, looked at in every launch; absent when none do. */
+  readonly answers?: readonly AnswerDifference[];
   /** What the first failed requests met; absent when none failed. */
   readonly failedRequests?: readonly ShownFailure[];
+}
+
+/** A request name that the sides answer differently (dates, numbers and hexadecimal ids aside). */
+export interface AnswerDifference {
+  readonly route: string;
+  /** `less`: head leaves most of what base says out; `more`: the mirror image. */
+  readonly what: 'less' | 'more' | 'status' | 'body';
+  /** That are so, of those that were compared. */
+  readonly answers: number;
+  readonly of: number;
+  /** The first of them: the request line as it was sent, and what came back. */
+  readonly request: string;
+  readonly base: AnswerSample;
+  readonly head: AnswerSample;
 }
 
 /** A failed request, shown once where both sides answered alike. Texts come from the service and are bounded. */

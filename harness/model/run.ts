@@ -112,8 +112,45 @@ export interface ScenarioRun {
   readonly notes: readonly string[];
   /** Instructions counted under emulation; absent where exact mode did not run. */
   readonly exact?: ExactRun;
+  /** What both sides answered to the same requests, by name; absent where nobody looked. */
+  readonly answers?: readonly RouteAnswers[];
   /** The first failed requests of each name and side, warm-up included; absent when all went well. */
   readonly failedRequests?: readonly FailedRequest[];
+}
+
+/** Looks at the answers of one request name, outside of what is measured. */
+export interface RouteAnswers {
+  readonly route: string;
+  /** The same request to both sides. */
+  readonly compared: number;
+  /** Answered with another status, or another body (dates, numbers and hexadecimal ids aside). */
+  readonly differing: number;
+  readonly otherStatus: number;
+  /** Head's answer lacks most of what base's says. */
+  readonly lost: number;
+  /** Base's answer lacks most of what head's says. */
+  readonly gained: number;
+  /** The same request to the same side in two launches. */
+  readonly repeated: number;
+  /** Of those, answered differently. */
+  readonly varying: number;
+  /** Of those, with most of the other answer missing. */
+  readonly unsteady: number;
+  /** The first that differs, one that lost its content before others; null where none does. */
+  readonly first: {
+    /** The request line as it was sent. */
+    readonly request: string;
+    readonly base: AnswerSample;
+    readonly head: AnswerSample;
+  } | null;
+}
+
+/** An answer, its text bounded. */
+export interface AnswerSample {
+  readonly status: number;
+  readonly bytes: number;
+  /** The beginning of its body, unpacked; null when there was none. */
+  readonly body: string | null;
 }
 
 /** What became of one failed request. All texts come from the service and are bounded. */

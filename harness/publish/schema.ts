@@ -165,6 +165,8 @@ const settings = z.object({
   latencyRatePerSecond: number.nullable(),
 });
 
+const answerSample = z.object({ status: count, bytes: count, body: text.nullable() });
+
 const scenario = z.object({
   scenario: text,
   verdict,
@@ -194,6 +196,20 @@ const scenario = z.object({
   environment,
   settings,
   warnings: texts(200),
+  answers: z
+    .array(
+      z.object({
+        route: text,
+        what: z.enum(['less', 'more', 'status', 'body']),
+        answers: count,
+        of: count,
+        request: text,
+        base: answerSample,
+        head: answerSample,
+      }),
+    )
+    .max(1000)
+    .exactOptional(),
   failedRequests: z
     .array(
       z.object({

@@ -13,6 +13,7 @@ import {
   type Why,
 } from './report.ts';
 import { reproduceLines, reproduceNotes } from './reproduce.ts';
+import { answersOf } from './answers.ts';
 import { failedOf } from './failed.ts';
 import { code, plainText, type Rich } from './rich.ts';
 import { byWeight, isChanged, metricRow } from './rows.ts';
@@ -81,6 +82,7 @@ const scenarioReport = (
     newGo: newGoOf(scenario),
     cautions: cautionsOf(scenario, comparison).filter(saysSomething),
     toDo: toDoFor(scenario, run),
+    answers: answersOf(scenario),
     failed: failedOf(scenario),
     changed: changed.slice(0, MOST_CHANGED_ROWS).map(metricRow),
     changedLeftOut: Math.max(0, changed.length - MOST_CHANGED_ROWS),

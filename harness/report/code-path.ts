@@ -167,8 +167,9 @@ const replyText = ({ route, requests, of, what, firstBytes }: ReplyDifference): 
 const MOST_REPLIES = 3;
 
 /** Replies that differ between the sides: they may not do the same work. */
-export const replyCautions = ({ exact }: ScenarioComparison): readonly Rich[] => {
-  const replies = exact?.counted?.replies ?? [];
+export const replyCautions = ({ exact, answers = [] }: ScenarioComparison): readonly Rich[] => {
+  const isSaid = ({ route }: ReplyDifference): boolean => answers.some((each) => each.route === route);
+  const replies = (exact?.counted?.replies ?? []).filter((each) => !isSaid(each));
   const left = replies.length - MOST_REPLIES;
   const more: readonly Rich[] = left > 0 ? [[`Replies of ${formatCount(left)} more routes differ, too.`]] : [];
   return [...replies.slice(0, MOST_REPLIES).map(replyText), ...more];

@@ -5,7 +5,7 @@ import { code, type Rich } from './rich.ts';
 /** Shorter than what a code span leaves out the middle of. */
 const MOST_SHOWN = 150;
 
-const beginning = (text: string): string => {
+export const beginning = (text: string): string => {
   const line = text.trim();
   return line.length > MOST_SHOWN ? `${line.slice(0, MOST_SHOWN)} …` : line;
 };

@@ -126,6 +126,7 @@ const scenarioSection = (report: Report, scenario: ScenarioReport): string => {
     title,
     newGo(report, scenario),
     cautions(scenario),
+    scenario.answers.length === 0 ? '' : `<p><strong>Answers that differ</strong></p>${list(scenario.answers)}`,
     scenario.failed.length === 0 ? '' : `<p><strong>Failed requests</strong></p>${list(scenario.failed)}`,
     scenario.toDo === null ? '' : `<p><strong>To do:</strong> ${rich(scenario.toDo)}</p>`,
     metricTable(`${name}: what changed`, scenario.changed),

@@ -181,6 +181,7 @@ const newGoBlocks = ({ newGo }: ScenarioReport, level: Level): readonly string[]
 const sectionBlocks = (scenario: ScenarioReport, level: Level): readonly string[] => [
   ...newGoBlocks(scenario, level),
   ...quoted(bullets('Caution', scenario.cautions.slice(0, level.cautions))),
+  ...bullets('Answers that differ', scenario.answers.slice(0, level.cautions)),
   ...bullets('Failed requests', scenario.failed.slice(0, level.cautions)),
   ...(scenario.toDo === null ? [] : [`**To do:** ${rich(scenario.toDo)}`]),
   ...changedBlocks(scenario),

@@ -39,6 +39,8 @@ export interface ScenarioReport {
   readonly cautions: readonly Rich[];
   /** What to do next where the figures alone do not say it; null otherwise. */
   readonly toDo: Rich | null;
+  /** What both sides answered, where that differs. */
+  readonly answers: readonly Rich[];
   /** What the first failed requests were answered. */
   readonly failed: readonly Rich[];
   /** Rows that are not "unchanged", gates and worst first, at most {@link MOST_CHANGED_ROWS}. */

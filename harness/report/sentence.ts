@@ -246,6 +246,7 @@ const afterClause = ({ launches, linkSeeds }: ScenarioComparison, { decidedBy }:
 
 /** The gate nearest to failing speaks, the others are named. */
 const inconclusiveSentence = (scenario: ScenarioComparison): Rich => {
+  if (scenario.reason?.startsWith('not comparable') === true) return [withoutStop(scenario.reason)];
   const open = metricsThat(scenario, 'inconclusive').toSorted((left, right) => nearness(right) - nearness(left));
   const [nearest, ...others] = open;
   if (nearest === undefined) return ['not decided', ...reasonClause(scenario), ...unjudgedRequired(scenario)];

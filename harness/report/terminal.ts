@@ -28,6 +28,7 @@ const scenarioLines = (scenario: ScenarioReport): readonly string[] => [
   plainText(scenario.sentence),
   ...(scenario.newGo?.costs ?? []).slice(0, MOST_COSTS).map((line) => `  new Go: ${plainText(line)}`),
   ...scenario.cautions.slice(0, MOST_CAUTIONS).map((caution) => `  caution: ${plainText(caution)}`),
+  ...scenario.answers.slice(0, MOST_FAILED).map((answer) => `  answers differ: ${plainText(answer)}`),
   ...scenario.failed.slice(0, MOST_FAILED).map((failed) => `  failed request: ${plainText(failed)}`),
   ...(scenario.toDo === null ? [] : [`  to do: ${plainText(scenario.toDo)}`]),
   ...rowLines(scenario.changed.slice(0, MOST_ROWS)),

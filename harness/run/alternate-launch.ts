@@ -25,7 +25,7 @@ import {
 import { capturesOf, type ProfileRefs } from './captures.ts';
 import { growthOf, windowRequests } from './judged-launch.ts';
 import { attachSides, type LaunchPlace, withLiveSide } from './live.ts';
-import type { Session } from './session.ts';
+import { firstLook, type Session } from './session.ts';
 import type { Pace } from './warm-up.ts';
 
 const WARM_SECONDS = 1.2;
@@ -105,6 +105,7 @@ const visitSide = async (
   withLiveSide(session, place, side, turn, async (live, startSeconds) => {
     const { loader, schedule, settings } = session;
     await attachSides(session, place, { [side]: live }, settings.inFlight);
+    await firstLook(session, side);
     const { agent } = live;
     const before = await agent.counters();
     const warm = await loader.single({

@@ -23,7 +23,7 @@ import { nextStep, type RunSoFar, type Step } from './next-step.ts';
 import { type LaunchPlace, placeOf } from './live.ts';
 import { allocationLaunch, explainLaunch, growthLaunch, latencyLaunch } from './other-launches.ts';
 import type { Pace } from './warm-up.ts';
-import { failedRequestsOf, nextLaunchIndex, type Session } from './session.ts';
+import { answersOf, failedRequestsOf, nextLaunchIndex, type Session } from './session.ts';
 import { deathIn } from './death.ts';
 import { cpuSamples } from './captures.ts';
 
@@ -63,6 +63,7 @@ const snapshotOf = (session: Session, builds: BySide<BuildInfo>, progress: Progr
   stop: progress.stop ?? 'budget',
   invalid: progress.invalid,
   notes: [...session.notes],
+  ...answersOf(session),
   ...failedRequestsOf(session),
 });
 

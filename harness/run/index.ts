@@ -25,7 +25,7 @@ import { requireEngine } from './counting-engine.ts';
 import { type LinkedPair, type Links, withLinks } from './links.ts';
 import { folderOf } from './live.ts';
 import type { RunPlan } from './plan.ts';
-import { failedRequestsOf, type Session } from './session.ts';
+import { answersOf, failedRequestsOf, type Session } from './session.ts';
 import { chooseCpuSource } from './cpu-source.ts';
 
 export { type CpuLayout, layOutCpus } from './cpus.ts';
@@ -188,6 +188,7 @@ const assemble = (
     stop: measured.stop,
     invalid: measured.invalid,
     notes: [...session.notes],
+    ...answersOf(session),
     ...failedRequestsOf(session),
     ...(measured.exact === null ? {} : { exact: measured.exact }),
   };

@@ -19,7 +19,7 @@ import { metricDef } from '../metrics/index.ts';
 import { belowRequests, decodeProfile, subtractProfile, valueColumn } from '../profile/index.ts';
 import { type Captures, capturesOf } from './captures.ts';
 import { attachLoader, type LaunchPlace, type LivePair, withLivePair } from './live.ts';
-import type { Session } from './session.ts';
+import { firstLook, lastLook, type Session } from './session.ts';
 import { askBoth, collectBoth, type Pace, type Warmed, warmUp } from './warm-up.ts';
 import { measurePair, restPoint } from './windows.ts';
 
@@ -64,6 +64,7 @@ export const judgedLaunch = async (session: Session, place: LaunchPlace): Promis
   const startedMs = performance.now();
   return withLivePair(session, place, async (live) => {
     await attachLoader(session, live, Math.max(session.settings.inFlight, CONTENTION_IN_FLIGHT));
+    await firstLook(session);
     const warmed = await warmUp(session, live);
     const captures = bothSides((side) => capturesOf(session, place.index, side, live.sides[side]));
     const firstRequest = session.schedule.next;
@@ -77,6 +78,7 @@ export const judgedLaunch = async (session: Session, place: LaunchPlace): Promis
         : [];
     const requests = session.schedule.next - firstRequest;
     const sides = await finishSides(live, captures, warmed, { requests, cost: cost.pairs });
+    if (!cost.gaveUp) await lastLook(session);
     const launch: Launch = {
       index: place.index,
       stage: 'judged',

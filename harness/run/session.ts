@@ -1,6 +1,6 @@
 /** What all launches of one scenario share. */
 import type { Loader } from '../load/index.ts';
-import type { BySide, Launch, RunSettings, ScenarioRun } from '../model/index.ts';
+import type { BySide, Launch, RunSettings, ScenarioRun, Side } from '../model/index.ts';
 import type { PreparedBuild } from '../target/index.ts';
 import type { RunClock } from './clock.ts';
 import type { RunPlan } from './plan.ts';
@@ -25,6 +25,30 @@ export interface Session {
 
 /** Launches are numbered through all stages, so that a number names one folder of profiles and one log. */
 export const nextLaunchIndex = (session: Session): number => session.launches.length + 1;
+
+/** Requests of every name whose answers are looked at before the warm-up of a launch, and after all its windows. */
+const PER_ROUTE = 3;
+const LOOK_SECONDS = 0.3;
+
+/**
+ * Looks at the answers of a fresh service: the same requests in every launch, so that what varies by itself shows. The
+ * schedule goes on behind them.
+ */
+export const firstLook = async ({ loader, schedule }: Session, side?: Side): Promise<void> => {
+  const one = side === undefined ? {} : { side };
+  const next = await loader.answers({ first: 0, perRoute: PER_ROUTE, seconds: LOOK_SECONDS, ...one });
+  schedule.next = Math.max(schedule.next, next);
+};
+
+/** The same with the requests that come next: some services answer otherwise when they have had enough. */
+export const lastLook = async ({ loader, schedule }: Session): Promise<void> => {
+  schedule.next = await loader.answers({ first: schedule.next, perRoute: PER_ROUTE, seconds: LOOK_SECONDS });
+};
+
+export const answersOf = ({ loader }: Session): Pick<ScenarioRun, 'answers'> => {
+  const answers = loader.comparedAnswers();
+  return answers === null ? {} : { answers };
+};
 
 export const failedRequestsOf = ({ loader }: Session): Pick<ScenarioRun, 'failedRequests'> => {
   const failedRequests = loader.failedRequests();

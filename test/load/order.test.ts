@@ -1,5 +1,6 @@
 import { Socket } from 'node:net';
 import { afterEach, expect, test, vi } from 'vitest';
+import { AnswerBook } from '../../harness/load/answer-book.ts';
 import { openSession } from '../../harness/load/session.ts';
 import { connectsHeadFirst, createSchedule } from '../../harness/load/schedule.ts';
 import { bothSides, type Side } from '../../harness/model/index.ts';
@@ -26,7 +27,7 @@ const watchWrites = (): readonly string[] => {
 
 test('both requests of a couple are written back to back, in the order the schedule draws, before the next couple', async () => {
   const given = plan([request('/ok?n=${n}')]);
-  const session = await openSession(targets, given);
+  const session = await openSession(targets, given, new AnswerBook());
   const writes = watchWrites();
   await session.couples({ first: 0, count: 200, inFlight: 1 });
   session.close();
@@ -40,7 +41,7 @@ test('both requests of a couple are written back to back, in the order the sched
 test('slots of the latency phase are written in the order the schedule draws', async () => {
   // As many connections as slots, so that a stall of the machine cannot make one wait for another.
   const given = plan([request('/ok?n=${n}')], { connections: 40 });
-  const session = await openSession(targets, given);
+  const session = await openSession(targets, given, new AnswerBook());
   const writes = watchWrites();
   await session.latency({ first: 0, seconds: 0.2, ratePerSecond: 200 });
   session.close();
@@ -55,7 +56,7 @@ test('the side that is connected first is the one drawn for the launch', async (
   const connect = vi.spyOn(Socket.prototype, 'connect');
   for (let launch = 0; launch < 8; launch++) {
     connect.mockClear();
-    const session = await openSession(targets, plan([request('/ok')], { launch }));
+    const session = await openSession(targets, plan([request('/ok')], { launch }), new AnswerBook());
     session.close();
     const ports = connect.mock.calls.map(([options]) => (options as unknown as [{ port: number }])[0].port);
     const first: Side = connectsHeadFirst(11, launch) ? 'head' : 'base';
