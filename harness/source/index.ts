@@ -3,7 +3,8 @@
  *
  * In: `--base` and `--head` as the user wrote them, a work folder. Out: for each side a folder that holds exactly that
  * source, its revision, and remarks; the files and lines that differ. Git sides are written into folders of equal path
- * length through an index of our own: nothing is added to the user's repository, so nothing can be left in it.
+ * length through an index of our own: nothing is added to the user's repository, so nothing can be left in it. The one
+ * exception is a CI job's clone that lacks the base: it is fetched there.
  */
 export {
   fetchLine,

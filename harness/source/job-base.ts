@@ -1,6 +1,9 @@
 /**
  * What a CI job's head is compared with, by the event that started the job: the base branch of its pull request,
  * however the pull request was checked out; what a merge group is merged onto; what a branch pointed to before a push.
+ *
+ * A job's clone is thrown away after it, and mostly holds one commit: what is missing is fetched into it. Where that
+ * cannot be done, the error holds the line that does it.
  */
 import { UsageError } from '../errors.ts';
 import type { JobEvent, MergeGroupJob, PullRequestJob, PushJob } from '../model/index.ts';
@@ -28,13 +31,29 @@ const writtenParents = async (
 const isThere = async (repository: Repository, commit: string, signal: AbortSignal): Promise<boolean> =>
   (await tryGit(repository.rootDir, ['cat-file', '-e', `${commit}^{commit}`], signal)).exitCode === 0;
 
-/** `commit`, or the error that says how it comes into this clone. */
+/** `false`: no network, no right to, or not there; what follows says what is missing. */
+const fetchInto = async (
+  { rootDir }: Repository,
+  remote: string,
+  args: readonly string[],
+  refs: readonly string[],
+  signal: AbortSignal,
+): Promise<boolean> => {
+  const quiet = ['--quiet', '--no-tags', '--no-recurse-submodules'];
+  return (await tryGit(rootDir, ['fetch', ...quiet, ...args, remote, ...refs], signal)).exitCode === 0;
+};
+
+/** `commit`, fetched if need be, or the error that says how it comes into this clone. */
 const requireThere = async (
   repository: Repository,
   commit: string,
   what: string,
   signal: AbortSignal,
 ): Promise<string> => {
+  if (await isThere(repository, commit, signal)) return commit;
+  // Without a depth a clone that is whole stays so.
+  const depth = repository.shallow ? ['--depth=1'] : [];
+  await fetchInto(repository, 'origin', depth, [commit], signal);
   if (await isThere(repository, commit, signal)) return commit;
   const line = fetchLine(repository, commit);
   if (repository.shallow) throw shallowError(repository, `${what}, ${short(commit)}, is missing`, line);
@@ -56,20 +75,65 @@ const mergeBase = async (
   return exitCode === 0 && stdout.trim() !== '' ? stdout.trim() : null;
 };
 
-/** The base branch's tip as this clone knows it. What `origin` of a fork's clone calls so is the fork's own branch. */
-const trackedTip = async (repository: Repository, job: PullRequestJob, signal: AbortSignal): Promise<string | null> => {
-  const { headRepository, baseRepository, baseBranch } = job;
+/**
+ * Where the base branch is fetched from: `origin`, but in a fork's clone, whose `origin` calls its own branch by the
+ * same name, the address of the base repository.
+ */
+const remoteOf = async (repository: Repository, job: PullRequestJob, signal: AbortSignal): Promise<string> => {
+  const { headRepository, baseRepository, baseUrl } = job;
+  if (headRepository === null || headRepository === baseRepository || baseUrl === null) return 'origin';
   const { stdout: url } = await tryGit(repository.rootDir, ['remote', 'get-url', 'origin'], signal);
-  const ofFork = headRepository !== null && headRepository !== baseRepository && url.includes(`${headRepository}`);
-  return ofFork ? null : resolveCommit(repository, `refs/remotes/origin/${baseBranch}`, signal);
+  return url.includes(headRepository) ? baseUrl : 'origin';
 };
 
-const branchLine = (repository: Repository, { baseBranch, baseUrl }: PullRequestJob): string =>
-  `git fetch ${repository.shallow ? '--unshallow ' : ''}${repository.shallow || baseUrl === null ? 'origin' : baseUrl} +refs/heads/${baseBranch}:refs/remotes/origin/${baseBranch}`;
+/** Tips of the base branch that this clone holds: as a branch of origin, and as the event said. */
+const knownTips = async (
+  repository: Repository,
+  job: PullRequestJob,
+  remote: string,
+  signal: AbortSignal,
+): Promise<readonly string[]> => {
+  const name = `refs/remotes/origin/${job.baseBranch}`;
+  const tracked = remote === 'origin' ? await resolveCommit(repository, name, signal) : null;
+  const told = (await isThere(repository, job.baseCommit, signal)) ? [job.baseCommit] : [];
+  return tracked === null ? told : [tracked, ...told];
+};
 
-const notFetched = (repository: Repository, job: PullRequestJob): UsageError => {
+const refspecOf = ({ baseBranch }: PullRequestJob): string =>
+  `+refs/heads/${baseBranch}:refs/remotes/origin/${baseBranch}`;
+
+/** How far back a shallow clone is followed, in steps, until head and base meet. */
+const DEEPENINGS = ['--deepen=50', '--deepen=1000', '--unshallow'];
+
+/** Where the head left its base branch, by what is here, else by what can be fetched; null where they never meet. */
+const meetingPoint = async (
+  repository: Repository,
+  head: string,
+  job: PullRequestJob,
+  remote: string,
+  signal: AbortSignal,
+): Promise<string | null> => {
+  const look = async (): Promise<string | null> => {
+    const tips = await knownTips(repository, job, remote, signal);
+    return tips.length === 0 ? null : mergeBase(repository, head, tips, signal);
+  };
+  const met = await look();
+  if (met !== null) return met;
+  const base = remote === 'origin' ? refspecOf(job) : job.baseCommit;
+  for (const deepening of repository.shallow ? DEEPENINGS : [null]) {
+    const depth = deepening === null ? [] : [deepening];
+    // The head has to be deepened, too; a remote that does not know it still knows the base.
+    const both = await fetchInto(repository, remote, depth, [base, job.headCommit], signal);
+    if (!both) await fetchInto(repository, remote, depth, [base], signal);
+    const found = await look();
+    if (found !== null) return found;
+  }
+  return null;
+};
+
+const notFetched = (repository: Repository, job: PullRequestJob, remote: string): UsageError => {
   const what = `The base branch of pull request ${job.number}, ${job.baseBranch}`;
-  const line = branchLine(repository, job);
+  const line = `git fetch ${repository.shallow ? '--unshallow ' : ''}${remote} ${refspecOf(job)}`;
   if (repository.shallow) return shallowError(repository, `${what}, is missing`, line);
   return new UsageError('BASE_NOT_FETCHED', `${what}, is not in ${repository.rootDir}`, `Fetch it: ${line}`);
 };
@@ -101,18 +165,16 @@ const pullRequestBase = async (
     const commit = await requireThere(repository, first, what, signal);
     return { commit, note: `base: ${baseBranch} as merged for pull request ${number} (${short(commit)})` };
   }
-  const tracked = await trackedTip(repository, job, signal);
-  const told = (await isThere(repository, job.baseCommit, signal)) ? job.baseCommit : null;
-  const tips = [tracked, told].filter((tip) => tip !== null);
-  if (tips.length === 0) throw notFetched(repository, job);
-  const commit = await mergeBase(repository, head.commit, tips, signal);
+  const remote = await remoteOf(repository, job, signal);
+  const commit = await meetingPoint(repository, head.commit, job, remote, signal);
   if (commit === head.commit) return onBaseItself(job, head);
   if (commit !== null)
     return {
       commit,
       note: `base: where the head left ${baseBranch}, the base of pull request ${number} (${short(commit)})`,
     };
-  if (repository.shallow) throw notFetched(repository, job);
+  const tips = await knownTips(repository, job, remote, signal);
+  if (repository.shallow || tips.length === 0) throw notFetched(repository, job, remote);
   throw new UsageError(
     'NO_BASE',
     `The head ${short(head.commit)} and ${baseBranch}, the base of pull request ${number}, have no common history`,

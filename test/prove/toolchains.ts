@@ -158,7 +158,7 @@ load: { requests: [{ http: GET /ready }] }
 `;
 
 /** Launches of one side may differ by this much here: 20 requests of a tiny service are counted, not 100 of a real one. */
-const MOST_SPREAD_RATIO = 0.001;
+const MOST_SPREAD_RATIO = 0.003;
 const REQUESTS = 20;
 
 const countIt = async ({ files, module, spec }: Shape, toolchain: string): Promise<string> => {

@@ -59,18 +59,27 @@ const checkOut = (ref: string, depth: number, from = origin): string => {
   return folder;
 };
 
-const pullRequest = (rest: Partial<PullRequestJob> = {}, commit: string | null = merge): JobEvent => ({
-  kind: 'pull request',
-  number: 7,
-  headCommit: head,
-  headRepository: 'acme/shop',
-  baseBranch: 'release',
-  baseCommit: told,
-  baseRepository: 'acme/shop',
-  baseUrl: `file://${origin}`,
+const pullRequest = (rest: Partial<PullRequestJob> = {}, commit: string | null = merge) =>
+  ({
+    kind: 'pull request',
+    number: 7,
+    headCommit: head,
+    headRepository: 'acme/shop',
+    baseBranch: 'release',
+    baseCommit: told,
+    baseRepository: 'acme/shop',
+    baseUrl: `file://${origin}`,
+    commit,
+    defaultBranch: 'main',
+    ...rest,
+  }) satisfies JobEvent;
+
+const pushed = (branch: string, before: string | null, commit: string): JobEvent => ({
+  kind: 'push',
+  branch,
+  before,
   commit,
   defaultBranch: 'main',
-  ...rest,
 });
 
 interface Base {
@@ -135,31 +144,61 @@ describe('the base of a pull request is its base branch', () => {
     expect((await baseIn(folder, pullRequest())).commit).toBe(began);
   });
 
-  test('of a fork, whose own branch of that name is behind', async () => {
+  test('of a fork, whose own branch of that name is behind: it is fetched from where the pull request goes', async () => {
     const fork = makeFolder();
     git(fork, 'clone', '-q', '--bare', origin, 'mallory/shop');
     const theirs = `${fork}/mallory/shop`;
     git(theirs, 'update-ref', 'refs/heads/release', git(origin, 'rev-parse', `${began}^`));
-    const folder = checkOut('fix', 0, theirs);
     const job = pullRequest({ headRepository: 'mallory/shop', baseCommit: told }, told);
-    const failed = await refusalIn(folder, job);
-    expect(failed.code).toBe('BASE_NOT_FETCHED');
-    git(folder, ...fetchIn(failed.hint));
-    expect((await baseIn(folder, job)).commit).toBe(began);
+    expect((await baseIn(checkOut('fix', 0, theirs), job)).commit).toBe(began);
+    const offline = checkOut('fix', 0, theirs);
+    const failed = await refusalIn(offline, { ...job, baseUrl: 'file:///nowhere' });
+    expect(failed).toMatchObject({
+      code: 'BASE_NOT_FETCHED',
+      hint: expect.stringContaining('git fetch file:///nowhere'),
+    });
   });
 });
 
-describe('where the clone is too shallow, the line that is given makes it work:', () => {
-  test.each([
-    ['refs/pull/7/merge', () => told],
-    ['refs/pull/7/head', () => began],
-  ])('%s with fetch-depth 1', async (ref, wanted) => {
+/** Ways to check out, what a clone of one commit of each is compared with. */
+const SHALLOW: readonly (readonly [string, () => JobEvent, () => string])[] = [
+  ['refs/pull/7/merge', () => pullRequest(), () => told],
+  ['refs/pull/7/head', () => pullRequest(), () => began],
+  ['release', () => pushed('release', began, told), () => began],
+  [
+    'refs/pull/7/merge',
+    () => ({
+      kind: 'merge group',
+      headCommit: merge,
+      baseBranch: 'release',
+      baseCommit: told,
+      commit: merge,
+      defaultBranch: 'main',
+    }),
+    () => told,
+  ],
+];
+
+describe('a clone of one commit', () => {
+  test.each(SHALLOW)('of %s gets what it lacks from its origin', async (ref, job, wanted) => {
     const folder = checkOut(ref, 1);
-    const failed = await refusalIn(folder, pullRequest());
-    expect(failed).toMatchObject({ code: 'SHALLOW_CLONE', message: expect.stringContaining('pull request 7') });
-    git(folder, ...fetchIn(failed.hint));
-    expect((await baseIn(folder, pullRequest())).commit).toBe(wanted());
+    expect((await baseIn(folder, job())).commit).toBe(wanted());
+    expect(git(folder, 'status', '--porcelain')).toBe('');
   });
+
+  test.each(SHALLOW)(
+    'of %s whose origin cannot be reached is refused with the line that would do it',
+    async (ref, job, wanted) => {
+      const folder = checkOut(ref, 1);
+      git(folder, 'remote', 'set-url', 'origin', 'file:///nowhere');
+      const failed = await refusalIn(folder, job());
+      expect(failed.code).toBe('SHALLOW_CLONE');
+      git(folder, 'remote', 'set-url', 'origin', `file://${origin}`);
+      git(folder, ...fetchIn(failed.hint));
+      git(folder, 'remote', 'set-url', 'origin', 'file:///nowhere');
+      expect((await baseIn(folder, job())).commit).toBe(wanted());
+    },
+  );
 });
 
 test('pull_request_target, which checks out the base, has nothing to measure and says so', async () => {
@@ -174,14 +213,6 @@ test('pull_request_target, which checks out the base, has nothing to measure and
 });
 
 describe('the base of a push', () => {
-  const pushed = (branch: string, before: string | null, commit: string): JobEvent => ({
-    kind: 'push',
-    branch,
-    before,
-    commit,
-    defaultBranch: 'main',
-  });
-
   test('is what the branch pointed to before, all of its commits and another branch than the default one too', async () => {
     const folder = checkOut(told, 0);
     expect(await baseIn(folder, pushed('release', began, told))).toEqual({
@@ -193,14 +224,6 @@ describe('the base of a push', () => {
   test('that made its branch, or rewrote it, is where it left the default branch', async () => {
     const left = git(origin, 'merge-base', 'main', head);
     expect((await baseIn(checkOut(head, 0), pushed('fix', null, head))).commit).toBe(left);
-  });
-
-  test('in a clone of one commit is fetched by the line that is given', async () => {
-    const folder = checkOut('release', 1);
-    expect(await refusalIn(folder, pushed('release', began, told))).toMatchObject({
-      code: 'SHALLOW_CLONE',
-      hint: expect.stringContaining(`origin ${began}`),
-    });
   });
 
   test('is not that of another commit which the job checked out', async () => {
