@@ -24,6 +24,8 @@ export type ExactTrouble =
     }
   | { readonly kind: 'ended'; readonly said: string }
   | { readonly kind: 'memory'; readonly bytesPerRequest: number; readonly memoryBytes: number }
+  /** Launches that fitted into the budget, of those it takes; `minutes`: a budget that would hold them. */
+  | { readonly kind: 'time'; readonly counted: number; readonly wanted: number; readonly minutes: number }
   | { readonly kind: 'slow'; readonly cpuSeconds: number; readonly limitSeconds: number };
 
 /** How a program that ends by itself says why: Go's runtime, the emulator. */
@@ -56,6 +58,8 @@ export const refusalText = (trouble: ExactTrouble): string => {
       return `it ended under the emulator, saying: ${lastWords(trouble.said)}`;
     case 'memory':
       return `without collection it would need ${megabytes(trouble.bytesPerRequest)} per request, room for ${fitting(trouble.bytesPerRequest, trouble.memoryBytes)} requests only`;
+    case 'time':
+      return `not enough time: ${trouble.counted} of the ${trouble.wanted} launches it takes were counted; --budget ${trouble.minutes}m would hold them`;
     case 'slow':
       return `one launch took more than ${trouble.limitSeconds} s of CPU time (${Math.round(trouble.cpuSeconds)} s)`;
   }

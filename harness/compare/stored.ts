@@ -1,38 +1,27 @@
 /**
  * Stored run against stored run: head of A against head of B, measured at different times.
  *
- * Nothing cancels here. On the same machine CPU per request of whole runs moves by 6.5 % within half an hour, so only
- * large differences can be told; on another machine only what does not depend on the machine is judged.
+ * Where both runs measured the same base, each head counts relative to it. Else nothing cancels: on the same machine CPU
+ * per request of whole runs moves by 6.5 % within half an hour, so only large differences can be seen. On another machine
+ * only what does not depend on the machine is judged.
  */
 import { UsageError } from '../errors.ts';
-import { metricDef, readLaunchSide, readWindow, phaseOf, countedPairs } from '../metrics/index.ts';
+import { metricDef } from '../metrics/index.ts';
 import {
   COMPARISON_SCHEMA_VERSION,
   worstVerdict,
   type Comparison,
   type ComparisonMethod,
-  type Launch,
   type MetricComparison,
-  type MetricId,
   type RunFile,
   type ScenarioComparison,
   type ScenarioRun,
 } from '../model/index.ts';
-import {
-  decide,
-  mean,
-  oneLookLevels,
-  standardDeviation,
-  studentTwoSidedP,
-  studentUpperQuantile,
-  unpairedDifference,
-  type Levels,
-} from '../stats/index.ts';
+import { oneLookLevels, type Levels } from '../stats/index.ts';
 import { notJudged, verdictOf, type Answer } from './answer.ts';
 import { describeFailures, failureRatio, failuresOf, isFailing } from './failures.ts';
 import { familyOf, judgedMetrics, looksOf, type JudgedMetric, withToolchainGates } from './gates.ts';
 import { toolchainChange } from './toolchain-change.ts';
-import { differenceLimits, ratioLimits, type Judgement } from './judge.ts';
 import { loaderReport } from './loader.ts';
 import { needsPinning } from './look.ts';
 import { outcomeOf } from './outcome.ts';
@@ -40,94 +29,29 @@ import { countLinkSeeds, rowOf } from './row.ts';
 import { NO_FINDINGS, type ScenarioFindings } from './scenario.ts';
 import { launchesOf } from './series.ts';
 import { requireComparable } from './comparable.ts';
+import { fewestUnits, isMeasured, judgeApart, judgeByBase, MACHINE_FREE, shareBase } from './stored-samples.ts';
 import { invalidity } from './validity.ts';
-
-/**
- * sd of CPU per request between whole runs on one virtual machine within 25 minutes (docs/method.md); a run's own
- * launches say nothing of it.
- */
-const BETWEEN_RUNS_SD = 0.065;
-
-/** What a change of machine leaves alone. */
-const MACHINE_FREE: ReadonlySet<MetricId> = new Set([
-  'mallocsPerRequest',
-  'allocBytesPerRequest',
-  'heapGrowthBytesPerRequest',
-  'goroutineGrowthPerRequest',
-  'goroutines',
-]);
-
-/** One value per launch of a run's head side. */
-const headValues = (run: ScenarioRun, metric: MetricId): readonly number[] => {
-  const phase = phaseOf(metric);
-  const stage = phase === 'latency' ? 'latency' : 'judged';
-  const valueOf = (launch: Launch): number | undefined => {
-    if (!phase) return readLaunchSide(metric, launch.sides.head);
-    const windows = countedPairs(launch, phase).flatMap(({ head }) => readWindow(metric, head) ?? []);
-    return windows.length > 0 ? mean(windows) : undefined;
-  };
-  return launchesOf(run, stage).flatMap((launch) => valueOf(launch) ?? []);
-};
-
-interface Samples {
-  readonly base: readonly number[];
-  readonly head: readonly number[];
-}
-
-const samplesOf = (base: ScenarioRun, head: ScenarioRun, metric: MetricId): Samples => ({
-  base: headValues(base, metric),
-  head: headValues(head, metric),
-});
-
-const isPositive = ({ base, head }: Samples): boolean => [...base, ...head].every((value) => value > 0);
-
-const logs = ({ base, head }: Samples): Samples => ({ base: base.map(Math.log), head: head.map(Math.log) });
-
-/** sd between runs on the scale of the contrasts; 0 for counters that do not depend on the hour. */
-const betweenRuns = (metric: MetricId, contrasts: Samples): number =>
-  MACHINE_FREE.has(metric)
-    ? 0
-    : Math.SQRT2 * Math.max(BETWEEN_RUNS_SD, standardDeviation(contrasts.base), standardDeviation(contrasts.head));
-
-const judgeStored = (samples: Samples, judged: JudgedMetric, levels: Levels): Judgement | null => {
-  if (samples.base.length < 2 || samples.head.length < 2) return null;
-  const growth = metricDef(judged.metric).method === 'growth';
-  const scale = !growth && isPositive(samples) ? 'ratio' : 'absolute';
-  const contrasts = scale === 'ratio' ? logs(samples) : samples;
-  const base = mean(samples.base);
-  const head = mean(samples.head);
-  const limits = scale === 'ratio' ? ratioLimits(judged, base, head) : differenceLimits(judged, base, head);
-  const { centre, standardError, degrees } = unpairedDifference(contrasts.base, contrasts.head);
-  const error = Math.hypot(standardError, scale === 'ratio' ? betweenRuns(judged.metric, contrasts) : 0);
-  const half = (level: number): number => (error === 0 ? 0 : studentUpperQuantile(level, degrees) * error);
-  const around = (level: number) => [centre - half(level), centre + half(level)] as const;
-  const identical = centre === 0 && error === 0;
-  return {
-    scale,
-    unit: 'launch',
-    n: samples.head.length,
-    units: samples.head.length,
-    base,
-    head,
-    centre,
-    interval: around(levels.change),
-    level: levels.change,
-    limits,
-    direction: identical ? 'same' : decide(centre, around(levels.change), around(levels.equivalence), limits),
-    pValue: error === 0 ? (centre === 0 ? 1 : 0) : studentTwoSidedP(centre / error, degrees),
-    detectable: Math.max(half(levels.change), limits.practical) + error,
-    needed: Infinity,
-  };
-};
 
 const OTHER_MACHINE = 'measured on another machine';
 const SAME_MACHINE = 'stored figures move by more than this between runs; measure both sides together';
 
 const TOO_SHORT = 'stored launches are too short to tell a leak from snapshot noise';
 
-const answerStored = (samples: Samples, judged: JudgedMetric, method: ComparisonMethod, levels: Levels): Answer => {
-  const def = metricDef(judged.metric);
-  const judgement = judgeStored(samples, judged, levels);
+interface Stored {
+  readonly before: ScenarioRun;
+  readonly after: ScenarioRun;
+  readonly method: ComparisonMethod;
+  /** Both measured the same base beside their head. */
+  readonly sharesBase: boolean;
+}
+
+const TOO_FEW = 'fewer launches than a verdict on CPU takes in one of the runs; measure both sides together';
+const STILL_OPEN = 'the two runs hold too few launches to decide it; measure both sides together';
+
+const answerStored = (stored: Stored, judged: JudgedMetric, levels: Levels): Answer => {
+  const { before, after, method, sharesBase } = stored;
+  const { metric } = judged;
+  const judgement = (sharesBase ? judgeByBase : judgeApart)(before, after, judged, levels);
   const answer: Answer = {
     judged,
     judgement,
@@ -138,10 +62,14 @@ const answerStored = (samples: Samples, judged: JudgedMetric, method: Comparison
     warnings: [],
   };
   if (!judgement) return notJudged(answer, 'not measured on both sides');
-  if (def.method === 'growth' && answer.verdict === 'open') return notJudged(answer, TOO_SHORT);
-  if (MACHINE_FREE.has(judged.metric)) return answer;
+  if (metricDef(metric).method === 'growth' && answer.verdict === 'open') return notJudged(answer, TOO_SHORT);
+  if (MACHINE_FREE.has(metric)) return answer;
   if (method === 'other-machine') return notJudged(answer, OTHER_MACHINE);
-  return answer.verdict === 'open' ? notJudged(answer, SAME_MACHINE) : answer;
+  const [first = 0] = looksOf(after.scenario);
+  if (sharesBase && metric === 'cpuNsPerRequest' && fewestUnits(before, after, metric) < first) {
+    return notJudged(answer, TOO_FEW);
+  }
+  return answer.verdict === 'open' ? notJudged(answer, sharesBase ? STILL_OPEN : SAME_MACHINE) : answer;
 };
 
 const storedErrors = (base: ScenarioRun, head: ScenarioRun, judged: JudgedMetric): MetricComparison => {
@@ -160,27 +88,21 @@ const storedErrors = (base: ScenarioRun, head: ScenarioRun, judged: JudgedMetric
   };
 };
 
-const storedRows = (
-  base: ScenarioRun,
-  head: ScenarioRun,
-  method: ComparisonMethod,
-  levels: Levels,
-): readonly MetricComparison[] =>
-  judgedMetrics(head.scenario).flatMap((judged): readonly MetricComparison[] => {
-    const def = metricDef(judged.metric);
-    if (def.method === 'errors') return [storedErrors(base, head, judged)];
+const storedRows = (stored: Stored, levels: Levels): readonly MetricComparison[] => {
+  const { before, after, sharesBase } = stored;
+  return judgedMetrics(after.scenario).flatMap((judged): readonly MetricComparison[] => {
+    const { metric } = judged;
+    const def = metricDef(metric);
+    if (def.method === 'errors') return [storedErrors(before, after, judged)];
     if (def.method === 'instructions') return [];
-    const samples = samplesOf(base, head, judged.metric);
-    if (samples.base.length === 0 && samples.head.length === 0 && !judged.gate) return [];
-    const answer = answerStored(samples, judged, method, levels);
-    const unpinned = needsPinning(judged.metric) && !(base.settings.pinned && head.settings.pinned);
-    const row = rowOf(unpinned ? notJudged(answer, 'not pinned to a CPU') : answer, launchesOf(head, 'judged'));
-    return [
-      row.decidedBy && !MACHINE_FREE.has(judged.metric)
-        ? { ...row, decidedBy: { ...row.decidedBy, unit: 'run', n: 1 } }
-        : row,
-    ];
+    if (!judged.gate && !isMeasured(before, after, metric)) return [];
+    const answer = answerStored(stored, judged, levels);
+    const unpinned = needsPinning(metric) && !(before.settings.pinned && after.settings.pinned);
+    const row = rowOf(unpinned ? notJudged(answer, 'not pinned to a CPU') : answer, launchesOf(after, 'judged'));
+    const byRun = row.decidedBy !== null && !MACHINE_FREE.has(metric) && !sharesBase;
+    return [byRun && row.decidedBy !== null ? { ...row, decidedBy: { ...row.decidedBy, unit: 'run', n: 1 } } : row];
   });
+};
 
 /** What lies between two stored runs is not known, unless they are of one revision. */
 const storedBump = (
@@ -208,7 +130,8 @@ const compareStoredScenario = (
     familyOf(files.head.runs.map((run) => run.scenario)).gates,
   );
   const invalid = invalidity(base) ?? invalidity(head);
-  const rows = storedRows(base, head, method, levels);
+  const sharesBase = shareBase(files.baseline, files.head);
+  const rows = storedRows({ before: base, after: head, method, sharesBase }, levels);
   const launches = launchesOf(head, 'judged');
   const cost = launches.flatMap(({ pairs }) => pairs.filter(({ phase }) => phase === 'cost'));
   const discardedPairs = cost.filter(({ discarded }) => discarded !== null).length;
@@ -231,7 +154,9 @@ const compareStoredScenario = (
     settings: head.settings,
     warnings: [
       ...warnings,
-      `Compared with figures stored on ${files.baseline.createdAt.slice(0, 10)}, not measured side by side.`,
+      sharesBase
+        ? `Both runs measured the base ${files.head.base.label} beside their head: changes are relative to it, so what the machine did from ${files.baseline.createdAt.slice(0, 10)} on cancels.`
+        : `Compared with figures stored on ${files.baseline.createdAt.slice(0, 10)}, not measured side by side.`,
     ],
   };
 };
@@ -248,7 +173,8 @@ export const compareStored = (
   head: RunFile,
   findingsOf: StoredFindingsOf = () => NO_FINDINGS,
 ): Comparison => {
-  const method = baseline.environment.fingerprint === head.environment.fingerprint ? 'same-machine' : 'other-machine';
+  const sameMachine = baseline.environment.fingerprint === head.environment.fingerprint;
+  const method = sameMachine ? (shareBase(baseline, head) ? 'shared-base' : 'same-machine') : 'other-machine';
   const scenarios = head.runs.flatMap((run) => {
     const before = baseline.runs.find(({ scenario }) => scenario.name === run.scenario.name);
     if (!before) return [];

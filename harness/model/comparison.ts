@@ -73,8 +73,11 @@ export interface AppliedWaiver {
   readonly effect: number;
 }
 
-/** `duet`: measured side by side here; `same-machine`, `other-machine`: stored runs, wide limits (docs/method.md). */
-export type ComparisonMethod = 'duet' | 'same-machine' | 'other-machine';
+/**
+ * `duet`: measured side by side here. Stored runs: `shared-base`, each beside the same base on one machine;
+ * `same-machine`, `other-machine`, with wide limits (docs/method.md).
+ */
+export type ComparisonMethod = 'duet' | 'shared-base' | 'same-machine' | 'other-machine';
 
 export interface ComparedRevision {
   readonly revision: string;

@@ -252,7 +252,7 @@ export const comparisonSchema = z.object({
   base: revision,
   head: revision,
   seed: count,
-  method: z.enum(['duet', 'same-machine', 'other-machine']),
+  method: z.enum(['duet', 'shared-base', 'same-machine', 'other-machine']),
   scenarios: z.array(scenario).min(1).max(200),
   waivers: waivers.exactOptional(),
 });

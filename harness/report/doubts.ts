@@ -21,6 +21,8 @@ import { code, type Rich } from './rich.ts';
 
 const METHODS: Readonly<Record<Comparison['method'], string | null>> = {
   duet: null,
+  // What was compared with what is said by the scenario's own warning.
+  'shared-base': null,
   'same-machine':
     'Compared with a stored run of this machine, not side by side: limits are wider, and the hour of measuring is part of the difference.',
   'other-machine':

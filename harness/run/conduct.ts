@@ -13,7 +13,7 @@ import {
   type StopReason,
 } from '../model/index.ts';
 import { isMissing } from '../exact/index.ts';
-import { findEngine, type FoundEngine, type GateState } from './counting-engine.ts';
+import { findEngine, type FoundEngine } from './counting-engine.ts';
 import { countFor, exactSeconds } from './counting-step.ts';
 import { launchOf } from './either-way.ts';
 import type { ExactPass } from './exact-pass.ts';
@@ -181,7 +181,7 @@ const take = async (conductor: Conductor, step: Step): Promise<void> => {
       progress.engine = await findEngine(session.plan, session.prepared.head.facts.go);
       return;
     case 'count':
-      return countIn(conductor, step.state);
+      return countIn(conductor, step);
     case 'growth':
       return keep(conductor, 'growth', async (place) => growthLaunch(session, place, step.requests));
     case 'capture':
@@ -203,9 +203,12 @@ const take = async (conductor: Conductor, step: Step): Promise<void> => {
   }
 };
 
-const countIn = async ({ session, progress }: Conductor, state: GateState): Promise<void> => {
+const countIn = async (
+  { session, progress }: Conductor,
+  { state, leaveSeconds }: Extract<Step, { kind: 'count' }>,
+): Promise<void> => {
   progress.engine ??= await findEngine(session.plan, session.prepared.head.facts.go);
-  const counted = await countFor(session, progress.engine, state);
+  const counted = await countFor(session, progress.engine, state, leaveSeconds);
   if (counted === 'waits') progress.countingWaits = true;
   else progress.exact = counted;
 };

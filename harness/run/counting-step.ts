@@ -15,20 +15,26 @@ export const countFor = async (
   session: Session,
   { engine, noEmulator }: FoundEngine,
   state: GateState,
+  leaveSeconds: number,
 ): Promise<ExactPass | 'waits'> => {
   const step = stepFor(engine, state);
   if (step === 'wait') return 'waits';
   const instead = noEmulator ?? '';
   return step === 'refuse' || isMissing(engine)
     ? unblamed(refused('qemu', instead))
-    : countWith(session, engine, instead);
+    : countWith(session, engine, instead, leaveSeconds);
 };
 
 /** Only the emulator's counts blame a function. */
 const unblamed = (run: ExactRun): ExactPass => ({ run, culprit: null });
 
-const countWith = async (session: Session, engine: CountingEngine, instead: string): Promise<ExactPass> => {
-  const facts = factsOf(session);
+const countWith = async (
+  session: Session,
+  engine: CountingEngine,
+  instead: string,
+  leaveSeconds: number,
+): Promise<ExactPass> => {
+  const facts = { ...factsOf(session), leaveSeconds };
   switch (engine.kind) {
     case 'qemu':
       return exactPass(session, facts, engine);
@@ -45,7 +51,7 @@ const EXACT_SECONDS = 30;
 export const exactSeconds = (_session: Session): number => EXACT_SECONDS;
 
 /** From the judged windows of base: what a request costs natively. */
-const factsOf = (session: Session): ExactFacts => {
+const factsOf = (session: Session): Omit<ExactFacts, 'leaveSeconds'> => {
   const pairs = session.launches.flatMap((launch) => launch.pairs.filter(({ phase }) => phase === 'cost'));
   return {
     cpuNsPerRequest: counterPerRequest(pairs, 'base', 'cpuNs') ?? null,

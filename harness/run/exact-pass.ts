@@ -23,6 +23,7 @@ import {
 } from './exact-launch.ts';
 import { byFunction, inTotal } from './exact-reading.ts';
 import { countedRequests, type ExactFacts, orRefused } from './exact-refusal.ts';
+import { hasTimeFor, requireTimeFor } from './exact-time.ts';
 import { inTurn } from './in-turn.ts';
 import type { Session } from './session.ts';
 import { portsFor } from './start-side.ts';
@@ -138,6 +139,7 @@ const countTotals = async (
     session,
     async (place) => countAgainIfNeeded(counting, place, facts, inTotal),
     (counted) => judgeTotals({ run: run(counted), scenario, cpuNsPerRequest }).launchesWanted,
+    facts.leaveSeconds,
   );
   return run(totals);
 };
@@ -180,6 +182,7 @@ const countRounds = async (
       const place = { side, number: counted.length + 1 };
       counted.push(await countAgainIfNeeded({ ...counting, pace }, place, facts, byFunction(tables)));
       collectOwnGarbage();
+      requireTimeFor(session, counted, FIRST_LAUNCHES, facts.leaveSeconds);
     }
     const found = judgeSoFar(session, run(counted), facts);
     collectOwnGarbage();
@@ -188,8 +191,11 @@ const countRounds = async (
     if (found.exact.refusal !== null) break;
     if (round !== FIRST_LAUNCHES - 1) continue;
     wanted = found.launchesWanted;
-    // A change is only confirmed; launches that do not agree need time.
-    if (found.exactRows.some(({ verdict }) => verdict === 'notJudged')) pace = patientPace(counted, facts);
+    // A change is only confirmed; launches that do not agree need time, and are no worse off without it.
+    if (found.exactRows.some(({ verdict }) => verdict === 'notJudged')) {
+      pace = patientPace(counted, facts);
+      if (!hasTimeFor(session, counted, wanted, facts.leaveSeconds)) break;
+    } else requireTimeFor(session, counted, wanted, facts.leaveSeconds);
   }
   return { run: run(counted), culprit };
 };

@@ -155,6 +155,7 @@ export const totalsPass = async (session: Session, facts: ExactFacts, engine: Pe
         session,
         async (place) => countTotal(counting, place, engine),
         (totals) => judgeTotals({ run: run(totals), scenario, cpuNsPerRequest }).launchesWanted,
+        facts.leaveSeconds,
       ),
     );
   });
@@ -234,6 +235,7 @@ const countBothSides = async (session: Session, facts: ExactFacts, instead: stri
     session,
     async (place) => countCalls(counting, place),
     () => FIRST_LAUNCHES,
+    facts.leaveSeconds,
   );
   return {
     engine: 'cover',

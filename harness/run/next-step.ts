@@ -77,7 +77,7 @@ export type Step =
   /** `uncounted`: CPU lacks its look, and there is no time to count instructions instead. */
   | { readonly kind: 'end'; readonly uncounted: boolean }
   | { readonly kind: 'growth'; readonly requests: number }
-  | { readonly kind: 'count'; readonly state: GateState }
+  | { readonly kind: 'count'; readonly state: GateState; readonly leaveSeconds: number }
   | { readonly kind: 'stop'; readonly why: StopReason }
   /** Not even one launch fits. */
   | { readonly kind: 'too little' };
@@ -196,7 +196,9 @@ const mayCount = (soFar: RunSoFar, state: GateState): boolean => {
 };
 
 const countOnce = (soFar: RunSoFar, state: GateState): Step =>
-  soFar.engine === 'unknown' ? { kind: 'find engine' } : { kind: 'count', state };
+  soFar.engine === 'unknown'
+    ? { kind: 'find engine' }
+    : { kind: 'count', state, leaveSeconds: soFar.exact === 'only' ? 0 : othersSeconds(soFar) };
 
 /** What the answers so far call for, each as long as its time is there. */
 const follow = (soFar: RunSoFar): Step => {
