@@ -95,10 +95,7 @@ export class CouplesRun extends WindowRun {
 
   #send(lane: Lane, place: number, bytes: Buffer, route: number, number: number): void {
     lane.tally.planned++;
-    const connection = lane.connections[place];
-    if (connection === undefined) return;
-    connection.number = number;
-    connection.send(bytes, route, Number.NaN);
+    lane.connections[place]?.send(bytes, route, Number.NaN, number);
   }
 }
 
@@ -204,7 +201,7 @@ export class ContentionRun extends WindowRun {
       const number = this.#loop.first + runner.sent++;
       const route = schedule.routeOf(number);
       runner.lane.tally.planned++;
-      connection.send(runner.lane.bytesOf(number, route), route, Number.NaN);
+      connection.send(runner.lane.bytesOf(number, route), route, Number.NaN, number);
     }
   }
 }

@@ -2,6 +2,7 @@
 import { performance } from 'node:perf_hooks';
 import { TLSSocket } from 'node:tls';
 import type { Endpoint, Side } from '../model/index.ts';
+import { type Inspection, Inspector } from './inspector.ts';
 import { openClients, type EngineClient, type RequestQueue, requireClient } from './seam.ts';
 import type { RequestTimes } from './tally.ts';
 import { type AnswerHead, Evidence, type Witness } from './witness.ts';
@@ -32,10 +33,21 @@ export interface BodyReader {
   end(route: number, status: number): void;
 }
 
+/** Of all methods sent, only HEAD begins with it. */
+const LETTER_H = 72;
+
 const NO_BYTES: Buffer = Buffer.alloc(0);
 
 /** What the client gets back for an answer; it reads these fields and drops them. */
 const newTerminated = () => ({ req: null, bytes: 0, body: '', duration: 0, headers: { statusCode: 0, headers: [] } });
+
+/** Who wants to know more of the answers than their status. */
+export interface Readers {
+  readonly witness: Witness | null;
+  readonly inspection: Inspection | null;
+}
+
+const NO_READERS: Readers = { witness: null, inspection: null };
 
 export class Connection implements RequestTimes, RequestQueue {
   readonly side: Side;
@@ -43,6 +55,10 @@ export class Connection implements RequestTimes, RequestQueue {
   driver: Driver;
   /** Set while somebody wants to know what the answers say. */
   reader: BodyReader | null = null;
+  /** Reads answers, where the scenario asks for it. */
+  readonly #inspector: Inspector | null;
+  /** The last answer was not what it should be, for another reason than its status. */
+  wrong = false;
   /** Keeps what the first failed requests met. */
   readonly #witness: Witness | null;
   /** The answer being read, when somebody will want to see why it is no good one. */
@@ -69,6 +85,8 @@ export class Connection implements RequestTimes, RequestQueue {
   #connected = false;
   #opening = false;
   #status = 0;
+  /** The parser knows of HEAD. */
+  #heads = false;
   #retry: NodeJS.Timeout | undefined;
   readonly #client: EngineClient;
   readonly #request: { requestBuffer: Buffer } = { requestBuffer: NO_BYTES };
@@ -77,9 +95,10 @@ export class Connection implements RequestTimes, RequestQueue {
   readonly #send: () => void;
   readonly #open: () => void;
 
-  constructor(client: EngineClient, side: Side, index: number, driver: Driver, witness: Witness | null = null) {
+  constructor(client: EngineClient, side: Side, index: number, driver: Driver, readers: Readers = NO_READERS) {
     this.#client = client;
-    this.#witness = witness;
+    this.#witness = readers.witness;
+    this.#inspector = readers.inspection === null ? null : new Inspector(readers.inspection);
     this.side = side;
     this.index = index;
     this.driver = driver;
@@ -117,16 +136,37 @@ export class Connection implements RequestTimes, RequestQueue {
   }
 
   /** Call only when idle. */
-  send(bytes: Buffer, route: number, plannedMs: number): void {
+  send(bytes: Buffer, route: number, plannedMs: number, number: number): void {
     this.route = route;
+    this.number = number;
     this.plannedMs = plannedMs;
     this.idle = false;
     this.busy = true;
     this.closing = false;
     this.#request.requestBuffer = bytes;
+    if (bytes[0] === LETTER_H) this.#expectHeads();
     this.reader?.begin();
+    this.#inspector?.begin(number, route, bytes);
     this.sentMs = performance.now();
     this.#send();
+  }
+
+  /**
+   * Answers to HEAD announce a body that never comes, and often no length, which otherwise means that the connection ends
+   * with them. From the first one on, the parser is told.
+   */
+  #expectHeads(): void {
+    if (this.#heads) return;
+    this.#heads = true;
+    const { parser } = this.#client;
+    const key = parser.reinitialize.kOnHeadersComplete;
+    const listener = parser[key];
+    parser[key] = (head) => {
+      const isHead = this.#request.requestBuffer[0] === LETTER_H && head.statusCode >= STATUS_FINAL;
+      if (isHead) head.shouldKeepAlive = head.versionMinor > 0 && !parser.connection.includes('close');
+      listener?.(head);
+      return isHead;
+    };
   }
 
   /** Gives up the request in flight and connects anew. */
@@ -193,6 +233,15 @@ export class Connection implements RequestTimes, RequestQueue {
     this.#witness?.add({ kind, route: this.route, request, status: this.#status, how, body });
   }
 
+  #inspect(inspector: Inspector, status: number): void {
+    const problem = inspector.end(status);
+    this.wrong = problem !== null;
+    if (problem === null) return;
+    const { requestBuffer: request } = this.#request;
+    const how = `status ${status}, but ${problem}`;
+    this.#witness?.add({ kind: 'answered', route: this.route, request, status, how, body: inspector.shown() });
+  }
+
   /** What came is no HTTP/1.1; autocannon would go on waiting. */
   #garbled(error: Error): void {
     if (!this.busy) return;
@@ -253,6 +302,7 @@ export class Connection implements RequestTimes, RequestQueue {
 
   #tell(status: number, nowMs: number): void {
     this.reader?.end(this.route, status);
+    if (this.#inspector !== null) this.#inspect(this.#inspector, status);
     if (this.#evidence !== null) this.#testify('answered', this.#evidence.how());
     this.driver.answered(this, status, nowMs);
   }
@@ -289,11 +339,13 @@ export class Connection implements RequestTimes, RequestQueue {
   addBody(body: Buffer): void {
     this.reader?.read(body);
     this.#evidence?.read(body);
+    this.#inspector?.read(body);
   }
 
   setHeaders(head: AnswerHead): void {
     this.#status = head.statusCode;
     this.reader?.head?.(head);
+    this.#inspector?.head(head);
     if (this.#witness?.wants(this.route, head.statusCode) === true) this.#evidence = new Evidence(head);
   }
 
@@ -322,11 +374,11 @@ export const openConnections = (
   firstIndex: number,
   count: number,
   driver: Driver,
-  witness: Witness | null = null,
+  readers: Readers = NO_READERS,
 ): readonly Connection[] => {
   const opened: Connection[] = [];
   openClients(endpoint, count, (client) => {
-    opened.push(new Connection(requireClient(client), side, firstIndex + opened.length, driver, witness));
+    opened.push(new Connection(requireClient(client), side, firstIndex + opened.length, driver, readers));
   });
   return opened;
 };

@@ -11,6 +11,7 @@ export type {
   LoadPlan,
   LoadTarget,
   LoadTargets,
+  LoadUser,
   OpenLoop,
   PairLoad,
   SingleLoad,

@@ -1,4 +1,5 @@
 /** What the harness and the loader process say to each other, and the parsers of what arrives. */
+import type { Cookie } from './cookies.ts';
 import type {
   BySide,
   DataTable,
@@ -12,9 +13,18 @@ import type {
   Window,
 } from '../model/index.ts';
 
-export interface LoadTarget extends Endpoint {
-  /** Values of this side's placeholders: `tmp`, what `prepare` captured. `port` and `n` are known without. */
+/** What one user has of its own after `prepare`. */
+export interface LoadUser {
+  /** What was captured. */
   readonly values: Readonly<Record<string, string>>;
+  readonly cookies: readonly Cookie[];
+}
+
+export interface LoadTarget extends Endpoint {
+  /** Values of this side's placeholders, such as `tmp`. `port`, `n` and `user` are known without. */
+  readonly values: Readonly<Record<string, string>>;
+  /** They take turns by the request's number; left out: one who has nothing of its own. */
+  readonly users?: readonly LoadUser[];
 }
 
 /** One target (measured alternately, or counted exactly) or both. */
@@ -28,6 +38,8 @@ export interface LoadPlan {
   readonly requests: readonly RequestSpec[];
   readonly data: DataTable | null;
   readonly timeoutSeconds: number;
+  /** `all`: answers change the user's cookies; left out, those it brings are sent along. */
+  readonly cookies?: 'all' | 'off';
   /** Connections per side opened at once; the latency phase may add to them. */
   readonly connections: number;
 }

@@ -121,7 +121,7 @@ export class LatencyRun extends WindowRun {
     const number = this.#loop.first + slot;
     const route = this.bench.schedule.routeOf(number);
     runner.lane.tally.planned++;
-    connection.send(runner.lane.bytesOf(number, route), route, this.#plannedMs(slot));
+    connection.send(runner.lane.bytesOf(number, route), route, this.#plannedMs(slot), number);
     return true;
   }
 

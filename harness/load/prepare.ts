@@ -1,37 +1,46 @@
-/** The requests sent once after readiness, which may capture values for the load. Sent by the harness itself. */
-import { request as plainRequest } from 'node:http';
-import { request as tlsRequest } from 'node:https';
+/**
+ * The requests sent after readiness, before the load: once for each user, who keeps what it captured and its cookies.
+ * Sent by the harness itself.
+ */
 import { GodynoError, InterruptedError, TargetStartError, UsageError } from '../errors.ts';
-import { addressOf, connectOptions, type Endpoint, hostHeaderOf, type PrepareRequest } from '../model/index.ts';
+import { addressOf, type DataTable, type Endpoint, hostHeaderOf, type PrepareRequest } from '../model/index.ts';
+import { bodyProblem } from './body-check.ts';
+import { captureFrom } from './capture.ts';
+import { CookieJar } from './cookies.ts';
 import { fillAll, headerTemplate, holesOf, pathTemplate, type Template } from './encoding.ts';
-import { JsonNumber, parseExactJson, parseJsonPath, readJsonPath } from './json-path.ts';
-import { bodyParts, inTarget, isText } from './requests.ts';
+import { exchange, type Exchanged, type Outgoing } from './exchange.ts';
+import { parseJsonPath } from './json-path.ts';
+import type { LoadUser } from './messages.ts';
+import { redirected } from './redirect.ts';
+import { bodyParts, headerOf, inTarget, isText } from './requests.ts';
 
 export interface Preparation {
   readonly endpoint: Endpoint;
   readonly requests: readonly PrepareRequest[];
-  /** Known placeholders (`tmp`, …); `port` and `n`, the repetition counted from 0, are known without. */
+  /** Known placeholders (`tmp`, …); `port`, `user` and `n`, the repetition counted from 0, are known without. */
   readonly values: Readonly<Record<string, string>>;
+  /** Each user takes the rows from its own number on, one for each repetition. */
+  readonly data?: DataTable | null;
+  /** Left out: 1. */
+  readonly users?: number;
+  /** `off`: cookies are neither kept nor sent. */
+  readonly cookies?: 'all' | 'off';
   /** Per request. */
   readonly timeoutSeconds: number;
   readonly signal: AbortSignal;
 }
 
-/** Enough of an answer to see what the service complains about. */
-const SHOWN_BYTES = 500;
+type Values = Readonly<Record<string, string>>;
 
-/** A captured value comes from a small JSON answer; more is a download, not a preparation. */
-const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
-
-interface PrepareAnswer {
-  readonly status: number;
-  readonly body: Buffer;
+/** A user while it is being prepared. */
+interface Preparing {
+  readonly number: number;
+  readonly values: Record<string, string>;
+  readonly jar: CookieJar | null;
 }
 
 const placeOf = ({ endpoint }: Preparation, request: PrepareRequest): string =>
   `Prepare request ${request.name} (${request.method} ${request.path} to ${addressOf(endpoint)})`;
-
-type Values = Readonly<Record<string, string>>;
 
 const fill = (template: Template, request: PrepareRequest, values: Values): string => {
   for (const { name } of holesOf(template)) {
@@ -47,52 +56,42 @@ const fill = (template: Template, request: PrepareRequest, values: Values): stri
   return fillAll(template, (name) => values[name]);
 };
 
-const bodyOf = (request: PrepareRequest, values: Values): Buffer | undefined =>
-  request.body === null
-    ? undefined
-    : Buffer.concat(bodyParts(request).map((part) => (isText(part) ? Buffer.from(fill(part, request, values)) : part)));
+const outgoing = ({ endpoint }: Preparation, request: PrepareRequest, values: Values): Outgoing => {
+  const filled = Object.entries(request.headers).map(([name, value]): [string, string] => [
+    name,
+    fill(headerTemplate(value), request, values),
+  ]);
+  const parts = bodyParts(request).map((part) => (isText(part) ? Buffer.from(fill(part, request, values)) : part));
+  return {
+    method: request.method,
+    path: inTarget(fill(pathTemplate(request.path), request, values)),
+    headers: { host: hostHeaderOf(endpoint), ...Object.fromEntries(filled) },
+    body: request.body === null ? undefined : Buffer.concat(parts),
+  };
+};
 
-/** Node takes header values as Latin-1; the load sends them as UTF-8. */
-const headersOf = (request: PrepareRequest, values: Values): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(request.headers).map(([name, value]) => [
-      name,
-      Buffer.from(fill(headerTemplate(value), request, values)).toString('latin1'),
-    ]),
-  );
+/** A `Cookie` header of the scenario's own stays alone. */
+const withCookies = (sent: Outgoing, request: PrepareRequest, { jar }: Preparing): Outgoing => {
+  if (jar === null || request.cookies === false || headerOf(request, 'cookie') !== undefined) return sent;
+  const cookie = jar.headerFor(sent.path, Date.now());
+  return cookie === '' ? sent : { ...sent, headers: { ...sent.headers, cookie } };
+};
 
-/** A connection of its own, closed after the answer: a kept one would be an extra goroutine in the target for a while. */
-const exchange = async (preparation: Preparation, request: PrepareRequest, values: Values): Promise<PrepareAnswer> => {
-  const body = bodyOf(request, values);
-  const deadline = AbortSignal.timeout(preparation.timeoutSeconds * 1000);
-  const headers: Record<string, string> = { host: hostHeaderOf(preparation.endpoint), ...headersOf(request, values) };
-  if (body !== undefined) headers['content-length'] = String(body.length);
-  return new Promise((resolve, reject) => {
-    const { endpoint } = preparation;
-    const send = endpoint.tls === undefined ? plainRequest : tlsRequest;
-    const sent = send(
-      {
-        ...connectOptions(endpoint),
-        method: request.method,
-        path: inTarget(fill(pathTemplate(request.path), request, values)),
-        headers,
-        agent: false,
-        signal: AbortSignal.any([preparation.signal, deadline]),
-      },
-      (answer) => {
-        const chunks: Buffer[] = [];
-        let bytes = 0;
-        answer.on('data', (chunk: Buffer) => {
-          bytes += chunk.length;
-          if (bytes <= MAX_ANSWER_BYTES) chunks.push(chunk);
-        });
-        answer.on('end', () => resolve({ status: answer.statusCode ?? 0, body: Buffer.concat(chunks) }));
-        answer.on('error', reject);
-      },
-    );
-    sent.on('error', reject);
-    sent.end(body);
-  });
+const send = async (
+  preparation: Preparation,
+  request: PrepareRequest,
+  user: Preparing,
+  values: Values,
+): Promise<Exchanged> => {
+  const { endpoint, signal, timeoutSeconds } = preparation;
+  const untilThen = AbortSignal.any([signal, AbortSignal.timeout(timeoutSeconds * 1000)]);
+  let next: Outgoing | null = outgoing(preparation, request, values);
+  for (let hop = 0; ; hop++) {
+    const answer = await exchange(endpoint, withCookies(next, request, user), untilThen);
+    user.jar?.store(answer.setCookies, next.path, Date.now());
+    next = request.followRedirects === true ? redirected(endpoint, next, answer, hop) : null;
+    if (next === null) return answer;
+  }
 };
 
 const failedError = (preparation: Preparation, request: PrepareRequest, cause: unknown): GodynoError => {
@@ -109,81 +108,101 @@ const failedError = (preparation: Preparation, request: PrepareRequest, cause: u
   );
 };
 
-const checkStatus = (preparation: Preparation, request: PrepareRequest, { status, body }: PrepareAnswer): void => {
+const checkStatus = (preparation: Preparation, request: PrepareRequest, answer: Exchanged): void => {
+  const { status, shown } = answer;
   const ranges = request.expect.status;
   if (ranges.some(({ from, to }) => status >= from && status <= to)) return;
   const expected = ranges.map(({ from, to }) => (from === to ? String(from) : `${from}-${to}`)).join(', ');
+  const location = status >= 300 && status < 400 ? answer.header('location') : undefined;
   throw new TargetStartError(
     'PREPARE_STATUS',
-    `${placeOf(preparation, request)} was answered with status ${status}, expected ${expected}. ` +
-      `The answer begins: ${body.subarray(0, SHOWN_BYTES).toString('utf8')}`,
-    'Check the request under load.prepare, or set its expect.status.',
+    `${placeOf(preparation, request)} was answered with status ${status}${location === undefined ? '' : ` to ${location}`}, expected ${expected}. ` +
+      `The answer begins: ${shown}`,
+    location === undefined
+      ? 'Check the request under load.prepare, or set its expect.status.'
+      : `Redirects are not followed unless asked: set followRedirects: true, or expect: { status: ${status} }.`,
   );
 };
 
-const captureError = (
-  preparation: Preparation,
-  request: PrepareRequest,
-  what: string,
-  body: Buffer,
-): TargetStartError =>
-  new TargetStartError(
-    'PREPARE_CAPTURE',
-    `${placeOf(preparation, request)}: ${what}. The answer begins: ${body.subarray(0, SHOWN_BYTES).toString('utf8')}`,
-    'Check the paths under capture against what the service answers.',
+const checkBody = (preparation: Preparation, request: PrepareRequest, answer: Exchanged): void => {
+  const { body } = request.expect;
+  const problem = body === undefined ? null : bodyProblem(answer.text(), body);
+  if (problem === null) return;
+  throw new TargetStartError(
+    'PREPARE_BODY',
+    `${placeOf(preparation, request)}: ${problem}. The answer begins: ${answer.shown}`,
+    'Check expect.body of the request under load.prepare against what the service answers.',
   );
-
-const parseBody = (preparation: Preparation, request: PrepareRequest, body: Buffer): unknown => {
-  try {
-    return parseExactJson(body.toString('utf8'));
-  } catch {
-    throw captureError(preparation, request, 'the answer is not JSON, so nothing can be captured from it', body);
-  }
 };
 
-const captureValues = (
-  preparation: Preparation,
-  request: PrepareRequest,
-  body: Buffer,
-): Readonly<Record<string, string>> => {
-  const paths = Object.entries(request.capture);
-  if (paths.length === 0) return {};
-  const answer = parseBody(preparation, request, body);
-  return Object.fromEntries(
-    paths.map(([name, path]) => {
-      const value = readJsonPath(answer, path);
-      if (value instanceof JsonNumber) return [name, value.written];
-      if (typeof value === 'string' || typeof value === 'boolean') return [name, String(value)];
-      const found = value === undefined ? 'nothing' : 'no single value';
-      throw captureError(preparation, request, `there is ${found} at ${path} to capture as ${name}`, body);
+const captureValues = (preparation: Preparation, request: PrepareRequest, answer: Exchanged): Values =>
+  Object.fromEntries(
+    Object.entries(request.capture).map(([name, capture]) => {
+      const found = captureFrom(capture, answer);
+      if ('value' in found) return [name, found.value];
+      throw new TargetStartError(
+        'PREPARE_CAPTURE',
+        `${placeOf(preparation, request)}: ${found.problem} to capture as ${name}. The answer begins: ${answer.shown}`,
+        'Check what stands under capture against what the service answers.',
+      );
     }),
   );
+
+const rowValues = (data: DataTable | null, number: number): Values => {
+  const row = data?.rows[number % Math.max(1, data.rows.length)] ?? [];
+  return Object.fromEntries((data?.columns ?? []).map((column, index) => [`data.${column}`, row[index] ?? '']));
+};
+
+const sendOne = async (preparation: Preparation, request: PrepareRequest, user: Preparing): Promise<Values> => {
+  for (let repetition = 0; repetition < request.repeat; repetition++) {
+    const values = {
+      ...rowValues(preparation.data ?? null, user.number + repetition),
+      user: String(user.number),
+      ...preparation.values,
+      port: String(preparation.endpoint.port),
+      n: String(repetition),
+      ...user.values,
+    };
+    try {
+      const answer = await send(preparation, request, user, values);
+      checkStatus(preparation, request, answer);
+      checkBody(preparation, request, answer);
+      Object.assign(user.values, captureValues(preparation, request, answer));
+    } catch (cause) {
+      throw failedError(preparation, request, cause);
+    }
+  }
+  return user.values;
+};
+
+const checkPaths = (requests: readonly PrepareRequest[]): void => {
+  for (const capture of requests.flatMap((request) => Object.values(request.capture))) {
+    if (typeof capture === 'string') parseJsonPath(capture);
+    else if ('json' in capture) parseJsonPath(capture.json);
+  }
 };
 
 /**
- * Sends the requests one after the other, each `repeat` times, and returns what they captured (the last one wins).
- * Throws {@link TargetStartError} `PREPARE_FAILED`, `PREPARE_STATUS`, `PREPARE_CAPTURE`; {@link UsageError}
- * `PLACEHOLDER_UNKNOWN`, `JSON_PATH_INVALID`; the abort's reason.
+ * Sends the requests one after the other, each `repeat` times, user by user, and returns what each of them captured (the
+ * last one wins) and its cookies. Throws {@link TargetStartError} `PREPARE_FAILED`, `PREPARE_STATUS`, `PREPARE_CAPTURE`;
+ * {@link UsageError} `PLACEHOLDER_UNKNOWN`, `JSON_PATH_INVALID`; the abort's reason.
  */
-export const sendPrepare = async (preparation: Preparation): Promise<Readonly<Record<string, string>>> => {
-  const captured: Record<string, string> = {};
-  for (const path of preparation.requests.flatMap(({ capture }) => Object.values(capture))) parseJsonPath(path);
-  for (const request of preparation.requests) {
-    for (let repetition = 0; repetition < request.repeat; repetition++) {
-      const values = {
-        ...preparation.values,
-        port: String(preparation.endpoint.port),
-        n: String(repetition),
-        ...captured,
-      };
-      try {
-        const answer = await exchange(preparation, request, values);
-        checkStatus(preparation, request, answer);
-        Object.assign(captured, captureValues(preparation, request, answer.body));
-      } catch (cause) {
-        throw failedError(preparation, request, cause);
+export const sendPrepare = async (preparation: Preparation): Promise<readonly LoadUser[]> => {
+  checkPaths(preparation.requests);
+  const users: LoadUser[] = [];
+  const common: Record<string, string> = {};
+  for (let number = 0; number < (preparation.users ?? 1); number++) {
+    const jar = preparation.cookies === 'off' ? null : new CookieJar();
+    const user: Preparing = { number, values: { ...common }, jar };
+    for (const request of preparation.requests) {
+      if (request.once !== true) await sendOne(preparation, request, user);
+      else if (number === 0) {
+        const { capture } = request;
+        const values = await sendOne(preparation, request, user);
+        for (const name of Object.keys(capture)) common[name] = values[name] ?? '';
       }
     }
+    users.push({ values: user.values, cookies: jar?.all() ?? [] });
   }
-  return captured;
+  return users;
 };

@@ -13,6 +13,7 @@ import {
 } from './encoding.ts';
 import type { LoadPlan, LoadTarget } from './messages.ts';
 import type { Schedule } from './schedule.ts';
+import type { User } from './users.ts';
 
 /** The bytes of request `number`, which is of route `route`. */
 export type RequestBytes = (number: number, route: number) => Buffer;
@@ -21,8 +22,10 @@ type ValueOf = (name: string) => string | undefined;
 
 type BodyPart = Template | Buffer;
 
-/** A request as it is sent, with holes: all of its head but the length, and its body. */
+/** A request as it is sent, with holes: its request line, its head but cookies and length, and its body. */
 interface RequestTemplate {
+  readonly method: string;
+  readonly target: Template;
   readonly head: Template;
   readonly body: readonly BodyPart[];
   /** Methods that carry a body say 0 when it is empty. */
@@ -58,9 +61,6 @@ export const headerOf = (request: Pick<RequestSpec, 'headers'>, name: string): s
   Object.entries(request.headers).find(([own]) => own.toLowerCase() === name)?.[1];
 
 const headTemplate = (request: RequestSpec, host: string): Template => [
-  `${request.method} `,
-  ...targetTemplate(request.path),
-  ' HTTP/1.1\r\n',
   ...(headerOf(request, 'host') === undefined ? [`Host: ${host}\r\n`] : []),
   ...Object.entries(request.headers)
     .filter(([name]) => !OWN_HEADERS.has(name.toLowerCase()))
@@ -80,16 +80,19 @@ export const bodyParts = (request: Pick<RequestSpec, 'headers' | 'body'>): reado
 };
 
 const templateOf = (request: RequestSpec, host: string): RequestTemplate => ({
+  method: request.method,
+  target: targetTemplate(request.path),
   head: headTemplate(request, host),
   body: bodyParts(request),
   saysLength: ['POST', 'PUT', 'PATCH'].includes(request.method),
 });
 
 /** With the values that are the same for every request. */
-const withFixed = ({ head, body, saysLength }: RequestTemplate, fixed: ValueOf): RequestTemplate => ({
-  head: fillKnown(head, fixed),
-  body: body.map((part) => (isText(part) ? fillKnown(part, fixed) : part)),
-  saysLength,
+const withFixed = (template: RequestTemplate, fixed: ValueOf): RequestTemplate => ({
+  ...template,
+  target: fillKnown(template.target, fixed),
+  head: fillKnown(template.head, fixed),
+  body: template.body.map((part) => (isText(part) ? fillKnown(part, fixed) : part)),
 });
 
 /** Line by line, since a line break in a value looks like the one after it. */
@@ -104,16 +107,24 @@ const checkHeaders = (request: RequestSpec, fixed: ValueOf): void => {
 const lengthLine = (bytes: number, saysLength: boolean): string =>
   bytes > 0 || saysLength ? `Content-Length: ${bytes}\r\n` : '';
 
+/** The `Cookie` header of a request for `target`, its line end included, or ''. */
+type CookieLine = (target: string) => string;
+
 /** A body always has its length; text is written with the head in one go. */
-const writeRequest = ({ head, body, saysLength }: RequestTemplate, valueOf: ValueOf): Buffer => {
+const writeRequest = (
+  { method, target, head, body, saysLength }: RequestTemplate,
+  valueOf: ValueOf,
+  cookieLine: CookieLine | null,
+): Buffer => {
+  const path = fillAll(target, valueOf);
+  const start = `${method} ${path} HTTP/1.1\r\n${cookieLine === null ? '' : cookieLine(path)}${fillAll(head, valueOf)}`;
   if (body.every(isText)) {
     let text = '';
     for (const part of body) text += fillAll(part, valueOf);
-    return Buffer.from(`${fillAll(head, valueOf)}${lengthLine(Buffer.byteLength(text), saysLength)}\r\n${text}`);
+    return Buffer.from(`${start}${lengthLine(Buffer.byteLength(text), saysLength)}\r\n${text}`);
   }
   const bytes = Buffer.concat(body.map((part) => (isText(part) ? Buffer.from(fillAll(part, valueOf)) : part)));
-  const start = Buffer.from(`${fillAll(head, valueOf)}${lengthLine(bytes.length, saysLength)}\r\n`);
-  return Buffer.concat([start, bytes]);
+  return Buffer.concat([Buffer.from(`${start}${lengthLine(bytes.length, saysLength)}\r\n`), bytes]);
 };
 
 const nothing: ValueOf = () => undefined;
@@ -122,10 +133,11 @@ const nothing: ValueOf = () => undefined;
 export const serializeRequest = (request: RequestSpec, host: string): Buffer => {
   const template = templateOf(request, host);
   checkHeaders(request, nothing);
-  return writeRequest(template, nothing);
+  return writeRequest(template, nothing, null);
 };
 
-const holesIn = ({ head, body }: RequestTemplate): readonly Hole[] => [
+const holesIn = ({ target, head, body }: RequestTemplate): readonly Hole[] => [
+  ...holesOf(target),
   ...holesOf(head),
   ...body.filter(isText).flatMap(holesOf),
 ];
@@ -133,13 +145,20 @@ const holesIn = ({ head, body }: RequestTemplate): readonly Hole[] => [
 const DATA = 'data.';
 
 /** Values that are the same for every request of a side. */
-const fixedValueOf =
+const commonValueOf =
   (target: LoadTarget): ValueOf =>
   (name) =>
     Object.hasOwn(target.values, name) ? target.values[name] : name === 'port' ? String(target.port) : undefined;
 
-const unknownPlaceholder = (request: RequestSpec, name: string, data: DataTable | null, target: LoadTarget): never => {
-  const known = ['n', 'port', ...Object.keys(target.values), ...(data?.columns ?? []).map((column) => DATA + column)];
+/** Values that are the same for every request of a user: those that no answer changes. */
+const userValueOf =
+  ({ values, number }: User, changing: ReadonlySet<string>): ValueOf =>
+  (name) => {
+    if (changing.has(name)) return undefined;
+    return Object.hasOwn(values, name) ? values[name] : name === 'user' ? String(number) : undefined;
+  };
+
+const unknownPlaceholder = (request: RequestSpec, name: string, known: readonly string[]): never => {
   throw new UsageError(
     'PLACEHOLDER_UNKNOWN',
     `Request ${request.name}: nothing is known as \${${name}}`,
@@ -147,13 +166,12 @@ const unknownPlaceholder = (request: RequestSpec, name: string, data: DataTable 
   );
 };
 
-/** Throws {@link UsageError} `PLACEHOLDER_UNKNOWN` when a request, all but its varying values filled, asks for more. */
-const checkHoles = (request: RequestSpec, holes: readonly Hole[], data: DataTable | null, target: LoadTarget): void => {
-  const columns = new Set(data === null || data.rows.length === 0 ? [] : data.columns);
-  for (const { name } of holes) {
-    const known = name === 'n' || (name.startsWith(DATA) && columns.has(name.slice(DATA.length)));
-    if (!known) unknownPlaceholder(request, name, data, target);
-  }
+/** Throws {@link UsageError} `PLACEHOLDER_UNKNOWN` when a request asks for what nobody gives. */
+const checkHoles = (request: RequestSpec, { data }: LoadPlan, target: LoadTarget, user: User): void => {
+  const columns = data === null || data.rows.length === 0 ? [] : data.columns.map((column) => DATA + column);
+  const known = ['n', 'port', 'user', ...Object.keys(target.values), ...Object.keys(user.values), ...columns];
+  const unknown = holesIn(templateOf(request, '')).find(({ name }) => !known.includes(name));
+  if (unknown !== undefined) unknownPlaceholder(request, unknown.name, known);
 };
 
 /** A row comes in the middle of a window; what could not be sent then is refused before. */
@@ -167,29 +185,77 @@ const checkHeaderColumns = (request: RequestSpec, { head }: RequestTemplate, dat
   }
 };
 
-const perRequest = (template: RequestTemplate, plan: LoadPlan, schedule: Schedule) => {
+/** Per request: `n`, cells of the row that comes with it, and what answers change. */
+const valuesOfRequest = (plan: LoadPlan, schedule: Schedule, user: User): ((number: number) => ValueOf) => {
   const columns = new Map((plan.data?.columns ?? []).map((column, index) => [DATA + column, index]));
-  return (number: number): Buffer => {
+  return (number) => {
     const row = plan.data?.rows[schedule.rowOf(number)];
-    return writeRequest(template, (name) => {
+    return (name) => {
       const column = columns.get(name);
-      return column === undefined ? String(number) : row?.[column];
-    });
+      if (column !== undefined) return row?.[column];
+      return Object.hasOwn(user.values, name) ? user.values[name] : String(number);
+    };
   };
 };
 
-/** Throws {@link UsageError} `PLACEHOLDER_UNKNOWN` or `REQUEST_LINE_BREAK`. */
-export const compileRequests = (plan: LoadPlan, target: LoadTarget, schedule: Schedule): RequestBytes => {
-  const fixed = fixedValueOf(target);
-  const makers = plan.requests.map((request) => {
-    const template = withFixed(templateOf(request, hostHeaderOf(target)), fixed);
-    checkHoles(request, holesIn(template), plan.data, target);
-    checkHeaders(request, fixed);
-    checkHeaderColumns(request, template, plan.data);
-    if (holesIn(template).length > 0) return perRequest(template, plan, schedule);
-    const bytes = writeRequest(template, nothing);
-    return () => bytes;
-  });
-  const empty = Buffer.alloc(0);
-  return (number, route) => makers[route]?.(number) ?? empty;
+/** null: the request goes without cookies. */
+const cookieLineOf = (request: RequestSpec, plan: LoadPlan, { jar }: User): CookieLine | null => {
+  const own = headerOf(request, 'cookie') !== undefined;
+  if (own || request.cookies === false || plan.cookies === 'off') return null;
+  if (plan.cookies !== 'all' && jar.all().length === 0) return null;
+  return (target) => {
+    const cookies = jar.headerFor(target, Date.now());
+    return cookies === '' ? '' : `Cookie: ${cookies}\r\n`;
+  };
 };
+
+/** A value that comes in the middle of a window cannot be refused before. */
+const onOneLine = (template: RequestTemplate, changing: ReadonlySet<string>): RequestTemplate => ({
+  ...template,
+  head: template.head.map((part) =>
+    typeof part === 'string' || !changing.has(part.name)
+      ? part
+      : { ...part, encode: (value) => part.encode(value).replaceAll(/[\r\n\0]/g, ' ') },
+  ),
+});
+
+type Maker = (number: number) => Buffer;
+
+/** Names that answers under load change. */
+const changingNames = (plan: LoadPlan): ReadonlySet<string> =>
+  new Set(plan.requests.flatMap(({ capture = {} }) => Object.keys(capture)));
+
+/** Throws {@link UsageError} `PLACEHOLDER_UNKNOWN` or `REQUEST_LINE_BREAK`. */
+export const compileRequests = (
+  plan: LoadPlan,
+  target: LoadTarget,
+  schedule: Schedule,
+  users: readonly User[],
+): RequestBytes => {
+  const changing = changingNames(plan);
+  const common = commonValueOf(target);
+  const forUser = (request: RequestSpec, user: User): Maker => {
+    const own = userValueOf(user, changing);
+    const fixed: ValueOf = (name) => own(name) ?? common(name);
+    checkHoles(request, plan, target, user);
+    checkHeaders(request, fixed);
+    const template = withFixed(onOneLine(templateOf(request, hostHeaderOf(target)), changing), fixed);
+    checkHeaderColumns(request, template, plan.data);
+    const cookieLine = cookieLineOf(request, plan, user);
+    if (holesIn(template).length === 0 && (cookieLine === null || plan.cookies !== 'all')) {
+      const bytes = writeRequest(template, nothing, cookieLine);
+      return () => bytes;
+    }
+    const valueOf = valuesOfRequest(plan, schedule, user);
+    return (number) => writeRequest(template, valueOf(number), cookieLine);
+  };
+  const makers = plan.requests.map((request): Maker => {
+    const all = users.map((user) => forUser(request, user));
+    const [only, ...others] = all;
+    if (only !== undefined && others.length === 0) return only;
+    return (number) => all[number % all.length]?.(number) ?? NO_BYTES;
+  });
+  return (number, route) => makers[route]?.(number) ?? NO_BYTES;
+};
+
+const NO_BYTES = Buffer.alloc(0);

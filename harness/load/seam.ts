@@ -15,7 +15,7 @@ import { loaderEngine } from './engine.ts';
 export interface EngineClient {
   conn?: Socket;
   pipelinedRequests: RequestQueue;
-  readonly parser: { reinitialize(type: string): void; execute: (chunk: Buffer) => unknown };
+  readonly parser: EngineParser;
   readonly requestIterator: { currentRequest: { requestBuffer: Buffer }; nextRequest: () => unknown };
   _connect: () => void;
   _doRequest: () => void;
@@ -24,6 +24,22 @@ export interface EngineClient {
   on(event: 'response', listener: (status: number) => void): unknown;
   on(event: 'headers', listener: (head: { readonly shouldKeepAlive: boolean }) => void): unknown;
   on(event: 'connError', listener: (error: NodeJS.ErrnoException) => void): unknown;
+}
+
+/** http-parser-js; `reinitialize` is its constructor, which knows the keys of the listeners. */
+export interface EngineParser {
+  readonly reinitialize: ((type: string) => void) & { readonly kOnHeadersComplete: number };
+  execute: (chunk: Buffer) => unknown;
+  /** What `connection` headers said. */
+  readonly connection: string;
+  /** The listener returns whether the answer has no body, whatever its headers say. */
+  [listener: number]: (head: ParsedHead) => unknown;
+}
+
+export interface ParsedHead {
+  readonly statusCode: number;
+  readonly versionMinor: number;
+  shouldKeepAlive: boolean;
 }
 
 /** What the client calls on its queue (lib/pipelinedRequestsQueue.js). */
@@ -40,7 +56,7 @@ export interface RequestQueue {
 }
 
 /** Path from the client to the member, and what it must be. */
-export const MEMBERS: readonly (readonly [string, 'function' | 'object'])[] = [
+export const MEMBERS: readonly (readonly [string, 'function' | 'object' | 'number' | 'string'])[] = [
   ['_connect', 'function'],
   ['_doRequest', 'function'],
   ['_destroyConnection', 'function'],
@@ -49,6 +65,8 @@ export const MEMBERS: readonly (readonly [string, 'function' | 'object'])[] = [
   ['parser', 'object'],
   ['parser.reinitialize', 'function'],
   ['parser.execute', 'function'],
+  ['parser.reinitialize.kOnHeadersComplete', 'number'],
+  ['parser.connection', 'string'],
   ['requestIterator', 'object'],
   ['requestIterator.currentRequest', 'object'],
   ['requestIterator.nextRequest', 'function'],

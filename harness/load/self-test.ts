@@ -33,7 +33,7 @@ const exchange = async (
     refused: (_connection, _attempts, error) => finished.reject(error),
     ready: (connection) => {
       events.push('ready');
-      if (events.length === 1) connection.send(Buffer.from(REQUEST), 0, Number.NaN);
+      if (events.length === 1) connection.send(Buffer.from(REQUEST), 0, Number.NaN, 0);
       else finished.resolve();
     },
   };

@@ -19,12 +19,14 @@ import type {
   SingleLoop,
   WindowLoad,
 } from './messages.ts';
+import { type Inspection, inspectionOf } from './inspector.ts';
 import { LatencyRun } from './open-loop.ts';
 import { openPacer } from './pacer.ts';
 import { ReplyLog, ReplyReader } from './replies.ts';
 import { compileRequests, type RequestBytes } from './requests.ts';
 import { connectsHeadFirst, createSchedule, type Schedule } from './schedule.ts';
 import { SideTally } from './tally.ts';
+import { usersOf } from './users.ts';
 import { Witness } from './witness.ts';
 import { type Bench, type Lane, MAX_REFUSALS, QUIET, windowCancelled, type WindowRun } from './window.ts';
 
@@ -45,6 +47,7 @@ interface SideState {
   readonly bytesOf: RequestBytes;
   readonly tally: SideTally;
   readonly witness: Witness;
+  readonly inspection: Inspection | null;
   readonly connections: Connection[];
   refusal: NodeJS.ErrnoException | undefined;
 }
@@ -58,16 +61,20 @@ export interface Session {
   readonly close: () => void;
 }
 
-const newSide = (side: Side, target: LoadTarget, plan: LoadPlan, schedule: Schedule): SideState => ({
-  side,
-  endpoint: target,
-  authority: addressOf(target),
-  bytesOf: compileRequests(plan, target, schedule),
-  tally: new SideTally(plan.requests),
-  witness: new Witness(side, plan.requests),
-  connections: [],
-  refusal: undefined,
-});
+const newSide = (side: Side, target: LoadTarget, plan: LoadPlan, schedule: Schedule): SideState => {
+  const users = usersOf(target);
+  return {
+    side,
+    endpoint: target,
+    authority: addressOf(target),
+    bytesOf: compileRequests(plan, target, schedule, users),
+    tally: new SideTally(plan.requests),
+    witness: new Witness(side, plan.requests),
+    inspection: inspectionOf(plan, users),
+    connections: [],
+    refusal: undefined,
+  };
+};
 
 const unreachable = (state: SideState, what: string): TargetStartError =>
   new TargetStartError(
@@ -85,8 +92,8 @@ const openTo = (state: SideState, count: number): void => {
       if (attempts >= MAX_REFUSALS) state.refusal = error;
     },
   };
-  const { endpoint, side, connections, witness } = state;
-  connections.push(...openConnections(endpoint, side, connections.length, missing, driver, witness));
+  const { endpoint, side, connections } = state;
+  connections.push(...openConnections(endpoint, side, connections.length, missing, driver, state));
 };
 
 const awaitIdle = async (states: readonly SideState[]): Promise<void> => {

@@ -19,6 +19,8 @@ export interface RequestTimes {
   readonly route: number;
   readonly plannedMs: number;
   readonly sentMs: number;
+  /** Answered with an expected status, but not as it should be. */
+  readonly wrong: boolean;
 }
 
 export class SideTally {
@@ -27,7 +29,7 @@ export class SideTally {
   lost = 0;
   timedOut = 0;
   failed = 0;
-  readonly #failedStatus = new Map<number, number>();
+  readonly #failedStatus = new Map<string, number>();
   readonly #routes: readonly RouteTally[];
 
   constructor(requests: readonly RequestSpec[]) {
@@ -64,9 +66,11 @@ export class SideTally {
       recordSpan(route.response, request.plannedMs, nowMs);
       recordSpan(route.lag, request.plannedMs, request.sentMs);
     }
-    if (route.expected[status] === 1) return true;
+    const isExpected = route.expected[status] === 1;
+    if (isExpected && !request.wrong) return true;
     this.failed++;
-    this.#failedStatus.set(status, (this.#failedStatus.get(status) ?? 0) + 1);
+    const key = isExpected ? `${status} with a wrong body` : String(status);
+    this.#failedStatus.set(key, (this.#failedStatus.get(key) ?? 0) + 1);
     return false;
   }
 
@@ -104,7 +108,7 @@ export class SideTally {
       lost: this.lost,
       timedOut: this.timedOut,
       failed: this.failed,
-      failedStatus: Object.fromEntries([...this.#failedStatus].map(([status, count]) => [String(status), count])),
+      failedStatus: Object.fromEntries(this.#failedStatus),
       service: this.#overRoutes('service', routes),
       response: this.#overRoutes('response', routes),
       routes,

@@ -92,6 +92,7 @@ export class Witness {
 
   add({ kind, route, request, status, how, body }: Failure): void {
     const found = this.#routes[route];
+    // An expected status can only be wrong for its body.
     const key = `${kind} ${status}`;
     if (found === undefined || found.seen.has(key) || found.seen.size >= MOST_PER_ROUTE) return;
     found.seen.add(key);

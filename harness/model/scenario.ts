@@ -6,7 +6,7 @@
 import type { TlsSpec } from './endpoint.ts';
 import type { BySide, Side } from './side.ts';
 
-export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+export type HttpMethod = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS';
 
 /** One program to run before the target starts; `args` may hold `${binary}`, `${port}`, `${tmp}`. */
 export interface SetupCommand {
@@ -101,6 +101,27 @@ export interface BodyBytes {
 /** A text to fill in, or several pieces one after the other. */
 export type RequestBody = string | readonly (string | BodyBytes)[];
 
+/**
+ * Where in an answer a value is: a JSON path such as `$.items[0].id`, or a source and, on top of it, a regular expression
+ * whose first group is taken.
+ */
+export type Capture =
+  | string
+  | { readonly json: string; readonly regex?: string }
+  | { readonly header: string; readonly regex?: string }
+  | { readonly cookie: string; readonly regex?: string }
+  | { readonly regex: string };
+
+/** What a body must hold to be a good answer. */
+export interface BodyExpectation {
+  /** Texts that are all in it. */
+  readonly contains?: readonly string[];
+  /** A regular expression. */
+  readonly matches?: string;
+  /** JSON path → the JSON text of the value there; numbers count to the last digit. */
+  readonly json?: Readonly<Record<string, string>>;
+}
+
 export interface RequestSpec {
   readonly name: string;
   readonly weight: number;
@@ -111,14 +132,23 @@ export interface RequestSpec {
   readonly expect: {
     /** Accepted status codes; inclusive ranges. */
     readonly status: readonly StatusRange[];
+    /** Absent: bodies are not looked at. */
+    readonly body?: BodyExpectation;
   };
+  /** It is sent without the user's cookies; absent: with them. */
+  readonly cookies?: false;
+  /** name → what to take out of the answer for later `${name}`. */
+  readonly capture?: Readonly<Record<string, Capture>>;
 }
 
-/** A request sent once after readiness; `capture` takes values out of its JSON answer for later `${name}`. */
+/** A request sent after readiness, once for each user; `capture` takes values out of its answer for later `${name}`. */
 export interface PrepareRequest extends RequestSpec {
-  /** name → JSON path such as `$.token` or `$.items[0].id`. */
-  readonly capture: Readonly<Record<string, string>>;
+  readonly capture: Readonly<Record<string, Capture>>;
   readonly repeat: number;
+  /** Sent for the first user only; what it captures, all users know. */
+  readonly once?: true;
+  /** A redirect is followed, and the last answer is the one that counts. */
+  readonly followRedirects?: true;
 }
 
 /** Rows for `${data.column}`; drawn by the seeded schedule, the same row for both sides. */
@@ -135,6 +165,10 @@ export interface LoadSpec {
   /** Couples in flight at once in the cost phase. */
   readonly inFlight: number;
   readonly timeoutSeconds: number;
+  /** Users that take turns, each with its own captured values and cookies; absent: one. */
+  readonly users?: number;
+  /** `all`: answers under load change a user's cookies, too; absent: those of `prepare` only. */
+  readonly cookies?: 'all' | 'off';
   /** Open-model phase: a rate per side, `auto` (40 % of the measured couples rate) or none. */
   readonly latency: { readonly ratePerSecond: number } | 'auto' | null;
 }

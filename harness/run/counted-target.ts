@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Side } from '../model/index.ts';
 import type { Binary, RunningTarget } from '../target/index.ts';
 import { folderOf } from './live.ts';
-import { mixSeed } from './seeds.ts';
+import { loadPlan } from './sending.ts';
 import type { Session } from './session.ts';
 import { prepareSide, type SidePorts, startSide } from './start-side.ts';
 
@@ -41,12 +41,10 @@ const attachTo = async (
   { side, requestTimeoutSeconds: timeoutSeconds }: CountedStart,
   target: RunningTarget,
 ): Promise<void> => {
-  const { plan, loader } = session;
-  const { requests, data } = plan.scenario.load;
-  const values = await prepareSide(session, target, timeoutSeconds);
-  await loader.attach({
-    targets: { [side]: { ...target.endpoint, values } },
-    plan: { seed: mixSeed(plan.seed, 'schedule'), launch: 1, requests, data, timeoutSeconds, connections: 1 },
+  const users = await prepareSide(session, target, timeoutSeconds);
+  await session.loader.attach({
+    targets: { [side]: { ...target.endpoint, values: target.values, users } },
+    plan: loadPlan(session, { launch: 1, timeoutSeconds, connections: 1 }),
   });
 };
 

@@ -6,14 +6,15 @@ import { join } from 'node:path';
 import { type Agent, allowedCpuLists, connectAgent, type EdgeTarget } from '../capture/index.ts';
 import { setTimeout as delay } from 'node:timers/promises';
 import { InvalidMeasurementError } from '../errors.ts';
-import type { LoadTargets } from '../load/index.ts';
+import type { LoadTargets, LoadUser } from '../load/index.ts';
 import { type BySide, bothSides, inPlace, otherSide, type Side } from '../model/index.ts';
 import type { RunningTarget } from '../target/index.ts';
 import { parseCpuList, type ProcessExit } from '../process/index.ts';
 import { requireSamePorts } from './contended-ports.ts';
 import { TargetDiedError } from './death.ts';
 import type { LinkedPair } from './links.ts';
-import { baseIsFirst, coin, mixSeed } from './seeds.ts';
+import { baseIsFirst, coin } from './seeds.ts';
+import { loadPlan } from './sending.ts';
 import type { Session } from './session.ts';
 import { portsFor, prepareSide, type SidePorts, startSide } from './start-side.ts';
 
@@ -21,8 +22,8 @@ export interface LiveSide {
   readonly target: RunningTarget;
   readonly agent: Agent;
   readonly edge: EdgeTarget;
-  /** What `prepare` captured, for later `${…}`. */
-  readonly values: Readonly<Record<string, string>>;
+  /** What `prepare` left each user with. */
+  readonly users: readonly LoadUser[];
 }
 
 export interface LaunchPlace {
@@ -86,12 +87,12 @@ const joinSide = async (session: Session, target: RunningTarget): Promise<LiveSi
     timeoutSeconds: HANDSHAKE_SECONDS,
     signal: AbortSignal.any([plan.signal, exited.signal]),
   });
-  const values = await prepareSide(session, target, plan.scenario.load.timeoutSeconds);
+  const users = await prepareSide(session, target, plan.scenario.load.timeoutSeconds);
   return {
     target,
     agent,
     edge: { pid: target.servingPid, rootPid: target.pid, agent, cpuSource: session.settings.cpuSource },
-    values,
+    users,
   };
 };
 
@@ -227,18 +228,14 @@ export const attachSides = async (
   sides: Partial<BySide<LiveSide>>,
   connections: number,
 ): Promise<void> => {
-  const { scenario, seed } = session.plan;
-  const targets = Object.entries(sides).map(([side, { target, values }]) => [side, { ...target.endpoint, values }]);
+  const { timeoutSeconds } = session.plan.scenario.load;
+  const targets = Object.entries(sides).map(([side, { target, users }]) => [
+    side,
+    { ...target.endpoint, values: target.values, users },
+  ]);
   await session.loader.attach({
     targets: Object.fromEntries(targets) as LoadTargets,
-    plan: {
-      seed: mixSeed(seed, 'schedule'),
-      launch: place.index,
-      requests: scenario.load.requests,
-      data: scenario.load.data,
-      timeoutSeconds: scenario.load.timeoutSeconds,
-      connections,
-    },
+    plan: loadPlan(session, { launch: place.index, timeoutSeconds, connections }),
   });
 };
 

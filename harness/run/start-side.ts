@@ -1,6 +1,6 @@
 /** The one place where a side's process is started, whatever it is started for. */
 import { TargetStartError } from '../errors.ts';
-import { sendPrepare } from '../load/index.ts';
+import { type LoadUser, sendPrepare } from '../load/index.ts';
 import { prepareOf, type Scenario, type Side, type TargetSpec } from '../model/index.ts';
 import { freePorts, type MovedPort, type RunningTarget, startTarget, type StartRequest } from '../target/index.ts';
 import type { Session } from './session.ts';
@@ -62,17 +62,17 @@ export const startSide = async (session: Session, start: SideStart): Promise<Run
   });
 };
 
-/** Sends what comes before the load; what it captured, with the side's own values. An error names the side. */
+/** Sends what comes before the load, and returns what it left each user with. An error names the side. */
 export const prepareSide = async (
   { plan }: Session,
   target: RunningTarget,
   timeoutSeconds: number,
-): Promise<Readonly<Record<string, string>>> => {
+): Promise<readonly LoadUser[]> => {
   const { endpoint, values, side } = target;
-  const requests = prepareOf(plan.scenario, side);
+  const { data, users = 1, cookies } = plan.scenario.load;
+  const sent = { requests: prepareOf(plan.scenario, side), data, users, ...(cookies !== undefined && { cookies }) };
   try {
-    const captured = await sendPrepare({ endpoint, requests, values, timeoutSeconds, signal: plan.signal });
-    return { ...captured, ...values };
+    return await sendPrepare({ endpoint, values, ...sent, timeoutSeconds, signal: plan.signal });
   } catch (error) {
     if (!(error instanceof TargetStartError)) throw error;
     throw new TargetStartError(error.code, `${side}: ${error.message}`, error.hint, { cause: error });

@@ -9,6 +9,7 @@ import type { Problem } from './problem.ts';
 export const checkRules = (document: ScenarioDocument): readonly Problem[] => [
   ...checkRequestNames(document),
   ...checkCaptures(document),
+  ...checkLoadCaptures(document),
   ...checkTightLimits(document),
   ...checkBodyNumbers(document),
   ...checkGoTwice(document),
@@ -58,6 +59,23 @@ const checkCaptures = (document: ScenarioDocument): readonly Problem[] => {
   );
 };
 
+/** A request may be the first to use the value. */
+const checkLoadCaptures = (document: ScenarioDocument): readonly Problem[] => {
+  const names = (list: 'prepare' | 'requests') =>
+    itemPaths(document.value, ['load', list]).flatMap((path) => valuePaths(document.value, [...path, 'capture']));
+  const before = new Set(names('prepare').map((path) => path.at(-1)));
+  return names('requests')
+    .filter((path) => !before.has(path.at(-1)))
+    .map((path) => {
+      const name = String(path.at(-1));
+      return problem(
+        document,
+        path,
+        `capture ${name} in load.prepare, too: requests come in a random order, and the first that uses \${${name}} needs a value`,
+      );
+    });
+};
+
 const checkTightLimits = (document: ScenarioDocument): readonly Problem[] => {
   if (valueAt(document.value, ['measure', 'tight']) === true) return [];
   const limits = METRIC_IDS.flatMap((metric) => [[metric, 'fail'] as const, [metric, 'toolchain'] as const]);
@@ -89,6 +107,14 @@ const numbersWithin = (value: unknown, path: Path): readonly (readonly [Path, nu
 const checkBodyNumbers = (document: ScenarioDocument): readonly Problem[] =>
   ['prepare', 'requests']
     .flatMap((list) => itemPaths(document.value, ['load', list]))
-    .flatMap((path) => numbersWithin(valueAt(document.value, [...path, 'body']), [...path, 'body']))
+    .flatMap((path) => [
+      ...numbersWithin(valueAt(document.value, [...path, 'body']), [...path, 'body']),
+      ...numbersWithin(valueAt(document.value, [...path, 'expect', 'body', 'json']), [
+        ...path,
+        'expect',
+        'body',
+        'json',
+      ]),
+    ])
     .filter(([, number]) => !Number.isFinite(number) || (Number.isInteger(number) && !Number.isSafeInteger(number)))
     .map(([path]) => problem(document, path, 'JSON would not carry this number as it stands; write the body as text'));

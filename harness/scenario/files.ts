@@ -33,7 +33,10 @@ export const findFiles = (value: unknown): readonly FileUse[] => [
   ...textAt(value, ['target', 'envFile'], 'env'),
   ...itemPaths(value, ['target', 'envFile']).flatMap((path) => textAt(value, path, 'env')),
   ...['prepare', 'requests'].flatMap((list) =>
-    itemPaths(value, ['load', list]).flatMap((path) => textAt(value, [...path, 'bodyFile'], 'body')),
+    itemPaths(value, ['load', list]).flatMap((path) => [
+      ...textAt(value, [...path, 'bodyFile'], 'body'),
+      ...valuePaths(value, [...path, 'multipart']).flatMap((field) => textAt(value, [...field, 'file'], 'body')),
+    ]),
   ),
 ];
 

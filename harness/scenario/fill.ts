@@ -1,24 +1,29 @@
 /** A valid scenario file → the Scenario that travels, with nothing left open. */
 import { createHash } from 'node:crypto';
 import {
+  type BodyExpectation,
+  type Capture,
   type DataTable,
   type GateLimit,
   type GateSpec,
   type GenerateCommand,
   type LoadSpec,
   placeholdersOf,
-  type RequestBody,
+  type PrepareRequest,
   type RequestSpec,
   type Scenario,
   type SetupCommand,
   type SideSpec,
   type TargetSpec,
 } from '../model/index.ts';
-import { type FileContents, type ReadFiles, textOf } from './files.ts';
+import { bodyOf } from './bodies.ts';
+import type { FileContents, ReadFiles } from './files.ts';
 import { mergeStatusRanges } from './http.ts';
 import type { ScenarioInput } from './schema.ts';
 
 type RequestInput = ScenarioInput['load']['requests'][number];
+type PrepareInput = ScenarioInput['load']['prepare'][number];
+type CaptureInput = PrepareInput['capture'];
 type GenerateInput = ScenarioInput['target']['generate'][number];
 type SetupInput = ScenarioInput['target']['setup'][number];
 
@@ -28,32 +33,56 @@ const TIGHT_BUDGET_SECONDS = 240;
 const SETUP_TIMEOUT_SECONDS = 60;
 const GENERATE_TIMEOUT_SECONDS = 600;
 
-/** Text may hold placeholders; anything else is sent byte for byte. */
-const fileBody = (content: string | Uint8Array | undefined): RequestBody | null => {
-  if (content === undefined) return null;
-  return textOf(content) ?? [{ base64: Buffer.from(content).toString('base64') }];
+const hasType = (headers: Readonly<Record<string, string>>): boolean =>
+  Object.keys(headers).some((name) => name.toLowerCase() === 'content-type');
+
+const fillExpect = ({ status, body }: RequestInput['expect']): RequestSpec['expect'] => ({
+  status: mergeStatusRanges(status),
+  ...(body !== undefined && { body: withoutUndefined(body) as BodyExpectation }),
+});
+
+const fillRequest = (
+  request: Omit<RequestInput, 'weight' | 'capture'>,
+  weight: number,
+  contents: FileContents,
+): RequestSpec => {
+  const { body, type } = bodyOf(request, contents);
+  const { headers, http } = request;
+  return {
+    name: request.name ?? `${http.method} ${http.path}`,
+    weight,
+    method: http.method,
+    path: http.path,
+    headers: type !== null && !hasType(headers) ? { 'content-type': type, ...headers } : headers,
+    body,
+    expect: fillExpect(request.expect),
+    ...(!request.cookies && { cookies: false as const }),
+  };
 };
 
-const fillBody = (request: Pick<RequestInput, 'body' | 'bodyFile'>, contents: FileContents): RequestBody | null => {
-  if (request.bodyFile !== undefined) return fileBody(contents.get(request.bodyFile));
-  if (request.body === undefined) return null;
-  return typeof request.body === 'string' ? request.body : JSON.stringify(request.body);
+const fillLoadRequest = (request: RequestInput, contents: FileContents): RequestSpec => {
+  const capture = fillCapture(request.capture);
+  const isEmpty = Object.keys(capture).length === 0;
+  return { ...fillRequest(request, request.weight, contents), ...(!isEmpty && { capture }) };
 };
 
-const fillHeaders = ({ headers, body }: Pick<RequestInput, 'headers' | 'body'>): Readonly<Record<string, string>> => {
-  const isJson = body !== undefined && typeof body !== 'string';
-  const hasType = Object.keys(headers).some((name) => name.toLowerCase() === 'content-type');
-  return isJson && !hasType ? { 'content-type': 'application/json', ...headers } : headers;
-};
+const fillCapture = (input: CaptureInput): PrepareRequest['capture'] =>
+  Object.fromEntries(
+    Object.entries(input).map(([name, capture]) => [
+      name,
+      typeof capture === 'string' ? capture : (withoutUndefined(capture) as Capture),
+    ]),
+  );
 
-const fillRequest = (request: Omit<RequestInput, 'weight'>, weight: number, contents: FileContents): RequestSpec => ({
-  name: request.name ?? `${request.http.method} ${request.http.path}`,
-  weight,
-  method: request.http.method,
-  path: request.http.path,
-  headers: fillHeaders(request),
-  body: fillBody(request, contents),
-  expect: { status: mergeStatusRanges(request.expect.status) },
+const withoutUndefined = <T extends object>(value: T): T =>
+  Object.fromEntries(Object.entries(value).filter(([, inner]) => inner !== undefined)) as T;
+
+const fillPrepare = (request: PrepareInput, contents: FileContents): PrepareRequest => ({
+  ...fillRequest(request, 1, contents),
+  capture: fillCapture(request.capture),
+  repeat: request.repeat,
+  ...(request.once && { once: true as const }),
+  ...(request.followRedirects && { followRedirects: true as const }),
 });
 
 const fillSetup = (setup: SetupInput): SetupCommand => {
@@ -156,15 +185,13 @@ const fillLatency = (latency: ScenarioInput['load']['latency']): LoadSpec['laten
 };
 
 const fillLoad = (load: ScenarioInput['load'], files: ReadFiles, contents: FileContents): LoadSpec => ({
-  requests: load.requests.map((request) => fillRequest(request, request.weight, contents)),
-  prepare: load.prepare.map((request) => ({
-    ...fillRequest(request, 1, contents),
-    capture: request.capture,
-    repeat: request.repeat,
-  })),
+  requests: load.requests.map((request) => fillLoadRequest(request, contents)),
+  prepare: load.prepare.map((request) => fillPrepare(request, contents)),
   data: fillData(load.data, files),
   inFlight: load.inFlight,
   timeoutSeconds: load.timeout,
+  ...(load.users > 1 && { users: load.users }),
+  ...(load.cookies !== 'prepare' && { cookies: load.cookies }),
   latency: fillLatency(load.latency),
 });
 

@@ -8,7 +8,7 @@ import type { Problem } from './problem.ts';
 const SIDE = ['port', 'tmp'] as const;
 const TARGET = [...SIDE, 'scenarioDir'] as const;
 const SETUP = ['binary', ...TARGET] as const;
-const REQUEST = ['n', ...SIDE] as const;
+const REQUEST = ['n', 'user', ...SIDE] as const;
 
 /** What is wrong with one text, as the placeholder and a sentence. */
 type Complaint = readonly [part: string, message: string];
@@ -23,7 +23,7 @@ const explainUnknown = (name: string, known: readonly string[]): string => {
   }
   if (name === 'binary') return `${whole} is known in \`target.setup\` and \`target.seed\` only`;
   if (name.startsWith('data.') && !known.some((other) => other.startsWith('data.'))) {
-    return `${whole}: no data here; \`load.data\` names a CSV file whose columns \`load.requests\` may use`;
+    return `${whole}: no data here; \`load.data\` names a CSV file whose columns requests may use`;
   }
   const near = suggestion(name, known);
   const list = known.length === 0 ? 'none is known here' : `known here: ${known.join(', ')}`;
@@ -69,6 +69,8 @@ const requestTexts = (value: unknown, path: Path): readonly Path[] => [
   [...path, 'http'],
   ...valuePaths(value, [...path, 'headers']),
   [...path, 'body'],
+  ...valuePaths(value, [...path, 'form']),
+  ...valuePaths(value, [...path, 'multipart']).filter((field) => typeof valueAt(value, field) === 'string'),
 ];
 
 const checkBodyFile = (
@@ -92,6 +94,17 @@ const checkBodyFile = (
   });
 };
 
+/** What is expected is the same for all requests. */
+const checkFixed = (document: ScenarioDocument, path: Path): readonly Problem[] => {
+  const written = textsWithin(valueAt(document.value, path)).flatMap(placeholdersOf);
+  return written.map((name) => ({
+    source: document.source,
+    place: document.placeOfPart(path, `\${${name}}`),
+    path: pathText(path),
+    message: `\${${name}}: placeholders are not filled in here, since what is expected is the same for all requests`,
+  }));
+};
+
 /** All placeholder mistakes of a scenario, whether or not the rest of it is valid. */
 export const checkPlaceholders = (
   document: ScenarioDocument,
@@ -103,6 +116,7 @@ export const checkPlaceholders = (
     paths.flatMap((path) => checkPath(document, path, known));
   const checkRequest = (path: Path, known: readonly string[]) => [
     ...check(requestTexts(value, path), known),
+    ...checkFixed(document, [...path, 'expect', 'body']),
     ...checkBodyFile(document, path, known, contents),
   ];
   const found = [
@@ -128,18 +142,19 @@ export const checkPlaceholders = (
       ...check(commandTexts(value, [...at, 'generate']), ['scenarioDir']),
     ]),
   ];
-  const captured: string[] = [];
-  for (const path of itemPaths(value, ['load', 'prepare'])) {
-    found.push(...checkRequest(path, [...REQUEST, ...captured]));
-    captured.push(...valuePaths(value, [...path, 'capture']).map((name) => String(name.at(-1))));
-  }
   // A data file that could not be read has its own problem; its columns are unknown then, not wrong.
   const unreadable = files.data === undefined && typeof valueAt(value, ['load', 'data']) === 'string';
   const columns = files.data?.columns.map((column) => `data.${column}`) ?? [];
-  for (const path of itemPaths(value, ['load', 'requests'])) {
-    const problems = checkRequest(path, [...REQUEST, ...columns, ...new Set(captured)]);
-    found.push(...problems.filter(({ message }) => !(unreadable && message.startsWith('${data.'))));
+  const checkLoad = (path: Path, captured: readonly string[]): readonly Problem[] =>
+    checkRequest(path, [...REQUEST, ...columns, ...new Set(captured)]).filter(
+      ({ message }) => !(unreadable && message.startsWith('${data.')),
+    );
+  const captured: string[] = [];
+  for (const path of itemPaths(value, ['load', 'prepare'])) {
+    found.push(...checkLoad(path, captured));
+    captured.push(...valuePaths(value, [...path, 'capture']).map((name) => String(name.at(-1))));
   }
+  for (const path of itemPaths(value, ['load', 'requests'])) found.push(...checkLoad(path, captured));
   return found;
 };
 

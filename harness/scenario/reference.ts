@@ -47,8 +47,9 @@ without a value counts as left out.
 | \`\${scenarioDir}\` | a copy of the scenario's folder, of this side's own | \`target.args\`, \`env\`, \`cwd\`, \`generate\`, \`setup\` and \`seed\` |
 | \`\${binary}\` | the service as built for this side | \`target.setup\` and \`seed\` |
 | \`\${n}\` | the request's number in the schedule, the same on both sides; in \`prepare\` the repetition, from 0 | requests |
-| \`\${data.column}\` | a cell of the row that this request drew from \`load.data\` | \`load.requests\` |
-| \`\${name}\` | a value that an earlier \`prepare\` request captured | later requests |
+| \`\${user}\` | the number of the user whose turn it is, from 0 (\`load.users\`) | requests |
+| \`\${data.column}\` | a cell of the row that comes with this request from \`load.data\`; in \`prepare\` row by row, each user from its own number on | requests |
+| \`\${name}\` | a value that an earlier request captured | later requests |
 
 "Requests" means paths, header values and bodies (\`bodyFile\` too, where it is text). \`$\${…}\` stands for a literal
 \`\${…}\`. Environment variables are not filled in, so that a scenario means the same on every machine.

@@ -312,9 +312,56 @@ const headers = () =>
     .describe('Request headers.')
     .meta({ example: { 'content-type': 'application/json' }, kind: 'names to text' });
 
+const CAPTURE_NAME = /^(?!(?:n|port|tmp|binary|data|env)$)[A-Za-z_]\w*$/;
+const JSON_PATH = /^\$(?:\.[A-Za-z_][\w-]*|\[\d+\]|\["[^"]*"\]|\['[^']*'\])*$/;
+
+const jsonPath = (error = 'expected a JSON path such as "$.token" or "$.items[0].id"') =>
+  z.string({ error }).regex(JSON_PATH, { error });
+
+const regex = () =>
+  word('a regular expression').refine(isRegex, { error: 'not a regular expression (JavaScript notation)' });
+
+const isRegex = (text: string): boolean => {
+  try {
+    new RegExp(text);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+const headerName = () => word('a header name').regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, expected('a header name'));
+
+const CAPTURE_EXPECTED =
+  'expected a JSON path such as "$.token", { header: Location }, { cookie: sid }, { json: $.url } or, from the body, { regex: "token=(\\w+)" }; the others take a `regex`, too';
+
+const capture = () =>
+  z
+    .record(
+      z.string().regex(CAPTURE_NAME, {
+        error: 'a captured name is letters, digits and _, and not n, port, tmp, binary, data or env',
+      }),
+      z.union(
+        [
+          jsonPath(CAPTURE_EXPECTED),
+          mapping({ header: headerName(), regex: regex().optional() }),
+          mapping({ cookie: word('a cookie name'), regex: regex().optional() }),
+          mapping({ json: jsonPath(), regex: regex().optional() }),
+          mapping({ regex: regex() }),
+        ],
+        { error: CAPTURE_EXPECTED },
+      ),
+      expected('names with what to capture'),
+    )
+    .prefault({})
+    .describe(
+      'Values to take out of the answer, then `${name}` in later requests: name → a JSON path, `{ header: … }`, `{ cookie: … }`, `{ json: … }` or `{ regex: … }` (of the body); with a `regex` its first group.',
+    )
+    .meta({ example: { token: '$.token', csrf: { regex: 'csrf" value="([^"]+)' } }, kind: 'names to captures' });
+
 const commonRequest = () => ({
   http: requestLine()
-    .describe('Method (GET, POST, PUT, PATCH, DELETE) and path.')
+    .describe('Method (GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS) and path.')
     .meta({ example: 'GET /items/${n}?limit=10' }),
   headers: headers(),
   body: z
@@ -327,6 +374,33 @@ const commonRequest = () => ({
       'Text to send as it is, or a mapping or list to send as JSON, then with `content-type: application/json`.',
     )
     .meta({ example: { id: '${n}' }, kind: 'text, mapping or list' }),
+  form: z
+    .record(z.string(), text(), expected('names with texts'))
+    .optional()
+    .describe('Fields to send as `application/x-www-form-urlencoded`.')
+    .meta({ example: { user: 'ann', password: 'secret' }, kind: 'names to text' }),
+  multipart: z
+    .record(
+      z.string().refine((name) => !/[\r\n\0"]/.test(name), { error: 'a field name is one line without quotes' }),
+      z.union(
+        [
+          text(),
+          mapping({
+            file: word('a file name').describe('A file beside the scenario, sent byte for byte.'),
+            type: word('a media type').prefault('application/octet-stream').describe('Its content-type.'),
+            filename: word('a file name').optional().describe('The name to send; left out, that of the file.'),
+          }),
+        ],
+        expected('text or { file: … }'),
+      ),
+      expected('field names with texts or { file: … }'),
+    )
+    .optional()
+    .describe('Fields and files to send as `multipart/form-data`: text, or `{ file: photo.png, type: image/png }`.')
+    .meta({
+      example: { title: 'cat ${n}', photo: { file: 'cat.png', type: 'image/png' } },
+      kind: 'names to text or files',
+    }),
   bodyFile: word('a file name')
     .optional()
     .describe(
@@ -340,46 +414,89 @@ const commonRequest = () => ({
       .prefault('2xx')
       .describe('Statuses that count as success: one or a list of `200`, `"3xx"`, `"200-204"`.')
       .meta({ example: [200, 201, '3xx'], kind: 'status or list' }),
+    body: mapping({
+      contains: z
+        .union([texts('text'), text()], expected('text or a list of texts'))
+        .transform((value) => (typeof value === 'string' ? [value] : value))
+        .optional()
+        .describe('Text that is in the body, or a list of texts that all are.')
+        .meta({ kind: 'text or list' }),
+      matches: regex().optional().describe('A regular expression that the body matches.'),
+      json: z
+        .record(
+          jsonPath(),
+          z.unknown().transform((value) => JSON.stringify(value ?? null)),
+          expected('JSON paths with values'),
+        )
+        .optional()
+        .describe('JSON path → the value that stands there, numbers to the last digit.')
+        .meta({ example: { '$.total': 3 }, kind: 'JSON paths to values' }),
+    })
+      .optional()
+      .describe(
+        'What the body must hold. A body that is the last good one byte for byte is not read again; of longer ones than 16 KiB that differ, one in 16 is.',
+      ),
   })
     .prefault({})
     .describe('What a good answer is; any other is a failed request.'),
+  cookies: yesNo()
+    .prefault(true)
+    .describe('Whether the cookies of its user go with it. A `cookie` header of its own takes their place.'),
 });
 
-const oneBody = (request: { body?: unknown; bodyFile?: string | undefined }): boolean =>
-  request.body === undefined || request.bodyFile === undefined;
-const ONE_BODY = { error: '`body` and `bodyFile` exclude each other; keep one', path: ['bodyFile'] };
+const BODIES = ['body', 'bodyFile', 'form', 'multipart'] as const;
+
+type Bodies = { readonly [key in (typeof BODIES)[number]]?: unknown } & {
+  readonly headers: Readonly<Record<string, string>>;
+};
+
+const checkBodies = (
+  request: Bodies,
+  context: { addIssue: (issue: { code: 'custom'; path: string[]; message: string }) => void },
+): void => {
+  const [first, second] = BODIES.filter((key) => request[key] !== undefined);
+  if (first !== undefined && second !== undefined) {
+    context.addIssue({
+      code: 'custom',
+      path: [second],
+      message: `\`${first}\` and \`${second}\` exclude each other; keep one`,
+    });
+  }
+  const type = Object.keys(request.headers).find((name) => name.toLowerCase() === 'content-type');
+  if (request.multipart !== undefined && type !== undefined) {
+    context.addIssue({
+      code: 'custom',
+      path: ['headers', type],
+      message: 'leave content-type out: `multipart` sets it, with the boundary',
+    });
+  }
+};
 
 const request = () =>
   mapping({
     name: word('a name').optional().describe('Name in reports; left out, the `http` line.').meta({ example: 'list' }),
     weight: positiveNumber().prefault(1).describe('Share of this request in the mix, relative to the others.'),
     ...commonRequest(),
-  }).refine(oneBody, ONE_BODY);
-
-const CAPTURE_NAME = /^(?!(?:n|port|tmp|binary|data|env)$)[A-Za-z_]\w*$/;
-const JSON_PATH = /^\$(?:\.[A-Za-z_][\w-]*|\[\d+\]|\["[^"]*"\]|\['[^']*'\])*$/;
+    capture: capture().describe(
+      'As in `load.prepare`, for the later requests of the same user. The name must be captured in `load.prepare`, too, so that the first request has a value.',
+    ),
+  }).superRefine(checkBodies);
 
 const prepareRequest = () =>
   mapping({
     name: word('a name').optional().describe('Name in messages; left out, the `http` line.'),
     ...commonRequest(),
-    capture: z
-      .record(
-        z.string().regex(CAPTURE_NAME, {
-          error: 'a captured name is letters, digits and _, and not n, port, tmp, binary, data or env',
-        }),
-        z
-          .string(expected('a JSON path such as "$.token"'))
-          .regex(JSON_PATH, expected('a JSON path such as "$.token" or "$.items[0].id"')),
-        expected('names with JSON paths'),
-      )
-      .prefault({})
-      .describe('Values to take out of the JSON answer: name → path, then `${name}` in all later requests.')
-      .meta({ example: { token: '$.token' }, kind: 'names to JSON paths' }),
+    capture: capture(),
     repeat: wholeNumber(100_000)
       .prefault(1)
       .describe('How often to send it; `${n}` counts from 0. Captures hold the last answer.'),
-  }).refine(oneBody, ONE_BODY);
+    once: yesNo()
+      .prefault(false)
+      .describe('With `load.users`: send it for the first user only; what it captures, all users know.'),
+    followRedirects: yesNo()
+      .prefault(false)
+      .describe('Follow redirects to the service itself; what counts is the last answer. Under load none is followed.'),
+  }).superRefine(checkBodies);
 
 const load = () =>
   mapping({
@@ -390,10 +507,23 @@ const load = () =>
     prepare: z
       .array(prepareRequest(), expected('a list of requests'))
       .prefault([])
-      .describe('Requests sent in order once after each start, before the load: sign-in, test data.'),
+      .describe(
+        'Requests sent in order after each start, before the load: sign-in, test data. The cookies they set go with all later requests.',
+      ),
+    users: wholeNumber(1000)
+      .prefault(1)
+      .describe(
+        'Users that take turns: `prepare` is sent for each, each keeps its own cookies and captured values; `${user}` counts from 0.',
+      ),
+    cookies: z
+      .enum(['prepare', 'all', 'off'], expected('prepare, all or off'))
+      .prefault('prepare')
+      .describe(
+        'prepare: what the answers to `prepare` set goes with all requests. all: answers under load set and delete cookies, too. off: none are kept.',
+      ),
     data: word('a file name')
       .optional()
-      .describe('A CSV file beside the scenario, first row the column names; `${data.column}` in `requests`.')
+      .describe('A CSV file beside the scenario, first row the column names, for `${data.column}`.')
       .meta({ example: 'items.csv' }),
     inFlight: wholeNumber(256)
       .prefault(1)

@@ -1,4 +1,7 @@
-/** Unquoted numbers and true/false where text is meant: taken as they are written, so `1.10` stays `1.10`. */
+/**
+ * Unquoted numbers and true/false where text is meant: taken as they are written, so `1.10` stays `1.10`. Numbers that
+ * JavaScript would round stay as written where JSON is sent or expected.
+ */
 import { type Path, type ScenarioDocument } from './document.ts';
 
 /** Below `target`, and below what one side has of its own. */
@@ -29,10 +32,34 @@ const TEXT_PLACES = [
   'target.gomemlimit',
   'load.requests.*.name',
   'load.requests.*.headers.*',
+  'load.requests.*.form.*',
+  'load.requests.*.multipart.*',
+  'load.requests.*.expect.body.contains',
+  'load.requests.*.expect.body.contains.*',
   'load.prepare.*.name',
   'load.prepare.*.headers.*',
+  'load.prepare.*.form.*',
+  'load.prepare.*.multipart.*',
+  'load.prepare.*.expect.body.contains',
+  'load.prepare.*.expect.body.contains.*',
   ...['target', 'target.base', 'target.head'].flatMap((at) => SERVICE_PLACES.map((place) => `${at}.${place}`)),
 ].map((place) => place.split('.'));
+
+/** Where values are JSON: a number there keeps its digits. */
+const JSON_PLACE = /^load\.(?:requests|prepare)\.\d+\.(?:body|expect\.body\.json)\./;
+
+/** Enough for a number of JavaScript to say it back. */
+const SAFE_DIGITS = 15;
+
+/** The number itself, or one that JSON writes as it stands where JavaScript would round it. */
+const exactNumber = (value: number, source: string | undefined): unknown => {
+  const isJson = source !== undefined && /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(source);
+  if (!isJson || (Number.isFinite(value) && source.replaceAll(/\D/g, '').length <= SAFE_DIGITS)) return value;
+  return rawJson(source);
+};
+
+/** `JSON.rawJSON` of ECMAScript, which the types do not know yet. */
+const rawJson = (text: string): unknown => (JSON as unknown as { rawJSON: (text: string) => unknown }).rawJSON(text);
 
 const isTextPlace = (path: Path): boolean =>
   TEXT_PLACES.some(
@@ -45,6 +72,9 @@ export const asWritten = (document: ScenarioDocument): unknown => {
     if (Array.isArray(value)) return value.map((item, index) => rewrite(item, [...path, index]));
     if (typeof value === 'object' && value !== null) {
       return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, rewrite(inner, [...path, key])]));
+    }
+    if (typeof value === 'number' && JSON_PLACE.test(`${path.join('.')}.`)) {
+      return exactNumber(value, document.sourceOf(path));
     }
     const isBare = typeof value === 'number' || typeof value === 'boolean';
     return isBare && isTextPlace(path) ? (document.sourceOf(path) ?? String(value)) : value;

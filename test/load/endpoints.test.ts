@@ -57,14 +57,14 @@ test.each<readonly [string, Where]>([
   ['TLS over a unix socket', { socket: join(folder, 'tls.sock'), tls: { serverName: 'shop.test' } }],
 ])('prepare and load reach a service behind %s, over kept connections', async (_, where) => {
   const { endpoint, seen, handshakes } = await serve(where);
-  const values = await sendPrepare({
+  const users = await sendPrepare({
     endpoint,
     requests: [{ ...request('/login'), capture: { id: '$.id' }, repeat: 1 }],
     values: {},
     timeoutSeconds: 5,
     signal: new AbortController().signal,
   });
-  await loader.attach({ targets: { head: { ...endpoint, values } }, plan: plan([request('/items/${id}')]) });
+  await loader.attach({ targets: { head: { ...endpoint, values: {}, users } }, plan: plan([request('/items/${id}')]) });
   const { window } = await loader.single({ side: 'head', first: 0, count: 20, inFlight: 1 });
   await loader.detach();
   expect(window).toMatchObject({ planned: 20, answered: 20, failed: 0 });

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
-import { afterEach, expect, test } from 'vitest';
+import { gzipSync } from 'node:zlib';
+import { afterEach, describe, expect, test } from 'vitest';
 import { type Preparation, sendPrepare } from '../../harness/load/index.ts';
 import { parseJsonPath, readJsonPath } from '../../harness/load/json-path.ts';
 import type { PrepareRequest } from '../../harness/model/index.ts';
@@ -30,14 +31,28 @@ const step = (path: string, more: Partial<PrepareRequest> = {}): PrepareRequest 
 const send = async (
   port: number,
   requests: readonly PrepareRequest[],
-  { signal, timeoutSeconds }: Partial<Preparation> = {},
-) =>
-  sendPrepare({
+  { signal, timeoutSeconds, ...more }: Partial<Preparation> = {},
+) => {
+  const users = await sendPrepare({
+    ...more,
     endpoint: { host: '127.0.0.1', port },
     requests,
     values: { tmp: '/t' },
     timeoutSeconds: timeoutSeconds ?? 10,
     signal: signal ?? new AbortController().signal,
+  });
+  return users[0]?.values ?? {};
+};
+
+/** What each user is left with. */
+const prepared = async (port: number, requests: readonly PrepareRequest[], more: Partial<Preparation> = {}) =>
+  sendPrepare({
+    endpoint: { host: '127.0.0.1', port },
+    requests,
+    values: {},
+    timeoutSeconds: 10,
+    signal: new AbortController().signal,
+    ...more,
   });
 
 test('what one request captures is known to the next, and comes back', async () => {
@@ -156,3 +171,176 @@ test.each(['token', '$token', '$.', '$.a[x]', '$..a', '$.a[*]', '', '$.a '])(
     expect(() => parseJsonPath(path)).toThrow(expect.objectContaining({ code: 'JSON_PATH_INVALID' }));
   },
 );
+
+describe('captures', () => {
+  const page = '<input name="csrf" value="tok+/=">\n{"url": "/items/7?x=1"}';
+  const answer: RequestListener = (_incoming, response) => {
+    response.setHeader('set-cookie', ['sid="a b"; Path=/; HttpOnly', 'other=1', 'sid2=x=y']);
+    response.setHeader('location', '/items/42?v=1');
+    response.setHeader('x-name', Buffer.from('žluť').toString('latin1'));
+    response.setHeader('content-encoding', 'gzip');
+    response.end(gzipSync(page));
+  };
+
+  test('come from headers, cookies and the unpacked body, whole or by regular expression', async () => {
+    const port = await serve(answer);
+    expect(
+      await send(port, [
+        step('/', {
+          capture: {
+            location: { header: 'Location' },
+            id: { header: 'location', regex: '/items/(\\d+)' },
+            name: { header: 'X-Name' },
+            sid: { cookie: 'sid' },
+            sid2: { cookie: 'sid2' },
+            csrf: { regex: 'name="csrf" value="([^"]+)"' },
+            whole: { regex: '"url"' },
+          },
+        }),
+      ]),
+    ).toEqual({
+      location: '/items/42?v=1',
+      id: '42',
+      name: 'žluť',
+      sid: 'a b',
+      sid2: 'x=y',
+      csrf: 'tok+/=',
+      whole: '"url"',
+    });
+  });
+
+  test('of JSON may be cut by a regular expression, in a chunked answer', async () => {
+    const port = await serve((_incoming, response) => {
+      response.write('{"url": "/it');
+      setImmediate(() => response.end('ems/7?x=1"}'));
+    });
+    expect(await send(port, [step('/', { capture: { id: { json: '$.url', regex: '\\d+' } } })])).toEqual({ id: '7' });
+  });
+
+  test.each([
+    [{ header: 'nope' }, 'no header nope'],
+    [{ cookie: 'nope' }, 'sets no cookie nope'],
+    [{ regex: 'nope' }, 'nothing matches nope'],
+    [{ header: 'location', regex: 'nope' }, 'nothing matches nope'],
+  ])('%j that are not there are named, with the answer', async (capture, what) => {
+    const port = await serve(answer);
+    await expect(send(port, [step('/', { capture: { x: capture } })])).rejects.toMatchObject({
+      code: 'PREPARE_CAPTURE',
+      message: expect.stringMatching(new RegExp(`${what} to capture as x. The answer begins: <input`)) as string,
+    });
+  });
+});
+
+describe('cookies', () => {
+  test('that answers set go with later requests, by path, until they are deleted', async () => {
+    const seen: string[] = [];
+    const port = await serve((incoming, response) => {
+      seen.push(`${incoming.url} ${incoming.headers.cookie ?? '-'}`);
+      const set: Record<string, string[]> = {
+        '/login': ['sid=1; Path=/; Secure; HttpOnly; SameSite=Strict', 'deep=2; Path=/admin', 'q="x y"; Path=/'],
+        '/again': ['sid=2; Path=/', 'gone=1; Path=/; Max-Age=60'],
+        '/logout': ['sid=; Path=/; Max-Age=0', 'q=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT'],
+      };
+      response.setHeader('set-cookie', set[incoming.url ?? ''] ?? []);
+      response.end();
+    });
+    const paths = ['/login', '/me', '/admin/x', '/administrator', '/again', '/me', '/logout', '/me'];
+    const own = [step('/own', { headers: { Cookie: 'mine=1' } }), step('/none', { cookies: false })];
+    const [user] = await prepared(port, [
+      ...paths.slice(0, 6).map((path) => step(path)),
+      ...own,
+      step('/logout'),
+      step('/me'),
+    ]);
+    expect(seen).toEqual([
+      '/login -',
+      '/me sid=1; q="x y"',
+      '/admin/x deep=2; sid=1; q="x y"',
+      '/administrator sid=1; q="x y"',
+      '/again sid=1; q="x y"',
+      '/me sid=2; q="x y"; gone=1',
+      '/own mine=1',
+      '/none -',
+      '/logout sid=2; q="x y"; gone=1',
+      '/me gone=1',
+    ]);
+    expect(user?.cookies.map(({ name }) => name)).toEqual(['deep', 'gone']);
+    expect((await prepared(port, [step('/login'), step('/me')], { cookies: 'off' }))[0]?.cookies).toEqual([]);
+    expect(seen.at(-1)).toBe('/me -');
+  });
+
+  test('and captures are each user’s own; what is sent once, all know', async () => {
+    const seen: string[] = [];
+    const port = await serve((incoming, response) => {
+      seen.push(`${incoming.url} ${incoming.headers.cookie ?? '-'}`);
+      const name = new URL(incoming.url ?? '', 'http://h').searchParams.get('as');
+      if (name !== null) response.setHeader('set-cookie', `sid=${name}`);
+      response.end(JSON.stringify({ name: name ?? 'common' }));
+    });
+    const data = { file: 'u.csv', columns: ['name'], rows: [['ann'], ['b&b']] };
+    const requests = [
+      step('/seed', { once: true, capture: { seed: '$.name' } }),
+      step('/login?as=${data.name}-${user}', { capture: { who: '$.name' } }),
+      step('/me/${who}/${seed}'),
+    ];
+    const users = await prepared(port, requests, { users: 3, data });
+    expect(users.map(({ values }) => values)).toEqual([
+      { seed: 'common', who: 'ann-0' },
+      { seed: 'common', who: 'b&b-1' },
+      { seed: 'common', who: 'ann-2' },
+    ]);
+    expect(users.map(({ cookies }) => cookies.map(({ value }) => value))).toEqual([['ann-0'], ['b&b-1'], ['ann-2']]);
+    expect(seen.filter((line) => line.startsWith('/seed'))).toEqual(['/seed -']);
+    expect(seen).toContain('/me/b%26b-1/common sid=b&b-1');
+  });
+});
+
+describe('redirects', () => {
+  const answer =
+    (seen: string[]): RequestListener =>
+    (incoming, response) => {
+      seen.push(
+        `${incoming.method} ${incoming.url} ${incoming.headers.cookie ?? '-'} ${incoming.headers['content-type'] ?? '-'}`,
+      );
+      const to: Record<string, [number, string]> = {
+        '/login': [302, 'home?a=1'],
+        '/keep': [307, `http://localhost:${incoming.socket.localPort}/end`],
+        '/loop': [302, '/loop'],
+        '/away': [302, 'https://login.example.com/'],
+      };
+      const [status, location] = to[incoming.url ?? ''] ?? [200, undefined];
+      if (location !== undefined) response.setHeader('location', location).setHeader('set-cookie', 'sid=1');
+      response.writeHead(status).end('{"at": "end"}');
+    };
+  const post = { method: 'POST', body: 'x', headers: { 'content-type': 'text/x' } } as const;
+
+  test('are refused unless asked for, with where they lead', async () => {
+    const port = await serve(answer([]));
+    await expect(send(port, [step('/login', post)])).rejects.toMatchObject({
+      code: 'PREPARE_STATUS',
+      message: expect.stringContaining('status 302 to home?a=1') as string,
+      hint: expect.stringContaining('followRedirects: true') as string,
+    });
+  });
+
+  test('are followed with the cookies set on the way: a POST becomes a GET after 302, and stays one after 307', async () => {
+    const seen: string[] = [];
+    const port = await serve(answer(seen));
+    const follow = { ...post, followRedirects: true, capture: { at: '$.at' } } as const;
+    expect(await send(port, [step('/login', follow)])).toEqual({ at: 'end' });
+    expect(await send(port, [step('/keep', follow)])).toEqual({ at: 'end' });
+    expect(seen).toEqual([
+      'POST /login - text/x',
+      'GET /home?a=1 sid=1 -',
+      'POST /keep - text/x',
+      'POST /end sid=1 text/x',
+    ]);
+  });
+
+  test.each(['/loop', '/away'])('%s: neither round and round nor away from the service', async (path) => {
+    const port = await serve(answer([]));
+    await expect(send(port, [step(path, { followRedirects: true })])).rejects.toMatchObject({
+      code: 'PREPARE_REDIRECT',
+    });
+  });
+});

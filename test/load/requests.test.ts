@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import { expect, test } from 'vitest';
 import { compileRequests, serializeRequest } from '../../harness/load/requests.ts';
+import { usersOf } from '../../harness/load/users.ts';
 import { createSchedule } from '../../harness/load/schedule.ts';
 import { hostHeaderOf } from '../../harness/model/index.ts';
 import { plan, request } from './service.ts';
@@ -16,7 +17,7 @@ const bytesOf = (given: Parameters<typeof plan>[0], more: Parameters<typeof plan
     weights: whole.requests.map(({ weight }) => weight),
     rows: whole.data?.rows.length ?? 0,
   });
-  return { bytes: compileRequests(whole, target, schedule), schedule };
+  return { bytes: compileRequests(whole, target, schedule, usersOf(target)), schedule };
 };
 
 test('a request without a body is a head with host and a kept connection', () => {
@@ -143,7 +144,7 @@ test.each(['a\r\nX-Evil: yes', 'a\nb', 'a\0b'])('a captured %j cannot end a head
   const compile = (path: string, headers: Record<string, string>) => {
     const whole = plan([request(path, { headers })]);
     const schedule = createSchedule({ seed: 1, weights: [1], rows: 0 });
-    return compileRequests(whole, evil, schedule)(0, 0).toString();
+    return compileRequests(whole, evil, schedule, usersOf(evil))(0, 0).toString();
   };
   expect(() => compile('/', { a: '${raw:token}' })).toThrow(expect.objectContaining({ code: 'REQUEST_LINE_BREAK' }));
   expect(compile('/${raw:token}', {}).split(/[\r\n\0]+/)).toHaveLength(4);

@@ -58,6 +58,20 @@ const BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
     });
     response.end(packed(`no thing ${url.searchParams.get('n')}${'.'.repeat(5000)}`));
   },
+  // Signs in as `as`, gives an id beyond 2^53 with each answer, and forgets a cookie at /out.
+  '/session': (request, response, count) => {
+    const as = new URL(request.url ?? '', 'http://h').searchParams.get('as');
+    if (as !== null) response.setHeader('set-cookie', [`sid=${as}; Path=/`, 'lang=cs; Path=/session']);
+    response.end(`{"id": ${9_007_199_254_740_993n + BigInt(count)}, "list": [1, 2.50], "ok": true}`);
+  },
+  '/out': (_request, response) => response.setHeader('set-cookie', 'sid=; Path=/; Max-Age=0').end(),
+  '/head': (request, response) => {
+    const { searchParams } = new URL(request.url ?? '', 'http://h');
+    if (searchParams.has('length')) response.setHeader('content-length', '1000');
+    if (searchParams.has('close')) response.setHeader('connection', 'close');
+    if (request.method === 'HEAD' || request.method === 'OPTIONS') response.writeHead(200, { allow: 'GET' }).end();
+    else response.end('body');
+  },
   '/garbage': (request) => request.socket.write('\x15\x03\x01\x00\x02\x02\n'),
   '/reset': (request) => request.socket.resetAndDestroy(),
   '/close': (_request, response) => response.setHeader('connection', 'close').end('bye'),

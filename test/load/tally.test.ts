@@ -25,7 +25,7 @@ test('whatever happens, every request is counted once and every route adds up to
       const tally = new SideTally(ROUTES);
       for (const { how, route, status, plannedMs, lagMs, serviceMs } of events) {
         tally.planned++;
-        const times = { route, plannedMs, sentMs: plannedMs + lagMs };
+        const times = { route, plannedMs, sentMs: plannedMs + lagMs, wrong: false };
         if (how === 'answer') tally.countAnswer(times, status, times.sentMs + serviceMs);
         else if (how === 'lost') tally.countLost();
         else tally.countTimeout(times, times.sentMs + serviceMs);
@@ -51,7 +51,7 @@ test('latencies are in microseconds, to three digits, and longer than a minute c
   const tally = new SideTally([request('/a')]);
   for (const ms of [0.25, 1, 3, 200_000]) {
     tally.planned++;
-    tally.countAnswer({ route: 0, plannedMs: Number.NaN, sentMs: 10 }, 200, 10 + ms);
+    tally.countAnswer({ route: 0, plannedMs: Number.NaN, sentMs: 10, wrong: false }, 200, 10 + ms);
   }
   const { service, response } = tally.summarize();
   expect(service).toMatchObject({ count: 4, p50Us: 1000 });
@@ -63,7 +63,7 @@ test('nothing of one window is left in the next', () => {
   const tally = new SideTally([request('/a')]);
   const empty = tally.summarize();
   tally.planned++;
-  tally.countAnswer({ route: 0, plannedMs: 0, sentMs: 1 }, 500, 2);
+  tally.countAnswer({ route: 0, plannedMs: 0, sentMs: 1, wrong: false }, 500, 2);
   tally.reset();
   expect(tally.summarize()).toEqual(empty);
 });

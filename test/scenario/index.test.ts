@@ -260,6 +260,94 @@ describe('requests', () => {
     expect(withRequest('    body: "[1]"').headers).toEqual({});
   });
 
+  test('a form is encoded but for its placeholders, which are when they are filled', () => {
+    expect(withRequest('    form: { user: "a&b ${user}", "x[]": 1.10 }')).toMatchObject({
+      body: 'user=a%26b%20${user}&x%5B%5D=1.10',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    });
+  });
+
+  test('fields and files are parts with a boundary of their own, the same every time', () => {
+    const more =
+      '    multipart: { title: "cat ${n}", photo: { file: p/cat.png, type: image/png }, raw: { file: x, filename: \'a"b\' } }';
+    const contents = { 'p/cat.png': Uint8Array.from([0, 255]), x: '${n}' };
+    const { body, headers } = withRequest(more, contents);
+    const boundary = /^multipart\/form-data; boundary=(godyno-[0-9a-f]{32})$/.exec(headers['content-type'] ?? '')?.[1];
+    const bytes = (text: string) => ({ base64: Buffer.from(text, 'latin1').toString('base64') });
+    expect(body).toEqual([
+      `--${boundary}\r\nContent-Disposition: form-data; name="title"\r\n\r\n`,
+      'cat ${n}',
+      '\r\n',
+      `--${boundary}\r\nContent-Disposition: form-data; name="photo"; filename="cat.png"\r\nContent-Type: image/png\r\n\r\n`,
+      bytes('\0\xff'),
+      '\r\n',
+      `--${boundary}\r\nContent-Disposition: form-data; name="raw"; filename="a%22b"\r\nContent-Type: application/octet-stream\r\n\r\n`,
+      bytes('${n}'),
+      '\r\n',
+      `--${boundary}--\r\n`,
+    ]);
+    expect(withRequest(more, contents).body).toEqual(body);
+    expect(withRequest(more, { ...contents, x: 'other' }).headers).not.toEqual(headers);
+  });
+
+  test('Node’s own parser reads such a form back', async () => {
+    const { body, headers } = withRequest('    multipart: { title: "c\\"\\n🐈", photo: { file: f } }', {
+      f: 'x\r\n--y',
+    });
+    const pieces = (body as readonly (string | { base64: string })[]).map((piece) =>
+      typeof piece === 'string' ? Buffer.from(piece) : Buffer.from(piece.base64, 'base64'),
+    );
+    const form = await new Response(Buffer.concat(pieces), { headers }).formData();
+    expect(form.get('title')).toBe('c"\n🐈');
+    expect(await (form.get('photo') as File).text()).toBe('x\r\n--y');
+  });
+
+  test('numbers of a JSON body keep their digits, in YAML and in JSON scenarios', () => {
+    const numbers = '[12345678901234567890, -9007199254740993, 0.12345678901234567890, 1.5, 7]';
+    expect(withRequest(`    body: { a: ${numbers} }`).body).toBe(`{"a":${numbers.replaceAll(' ', '')}}`);
+    const json = `{"target": {"ready": "GET /"}, "load": {"requests": [{"http": "POST /", "body": ${numbers}}]}}`;
+    expect(read(json).load.requests[0]?.body).toBe(numbers.replaceAll(' ', ''));
+  });
+
+  test('expected bodies hold texts, an expression and JSON values to the last digit', () => {
+    const body =
+      'contains: a, matches: "^b+$", json: { $.id: 12345678901234567890, "$.s": "1", $.n: null, $.l: [1, x] }';
+    expect(withRequest(`    expect: { body: { ${body} } }`).expect.body).toEqual({
+      contains: ['a'],
+      matches: '^b+$',
+      json: { '$.id': '12345678901234567890', '$.s': '"1"', '$.n': 'null', '$.l': '[1,"x"]' },
+    });
+    expect(withRequest('    expect: { body: { contains: [1.10, b] } }').expect.body).toEqual({
+      contains: ['1.10', 'b'],
+    });
+  });
+
+  test('what is captured says from where', () => {
+    const capture = '{ a: $.a, b: { header: Location, regex: "(\\\\d+)" }, c: { cookie: sid }, d: { regex: "x=(.)" } }';
+    const { load } = read(`
+target: { ready: GET / }
+load:
+  users: 3
+  cookies: all
+  prepare: [{ http: POST /login, capture: ${capture}, once: true, followRedirects: true, cookies: false }]
+  requests: [{ http: "GET \${b}", capture: { b: { header: location } } }, { http: HEAD / }, { http: OPTIONS / }]
+`);
+    expect(load).toMatchObject({ users: 3, cookies: 'all' });
+    expect(load.prepare[0]).toMatchObject({
+      capture: {
+        a: '$.a',
+        b: { header: 'Location', regex: '(\\d+)' },
+        c: { cookie: 'sid' },
+        d: { regex: 'x=(.)' },
+      },
+      once: true,
+      followRedirects: true,
+      cookies: false,
+    });
+    expect(load.requests[0]?.capture).toEqual({ b: { header: 'location' } });
+    expect(load.requests.map(({ method }) => method)).toEqual(['GET', 'HEAD', 'OPTIONS']);
+  });
+
   test('a bodyFile that is not text is kept byte for byte, text and its byte-order mark too', () => {
     const bytes = Uint8Array.from({ length: 256 }, (_, byte) => byte);
     const read = (content: Uint8Array) => withRequest('    bodyFile: a.bin', { 'a.bin': content }).body;
@@ -417,10 +505,11 @@ target: { envFile: ../service.env, nonsense: 1 }
 load:
   data: items.csv
   prepare: [{ bodyFile: login.json }]
-  requests: [{ bodyFile: q.json }, { bodyFile: q.json }, 7]
+  requests: [{ bodyFile: q.json }, { bodyFile: q.json }, 7, { multipart: { a: b, c: { file: cat.png } } }]
 `;
     expect(referencedFiles(text, 'scenarios/shop.yml').toSorted()).toEqual([
       '../service.env',
+      'cat.png',
       'items.csv',
       'login.json',
       'q.json',

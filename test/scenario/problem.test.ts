@@ -52,7 +52,7 @@ load:
   });
 
   test('mistakes of different kinds are reported together', () => {
-    const text = `target: { ready: HEAD /, agrs: [] }
+    const text = `target: { ready: LOCK /, agrs: [] }
 load:
   data: none.csv
   requests:
@@ -164,8 +164,7 @@ describe('YAML that cannot be read', () => {
 
 describe('requests', () => {
   test.each([
-    ['http: HEAD /', /HEAD cannot be measured: its answers announce a body that never comes/],
-    ['http: OPTIONS /', /OPTIONS cannot be measured; use GET, POST, PUT, PATCH or DELETE$/],
+    ['http: TRACE /', /TRACE cannot be measured; use GET, HEAD, POST, PUT, PATCH, DELETE or OPTIONS/],
     ['http: /json', /expected a method and a path such as "GET \/json", got "\/json"$/],
     ['http: GET json', /expected a path that starts with "\/", got "GET json"$/],
     ['http: "GET http://a/b"', /expected a path, not an address/],
@@ -183,8 +182,16 @@ describe('requests', () => {
     ['http: GET /, headers: { Content-Length: 1 }', /set by the connection engine/],
     ['http: GET /, headers: { "a b": c }', /headers\["a b"\]: a header name/],
     ['http: GET /, headers: { a: "b\\nc" }', /a header value is one line$/],
-    ['http: GET /, body: a, bodyFile: b', /exclude each other/],
-    ['http: GET /, body: { id: 12345678901234567890 }', /body.id: JSON would not carry this number/],
+    ['http: GET /, body: a, bodyFile: b', /`body` and `bodyFile` exclude each other/],
+    ['http: POST /, form: { a: b }, multipart: { a: b }', /`form` and `multipart` exclude each other/],
+    ['http: POST /, multipart: { a: b }, headers: { Content-Type: x/y }', /leave content-type out/],
+    ['http: GET /, capture: { x: $.x }', /capture x in load\.prepare, too/],
+    ['http: GET /, capture: { x: token }', /expected a JSON path such as "\$\.token", \{ header/],
+    ['http: GET /, expect: { body: { matches: "(" } }', /matches: not a regular expression/],
+    ['http: GET /, expect: { body: { contains: "${n}" } }', /placeholders are not filled in here/],
+    ['http: GET /, expect: { body: { json: { id: 1 } } }', /expected a JSON path/],
+    ['http: GET https://h/x', /target\.tls: true/],
+    ['http: GET /, body: { id: 0x1FFFFFFFFFFFFFF }', /body.id: JSON would not carry this number/],
     ['http: GET /, body: [.inf]', /body\[0\]: JSON would not carry this number/],
     ['http: GET /, body: 7', /body: expected text, or a mapping or list to send as JSON, got 7$/],
   ])('%s is refused', (keys, message) => expect(said(request(keys), { b: '' })[0]).toMatch(message));
@@ -200,7 +207,7 @@ describe('requests', () => {
 
   test.each([
     ['capture: { n: $.x }', /capture.n: a captured name is/],
-    ['capture: { id: token }', /capture.id: expected a JSON path such as "\$.token" or .*, got "token"$/],
+    ['capture: { id: token }', /capture.id: expected a JSON path such as "\$.token", \{ header.*, got "token"$/],
     ['repeat: 0', /repeat: expected a whole number from 1 to 100000, got 0$/],
     ['weight: 2', /weight: unknown key; known here: name, http/],
   ])('a prepare request with %s is refused', (keys, message) => {
@@ -344,7 +351,7 @@ describe('files', () => {
 
   test('a column that the data does not have is named with those it has', () => {
     expect(said(withData, { 'd.csv': 'ident,name\n1,a\n' })[0]).toMatch(
-      /known here: n, port, tmp, data.ident, data.name/,
+      /known here: n, user, port, tmp, data.ident, data.name/,
     );
   });
 });
