@@ -11,9 +11,19 @@ const REQUEST = 'GET /seam HTTP/1.1\r\nHost: self\r\n\r\n';
 /** An answer in two pieces with an early hint before it: what a parser and a queue may stumble over. */
 const ANSWER = ['HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 207 Seam\r\nContent-Length: 4\r\n\r\nse', 'am'] as const;
 
+const HEAD_REQUEST = 'HEAD /seam HTTP/1.1\r\nHost: self\r\n\r\n';
+
+/** It announces a body that never comes. */
+const HEAD_ANSWER = 'HTTP/1.1 208 Seam\r\nContent-Length: 4\r\n\r\n';
+
 const answerOnce = (socket: Socket, received: string[]): void => {
   socket.on('data', (chunk: Buffer) => {
-    received.push(chunk.toString('latin1'));
+    const text = chunk.toString('latin1');
+    received.push(text);
+    if (text.startsWith('HEAD')) {
+      socket.write(HEAD_ANSWER);
+      return;
+    }
     socket.write(ANSWER[0]);
     setImmediate(() => socket.write(ANSWER[1]));
   });
@@ -33,8 +43,9 @@ const exchange = async (
     refused: (_connection, _attempts, error) => finished.reject(error),
     ready: (connection) => {
       events.push('ready');
-      if (events.length === 1) connection.send(Buffer.from(REQUEST), 0, Number.NaN, 0);
-      else finished.resolve();
+      const request = [REQUEST, HEAD_REQUEST][events.filter((event) => event === 'ready').length - 1];
+      if (request === undefined) finished.resolve();
+      else connection.send(Buffer.from(request), 0, Number.NaN, 0);
     },
   };
   const timer = setTimeout(() => finished.resolve(), deadlineMs);
@@ -51,7 +62,7 @@ const listen = async (server: Server): Promise<number> => {
   return typeof address === 'object' && address !== null ? address.port : 0;
 };
 
-/** Throws `SEAM_BROKEN` when autocannon does anything else than: connect, send our bytes once, report the one answer. */
+/** Throws `SEAM_BROKEN` when autocannon does anything else than: connect, send our bytes once, report each answer once. */
 export const testSeam = async (deadlineMs = DEADLINE_MS): Promise<void> => {
   const received: string[] = [];
   const sockets: Socket[] = [];
@@ -64,8 +75,11 @@ export const testSeam = async (deadlineMs = DEADLINE_MS): Promise<void> => {
     const port = await listen(server);
     const events = await exchange(port, deadlineMs, (connection) => connections.push(connection));
     const seen = events.join(', ');
-    if (seen !== 'ready, answered 207, ready') throw seamError(`one probe request gave "${seen}"`);
-    if (received.join('') !== REQUEST) throw seamError(`one probe request sent ${JSON.stringify(received.join(''))}`);
+    const sent = received.join('');
+    const expected = `${REQUEST}${HEAD_REQUEST}`;
+    if (!expected.startsWith(sent)) throw seamError(`two probe requests sent ${JSON.stringify(sent)}`);
+    if (seen !== 'ready, answered 207, ready, answered 208, ready' || sent !== expected)
+      throw seamError(`two probe requests gave "${seen}"`);
   } finally {
     for (const connection of connections) connection.destroy();
     for (const socket of sockets) socket.destroy();

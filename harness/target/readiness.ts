@@ -71,7 +71,7 @@ export const untilReady = async (
     const answer = await askOnce(endpoint, ready, path, signal);
     if (answer !== null && isReady(answer)) return null;
     // A try that the deadline cut short says less than an answer before it.
-    const isCut = answer?.kind === 'silent' && signal.aborted && last.kind === 'status';
+    const isCut = answer?.kind === 'silent' && signal.aborted && (last.kind === 'status' || last.kind === 'broken');
     if (answer !== null && !isCut) last = answer;
     await delay(POLL_MS, undefined, { signal }).catch(() => undefined);
   }

@@ -10,14 +10,17 @@ const Client = createRequire(import.meta.url)('autocannon/lib/httpClient.js') as
 const original = { ...Client.prototype };
 afterEach(() => Object.assign(Client.prototype, original));
 
+const SAMPLES = { function: () => () => undefined, object: () => ({}), number: () => 2, string: () => '' };
+
+const put = (client: object, path: string, value: unknown): void => {
+  const keys = path.split('.');
+  const holder = keys.slice(0, -1).reduce<unknown>((at, key) => (at as Record<string, unknown>)[key], client);
+  Object.assign(holder as object, { [keys.at(-1) ?? '']: value });
+};
+
 const withMembers = (): Record<string, unknown> => {
   const client: Record<string, unknown> = {};
-  for (const [path, kind] of MEMBERS) {
-    const [outer = '', inner] = path.split('.');
-    const value = kind === 'function' ? () => undefined : {};
-    if (inner === undefined) client[outer] = value;
-    else Object.assign(client[outer] as object, { [inner]: value });
-  }
+  for (const [path, kind] of MEMBERS) put(client, path, SAMPLES[kind]());
   return client;
 };
 
@@ -29,9 +32,7 @@ test('the seam holds with the autocannon that is installed, which is the one it 
 test.each(MEMBERS.map(([path]) => path))('a client without %s is refused by name and version', (path) => {
   const client = withMembers();
   expect(requireClient(client)).toBe(client);
-  const [outer = '', inner] = path.split('.');
-  if (inner === undefined) delete client[outer];
-  else Object.assign(client[outer] as object, { [inner]: undefined });
+  put(client, path, undefined);
   expect(() => requireClient(client)).toThrow(
     expect.objectContaining({
       code: 'SEAM_BROKEN',
@@ -54,7 +55,7 @@ test('an engine that sends other bytes is refused', async () => {
   Client.prototype['getRequestBuffer'] = () => Buffer.from('GET /other HTTP/1.1\r\nHost: self\r\n\r\n');
   await expect(testSeam()).rejects.toMatchObject({
     code: 'SEAM_BROKEN',
-    message: expect.stringContaining('one probe request sent') as string,
+    message: expect.stringContaining('two probe requests sent') as string,
   });
 });
 
@@ -62,6 +63,6 @@ test('an engine that never answers is refused after the deadline', async () => {
   Client.prototype['_doRequest'] = () => undefined;
   await expect(testSeam(500)).rejects.toMatchObject({
     code: 'SEAM_BROKEN',
-    message: expect.stringContaining('one probe request gave "ready"') as string,
+    message: expect.stringContaining('two probe requests gave "ready"') as string,
   });
 });
