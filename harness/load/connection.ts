@@ -66,7 +66,7 @@ export class Connection implements RequestTimes, RequestQueue {
   /** Why the connection broke, where that is known. */
   #trouble: string | null = null;
   route = 0;
-  /** Of the schedule, of the request in flight; only where somebody compares answers. */
+  /** Of the schedule, of the request in flight. */
   number = 0;
   plannedMs = Number.NaN;
   sentMs = 0;
