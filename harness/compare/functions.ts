@@ -230,11 +230,10 @@ const leakWarnings = (all: readonly KindFindings[]): readonly string[] => {
   const leaks = all.find(({ kind }) => kind.profile === 'goroutineleak');
   if (leaks === undefined || all[0]?.kind.profile !== 'goroutine' || directionOf(all[0].totals) !== 1) return [];
   const { base, head } = heldOn(leaks);
-  const missing = 'those that a global variable, a timer or a live goroutine still reaches are not among them';
   return [
     head > base
-      ? `After ${whole(leaks.totals.requestsPerLaunch.head)} requests ${whole(head)} goroutines of head (${whole(base)} of base) can never wake, by Go's own count; ${missing}.`
-      : `Go finds no goroutine of head that can never wake and base has not; ${missing}.`,
+      ? `After ${whole(leaks.totals.requestsPerLaunch.head)} requests ${whole(head)} goroutines of head (${whole(base)} of base) can never wake, by Go's own count; those that a global variable, a timer or a live goroutine still reaches are not among them.`
+      : 'Go does not count head’s new goroutines among those that can never wake: something alive (a global variable, a timer, another goroutine) still reaches what they wait for.',
   ];
 };
 

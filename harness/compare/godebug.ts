@@ -29,9 +29,9 @@ const reasonOf = (builds: BySide<BuildInfo>, goLines: BySide<GoLines> | undefine
   const { base, head } = goLines;
   const said = ({ go }: GoLines): string => (go === null ? 'no go line' : `go ${go}`);
   if (base.go !== head.go) return `go.mod has ${said(base)} on base and ${said(head)} on head`;
-  return isOneGo(builds)
-    ? 'godebug lines decide them'
-    : `go.mod has ${said(head)} on both sides, but the two toolchains know different settings`;
+  if (isOneGo(builds)) return 'godebug lines decide them';
+  const same = head.go === null ? 'go.mod is the same on both sides' : `go.mod has ${said(head)} on both sides`;
+  return `${same}, but the two toolchains know different settings`;
 };
 
 /** Values that one side runs with and the other side's Go no longer has. */

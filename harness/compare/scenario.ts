@@ -34,7 +34,13 @@ import { type Outcome, outcomeOf } from './outcome.ts';
 import { onlyExplaining } from './explained.ts';
 import { countLinkSeeds, rowOf, withQValues } from './row.ts';
 import { allocatesNothing, launchesOf, measuredSides } from './series.ts';
-import { type SourceChange, toolchainChange, toolchainNotTaken, withoutGoMoves } from './toolchain-change.ts';
+import {
+  goLinesIn,
+  type SourceChange,
+  toolchainChange,
+  toolchainNotTaken,
+  withoutGoNoise,
+} from './toolchain-change.ts';
 import { compareToolchains } from './toolchains.ts';
 import { unsteadyWarnings } from './unsteady.ts';
 import { invalidity, isHeadsDoing, notCounted } from './validity.ts';
@@ -193,17 +199,9 @@ const judgeRows = (rows: readonly MetricComparison[], invalid: InvalidRun | null
 };
 
 /** What moves costs by itself; absent when the builds are alike. */
-const builtDifferently = (
-  run: ScenarioRun,
-  sources: SourceChange,
-  { costs }: ScenarioFindings,
-): Pick<ScenarioComparison, 'builtDifferently' | 'toolchain'> => {
-  const toolchain = toolchainChange(run, sources, costs);
-  const warnings = [...compareToolchains(run.builds, sources.goLines).warnings, ...toolchainNotTaken(run, sources)];
-  return {
-    ...(toolchain === undefined ? {} : { toolchain }),
-    ...(warnings.length === 0 ? {} : { builtDifferently: warnings }),
-  };
+const builtDifferently = (run: ScenarioRun, sources: SourceChange): Pick<ScenarioComparison, 'builtDifferently'> => {
+  const warnings = [...compareToolchains(run.builds, goLinesIn(sources)).warnings, ...toolchainNotTaken(run, sources)];
+  return warnings.length === 0 ? {} : { builtDifferently: warnings };
 };
 
 const fallbackWarnings = (run: ScenarioRun): readonly string[] => {
@@ -254,6 +252,7 @@ export const compareScenario = (
   findings: ScenarioFindings,
 ): ScenarioComparison => {
   const run = withToolchainGates(measured);
+  const toolchain = toolchainChange(measured, file, findings.costs);
   const found = invalidity(run) ?? uncounted(run, findings);
   const died = found && isHeadsDoing(found) ? found : null;
   const invalid = died ? null : found;
@@ -273,8 +272,9 @@ export const compareScenario = (
     stop: run.stop,
     exact: findings.exact,
     metrics: withQValues(rows),
-    ...onlyExplaining({ ...findings, functions: withoutGoMoves(findings.functions, run) }, rows),
-    ...builtDifferently(measured, file, findings),
+    ...onlyExplaining({ ...findings, functions: withoutGoNoise(findings.functions, run, toolchain) }, rows),
+    ...(toolchain === undefined ? {} : { toolchain }),
+    ...builtDifferently(measured, file),
     loader: loaderReport(run),
     environment: file.environment,
     settings: run.settings,

@@ -7,6 +7,8 @@ import {
   type BySide,
   bothSides,
   type FunctionComparison,
+  type FunctionKind,
+  type GoLines,
   type GroupCost,
   type RunFile,
   type ScenarioRun,
@@ -31,6 +33,12 @@ const isBumpOnly = ({ base, head, diff, moduleChanges, goLines }: SourceChange):
   const [before, after] = [goLines?.base.godebug ?? [], goLines?.head.godebug ?? []];
   return before.join() === after.join() && diff.every(({ file }) => NO_CODE.test(file));
 };
+
+const ONE_REVISION: GoLines = { go: null, toolchain: null, godebug: [] };
+
+/** One revision has one go.mod, whatever it says. */
+export const goLinesIn = ({ base, head, goLines }: SourceChange): BySide<GoLines> | undefined =>
+  goLines ?? (base.revision === head.revision ? { base: ONE_REVISION, head: ONE_REVISION } : undefined);
 
 /** What the two go.mod files say, where it differs. */
 const changedGoLines = ({ goLines }: SourceChange): ToolchainChange['goLines'] => {
@@ -65,18 +73,26 @@ export const toolchainChange = (
   };
 };
 
+/** What says nothing of Go's own functions between two versions; `only`: where nothing else can have called them anew. */
+const GO_NOISE: Readonly<Record<'always' | 'only', ReadonlySet<FunctionKind>>> = {
+  always: new Set(['moved']),
+  only: new Set(['moved', 'new', 'gone']),
+};
+
 /**
- * Two versions of Go cut their own functions otherwise, each hundreds of them: that one's work is another's now is no news,
- * and what a package costs is told instead.
+ * Two versions of Go cut their own functions otherwise, each hundreds of them: that one is new and another one gone, or that
+ * one's work is another's now, is no news, and what a package costs is told instead.
  */
-export const withoutGoMoves = (
+export const withoutGoNoise = (
   functions: readonly FunctionComparison[],
   { builds }: ScenarioRun,
+  toolchain: ToolchainChange | undefined,
 ): readonly FunctionComparison[] => {
-  if (!isBuiltByTwo(builds)) return functions;
+  if (toolchain === undefined || !isBuiltByTwo(builds)) return functions;
   const modulePath = builds.head.modulePath || null;
+  const noise = GO_NOISE[toolchain.isOnly ? 'only' : 'always'];
   return functions.map((row) =>
-    row.kind === 'moved' && isStandard(row.package, modulePath)
+    noise.has(row.kind) && isStandard(row.package, modulePath)
       ? { ...row, kind: 'unclear' as const, movedTo: null }
       : row,
   );

@@ -8,6 +8,7 @@ import type {
   ReplyDifference,
   ScenarioComparison,
 } from '../model/index.ts';
+import { isRuntime } from '../profile/index.ts';
 import { formatCount, formatPercent, formatSignedPercent, formatSignedQuantity } from '../units/index.ts';
 import { FUNCTION_WORDS, VERDICT_WORDS } from './labels.ts';
 import type { CodePath } from './report.ts';
@@ -175,8 +176,16 @@ export const replyCautions = ({ exact, answers = [] }: ScenarioComparison): read
   return [...replies.slice(0, MOST_REPLIES).map(replyText), ...more];
 };
 
+/** Two versions of Go name and cut their runtime otherwise: there its sum says more than its functions (new-go.ts). */
+const isTelling = ({ function: name }: FunctionComparison, { toolchain }: ScenarioComparison): boolean =>
+  toolchain === undefined ||
+  toolchain.versions.base === toolchain.versions.head ||
+  !(name === ALLOCATOR || isRuntime(name));
+
 const blamed = (scenario: ScenarioComparison): readonly FunctionComparison[] =>
-  scenario.functions.filter((row) => row.profile === 'instructions' && row.kind !== 'unclear');
+  scenario.functions.filter(
+    (row) => row.profile === 'instructions' && row.kind !== 'unclear' && isTelling(row, scenario),
+  );
 
 const launchesText = ({ launches, requests }: ExactCounted): string => {
   const count = launches.base === launches.head ? `${launches.base}` : `${launches.base} and ${launches.head}`;

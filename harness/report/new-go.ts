@@ -54,6 +54,9 @@ const listed = (parts: readonly Rich[]): Rich => parts.flatMap((part, index) => 
 
 const isTelling = (cost: GroupCost): boolean => cost.isCertain && Math.abs(cost.impactRatio) >= LEAST_IMPACT;
 
+/** Counts are certain of the smallest difference. */
+const SAME: Readonly<Partial<Record<ProfileName, string>>> = { instructions: 'by less than 0.1 % of a request' };
+
 /** What calls into them costs; of counts, which know no callers, what they execute themselves. */
 const HOW: Readonly<Partial<Record<ProfileName, string>>> = { instructions: ' of their own' };
 
@@ -63,7 +66,7 @@ const kindLine = (profile: ProfileName, costs: readonly GroupCost[]): readonly R
   if (changed.length === 0) return [];
   const left = changed.length - MOST_PARTS;
   const more = left > 0 ? `, and ${left} more` : '';
-  const same = changed.length < own.length ? '; all other parts as before, or not certain' : '';
+  const same = changed.length < own.length ? `; all other parts ${SAME[profile] ?? 'as before, or not certain'}` : '';
   return [
     [
       `${PROFILE_LABELS[profile]}${HOW[profile] ?? ''} per request: `,

@@ -41,6 +41,13 @@ describe('the sentence about GODEBUG', () => {
     );
   });
 
+  it('needs no go line to know that one revision has one go.mod', () => {
+    expect(sentence(['go1.26.8', ''], ['go1.27.3', 'tracebacklabels=0'], [null, null])).toBe(
+      'Defaults of GODEBUG differ (go.mod is the same on both sides, but the two toolchains know different settings): ' +
+        'new in go1.27.3 and kept as before: tracebacklabels=0.',
+    );
+  });
+
   it('says of equal Gos and equal go lines that godebug lines decide', () => {
     expect(sentence(['go1.26.8', OLD], ['go1.26.8', ''], [null, null])).toContain('(godebug lines decide them)');
   });

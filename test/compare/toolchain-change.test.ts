@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { compareRun, look } from '../../harness/compare/index.ts';
-import { toolchainChange, toolchainNotTaken } from '../../harness/compare/toolchain-change.ts';
-import type { FileDiff, GateSpec, GoLines, RunFile, ScenarioRun } from '../../harness/model/index.ts';
+import { toolchainChange, toolchainNotTaken, withoutGoNoise } from '../../harness/compare/toolchain-change.ts';
+import type {
+  FileDiff,
+  FunctionComparison,
+  GateSpec,
+  GoLines,
+  RunFile,
+  ScenarioRun,
+} from '../../harness/model/index.ts';
 import { buildOf } from './builds.ts';
 import { cpuRun, fileOf, runOf, scenarioWith } from './synthetic-run.ts';
 
@@ -72,6 +79,41 @@ describe('another Go', () => {
     expect(changeOf({ base: buildOf('go1.24.2'), head: buildOf('go1.21.13') })?.known).toEqual(known);
     expect(changeOf(TWO)?.known[0]).toMatch(/^1\.27: encoding\/json runs on .*GOEXPERIMENT=nojsonv2/);
     expect(changeOf({ base: buildOf('go1.26.8'), head: buildOf('devel go1.28-abc') })?.known).toEqual([]);
+  });
+});
+
+describe('Go’s own functions between two versions', () => {
+  const rows = ['moved', 'new', 'gone', 'regressed'].flatMap((kind) =>
+    ['encoding/json', 'main', 'github.com/x/y'].map(
+      (path) =>
+        ({ kind, package: path, function: `${path}.f`, movedTo: kind === 'moved' ? 'x' : null }) as FunctionComparison,
+    ),
+  );
+  const kept = (builds: ScenarioRun['builds'], changes: Partial<RunFile> = {}): readonly string[] => {
+    const run = runOf([], { builds });
+    const toolchain = changeOf(builds, changes);
+    return withoutGoNoise(rows, run, toolchain)
+      .filter(({ kind }) => kind !== 'unclear')
+      .map((row) => `${row.kind} ${row.package}`);
+  };
+  const all = rows.map((row) => `${row.kind} ${row.package}`);
+
+  it('are neither new, gone nor moved where nothing but Go changed; those of others may be', () => {
+    const noise = ['moved encoding/json', 'new encoding/json', 'gone encoding/json'];
+    expect(kept(TWO)).toEqual(all.filter((text) => !noise.includes(text)));
+  });
+
+  it('may be new or gone where other code changed, which may call them anew', () => {
+    expect(kept(TWO, { diff: touched('main.go') })).toEqual(all.filter((text) => text !== 'moved encoding/json'));
+  });
+
+  it('are what they are where one Go has built both sides', () => {
+    expect(kept(ONE)).toEqual(all);
+  });
+
+  it('point nowhere once they are no move', () => {
+    const [moved] = withoutGoNoise(rows, runOf([], { builds: TWO }), changeOf(TWO));
+    expect(moved).toMatchObject({ kind: 'unclear', movedTo: null });
   });
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { codePathOf, replyCautions } from '../../harness/report/code-path.ts';
 import { plainText } from '../../harness/report/rich.ts';
-import type { ExactCounted, FunctionComparison, MetricComparison } from '../../harness/model/index.ts';
+import type { ExactCounted, FunctionComparison, MetricComparison, ToolchainChange } from '../../harness/model/index.ts';
 import { byRatio, counted, exactOf, scenarioOf } from './comparisons.ts';
 
 const scenario = (
@@ -30,6 +30,28 @@ const calling = (base: readonly [calls: number, each: number], head: readonly [c
     deltaPerRequest: head[0] * head[1] - base[0] * base[1],
     changedInDiff: false,
   });
+
+describe('functions of the runtime', () => {
+  const rows = [counted('runtime.mapaccess2_faststr'), counted('allocator'), counted('main.encode')];
+  const named = (head: string): readonly string[] => {
+    const toolchain: ToolchainChange = {
+      versions: { base: 'go1.26.8', head },
+      goLines: null,
+      isOnly: true,
+      binaryBytes: { base: 1, head: 1 },
+      gates: [],
+      known: [],
+      costs: [],
+    };
+    const found = codePathOf({ ...scenario(rows), toolchain })?.functions ?? [];
+    return found.map((sentence) => plainText(sentence).split(' ')[0] ?? '');
+  };
+
+  it('are summed, not listed, where two versions of Go name them otherwise', () => {
+    expect(named('go1.27.3')).toEqual(['`main.encode`']);
+    expect(named('go1.26.8')).toHaveLength(3);
+  });
+});
 
 describe('the sentence of a counted function', () => {
   it('is as the issue has it: as many calls, each dearer', () => {
