@@ -10,6 +10,7 @@ import { linkBinary, prepareBuild, startTarget, freePorts, inspectTarget } from 
 import { formatDuration, formatPercent } from '../units/index.ts';
 import { type Check, fail, ok, warn } from './doctor-check.ts';
 import { checkGoOf, checkGoOfBase } from './doctor-go.ts';
+import { checkExactTarget, type ExactTarget } from './doctor-exact.ts';
 import { withInterrupt } from './interrupt.ts';
 import { LOADER } from './measure.ts';
 import { loadScenarios } from './scenarios.ts';
@@ -119,6 +120,11 @@ export const describeEngines = ({ perf, qemu, cover }: Engines): readonly Check[
   ];
 };
 
+const exactLine = async (name: string, target: ExactTarget): Promise<readonly Check[]> => {
+  const answer = await checkExactTarget(target);
+  return answer === null ? [] : [{ name: `${name}: exact mode`, ...answer }];
+};
+
 const failureOf = (name: string, error: unknown): Check =>
   error instanceof GodynoError ? fail(name, error.message, error.hint) : fail(name, String(error), 'Report this.');
 
@@ -171,6 +177,7 @@ const checkTargetIn = async (workDir: string, scenario: Scenario, signal: AbortS
         await checkGoOf(prepared, scenario, signal),
         ...(await checkGoOfBase(scenario, moduleDir, signal)),
         ok(`${name}: handshake`, `${goVersion}, GOMAXPROCS ${gomaxprocs}, answers ${scenario.target.ready.path}`),
+        ...(await exactLine(name, { build: prepared, path: binary.path, folder: join(workDir, 'runtime'), signal })),
         ...prepared.notes.map((note) => warn(`${name}: note`, note, '')),
         ...(facts.unseededReason === null
           ? []

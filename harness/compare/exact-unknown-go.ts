@@ -23,6 +23,6 @@ export const unknownGoWarnings = (
   ...(unsteadyReason === null
     ? []
     : [
-        `Go’s runtime was counted as it is, random numbers included, since its source was not understood (${unsteadyReason}): launches differ more, and changes are called from ${percent(changedRatio)} on.`,
+        `Go’s runtime was counted with its random numbers in, since it could not be patched (${unsteadyReason}): launches differ more, and changes are called from ${percent(changedRatio)} on.`,
       ]),
 ];

@@ -1,6 +1,7 @@
 /** The binaries that are counted: built like the judged ones, with the dice taken out of Go's runtime. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { GodynoError } from '../errors.ts';
 import { steadyRuntime, type SteadyRuntime } from '../exact/index.ts';
 import { type BySide, type Side, targetOf } from '../model/index.ts';
 import {
@@ -31,14 +32,20 @@ export interface ExactBinaries {
 
 const workDirOf = (plan: RunPlan): string => join(plan.workDir, 'exact');
 
-/** The side's own Go, patched; a string says why it cannot be. */
-const steadyOf = async (plan: RunPlan, build: PreparedBuild, side: Side): Promise<SteadyRuntime | string> => {
+/** The build's own Go, patched; a string says why it cannot be. `folder` is ours to write into. */
+export const steadyGo = async (
+  build: PreparedBuild,
+  folder: string,
+  signal: AbortSignal,
+): Promise<SteadyRuntime | string> => {
   const { goEnv, goVersion } = build.facts;
-  const folder = join(workDirOf(plan), 'runtime', side);
   const steady = steadyRuntime(goEnv['GOROOT'] ?? '', folder);
-  const why = typeof steady === 'string' ? steady : await whyGoIsFixed(build, folder, plan.signal);
+  const why = typeof steady === 'string' ? steady : await whyGoIsFixed(build, folder, signal);
   return why === null ? steady : `${goVersion}: ${why}`;
 };
+
+const steadyOf = async (plan: RunPlan, build: PreparedBuild, side: Side): Promise<SteadyRuntime | string> =>
+  steadyGo(build, join(workDirOf(plan), 'runtime', side), plan.signal);
 
 /**
  * Binaries of their own, each side by its own Go, with the runtime's dice taken out where both can be patched: one side
@@ -50,13 +57,24 @@ export const buildExact = async ({ plan, prepared }: Session): Promise<ExactBina
     head: await steadyOf(plan, prepared.head, 'head'),
   };
   const reasons = new Set([steady.base, steady.head].filter((one) => typeof one === 'string'));
-  const unsteadyReason = reasons.size === 0 ? null : [...reasons].join('; ');
-  const build = async (side: Side): Promise<PreparedBuild> =>
-    buildCounted(plan, prepared[side].facts, side, unsteadyReason ?? steady[side]);
-  const builds = { base: await build('base'), head: await build('head') };
-  const link = async (side: Side): Promise<Binary> =>
-    linkBinary(builds[side], { linkSeed: null, cpus: null }, plan.signal);
-  return { binaries: { base: await link('base'), head: await link('head') }, unsteadyReason };
+  const linked = async (unsteadyReason: string | null): Promise<ExactBinaries> => {
+    const build = async (side: Side): Promise<PreparedBuild> =>
+      buildCounted(plan, prepared[side].facts, side, unsteadyReason ?? steady[side]);
+    const builds = { base: await build('base'), head: await build('head') };
+    const link = async (side: Side): Promise<Binary> =>
+      linkBinary(builds[side], { linkSeed: null, cpus: null }, plan.signal);
+    return { binaries: { base: await link('base'), head: await link('head') }, unsteadyReason };
+  };
+  if (reasons.size > 0) return linked([...reasons].join('; '));
+  try {
+    return await linked(null);
+  } catch (error) {
+    plan.signal.throwIfAborted();
+    if (!(error instanceof GodynoError)) throw error;
+    // The places fit a Go that is newer than ours, and yet it may not compile with them.
+    const why = error.message.split('\n')[0] ?? '';
+    return linked(`${prepared.head.facts.goVersion} does not build with it: ${why}`);
+  }
 };
 
 export interface ExactBuild {

@@ -33,6 +33,7 @@ export type { GateProgress, RunPlan, RunProgress, SideTree } from './plan.ts';
 export { provision, type Provisioned } from './provision.ts';
 export { mixSeed } from './seeds.ts';
 export { folderOf } from './live.ts';
+export { steadyGo } from './exact-build.ts';
 
 /** Measures one scenario. Throws BuildError, TargetStartError, UsageError, or the abort's reason; stops what it started. */
 export const runScenario = async (plan: RunPlan): Promise<ScenarioRun> => {

@@ -142,7 +142,7 @@ describe('totals by the emulator, of a Go whose tables nobody understands', () =
     const { exact, exactRows } = judge(base, base, { ...nameless, unsteadyReason: 'go1.31: other text' });
     expect(exact).toMatchObject({ unsteadyReason: 'go1.31: other text', ...nameless });
     expect(exactRows[0]?.warnings).toHaveLength(2);
-    expect(exactRows[0]?.warnings[1]).toContain('since its source was not understood (go1.31: other text)');
+    expect(exactRows[0]?.warnings[1]).toContain('since it could not be patched (go1.31: other text)');
   });
 
   it('keep the reasons where there is no verdict', () => {

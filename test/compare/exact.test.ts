@@ -211,7 +211,7 @@ describe('instructions per request', () => {
     const found = judge(base, base, { steady: false });
     expect(found.exact.unsteadyReason).toBe('another Go');
     expect(rowOf(found)?.warnings).toEqual([
-      'Go’s runtime was counted as it is, random numbers included, since its source was not understood (another Go): launches differ more, and changes are called from 0.3 % on.',
+      'Go’s runtime was counted with its random numbers in, since it could not be patched (another Go): launches differ more, and changes are called from 0.3 % on.',
     ]);
     expect(judge(base, base).exact).not.toHaveProperty('unsteadyReason');
     expect(rowOf(judge(base, base))?.warnings).toEqual([]);
