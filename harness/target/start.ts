@@ -178,11 +178,21 @@ const runAside = async (
 const describeExit = ({ exitCode, signal }: ProcessExit): string =>
   exitCode === null ? `was ended by signal ${signal ?? '?'}` : `ended with exit code ${exitCode}`;
 
+/** Go 1.27 and later end at once where GODEBUG asks for what is no longer there. */
+const REMOVED_SETTING = /removed GODEBUG "([^"]+)" set to old value "([^"]*)"/;
+
+const exitHint = (said: string): string => {
+  const [, name, value] = REMOVED_SETTING.exec(said) ?? [];
+  return name === undefined
+    ? 'Check target.args and target.env in the scenario; ${port} and ${tmp} must be used where it takes a port and a data folder.'
+    : `This Go no longer has the setting ${name}=${value}: take it out of GODEBUG in target.env, or out of the environment. What it kept away is now always on (https://go.dev/doc/godebug).`;
+};
+
 const exitedEarly = (request: StartRequest, exit: ProcessExit, running: RunningProcess): TargetStartError =>
   new TargetStartError(
     'TARGET_EXITED',
     `${request.side}: the service ${describeExit(exit)} before it was ready. Its last output:\n${lastLines(running.tail())}`,
-    'Check target.args and target.env in the scenario; ${port} and ${tmp} must be used where it takes a port and a data folder.',
+    exitHint(running.tail()),
   );
 
 /** No load ever leaves this machine. */

@@ -81,6 +81,15 @@ test('a service that ends before it is ready: its exit code and its last words',
   await expect(startTarget(await shell('kill -9 $$'))).rejects.toThrow('ended by signal SIGKILL');
 });
 
+test('a service that ends because its GODEBUG asks for what Go no longer has: the setting, and where to take it out', async () => {
+  const words = 'fatal error: removed GODEBUG "asynctimerchan" set to old value "1" in environment';
+  const failed = startTarget(await shell(`echo '${words}' >&2; exit 2`));
+  await expect(failed).rejects.toMatchObject({
+    code: 'TARGET_EXITED',
+    hint: expect.stringMatching(/no longer has the setting asynctimerchan=1.*target\.env/) as string,
+  });
+});
+
 test('a service that listens elsewhere: the message says where', async () => {
   const [other = 0] = await freePorts(1);
   const failed = startTarget(await request({ env: { PORT: String(other) }, ready: soon }));
