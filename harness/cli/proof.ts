@@ -4,6 +4,7 @@ import type { Comparison, MetricComparison, MetricId, RunVerdict, ScenarioCompar
 import type { FaultKind } from '../plant/index.ts';
 import type { RunProgress } from '../run/index.ts';
 import {
+  formatDuration,
   formatPercentRange,
   formatSignedPercent,
   formatSignedQuantity,
@@ -35,6 +36,8 @@ export interface Proof {
   readonly ciRatio: readonly [number, number] | null;
   readonly effectAbsolute: number | null;
   readonly verdict: RunVerdict;
+  /** Seconds that a verdict on it would have taken, where the time did not hold one; null where it did. */
+  readonly needsSeconds: number | null;
   /** Why it was missed, or named late; null when all is well. */
   readonly why: string | null;
 }
@@ -86,6 +89,28 @@ const whyMissed = (fault: FaultKind, scenario: ScenarioComparison, rows: readonl
     .join('; ');
 };
 
+const whyOpen = (seconds: number, ...rest: Parameters<typeof whyMissed>): string =>
+  `not enough time: needs about ${formatDuration(Math.ceil(seconds / 30) * 30)} for this fault (${whyMissed(...rest)})`;
+
+/** Launches at which CPU has its first look (docs/method.md). */
+const FIRST_LOOK = 8;
+
+/** More time would have decided it: open, or judged only with the limits of the few launches there were. */
+const lacksTime = ({ gate, verdict, reason }: MetricComparison): boolean =>
+  gate && (verdict === 'inconclusive' || verdict === 'notJudged' || (verdict === 'unchanged' && reason !== null));
+
+/** null: the run had its time, or could not have judged it in any. */
+const secondsNeeded = (scenario: ScenarioComparison, rows: readonly MetricComparison[]): number | null => {
+  const { stop, settings, durationSeconds, launches } = scenario;
+  const undecided = rows.filter(lacksTime);
+  if (stop !== 'budget' || scenario.verdict === 'invalid' || !settings.pinned || undecided.length === 0) return null;
+  const times = undecided.map(({ unitsNeeded, decidedBy }) =>
+    unitsNeeded !== null && decidedBy !== null ? unitsNeeded / decidedBy.n : FIRST_LOOK / Math.max(1, launches),
+  );
+  // What was begun and cut short takes at least half as long again.
+  return durationSeconds * Math.max(1.5, Math.min(...times));
+};
+
 const firstSeen = (looks: ProofRequest['looks'], by: readonly MetricId[]): number | null =>
   looks.find(({ gates }) => gates.some(({ metric, verdict }) => by.includes(metric) && verdict === 'regressed'))
     ?.seconds ?? null;
@@ -103,6 +128,9 @@ export const proofOf = (request: ProofRequest): Proof | null => {
   const named = found === 'no' && !NAMEABLE[fault] ? 'not possible' : found;
   const shown = failed[0] ?? rows[0];
   const culprit = scenario.attribution?.culprit ?? null;
+  const needsSeconds = caught ? null : secondsNeeded(scenario, rows);
+  const missed =
+    needsSeconds === null ? whyMissed(fault, scenario, rows) : whyOpen(needsSeconds, fault, scenario, rows);
   const unnamed = named === 'no' ? `the report names ${culprit ?? 'no function'}` : null;
   return {
     scenario: scenario.scenario,
@@ -121,7 +149,8 @@ export const proofOf = (request: ProofRequest): Proof | null => {
     ciRatio: shown?.ciRatio ?? null,
     effectAbsolute: shown?.effectAbsolute ?? null,
     verdict: scenario.verdict,
-    why: caught ? unnamed : whyMissed(fault, scenario, rows),
+    needsSeconds,
+    why: caught ? unnamed : missed,
   };
 };
 

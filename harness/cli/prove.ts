@@ -171,8 +171,8 @@ const cellsOf = (proof: Proof): readonly string[] => [
   proof.fault,
   describeSize(proof.fault, proof.size),
   proof.function,
-  proof.caught ? 'yes' : 'MISSED',
-  proof.named === 'no' ? 'NO' : proof.named,
+  proof.caught ? 'yes' : proof.needsSeconds === null ? 'MISSED' : 'not enough time',
+  proof.named === 'no' ? (proof.needsSeconds === null ? 'NO' : '–') : proof.named,
   seconds(proof.secondsToVerdict ?? proof.measuredSeconds),
   describeEffect(proof),
 ];
@@ -199,12 +199,20 @@ export const proofTable = (proofs: readonly Proof[]): string => {
 
 const summaryOf = (proofs: readonly Proof[]): string => {
   const caught = proofs.filter((proof) => proof.caught).length;
-  const nameable = proofs.filter(({ named }) => named !== 'not possible');
+  const nameable = proofs.filter(({ named, needsSeconds }) => named !== 'not possible' && needsSeconds === null);
   const named = nameable.filter(({ named: how }) => how !== 'no').length;
-  return `${caught} of ${proofs.length} faults caught, ${named} of ${nameable.length} named.`;
+  const open = proofs.filter(({ needsSeconds }) => needsSeconds !== null).length;
+  const tooShort = open === 0 ? '' : ` Not enough time for ${open}: raise --budget.`;
+  return `${caught} of ${proofs.length} faults caught, ${named} of ${nameable.length} named.${tooShort}`;
 };
 
-/** Exit 1 when a fault was missed or not named. */
+/** Whether it was missed, or not named, or there was only too little time for it. */
+const exitOf = (proofs: readonly Proof[]): ExitCode => {
+  if (proofs.some(({ passed, needsSeconds }) => !passed && needsSeconds === null)) return EXIT.regressed;
+  return proofs.every(({ passed }) => passed) ? EXIT.ok : EXIT.inconclusive;
+};
+
+/** Exit 1 when a fault was missed or not named, 4 when the time did not hold a verdict on one. */
 export const prove = async (given: Record<string, unknown>, ...words: string[]): Promise<ExitCode> =>
   withInterrupt(async (signal) => {
     const options = given as unknown as ProveOptions;
@@ -235,5 +243,5 @@ export const prove = async (given: Record<string, unknown>, ...words: string[]):
     await out.write(PROOF_FILE, `${JSON.stringify(file, null, 2)}\n`);
     process.stderr.write(`\n${proofTable(proofs)}\n\n${summaryOf(proofs)} Details: ${out.dir}\n`);
     if (options.json === true) process.stdout.write(`${JSON.stringify(file, null, 2)}\n`);
-    return proofs.every(({ passed }) => passed) ? EXIT.ok : EXIT.regressed;
+    return exitOf(proofs);
   });

@@ -14,11 +14,16 @@ import { measureWindow, metricDef } from '../metrics/index.ts';
 import { isOnlyNoise } from '../units/index.ts';
 import { impactText } from './amounts.ts';
 import { visibleText } from './inert.ts';
+import { WITNESSES } from './labels.ts';
+import { byWeight, isChanged } from './rows.ts';
+import { worstFirst } from './sentence.ts';
 import { type StackSource, stackTree } from './stacks.ts';
 
 export interface PageData {
   readonly flames: readonly FlameData[];
   readonly scenarios: readonly ScenarioPlots[];
+  /** What is shown first, as places in the choosers' lists: the profile and the pairs of the metric that decided. */
+  readonly opens: { readonly flame: number; readonly plot: number };
 }
 
 /** A stack tree with both sides' own values per request; node 0 is the root, parents come before children. */
@@ -157,15 +162,46 @@ const scenarioPlots = (scenario: ScenarioComparison, run: RunFile | undefined): 
   };
 };
 
+/** The scenario that comes first in the report, and the metric that comes first in its table of what changed. */
+const decided = ({ scenarios }: Comparison): { readonly scenario: string; readonly metric: MetricId } | null => {
+  const [worst] = worstFirst(scenarios);
+  const first = worst?.metrics.toSorted(byWeight).find(isChanged);
+  return worst === undefined || first === undefined ? null : { scenario: worst.scenario, metric: first.metric };
+};
+
+/** 0, the first of its list, where nothing fits. */
+const opensOn = (
+  comparison: Comparison,
+  profiles: readonly ProfilePair[],
+  plots: readonly ScenarioPlots[],
+): PageData['opens'] => {
+  const found = decided(comparison);
+  if (found === null) return { flame: 0, plot: 0 };
+  const witnesses = WITNESSES[found.metric] ?? [];
+  const flame = witnesses
+    .map((witness) =>
+      profiles.findIndex(({ scenario, compared }) => scenario === found.scenario && compared === witness),
+    )
+    .find((place) => place >= 0);
+  const plot = plots
+    .flatMap(({ scenario, metrics }) => metrics.map(({ metric }) => ({ scenario, metric })))
+    .findIndex(({ scenario, metric }) => scenario === visibleText(found.scenario) && metric === found.metric);
+  return { flame: flame ?? 0, plot: Math.max(0, plot) };
+};
+
 /** Everything the script draws. */
 export const pageData = (
   comparison: Comparison,
   run: RunFile | undefined,
   profiles: readonly ProfilePair[],
-): PageData => ({
-  flames: profiles.map((pair) => flameData(pair, comparison)),
-  scenarios: comparison.scenarios.map((scenario) => scenarioPlots(scenario, run)),
-});
+): PageData => {
+  const scenarios = comparison.scenarios.map((scenario) => scenarioPlots(scenario, run));
+  return {
+    flames: profiles.map((pair) => flameData(pair, comparison)),
+    scenarios,
+    opens: opensOn(comparison, profiles, scenarios),
+  };
+};
 
 /**
  * JSON that may stand inside a script element: no `<` can end it or open a comment, and U+2028/9 are line ends to older

@@ -102,7 +102,10 @@ const whyEnough = ({ purpose, exact, look }: RunSoFar): StopReason | null => {
 };
 
 /** Every gate was looked at, and one of them wants more launches. */
-const isOpenAfterLook = ({ look }: RunSoFar): boolean => look.isLook && look.firstCpuLook === null;
+const isOpenAfterLook = ({ look }: RunSoFar): boolean =>
+  look.isLook &&
+  look.firstCpuLook === null &&
+  look.verdicts.some(({ metric, verdict }) => verdict === 'open' && !look.suspectGrowth.includes(metric));
 
 /** Seconds that judged launches leave to others. */
 const kept = (soFar: RunSoFar): number => {

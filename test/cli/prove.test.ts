@@ -174,6 +174,27 @@ describe('a planted fault', () => {
     expect(missed?.why).toBe('CPU per request unchanged');
   });
 
+  test.each([
+    ['three launches', 3],
+    ['five, judged with the limits of one layout', 5],
+  ])('is not missed where the time held only %s: it says what it needs', (_what, count) => {
+    const ratios = Array.from({ length: count }, (_, index) => 0.02 + (index % 2 === 0 ? 1 : -1) * 0.002);
+    const run = cpuRun(ratios, { scenario, stop: 'budget' });
+    const timing = { ...run.timing, measureSeconds: 20 };
+    const proof = ask(compareRun(fileOf([{ ...run, timing }])));
+    expect(proof).toMatchObject({ caught: false, passed: false });
+    expect(proof?.needsSeconds).toBeCloseTo((20 * 8) / count, 9);
+    expect(proof?.why).toMatch(/^not enough time: needs about (1m|30 s|1m30s) for this fault/);
+    expect(proofTable([proof!])).toContain('not enough time');
+    expect(proofTable([proof!])).not.toMatch(/MISSED|NO\b/);
+  });
+
+  test('is missed on a machine that cannot judge it in any time', () => {
+    const run = cpuRun([0.02, 0.02, 0.02], { scenario, stop: 'budget' });
+    const unpinned = { ...run, settings: { ...run.settings, pinned: false, unpinnedReason: 'no affinity' } };
+    expect(ask(compareRun(fileOf([unpinned])))).toMatchObject({ needsSeconds: null });
+  });
+
   test('is missed where no gate watches: a gate that cannot fail is found out', () => {
     expect(ask(comparisonWith(0.05, [], 'main.work', { cpuNsPerRequest: false }))?.why).toContain(
       'no gate of this scenario watches it',

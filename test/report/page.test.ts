@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { comparisonOf, counted, exactOf, row, scenarioOf, STORIES } from './comparisons.ts';
+import { byRatio, comparisonOf, counted, exactOf, row, scenarioOf, STORIES } from './comparisons.ts';
 import { HOSTILE } from './hostile.ts';
 import { BASE_STACKS, makePage, pairOfStacks } from './page-input.ts';
 import { largeStacks } from './profiles.ts';
@@ -189,6 +189,26 @@ describe.skipIf(executablePath === undefined)('the page in a real browser', { ti
     expect(await page.locator('th[aria-sort=descending]').textContent()).toBe('own, base');
     await header.click();
     expect(await page.locator('th[aria-sort=ascending]').textContent()).toBe('own, base');
+  });
+
+  it('opens on the profile and the pairs of the metric that decided', async () => {
+    const bytes = { ...pairOfStacks('Allocated bytes', BASE_STACKS, BASE_STACKS), compared: 'alloc_space' } as const;
+    const objects = {
+      ...pairOfStacks('Allocated objects', BASE_STACKS, BASE_STACKS),
+      compared: 'alloc_objects',
+    } as const;
+    const profiles = [pairOfStacks('CPU', BASE_STACKS, BASE_STACKS), bytes, objects];
+    const metrics = [
+      byRatio('cpuNsPerRequest', 100, 101, 0.02, { verdict: 'inconclusive' }),
+      byRatio('mallocsPerRequest', 100, 100, 0),
+      byRatio('allocBytesPerRequest', 100, 107, 0.001, { verdict: 'regressed' }),
+    ];
+    await open(makePage(comparisonOf([scenarioOf('demo', 'regressed', { metrics })]), profiles));
+    await page.waitForSelector('#plots svg');
+    const chosen = page
+      .locator('select')
+      .evaluateAll((all) => all.map((one) => (one as HTMLSelectElement).selectedOptions[0]?.textContent));
+    expect(await chosen).toEqual(['Allocated bytes', 'bytes allocated per request']);
   });
 
   it('changes the profile', async () => {

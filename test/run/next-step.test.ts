@@ -136,6 +136,18 @@ const JUDGED: readonly Row[] = [
     { kind: 'count', state: 'open' },
   ],
   [
+    'does not count where the only open gate has a launch of its own to come',
+    {},
+    {
+      launches: 8,
+      isLook: true,
+      firstCpuLook: null,
+      verdicts: [says('heapGrowthBytesPerRequest', 'open')],
+      suspectGrowth: ['heapGrowthBytesPerRequest'],
+    },
+    { kind: 'judged' },
+  ],
+  [
     'asks what counts first',
     { engine: 'unknown' },
     { launches: 8, isLook: true, firstCpuLook: null },

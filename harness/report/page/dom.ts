@@ -40,9 +40,15 @@ export const byId = (id: string): HTMLElement => {
   return found;
 };
 
-/** A select with one option per text; `choose` gets the index. */
-export const chooser = (label: string, texts: readonly string[], choose: (index: number) => void): HTMLElement => {
+/** A select with one option per text, the one at `chosen` shown; `choose` gets the index. */
+export const chooser = (
+  label: string,
+  texts: readonly string[],
+  choose: (index: number) => void,
+  chosen = 0,
+): HTMLElement => {
   const select = element('select', {}, ...texts.map((text, index) => element('option', { value: index }, text)));
+  select.selectedIndex = chosen;
   select.addEventListener('change', () => choose(select.selectedIndex));
   return element('label', { class: 'choice' }, `${label} `, select);
 };

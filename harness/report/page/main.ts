@@ -36,7 +36,7 @@ const afterPaint = (work: () => void): void => {
   requestAnimationFrame(() => setTimeout(work));
 };
 
-const startFlames = (flames: readonly FlameData[]): void => {
+const startFlames = ({ flames, opens }: PageData): void => {
   const host = byId('flames');
   const [first] = flames;
   if (first === undefined) {
@@ -49,7 +49,7 @@ const startFlames = (flames: readonly FlameData[]): void => {
     models.set(index, made);
     return made;
   };
-  let model = modelAt(0);
+  let model = modelAt(opens.flame);
 
   const selection = createSelection((node) => view.zoom(node));
   const view = createFlameView(model, (node) => selection.show(model, node));
@@ -95,6 +95,7 @@ const startFlames = (flames: readonly FlameData[]): void => {
         'Profile',
         flames.map((flame) => flameTitle(flame, several)),
         choose,
+        opens.flame,
       ),
       radios('Width and colour', 'view', VIEW_TEXTS, (index) => view.setView(VIEWS[index] ?? 'difference')),
       box,
@@ -133,12 +134,13 @@ const startPlots = (data: PageData): void => {
         'Metric',
         plots.map((one) => one.title),
         draw,
+        data.opens.plot,
       ),
     ),
     legend(),
     place,
   );
-  draw(0);
+  draw(data.opens.plot);
 };
 
 const startLatency = async (data: PageData): Promise<void> => {
@@ -154,7 +156,7 @@ const startLatency = async (data: PageData): Promise<void> => {
 
 const start = (): void => {
   const data = readData();
-  startFlames(data.flames);
+  startFlames(data);
   afterPaint(() => {
     startPlots(data);
     // Decoding is asynchronous; its failures are told inside the page.
