@@ -19,7 +19,7 @@ import {
 import { type FunctionCost, functionCosts, mergeProfiles, type Profile } from '../profile/index.ts';
 import type { SideTree } from '../run/index.ts';
 import { mean } from '../stats/index.ts';
-import { prepareBuild } from '../target/index.ts';
+import { chosenGo, prepareBuild } from '../target/index.ts';
 import { layOut, measure, type MeasureRequest, type PlantHead } from './measure.ts';
 import { openProfile } from './profiles.ts';
 
@@ -100,7 +100,7 @@ export const withGardener = async <T>(signal: AbortSignal, use: (gardener: Garde
     };
   const roundNs = async (scenario: Scenario): Promise<number> => {
     const { pinned, targetCpus } = await layOut(scenario);
-    return burnRoundNs(folder, pinned ? targetCpus : null, signal);
+    return burnRoundNs(folder, chosenGo(scenario.target.go?.head, 'head: '), pinned ? targetCpus : null, signal);
   };
   try {
     return await use({ lay, roundNs });

@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BuildError } from '../errors.ts';
-import { runCommand } from '../process/index.ts';
+import { type GoProgram, runCommand } from '../process/index.ts';
 
 /** The loop of planter/fault.go, timed. Its rounds depend on each other, so neither alignment nor width matter. */
 const PROGRAM = `package main
@@ -41,11 +41,12 @@ const BUILD_SECONDS = 300;
 const BURN_SECONDS = 60;
 
 /**
- * Nanoseconds per round: the least of 40 tries, since a disturbed try only ever takes longer. Pass the CPUs of the
- * services. Throws {@link BuildError} `BURN_UNKNOWN`.
+ * Nanoseconds per round: the least of 40 tries, since a disturbed try only ever takes longer. Pass the Go that compiles
+ * the loop where it is planted, and the CPUs of the services. Throws {@link BuildError} `BURN_UNKNOWN`.
  */
 export const burnRoundNs = async (
   folder: string,
+  go: GoProgram,
   cpus: readonly number[] | null,
   signal: AbortSignal,
 ): Promise<number> => {
@@ -53,10 +54,10 @@ export const burnRoundNs = async (
   await mkdir(source, { recursive: true });
   await writeFile(join(source, 'go.mod'), 'module zzgodynoburn\n\ngo 1.22\n');
   await writeFile(join(source, 'main.go'), PROGRAM);
-  const env = { GOFLAGS: '', GOWORK: 'off', CGO_ENABLED: '0', PWD: source };
+  const env = { GOFLAGS: '', GOWORK: 'off', CGO_ENABLED: '0', ...go.env, PWD: source };
   const program = join(source, 'zzgodynoburn');
   const built = await runCommand(
-    { file: 'go', args: ['build', '-o', program, '.'], cwd: source, env, timeoutSeconds: BUILD_SECONDS },
+    { file: go.file, args: ['build', '-o', program, '.'], cwd: source, env, timeoutSeconds: BUILD_SECONDS },
     signal,
   );
   const said =

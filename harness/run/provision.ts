@@ -2,7 +2,13 @@
 import { join, relative } from 'node:path';
 import { type BySide, placeholdersOf, type Scenario, type Side, SIDES, targetOf } from '../model/index.ts';
 import { copyScenarioFolder, includeIgnored } from '../source/index.ts';
-import { generate, generatedCacheFolder, type GeneratedDigest, type GenerateRequest } from '../target/index.ts';
+import {
+  generate,
+  generatedCacheFolder,
+  type GeneratedDigest,
+  type GenerateRequest,
+  withChosenGo,
+} from '../target/index.ts';
 import { folderOf } from './live.ts';
 import type { SideTree } from './plan.ts';
 
@@ -69,7 +75,7 @@ const withScenarioFolders = async (request: ProvisionRequest): Promise<BySide<Si
 
 const complete = async (request: ProvisionRequest, trees: BySide<SideTree>): Promise<Provisioned> => {
   const { scenario, userModuleDir, outDir, onProgress, signal } = request;
-  const { include, buildEnv } = scenario.target;
+  const { include, buildEnv, go } = scenario.target;
   const sides = distinct(trees);
   const included = await includeIgnored({
     from: userModuleDir,
@@ -85,7 +91,7 @@ const complete = async (request: ProvisionRequest, trees: BySide<SideTree>): Pro
       moduleDir: runDir,
       place: relative(runRoot, runDir),
       commands: targetOf(scenario.target, side).generate,
-      env: buildEnv,
+      env: withChosenGo(buildEnv, go?.[side], `${side}: `),
       values: scenarioDir === undefined ? {} : { scenarioDir },
       logFile: join(outDir, 'logs', folderOf(scenario.name), `${side}-generate.log`),
       cacheDir: generatedCacheFolder(),

@@ -33,6 +33,9 @@ export const parseBuildInfo = (text: string): BinaryFacts => {
   return { goVersion: /: (.+)$/.exec(lines[0] ?? '')?.[1] ?? 'unknown', settings };
 };
 
+/** Both sides are linked in one order where one of them cannot vary it. */
+const ONE_ORDER = 'linked in one order, as the other side, whose Go cannot vary it';
+
 /** `linkSeconds` holds this binary's time; the run adds those of its later links. */
 export const buildFacts = async (binary: Binary, signal: AbortSignal): Promise<BuildInfo> => {
   const { build } = binary;
@@ -59,7 +62,7 @@ export const buildFacts = async (binary: Binary, signal: AbortSignal): Promise<B
     settings,
     binaryBytes: binary.bytes,
     seededLinks: binary.linkSeed !== null,
-    unseededReason: binary.linkSeed === null ? (facts.unseededReason ?? 'linked without a seed') : null,
+    unseededReason: binary.linkSeed === null ? (facts.unseededReason ?? ONE_ORDER) : null,
     linkSeconds: [binary.seconds],
   };
 };

@@ -14,7 +14,7 @@ export interface GenerateRequest {
   /** The module folder relative to the root of the source, for messages. */
   readonly place: string;
   readonly commands: readonly GenerateCommand[];
-  /** `target.buildEnv`, so that `go generate` sees what the build sees. */
+  /** `target.buildEnv` and the chosen Go, so that `go generate` sees what the build sees. */
   readonly env: Readonly<Record<string, string>>;
   readonly values: Readonly<Record<string, string>>;
   readonly logFile: string;

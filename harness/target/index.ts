@@ -11,6 +11,7 @@ export { generate, type GeneratedDigest, type GenerateRequest } from './generate
 export { MissingFilesError } from './go-failure.ts';
 export { linkBinary, discardBinary, type Binary, type LinkRequest } from './link.ts';
 export { linkedModules, type LinkedModule, modulesToCover, withCoverage } from './coverage.ts';
+export { chosenGo, withChosenGo } from './toolchain.ts';
 export { whyGoIsFixed } from './goroot-overlay.ts';
 export { buildFacts } from './facts.ts';
 export { startTarget, type RunningTarget, type StartRequest } from './start.ts';

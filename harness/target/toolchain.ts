@@ -3,7 +3,7 @@
  * through it, so that what is listed, built, counted and planted is one toolchain's.
  */
 import { mkdirSync, rmSync, statSync, symlinkSync } from 'node:fs';
-import { basename, join, sep } from 'node:path';
+import { basename, delimiter, dirname, isAbsolute, join, sep } from 'node:path';
 import { GodynoError, UsageError } from '../errors.ts';
 import { type GoProgram, USERS_GO } from '../process/index.ts';
 
@@ -30,6 +30,18 @@ export const isPath = (choice: string): boolean => !choice.startsWith('go1.');
 export const chosenGo = (choice: string | undefined, whose: string): GoProgram => {
   if (choice === undefined) return USERS_GO;
   return isPath(choice) ? atPath(choice, whose) : { file: 'go', env: { GOTOOLCHAIN: choice } };
+};
+
+/** Environment in which a command that calls `go` by itself gets the chosen one. Throws as {@link chosenGo} does. */
+export const withChosenGo = (
+  env: Readonly<Record<string, string>>,
+  choice: string | undefined,
+  whose: string,
+): Readonly<Record<string, string>> => {
+  const go = chosenGo(choice, whose);
+  if (go === USERS_GO) return env;
+  const path = env['PATH'] ?? process.env['PATH'] ?? '';
+  return { ...env, ...go.env, ...(isAbsolute(go.file) && { PATH: `${dirname(go.file)}${delimiter}${path}` }) };
 };
 
 /** What `go` said when it could not be the chosen release, as an error about the choice. */

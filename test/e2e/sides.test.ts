@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { appendFileSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -73,6 +74,19 @@ describe('sides from git, called below the top folder of the repository', () => 
     expect(base).toMatchObject({ kind: 'git', revision: first });
     expect(head).toMatchObject({ kind: 'git', revision: second });
     expect(diff.map(({ file }) => file)).toEqual(['version.go']);
+  });
+
+  it('one commit is measured against itself when only the Go differs, and the line to reproduce it says so', async () => {
+    const own = execFileSync('go', ['env', 'GOVERSION'], { cwd: '/', encoding: 'utf8' }).trim();
+    const other = own === 'go1.27.3' ? '1.26.8' : '1.27.3';
+    const ended = await run(['run', '--base', 'HEAD', '--head-go', other, '--budget', BUDGET], 'go');
+    expect(ended.code).toBeOneOf([0, 1]);
+    const { base, head, runs } = runIn(results('go'));
+    expect([base.revision, head.revision]).toEqual([second, second]);
+    expect([runs[0]?.builds.base.goVersion, runs[0]?.builds.head.goVersion]).toEqual([own, `go${other}`]);
+    expect(runs[0]?.launches[0]?.pairs.length).toBeGreaterThan(0);
+    const report = readFileSync(path.join(results('go'), 'report.md'), 'utf8');
+    expect(report).toMatch(new RegExp(`npx godyno run .*--head-go ${other}`));
   });
 
   it('by default measures what is uncommitted against the last commit', async () => {

@@ -22,7 +22,7 @@ import type { ScenarioFindings } from '../../harness/compare/index.ts';
 import { NAMING, onlyExplaining } from '../../harness/compare/explained.ts';
 import type { FunctionComparison, MetricComparison } from '../../harness/model/index.ts';
 import { burnRoundNs } from '../../harness/plant/index.ts';
-import { stopAll } from '../../harness/process/index.ts';
+import { stopAll, USERS_GO } from '../../harness/process/index.ts';
 import { type DemoCosts, measureDemo } from './demo-calls.ts';
 import { evidenceOf } from './campaign.ts';
 import { makeVariant, plantAt, type Site, type SiteName, SITES } from './demo-variant.ts';
@@ -169,7 +169,7 @@ const proveBlame = async (): Promise<void> => {
   const sites: readonly Site[] = names.map((name) => SITES[name]);
   const sizes = values.sizes.split(',').map(Number);
   const costs = await measureDemo(path.join(work, 'counted'), scenario, sites);
-  const burnNs = await burnRoundNs(work, null, ended.signal);
+  const burnNs = await burnRoundNs(work, USERS_GO, null, ended.signal);
   console.log(`A request costs ${Math.round(costs.cpuNsPerRequest / 1000)} µs, a round ${burnNs.toFixed(2)} ns`);
   const base = path.join(work, 'base');
   makeVariant(base);

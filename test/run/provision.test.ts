@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import type { Scenario } from '../../harness/model/index.ts';
@@ -52,6 +52,22 @@ test('each side’s commands run in its own copy, which is then what is built an
   }
   expect(said).toEqual(['base: cp v made', 'head: cp v made']);
   expect(notes).toEqual([expect.stringContaining('linked anew in every run')]);
+});
+
+test('commands that call go get the Go that was chosen for their side', async () => {
+  const folders = { base: makeFolder(), head: makeFolder() };
+  const go = makeFolder({ 'bin/go': '#!/bin/sh\necho chosen by path\n' });
+  chmodSync(join(go, 'bin/go'), 0o755);
+  await provide(
+    `go: { base: 1.26.8, head: ${go} }, generate: ["echo $GOTOOLCHAIN > made", "go version > said || true"]`,
+    folders,
+  );
+  const made = (side: 'base' | 'head', name: string): string => readFileSync(join(folders[side], name), 'utf8').trim();
+  expect([made('base', 'made'), made('head', 'made'), made('head', 'said')]).toEqual([
+    'go1.26.8',
+    'local',
+    'chosen by path',
+  ]);
 });
 
 test('a scenario that asks for its folder gets a copy on each side, which commands see', async () => {
