@@ -160,7 +160,7 @@ export const totalsPass = async (session: Session, facts: ExactFacts, engine: Pe
     );
   });
 
-const buildCovered = async ({ plan }: Session): Promise<BySide<Binary>> => {
+const buildCovered = async ({ plan, prepared }: Session): Promise<BySide<Binary>> => {
   const prepare = async (side: Side) =>
     prepareBuild({
       side,
@@ -170,6 +170,7 @@ const buildCovered = async ({ plan }: Session): Promise<BySide<Binary>> => {
       added: plan.trees[side].added,
       revision: plan.trees[side].revision,
       spec: targetOf(plan.scenario.target, side),
+      go: prepared[side].facts.go,
       overlay: plan.overlays?.[side] ?? null,
       workDir: join(plan.workDir, 'cover'),
       signal: plan.signal,
