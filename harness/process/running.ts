@@ -5,6 +5,7 @@ import type { Serializable } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
 import { UsageError } from '../errors.ts';
+import { type LogFile, watchLog } from './log-file.ts';
 import { abortError, notStarted, pinned, type ProcessEnv, requireProgram } from './program.ts';
 import { register, signalGroup, unregister } from './registry.ts';
 
@@ -15,7 +16,7 @@ export interface ProcessSpec {
   readonly env?: ProcessEnv;
   /** Bind it to these CPUs; null or left out: all usable ones. */
   readonly cpus?: readonly number[] | null;
-  /** Its stdout and stderr go straight into this file (appended), without passing through us. */
+  /** Its stdout and stderr go straight into this file (appended), without passing through us; kept below some 4 MB. */
   readonly logFile?: string;
   /** `node`: a Node program with a message channel (`process.send`, structured clone); `none`: no channel. */
   readonly channel?: 'node' | 'none';
@@ -41,6 +42,8 @@ export interface RunningProcess {
   readonly stop: (graceSeconds: number) => Promise<void>;
   /** The last 4 KiB of its output. */
   readonly tail: () => string;
+  /** Bytes of its output that the log file does not hold, since it would have become too large. */
+  readonly cutBytes: () => number;
 }
 
 const TAIL_BYTES = 4096;
@@ -56,7 +59,11 @@ interface Output {
   readonly stdio: 'pipe' | 3;
   readonly tail: () => string;
   readonly keep: (chunk: Buffer) => void;
+  /** Once it has been started. */
   readonly close: () => void;
+  readonly cutBytes: () => number;
+  /** When it has ended. */
+  readonly end: () => void;
 }
 
 const memoryOutput = (): Output => {
@@ -68,6 +75,8 @@ const memoryOutput = (): Output => {
       kept = Buffer.concat([kept, chunk]).subarray(-TAIL_BYTES);
     },
     close: () => undefined,
+    cutBytes: () => 0,
+    end: () => undefined,
   };
 };
 
@@ -85,9 +94,11 @@ const readTail = (file: string): string => {
 
 const fileOutput = (file: string): Output => {
   let descriptor: number;
+  let log: LogFile;
   try {
     mkdirSync(dirname(file), { recursive: true });
     descriptor = openSync(file, 'a', 0o600);
+    log = watchLog(file);
   } catch (cause) {
     throw new UsageError(
       'LOG_UNWRITABLE',
@@ -101,6 +112,8 @@ const fileOutput = (file: string): Output => {
     tail: () => readTail(file),
     keep: () => undefined,
     close: () => closeSync(descriptor),
+    cutBytes: log.cutBytes,
+    end: log.close,
   };
 };
 
@@ -171,11 +184,15 @@ export const startProcess = async (spec: ProcessSpec, signal: AbortSignal): Prom
   let subprocess: Subprocess;
   try {
     subprocess = launch(spec, output);
+  } catch (error) {
+    output.end();
+    throw error;
   } finally {
     output.close();
   }
   const pid = subprocess.pid;
   if (pid === undefined) {
+    output.end();
     const result = await subprocess;
     throw notStarted(spec.file, result.originalMessage ?? result.code);
   }
@@ -193,6 +210,7 @@ const controlled = (subprocess: Subprocess, pid: number, output: Output, signal:
       signalGroup(pid, 'SIGKILL');
       unregister(pid);
       signal.removeEventListener('abort', onAbort);
+      output.end();
       resolve({ exitCode, signal: signalName, asked });
     });
   });
@@ -208,5 +226,13 @@ const controlled = (subprocess: Subprocess, pid: number, output: Output, signal:
   const onAbort = (): void => void stop(ABORT_GRACE_SECONDS);
   signal.addEventListener('abort', onAbort, { once: true });
   register({ pid, stop });
-  return { pid, exited, send: senderOf(subprocess), onMessage: messagesOf(subprocess), stop, tail: output.tail };
+  return {
+    pid,
+    exited,
+    send: senderOf(subprocess),
+    onMessage: messagesOf(subprocess),
+    stop,
+    tail: output.tail,
+    cutBytes: output.cutBytes,
+  };
 };

@@ -62,7 +62,7 @@ const snapshotOf = (session: Session, builds: BySide<BuildInfo>, progress: Progr
   timing: { buildSeconds: 0, measureSeconds: session.clock.elapsedSeconds(), judgedSeconds: 0, linkWaitSeconds: 0 },
   stop: progress.stop ?? 'budget',
   invalid: progress.invalid,
-  notes: [...session.notes],
+  notes: [...session.notes, ...session.upkeep.notes()],
   ...answersOf(session),
   ...failedRequestsOf(session),
 });
@@ -81,9 +81,12 @@ export const conduct = async (session: Session, links: Links, builds: BySide<Bui
     countingWaits: false,
   };
   const conductor: Conductor = { session, links, progress, current: () => snapshotOf(session, builds, progress) };
-  for (let step = nextOf(conductor); step.kind !== 'end'; step = nextOf(conductor)) {
+  // What is unequal before the first launch will not be equal after the last.
+  progress.invalid = invalidity(conductor.current());
+  while (progress.invalid === null) {
+    const step = nextOf(conductor);
+    if (step.kind === 'end') break;
     await take(conductor, step);
-    if (progress.invalid !== null) break;
   }
   if (session.plan.scenario.measure.exact === 'only') concludeCounts(progress);
   return {

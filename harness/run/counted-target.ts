@@ -85,7 +85,7 @@ export const withCountedTarget = async <T>(
       return await use({ target, attach: async () => attachTo(session, start, target) });
     } finally {
       await loader.detach().catch(() => undefined);
-      await target.stop();
+      await session.upkeep.stop([target]);
     }
   } finally {
     await rm(folder, { recursive: true, force: true });

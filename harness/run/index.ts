@@ -26,6 +26,7 @@ import { type LinkedPair, type Links, withLinks } from './links.ts';
 import { folderOf } from './live.ts';
 import type { RunPlan } from './plan.ts';
 import { answersOf, failedRequestsOf, type Session } from './session.ts';
+import { keepUp } from './upkeep.ts';
 import { chooseCpuSource } from './cpu-source.ts';
 
 export { type CpuLayout, layOutCpus } from './cpus.ts';
@@ -148,6 +149,7 @@ const withSession = async <T>(
         prepared,
         loader,
         clock,
+        upkeep: keepUp(clock, plan.scenario.target.stopTimeoutSeconds),
         socketDir,
         movedPorts: unmovable === null ? moved : [],
         schedule: { next: 0 },
@@ -188,7 +190,7 @@ const assemble = (
     },
     stop: measured.stop,
     invalid: measured.invalid,
-    notes: [...session.notes],
+    notes: [...session.notes, ...session.upkeep.notes()],
     ...answersOf(session),
     ...failedRequestsOf(session),
     ...(measured.exact === null ? {} : { exact: measured.exact }),

@@ -168,10 +168,6 @@ const diedIn = async (started: readonly RunningTarget[], cause: unknown): Promis
   );
 };
 
-const stopAllOf = async (targets: readonly RunningTarget[]): Promise<void> => {
-  await Promise.all(targets.map(async (target) => target.stop()));
-};
-
 /**
  * Starts both sides (the seeded coin says which first), connects the loader, runs `use`, and stops everything in the
  * order that leaves nothing behind: clients first, because they would reconnect to a service that is going away.
@@ -216,7 +212,7 @@ export const withLivePair = async <T>(
   } finally {
     await session.loader.detach().catch(() => undefined);
     for (const agent of agents) agent.close();
-    await stopAllOf(started);
+    await session.upkeep.stop(started);
     await rm(join(session.plan.workDir, `l${place.index}`), { recursive: true, force: true });
   }
 };
@@ -268,7 +264,7 @@ export const withLiveSide = async <T>(
   } finally {
     await session.loader.detach().catch(() => undefined);
     agent?.close();
-    await target.stop();
+    await session.upkeep.stop([target]);
     await rm(join(session.plan.workDir, `l${place.index}`), { recursive: true, force: true });
   }
 };

@@ -4,6 +4,7 @@ import type { BySide, Launch, RunSettings, ScenarioRun, Side } from '../model/in
 import type { PreparedBuild } from '../target/index.ts';
 import type { RunClock } from './clock.ts';
 import type { RunPlan } from './plan.ts';
+import type { Upkeep } from './upkeep.ts';
 
 export interface Session {
   readonly plan: RunPlan;
@@ -12,6 +13,7 @@ export interface Session {
   readonly prepared: BySide<PreparedBuild>;
   readonly loader: Loader;
   readonly clock: RunClock;
+  readonly upkeep: Upkeep;
   /** Folder of mode 0700 with a short path, for the agents' sockets. */
   readonly socketDir: string;
   /** Ports the service insists on, moved to free ones where both sides live at once; its main port first if that is one. */

@@ -269,7 +269,9 @@ const target = () =>
       .describe('The unix socket on which it listens in place of a port.')
       .meta({ example: '${tmp}/api.sock' }),
     readyTimeout: duration().prefault('30s').describe('How long the service may take to get ready.'),
-    stopTimeout: duration().prefault('10s').describe('How long it may take to stop before it is killed.'),
+    stopTimeout: duration()
+      .prefault('1s')
+      .describe('How long it may take to stop after a launch before it is killed; not counted in the budget.'),
     cpus: wholeNumber(64)
       .prefault(1)
       .describe('CPUs that the two sides share. 1 is the method; more shows parallel behaviour, with wider limits.'),

@@ -58,7 +58,7 @@ export const buildFacts = async (binary: Binary, signal: AbortSignal): Promise<B
     modulePath: facts.modulePath,
     moduleDir: facts.moduleDir,
     goVersion,
-    buildFlags: spec.buildFlags,
+    buildFlags: build.givenFlags,
     settings,
     binaryBytes: binary.bytes,
     seededLinks: binary.linkSeed !== null,

@@ -43,6 +43,8 @@ export interface PreparedBuild {
   readonly side: Side;
   /** Build flags and environment are those used, remedies for copied modules included. */
   readonly spec: TargetSpec;
+  /** The flags of the scenario alone: what a remedy adds lies in folders of ours, another one on each side. */
+  readonly givenFlags: readonly string[];
   readonly facts: TargetFacts;
   /** A line with which people can see this build fail. */
   readonly repeat: string;
@@ -204,6 +206,7 @@ const prepareOnce = async (
   return {
     side,
     spec,
+    givenFlags: request.spec.buildFlags,
     facts,
     repeat,
     runDir: request.runDir ?? facts.moduleDir,

@@ -83,6 +83,8 @@ export interface RunningTarget {
   readonly stop: () => Promise<void>;
   /** The last 4 KiB of what it wrote. */
   readonly outputTail: () => string;
+  /** What it wrote beyond what its log may hold, in bytes. */
+  readonly cutBytes: () => number;
 }
 
 /**
@@ -342,5 +344,6 @@ export const startTarget = async (request: StartRequest): Promise<RunningTarget>
     exited: running.exited,
     stop,
     outputTail: running.tail,
+    cutBytes: running.cutBytes,
   };
 };

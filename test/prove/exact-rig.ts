@@ -11,6 +11,7 @@ import { type Loader, startLoader } from '../../harness/load/index.ts';
 import type { BySide, ExactRun, Revision, RunSettings, Scenario, Side } from '../../harness/model/index.ts';
 import { decodeProfile } from '../../harness/profile/index.ts';
 import { startClock } from '../../harness/run/clock.ts';
+import { keepUp } from '../../harness/run/upkeep.ts';
 import { chooseCpuSource } from '../../harness/run/cpu-source.ts';
 import { layOutCpus } from '../../harness/run/cpus.ts';
 import { findEngine } from '../../harness/run/counting-engine.ts';
@@ -181,6 +182,7 @@ const countOnce = async (
     prepared: { base: builds.base.build, head: builds.head.build },
     loader,
     clock: startClock(BUDGET_SECONDS),
+    upkeep: keepUp(startClock(BUDGET_SECONDS), 1),
     socketDir: path.join(workDir, 's'),
     schedule: { next: 0 },
     launches: [],

@@ -23,6 +23,7 @@ import {
 } from '../../harness/model/index.ts';
 import { cpuSamples } from '../../harness/run/captures.ts';
 import { startClock } from '../../harness/run/clock.ts';
+import { keepUp } from '../../harness/run/upkeep.ts';
 import { layOutCpus } from '../../harness/run/cpus.ts';
 import { chooseCpuSource } from '../../harness/run/cpu-source.ts';
 import { withLinks } from '../../harness/run/links.ts';
@@ -156,6 +157,7 @@ export const explainPass = async (request: ExplainRequest): Promise<Explained> =
         prepared,
         loader,
         clock: startClock(BUDGET_SECONDS),
+        upkeep: keepUp(startClock(BUDGET_SECONDS), 1),
         socketDir,
         schedule: { next: 0 },
         launches: [],

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { startLoader } from '../../harness/load/index.ts';
 import type { BySide, Scenario } from '../../harness/model/index.ts';
 import { startClock } from '../../harness/run/clock.ts';
+import { keepUp } from '../../harness/run/upkeep.ts';
 import type { RunPlan, RunProgress } from '../../harness/run/plan.ts';
 import type { Session } from '../../harness/run/session.ts';
 import { prepareBuild } from '../../harness/target/index.ts';
@@ -82,6 +83,7 @@ export const countedSession = async ({ scenario, sides, folder, signal }: Counte
     prepared: { base: await prepare('base'), head: await prepare('head') },
     loader,
     clock: startClock(600),
+    upkeep: keepUp(startClock(600), 1),
     socketDir: place('s'),
     schedule: { next: 0 },
     launches: [],

@@ -68,7 +68,7 @@ describe('defaults', () => {
         setup: [],
         seed: [],
         ready: { method: 'GET', path: '/healthz', timeoutSeconds: 30 },
-        stopTimeoutSeconds: 10,
+        stopTimeoutSeconds: 1,
         cpus: 1,
         gogc: '100',
         gomemlimit: 'off',

@@ -284,6 +284,10 @@ test('a copied-out module without its go.work members and replaces is completed 
   const build = await prepare(folder, { buildEnv });
   expect(build.notes.join('\n')).toMatch(/GOWORK=off[^]*example\.com\/dep => \.\.\/gone/);
   expect(await linkAndRun(build)).toBe('agent linked in\npublished\n');
+  // The copy lies in another folder on each side: it is no difference between them.
+  expect(build.spec.buildFlags.join()).toContain('-modfile=');
+  const binary = await linkBinary(build, { linkSeed: null, cpus: null }, never);
+  expect((await buildFacts(binary, never)).buildFlags).toEqual([]);
   expect(readFileSync(join(folder, 'go.mod'), 'utf8')).toBe(before);
   expect(existsSync(join(folder, 'go.sum'))).toBe(false);
   const asCommit = { ...folderRevision('a'), kind: 'git' as const };
