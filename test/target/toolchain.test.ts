@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, linkSync, mkdirSync, readdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { TargetSpec } from '../../harness/model/index.ts';
 import {
   linkBinary,
@@ -12,12 +12,19 @@ import {
 } from '../../harness/target/index.ts';
 import { folderRevision, goMod, HELLO, makeFolder, makeSpec, never, removeFolders } from './go-modules.ts';
 
-const goEnv = (name: string): string => execFileSync('go', ['env', name], { cwd: '/', encoding: 'utf8' }).trim();
+const goEnv = (name: string, env: NodeJS.ProcessEnv = process.env): string =>
+  execFileSync('go', ['env', name], { cwd: '/', encoding: 'utf8', env }).trim();
 
+/** The one that builds here; GOTOOLCHAIN may have chosen another than the one on PATH. */
 const local = goEnv('GOVERSION');
+const onPath = goEnv('GOVERSION', { ...process.env, GOTOOLCHAIN: 'local' });
 
 /** One that `go` has to fetch, and keeps in the module cache. */
-const fetched = local === 'go1.27.3' ? 'go1.26.8' : 'go1.27.3';
+const fetched =
+  ['go1.27.3', 'go1.26.8', 'go1.25.11'].find((version) => version !== local && version !== onPath) ?? 'go1.24.13';
+
+/** The first build by a Go that was fetched compiles its whole library. */
+vi.setConfig({ testTimeout: 120_000 });
 
 let agentDir = '';
 let module = '';
