@@ -156,7 +156,7 @@ export const newGoToDo = ({ verdict, toolchain, metrics }: ScenarioComparison): 
   const [first] = metrics.filter((metric) => metric.gate && metric.verdict === 'regressed');
   if (verdict !== 'regressed' || toolchain?.isOnly !== true || first === undefined) return null;
   return [
-    'Nothing in this pull request but Go costs more. To take the new Go as it is, accept the change, or give such changes a limit of their own with ',
+    'Nothing but Go has changed. To take the new one as it is, accept the difference, or give such changes a limit of their own with ',
     code(`gates.${first.metric}.toolchain`),
     '.',
   ];

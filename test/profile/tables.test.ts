@@ -141,6 +141,31 @@ describe('value types', () => {
   });
 });
 
+describe('generic methods of Go 1.27', () => {
+  const methods = load('go1.27/methods.pb.gz');
+  const OF_TYPES = ['main.(*adder).each[...]', 'main.(*mixer).each[...]', 'main.ledger.each[...]'];
+
+  test('of different types are different functions, with all their type arguments in one', () => {
+    const { functions } = functionCosts(methods);
+    const names = functions.map(({ name }) => name);
+    expect(names).toEqual(expect.arrayContaining(OF_TYPES));
+    expect(names.filter((name) => name.includes('.each['))).toHaveLength(OF_TYPES.length + 1);
+    expect(functions.every((each) => each.package !== 'main.')).toBe(true);
+  });
+
+  test('hold closures of their own, named by where they begin', () => {
+    const names = functionCosts(methods).functions.map(({ name }) => name);
+    expect(names).toContain('main.(*mixer).each[...].func+1');
+  });
+
+  test('are different lines and one package', () => {
+    const lines = lineCosts(methods).map((each) => each.function);
+    expect(lines).toEqual(expect.arrayContaining(OF_TYPES));
+    expect(packageCosts(methods).map((each) => each.package)).toEqual(expect.arrayContaining(['main', 'runtime']));
+    expect(packageCosts(methods)).toHaveLength(2);
+  });
+});
+
 describe('samples', () => {
   test('heap samples come back as the numbers drawn: scaling the next whole one up gives what Go wrote', () => {
     for (const version of GO_VERSIONS) {

@@ -70,7 +70,7 @@ describe('a pull request that only bumps Go', () => {
     );
     expect(plain).toContain("- The binary, with godyno's agent in it: 10 MiB → 11 MiB (+10 %).");
     expect(plain).toContain('Known to be different in Go 1.27:\n- encoding/json runs on `encoding/json/v2`.');
-    expect(plain).toContain('**To do:** Nothing in this pull request but Go costs more.');
+    expect(plain).toContain('**To do:** Nothing but Go has changed.');
     expect(plain).not.toContain('net/http');
     expect(text.indexOf('**New Go:**')).toBeLessThan(text.indexOf('**To do:**'));
     expect(renderTerminal(reportOf(bump()))).toContain('  new Go: Allocated bytes per request: `encoding/json`');
@@ -103,7 +103,7 @@ describe('a pull request that changes other code, too', () => {
     );
     const text = markdown(both);
     expect(text).toContain('go1.26.8 → go1.27.3; other code changed, too');
-    expect(text).not.toContain('Nothing in this pull request but Go');
+    expect(text).not.toContain('Nothing but Go has changed');
   });
 });
 
