@@ -37,6 +37,14 @@ const GO_CHANGES: readonly GoChange[] = [
   { since: 27, what: 'tracebacks print pprof labels (GODEBUG tracebacklabels)' },
 ];
 
+/** What the go line of go.mod decides by itself, whichever Go reads it; GODEBUG defaults are told apart (godebug.ts). */
+const GO_LINE_CHANGES: readonly GoChange[] = [
+  {
+    since: 22,
+    what: 'a loop has variables of its own in every iteration, so those that closures or pointers keep are allocated each time',
+  },
+];
+
 /** Settings that are gone: a go line of go.mod or a godebug line that asked for their old value has no effect any more. */
 const REMOVED_GODEBUG: Readonly<Record<number, readonly string[]>> = {
   24: ['x509sha1', 'tlskyber'],
@@ -49,14 +57,21 @@ const minorOf = (goVersion: string): number | undefined => {
   return minor === undefined ? undefined : Number(minor);
 };
 
-/** What came between two versions, whichever is older; the newest release first. Empty where one has no number. */
-export const changesBetween = (one: string, other: string): readonly string[] => {
+const between = (changes: readonly GoChange[], one: string, other: string): readonly string[] => {
   const [a, b] = [minorOf(one), minorOf(other)];
   if (a === undefined || b === undefined) return [];
-  return GO_CHANGES.filter(({ since }) => Math.min(a, b) < since && since <= Math.max(a, b))
+  return changes
+    .filter(({ since }) => Math.min(a, b) < since && since <= Math.max(a, b))
     .toSorted((x, y) => y.since - x.since)
     .map(({ since, what }) => `1.${since}: ${what}`);
 };
+
+/** What came between two versions, whichever is older; the newest release first. Empty where one has no number. */
+export const changesBetween = (one: string, other: string): readonly string[] => between(GO_CHANGES, one, other);
+
+/** The same of two go lines, `1.22` and `1.27.0`. */
+export const changesOfGoLines = (one: string, other: string): readonly string[] =>
+  between(GO_LINE_CHANGES, `go${one}`, `go${other}`);
 
 /** Whether that Go no longer knows the setting. */
 export const isRemovedGodebug = (name: string, goVersion: string): boolean => {

@@ -48,6 +48,15 @@ const shownDefault = ({ base, head }: BySide<BuildInfo>, name: string): string =
   return `${name} ${before ?? 'new'} → ${after ?? 'new'}`;
 };
 
+/** Another go line changes two dozen; run.json has them all. */
+const MOST_SHOWN = 8;
+
+const shownDefaults = (builds: BySide<BuildInfo>, names: readonly string[]): string => {
+  const shown = names.slice(0, MOST_SHOWN).map((name) => shownDefault(builds, name));
+  const left = names.length - shown.length;
+  return `${shown.join(', ')}${left > 0 ? `, and ${left} more` : ''}`;
+};
+
 /** With equal go lines a setting that only one side names is one that the other side's Go does not have yet. */
 const keptOn = (side: Side, builds: BySide<BuildInfo>, names: readonly string[]): readonly string[] => {
   const defaults = defaultsOf(builds[side]);
@@ -74,7 +83,7 @@ export const godebugWarnings = (builds: BySide<BuildInfo>, goLines: BySide<GoLin
   const parts = [
     ...SIDES.flatMap((side) => removedFrom(side, builds, removed)),
     ...SIDES.flatMap((side) => keptOn(side, builds, kept)),
-    ...(others.length === 0 ? [] : [others.map((name) => shownDefault(builds, name)).join(', ')]),
+    ...(others.length === 0 ? [] : [shownDefaults(builds, others)]),
   ];
   return [`Defaults of GODEBUG differ (${reasonOf(builds, goLines)}): ${parts.join('; ')}.`];
 };

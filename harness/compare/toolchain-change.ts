@@ -15,7 +15,7 @@ import {
   type ToolchainChange,
 } from '../model/index.ts';
 import { isBuiltByTwo, toolchainGates } from './gates.ts';
-import { changesBetween } from './go-changes.ts';
+import { changesBetween, changesOfGoLines } from './go-changes.ts';
 import { isStandard } from './functions-owners.ts';
 import { compareToolchains } from './toolchains.ts';
 
@@ -68,7 +68,10 @@ export const toolchainChange = (
     isOnly: isBumpOnly(sources) && isBuiltAlike(builds),
     binaryBytes: bothSides((side) => builds[side].binaryBytes),
     gates: isBuiltByTwo(builds) ? toolchainGates(scenario) : [],
-    known: changesBetween(versions.base, versions.head),
+    known: [
+      ...changesBetween(versions.base, versions.head),
+      ...(goLines === null ? [] : changesOfGoLines(goLines.base, goLines.head)),
+    ],
     costs,
   };
 };

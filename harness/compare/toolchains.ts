@@ -60,10 +60,14 @@ const pgoWarnings = ({ base, head }: BySide<BuildInfo>): readonly string[] => {
   ];
 };
 
+/** Each Go records an experiment where it is not its own default. */
+const isComparable = (name: string, { base, head }: BySide<BuildInfo>): boolean =>
+  name !== 'GOEXPERIMENT' || base.goVersion === head.goVersion;
+
 const settingWarnings = ({ base, head }: BySide<BuildInfo>): readonly string[] => {
-  const shown = SETTINGS.filter((name) => (base.settings[name] ?? '') !== (head.settings[name] ?? '')).map(
-    (name) => `${name} ${base.settings[name] || 'unset'} → ${head.settings[name] || 'unset'}`,
-  );
+  const shown = SETTINGS.filter(
+    (name) => isComparable(name, { base, head }) && (base.settings[name] ?? '') !== (head.settings[name] ?? ''),
+  ).map((name) => `${name} ${base.settings[name] || 'unset'} → ${head.settings[name] || 'unset'}`);
   return shown.length === 0 ? [] : [`The sides were built differently: ${shown.join(', ')}.`];
 };
 

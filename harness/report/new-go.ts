@@ -22,11 +22,11 @@ export const bumpText = ({ versions: { base, head }, goLines }: ToolchainChange)
 /** What comes first of all: `only the Go toolchain changed (go1.26.8 → go1.27.3): `. */
 export const bumpClause = ({ toolchain }: ScenarioComparison): string => {
   if (toolchain === undefined) return '';
-  const { versions, isOnly } = toolchain;
-  const what = versions.base === versions.head ? 'what go.mod says of Go' : 'the Go toolchain';
-  return isOnly
-    ? `only ${what} changed (${bumpText(toolchain)}): `
-    : `${what} changed as well as other code (${bumpText(toolchain)}): `;
+  const { versions, goLines, isOnly } = toolchain;
+  const isLine = versions.base === versions.head && goLines !== null;
+  const what = isLine ? "go.mod's go line" : 'the Go toolchain';
+  const how = isLine ? `${goLines.base} → ${goLines.head}` : bumpText(toolchain);
+  return isOnly ? `only ${what} changed (${how}): ` : `${what} changed as well as other code (${how}): `;
 };
 
 const PART_WORDS: Readonly<Record<Exclude<GroupCost['of'], 'go'>, string>> = {
@@ -82,8 +82,11 @@ const costLines = ({ costs }: ToolchainChange): readonly Rich[] => {
   return [['No package of Go, nor your own code, costs more or less for certain.']];
 };
 
+/** Another go line moves a few bytes; that is no news. */
+const LEAST_WEIGHT = 0.005;
+
 const binaryLine = ({ binaryBytes: { base, head } }: ToolchainChange): readonly Rich[] =>
-  base > 0 && base !== head
+  base > 0 && Math.abs(head / base - 1) >= LEAST_WEIGHT
     ? [
         [
           `The binary, with godyno's agent in it: ${formatQuantity(base, 'B')} → ${formatQuantity(head, 'B')} (${formatSignedPercent(head / base - 1)}).`,
@@ -151,13 +154,31 @@ export const partThatCarries = (
 
 const CARRIES = 0.5;
 
-/** What to do about a red run in which no line of the pull request costs more. */
+const isJson = ({ of, package: path, isCertain, deltaPerRequest }: GroupCost): boolean =>
+  of === 'go' && path.startsWith('encoding/json') && isCertain && deltaPerRequest > 0;
+
+/** Where json/v2 came in between, and encoding/json costs more. */
+const withoutJsonV2 = ({ costs, known }: ToolchainChange): Rich =>
+  costs.some(isJson) && known.some((text) => text.includes(NO_JSON_V2))
+    ? [' What it costs without json/v2 is measured with ', code('target.buildEnv: { GOEXPERIMENT: nojsonv2 }'), '.']
+    : [];
+
+const NO_JSON_V2 = 'GOEXPERIMENT=nojsonv2';
+
+/** What to do about a red run in which no line of code changed. */
 export const newGoToDo = ({ verdict, toolchain, metrics }: ScenarioComparison): Rich | null => {
   const [first] = metrics.filter((metric) => metric.gate && metric.verdict === 'regressed');
   if (verdict !== 'regressed' || toolchain?.isOnly !== true || first === undefined) return null;
+  if (toolchain.versions.base === toolchain.versions.head)
+    return [
+      'Nothing but the go line of go.mod has changed: a ',
+      code('godebug'),
+      ' line there keeps a setting as it was.',
+    ];
   return [
     'Nothing but Go has changed. To take the new one as it is, accept the difference, or give such changes a limit of their own with ',
     code(`gates.${first.metric}.toolchain`),
     '.',
+    ...withoutJsonV2(toolchain),
   ];
 };

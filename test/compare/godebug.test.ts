@@ -52,6 +52,13 @@ describe('the sentence about GODEBUG', () => {
     expect(sentence(['go1.26.8', OLD], ['go1.26.8', ''], [null, null])).toContain('(godebug lines decide them)');
   });
 
+  it('names eight of many and counts the rest', () => {
+    const many = Array.from({ length: 20 }, (_, index) => `setting${index}=0`).join(',');
+    expect(sentence(['go1.27.3', many], ['go1.27.3', ''], ['1.22', '1.27'])).toMatch(
+      /: setting0 0 → new, .*setting7 0 → new, and 12 more\.$/,
+    );
+  });
+
   it('claims no more than it knows where the go.mod files are not known', () => {
     const text = sentence(['go1.26.8', OLD], ['go1.27.3', NEW]);
     expect(text).toContain('(go.mod and the toolchain decide them)');

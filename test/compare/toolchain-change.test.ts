@@ -73,6 +73,13 @@ describe('another Go', () => {
     });
   });
 
+  it('is known for what a go line decides by itself', () => {
+    const goLines = { base: lines('1.21'), head: lines('1.27.0') };
+    expect(changeOf(ONE, { goLines })?.known).toEqual([
+      expect.stringMatching(/^1\.22: a loop has variables of its own/),
+    ]);
+  });
+
   it('is known for everything between the two versions, the newest first, whichever side is older', () => {
     const known = changeOf({ base: buildOf('go1.21.13'), head: buildOf('go1.24.2') })?.known ?? [];
     expect(known.map((text) => text.slice(0, 4))).toEqual(['1.24', '1.23', '1.22']);

@@ -57,6 +57,15 @@ describe('settings of the two builds', () => {
   });
 });
 
+describe('an experiment of Go', () => {
+  const json = { GOEXPERIMENT: 'nojsonv2' };
+
+  it('is said where one Go built a side with it, and is no difference where it is only the newer one’s to record', () => {
+    expect(warningsOf({}, json)).toEqual(['The sides were built differently: GOEXPERIMENT unset → nojsonv2.']);
+    expect(compareToolchains(sides(buildOf('go1.26.8'), buildOf('go1.27.3', json))).warnings).toEqual([]);
+  });
+});
+
 describe('functions of two Go versions', () => {
   const waits = {
     'net/http.(*conn).serve;main.handle;main.lock': 400,

@@ -76,6 +76,14 @@ describe('a pull request that only bumps Go', () => {
     expect(renderTerminal(reportOf(bump()))).toContain('  new Go: Allocated bytes per request: `encoding/json`');
   });
 
+  it('offers to measure without json/v2 where that came in between and encoding/json costs more', () => {
+    const known = ['1.27: json/v2. GOEXPERIMENT=nojsonv2 brings the old one back'];
+    const offer = '`target.buildEnv: { GOEXPERIMENT: nojsonv2 }`';
+    expect(markdown(bump({ known }))).toContain(offer);
+    expect(markdown(bump())).not.toContain(offer);
+    expect(markdown(bump({ known, costs: [cost('go', 'encoding/json', 9953, 4806)] }))).not.toContain(offer);
+  });
+
   it('says that nothing changed for certain where nothing did', () => {
     const still = bump({ costs: [cost('module', '', 100, 101, { isCertain: false })] });
     expect(markdown(still)).toContain('No package of Go, nor your own code, costs more or less for certain.');
@@ -115,9 +123,9 @@ describe('another go line of go.mod', () => {
       costs: [],
       known: [],
     });
-    expect(verdictSentence(comparison(line))).toContain(
-      "only what go.mod says of Go changed (go.mod's go line 1.22 → 1.27): bytes",
-    );
+    expect(verdictSentence(comparison(line))).toContain("only go.mod's go line changed (1.22 → 1.27): bytes");
     expect(markdown(line)).not.toContain('Known to be different');
+    expect(markdown(line)).toContain('a `godebug` line there keeps a setting as it was');
+    expect(markdown(line)).not.toContain('toolchain`');
   });
 });
