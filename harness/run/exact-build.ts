@@ -72,9 +72,15 @@ export const buildExact = async ({ plan, prepared }: Session): Promise<ExactBina
     plan.signal.throwIfAborted();
     if (!(error instanceof GodynoError)) throw error;
     // The places fit a Go that is newer than ours, and yet it may not compile with them.
-    const why = error.message.split('\n')[0] ?? '';
-    return linked(`${prepared.head.facts.goVersion} does not build with it: ${why}`);
+    return linked(`${prepared.head.facts.goVersion} does not build with the patches: ${firstFault(error.message)}`);
   }
+};
+
+/** What the compiler says first, without the folders of the file. */
+const firstFault = (message: string): string => {
+  const lines = message.split('\n');
+  const fault = lines.find((line) => /\.go:\d+/.test(line)) ?? lines[0] ?? '';
+  return fault.trim().replace(/^\S*\/(?=\w+\.go:)/, '');
 };
 
 export interface ExactBuild {

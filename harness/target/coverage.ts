@@ -62,7 +62,7 @@ const tagsOf = (flags: readonly string[], goflags: string): string => {
 const quoted = (text: string): string => `'${text.replaceAll("'", String.raw`'\''`)}'`;
 
 /**
- * `go build -cover` hands the cover tool the paths of files as they would be without the overlay (Go 1.22 to 1.26), so
+ * `go build -cover` hands the cover tool the paths of files as they would be without the overlay (Go 1.22 to 1.27), so
  * laid-over files are missing, or read as they were. This stands before every tool and gives cover the right ones,
  * under their own names, which its data hold.
  */
