@@ -12,7 +12,7 @@ import { exchange, type Exchanged, type Outgoing } from './exchange.ts';
 import { parseJsonPath } from './json-path.ts';
 import type { LoadUser } from './messages.ts';
 import { redirected } from './redirect.ts';
-import { bodyParts, headerOf, inTarget, isText } from './requests.ts';
+import { bodyParts, headerOf, inTarget, isText, LINE_BREAK, refuseLineBreak } from './requests.ts';
 
 export interface Preparation {
   readonly endpoint: Endpoint;
@@ -61,6 +61,7 @@ const outgoing = ({ endpoint }: Preparation, request: PrepareRequest, values: Va
     name,
     fill(headerTemplate(value), request, values),
   ]);
+  for (const [name, value] of filled) if (LINE_BREAK.test(value)) refuseLineBreak(request, `header ${name}`);
   const parts = bodyParts(request).map((part) => (isText(part) ? Buffer.from(fill(part, request, values)) : part));
   return {
     method: request.method,

@@ -35,9 +35,10 @@ interface RequestTemplate {
 /** Headers that are ours: they decide framing and connection reuse. */
 const OWN_HEADERS: ReadonlySet<string> = new Set(['connection', 'content-length', 'transfer-encoding']);
 
-const LINE_BREAK = /[\r\n\0]/;
+/** What would end a header early. */
+export const LINE_BREAK = /[\r\n\0]/;
 
-const refuseLineBreak = (request: RequestSpec, where: string): never => {
+export const refuseLineBreak = (request: Pick<RequestSpec, 'name'>, where: string): never => {
   throw new UsageError(
     'REQUEST_LINE_BREAK',
     `Request ${request.name}: ${where} contains a line break, which would end the HTTP header early`,

@@ -16,7 +16,12 @@ export interface Body {
 const base64Of = (content: string | Uint8Array): string => Buffer.from(content).toString('base64');
 
 /** Text may hold placeholders; anything else is sent byte for byte. */
-const fileBody = (content: string | Uint8Array): RequestBody => textOf(content) ?? [{ base64: base64Of(content) }];
+const fileBody = (bodyFile: NonNullable<Input['bodyFile']>, contents: FileContents): RequestBody | null => {
+  const { file, placeholders } = typeof bodyFile === 'string' ? { file: bodyFile, placeholders: true } : bodyFile;
+  const content = contents.get(file);
+  if (content === undefined) return null;
+  return (placeholders ? textOf(content) : undefined) ?? [{ base64: base64Of(content) }];
+};
 
 /** What the author typed is encoded here, its placeholders when they are filled. */
 const inForm = (text: string): string =>
@@ -64,10 +69,7 @@ export const bodyOf = (request: Input, contents: FileContents): Body => {
   const { body, bodyFile, form, multipart } = request;
   if (multipart !== undefined) return multipartBody(multipart, contents);
   if (form !== undefined) return { body: formBody(form), type: 'application/x-www-form-urlencoded' };
-  if (bodyFile !== undefined) {
-    const content = contents.get(bodyFile);
-    return { body: content === undefined ? null : fileBody(content), type: null };
-  }
+  if (bodyFile !== undefined) return { body: fileBody(bodyFile, contents), type: null };
   if (body === undefined) return { body: null, type: null };
   return typeof body === 'string' ? { body, type: null } : { body: JSON.stringify(body), type: 'application/json' };
 };

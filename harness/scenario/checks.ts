@@ -10,6 +10,8 @@ export const checkRules = (document: ScenarioDocument): readonly Problem[] => [
   ...checkRequestNames(document),
   ...checkCaptures(document),
   ...checkLoadCaptures(document),
+  ...checkHeadBodies(document),
+  ...checkSocket(document),
   ...checkTightLimits(document),
   ...checkBodyNumbers(document),
   ...checkGoTwice(document),
@@ -74,6 +76,30 @@ const checkLoadCaptures = (document: ScenarioDocument): readonly Problem[] => {
         `capture ${name} in load.prepare, too: requests come in a random order, and the first that uses \${${name}} needs a value`,
       );
     });
+};
+
+const checkHeadBodies = (document: ScenarioDocument): readonly Problem[] =>
+  ['prepare', 'requests']
+    .flatMap((list) => itemPaths(document.value, ['load', list]))
+    .filter((path) => /^\s*head\s/i.test(String(valueAt(document.value, [...path, 'http']))))
+    .map((path) => [...path, 'expect', 'body'])
+    .filter((path) => valueAt(document.value, path) !== undefined)
+    .map((path) => problem(document, path, 'the answer to HEAD has no body; ask with GET, or expect a status only'));
+
+/** Both sides are alive at once, and the second would take the first one's socket away. */
+const checkSocket = (document: ScenarioDocument): readonly Problem[] => {
+  const path = ['target', 'socket'];
+  const socket = valueAt(document.value, path);
+  const isShared = typeof socket === 'string' && !/\$\{(?:tmp|port)\}/.test(socket);
+  return isShared && valueAt(document.value, ['target', 'sides']) !== 'alternate'
+    ? [
+        problem(
+          document,
+          path,
+          'base and head would share this socket; put it below ${tmp}, such as ${tmp}/api.sock, or set `target.sides: alternate`',
+        ),
+      ]
+    : [];
 };
 
 const checkTightLimits = (document: ScenarioDocument): readonly Problem[] => {

@@ -35,6 +35,7 @@ export const findFiles = (value: unknown): readonly FileUse[] => [
   ...['prepare', 'requests'].flatMap((list) =>
     itemPaths(value, ['load', list]).flatMap((path) => [
       ...textAt(value, [...path, 'bodyFile'], 'body'),
+      ...textAt(value, [...path, 'bodyFile', 'file'], 'body'),
       ...valuePaths(value, [...path, 'multipart']).flatMap((field) => textAt(value, [...field, 'file'], 'body')),
     ]),
   ),

@@ -79,7 +79,10 @@ const checkBodyFile = (
   known: readonly string[],
   contents: FileContents,
 ): readonly Problem[] => {
-  const file = valueAt(document.value, [...path, 'bodyFile']);
+  const bodyFile = valueAt(document.value, [...path, 'bodyFile']);
+  const isFilled = !isMapping(bodyFile) || bodyFile['placeholders'] !== false;
+  const file = isMapping(bodyFile) ? bodyFile['file'] : bodyFile;
+  if (!isFilled) return [];
   const content = typeof file === 'string' ? contents.get(file) : undefined;
   const text = content === undefined ? undefined : textOf(content);
   if (typeof file !== 'string' || text === undefined) return [];
@@ -89,7 +92,7 @@ const checkBodyFile = (
       source: { file, text },
       place: { line: before.length, column: (before.at(-1) ?? '').length + 1 },
       path: pathText([...path, 'bodyFile']),
-      message,
+      message: `${message}; \`bodyFile: { file: ${file}, placeholders: false }\` sends the file as it is`,
     };
   });
 };

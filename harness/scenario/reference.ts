@@ -66,6 +66,29 @@ In requests a value is encoded for where it stands; what you typed around it is 
 
 \`content-type\` tells what a body is; without one, text that is JSON counts as JSON. \`\${raw:name}\` is sent as it is,
 \`\${url:name}\` percent-encoded and \`\${json:name}\` escaped as in a JSON string, wherever it stands.
+
+## Requests that need more than a path
+
+\`\`\`yaml
+load:
+  users: 3                           # three visitors take turns, each signed in by itself
+  data: users.csv                    # name,password
+  prepare:
+    - http: POST /login              # the cookie it sets goes with all later requests
+      form: { user: "\${data.name}", password: "\${data.password}" }
+      expect: { status: 303 }        # or followRedirects: true
+    - http: GET /items/new
+      capture: { csrf: { regex: 'name="csrf" value="([^"]+)"' } }
+    - { http: POST /items, headers: { x-csrf: "\${csrf}" }, body: { name: lamp }, expect: { status: 201 }, capture: { item: { header: Location } } }
+  requests:
+    - { name: item, weight: 6, http: "GET \${item}", expect: { body: { json: { $.name: lamp } } } }
+    - { name: photo, http: POST /photos, multipart: { title: "no. \${n}", photo: { file: cat.png, type: image/png } } }
+    - { name: public, http: GET /, cookies: false }
+\`\`\`
+
+Cookies follow RFC 6265 by path and lifetime; Domain, Secure and SameSite do not count, since there is one service, on this
+machine. Redirects are answers like any other: where a 2xx is expected, a redirect is a failed request, and the report
+shows where it leads. What the first failed requests of each name were answered stands in the report.
 `;
 
 const code = (value: unknown): string => `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``;

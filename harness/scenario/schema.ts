@@ -403,11 +403,22 @@ const commonRequest = () => ({
       example: { title: 'cat ${n}', photo: { file: 'cat.png', type: 'image/png' } },
       kind: 'names to text or files',
     }),
-  bodyFile: word('a file name')
+  bodyFile: z
+    .union(
+      [
+        word('a file name'),
+        mapping({
+          file: word('a file name').describe('A file beside the scenario.'),
+          placeholders: yesNo().prefault(true).describe('false: `${…}` in it is text like any other.'),
+        }),
+      ],
+      expected('a file name, or { file: …, placeholders: false }'),
+    )
     .optional()
     .describe(
-      'A file beside the scenario to send as the body: byte for byte, placeholders filled in where it is UTF-8 text.',
-    ),
+      'A file beside the scenario to send as the body, byte for byte. Where it is UTF-8 text, placeholders are filled in; `{ file: app.js, placeholders: false }` leaves them alone.',
+    )
+    .meta({ kind: 'text or mapping' }),
   expect: mapping({
     status: z
       .union([z.array(status()).min(1, expected('at least one status')), status().transform((range) => [range])], {

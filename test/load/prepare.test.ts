@@ -295,6 +295,21 @@ describe('cookies', () => {
   });
 });
 
+test('a captured line break cannot add a header', async () => {
+  const port = await serve((_incoming, response) => response.end('{"x": "a\\r\\nX-Evil: yes"}'));
+  const evil = [step('/', { capture: { x: '$.x' } }), step('/', { headers: { a: '${x}' } })];
+  await expect(send(port, evil)).rejects.toMatchObject({ code: 'REQUEST_LINE_BREAK', exitCode: 2 });
+});
+
+test('a body that is not as expected is named, with the answer', async () => {
+  const port = await serve((_incoming, response) => response.end('{"ok": false}'));
+  const expected = { status: [{ from: 200, to: 299 }], body: { json: { '$.ok': 'true' } } };
+  await expect(send(port, [step('/', { expect: expected })])).rejects.toMatchObject({
+    code: 'PREPARE_BODY',
+    message: expect.stringContaining('$.ok is "false", not "true". The answer begins: {"ok": false}') as string,
+  });
+});
+
 describe('redirects', () => {
   const answer =
     (seen: string[]): RequestListener =>

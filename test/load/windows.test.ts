@@ -152,6 +152,17 @@ test('of failed requests the first of each name and status is kept, with what it
   });
 });
 
+test('a request without an answer in time is kept as such', async () => {
+  await attach(plan([request('/hang', { name: 'hang' })], { timeoutSeconds: 0.1 }));
+  await loader.couples({ first: 0, count: 1, inFlight: 1 });
+  expect(loader.failedRequests().find(({ route }) => route === 'hang')).toMatchObject({
+    kind: 'timedOut',
+    status: null,
+    request: 'GET /hang',
+    how: 'no answer in time',
+  });
+});
+
 test('an answer that is not HTTP/1.1 is lost at once, and named as such', async () => {
   await attach(plan([request('/garbage', { name: 'garbage' })]));
   const { base, wallSeconds } = await loader.couples({ first: 0, count: 3, inFlight: 1 });

@@ -357,6 +357,12 @@ load:
     expect(read(Buffer.from('${no} \xff', 'latin1'))).toEqual([{ base64: 'JHtub30g/w==' }]);
   });
 
+  test('a text bodyFile may keep what looks like placeholders', () => {
+    const kept = withRequest('    bodyFile: { file: a.sh, placeholders: false }', { 'a.sh': 'echo ${HOME} ${' });
+    expect(kept.body).toEqual([{ base64: Buffer.from('echo ${HOME} ${').toString('base64') }]);
+    expect(withRequest('    bodyFile: { file: a.sh }', { 'a.sh': '${n}' }).body).toBe('${n}');
+  });
+
   test('bodyFile is read from what the caller read', () => {
     expect(withRequest('    bodyFile: q.json', { 'q.json': '{"q": "${n}"}' }).body).toBe('{"q": "${n}"}');
   });

@@ -190,6 +190,7 @@ describe('requests', () => {
     ['http: GET /, expect: { body: { matches: "(" } }', /matches: not a regular expression/],
     ['http: GET /, expect: { body: { contains: "${n}" } }', /placeholders are not filled in here/],
     ['http: GET /, expect: { body: { json: { id: 1 } } }', /expected a JSON path/],
+    ['http: HEAD /, expect: { body: { contains: x } }', /the answer to HEAD has no body/],
     ['http: GET https://h/x', /target\.tls: true/],
     ['http: GET /, body: { id: 0x1FFFFFFFFFFFFFF }', /body.id: JSON would not carry this number/],
     ['http: GET /, body: [.inf]', /body\[0\]: JSON would not carry this number/],
@@ -333,7 +334,9 @@ describe('files', () => {
       'a.env:4:1  target.envFile: the quotes of B do not match',
     ]);
     expect(said(request('http: POST /, bodyFile: b.txt'), { 'b.txt': 'x\n y ${who}' })).toEqual([
-      expect.stringMatching(/^b.txt:2:4 {2}load.requests\[0\].bodyFile: unknown placeholder \$\{who\}/),
+      expect.stringMatching(
+        /^b.txt:2:4 {2}load.requests\[0\].bodyFile: unknown placeholder \$\{who\}.*placeholders: false/,
+      ),
     ]);
   });
 
@@ -347,6 +350,12 @@ describe('files', () => {
     expect(said(request('http: "GET /${raw:who}"'))[0]).toMatch(/unknown placeholder \$\{who\}/);
     expect(said(request('http: "GET /${upper:n}"'))[0]).toMatch(/unknown placeholder \$\{upper:n\}/);
     expect(said(target('args: ["${raw:port}"]'))[0]).toMatch(/unknown placeholder \$\{raw:port\}/);
+  });
+
+  test('a socket that both sides would share is refused where both are alive at once', () => {
+    expect(said(target('socket: /run/x.sock'))[0]).toMatch(/target.socket: base and head would share this socket/);
+    const alternate = target('socket: /run/x.sock, sides: alternate');
+    expect(parseScenario(alternate, 's.yml', new Map()).target.socket).toBe('/run/x.sock');
   });
 
   test('a column that the data does not have is named with those it has', () => {

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { METRIC_IDS } from '../../harness/model/index.ts';
-import { scenarioJsonSchema, scenarioReference } from '../../harness/scenario/index.ts';
+import { parseScenario, scenarioJsonSchema, scenarioReference } from '../../harness/scenario/index.ts';
 import { annotatedSchema, type JsonSchema } from '../../harness/scenario/json-schema.ts';
 import { EXAMPLE_SCENARIO } from '../../harness/scenario/reference.ts';
 import { generatedDocs } from '../helpers/generate-docs.ts';
@@ -28,6 +28,15 @@ const keysOf = (schema: JsonSchema, at = ''): readonly (readonly [string, JsonSc
   ...(schema.items ? keysOf(schema.items, `${at}[]`) : []),
   ...(schema.anyOf ?? []).flatMap((branch) => keysOf(branch, at)),
 ];
+
+test('its second example is a valid load', () => {
+  const [load = ''] = [...scenarioReference().matchAll(/```yaml\n(load:[^]*?)```/g)].map(([, block]) => block ?? '');
+  const files = new Map([
+    ['users.csv', 'name,password\nann,secret\n'],
+    ['cat.png', 'png'],
+  ]);
+  expect(parseScenario(`target: { ready: GET / }\n${load}`, 's.yml', files).load).toMatchObject({ users: 3 });
+});
 
 describe('the schema', () => {
   test('describes every key', () => {
