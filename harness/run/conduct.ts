@@ -100,9 +100,10 @@ export const conduct = async (session: Session, links: Links, builds: BySide<Bui
 
 /** Nothing else was asked for: without counts there is no measurement. */
 const concludeCounts = (progress: Progress): void => {
-  const refusal = progress.exact?.run.refusal ?? null;
+  const { refusal = null, outOfTime = false } = progress.exact?.run ?? {};
   if (refusal === null) return;
-  progress.stop = 'invalid';
+  progress.stop = outOfTime ? 'budget' : 'invalid';
+  if (outOfTime) return;
   progress.invalid = notCounted(refusal);
 };
 
