@@ -19,5 +19,6 @@ export type {
   WindowLoad,
 } from './messages.ts';
 export { sendPrepare, type Preparation } from './prepare.ts';
+export { firstOfEach } from './schedule.ts';
 export { loaderEngine } from './engine.ts';
 export { encodedAlready } from './encoded-already.ts';

@@ -3,6 +3,7 @@
  * replay by number get the same load.
  */
 import { UsageError } from '../errors.ts';
+import type { LoadPlan } from './messages.ts';
 
 export interface Schedule {
   /** Index of the route of request `number`: exact weighted shares in each block, shuffled within the block. */
@@ -135,3 +136,15 @@ export const createSchedule = (plan: {
 /** Whether launch `launch` connects to head first: epoll answers in the order of descriptors, so it must be random. */
 export const connectsHeadFirst = (seed: number, launch: number): boolean =>
   (bitsOf(seed, STREAM.connection, launch) & 1) === 1;
+
+/** For each request the number of its first turn from `from` on; every block of the schedule holds all of them. */
+export const firstOfEach = (plan: Pick<LoadPlan, 'seed' | 'requests' | 'data'>, from: number): readonly number[] => {
+  const weights = plan.requests.map(({ weight }) => weight);
+  const { routeOf } = createSchedule({ seed: plan.seed, weights, rows: plan.data?.rows.length ?? 0 });
+  const first = new Map<number, number>();
+  for (let number = from; first.size < weights.length; number++) {
+    const route = routeOf(number);
+    if (!first.has(route)) first.set(route, number);
+  }
+  return weights.map((_, route) => first.get(route) ?? from);
+};

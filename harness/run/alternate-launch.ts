@@ -26,6 +26,7 @@ import { capturesOf, type ProfileRefs } from './captures.ts';
 import { growthOf, windowRequests } from './judged-launch.ts';
 import { attachSides, type LaunchPlace, withLiveSide } from './live.ts';
 import { firstLook, type Session } from './session.ts';
+import { tryApart } from './trial.ts';
 import type { Pace } from './warm-up.ts';
 
 const WARM_SECONDS = 1.2;
@@ -55,6 +56,7 @@ export interface AlternateLaunch {
 }
 
 export const alternateLaunch = async (session: Session, place: LaunchPlace): Promise<AlternateLaunch> => {
+  await tryApart(session, place);
   const startedMs = performance.now();
   const first = place.firstSide;
   const second = otherSide(first);

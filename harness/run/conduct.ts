@@ -26,6 +26,7 @@ import type { Pace } from './warm-up.ts';
 import { answersOf, failedRequestsOf, nextLaunchIndex, type Session } from './session.ts';
 import { deathIn } from './death.ts';
 import { cpuSamples } from './captures.ts';
+import { tryApart } from './trial.ts';
 
 /** Enough to name most functions that took 2 % of the CPU more (docs/blame.md); 10 s a launch hold some 800. */
 const EXPLAIN_SAMPLES = 5000;
@@ -83,6 +84,8 @@ export const conduct = async (session: Session, links: Links, builds: BySide<Bui
   const conductor: Conductor = { session, links, progress, current: () => snapshotOf(session, builds, progress) };
   // What is unequal before the first launch will not be equal after the last.
   progress.invalid = invalidity(conductor.current());
+  if (progress.invalid === null && session.plan.scenario.measure.exact === 'only')
+    await tryApart(session, placeOf(session, nextLaunchIndex(session), await links.next()));
   while (progress.invalid === null) {
     const step = nextOf(conductor);
     if (step.kind === 'end') break;

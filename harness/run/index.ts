@@ -32,6 +32,7 @@ import { chooseCpuSource } from './cpu-source.ts';
 export { type CpuLayout, layOutCpus } from './cpus.ts';
 export type { GateProgress, RunPlan, RunProgress, SideTree } from './plan.ts';
 export { provision, type Provisioned } from './provision.ts';
+export { NothingToCompareError } from './trial.ts';
 export { mixSeed } from './seeds.ts';
 export { folderOf } from './live.ts';
 export { steadyGo } from './exact-build.ts';
@@ -153,6 +154,7 @@ const withSession = async <T>(
         socketDir,
         movedPorts: unmovable === null ? moved : [],
         schedule: { next: 0 },
+        tried: false,
         launches: [],
         notes,
       });

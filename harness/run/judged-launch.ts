@@ -18,8 +18,9 @@ import { judgedGates } from '../compare/index.ts';
 import { metricDef } from '../metrics/index.ts';
 import { belowRequests, decodeProfile, subtractProfile, valueColumn } from '../profile/index.ts';
 import { type Captures, capturesOf } from './captures.ts';
-import { attachLoader, type LaunchPlace, type LivePair, withLivePair } from './live.ts';
+import { type LaunchPlace, type LivePair, withLivePair } from './live.ts';
 import { firstLook, lastLook, type Session } from './session.ts';
+import { attachTried } from './trial.ts';
 import { askBoth, collectBoth, type Pace, type Warmed, warmUp } from './warm-up.ts';
 import { measurePair, restPoint } from './windows.ts';
 
@@ -63,7 +64,7 @@ export interface JudgedLaunch {
 export const judgedLaunch = async (session: Session, place: LaunchPlace): Promise<JudgedLaunch> => {
   const startedMs = performance.now();
   return withLivePair(session, place, async (live) => {
-    await attachLoader(session, live, Math.max(session.settings.inFlight, CONTENTION_IN_FLIGHT));
+    await attachTried(session, live, Math.max(session.settings.inFlight, CONTENTION_IN_FLIGHT));
     await firstLook(session);
     const warmed = await warmUp(session, live);
     const captures = bothSides((side) => capturesOf(session, place.index, side, live.sides[side]));

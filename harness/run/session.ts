@@ -7,7 +7,10 @@ import type { RunPlan } from './plan.ts';
 import type { Upkeep } from './upkeep.ts';
 
 export interface Session {
-  readonly plan: RunPlan;
+  /** Changes once: requests that turn out to be new on head are left out. */
+  plan: RunPlan;
+  /** Whether each request was tried on both sides. */
+  tried: boolean;
   /** Changes once: from `together` to `alternate`, when the service turns out not to run twice. */
   settings: RunSettings;
   readonly prepared: BySide<PreparedBuild>;
@@ -52,7 +55,9 @@ export const answersOf = ({ loader }: Session): Pick<ScenarioRun, 'answers'> => 
   return answers === null ? {} : { answers };
 };
 
-export const failedRequestsOf = ({ loader }: Session): Pick<ScenarioRun, 'failedRequests'> => {
-  const failedRequests = loader.failedRequests();
+/** Of the requests that are measured: those left out are said elsewhere. */
+export const failedRequestsOf = ({ loader, plan }: Session): Pick<ScenarioRun, 'failedRequests'> => {
+  const names = new Set(plan.scenario.load.requests.map(({ name }) => name));
+  const failedRequests = loader.failedRequests().filter(({ route }) => names.has(route));
   return failedRequests.length > 0 ? { failedRequests } : {};
 };

@@ -178,6 +178,7 @@ const countOnce = async (
   const session: Session = {
     plan: planFor(place, { base: builds.base.folder, head: builds.head.folder }, 'count'),
     movedPorts: [],
+    tried: true,
     settings: settingsOf(scenario),
     prepared: { base: builds.base.build, head: builds.head.build },
     loader,

@@ -140,6 +140,7 @@ export const explainPass = async (request: ExplainRequest): Promise<Explained> =
       };
       const session: Session = {
         movedPorts: [],
+        tried: true,
         plan: {
           scenario,
           trees,

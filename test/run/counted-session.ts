@@ -67,6 +67,7 @@ export const countedSession = async ({ scenario, sides, folder, signal }: Counte
   const session: Session = {
     plan,
     movedPorts: [],
+    tried: true,
     settings: {
       mode: 'together',
       pinned: false,
