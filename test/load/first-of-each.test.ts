@@ -1,0 +1,29 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { createSchedule, firstOfEach } from '../../harness/load/schedule.ts';
+import type { RequestSpec } from '../../harness/model/index.ts';
+
+const requestOf = (weight: number): RequestSpec => ({
+  name: String(weight),
+  weight,
+  method: 'GET',
+  path: '/',
+  headers: {},
+  body: null,
+  expect: { status: [] },
+});
+
+test('each request has a number whose turn is its own, none earlier from the given one on', () => {
+  const weights = fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1, maxLength: 6 });
+  fc.assert(
+    fc.property(weights, fc.integer(), fc.nat(5000), (given, seed, from) => {
+      const numbers = firstOfEach({ seed, requests: given.map(requestOf), data: null }, from);
+      const { routeOf } = createSchedule({ seed, weights: given, rows: 0 });
+      numbers.forEach((number, route) => {
+        expect(number).toBeGreaterThanOrEqual(from);
+        expect(routeOf(number)).toBe(route);
+        for (let earlier = from; earlier < number; earlier++) expect(routeOf(earlier)).not.toBe(route);
+      });
+    }),
+  );
+});
