@@ -4,9 +4,10 @@ import { existsSync } from 'node:fs';
 import { hostEnvironment } from '../capture/index.ts';
 import { familyOf } from '../compare/index.ts';
 import { loaderEngine } from '../load/index.ts';
-import { UsageError } from '../errors.ts';
+import { BuildError, UsageError } from '../errors.ts';
 import {
   type BySide,
+  type NewOnHead,
   type JobEvent,
   type Revision,
   RUN_SCHEMA_VERSION,
@@ -20,7 +21,9 @@ import {
   type CpuLayout,
   layOutCpus,
   mixSeed,
+  NothingToCompareError,
   provision,
+  rehearse,
   type RunPlan,
   type RunProgress,
   runScenario,
@@ -29,7 +32,8 @@ import {
 import { diffSides, findRepository, type SideDiff, type SourceTree, withSides } from '../source/index.ts';
 import { withHeadsGo } from './go-choice.ts';
 import { withIgnoredExplained } from './ignored-files.ts';
-import { isBasesStart, ownScenarioNote, withBasesOwn } from './own-scenario.ts';
+import { asNewOnHead, whyNewOnHead } from './new-on-head.ts';
+import { isBasesStart, type OwnScenario, ownScenarioNote, withBasesOwn } from './own-scenario.ts';
 import type { Say, Step } from './progress.ts';
 import { describeProgress } from './progress-lines.ts';
 import { godynoVersion } from './version.ts';
@@ -132,6 +136,7 @@ const measureIn = async (workDir: string, request: MeasureRequest): Promise<RunF
     const seed = request.seed ?? defaultSeed(trees.head.revision.revision);
     const difference = await differenceOf(trees, scenarios, signal);
     const runs: ScenarioRun[] = [];
+    const newOnHead: NewOnHead[] = [];
     let left = request.budgetSeconds;
     for (const [index, scenario] of scenarios.entries()) {
       const run = await measureScenario(request, scenario, trees, {
@@ -139,6 +144,10 @@ const measureIn = async (workDir: string, request: MeasureRequest): Promise<RunF
         workDir,
         budgetSeconds: budgetOf(left, scenarios.slice(index)),
       });
+      if ('reason' in run) {
+        newOnHead.push(run);
+        continue;
+      }
       left = left === null ? null : Math.max(0, left - run.timing.measureSeconds);
       runs.push(run);
     }
@@ -154,6 +163,7 @@ const measureIn = async (workDir: string, request: MeasureRequest): Promise<RunF
       moduleChanges: difference.modules,
       ...(difference.goLines === undefined ? {} : { goLines: difference.goLines }),
       runs,
+      ...(newOnHead.length === 0 ? {} : { newOnHead }),
     };
   });
 };
@@ -187,31 +197,45 @@ const measureScenario = async (
   scenario: Scenario,
   trees: BySide<SourceTree>,
   given: Given,
-): Promise<ScenarioRun> =>
+): Promise<ScenarioRun | NewOnHead> =>
   request.step(`${scenario.name} (at most ${Math.round(given.budgetSeconds)} s after the builds)`, async (say) => {
     const folder = resolve(dirname(scenario.file));
     const folders = { base: folder, head: folder };
     const as = { scenario: asMeasured(request, scenario), folders, trees, given, say };
+    if (isItself(request)) return attempt(request, as);
+    const missing = whyNewOnHead(await sideTrees(as, request.signal), as.scenario);
     try {
+      if (missing !== null) throw new BuildError('NEW_ON_HEAD', `base: ${missing}`, '');
       return await attempt(request, as);
     } catch (error) {
-      const own =
-        isBasesStart(error) && !isItself(request)
-          ? await withBasesOwn(trees.base, await placeInRepository(request.signal), scenario)
-          : null;
-      if (own === null || !isBasesStart(error)) throw error;
-      const note = ownScenarioNote(own, trees.base, error);
-      say(note);
-      const run = await attempt(request, {
-        ...as,
-        scenario: own.scenario,
-        folders: { base: own.folder, head: folder },
-      });
-      return { ...run, notes: [note, ...run.notes] };
+      if (error instanceof NothingToCompareError) return headAlone(request, as, error.message);
+      const own = isBasesStart(error) ? await ownWayOf(as, request.signal) : null;
+      if (own !== null && isBasesStart(error)) {
+        const note = ownScenarioNote(own, trees.base, error);
+        say(note);
+        const run = await attempt(request, {
+          ...as,
+          scenario: own.scenario,
+          folders: { base: own.folder, head: folder },
+        });
+        return { ...run, notes: [note, ...run.notes] };
+      }
+      if (missing !== null) return headAlone(request, as, missing);
+      throw error;
     }
   });
 
-interface Attempt {
+/** Base by its own commit's scenario, unless it has nothing by that either. */
+const ownWayOf = async (as: Attempt, signal: AbortSignal): Promise<OwnScenario | null> => {
+  const own = await withBasesOwn(as.trees.base, await placeInRepository(signal), as.scenario);
+  if (own === null) return null;
+  return whyNewOnHead(await sideTrees(as, signal), own.scenario) === null ? own : null;
+};
+
+const headAlone = async (request: MeasureRequest, as: Attempt, reason: string): Promise<NewOnHead> =>
+  provisioned(request, as, async ({ plan }) => asNewOnHead(as.scenario, reason, await rehearse(plan, 'head')));
+
+export interface Attempt {
   readonly scenario: Scenario;
   /** The scenario's folder for each side. */
   readonly folders: BySide<string>;
@@ -220,18 +244,28 @@ interface Attempt {
   readonly say: Say;
 }
 
-const attempt = async (
+const sideTrees = async ({ trees, scenario }: Attempt, signal: AbortSignal): Promise<BySide<SideTree>> => ({
+  base: await sideTree(trees.base, scenario, signal),
+  head: await sideTree(trees.head, scenario, signal),
+});
+
+interface Planned {
+  readonly plan: RunPlan;
+  readonly notes: readonly string[];
+}
+
+/** Both sides with all that their builds need, and the plan for them; what git ignores and a build lacks is explained. */
+export const provisioned = async <T>(
   request: MeasureRequest,
-  { scenario, folders, trees, given, say }: Attempt,
-): Promise<ScenarioRun> => {
+  as: Attempt,
+  use: (planned: Planned) => Promise<T>,
+): Promise<T> => {
+  const { scenario, folders, given, say } = as;
   const { signal, outDir, purpose, scenarios } = request;
   const userModuleDir = join(process.cwd(), scenario.target.module);
   const sides = await provision({
     scenario,
-    trees: {
-      base: await sideTree(trees.base, scenario, signal),
-      head: await sideTree(trees.head, scenario, signal),
-    },
+    trees: await sideTrees(as, signal),
     userModuleDir,
     scenarioFolders: folders,
     workDir: given.workDir,
@@ -240,28 +274,31 @@ const attempt = async (
     signal,
   });
   const overlay = (await request.plant?.(sides.trees.head, scenario, given.workDir)) ?? null;
-  const cpus = await layOut(scenario);
-  const run = await withIgnoredExplained(sides.trees, userModuleDir, signal, async () =>
-    runScenario({
-      ...given,
-      scenario,
-      trees: sides.trees,
-      overlays: { base: null, head: overlay },
-      outDir,
-      cpus,
-      family: purpose === 'record' ? { gates: 1 } : familyOf(scenarios),
-      purpose,
-      onProgress: (event) => {
-        const line = describeProgress(event);
-        if (line !== null) say(line);
-        request.onProgress?.(event);
-      },
-      signal,
-    }),
-  );
-  const notes = [...run.notes, ...sides.notes, ...SIDES.flatMap((side) => trees[side].notes)];
-  return { ...run, notes: [...new Set(notes)] };
+  const plan: RunPlan = {
+    ...given,
+    scenario,
+    trees: sides.trees,
+    overlays: { base: null, head: overlay },
+    outDir,
+    cpus: await layOut(scenario),
+    family: purpose === 'record' ? { gates: 1 } : familyOf(scenarios),
+    purpose,
+    onProgress: (event) => {
+      const line = describeProgress(event);
+      if (line !== null) say(line);
+      request.onProgress?.(event);
+    },
+    signal,
+  };
+  return withIgnoredExplained(sides.trees, userModuleDir, signal, async () => use({ plan, notes: sides.notes }));
 };
+
+const attempt = async (request: MeasureRequest, as: Attempt): Promise<ScenarioRun> =>
+  provisioned(request, as, async ({ plan, notes }) => {
+    const run = await runScenario(plan);
+    const all = [...run.notes, ...notes, ...SIDES.flatMap((side) => as.trees[side].notes)];
+    return { ...run, notes: [...new Set(all)] };
+  });
 
 /** `--budget` as written → seconds. */
 export const budgetFrom = (seconds: number | undefined, text: string): number => {

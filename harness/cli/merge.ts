@@ -53,6 +53,11 @@ const mergedWaivers = (parts: readonly Received[]): Pick<Comparison, 'waivers'> 
   };
 };
 
+const mergedNew = (parts: readonly Received[]): Pick<Comparison, 'newOnHead'> => {
+  const newOnHead = parts.flatMap(({ comparison }) => comparison.newOnHead ?? []);
+  return newOnHead.length === 0 ? {} : { newOnHead };
+};
+
 /** One comparison of all parts. Throws UsageError `MERGE_REFUSED` when they do not belong together. */
 export const mergeReceived = (parts: readonly Received[]): Comparison => {
   const [first] = parts;
@@ -63,6 +68,7 @@ export const mergeReceived = (parts: readonly Received[]): Comparison => {
     ...first.comparison,
     verdict: worstVerdict(parts.map(({ comparison }) => comparison.verdict)),
     scenarios: parts.flatMap(({ comparison }) => comparison.scenarios),
+    ...mergedNew(parts),
     ...mergedWaivers(parts),
   };
 };

@@ -31,5 +31,6 @@ export const compareRun = (file: RunFile, findingsOf: FindingsOf = nothingFound)
     seed: file.seed,
     method: 'duet',
     scenarios,
+    ...(file.newOnHead === undefined ? {} : { newOnHead: file.newOnHead }),
   };
 };

@@ -1,6 +1,6 @@
 /** What a run says: the promise of `comparison.json`, schema version 1 (docs/files.md). */
 import type { ExactEngine } from './exact.ts';
-import type { AnswerSample, Environment, RunSettings, StopReason } from './run.ts';
+import type { AnswerSample, Environment, RunSettings, StopReason, NewOnHead } from './run.ts';
 import type { BySide, Side } from './side.ts';
 
 export const COMPARISON_SCHEMA_VERSION = 1;
@@ -46,6 +46,8 @@ export interface Comparison {
   /** How the two sides were brought together. */
   readonly method: ComparisonMethod;
   readonly scenarios: readonly ScenarioComparison[];
+  /** Scenarios of which base has nothing; absent when there are none. */
+  readonly newOnHead?: readonly NewOnHead[];
   /** Regressions that were accepted beforehand; absent when no waiver was given. */
   readonly waivers?: WaiverSummary;
 }

@@ -24,6 +24,17 @@ export interface RunFile {
   /** What the two go.mod files say about Go itself; absent where the sides are one revision. */
   readonly goLines?: BySide<GoLines>;
   readonly runs: readonly ScenarioRun[];
+  /** Scenarios of which base has nothing; absent when there are none. */
+  readonly newOnHead?: readonly NewOnHead[];
+}
+
+/** Nothing to compare with yet. */
+export interface NewOnHead {
+  readonly scenario: string;
+  /** What base does not have. */
+  readonly reason: string;
+  /** What one look at head gave, one phrase each. */
+  readonly figures: readonly string[];
 }
 
 export interface Revision {

@@ -245,17 +245,26 @@ const waivers = z.object({
   remarks: texts(500),
 });
 
-export const comparisonSchema = z.object({
-  schemaVersion: z.literal(1),
-  godynoVersion: text,
-  verdict,
-  base: revision,
-  head: revision,
-  seed: count,
-  method: z.enum(['duet', 'shared-base', 'same-machine', 'other-machine']),
-  scenarios: z.array(scenario).min(1).max(200),
-  waivers: waivers.exactOptional(),
-});
+export const comparisonSchema = z
+  .object({
+    schemaVersion: z.literal(1),
+    godynoVersion: text,
+    verdict,
+    base: revision,
+    head: revision,
+    seed: count,
+    method: z.enum(['duet', 'shared-base', 'same-machine', 'other-machine']),
+    scenarios: z.array(scenario).max(200),
+    newOnHead: z
+      .array(z.object({ scenario: text, reason: text, figures: texts(200) }))
+      .max(200)
+      .exactOptional(),
+    waivers: waivers.exactOptional(),
+  })
+  .refine(({ scenarios, newOnHead = [] }) => scenarios.length + newOnHead.length > 0, {
+    path: ['scenarios'],
+    error: 'expected at least one',
+  });
 
 type Values = z.infer<typeof comparisonSchema>;
 

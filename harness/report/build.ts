@@ -17,7 +17,7 @@ import { answersOf } from './answers.ts';
 import { failedOf } from './failed.ts';
 import { code, plainText, type Rich } from './rich.ts';
 import { byWeight, isChanged, metricRow } from './rows.ts';
-import { scenarioSentence, worstFirst } from './sentence.ts';
+import { newOnHeadSentence, scenarioSentence, worstFirst } from './sentence.ts';
 import { stopReason } from './stop.ts';
 import { explain } from './why.ts';
 
@@ -103,6 +103,7 @@ export const buildReport = ({ comparison, run, invocation }: ReportInput): Repor
   seed: comparison.seed,
   godynoVersion: comparison.godynoVersion,
   scenarios: worstFirst(comparison.scenarios).map((scenario) => scenarioReport(scenario, comparison, run)),
+  newOnHead: (comparison.newOnHead ?? []).map(newOnHeadSentence),
   reproduce: reproduceLines(comparison, invocation, run),
   reproduceNotes: reproduceNotes(comparison),
   key: invocation.key ?? 'default',

@@ -143,7 +143,8 @@ const details = (scenario: ScenarioReport): string => {
 
 const headline = (report: Report): string => {
   const [only, ...others] = report.scenarios;
-  if (only === undefined) return 'No scenario was compared.';
+  if (only === undefined)
+    return report.newOnHead.length > 0 ? 'Nothing to compare with yet.' : 'No scenario was compared.';
   return others.length === 0
     ? rich(only.sentence)
     : `${report.scenarios.length} scenarios: ${countVerdicts(report.scenarios)}.`;
@@ -176,6 +177,7 @@ export const renderHtml = ({ report, comparison, run, profiles, script, style }:
     `<style>${style}</style></head><body>`,
     `<header>${badge(report.verdict)}<h1>${headline(report)}</h1><p class="sides">${sides(report)}</p></header>`,
     '<main>',
+    report.newOnHead.length === 0 ? '' : list(report.newOnHead),
     ...report.scenarios.map((scenario) => scenarioSection(report, scenario)),
     '<h2>Where the cost is</h2><div id="flames"></div>',
     '<h2>Pair by pair</h2><div id="plots"></div>',

@@ -223,9 +223,26 @@ const footer = (report: Report): string =>
 
 const SIGNS = { regressed: '✗', invalid: '!', inconclusive: '?', improved: '✓', unchanged: '=' } as const;
 
-const headlineBlocks = (report: Report): readonly string[] => {
+const newBlocks = ({ newOnHead }: Report): readonly string[] =>
+  newOnHead.length === 0
+    ? []
+    : [
+        newOnHead
+          .slice(0, MOST_HEADLINES)
+          .map((sentence) => `- ${rich(sentence)}`)
+          .join('\n'),
+      ];
+
+const headlineBlocks = (report: Report): readonly string[] => [...verdictBlocks(report), ...newBlocks(report)];
+
+const verdictBlocks = (report: Report): readonly string[] => {
   const [only, ...others] = report.scenarios;
-  if (only === undefined) return [`**${VERDICT_TITLES[report.verdict]}** · no scenario was compared.`];
+  if (only === undefined)
+    return [
+      report.newOnHead.length > 0
+        ? '**Nothing to compare with yet**'
+        : `**${VERDICT_TITLES[report.verdict]}** · no scenario was compared.`,
+    ];
   if (others.length === 0) return [`**${VERDICT_TITLES[report.verdict]}** · ${rich(only.sentence)}`];
   const shown = report.scenarios.slice(0, MOST_HEADLINES);
   const left = report.scenarios.length - shown.length;
@@ -283,8 +300,9 @@ const renderLastResort = (report: Report): string =>
 export const renderComment = (report: Report): string => {
   if (report.verdict !== 'unchanged') return renderMarkdown(report);
   const [only, ...others] = report.scenarios;
+  if (only === undefined || report.newOnHead.length > 0) return renderMarkdown(report);
   const line =
-    only === undefined || others.length > 0
+    others.length > 0
       ? `**${VERDICT_TITLES.unchanged}** · ${report.scenarios.length} scenarios, none changed.`
       : `**${VERDICT_TITLES.unchanged}** · ${rich(only.sentence)}`;
   return `${line}\n\n${marker(report.key)}\n`;

@@ -19,8 +19,10 @@ export interface Report {
   readonly head: ComparedRevision;
   readonly seed: number;
   readonly godynoVersion: string;
-  /** Worst first; at least one. */
+  /** Worst first; none where all are new on head. */
   readonly scenarios: readonly ScenarioReport[];
+  /** What has nothing to be compared with yet, one sentence each. */
+  readonly newOnHead: readonly Rich[];
   /** Shell lines that give the same verdict elsewhere. */
   readonly reproduce: readonly string[];
   /** What the reproduce lines cannot carry (uncommitted changes, …). */

@@ -5,6 +5,7 @@ import {
   type FunctionComparison,
   type FunctionKind,
   type MetricComparison,
+  type NewOnHead,
   type MetricId,
   type RunVerdict,
   type ScenarioComparison,
@@ -313,6 +314,11 @@ export const scenarioSentence = (scenario: ScenarioComparison): Rich => [
   '.',
 ];
 
+export const newOnHeadSentence = ({ scenario, reason, figures }: NewOnHead): Rich => [
+  code(scenario),
+  ` is new on head (${reason}): there is nothing to compare with yet. On head: ${figures.join('; ')}.`,
+];
+
 /** {@link scenarioSentence} as one plain line. */
 export const scenarioVerdictSentence = (scenario: ScenarioComparison): string => plainText(scenarioSentence(scenario));
 
@@ -323,7 +329,9 @@ export const worstFirst = (scenarios: readonly ScenarioComparison[]): readonly S
 /** The worst scenario's sentence as one plain line; others are counted. For terminals, annotations and check titles. */
 export const verdictSentence = (comparison: Comparison): string => {
   const [worst, ...others] = worstFirst(comparison.scenarios);
-  if (worst === undefined) return 'No scenario was compared.';
+  const [fresh] = comparison.newOnHead ?? [];
+  if (worst === undefined)
+    return fresh === undefined ? 'No scenario was compared.' : plainText(newOnHeadSentence(fresh));
   if (others.length === 0) return scenarioVerdictSentence(worst);
   return `${scenarioVerdictSentence(worst)} Other scenarios: ${countVerdicts(others)}.`;
 };

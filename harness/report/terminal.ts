@@ -38,6 +38,7 @@ const scenarioLines = (scenario: ScenarioReport): readonly string[] => [
 /** Sentence, cautions, failed requests and up to six changed rows per scenario, then the line to reproduce when something is wrong. */
 export const renderTerminal = (report: Report): string =>
   [
+    ...report.newOnHead.map(plainText),
     ...report.scenarios.flatMap(scenarioLines),
     ...(report.verdict === 'unchanged' ? [] : report.reproduce.map((line) => `  reproduce: ${visibleText(line)}`)),
   ].join('\n') + '\n';

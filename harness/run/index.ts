@@ -12,12 +12,14 @@ import {
   type BuildInfo,
   bothSides,
   type RunSettings,
+  type Scenario,
   type ScenarioRun,
+  type Side,
   SIDES,
   targetOf,
 } from '../model/index.ts';
 import { bindSelf } from '../process/index.ts';
-import { buildFacts, prepareBuild, type PreparedBuild } from '../target/index.ts';
+import { buildFacts, linkBinary, prepareBuild, type PreparedBuild } from '../target/index.ts';
 import { startClock } from './clock.ts';
 import { ContendedPortsError, movingNotes } from './contended-ports.ts';
 import { conduct, type Measured } from './conduct.ts';
@@ -25,6 +27,8 @@ import { requireEngine } from './counting-engine.ts';
 import { type LinkedPair, type Links, withLinks } from './links.ts';
 import { folderOf } from './live.ts';
 import type { RunPlan } from './plan.ts';
+import { type Rehearsal, rehearseSide } from './rehearsal.ts';
+import { linkSeedOf } from './seeds.ts';
 import { answersOf, failedRequestsOf, type Session } from './session.ts';
 import { keepUp } from './upkeep.ts';
 import { chooseCpuSource } from './cpu-source.ts';
@@ -33,14 +37,14 @@ export { type CpuLayout, layOutCpus } from './cpus.ts';
 export type { GateProgress, RunPlan, RunProgress, SideTree } from './plan.ts';
 export { provision, type Provisioned } from './provision.ts';
 export { NothingToCompareError } from './trial.ts';
+export type { Rehearsal } from './rehearsal.ts';
 export { mixSeed } from './seeds.ts';
 export { folderOf } from './live.ts';
 export { steadyGo } from './exact-build.ts';
 
 /** Measures one scenario. Throws BuildError, TargetStartError, UsageError, or the abort's reason; stops what it started. */
 export const runScenario = async (plan: RunPlan): Promise<ScenarioRun> => {
-  const { port, sides } = plan.scenario.target;
-  let moved: readonly number[] = port === null || sides === 'alternate' ? [] : [port];
+  let moved = insistedOn(plan.scenario);
   for (;;) {
     try {
       return await runOnce(plan, moved);
@@ -73,24 +77,46 @@ const runOnce = async (plan: RunPlan, moved: readonly number[]): Promise<Scenari
   );
 };
 
-const prepareSides = async (plan: RunPlan, movesPorts: boolean): Promise<BySide<PreparedBuild>> => {
-  const { scenario, trees, workDir, signal } = plan;
-  const prepare = async (side: 'base' | 'head'): Promise<PreparedBuild> =>
-    prepareBuild({
-      side,
-      sourceDir: trees[side].rootDir,
-      moduleDir: trees[side].moduleDir,
-      runDir: trees[side].runDir,
-      added: trees[side].added,
-      revision: trees[side].revision,
-      spec: targetOf(scenario.target, side),
-      overlay: plan.overlays?.[side] ?? null,
-      movesPorts,
-      workDir,
-      signal,
-    });
-  return { base: await prepare('base'), head: await prepare('head') };
+/** Ports the service insists on, as far as the scenario knows them. */
+const insistedOn = ({ target: { port, sides } }: Scenario): readonly number[] =>
+  port === null || sides === 'alternate' ? [] : [port];
+
+/**
+ * Builds and starts one side alone and sends each request once, as {@link runScenario} would. Throws what that throws;
+ * stops what it started.
+ */
+export const rehearse = async (plan: RunPlan, side: Side): Promise<Rehearsal> => {
+  const { scenario, seed, signal } = plan;
+  const insisted = insistedOn(scenario);
+  const build = await prepareOne(plan, side, insisted.length > 0);
+  const linkSeed = build.facts.unseededReason === null ? linkSeedOf(seed, 1) : null;
+  const binary = await linkBinary(build, { linkSeed, cpus: null }, signal);
+  return withSession(plan, { base: build, head: build }, insisted, async (session) =>
+    rehearseSide(session, side, binary),
+  );
 };
+
+const prepareOne = async (plan: RunPlan, side: Side, movesPorts: boolean): Promise<PreparedBuild> => {
+  const { scenario, trees, workDir, signal } = plan;
+  return prepareBuild({
+    side,
+    sourceDir: trees[side].rootDir,
+    moduleDir: trees[side].moduleDir,
+    runDir: trees[side].runDir,
+    added: trees[side].added,
+    revision: trees[side].revision,
+    spec: targetOf(scenario.target, side),
+    overlay: plan.overlays?.[side] ?? null,
+    movesPorts,
+    workDir,
+    signal,
+  });
+};
+
+const prepareSides = async (plan: RunPlan, movesPorts: boolean): Promise<BySide<PreparedBuild>> => ({
+  base: await prepareOne(plan, 'base', movesPorts),
+  head: await prepareOne(plan, 'head', movesPorts),
+});
 
 const buildInfos = async (first: LinkedPair, signal: AbortSignal): Promise<BySide<BuildInfo>> => ({
   base: await buildFacts(first.binaries.base, signal),

@@ -248,7 +248,8 @@ export const withLiveSide = async <T>(
   use: (live: LiveSide, startSeconds: number) => Promise<T>,
 ): Promise<T> => {
   const startedMs = performance.now();
-  const ports = await portsFor(session.plan.scenario);
+  const { settings, movedPorts } = session;
+  const ports = await portsFor(session.plan.scenario, settings.mode === 'together' ? movedPorts : []);
   const target = await startForLaunch(session, place, side, ports);
   let agent: Agent | null = null;
   try {

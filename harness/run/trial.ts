@@ -74,12 +74,15 @@ const textsOf = ({ path, headers, body }: RequestSpec): readonly string[] => [
   ...(body === null ? [] : typeof body === 'string' ? [body] : body.filter((part) => typeof part === 'string')),
 ];
 
+const knows = ({ users: [user] }: LiveSide, name: string): boolean =>
+  user !== undefined && Object.hasOwn(user.values, name);
+
 /** Values that `prepare` captured on head and not on base: base's own requests before the load are others. */
 const missingOnBase = (request: RequestSpec, { base, head }: BySide<LiveSide>): string | null => {
   const names = textsOf(request)
     .flatMap(placeholdersOf)
     .map((written) => requestPlaceholder(written).name);
-  return names.find((name) => Object.hasOwn(head.values, name) && !Object.hasOwn(base.values, name)) ?? null;
+  return names.find((name) => knows(head, name) && !knows(base, name)) ?? null;
 };
 
 interface LeftOut {
