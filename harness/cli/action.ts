@@ -47,7 +47,7 @@ const runArguments = (): readonly string[] => [
   ...scenarioWords(),
   '--out',
   outDir(),
-  ...['base', 'head', 'budget', 'exact', 'seed', 'baselines', 'fail-on'].flatMap(flag),
+  ...['base', 'head', 'base-go', 'head-go', 'budget', 'exact', 'seed', 'baselines', 'fail-on'].flatMap(flag),
   ...switched('base-required'),
 ];
 
