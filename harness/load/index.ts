@@ -21,4 +21,4 @@ export type {
 export { sendPrepare, type Preparation } from './prepare.ts';
 export { firstOfEach } from './schedule.ts';
 export { loaderEngine } from './engine.ts';
-export { encodedAlready } from './encoded-already.ts';
+export { capturedBy, cellsOf, encodedAlready } from './encoded-already.ts';

@@ -8,7 +8,7 @@
 import type { Socket } from 'node:net';
 import autocannon from 'autocannon';
 import { InvalidMeasurementError } from '../errors.ts';
-import { addressOf, type Endpoint } from '../model/index.ts';
+import { addressOf, type Endpoint, socketPathOf } from '../model/index.ts';
 import { loaderEngine } from './engine.ts';
 
 /** The client's insides as of 9.0.0 (lib/httpClient.js). */
@@ -127,7 +127,7 @@ export const openClients = (endpoint: Endpoint, count: number, setup: (client: u
   autocannon(
     {
       url: `${endpoint.tls === undefined ? 'http' : 'https'}://${endpoint.socket === undefined ? addressOf(endpoint) : 'localhost'}/`,
-      ...(endpoint.socket !== undefined && { socketPath: endpoint.socket }),
+      ...(endpoint.socket !== undefined && { socketPath: socketPathOf(endpoint.socket) }),
       ...tlsName(endpoint),
       connections: count,
       pipelining: 1,

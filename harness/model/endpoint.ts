@@ -2,7 +2,7 @@
 export interface Endpoint {
   readonly host: string;
   readonly port: number;
-  /** Path of a unix socket that takes the place of host and port. */
+  /** Path of a unix socket that takes the place of host and port; `@name` is Linux' abstract one (unix(7)). */
   readonly socket?: string;
   /** It speaks TLS; left out, plain HTTP. */
   readonly tls?: TlsSpec;
@@ -25,9 +25,12 @@ export const hostHeaderOf = ({ host, port, socket, tls }: Endpoint): string => {
   return socket === undefined ? hostAndPort(host, port) : 'localhost';
 };
 
+/** The socket's path as Node takes it. */
+export const socketPathOf = (socket: string): string => socket.replace(/^@/, '\0');
+
 /** As Node's `http`, `https`, `net` and `tls` take it. */
 export const connectOptions = ({ host, port, socket, tls }: Endpoint) => ({
-  ...(socket === undefined ? { host, port } : { socketPath: socket }),
+  ...(socket === undefined ? { host, port } : { socketPath: socketPathOf(socket) }),
   ...(tls !== undefined && {
     rejectUnauthorized: false,
     ...(tls.serverName !== null && { servername: tls.serverName }),

@@ -45,21 +45,26 @@ const ADVICE: Readonly<Record<InvalidRun['code'], string>> = {
   'not-counted': 'Remove the cause, or measure without `--exact only`: the other gates need no counts.',
 };
 
-/** A redirect is an answer like any other: what it points to is not asked for. */
-const redirectAdvice = ({ failedRequests = [] }: ScenarioComparison): Rich | null =>
-  failedRequests.some(({ how }) => /^status 3\d\d to /.test(how))
-    ? [
-        'Redirects are not followed: ask for the address the answer points to, or expect the redirect (',
-        code('expect: { status: "3xx" }'),
-        ').',
-      ]
+/** What the answers themselves ask for: signing in, another address. */
+const answerAdvice = ({ failedRequests = [] }: ScenarioComparison): Rich | null => {
+  const signIn = 'sign in under load.prepare (its cookies and captured values go with the load)';
+  if (failedRequests.some(({ how }) => /^status 3\d\d to /.test(how))) {
+    return [
+      `Redirects are not followed: ask for the address the answer points to, ${signIn}, or expect the redirect (`,
+      code('expect: { status: "3xx" }'),
+      ').',
+    ];
+  }
+  return failedRequests.some(({ how }) => how === 'status 401')
+    ? [`The service does not know who asks: ${signIn}.`]
     : null;
+};
 
 /** What to do next about an invalid measurement or failing requests; null where the figures say enough. */
 export const toDoFor = (scenario: ScenarioComparison, run: RunFile | undefined): Rich | null => {
   if (scenario.verdict === 'invalid') {
-    const redirect = redirectAdvice(scenario);
-    if (redirect !== null) return redirect;
+    const advice = answerAdvice(scenario);
+    if (advice !== null) return advice;
     const invalid = run?.runs.find((one) => one.scenario.name === scenario.scenario)?.invalid;
     if (invalid) return [ADVICE[invalid.code]];
     // Refused only once both sides' counts were compared.

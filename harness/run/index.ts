@@ -6,7 +6,7 @@
  */
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { encodedAlready, startLoader } from '../load/index.ts';
+import { cellsOf, encodedAlready, startLoader } from '../load/index.ts';
 import {
   type BySide,
   type BuildInfo,
@@ -167,7 +167,10 @@ const withSession = async <T>(
     });
     try {
       const { requests, data } = plan.scenario.load;
-      const notes = new Set([...SIDES.flatMap((side) => prepared[side].notes), ...encodedAlready(requests, data)]);
+      const notes = new Set([
+        ...SIDES.flatMap((side) => prepared[side].notes),
+        ...encodedAlready(requests, cellsOf(data)),
+      ]);
       for (const note of movingNotes(moved, unmovable)) notes.add(note);
       const clock = startClock(plan.budgetSeconds);
       return await use({

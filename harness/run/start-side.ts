@@ -1,6 +1,6 @@
 /** The one place where a side's process is started, whatever it is started for. */
 import { TargetStartError } from '../errors.ts';
-import { type LoadUser, sendPrepare } from '../load/index.ts';
+import { capturedBy, encodedAlready, type LoadUser, sendPrepare } from '../load/index.ts';
 import { prepareOf, type Scenario, type Side, type TargetSpec } from '../model/index.ts';
 import { freePorts, type MovedPort, type RunningTarget, startTarget, type StartRequest } from '../target/index.ts';
 import type { Session } from './session.ts';
@@ -64,7 +64,7 @@ export const startSide = async (session: Session, start: SideStart): Promise<Run
 
 /** Sends what comes before the load, and returns what it left each user with. An error names the side. */
 export const prepareSide = async (
-  { plan }: Session,
+  { plan, notes }: Session,
   target: RunningTarget,
   timeoutSeconds: number,
 ): Promise<readonly LoadUser[]> => {
@@ -72,7 +72,9 @@ export const prepareSide = async (
   const { data, users = 1, cookies } = plan.scenario.load;
   const sent = { requests: prepareOf(plan.scenario, side), data, users, ...(cookies !== undefined && { cookies }) };
   try {
-    return await sendPrepare({ endpoint, values, ...sent, timeoutSeconds, signal: plan.signal });
+    const prepared = await sendPrepare({ endpoint, values, ...sent, timeoutSeconds, signal: plan.signal });
+    for (const note of encodedAlready(plan.scenario.load.requests, [capturedBy(prepared)])) notes.add(note);
+    return prepared;
   } catch (error) {
     if (!(error instanceof TargetStartError)) throw error;
     throw new TargetStartError(error.code, `${side}: ${error.message}`, error.hint, { cause: error });

@@ -65,7 +65,7 @@ const describeAnswer = async (
         ? [`broke the connection (${answer.what})`, 'It must speak HTTP/1.1 there.']
         : [
             `broke the connection (${answer.what})`,
-            'It must speak HTTP/1.1 over TLS there; leave target.tls out where it speaks plain HTTP.',
+            'It must speak HTTP/1.1 over TLS there. Where it asks for a name, give it (target.tls: { serverName: … }); where it speaks plain HTTP, leave target.tls out. Client certificates are not sent.',
           ];
   }
 };

@@ -3,7 +3,7 @@ import { request as plainRequest } from 'node:http';
 import { request as tlsRequest } from 'node:https';
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
-import { connectOptions, type Endpoint, hostHeaderOf, type ReadyCheck } from '../model/index.ts';
+import { connectOptions, type Endpoint, hostHeaderOf, type ReadyCheck, socketPathOf } from '../model/index.ts';
 
 /** What the last try met. */
 export type ReadyAnswer =
@@ -82,7 +82,10 @@ export const untilReady = async (
 export const speaksTls = async (endpoint: Endpoint): Promise<boolean> =>
   new Promise((resolve) => {
     const { socket: path, host, port } = endpoint;
-    const tried = connectTls({ ...(path === undefined ? { host, port } : { path }), rejectUnauthorized: false });
+    const tried = connectTls({
+      ...(path === undefined ? { host, port } : { path: socketPathOf(path) }),
+      rejectUnauthorized: false,
+    });
     const end = (spoke: boolean) => (): void => {
       resolve(spoke);
       tried.destroy();

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { encodedAlready } from '../../harness/load/index.ts';
+import { capturedBy, cellsOf, encodedAlready } from '../../harness/load/index.ts';
 import { request } from './service.ts';
 
 const table = (...cells: readonly string[]) => ({ file: 'd.csv', columns: ['v'], rows: cells.map((cell) => [cell]) });
@@ -11,7 +11,7 @@ test.each([
   ['a slash in a path', request('/${data.v}'), table('a/b'), 'a%2Fb'],
   ['escapes of JSON', json('{"a": "${data.v}"}'), table('a\\"b', 'x'), 'a\\\\\\"b'],
 ])('%s in the data are shown as they are sent now, with the way to send them as before', (_, spec, data, sent) => {
-  const [said, ...more] = encodedAlready([spec, { ...spec, name: 'again' }], data);
+  const [said, ...more] = encodedAlready([spec, { ...spec, name: 'again' }], cellsOf(data));
   expect(said).toContain(` as ${sent};`);
   expect(said).toContain('${raw:data.v}');
   expect(more).toEqual([]);
@@ -24,6 +24,15 @@ test.each([
   ['not used', request('/'), table('a/b')],
   ['a header', request('/', { headers: { a: '${data.v}' } }), table('a/b%20')],
 ])('nothing is said about %s', (_, spec, data) => {
-  expect(encodedAlready([spec], data)).toEqual([]);
-  expect(encodedAlready([spec], null)).toEqual([]);
+  expect(encodedAlready([spec], cellsOf(data))).toEqual([]);
+  expect(encodedAlready([spec], cellsOf(null))).toEqual([]);
+});
+
+test('a captured path is shown, too, since it was sent as it is before', () => {
+  const users = [{ values: { at: 'items/7', id: '7' }, cookies: [] }];
+  const spec = request('/api/${at}?id=${id}');
+  expect(encodedAlready([spec], [capturedBy(users)])).toEqual([
+    'load.prepare: ${at} is encoded for a path, "items/7" as items%2F7; write ${raw:at} where it is to be sent as it is.',
+  ]);
+  expect(encodedAlready([request('${at}')], [capturedBy(users)])).toEqual([]);
 });

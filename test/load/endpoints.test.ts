@@ -43,39 +43,51 @@ const serve = async (where: Where): Promise<Served> => {
   let handshakes = 0;
   server.on('secureConnection', () => handshakes++);
   if (where.socket === undefined) server.listen(0, '127.0.0.1');
-  else server.listen(where.socket);
+  else server.listen(where.socket.replace(/^@/, '\0'));
   await once(server, 'listening');
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : 1;
   return { endpoint: { host: '127.0.0.1', port, ...where }, seen, handshakes: () => handshakes };
 };
 
-test.each<readonly [string, Where]>([
+const onLinux = ([name]: readonly [string, Where]): boolean =>
+  process.platform === 'linux' || !name.includes('abstract');
+
+const WHERE: readonly (readonly [string, Where])[] = [
   ['TLS with a certificate nobody signed', { tls: { serverName: null } }],
   ['TLS by name', { tls: { serverName: 'shop.test' } }],
   ['a unix socket', { socket: join(folder, 'plain.sock') }],
+  ['an abstract unix socket', { socket: `@godyno-test-${process.pid}` }],
   ['TLS over a unix socket', { socket: join(folder, 'tls.sock'), tls: { serverName: 'shop.test' } }],
-])('prepare and load reach a service behind %s, over kept connections', async (_, where) => {
-  const { endpoint, seen, handshakes } = await serve(where);
-  const users = await sendPrepare({
-    endpoint,
-    requests: [{ ...request('/login'), capture: { id: '$.id' }, repeat: 1 }],
-    values: {},
-    timeoutSeconds: 5,
-    signal: new AbortController().signal,
-  });
-  await loader.attach({ targets: { head: { ...endpoint, values: {}, users } }, plan: plan([request('/items/${id}')]) });
-  const { window } = await loader.single({ side: 'head', first: 0, count: 20, inFlight: 1 });
-  await loader.detach();
-  expect(window).toMatchObject({ planned: 20, answered: 20, failed: 0 });
-  expect(seen.map(({ url }) => url)).toEqual(['/login', ...Array.from({ length: 20 }, () => '/items/7')]);
-  const name = where.tls?.serverName ?? null;
-  const host = name ?? (where.socket === undefined ? `127.0.0.1:${endpoint.port}` : 'localhost');
-  expect(new Set(seen.map((one) => one.host))).toEqual(new Set([host]));
-  if (name !== null) expect(new Set(seen.map((one) => one.name))).toEqual(new Set([name]));
-  // One for prepare, two that the plan keeps open.
-  if (where.tls !== undefined) expect(handshakes()).toBe(3);
-});
+];
+
+test.each(WHERE.filter(onLinux))(
+  'prepare and load reach a service behind %s, over kept connections',
+  async (_, where) => {
+    const { endpoint, seen, handshakes } = await serve(where);
+    const users = await sendPrepare({
+      endpoint,
+      requests: [{ ...request('/login'), capture: { id: '$.id' }, repeat: 1 }],
+      values: {},
+      timeoutSeconds: 5,
+      signal: new AbortController().signal,
+    });
+    await loader.attach({
+      targets: { head: { ...endpoint, values: {}, users } },
+      plan: plan([request('/items/${id}')]),
+    });
+    const { window } = await loader.single({ side: 'head', first: 0, count: 20, inFlight: 1 });
+    await loader.detach();
+    expect(window).toMatchObject({ planned: 20, answered: 20, failed: 0 });
+    expect(seen.map(({ url }) => url)).toEqual(['/login', ...Array.from({ length: 20 }, () => '/items/7')]);
+    const name = where.tls?.serverName ?? null;
+    const host = name ?? (where.socket === undefined ? `127.0.0.1:${endpoint.port}` : 'localhost');
+    expect(new Set(seen.map((one) => one.host))).toEqual(new Set([host]));
+    if (name !== null) expect(new Set(seen.map((one) => one.name))).toEqual(new Set([name]));
+    // One for prepare, two that the plan keeps open.
+    if (where.tls !== undefined) expect(handshakes()).toBe(3);
+  },
+);
 
 test('a socket that nobody listens on is named', async () => {
   const socket = join(folder, 'none.sock');

@@ -61,6 +61,8 @@ describe('failed requests', () => {
     const invalid = { verdict: 'invalid' as const, reason: 'both fail' };
     expect(renderMarkdown(withFailed('status 302 to /login', null, invalid))).toContain('Redirects are not followed');
     expect(renderMarkdown(withFailed('status 302 to /login', null))).not.toContain('Redirects are not followed');
+    expect(renderMarkdown(withFailed('status 401', null, invalid))).toContain('sign in under load.prepare');
+    expect(renderMarkdown(withFailed('status 400', null, invalid))).not.toContain('sign in');
   });
 });
 
