@@ -25,8 +25,9 @@ import {
   type ScenarioRun,
   SIDES,
 } from '../model/index.ts';
-import { decodeProfile, type Profile } from '../profile/index.ts';
-import { countedSide, type ReadFile } from './profiles.ts';
+import type { Profile } from '../profile/index.ts';
+import { countedSide } from './profiles.ts';
+import { openFile, type ReadFile } from './read-profile.ts';
 
 const costPairs = ({ pairs }: Launch): readonly Pair[] =>
   pairs.filter(({ phase, discarded }) => phase === 'cost' && discarded === null);
@@ -43,6 +44,9 @@ const pageFaultsOf = (run: ScenarioRun): readonly BySide<number>[] =>
 const cpuNsOf = (run: ScenarioRun): number | null =>
   counterPerRequest(judgedLaunches(run).flatMap(costPairs), 'base', 'cpuNs') ?? null;
 
+/** Of a side, with profiles that can be read: fewer cannot tell what differs by chance. */
+const LEAST_LAUNCHES = 2;
+
 const judge = async (
   file: RunFile,
   measured: ScenarioRun,
@@ -53,10 +57,10 @@ const judge = async (
   if (isTotals(exact)) return judgeTotals({ run: exact, scenario: run.scenario, cpuNsPerRequest: cpuNsOf(run) });
   const launches: { readonly launch: ExactRun['launches'][number]; readonly profile: Profile }[] = [];
   for (const launch of exact.launches) {
-    const bytes = await read(launch.profile);
-    if (bytes === null) return null;
-    launches.push({ launch, profile: decodeProfile(bytes, launch.profile) });
+    const profile = await openFile(launch.profile, 'instructions', read);
+    if (profile !== null) launches.push({ launch, profile });
   }
+  if (SIDES.some((side) => launches.filter(({ launch }) => launch.side === side).length < LEAST_LAUNCHES)) return null;
   return judgeExact({
     run: exact,
     launches,
@@ -93,8 +97,8 @@ const withCalls = async (
 ): Promise<Partial<ScenarioFindings>> => {
   const launches: ProfiledCalls[] = [];
   for (const launch of exact.calls ?? []) {
-    const bytes = await read(launch.profile);
-    if (bytes !== null) launches.push({ launch, profile: decodeProfile(bytes, launch.profile) });
+    const profile = await openFile(launch.profile, 'calls', read);
+    if (profile !== null) launches.push({ launch, profile });
   }
   const { functions, attribution } = { ...NO_FINDINGS, ...sampled };
   return explainCalls({

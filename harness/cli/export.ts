@@ -14,7 +14,8 @@ import {
   exportSpeedscope,
   type NamedStacks,
 } from '../report/index.ts';
-import { type MergedProfile, mergedProfiles, type ReadFile } from './profiles.ts';
+import { type MergedProfile, mergedProfiles } from './profiles.ts';
+import { folderReader } from './read-profile.ts';
 import { COMPARISON_FILE, compareWithProfiles } from './results.ts';
 import { openOutput } from './output.ts';
 import { openStored } from './stored.ts';
@@ -98,11 +99,23 @@ export const formatsFrom = (list: string): readonly string[] => {
   );
 };
 
+/** null, with a word, for a file that was truncated or exchanged: run.json says it all again. */
+const readable = (text: string, file: string): Comparison | null => {
+  try {
+    return parseComparison(text, file);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    process.stderr.write(`${error.message}; compared again from the run.\n`);
+    return null;
+  }
+};
+
 /** What the run said, or would say again where its comparison is gone. */
 const comparisonOf = async (run: RunFile, dir: string): Promise<Comparison> => {
   const file = join(dir, COMPARISON_FILE);
   const text = await readFile(file, 'utf8').catch(() => null);
-  return text === null ? compareWithProfiles(run, dir) : parseComparison(text, file);
+  const known = text === null ? null : readable(text, file);
+  return known ?? compareWithProfiles(run, dir);
 };
 
 /** Computed once, however many formats ask. */
@@ -118,7 +131,7 @@ export const exportRun = async (
   formats: readonly string[],
   out: string,
 ): Promise<readonly string[]> => {
-  const read: ReadFile = async (file) => readFile(join(dir, file)).catch(() => null);
+  const read = folderReader(dir);
   const source: Source = {
     run,
     comparison: once(async () => comparisonOf(run, dir)),
@@ -134,6 +147,7 @@ export const exportRun = async (
     }
     if (files.length === 0) process.stderr.write(`${format}: the run holds no profiles to write.\n`);
   }
+  for (const what of read.problems) process.stderr.write(`Left out: ${what}\n`);
   return paths;
 };
 

@@ -19,7 +19,8 @@ import {
   type Side,
 } from '../model/index.ts';
 import { belowRequests, type Profile } from '../profile/index.ts';
-import { openProfile, type ReadFile, sampledLaunches } from './profiles.ts';
+import { sampledLaunches } from './profiles.ts';
+import { openProfile, type ReadFile } from './read-profile.ts';
 
 /** Where a kind of cost is read from, and the metrics whose regression it explains. */
 interface Source {
@@ -99,7 +100,7 @@ const costPairs = (launch: Launch): readonly Pair[] =>
 
 const sideOf = async (launch: Launch, side: Side, source: Source, read: ReadFile): Promise<ProfiledSide | null> => {
   const ref = launch.sides[side].profiles[source.file];
-  const profile = ref === undefined ? null : await openProfile(ref, read);
+  const profile = ref === undefined ? null : await openProfile(ref, source.file, read);
   if (ref === undefined || profile === null) return null;
   const total = source.total(costPairs(launch), side);
   return {
@@ -134,7 +135,7 @@ const kindOf = async (run: ScenarioRun, source: Source, read: ReadFile): Promise
   return { profile: source.kind, launches, practicalRatio: practicalRatioOf(source.metrics) };
 };
 
-/** Profiles that are gone (a run's folder copied without them) explain nothing; broken ones are an error. */
+/** Profiles that are gone (a run's folder copied without them) or broken explain nothing. */
 export const findingsIn = async (file: RunFile, read: ReadFile): Promise<FindingsOf> => {
   const verdicts = compareRun(file).scenarios;
   const found = new Map<string, ReturnType<typeof compareFunctions>>();

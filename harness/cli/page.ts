@@ -3,7 +3,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import type { Comparison, MetricUnit, ProfileKind, RunFile, ScenarioRun, Side } from '../model/index.ts';
 import { belowRequests, mergeProfiles, type Profile } from '../profile/index.ts';
 import { type ProfilePair, type Report, renderHtml } from '../report/index.ts';
-import { countedSide, launchesWith, openProfile, type ReadFile } from './profiles.ts';
+import { countedSide, launchesWith } from './profiles.ts';
+import { openProfile, type ReadFile } from './read-profile.ts';
 
 interface Graph {
   readonly title: string;
@@ -96,7 +97,7 @@ const mergeSide = async (run: ScenarioRun, side: Side, graph: Graph, read: ReadF
   let requests = 0;
   for (const launch of launchesWith(run, graph.file)) {
     const ref = launch.sides[side].profiles[graph.file];
-    const profile = ref === undefined ? null : await openProfile(ref, read);
+    const profile = ref === undefined ? null : await openProfile(ref, graph.file, read);
     if (ref === undefined || profile === null) continue;
     parts.push(graph.choose(profile));
     requests += ref.requests;

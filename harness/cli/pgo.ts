@@ -1,10 +1,9 @@
 /** `godyno pgo`: the CPU profiles of a run as one `default.pgo`, from which `go build` optimises the service. */
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { writeFile } from 'node:fs/promises';
 import { EXIT, type ExitCode, UsageError } from '../errors.ts';
 import type { ScenarioRun } from '../model/index.ts';
 import { encodeProfile, mergeProfiles, type Profile, withoutAgent } from '../profile/index.ts';
-import { openProfile, type ReadFile } from './profiles.ts';
+import { folderReader, openProfile, type ReadFile } from './read-profile.ts';
 import { openStored } from './stored.ts';
 
 interface PgoOptions {
@@ -35,7 +34,7 @@ const headProfiles = async (runs: readonly ScenarioRun[], read: ReadFile): Promi
   const profiles: Profile[] = [];
   for (const launch of runs.flatMap(({ launches }) => launches)) {
     const ref = launch.sides.head.profiles.cpu;
-    const profile = ref === undefined ? null : await openProfile(ref, read);
+    const profile = ref === undefined ? null : await openProfile(ref, 'cpu', read);
     if (profile !== null) profiles.push(withoutAgent(profile));
   }
   return profiles;
@@ -47,7 +46,7 @@ export const writePgo = async (given: Record<string, unknown>, word = ''): Promi
   if (dir === null)
     throw new UsageError('NOT_A_RUN', `${word} is a baseline, not a run`, 'Name the output folder of a run.');
   const runs = chooseRuns(run.runs, options.scenario);
-  const read: ReadFile = async (file) => readFile(join(dir, file)).catch(() => null);
+  const read = folderReader(dir);
   const profiles = await headProfiles(runs, read);
   if (profiles.length === 0) {
     throw new UsageError(
@@ -56,6 +55,7 @@ export const writePgo = async (given: Record<string, unknown>, word = ''): Promi
       'Measure with CPU profiles (not --exact only), and keep profiles/ beside run.json.',
     );
   }
+  for (const what of read.problems) process.stderr.write(`Left out: ${what}\n`);
   const merged = mergeProfiles(profiles);
   await writeFile(options.out, encodeProfile(merged));
   const [program = ''] = packagesOf(runs);

@@ -1,18 +1,9 @@
 /** The profiles of a run, merged over its launches, one file per scenario, side and kind. */
-import type { Launch, ProfileKind, ProfileRef, RunFile, ScenarioRun, Side } from '../model/index.ts';
+import type { Launch, ProfileKind, RunFile, ScenarioRun, Side } from '../model/index.ts';
 import { SIDES } from '../model/index.ts';
-import {
-  decodeProfile,
-  encodeProfile,
-  mergeProfiles,
-  type Profile,
-  subtractProfile,
-  withCallPaths,
-  withoutAgent,
-} from '../profile/index.ts';
+import { encodeProfile, mergeProfiles, type Profile, withCallPaths, withoutAgent } from '../profile/index.ts';
 import { folderOf } from '../run/index.ts';
-
-export type ReadFile = (file: string) => Promise<Uint8Array | null>;
+import { openFile, openProfile, type ReadFile } from './read-profile.ts';
 
 export interface MergedProfile {
   readonly scenario: string;
@@ -22,16 +13,6 @@ export interface MergedProfile {
   /** Place below the output folder (docs/files.md). */
   readonly file: string;
 }
-
-/** What a reference stands for: the file, less the snapshot before it. null: the file is gone. */
-export const openProfile = async (ref: ProfileRef, read: ReadFile): Promise<Profile | null> => {
-  const bytes = await read(ref.file);
-  if (bytes === null) return null;
-  const profile = decodeProfile(bytes, ref.file);
-  if (ref.before === null) return profile;
-  const before = await read(ref.before);
-  return before === null ? null : subtractProfile(profile, decodeProfile(before, ref.before));
-};
 
 const kindsOf = (run: ScenarioRun, side: Side): readonly ProfileKind[] => [
   ...new Set(run.launches.flatMap(({ sides }) => Object.keys(sides[side].profiles) as ProfileKind[])),
@@ -61,9 +42,9 @@ export const countedSide = async (run: ScenarioRun, side: Side, read: ReadFile):
   const parts: Profile[] = [];
   let requests = 0;
   for (const launch of run.exact?.launches.filter((each) => each.side === side) ?? []) {
-    const bytes = await read(launch.profile);
-    if (bytes === null) continue;
-    parts.push(decodeProfile(bytes, launch.profile));
+    const profile = await openFile(launch.profile, 'instructions', read);
+    if (profile === null) continue;
+    parts.push(profile);
     requests += launch.requests;
   }
   if (parts.length === 0) return null;
@@ -83,7 +64,7 @@ const sampledProfiles = async (
   const parts: Profile[] = [];
   for (const launch of launchesWith(run, kind)) {
     const ref = launch.sides[side].profiles[kind];
-    const profile = ref === undefined ? null : await openProfile(ref, read);
+    const profile = ref === undefined ? null : await openProfile(ref, kind, read);
     // The originals beside it keep what the agent itself has cost.
     if (profile !== null) parts.push(withoutAgent(profile));
   }

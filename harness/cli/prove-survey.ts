@@ -1,5 +1,5 @@
 /** What has to be known before a fault can be sized: what a request costs, which functions run, how often. */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InvalidMeasurementError, UsageError } from '../errors.ts';
@@ -21,7 +21,7 @@ import type { SideTree } from '../run/index.ts';
 import { mean } from '../stats/index.ts';
 import { chosenGo, prepareBuild } from '../target/index.ts';
 import { layOut, measure, type MeasureRequest, type PlantHead } from './measure.ts';
-import { openProfile } from './profiles.ts';
+import { folderReader, openProfile } from './read-profile.ts';
 
 /** Three launches: some 300 CPU samples a side, and exact counters. */
 const SURVEY_SECONDS = 12;
@@ -164,10 +164,7 @@ const cpuProfile = async (run: RunFile, dir: string): Promise<Profile | null> =>
     for (const { sides } of launches) {
       for (const side of [sides.base, sides.head]) {
         const ref = side.profiles.cpu;
-        const profile =
-          ref === undefined
-            ? null
-            : await openProfile(ref, async (file) => readFile(join(dir, file)).catch(() => null));
+        const profile = ref === undefined ? null : await openProfile(ref, 'cpu', folderReader(dir));
         if (profile !== null) parts.push(profile);
       }
     }

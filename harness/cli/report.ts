@@ -8,10 +8,21 @@ import { exportRun, formatsFrom } from './export.ts';
 import { COMPARISON_FILE, compareWithProfiles, tell } from './results.ts';
 import { openStored } from './stored.ts';
 
+/** A file that was damaged since is written anew; what it accepted has to be given again. */
+const waiversIn = (text: string, file: string): Comparison['waivers'] => {
+  try {
+    return parseComparison(text, file).waivers;
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    process.stderr.write(`${error.message}; it is written anew, without the waivers it may have held.\n`);
+    return undefined;
+  }
+};
+
 /** What was accepted when the run was made stays accepted: a report made again is the same report. */
 const withEarlierWaivers = async (comparison: Comparison, file: string): Promise<Comparison> => {
   const text = await readFile(file, 'utf8').catch(() => null);
-  const waivers = text === null ? undefined : parseComparison(text, file).waivers;
+  const waivers = text === null ? undefined : waiversIn(text, file);
   return waivers === undefined ? comparison : { ...comparison, waivers };
 };
 

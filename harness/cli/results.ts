@@ -1,15 +1,15 @@
 /** From a RunFile to what a run leaves: merged profiles, comparison.json, report.md, and the lines on the terminal. */
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { compareRun } from '../compare/index.ts';
 import { EXIT, type ExitCode } from '../errors.ts';
 import type { Comparison, RunFile, RunVerdict } from '../model/index.ts';
 import { buildReport, type Invocation, renderMarkdown, renderTerminal, type Report } from '../report/index.ts';
+import { folderOf } from '../run/index.ts';
 import { withExact } from './exact-findings.ts';
 import { findingsIn } from './findings.ts';
 import type { OutputFolder } from './output.ts';
 import { pageOf } from './page.ts';
-import { mergedProfiles, type ReadFile } from './profiles.ts';
+import { mergedProfiles } from './profiles.ts';
+import { folderReader } from './read-profile.ts';
 
 export const RUN_FILE = 'run.json';
 export const COMPARISON_FILE = 'comparison.json';
@@ -29,16 +29,27 @@ const CODES: Readonly<Record<RunVerdict, ExitCode>> = {
 export const exitCodeOf = (verdict: RunVerdict, failOn: readonly string[]): ExitCode =>
   failOn.includes(verdict) ? CODES[verdict] : EXIT.ok;
 
-/** Files that are gone read as null. */
-const readerIn =
-  (dir: string): ReadFile =>
-  async (file) =>
-    readFile(join(dir, file)).catch(() => null);
+/** Profiles that were left out are named where they would have explained something. */
+const withProblems = (comparison: Comparison, problems: readonly string[]): Comparison => {
+  if (problems.length === 0) return comparison;
+  return {
+    ...comparison,
+    scenarios: comparison.scenarios.map((scenario) => {
+      const own = problems.filter((what) => what.includes(`profiles/${folderOf(scenario.scenario)}/`));
+      return own.length === 0 ? scenario : { ...scenario, warnings: [...scenario.warnings, leftOutText(own)] };
+    }),
+  };
+};
+
+const leftOutText = ([first = '', ...others]: readonly string[]): string => {
+  const more = others.length === 0 ? '' : ` (and ${others.length} more)`;
+  return `Profiles that cannot be read explain nothing here, the verdict does not need them: ${first}${more}.`;
+};
 
 export const compareWithProfiles = async (run: RunFile, dir: string): Promise<Comparison> => {
-  const read = readerIn(dir);
+  const read = folderReader(dir);
   const findings = await withExact(run, read, await findingsIn(run, read));
-  return compareRun(run, findings);
+  return withProblems(compareRun(run, findings), [...read.problems]);
 };
 
 export interface Tellings {
@@ -64,7 +75,7 @@ export const firstFailureOf = async (steps: readonly (() => Promise<unknown>)[])
 const writePage = async (out: OutputFolder, report: Report, { comparison, run }: Tellings): Promise<void> => {
   if (run === undefined) return;
   try {
-    const page = await pageOf(report, comparison, run, readerIn(out.dir));
+    const page = await pageOf(report, comparison, run, folderReader(out.dir));
     if (page !== null) await out.write(PAGE_FILE, page);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
@@ -111,5 +122,5 @@ export const writeRun = async (out: OutputFolder, run: RunFile): Promise<void> =
 /** The run and its profiles, merged over launches, so that everything later starts from files. */
 export const finishRun = async (out: OutputFolder, run: RunFile): Promise<void> => {
   await writeRun(out, run);
-  for (const { file, bytes } of await mergedProfiles(run, readerIn(out.dir))) await out.write(file, bytes);
+  for (const { file, bytes } of await mergedProfiles(run, folderReader(out.dir))) await out.write(file, bytes);
 };

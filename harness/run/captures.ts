@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { AgentRefusedError } from '../capture/index.ts';
 import type { Launch, LaunchSide, ProfileKind, ProfileRef, Side } from '../model/index.ts';
 import { decodeProfile, sampleCounts } from '../profile/index.ts';
 import { folderOf, type LiveSide } from './live.ts';
@@ -50,17 +51,35 @@ export const capturesOf = (session: Session, index: number, side: Side, live: Li
   const before: Partial<Record<ProfileKind, string>> = {};
   const blocks: { before: Uint8Array } = { before: new Uint8Array() };
 
-  const beginAllocations = async (): Promise<void> => {
-    before.allocs = await save('allocs-before', await agent.snapshot('allocs'));
+  /** What the agent refuses costs what it would have explained; a service that is gone ends the launch. */
+  const orNote = async <T>(taken: Promise<T>): Promise<T | null> => {
+    try {
+      return await taken;
+    } catch (error) {
+      if (!(error instanceof AgentRefusedError)) throw error;
+      session.notes.add(`${side}: ${error.message}.`);
+      return null;
+    }
   };
-  const endAllocations = async (requests: number): Promise<void> => {
-    const file = await save('allocs', await agent.snapshot('allocs'));
-    refs.allocs = { file, before: before.allocs ?? null, requests };
+  const snapshot = async (kind: string): Promise<Uint8Array | null> => orNote(agent.snapshot(kind));
+
+  const keepBefore = async (kind: ProfileKind): Promise<Uint8Array | null> => {
+    const bytes = await snapshot(kind);
+    if (bytes !== null) before[kind] = await save(`${kind}-before`, bytes);
+    return bytes;
+  };
+  /** Without the snapshot before it, a cumulative profile says nothing of the span. */
+  const keep = async (kind: ProfileKind, requests: number, isCumulative: boolean): Promise<Uint8Array | null> => {
+    const bytes = await snapshot(kind);
+    if (bytes === null || (isCumulative && before[kind] === undefined)) return bytes;
+    refs[kind] = { file: await save(kind, bytes), before: isCumulative ? (before[kind] ?? null) : null, requests };
+    return bytes;
   };
 
-  const endHeap = async (requests: number): Promise<void> => {
-    refs.heap = { file: await save('heap', await agent.snapshot('heap')), before: null, requests };
-  };
+  const beginAllocations = async (): Promise<void> => void (await keepBefore('allocs'));
+  const endAllocations = async (requests: number): Promise<void> => void (await keep('allocs', requests, true));
+  const endHeap = async (requests: number): Promise<void> => void (await keep('heap', requests, false));
+  let isCpuOn = false;
 
   const endLeaks = async (requests: number): Promise<string | null> => {
     if (!agent.hello.profiles.includes('goroutineleak')) return null;
@@ -83,40 +102,39 @@ export const capturesOf = (session: Session, index: number, side: Side, live: Li
     endHeap,
     begin: async (hz) => {
       await beginAllocations();
-      await agent.startCpuProfile(hz);
+      isCpuOn = (await orNote(agent.startCpuProfile(hz).then(() => true))) ?? false;
     },
     endCpu: async (requests) => {
-      const { bytes } = await agent.stopCpuProfile();
-      refs.cpu = { file: await save('cpu', bytes), before: null, requests };
+      const taken = isCpuOn ? await orNote(agent.stopCpuProfile()) : null;
+      if (taken !== null) refs.cpu = { file: await save('cpu', taken.bytes), before: null, requests };
     },
     beginWaits: async () => {
-      blocks.before = await agent.snapshot('block');
-      before.block = await save('block-before', blocks.before);
-      before.mutex = await save('mutex-before', await agent.snapshot('mutex'));
+      blocks.before = (await keepBefore('block')) ?? new Uint8Array();
+      await keepBefore('mutex');
     },
     endWaits: async (requests) => {
-      const after = await agent.snapshot('block');
-      refs.block = { file: await save('block', after), before: before.block ?? null, requests };
-      refs.mutex = {
-        file: await save('mutex', await agent.snapshot('mutex')),
-        before: before.mutex ?? null,
-        requests,
-      };
+      const after = (await keep('block', requests, true)) ?? new Uint8Array();
+      await keep('mutex', requests, true);
       return { before: blocks.before, after };
     },
     end: async (requests) => {
       await endAllocations(requests);
       await endHeap(requests);
-      refs.goroutine = { file: await save('goroutine', await agent.snapshot('goroutine')), before: null, requests };
+      await keep('goroutine', requests, false);
     },
     refs: () => refs,
   };
 };
 
-/** Samples in the launch's CPU profile; 0 where it has none. */
+/** Samples in the launch's CPU profile; 0 where it has none that can be read. */
 export const cpuSamples = (launch: Launch, side: Side, outDir: string): number => {
   const ref = launch.sides[side].profiles.cpu;
   if (ref === undefined) return 0;
-  const counts = sampleCounts(decodeProfile(readFileSync(join(outDir, ref.file)), ref.file));
-  return counts.reduce((sum, count) => sum + count, 0);
+  try {
+    const counts = sampleCounts(decodeProfile(readFileSync(join(outDir, ref.file)), ref.file));
+    return counts.reduce((sum, count) => sum + count, 0);
+  } catch {
+    // Truncated by a full disk, or taken away: the report says so when it is wanted, and the run goes on without.
+    return 0;
+  }
 };

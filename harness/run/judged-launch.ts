@@ -16,7 +16,7 @@ import {
 } from '../model/index.ts';
 import { judgedGates } from '../compare/index.ts';
 import { metricDef } from '../metrics/index.ts';
-import { belowRequests, decodeProfile, subtractProfile, valueColumn } from '../profile/index.ts';
+import { belowRequests, decodeProfile, ProfileError, subtractProfile, valueColumn } from '../profile/index.ts';
 import { type Captures, capturesOf } from './captures.ts';
 import { type LaunchPlace, type LivePair, withLivePair } from './live.ts';
 import { firstLook, lastLook, type Session } from './session.ts';
@@ -130,6 +130,17 @@ const costWindows = async (
   return { pairs, gaveUp };
 };
 
+/** The same, or undefined with a note where one of the snapshots cannot be read. */
+const waitNsOrNote = (session: Session, before: Uint8Array, after: Uint8Array): number | undefined => {
+  try {
+    return requestWaitNs(before, after);
+  } catch (error) {
+    if (!(error instanceof ProfileError)) throw error;
+    session.notes.add(`Waiting below requests is not known in every launch: ${error.message}.`);
+    return undefined;
+  }
+};
+
 /** Delay in nanoseconds that requests spent blocked between two snapshots of the block profile. */
 export const requestWaitNs = (before: Uint8Array, after: Uint8Array): number => {
   const waits = belowRequests(subtractProfile(decodeProfile(after, 'block'), decodeProfile(before, 'block')));
@@ -157,7 +168,8 @@ const contentionSlice = async (
       askBoth(live, async (side) => {
         const { goroutines } = await live.sides[side].agent.goroutinePeak();
         const { before, after } = await captures[side].endWaits(schedule.next - first);
-        return { goroutinesPeak: goroutines, blockWaitNs: requestWaitNs(before, after) };
+        const blockWaitNs = waitNsOrNote(session, before, after);
+        return { goroutinesPeak: goroutines, ...(blockWaitNs !== undefined && { blockWaitNs }) };
       }),
   );
   return [measured.pair];

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import type { Agent } from '../../harness/capture/index.ts';
+import { type Agent, AgentRefusedError } from '../../harness/capture/index.ts';
 import { capturesOf } from '../../harness/run/captures.ts';
 import type { LiveSide } from '../../harness/run/live.ts';
 import type { Session } from '../../harness/run/session.ts';
@@ -18,6 +18,40 @@ const captures = (profiles: readonly string[], snapshot: Agent['snapshot'], sign
   capturesOf({ plan: { outDir, scenario: { name: 'demo' }, signal } } as Session, 9, 'head', {
     agent: { hello: { profiles }, snapshot } as Agent,
   } as LiveSide);
+
+describe('what the agent refuses', () => {
+  const refusing = (kinds: readonly string[]) => {
+    const refuse = async (asked: string): Promise<never> =>
+      Promise.reject(new AgentRefusedError(asked, 'already in use'));
+    const notes = new Set<string>();
+    const taken = capturesOf({ plan: { outDir, scenario: { name: 'demo' } }, notes } as Session, 7, 'head', {
+      agent: {
+        snapshot: async (kind: string) => (kinds.includes(kind) ? refuse(kind) : STUCK),
+        startCpuProfile: async () => (kinds.includes('cpu') ? refuse('cpu.start') : undefined),
+        stopCpuProfile: async () => ({ bytes: STUCK, spanNs: 1 }),
+      } as unknown as Agent,
+    } as LiveSide);
+    return { taken, notes };
+  };
+
+  it.each([
+    [['cpu'], ['allocs', 'block', 'goroutine', 'heap', 'mutex']],
+    [['block'], ['allocs', 'cpu', 'goroutine', 'heap', 'mutex']],
+    [
+      ['allocs', 'heap', 'goroutine'],
+      ['block', 'cpu', 'mutex'],
+    ],
+  ])('%j is left out with a sentence, and the rest is kept', async (refused, kept) => {
+    const { taken, notes } = refusing(refused);
+    await taken.begin();
+    await taken.endCpu(10);
+    await taken.beginWaits();
+    await taken.endWaits(10);
+    await taken.end(10);
+    expect(Object.keys(taken.refs()).toSorted()).toEqual(kept);
+    expect([...notes].join()).toMatch(/^head: The agent inside the service refused/);
+  });
+});
 
 describe('goroutines that can never wake', () => {
   it('are kept as Go gave them, beside the launch’s other profiles', async () => {
