@@ -6,6 +6,8 @@ interface GoChange {
   /** Minor version of Go 1 that brought it. */
   readonly since: number;
   readonly what: string;
+  /** The experiment that switches it off, as a version says it: `go1.27.3-X:nojsonv2`. */
+  readonly off?: string;
 }
 
 /** By the release that brought them, the weightiest first (profiles.md §1.2). */
@@ -22,11 +24,12 @@ const GO_CHANGES: readonly GoChange[] = [
   { since: 26, what: 'another garbage collector is the default' },
   {
     since: 27,
-    // Counts of one small document per call, and of the demo service: see docs/method.md.
+    // Counts of one small document per call, and of the demo service: docs/blame.md.
     what:
       'encoding/json runs on encoding/json/v2: other costs and other allocations (seen: 40 % more instructions in ' +
       'encoding/json*; objects per Marshal 252 → 203, per Unmarshal 564 → 408, into `any` 1,249 → 1,510). ' +
       'GOEXPERIMENT=nojsonv2 in the environment of the build brings the old one back',
+    off: 'nojsonv2',
   },
   {
     since: 27,
@@ -61,7 +64,10 @@ const between = (changes: readonly GoChange[], one: string, other: string): read
   const [a, b] = [minorOf(one), minorOf(other)];
   if (a === undefined || b === undefined) return [];
   return changes
-    .filter(({ since }) => Math.min(a, b) < since && since <= Math.max(a, b))
+    .filter(({ since, off }) => {
+      const isOff = off !== undefined && `${one} ${other}`.includes(off);
+      return Math.min(a, b) < since && since <= Math.max(a, b) && !isOff;
+    })
     .toSorted((x, y) => y.since - x.since)
     .map(({ since, what }) => `1.${since}: ${what}`);
 };

@@ -87,6 +87,12 @@ describe('another Go', () => {
     expect(changeOf(TWO)?.known[0]).toMatch(/^1\.27: encoding\/json runs on .*GOEXPERIMENT=nojsonv2/);
     expect(changeOf({ base: buildOf('go1.26.8'), head: buildOf('devel go1.28-abc') })?.known).toEqual([]);
   });
+
+  it('is not known for what this build has switched off', () => {
+    const known = changeOf({ base: buildOf('go1.26.8'), head: buildOf('go1.27.3-X:nojsonv2') })?.known ?? [];
+    expect(known.join()).not.toContain('json');
+    expect(known.length).toBeGreaterThan(1);
+  });
 });
 
 describe('Go’s own functions between two versions', () => {
