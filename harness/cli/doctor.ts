@@ -1,16 +1,14 @@
 /** `godyno doctor`: what this machine and the user's own target allow, each line with what to do about it. */
-import { join } from 'node:path';
 import { styleText } from 'node:util';
-import { connectAgent, cpuSourceFor, hostEnvironment, readHostEdge, hostWindow } from '../capture/index.ts';
+import { cpuSourceFor, hostEnvironment, readHostEdge, hostWindow } from '../capture/index.ts';
 import { EXIT, type ExitCode, GodynoError } from '../errors.ts';
 import type { Scenario } from '../model/index.ts';
 import { type Engines, isMissing, type Missing, probeEngines } from '../exact/index.ts';
 import { canPin, runCommand, usableCpus } from '../process/index.ts';
-import { linkBinary, prepareBuild, startTarget, freePorts, inspectTarget } from '../target/index.ts';
-import { formatDuration, formatPercent } from '../units/index.ts';
+import { freePorts } from '../target/index.ts';
+import { formatPercent } from '../units/index.ts';
 import { type Check, fail, ok, warn } from './doctor-check.ts';
-import { checkGoOf, checkGoOfBase } from './doctor-go.ts';
-import { checkExactTarget, type ExactTarget } from './doctor-exact.ts';
+import { examineTargets } from './doctor-target.ts';
 import { withInterrupt } from './interrupt.ts';
 import { LOADER } from './measure.ts';
 import { loadScenarios } from './scenarios.ts';
@@ -72,6 +70,9 @@ const checkProc = (): Check => {
       );
 };
 
+/** A quiet machine's own programs stay below. */
+const BUSY_CPUS = 0.5;
+
 /** How busy others keep this machine, over one second. */
 const checkNeighbours = async (): Promise<Check> => {
   const start = readHostEdge([process.pid]);
@@ -80,8 +81,10 @@ const checkNeighbours = async (): Promise<Check> => {
   if (stealRatio === undefined)
     return warn('neighbours', 'unknown (no /proc/stat)', 'Noise of others cannot be seen here.');
   const found = `steal ${formatPercent(stealRatio)}, other programs keep ${(foreignCpus ?? 0).toFixed(1)} CPUs busy`;
-  return stealRatio > 0.15
-    ? warn('neighbours', found, 'Pairs with more than 15 % steal are discarded; try again later.')
+  if (stealRatio > 0.15)
+    return warn('neighbours', found, 'Pairs with more than 15 % steal are discarded; try again later.');
+  return (foreignCpus ?? 0) >= BUSY_CPUS
+    ? warn('neighbours', found, 'Others slow both sides alike, so a run takes longer: stop them, or raise --budget.')
     : ok('neighbours', found);
 };
 
@@ -120,78 +123,6 @@ export const describeEngines = ({ perf, qemu, cover }: Engines): readonly Check[
   ];
 };
 
-const exactLine = async (name: string, target: ExactTarget): Promise<readonly Check[]> => {
-  const answer = await checkExactTarget(target);
-  return answer === null ? [] : [{ name: `${name}: exact mode`, ...answer }];
-};
-
-const failureOf = (name: string, error: unknown): Check =>
-  error instanceof GodynoError ? fail(name, error.message, error.hint) : fail(name, String(error), 'Report this.');
-
-/** Builds the user's own target with the agent, starts it, and shakes hands. */
-const checkTarget = async (scenario: Scenario, signal: AbortSignal): Promise<readonly Check[]> =>
-  withWorkFolder(async (workDir) => checkTargetIn(workDir, scenario, signal));
-
-const checkTargetIn = async (workDir: string, scenario: Scenario, signal: AbortSignal): Promise<readonly Check[]> => {
-  const name = `target ${scenario.name}`;
-  const moduleDir = join(process.cwd(), scenario.target.module);
-  try {
-    const facts = await inspectTarget({ moduleDir, spec: scenario.target, signal });
-    const prepared = await prepareBuild({
-      side: 'head',
-      sourceDir: moduleDir,
-      moduleDir,
-      revision: { revision: 'working tree', label: 'working tree', kind: 'folder' },
-      spec: scenario.target,
-      workDir,
-      signal,
-    });
-    const binary = await linkBinary(
-      prepared,
-      { linkSeed: facts.unseededReason === null ? 1 : null, cpus: null },
-      signal,
-    );
-    const [port = 0] = await freePorts(1);
-    const target = await startTarget({
-      binary,
-      spec: prepared.spec,
-      side: 'head',
-      port,
-      tmp: join(workDir, 'tmp'),
-      cpus: null,
-      gomaxprocs: scenario.target.cpus,
-      logFile: join(workDir, 'service.log'),
-      agentSocketDir: workDir,
-      moduleDir: prepared.facts.moduleDir,
-      signal,
-    });
-    try {
-      const agent = await connectAgent({ socketDir: workDir, pid: target.servingPid, timeoutSeconds: 15, signal });
-      const { goVersion, gomaxprocs } = agent.hello;
-      agent.close();
-      return [
-        ok(
-          `${name}: build`,
-          `${facts.importPath}, ${(binary.bytes / 1e6).toFixed(1)} MB, built and linked in ${formatDuration(binary.seconds)}`,
-        ),
-        await checkGoOf(prepared, scenario, signal),
-        ...(await checkGoOfBase(scenario, moduleDir, signal)),
-        ok(`${name}: handshake`, `${goVersion}, GOMAXPROCS ${gomaxprocs}, answers ${scenario.target.ready.path}`),
-        ...(await exactLine(name, { build: prepared, path: binary.path, folder: join(workDir, 'runtime'), signal })),
-        ...prepared.notes.map((note) => warn(`${name}: note`, note, '')),
-        ...(facts.unseededReason === null
-          ? []
-          : [warn(`${name}: layouts`, facts.unseededReason, 'CPU limits are 3 / 6 % on one layout.')]),
-      ];
-    } finally {
-      await target.stop();
-    }
-  } catch (error) {
-    signal.throwIfAborted();
-    return [failureOf(name, error)];
-  }
-};
-
 const SIGNS = { ok: ['green', '✔'], warn: ['yellow', '!'], fail: ['red', '✖'] } as const;
 
 const lineOf = ({ name, state, found, advice }: Check): string => {
@@ -210,7 +141,9 @@ export const examine = async (given: Record<string, unknown>, ...words: string[]
     };
     add(ok('node', process.version), checkSystem(), await checkGo(signal), await checkCpus(), checkProc());
     add(await checkNeighbours(), await checkPorts(), ...(await checkExact(signal)));
-    for (const scenario of await scenariosFor(words, add)) add(...(await checkTarget(scenario, signal)));
+    const scenarios = await scenariosFor(words, add);
+    const { base, head } = given as { readonly base?: string; readonly head?: string };
+    await withWorkFolder(async (workDir) => examineTargets({ scenarios, base, head, workDir, add, signal }));
     if (asJson) process.stdout.write(`${JSON.stringify(checks, null, 2)}\n`);
     return checks.some(({ state }) => state === 'fail') ? EXIT.usage : EXIT.ok;
   });

@@ -237,6 +237,8 @@ const buildProgram = (act: (load: () => Promise<Action>) => (...given: unknown[]
     .command('doctor')
     .description('check what this machine and the target allow; each line says what to do')
     .argument('[scenario...]', 'scenario files whose target to try; scenarios/*.yml when left out')
+    .option('--base <ref|folder>', 'what to compare with; where the head left the default branch when left out')
+    .option('--head <ref|folder>', 'what to try; the working tree when left out')
     .addOption(json('the checks'))
     .action(act(async () => (await import('./doctor.ts')).examine));
 

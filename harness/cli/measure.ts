@@ -1,14 +1,12 @@
 /** From flags to a finished {@link RunFile}: what `run` and `baseline record` share. */
-import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
-import { existsSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { hostEnvironment } from '../capture/index.ts';
-import { familyOf } from '../compare/index.ts';
 import { loaderEngine } from '../load/index.ts';
 import { BuildError, UsageError } from '../errors.ts';
 import {
   type BySide,
-  type NewOnHead,
   type JobEvent,
+  type NewOnHead,
   type Revision,
   RUN_SCHEMA_VERSION,
   type RunFile,
@@ -16,91 +14,31 @@ import {
   type ScenarioRun,
   SIDES,
 } from '../model/index.ts';
-import { canPin, usableCpus } from '../process/index.ts';
-import {
-  type CpuLayout,
-  layOutCpus,
-  mixSeed,
-  NothingToCompareError,
-  provision,
-  rehearse,
-  type RunPlan,
-  type RunProgress,
-  runScenario,
-  type SideTree,
-} from '../run/index.ts';
-import { diffSides, findRepository, type SideDiff, type SourceTree, withSides } from '../source/index.ts';
+import { mixSeed, NothingToCompareError, rehearse, runScenario } from '../run/index.ts';
+import { diffSides, type SideDiff, type SourceTree, withSides } from '../source/index.ts';
 import { withHeadsGo } from './go-choice.ts';
-import { withIgnoredExplained } from './ignored-files.ts';
 import { asNewOnHead, whyNewOnHead } from './new-on-head.ts';
-import { isBasesStart, type OwnScenario, ownScenarioNote, withBasesOwn } from './own-scenario.ts';
-import type { Say, Step } from './progress.ts';
-import { describeProgress } from './progress-lines.ts';
+import { isBasesStart, ownScenarioNote, ownWayOf } from './own-scenario.ts';
+import { type Attempt, type Given, moduleOf, provisioned, type Setting, sideTrees } from './provisioned.ts';
+import type { Step } from './progress.ts';
 import { godynoVersion } from './version.ts';
 import { withWorkFolder } from './work-folder.ts';
 
 /** Engine and version, part of what makes runs comparable. */
 export const LOADER = loaderEngine();
 
-export interface MeasureRequest {
-  readonly scenarios: readonly Scenario[];
+export interface MeasureRequest extends Setting {
   readonly base: string | undefined;
   readonly head: string | undefined;
   /** What started the CI job we run in: names the base where `base` does not. */
   readonly job?: JobEvent | null;
-  readonly outDir: string;
   /** All scenarios together; null: each its own. */
   readonly budgetSeconds: number | null;
   readonly seed: number | undefined;
-  readonly purpose: RunPlan['purpose'];
-  /** Lays a change over the head; both sides are then the same tree (`prove`, `calibrate`). */
-  readonly plant?: PlantHead;
   /** Looks at both sides before anything costs time; may refuse them. */
   readonly beforeBuilds?: (sides: BySide<Revision>) => Promise<void>;
-  /** What happens meanwhile, beside the lines that are said. */
-  readonly onProgress?: (event: RunProgress) => void;
   readonly step: Step;
-  readonly signal: AbortSignal;
 }
-
-/** Makes an overlay file below `workDir` for the head's tree; null: the head stays as it is. */
-export type PlantHead = (head: SideTree, scenario: Scenario, workDir: string) => Promise<string | null>;
-
-/** Binds ourselves to the loader's CPUs, so that links and reports never disturb the services. */
-export const layOut = async (scenario: Scenario): Promise<CpuLayout> => {
-  const usable = usableCpus();
-  const ability = await canPin();
-  return layOutCpus(usable, scenario.target.cpus, ability.can ? null : ability.reason);
-};
-
-/** Our place in the repository around us; '' outside of one. */
-const placeInRepository = async (signal: AbortSignal): Promise<string> => {
-  const repository = await findRepository(process.cwd(), signal);
-  const inside = repository === null ? '' : relative(repository.rootDir, process.cwd());
-  return inside.startsWith('..') || isAbsolute(inside) ? '' : inside;
-};
-
-/**
- * The module folder of a side, relative to its root: below the working folder's place in the repository, below the
- * folder that was given, or that folder itself when it is the module.
- */
-const moduleOf = async (tree: SourceTree, scenario: Scenario, signal: AbortSignal): Promise<string> => {
-  const { module } = scenario.target;
-  if (tree.revision.kind !== 'folder') return join(await placeInRepository(signal), module);
-  return !existsSync(join(tree.rootDir, module)) && existsSync(join(tree.rootDir, 'go.mod')) ? '' : module;
-};
-
-const sideTree = async (tree: SourceTree, scenario: Scenario, signal: AbortSignal): Promise<SideTree> => {
-  const module = await moduleOf(tree, scenario, signal);
-  return {
-    rootDir: tree.rootDir,
-    moduleDir: join(tree.rootDir, module),
-    runRoot: tree.ownDir,
-    runDir: join(tree.ownDir, module),
-    added: '',
-    revision: tree.revision,
-  };
-};
 
 /** A rerun of the same commit draws new layouts; `--seed` repeats old ones. */
 const defaultSeed = (revision: string): number =>
@@ -186,12 +124,6 @@ const asMeasured = (request: MeasureRequest, scenario: Scenario): Scenario => {
   return native ? { ...built, measure: { ...built.measure, exact: 'off' } } : built;
 };
 
-interface Given {
-  readonly seed: number;
-  readonly workDir: string;
-  readonly budgetSeconds: number;
-}
-
 const measureScenario = async (
   request: MeasureRequest,
   scenario: Scenario,
@@ -225,73 +157,8 @@ const measureScenario = async (
     }
   });
 
-/** Base by its own commit's scenario, unless it has nothing by that either. */
-const ownWayOf = async (as: Attempt, signal: AbortSignal): Promise<OwnScenario | null> => {
-  const own = await withBasesOwn(as.trees.base, await placeInRepository(signal), as.scenario);
-  if (own === null) return null;
-  return whyNewOnHead(await sideTrees(as, signal), own.scenario) === null ? own : null;
-};
-
 const headAlone = async (request: MeasureRequest, as: Attempt, reason: string): Promise<NewOnHead> =>
   provisioned(request, as, async ({ plan }) => asNewOnHead(as.scenario, reason, await rehearse(plan, 'head')));
-
-export interface Attempt {
-  readonly scenario: Scenario;
-  /** The scenario's folder for each side. */
-  readonly folders: BySide<string>;
-  readonly trees: BySide<SourceTree>;
-  readonly given: Given;
-  readonly say: Say;
-}
-
-const sideTrees = async ({ trees, scenario }: Attempt, signal: AbortSignal): Promise<BySide<SideTree>> => ({
-  base: await sideTree(trees.base, scenario, signal),
-  head: await sideTree(trees.head, scenario, signal),
-});
-
-interface Planned {
-  readonly plan: RunPlan;
-  readonly notes: readonly string[];
-}
-
-/** Both sides with all that their builds need, and the plan for them; what git ignores and a build lacks is explained. */
-export const provisioned = async <T>(
-  request: MeasureRequest,
-  as: Attempt,
-  use: (planned: Planned) => Promise<T>,
-): Promise<T> => {
-  const { scenario, folders, given, say } = as;
-  const { signal, outDir, purpose, scenarios } = request;
-  const userModuleDir = join(process.cwd(), scenario.target.module);
-  const sides = await provision({
-    scenario,
-    trees: await sideTrees(as, signal),
-    userModuleDir,
-    scenarioFolders: folders,
-    workDir: given.workDir,
-    outDir,
-    onProgress: say,
-    signal,
-  });
-  const overlay = (await request.plant?.(sides.trees.head, scenario, given.workDir)) ?? null;
-  const plan: RunPlan = {
-    ...given,
-    scenario,
-    trees: sides.trees,
-    overlays: { base: null, head: overlay },
-    outDir,
-    cpus: await layOut(scenario),
-    family: purpose === 'record' ? { gates: 1 } : familyOf(scenarios),
-    purpose,
-    onProgress: (event) => {
-      const line = describeProgress(event);
-      if (line !== null) say(line);
-      request.onProgress?.(event);
-    },
-    signal,
-  };
-  return withIgnoredExplained(sides.trees, userModuleDir, signal, async () => use({ plan, notes: sides.notes }));
-};
 
 const attempt = async (request: MeasureRequest, as: Attempt): Promise<ScenarioRun> =>
   provisioned(request, as, async ({ plan, notes }) => {

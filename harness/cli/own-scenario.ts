@@ -7,6 +7,8 @@ import { dirname, join } from 'node:path';
 import { EXIT, GodynoError } from '../errors.ts';
 import { type Scenario, type SideSpec, type TargetSpec, targetOf } from '../model/index.ts';
 import type { SourceTree } from '../source/index.ts';
+import { whyNewOnHead } from './new-on-head.ts';
+import { type Attempt, placeInRepository, sideTrees } from './provisioned.ts';
 import { readScenario } from './scenarios.ts';
 
 export interface OwnScenario {
@@ -77,4 +79,11 @@ export const isBasesStart = (error: unknown): error is GodynoError =>
 export const ownScenarioNote = ({ scenario, differs }: OwnScenario, base: SourceTree, error: GodynoError): string => {
   const [why = ''] = error.message.replace(/^base: /, '').split('\n');
   return `Base was started by ${scenario.file} of its own commit (${base.revision.label}), which differs in ${differs.join(', ')}; with the head’s, ${why.replace(/[.:]( Its last output:)?$/, '')}.`;
+};
+
+/** {@link withBasesOwn}, unless base has nothing by its own scenario either. */
+export const ownWayOf = async (as: Attempt, signal: AbortSignal): Promise<OwnScenario | null> => {
+  const own = await withBasesOwn(as.trees.base, await placeInRepository(signal), as.scenario);
+  if (own === null) return null;
+  return whyNewOnHead(await sideTrees(as, signal), own.scenario) === null ? own : null;
 };

@@ -72,7 +72,7 @@ export const loadScenarios = async (words: readonly string[]): Promise<readonly 
     throw new UsageError(
       'NO_SCENARIO',
       named ? `No scenario matches ${words.join(' ')}` : 'There is no scenario here (scenarios/*.yml)',
-      'Write one (docs/scenario.md shows how), or name its path.',
+      'Let `npx godyno init` write one from your main packages, or name its path.',
     );
   }
   const scenarios: Scenario[] = [];

@@ -1,0 +1,126 @@
+/** Both sides of one scenario with all that their builds need, and the plan for them: what `run` and `doctor` share. */
+import { existsSync } from 'node:fs';
+import { isAbsolute, join, relative } from 'node:path';
+import { familyOf } from '../compare/index.ts';
+import type { BySide, Scenario } from '../model/index.ts';
+import { canPin, usableCpus } from '../process/index.ts';
+import { type CpuLayout, layOutCpus, provision, type RunPlan, type RunProgress, type SideTree } from '../run/index.ts';
+import { findRepository, type SourceTree } from '../source/index.ts';
+import { withIgnoredExplained } from './ignored-files.ts';
+import type { Say } from './progress.ts';
+import { describeProgress } from './progress-lines.ts';
+
+/** What all scenarios of one invocation have in common. */
+export interface Setting {
+  readonly scenarios: readonly Scenario[];
+  readonly outDir: string;
+  readonly purpose: RunPlan['purpose'];
+  /** Lays a change over the head; both sides are then the same tree (`prove`, `calibrate`). */
+  readonly plant?: PlantHead;
+  /** What happens meanwhile, beside the lines that are said. */
+  readonly onProgress?: (event: RunProgress) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Makes an overlay file below `workDir` for the head's tree; null: the head stays as it is. */
+export type PlantHead = (head: SideTree, scenario: Scenario, workDir: string) => Promise<string | null>;
+
+/** Binds ourselves to the loader's CPUs, so that links and reports never disturb the services. */
+export const layOut = async (scenario: Scenario): Promise<CpuLayout> => {
+  const usable = usableCpus();
+  const ability = await canPin();
+  return layOutCpus(usable, scenario.target.cpus, ability.can ? null : ability.reason);
+};
+
+/** Our place in the repository around us; '' outside of one. */
+export const placeInRepository = async (signal: AbortSignal): Promise<string> => {
+  const repository = await findRepository(process.cwd(), signal);
+  const inside = repository === null ? '' : relative(repository.rootDir, process.cwd());
+  return inside.startsWith('..') || isAbsolute(inside) ? '' : inside;
+};
+
+/**
+ * The module folder of a side, relative to its root: below the working folder's place in the repository, below the
+ * folder that was given, or that folder itself when it is the module.
+ */
+export const moduleOf = async (tree: SourceTree, scenario: Scenario, signal: AbortSignal): Promise<string> => {
+  const { module } = scenario.target;
+  if (tree.revision.kind !== 'folder') return join(await placeInRepository(signal), module);
+  return !existsSync(join(tree.rootDir, module)) && existsSync(join(tree.rootDir, 'go.mod')) ? '' : module;
+};
+
+const sideTree = async (tree: SourceTree, scenario: Scenario, signal: AbortSignal): Promise<SideTree> => {
+  const module = await moduleOf(tree, scenario, signal);
+  return {
+    rootDir: tree.rootDir,
+    moduleDir: join(tree.rootDir, module),
+    runRoot: tree.ownDir,
+    runDir: join(tree.ownDir, module),
+    added: '',
+    revision: tree.revision,
+  };
+};
+
+export interface Given {
+  readonly seed: number;
+  readonly workDir: string;
+  readonly budgetSeconds: number;
+}
+
+export interface Attempt {
+  readonly scenario: Scenario;
+  /** The scenario's folder for each side. */
+  readonly folders: BySide<string>;
+  readonly trees: BySide<SourceTree>;
+  readonly given: Given;
+  readonly say: Say;
+}
+
+export const sideTrees = async ({ trees, scenario }: Attempt, signal: AbortSignal): Promise<BySide<SideTree>> => ({
+  base: await sideTree(trees.base, scenario, signal),
+  head: await sideTree(trees.head, scenario, signal),
+});
+
+interface Planned {
+  readonly plan: RunPlan;
+  readonly notes: readonly string[];
+}
+
+/** Both sides with all that their builds need, and the plan for them; what git ignores and a build lacks is explained. */
+export const provisioned = async <T>(
+  setting: Setting,
+  as: Attempt,
+  use: (planned: Planned) => Promise<T>,
+): Promise<T> => {
+  const { scenario, folders, given, say } = as;
+  const { signal, outDir, purpose, scenarios, plant, onProgress } = setting;
+  const userModuleDir = join(process.cwd(), scenario.target.module);
+  const sides = await provision({
+    scenario,
+    trees: await sideTrees(as, signal),
+    userModuleDir,
+    scenarioFolders: folders,
+    workDir: given.workDir,
+    outDir,
+    onProgress: say,
+    signal,
+  });
+  const overlay = (await plant?.(sides.trees.head, scenario, given.workDir)) ?? null;
+  const plan: RunPlan = {
+    ...given,
+    scenario,
+    trees: sides.trees,
+    overlays: { base: null, head: overlay },
+    outDir,
+    cpus: await layOut(scenario),
+    family: purpose === 'record' ? { gates: 1 } : familyOf(scenarios),
+    purpose,
+    onProgress: (event) => {
+      const line = describeProgress(event);
+      if (line !== null) say(line);
+      onProgress?.(event);
+    },
+    signal,
+  };
+  return withIgnoredExplained(sides.trees, userModuleDir, signal, async () => use({ plan, notes: sides.notes }));
+};
