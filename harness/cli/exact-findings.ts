@@ -83,7 +83,7 @@ const withCallers = async (run: ScenarioRun, found: ExactFindings, read: ReadFil
   return {
     ...found,
     exact: { ...found.exact, counted: { ...counted, pathSamples: samples } },
-    functions: withPaths({ profiles, functions: found.functions }),
+    functions: withPaths({ profiles, functions: found.functions, modulePath: run.builds.head.modulePath || null }),
   };
 };
 

@@ -19,7 +19,7 @@ import {
   type Side,
 } from '../model/index.ts';
 import { belowRequests, type Profile } from '../profile/index.ts';
-import { sampledLaunches } from './profiles.ts';
+import { costPairs, launchesExplaining } from './profiles.ts';
 import { openProfile, type ReadFile } from './read-profile.ts';
 
 /** Where a kind of cost is read from, and the metrics whose regression it explains. */
@@ -95,9 +95,6 @@ const ordered = (scenario: ScenarioComparison | undefined): readonly Source[] =>
   return SOURCES.toSorted((a, b) => weight(a) - weight(b));
 };
 
-const costPairs = (launch: Launch): readonly Pair[] =>
-  launch.pairs.filter(({ phase, discarded }) => phase === 'cost' && discarded === null);
-
 const sideOf = async (launch: Launch, side: Side, source: Source, read: ReadFile): Promise<ProfiledSide | null> => {
   const ref = launch.sides[side].profiles[source.file];
   const profile = ref === undefined ? null : await openProfile(ref, source.file, read);
@@ -110,24 +107,12 @@ const sideOf = async (launch: Launch, side: Side, source: Source, read: ReadFile
   };
 };
 
-/**
- * Allocation sites counted one by one (stage `capture`) make sampled ones superfluous; and what is held after the many
- * requests of a growth launch tells more than what short launches hold.
- */
-const launchesFor = (run: ScenarioRun, source: Source): readonly Launch[] => {
-  const better = run.launches.filter(
-    ({ stage, sides }) =>
-      (stage === 'capture' && source.file === 'allocs') || (stage === 'growth' && source.file in sides.head.profiles),
-  );
-  return better.length > 0 ? better : sampledLaunches(run);
-};
-
 const practicalRatioOf = (metrics: readonly MetricId[]): number =>
   Math.min(...metrics.map((metric) => METRICS[metric].practicalRatio ?? 0));
 
 const kindOf = async (run: ScenarioRun, source: Source, read: ReadFile): Promise<ProfiledKind> => {
   const launches: BySide<ProfiledSide>[] = [];
-  for (const launch of launchesFor(run, source)) {
+  for (const launch of launchesExplaining(run, source.file)) {
     const base = await sideOf(launch, 'base', source, read);
     const head = await sideOf(launch, 'head', source, read);
     if (base !== null && head !== null) launches.push({ base, head });

@@ -1,15 +1,18 @@
 /** `report.html`: the profiles of a run beside its comparison, in one page that needs no network. */
 import { existsSync, readFileSync } from 'node:fs';
 import type { Comparison, MetricUnit, ProfileKind, RunFile, ScenarioRun, Side } from '../model/index.ts';
-import { belowRequests, mergeProfiles, type Profile } from '../profile/index.ts';
+import { counterPerRequest } from '../metrics/index.ts';
+import { belowRequests, mergeProfiles, type Profile, valueColumn, withoutAgent } from '../profile/index.ts';
 import { type ProfilePair, type Report, renderHtml } from '../report/index.ts';
-import { countedSide, launchesWith } from './profiles.ts';
+import { costPairs, countedSide, launchesExplaining } from './profiles.ts';
 import { openProfile, type ReadFile } from './read-profile.ts';
 
 interface Graph {
   readonly title: string;
   readonly file: ProfileKind;
   readonly valueType: string;
+  /** What the values are shares of, as the rows of the report have it; left out: they are as they are. */
+  readonly counter?: 'cpuNs' | 'mallocs' | 'allocBytes';
   readonly unit: MetricUnit;
   readonly compared: ProfilePair['compared'];
   /** Snapshots are shown as they are, everything else per request. */
@@ -20,11 +23,22 @@ interface Graph {
 const whole = (profile: Profile): Profile => profile;
 
 const GRAPHS: readonly Graph[] = [
-  { title: 'CPU', file: 'cpu', valueType: 'cpu', unit: 'ns', compared: 'cpu', span: 'per request', choose: whole },
+  {
+    title: 'CPU',
+    file: 'cpu',
+    // Counts, not nanoseconds: launches of the explain pass are sampled at another rate than the judged ones.
+    valueType: 'samples',
+    counter: 'cpuNs',
+    unit: 'ns',
+    compared: 'cpu',
+    span: 'per request',
+    choose: whole,
+  },
   {
     title: 'allocated bytes',
     file: 'allocs',
     valueType: 'alloc_space',
+    counter: 'allocBytes',
     unit: 'B',
     compared: 'alloc_space',
     span: 'per request',
@@ -34,6 +48,7 @@ const GRAPHS: readonly Graph[] = [
     title: 'allocated objects',
     file: 'allocs',
     valueType: 'alloc_objects',
+    counter: 'mallocs',
     unit: 'count',
     compared: 'alloc_objects',
     span: 'per request',
@@ -90,25 +105,42 @@ interface Merged {
   readonly profile: Profile;
   readonly requests: number;
   readonly launches: number;
+  /** By the exact counter, per request; null where a launch has none. */
+  readonly exact: number | null;
 }
 
+/** Of the launches that the report's rows come from, so that page and sentence show the same. */
 const mergeSide = async (run: ScenarioRun, side: Side, graph: Graph, read: ReadFile): Promise<Merged | null> => {
   const parts: Profile[] = [];
   let requests = 0;
-  for (const launch of launchesWith(run, graph.file)) {
+  let cost: number | null = 0;
+  for (const launch of launchesExplaining(run, graph.file)) {
     const ref = launch.sides[side].profiles[graph.file];
     const profile = ref === undefined ? null : await openProfile(ref, graph.file, read);
     if (ref === undefined || profile === null) continue;
-    parts.push(graph.choose(profile));
+    parts.push(withoutAgent(graph.choose(profile)));
     requests += ref.requests;
+    const exact = graph.counter === undefined ? undefined : counterPerRequest(costPairs(launch), side, graph.counter);
+    cost = cost === null || exact === undefined ? null : cost + exact * ref.requests;
   }
-  return parts.length === 0 ? null : { profile: mergeProfiles(parts), requests, launches: parts.length };
+  if (parts.length === 0) return null;
+  const exact = cost === null || requests === 0 ? null : cost / requests;
+  return { profile: mergeProfiles(parts), requests, launches: parts.length, exact };
+};
+
+const total = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0);
+
+/** A share of the exact total where there is one, as the rows have it (docs/blame.md). */
+const scaleOf = ({ profile, requests, launches, exact }: Merged, graph: Graph): number => {
+  if (graph.span === 'snapshot') return 1 / Math.max(1, launches);
+  const all = exact === null ? 0 : total(valueColumn(profile, graph.valueType));
+  return exact === null || all === 0 ? 1 / Math.max(1, requests) : exact / all;
 };
 
 const sourceOf = (merged: Merged, graph: Graph) => ({
   profile: merged.profile,
   valueType: graph.valueType,
-  scale: 1 / Math.max(1, graph.span === 'snapshot' ? merged.launches : merged.requests),
+  scale: scaleOf(merged, graph),
 });
 
 /** Counted instructions, by paths where CPU samples know them. */
@@ -135,7 +167,8 @@ const countedPair = async (run: ScenarioRun, read: ReadFile): Promise<readonly P
   ];
 };
 
-const pairsOf = async (run: ScenarioRun, read: ReadFile): Promise<readonly ProfilePair[]> => {
+/** What the page draws of one scenario: the same launches, scaled as the rows are. */
+export const pairsOf = async (run: ScenarioRun, read: ReadFile): Promise<readonly ProfilePair[]> => {
   const pairs: ProfilePair[] = [];
   for (const graph of GRAPHS) {
     const base = await mergeSide(run, 'base', graph, read);

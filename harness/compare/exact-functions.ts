@@ -236,7 +236,7 @@ export interface ExactFunctionsFound {
 const isCulprit = ({ row }: Ranked, whole: number): boolean =>
   row.function !== ALLOCATOR && !isRuntime(row.function) && row.deltaPerRequest * whole > 0;
 
-/** At most 30 rows, those that are certain first. Callers are not counted, so cumulative costs are the own ones. */
+/** At most 30 rows and those that the change touches, certain ones first. Callers are not counted, so cumulative costs are the own ones. */
 export const exactFunctions = (input: ExactFunctionsInput): ExactFunctionsFound => {
   const works = bothSides((side) => input.launches[side].map(({ work }) => work));
   const total = median(works.base);
@@ -256,7 +256,7 @@ export const exactFunctions = (input: ExactFunctionsInput): ExactFunctionsFound 
       return values === undefined ? [] : [countedOf(row.function, values)];
     });
   const ranked = markMoves(rows, findCountedMoves(changed), total)
-    .filter(({ row }) => row.deltaPerRequest !== 0 || row.kind === 'moved')
+    .filter(({ row }) => row.deltaPerRequest !== 0 || row.kind === 'moved' || row.changedInDiff)
     .toSorted(
       (a, b) =>
         rankOf(a, whole) - rankOf(b, whole) ||
@@ -265,7 +265,7 @@ export const exactFunctions = (input: ExactFunctionsInput): ExactFunctionsFound 
     );
   const culprit = ranked.find((each) => isNamed(each) && isCulprit(each, whole))?.row.function ?? null;
   return {
-    functions: ranked.slice(0, MOST_ROWS).map(({ row }) => row),
+    functions: ranked.filter(({ row }, place) => place < MOST_ROWS || row.changedInDiff).map(({ row }) => row),
     attribution: { source: 'exact', samples: null, diffuse: null, culprit, warnings: [] },
   };
 };

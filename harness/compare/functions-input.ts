@@ -54,6 +54,8 @@ export interface FunctionsFound {
 }
 
 export const MOST_ROWS = 30;
+/** Functions of the diff, the surest and largest first, that are rows of their own whatever their place. */
+export const MOST_CHANGED = 40;
 
 /** Sample type of the profile and unit of the row. */
 export const VALUES_OF: Readonly<Record<CostProfile, { readonly type: string; readonly unit: MetricUnit }>> = {

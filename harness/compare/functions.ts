@@ -20,6 +20,7 @@ import {
   type FunctionsFound,
   type FunctionsInput,
   isHeld,
+  MOST_CHANGED,
   MOST_ROWS,
   type ProfiledKind,
   VALUES_OF,
@@ -172,7 +173,10 @@ const RANK: Readonly<Record<FunctionKind, number>> = {
   unclear: 2,
 };
 
-/** The rows of one kind; those on the named function's path stay in, so that the path can be printed with figures. */
+/**
+ * The rows of one kind. Those on the named function's path stay in, so that the path can be printed with figures, and
+ * those that the change touches: what they cost is what a reviewer asks for, also where it is the same.
+ */
 const rowsOf = (found: KindFindings): readonly FunctionComparison[] => {
   const ordered = found.tested
     .map((each) => ({ each, rank: RANK[kindOf(each, found)], isFirst: each.totals.name === found.blame?.name }))
@@ -185,8 +189,17 @@ const rowsOf = (found: KindFindings): readonly FunctionComparison[] => {
   // Of what is held a frame that holds nothing itself says nothing; costs keep it for what it costs with its callees.
   const saysSomething = ({ totals: { sides } }: Tested): boolean =>
     !isHeld(found.kind.profile) || sides.base.own !== 0 || sides.head.own !== 0;
+  const changed = new Set(
+    ordered
+      .filter(({ totals: { name } }) => found.changed.has(name))
+      .slice(0, MOST_CHANGED)
+      .map(({ totals }) => totals.name),
+  );
   return ordered
-    .filter((each, place) => (place < MOST_ROWS && saysSomething(each)) || onPath.has(each.totals.name))
+    .filter(
+      (each, place) =>
+        (place < MOST_ROWS && saysSomething(each)) || onPath.has(each.totals.name) || changed.has(each.totals.name),
+    )
     .map((each) => rowOf(each, found));
 };
 

@@ -11,6 +11,7 @@ import type {
 } from '../model/index.ts';
 import { METRIC_IDS, SIDES } from '../model/index.ts';
 import { measureWindow, metricDef } from '../metrics/index.ts';
+import { isRuntime } from '../profile/index.ts';
 import { isOnlyNoise } from '../units/index.ts';
 import { impactText } from './amounts.ts';
 import { visibleText } from './inert.ts';
@@ -37,6 +38,8 @@ export interface FlameData {
   readonly name: readonly number[];
   readonly base: readonly number[];
   readonly head: readonly number[];
+  /** Ids of names whose own cost is their caller's: the runtime works for somebody. */
+  readonly charged: readonly number[];
   /** name → the comparison's effect with interval, where it has one. */
   readonly impacts: Readonly<Record<string, string>>;
 }
@@ -89,6 +92,9 @@ export interface ProfilePair {
 /** Six digits are more than any profile knows, and a third of the bytes. */
 const short = (value: number): number => Number(value.toPrecision(6));
 
+/** Goroutines are told by where they wait, which is in the runtime. */
+const isWaiting = ({ compared }: ProfilePair): boolean => compared === 'goroutine' || compared === 'goroutineleak';
+
 const flameData = (pair: ProfilePair, comparison: Comparison): FlameData => {
   const tree = stackTree([pair.base, pair.head]);
   const rows = comparison.scenarios
@@ -104,6 +110,7 @@ const flameData = (pair: ProfilePair, comparison: Comparison): FlameData => {
     name: tree.name,
     base: (tree.self[0] ?? []).map(short),
     head: (tree.self[1] ?? []).map(short),
+    charged: isWaiting(pair) ? [] : tree.names.flatMap((name, id) => (id > 0 && isRuntime(name) ? [id] : [])),
     impacts: Object.fromEntries(rows.map((row) => [visibleText(row.function), impactText(row)])),
   };
 };

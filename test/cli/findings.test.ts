@@ -1,9 +1,13 @@
 /** Which launches explain which metric: from run.json and profile files to the function rows. */
 import { describe, expect, it } from 'vitest';
 import { findingsIn } from '../../harness/cli/findings.ts';
+import { pairsOf } from '../../harness/cli/page.ts';
+import { compareRun } from '../../harness/compare/index.ts';
 import type { CostProfile } from '../../harness/compare/functions-input.ts';
 import type { FunctionComparison, Launch, ProfileKind, RunFile } from '../../harness/model/index.ts';
 import { encodeProfile } from '../../harness/profile/index.ts';
+import { buildModel, functionTotals } from '../../harness/report/page/flame-model.ts';
+import { pageData } from '../../harness/report/page-data.ts';
 import { type Costs, profileOf } from '../compare/functions-fixture.ts';
 import { fileOf, growthOf, launchOf, pairOf, runOf, windowOf } from '../compare/synthetic-run.ts';
 
@@ -123,5 +127,42 @@ describe('a launch made for one question', () => {
     expect(of('inuse_space')[0]?.function).toBe('main.keep');
     expect(of('inuse_space')[0]?.held).toEqual({ base: 2e8, head: 9e8 });
     expect(names(of('goroutine'))).toContain('main.watch');
+  });
+});
+
+describe('the page', () => {
+  it('shows for each function the own cost that its row and the sentence have, launches of another rate included', async () => {
+    const files: Stored = new Map();
+    const stack = `${SERVE};main.encode`;
+    const slower = pairOf(windowOf(counters), windowOf({ ...counters, cpuNs: 1.3e6 }));
+    const judgedOnes = Array.from({ length: 8 }, (_, index) =>
+      store(files, launchOf(index, [slower, slower, slower]), {
+        cpu: [
+          'cpu',
+          { [stack]: 300, [`${stack};runtime.mallocgc`]: 50 },
+          { [stack]: 390, [`${stack};runtime.mallocgc`]: 65 },
+        ],
+      }),
+    );
+    const explain = store(files, launchOf(8, [slower], { stage: 'explain' }), {
+      cpu: ['cpu', { [stack]: 4000, [`${SERVE};main.other`]: 400 }, { [stack]: 5600, [`${SERVE};main.other`]: 400 }],
+    });
+    const file = fileOf([runOf([...judgedOnes, explain])]);
+    const read = async (path: string) => files.get(path) ?? null;
+    const comparison = compareRun(file, await findingsIn(file, read));
+    const rows = comparison.scenarios[0]?.functions.filter(({ profile }) => profile === 'cpu') ?? [];
+    const { flames } = pageData(comparison, file, await pairsOf(file.runs[0]!, read));
+    const cpu = flames.find(({ title }) => title === 'CPU')!;
+    const totals = functionTotals(buildModel(cpu));
+    expect(rows.map((row) => row.function)).toContain('main.encode');
+    for (const row of rows) {
+      const shown = totals.find(({ name }) => cpu.names[name] === row.function);
+      // The page has six digits of each stack.
+      const close = (value: number | undefined, wanted: number): void =>
+        expect(Math.abs((value ?? NaN) - wanted)).toBeLessThan(20);
+      close(shown?.baseSelf, row.basePerRequest);
+      close(shown?.headSelf, row.headPerRequest);
+      close((shown?.headCum ?? 0) - (shown?.baseCum ?? 0), row.headCumPerRequest - row.baseCumPerRequest);
+    }
   });
 });

@@ -184,7 +184,7 @@ export const search = (model: FlameModel, text: string): Found => {
   };
 };
 
-/** One function over the whole tree; recursion counted once in the cumulative columns. */
+/** One function over the whole tree: own cost with the runtime's work for it, recursion counted once when cumulative. */
 export interface FunctionTotals {
   readonly name: number;
   baseSelf: number;
@@ -203,13 +203,25 @@ export const functionTotals = (model: FlameModel): readonly FunctionTotals[] => 
       row = { name, baseSelf: 0, headSelf: 0, baseCum: 0, headCum: 0 };
       totals.set(name, row);
     }
-    row.baseSelf += data.base[node] ?? 0;
-    row.headSelf += data.head[node] ?? 0;
     if (isWithinItself(model, node)) continue;
     row.baseCum += model.base[node] ?? 0;
     row.headCum += model.head[node] ?? 0;
   }
+  const charged = new Set(data.charged);
+  for (let node = 1; node < model.count; node++) {
+    const payer = totals.get(data.name[payerOf(model, node, charged)] ?? 0);
+    if (payer === undefined) continue;
+    payer.baseSelf += data.base[node] ?? 0;
+    payer.headSelf += data.head[node] ?? 0;
+  }
   return [...totals.values()];
+};
+
+/** The nearest caller whose own cost it is, as in the report; the node itself where all above it is charged on, too. */
+const payerOf = ({ data }: FlameModel, node: number, charged: ReadonlySet<number>): number => {
+  let at = node;
+  while (at > 0 && charged.has(data.name[at] ?? 0)) at = data.parent[at] ?? 0;
+  return at > 0 ? at : node;
 };
 
 const isWithinItself = (model: FlameModel, node: number): boolean => {
