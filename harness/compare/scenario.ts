@@ -281,6 +281,7 @@ export const compareScenario = (
     ...onlyExplaining({ ...findings, functions: withoutGoNoise(findings.functions, run, toolchain) }, rows),
     ...(toolchain === undefined ? {} : { toolchain }),
     ...builtDifferently(measured, file),
+    ...(run.builds.head.modulePath === '' ? {} : { module: run.builds.head.modulePath }),
     loader: loaderReport(run),
     environment: file.environment,
     settings: run.settings,

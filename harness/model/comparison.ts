@@ -103,6 +103,8 @@ export interface ScenarioComparison {
   readonly attribution: Attribution | null;
   /** Another Go on each side, said before anything else; absent where both have one. */
   readonly toolchain?: ToolchainChange;
+  /** Module path of the target, by which its own functions are named; absent when it is not known. */
+  readonly module?: string;
   /** What else differs between the builds (PGO, GODEBUG defaults, tags, …); absent when they were built alike. */
   readonly builtDifferently?: readonly string[];
   readonly loader: { readonly verdict: 'ok' | 'suspect' | 'invalid'; readonly reasons: readonly string[] };

@@ -192,6 +192,7 @@ const scenario = z.object({
   attribution: attribution.nullable(),
   toolchain: toolchain.exactOptional(),
   builtDifferently: texts(50).exactOptional(),
+  module: text.exactOptional(),
   loader: z.object({ verdict: z.enum(['ok', 'suspect', 'invalid']), reasons: texts(50) }),
   environment,
   settings,

@@ -1,6 +1,7 @@
 /** Comparison → Report: everything is formatted and ordered here, so that renderers only draw. */
 import type { Comparison, ExactEngine, RunFile, ScenarioComparison } from '../model/index.ts';
 import { formatCount, formatDuration, formatPercent, formatQuantity } from '../units/index.ts';
+import { changedCodeOf } from './changed-code.ts';
 import { codePathOf } from './code-path.ts';
 import { blindSpotsOf, cautionsOf, toDoFor } from './doubts.ts';
 import { newGoOf } from './new-go.ts';
@@ -88,6 +89,7 @@ const scenarioReport = (
     changedLeftOut: Math.max(0, changed.length - MOST_CHANGED_ROWS),
     codePath: codePathOf(scenario),
     why: withoutBlanks(explain(scenario)),
+    changedCode: changedCodeOf(scenario),
     blindSpots: blindSpotsOf(scenario),
     metrics: metrics.map(metricRow),
     facts: factsOf(scenario),

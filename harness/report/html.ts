@@ -132,6 +132,9 @@ const scenarioSection = (report: Report, scenario: ScenarioReport): string => {
     metricTable(`${name}: what changed`, scenario.changed),
     codePath(report, scenario),
     why(report, scenario),
+    scenario.changedCode.length === 0
+      ? ''
+      : `${heading(report, 'Changed in this pull request')}${list(scenario.changedCode)}`,
     scenario.blindSpots.length === 0 ? '' : `${heading(report, 'Could not see')}${list(scenario.blindSpots)}`,
   ].join('');
 };

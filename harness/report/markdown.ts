@@ -187,6 +187,7 @@ const sectionBlocks = (scenario: ScenarioReport, level: Level): readonly string[
   ...changedBlocks(scenario),
   ...codePathBlocks(scenario, level),
   ...whyBlocks(scenario, level),
+  ...(level.functionRows === 0 ? [] : bullets('Changed in this pull request', scenario.changedCode)),
   ...bullets('Could not see', scenario.blindSpots),
 ];
 

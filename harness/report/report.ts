@@ -51,6 +51,8 @@ export interface ScenarioReport {
   /** What exact mode counted; null where it did not run or gave no verdict. */
   readonly codePath: CodePath | null;
   readonly why: Why;
+  /** What each function that the change touches costs. */
+  readonly changedCode: readonly Rich[];
   readonly blindSpots: readonly Rich[];
   readonly metrics: readonly MetricRow[];
   /** How it was measured: counts and settings. */

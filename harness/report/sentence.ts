@@ -136,6 +136,16 @@ const changeClause = ({ changedInDiff, kind, nearChange, caller }: FunctionCompa
   return near === '' ? [', called by ', code(caller)] : [`${near} in `, code(caller)];
 };
 
+/** Counts know no callers: where samples do not either, what the change touches and the requests ran is said beside it. */
+const touchedClause = (scenario: ScenarioComparison, row: FunctionComparison): Rich => {
+  if (row.unit !== 'instructions' || row.changedInDiff || row.path.length > 1) return [];
+  const touched = scenario.functions.filter((each) => each.profile === 'instructions' && each.changedInDiff);
+  const [first, ...others] = touched.filter(({ headPerRequest }) => headPerRequest > 0);
+  if (first === undefined) return [];
+  const more = others.length > 0 ? [` and ${formatCount(others.length)} more functions`] : [];
+  return ['; the change touches ', code(first.function), ...more];
+};
+
 /** `, mostly `main.encode` (+17.7 µs), changed in this pull request`; empty when no function is certain. */
 const culpritClause = (scenario: ScenarioComparison, metric: MetricComparison): Rich => {
   const part = partThatCarries(scenario, metric, WITNESSES[metric.metric] ?? []);
@@ -146,7 +156,7 @@ const culpritClause = (scenario: ScenarioComparison, metric: MetricComparison): 
   const share = carriesMost(scenario, row, metric) ? ', mostly ' : ', the largest part in ';
   const callees = row.namedFor === 'callees' ? ' with what it calls' : '';
   const amount = amountText(scenario, row, metric);
-  return [share, code(row.function), ` (${amount}${callees})`, ...changeClause(row)];
+  return [share, code(row.function), ` (${amount}${callees})`, ...changeClause(row), ...touchedClause(scenario, row)];
 };
 
 const alsoClause = (others: readonly MetricComparison[], word: string): Rich => {

@@ -98,10 +98,39 @@ const pathOf = (scenario: ScenarioComparison): readonly PathFrame[] => {
       changedInDiff: row?.changedInDiff ?? false,
     };
   });
+  return shortened(frames, scenario.module ?? null);
+};
+
+/** The service's own code, and what the change touches: what a reviewer reads the path for. */
+const isOwn = ({ function: name, changedInDiff }: PathFrame, module: string | null): boolean =>
+  changedInDiff ||
+  name.startsWith('main.') ||
+  (module !== null && (name.startsWith(`${module}.`) || name.startsWith(`${module}/`)));
+
+/** Runs of foreign frames are left out, the longest ones' middles first; own frames, root and leaf never are. */
+const shortened = (frames: readonly PathFrame[], module: string | null): readonly PathFrame[] => {
   if (frames.length <= MOST_FRAMES) return frames;
-  const half = MOST_FRAMES / 2;
-  const left = { function: `… ${frames.length - MOST_FRAMES} frames …`, delta: null, changedInDiff: false };
-  return [...frames.slice(0, half), left, ...frames.slice(-half)];
+  const kept = frames.map((frame, at) => at === 0 || at === frames.length - 1 || isOwn(frame, module));
+  // The frames beside what is kept say how one came there.
+  const room = MOST_FRAMES - kept.filter(Boolean).length;
+  const beside = frames.flatMap((_, at) => (!kept[at] && (kept[at - 1] === true || kept[at + 1] === true) ? [at] : []));
+  for (const at of beside.slice(0, Math.max(0, room))) kept[at] = true;
+  const shown: PathFrame[] = [];
+  let left = 0;
+  const close = (): void => {
+    if (left > 0)
+      shown.push({ function: `… ${left} ${left === 1 ? 'frame' : 'frames'} …`, delta: null, changedInDiff: false });
+    left = 0;
+  };
+  frames.forEach((frame, at) => {
+    if (!kept[at]) {
+      left++;
+      return;
+    }
+    close();
+    shown.push(frame);
+  });
+  return shown;
 };
 
 const SOURCES = {

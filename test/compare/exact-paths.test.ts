@@ -19,7 +19,7 @@ const joined = (counts: Readonly<Record<string, number>>, sampled: readonly Stac
 
 const pathsOf = (base: Profile, head: Profile, ...names: readonly string[]) => {
   const functions = names.map((name) => counted(name, { path: [name] }));
-  return withPaths({ profiles: { base, head }, functions }).map(({ path }) => path.join(' → '));
+  return withPaths({ profiles: { base, head }, functions, modulePath: null }).map(({ path }) => path.join(' → '));
 };
 
 describe('the path of a counted function', () => {
@@ -45,5 +45,33 @@ describe('the path of a counted function', () => {
   it('stays the function alone where no sample met it, as for the allocator’s line', () => {
     const side = joined({ 'main.leaf': 5, 'main.rest': 5 }, [{ frames: ['main.main', 'main.leaf'], value: 1 }]);
     expect(pathsOf(side, side, 'main.rest', 'allocator')).toEqual(['main.rest', 'allocator']);
+  });
+
+  it('runs through changed code where that carries a good part, though another path differs by more', () => {
+    const base = joined({ 'main.leaf': 1000 }, [{ frames: ['main.main', 'main.often', 'main.leaf'], value: 10 }]);
+    const head = joined({ 'main.leaf': 2000, 'main.added': 5 }, [
+      { frames: ['main.main', 'main.often', 'main.leaf'], value: 16 },
+      { frames: ['main.main', 'main.added', 'main.leaf'], value: 4 },
+    ]);
+    const rows = [
+      counted('main.leaf', { path: ['main.leaf'], deltaPerRequest: 1000 }),
+      counted('main.added', { path: ['main.added'], changedInDiff: true }),
+    ];
+    const paths = (functions: typeof rows) => withPaths({ profiles: { base, head }, functions, modulePath: null })[0];
+    expect(paths(rows)?.path).toEqual(['main.main', 'main.added', 'main.leaf']);
+    expect(paths(rows)?.nearChange).toBe('calledFrom');
+    expect(paths(rows.slice(0, 1))?.path).toEqual(['main.main', 'main.often', 'main.leaf']);
+  });
+
+  it('names the nearest caller of the module’s own for a function that is not', () => {
+    const side = joined({ 'encoding/json.appendCompact': 5 }, [
+      {
+        frames: ['main.main', 'example.com/shop/web.render', 'encoding/json.Marshal', 'encoding/json.appendCompact'],
+        value: 3,
+      },
+    ]);
+    const functions = [counted('encoding/json.appendCompact', { path: [] })];
+    const [row] = withPaths({ profiles: { base: side, head: side }, functions, modulePath: 'example.com/shop' });
+    expect(row?.caller).toBe('example.com/shop/web.render');
   });
 });
