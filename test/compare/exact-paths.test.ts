@@ -54,7 +54,7 @@ describe('the path of a counted function', () => {
       { frames: ['main.main', 'main.added', 'main.leaf'], value: 4 },
     ]);
     const rows = [
-      counted('main.leaf', { path: ['main.leaf'], deltaPerRequest: 1000 }),
+      counted('main.leaf', { path: ['main.leaf'], deltaPerRequest: 1000, changedInDiff: false }),
       counted('main.added', { path: ['main.added'], changedInDiff: true }),
     ];
     const paths = (functions: typeof rows) => withPaths({ profiles: { base, head }, functions, modulePath: null })[0];
@@ -70,7 +70,7 @@ describe('the path of a counted function', () => {
         value: 3,
       },
     ]);
-    const functions = [counted('encoding/json.appendCompact', { path: [] })];
+    const functions = [counted('encoding/json.appendCompact', { path: [], changedInDiff: false })];
     const [row] = withPaths({ profiles: { base: side, head: side }, functions, modulePath: 'example.com/shop' });
     expect(row?.caller).toBe('example.com/shop/web.render');
   });
