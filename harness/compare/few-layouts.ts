@@ -13,7 +13,7 @@ import { launchesOf, launchValues, seriesOf } from './series.ts';
 const SECONDS_PER_MINUTE = 60;
 
 /** Whole minutes that would hold `wanted` units at this run's pace, beside what other launches took. */
-const budgetFor = ({ run }: Reading, seen: number, wanted: number): string => {
+export const budgetFor = ({ run }: Reading, seen: number, wanted: number): string => {
   const others = run.launches
     .filter(({ stage }) => stage !== 'judged')
     .reduce((sum, { wallSeconds }) => sum + wallSeconds, 0);
@@ -26,7 +26,7 @@ const budgetFor = ({ run }: Reading, seen: number, wanted: number): string => {
 const whatWasSeen = ({ run }: Reading, wanted: number): { readonly text: string; readonly seen: number } => {
   const launches = launchesOf(run, 'judged');
   const layouts = countLinkSeeds(launches);
-  return layouts > 0 && layouts < launches.length
+  return sharesLayouts({ run })
     ? { text: `${layouts} of at least ${wanted} code layouts in ${launches.length} launches`, seen: layouts }
     : { text: `${launches.length} of at least ${wanted} launches`, seen: launches.length };
 };
@@ -54,7 +54,16 @@ export const answerFewLayouts = (reading: Reading, asked: JudgedMetric): Answer 
   const isEnough = launches.length >= FEWEST_FOR_CPU.launches && seesEnough(reading);
   if (isEnough && answer.verdict !== 'open') return answer;
   const reason = `${text}; ${would}`;
-  return judged.required ? { ...answer, verdict: 'open', reason } : notJudged(answer, reason);
+  // Slow links are this machine's doing; a budget is somebody's choice, and leaves the gate open.
+  const isOpen = judged.required || !sharesLayouts(reading);
+  if (!isOpen) return notJudged(answer, reason);
+  // What it takes is a look; so few launches do not say how many more would decide.
+  return { ...answer, judgement: judgement && { ...judgement, needed: Infinity }, verdict: 'open', reason };
+};
+
+const sharesLayouts = ({ run }: Pick<Reading, 'run'>): boolean => {
+  const launches = launchesOf(run, 'judged');
+  return countLinkSeeds(launches) < launches.length && run.builds.base.seededLinks;
 };
 
 /** Links that cannot be shuffled have limits for their one layout. */

@@ -210,6 +210,18 @@ const acquittal = (units: Units, judged: JudgedMetric, looks: readonly number[],
   return acquitted;
 };
 
+/** What a growth launch sends, and what it takes besides (harness/run). */
+const GROWTH_LAUNCH = { requests: 10_000, seconds: 4 } as const;
+
+/** Whole minutes that would have held this run and a growth launch at its pace. */
+const growthBudget = (run: ScenarioRun): string => {
+  const cost = launchesOf(run, 'judged').flatMap(({ pairs }) => pairs.filter(({ phase }) => phase === 'cost'));
+  const requests = sum(cost.map(({ base }) => base.planned));
+  const seconds = sum(cost.map(({ wallSeconds }) => wallSeconds));
+  const launchSeconds = (GROWTH_LAUNCH.requests * seconds) / Math.max(1, requests) + GROWTH_LAUNCH.seconds;
+  return `--budget ${Math.ceil((run.timing.measureSeconds + launchSeconds) / 60)}m`;
+};
+
 export interface HeapAnswer {
   readonly answer: Answer;
   /** A growth launch is wanted. */
@@ -237,9 +249,10 @@ export const answerHeapGrowth = (
   if (confirmed) return settled(confirmed);
   const answer = shortAnswer(seen, judged, levels, 'open');
   if (!reached) return settled(answer);
+  const would = `a launch of 10,000 requests, which would tell, had no time; ${growthBudget(run)} would hold it`;
   const withoutGrowthLaunch = isChange(screenHeap(seen, judged))
-    ? { ...answer, reason: 'the heap may grow; no growth launch was run to confirm it' }
-    : unresolved(answer, 'short launches cannot tell a leak from snapshot noise; no growth launch was run');
+    ? { ...answer, reason: `it looks like a leak; ${would}` }
+    : unresolved(answer, `short launches cannot tell a leak from snapshot noise; ${would}`);
   return { answer, suspect: true, withoutGrowthLaunch };
 };
 

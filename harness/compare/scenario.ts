@@ -24,7 +24,7 @@ import {
   isFailing,
   type Failures,
 } from './failures.ts';
-import { answerFewLayouts } from './few-layouts.ts';
+import { answerFewLayouts, budgetFor } from './few-layouts.ts';
 import { judgedMetrics, looksOf, type Family, type JudgedMetric, withToolchainGates } from './gates.ts';
 import { answerFromAll, answerLatency, SHOWN_LEVELS, singleLookLevels } from './latency.ts';
 import { loaderReport } from './loader.ts';
@@ -100,7 +100,10 @@ const whyOpen = (reading: Reading, answer: Answer): string | null => {
   if (answer.reason !== null || answer.verdict !== 'open') return answer.reason;
   const { units, looks } = basisOf(reading, answer.judged.metric);
   const [first = 0] = looks;
-  if (units.length < first) return `${units.length} of at least ${first} launches`;
+  if (units.length < first) {
+    const enough = budgetFor(reading, units.length, Math.max(first, looksOf(reading.run.scenario)[0] ?? 0));
+    return `${units.length} of at least ${first} launches; ${enough} would hold them`;
+  }
   return reading.run.stop === 'budget' ? 'budget spent' : 'too noisy';
 };
 
@@ -108,7 +111,8 @@ const whyOpen = (reading: Reading, answer: Answer): string | null => {
 const withEarlyFigures = (reading: Reading, answer: Answer): Answer => {
   if (answer.judgement || answer.verdict !== 'open') return answer;
   const { judgement } = answerFromAll(reading, answer.judged, basisOf(reading, answer.judged.metric).levels);
-  return judgement ? { ...answer, judgement: { ...judgement, direction: 'open' } } : answer;
+  // So few launches do not say how many more it would take.
+  return judgement ? { ...answer, judgement: { ...judgement, direction: 'open', needed: Infinity } } : answer;
 };
 
 /** A scenario that wants exact counts only has no launches to judge, and misses none. */

@@ -252,7 +252,7 @@ const afterClause = ({ launches, linkSeeds }: ScenarioComparison, { decidedBy }:
   if (decidedBy === null) return '';
   if (decidedBy.stage !== 'judged') return ` after ${formatCount(decidedBy.n)} ${UNIT_WORDS[decidedBy.unit]}`;
   const layouts = decidedBy.unit === 'linkSeed' ? ` of ${formatCount(linkSeeds)} code layouts` : '';
-  return ` after ${formatCount(launches)} launches${layouts}`;
+  return ` after ${formatCount(launches)} ${launches === 1 ? 'launch' : 'launches'}${layouts}`;
 };
 
 /** The gate nearest to failing speaks, the others are named. */

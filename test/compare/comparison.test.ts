@@ -189,7 +189,7 @@ describe('before the first look', () => {
     expect(scenario?.verdict).toBe('inconclusive');
     expect(scenario?.reason).toContain('allocations per request: 3 of at least 4 launches');
     expect(rowOf(run, 'cpuNsPerRequest')).toMatchObject({
-      verdict: 'notJudged',
+      verdict: 'inconclusive',
       reason: '3 of at least 8 launches; --budget 2m would hold them',
     });
     expect(rowOf(run, 'cpuNsPerRequest').ciRatio).not.toBeNull();

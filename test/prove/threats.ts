@@ -4,7 +4,7 @@
  * run is a line of docs/evidence/threats.jsonl; the table printed at the end is made of all lines.
  *
  * Besides the kinds of test/targets/odd: "large" is a binary of 80 MB whose links take 5 s more each, "huge" one whose
- * links take 20 s more, so that two minutes do not hold the layouts that a verdict needs: it must not be judged.
+ * links take 20 s more, so that two minutes do not hold the layouts that the usual limits need.
  *
  * node test/prove/threats.ts                                  each kind once, equal code: minutes
  * node test/prove/threats.ts --full                           each kind ten times equal, five times dearer, twice exchanged
@@ -113,8 +113,9 @@ const runOnce = async (job: Job, work: string): Promise<EvidenceRow> => {
 };
 
 const isRight = ({ service, rung, gates, verdict }: EvidenceRow): boolean => {
-  if (service === 'huge') return gates.cpuNsPerRequest?.verdict === 'notJudged' && verdict === 'inconclusive';
   if (rung === 'equal') return verdict !== 'regressed' && verdict !== 'improved';
+  // Over so few layouts the limits are 3 and 6 %: 5 % lies between.
+  if (service === 'huge' && gates.cpuNsPerRequest?.verdict === 'notJudged') return true;
   return gates.cpuNsPerRequest?.verdict === (rung.startsWith('head') ? 'regressed' : 'improved');
 };
 
