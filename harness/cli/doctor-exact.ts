@@ -32,7 +32,7 @@ const whyNameless = (path: string): string | null => {
 const UNSTEADY = 'Exact mode then calls changes from 0.3 % on, not from 0.1 %.';
 const NAMELESS = 'Exact mode then counts totals: it calls changes from 2 % on and names no function.';
 
-/** What a run would find; compiles nothing. null where no engine counts instructions (not Linux). */
+/** What a run would find; compiles nothing but the runtime of a Go that is newer than ours. null where no engine counts instructions (not Linux). */
 export const checkExactTarget = async ({ build, path, folder, signal }: ExactTarget): Promise<ExactAnswer | null> => {
   if (process.platform !== 'linux') return null;
   const { goVersion } = build.facts;

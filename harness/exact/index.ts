@@ -31,4 +31,4 @@ export { snapshot, type Overflow, type Snapshot } from './counts-file.ts';
 export { goTablesIn, readGoTables, type GoTables } from './go-tables.ts';
 export { countsBetween, type Counts, type Program } from './counts-between.ts';
 export { totalBetween } from './totals-between.ts';
-export { steadyRuntime, type SteadyRuntime } from './steady-runtime.ts';
+export { isTriedGo, steadyRuntime, type SteadyRuntime } from './steady-runtime.ts';

@@ -15,6 +15,15 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
+const OLDEST_MINOR = 22;
+const NEWEST_MINOR = 27;
+
+/** Whether the patches were tried with this Go (`go1.27.3`): a newer one may read the same and yet not compile so. */
+export const isTriedGo = (version: string): boolean => {
+  const minor = Number(/^go1\.(\d+)/.exec(version)?.[1] ?? 0);
+  return minor >= OLDEST_MINOR && minor <= NEWEST_MINOR;
+};
+
 /** What to lay over the user's Go when the counted binary is built. */
 export interface SteadyRuntime {
   /** File of GOROOT → the file to compile instead. */

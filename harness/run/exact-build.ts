@@ -2,15 +2,17 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { GodynoError } from '../errors.ts';
-import { steadyRuntime, type SteadyRuntime } from '../exact/index.ts';
+import { isTriedGo, steadyRuntime, type SteadyRuntime } from '../exact/index.ts';
 import { type BySide, type Side, targetOf } from '../model/index.ts';
 import {
   type Binary,
+  firstFault,
   linkBinary,
   prepareBuild,
   type PreparedBuild,
   type TargetFacts,
   whyGoIsFixed,
+  whyRuntimeFails,
 } from '../target/index.ts';
 import type { RunPlan } from './plan.ts';
 import type { Session } from './session.ts';
@@ -40,8 +42,12 @@ export const steadyGo = async (
 ): Promise<SteadyRuntime | string> => {
   const { goEnv, goVersion } = build.facts;
   const steady = steadyRuntime(goEnv['GOROOT'] ?? '', folder);
-  const why = typeof steady === 'string' ? steady : await whyGoIsFixed(build, folder, signal);
-  return why === null ? steady : `${goVersion}: ${why}`;
+  if (typeof steady === 'string') return `${goVersion}: ${steady}`;
+  const fixed = await whyGoIsFixed(build, folder, signal);
+  if (fixed !== null) return `${goVersion}: ${fixed}`;
+  if (isTriedGo(goVersion)) return steady;
+  const fault = await whyRuntimeFails(build, steady.overlayFile, signal);
+  return fault === null ? steady : `${goVersion} does not compile with the patches: ${fault}`;
 };
 
 const steadyOf = async (plan: RunPlan, build: PreparedBuild, side: Side): Promise<SteadyRuntime | string> =>
@@ -71,16 +77,9 @@ export const buildExact = async ({ plan, prepared }: Session): Promise<ExactBina
   } catch (error) {
     plan.signal.throwIfAborted();
     if (!(error instanceof GodynoError)) throw error;
-    // The places fit a Go that is newer than ours, and yet it may not compile with them.
+    // What the runtime's own build cannot show: flags of the target that do not go with the patches.
     return linked(`${prepared.head.facts.goVersion} does not build with the patches: ${firstFault(error.message)}`);
   }
-};
-
-/** What the compiler says first, without the folders of the file. */
-const firstFault = (message: string): string => {
-  const lines = message.split('\n');
-  const fault = lines.find((line) => /\.go:\d+/.test(line)) ?? lines[0] ?? '';
-  return fault.trim().replace(/^\S*\/(?=\w+\.go:)/, '');
 };
 
 export interface ExactBuild {

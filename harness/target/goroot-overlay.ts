@@ -30,3 +30,21 @@ export const whyGoIsFixed = async (
   }
   return listed.stdout.includes(PROBE) ? null : `\`go\` does not see files that are laid over its own in ${goroot}`;
 };
+
+/** What the compiler says first, without the folders of the file. */
+export const firstFault = (said: string): string => {
+  const lines = said.trim().split('\n');
+  const fault = lines.find((line) => /\.go:\d+/.test(line)) ?? lines[0] ?? '';
+  return fault.trim().replace(/^\S*\/(?=\w+\.go:)/, '');
+};
+
+/** Compiles Go's runtime with what an overlay lays over it: the first thing the compiler says against it, or null. */
+export const whyRuntimeFails = async (
+  { facts, spec }: PreparedBuild,
+  overlayFile: string,
+  signal: AbortSignal,
+): Promise<string | null> => {
+  const args = ['build', `-overlay=${overlayFile}`, 'runtime'];
+  const built = await callGo({ cwd: facts.moduleDir, go: facts.go, env: spec.buildEnv, args }, signal);
+  return built.exitCode === 0 ? null : firstFault(built.stderr);
+};

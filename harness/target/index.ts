@@ -12,7 +12,7 @@ export { MissingFilesError } from './go-failure.ts';
 export { linkBinary, discardBinary, type Binary, type LinkRequest } from './link.ts';
 export { linkedModules, type LinkedModule, modulesToCover, withCoverage } from './coverage.ts';
 export { chosenGo, withChosenGo } from './toolchain.ts';
-export { whyGoIsFixed } from './goroot-overlay.ts';
+export { firstFault, whyGoIsFixed, whyRuntimeFails } from './goroot-overlay.ts';
 export { buildFacts } from './facts.ts';
 export { startTarget, type RunningTarget, type StartRequest } from './start.ts';
 export { freePorts } from './ports.ts';

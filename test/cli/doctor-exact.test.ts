@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkExactTarget } from '../../harness/cli/doctor-exact.ts';
-import { linkBinary, prepareBuild, type PreparedBuild } from '../../harness/target/index.ts';
+import { linkBinary, prepareBuild, type PreparedBuild, whyRuntimeFails } from '../../harness/target/index.ts';
 import { spoilModuleData } from '../exact/spoiled-tables.ts';
 import { folderRevision, goMod, HELLO, makeFolder, makeSpec, never, removeFolders } from '../target/go-modules.ts';
 
@@ -73,6 +73,19 @@ describe.runIf(process.platform === 'linux')('what the doctor says of exact mode
     });
     expect((await check({ path: spoiled(), build: otherGo() }))?.found).toMatch(/not understood.*; its runtime cannot/);
   });
+
+  it('compiles the runtime of a Go that nobody tried before it says that it can be patched', async () => {
+    const newer = { ...build, facts: { ...build.facts, goVersion: 'go1.99rc1' } };
+    expect(await check({ build: newer })).toMatchObject({ state: 'ok' });
+  }, 120_000);
+
+  it('says what the compiler has against a runtime that was changed', async () => {
+    const file = path.join(build.facts.goEnv['GOROOT'] ?? '', 'src/runtime/rand.go');
+    const folder = makeFolder({ 'rand.go': `${readFileSync(file, 'utf8')}\nvar steady int = "dice"\n` });
+    const overlay = path.join(folder, 'overlay.json');
+    writeFileSync(overlay, JSON.stringify({ Replace: { [file]: path.join(folder, 'rand.go') } }));
+    expect(await whyRuntimeFails(build, overlay, never)).toMatch(/^rand\.go:\d+:\d+: cannot use "dice"/);
+  }, 120_000);
 
   it('is the truth of a file that is no program, too', async () => {
     const text = path.join(makeFolder({ text: 'hello' }), 'text');

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { steadyRuntime } from '../../harness/exact/index.ts';
+import { isTriedGo, steadyRuntime } from '../../harness/exact/index.ts';
 import { gorootOf, NEWEST_GO, testFolder } from './counted-program.ts';
 
 const folder = testFolder();
@@ -111,6 +111,12 @@ describe('a runtime without dice', () => {
     expect(steadyRuntime(root, path.join(folder, 'none'))).toBe(
       'runtime/iface.go of this Go reads differently where a cache of type assertions is filled at random (3 places fit, not 4)',
     );
+  });
+
+  it('was tried with Go 1.22 to 1.27, and with nothing that comes after', () => {
+    const tried = ['go1.22', 'go1.26.8', 'go1.27.3', 'go1.27rc1'];
+    const not = ['go1.21.5', 'go1.28.0', 'devel go1.28-0123456', 'go2.24'];
+    expect([...tried, ...not].filter((version) => isTriedGo(version))).toEqual(tried);
   });
 
   it('is not had from a folder that holds no Go', () => {
