@@ -4,7 +4,7 @@ import { UsageError } from '../errors.ts';
 import { makeFolder } from '../folders.ts';
 import { chooseEngine, type CountingEngine, isMissing, type Missing, probeEngines } from '../exact/index.ts';
 import type { GoProgram } from '../process/index.ts';
-import { linkCacheFolder } from '../target/index.ts';
+import { linkCacheFolder, pruneFolder } from '../target/index.ts';
 import type { RunPlan } from './plan.ts';
 
 export interface FoundEngine {
@@ -28,12 +28,16 @@ export const stepFor = (engine: CountingEngine | Missing, state: GateState): 'co
 
 const sentence = ({ reason, hint }: Missing): string => `${reason} (${hint})`;
 
+/** Counting plugins of earlier versions; each is built in a second. */
+const KEPT_BYTES = 50e6;
+
 /** `go`: what builds the service. */
 export const findEngine = async ({ workDir, signal }: RunPlan, go: GoProgram): Promise<FoundEngine> => {
   const links = linkCacheFolder();
   const cacheDir = links === null ? join(workDir, 'exact-cache') : join(dirname(links), 'exact');
   const ours = join(workDir, 'exact-probe');
   for (const folder of [cacheDir, ours]) await makeFolder(folder);
+  await pruneFolder(cacheDir, KEPT_BYTES).catch(() => undefined); // a cache that cannot be tidied is none the worse
   const engines = await probeEngines({ cacheDir, workDir: ours, go, signal });
   return { engine: chooseEngine(engines), noEmulator: isMissing(engines.qemu) ? sentence(engines.qemu) : null };
 };

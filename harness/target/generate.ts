@@ -6,6 +6,7 @@ import { basename, dirname, join } from 'node:path';
 import { BuildError, GodynoError } from '../errors.ts';
 import { fillTemplate, type GenerateCommand, type Side } from '../model/index.ts';
 import { runCommand } from '../process/index.ts';
+import { pruneFolder } from './prune.ts';
 
 export interface GenerateRequest {
   readonly side: Side;
@@ -63,17 +64,8 @@ const keyOf = async (command: GenerateCommand, { moduleDir, env, values }: Gener
   return hash.digest('hex');
 };
 
-/** Made files of so many commands are kept; those used longest ago go first. */
-const KEPT_ENTRIES = 20;
-
-const prune = async (cacheDir: string): Promise<void> => {
-  const names = await readdir(cacheDir);
-  const used = await Promise.all(
-    names.map(async (name) => ({ name, ms: (await stat(join(cacheDir, name)).catch(() => null))?.mtimeMs ?? 0 })),
-  );
-  const old = used.toSorted((a, b) => b.ms - a.ms).slice(KEPT_ENTRIES);
-  for (const { name } of old) await rm(join(cacheDir, name), { recursive: true, force: true });
-};
+/** Made files are kept up to this size, all commands together. */
+const KEPT_BYTES = 1024 ** 3;
 
 const copyInto = async (from: string, to: string, files: readonly string[]): Promise<void> => {
   for (const file of files) {
@@ -88,7 +80,7 @@ const keep = async (entry: string, moduleDir: string, files: readonly string[]):
   try {
     await copyInto(moduleDir, aside, files);
     await rename(aside, entry);
-    await prune(dirname(entry));
+    await pruneFolder(dirname(entry), KEPT_BYTES);
   } catch {
     await rm(aside, { recursive: true, force: true }).catch(() => undefined);
   }

@@ -19,3 +19,4 @@ export { freePorts } from './ports.ts';
 export { type MovedPort } from './moving-ports.ts';
 export { listeningAddresses } from './listening.ts';
 export { generatedCacheFolder, linkCacheFolder } from './link-cache.ts';
+export { pruneFolder } from './prune.ts';

@@ -5,10 +5,11 @@
  * used go first. A cache that cannot be read or written costs a link, never the run.
  */
 import { constants } from 'node:fs';
-import { copyFile, link, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
+import { copyFile, link, rename, rm, utimes } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { makeFolder } from '../folders.ts';
+import { pruneFolder } from './prune.ts';
 
 /** About 50 binaries of 20 MB. */
 export const CACHE_LIMIT_BYTES = 1024 ** 3;
@@ -54,34 +55,6 @@ export const takeLink = async (folder: string, key: string, target: string): Pro
   }
 };
 
-interface Entry {
-  readonly path: string;
-  readonly bytes: number;
-  readonly usedMs: number;
-}
-
-const entriesOf = async (folder: string): Promise<readonly Entry[]> => {
-  const names = await readdir(folder);
-  const entries = await Promise.all(
-    names.map(async (name) => {
-      const path = join(folder, name);
-      // Another run may just have pruned it.
-      const found = await stat(path).catch(() => null);
-      return found === null ? [] : [{ path, bytes: found.size, usedMs: found.mtimeMs }];
-    }),
-  );
-  return entries.flat();
-};
-
-const prune = async (folder: string, limitBytes: number): Promise<void> => {
-  const entries = (await entriesOf(folder)).toSorted((a, b) => b.usedMs - a.usedMs);
-  let bytes = 0;
-  for (const entry of entries) {
-    bytes += entry.bytes;
-    if (bytes > limitBytes) await rm(entry.path, { force: true });
-  }
-};
-
 /** Stores `binary` under `key` and prunes the folder to `limitBytes`. */
 export const keepLink = async (
   folder: string,
@@ -96,7 +69,7 @@ export const keepLink = async (
     await rename(aside, join(folder, key));
     // Renaming one name of a file onto another of its names does nothing, and leaves both (rename(2)).
     await rm(aside, { force: true });
-    await prune(folder, limitBytes);
+    await pruneFolder(folder, limitBytes);
   } catch {
     // Read-only or full: measured binaries lie in the work folder, only the next run's shortcut is lost.
     await rm(aside, { force: true }).catch(() => undefined);
