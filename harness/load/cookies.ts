@@ -67,9 +67,13 @@ export const parseSetCookie = (text: string, requestPath: string, nowMs: number)
 /** Longer paths first; among equals those that were there before (RFC 6265 §5.4). Mutable: it follows the answers. */
 export class CookieJar {
   #cookies: readonly Cookie[];
+  #firstExpiryMs = Number.POSITIVE_INFINITY;
+  /** Goes up whenever requests get other cookies than before. */
+  version = 0;
 
   constructor(cookies: readonly Cookie[] = []) {
     this.#cookies = cookies;
+    this.#findFirstExpiry();
   }
 
   /** `set`: the `Set-Cookie` values of an answer to `requestPath`. */
@@ -82,19 +86,34 @@ export class CookieJar {
 
   #put(cookie: Cookie, nowMs: number): void {
     const at = this.#cookies.findIndex(({ name, path }) => name === cookie.name && path === cookie.path);
-    const others = this.#cookies.filter((_, index) => index !== at);
     const isOver = cookie.expiresMs !== null && cookie.expiresMs <= nowMs;
-    if (isOver) this.#cookies = others;
+    if (at < 0 && isOver) return;
+    // Services repeat a cookie with each answer to prolong it.
+    if (isOver || this.#cookies[at]?.value !== cookie.value) this.version++;
+    if (isOver) this.#cookies = this.#cookies.toSpliced(at, 1);
     else if (at >= 0) this.#cookies = this.#cookies.with(at, cookie);
-    else this.#cookies = [...others, cookie].toSorted((one, other) => other.path.length - one.path.length);
+    else this.#cookies = [...this.#cookies, cookie].toSorted((one, other) => other.path.length - one.path.length);
+    this.#findFirstExpiry();
+  }
+
+  #findFirstExpiry(): void {
+    this.#firstExpiryMs = Math.min(...this.#cookies.map(({ expiresMs }) => expiresMs ?? Number.POSITIVE_INFINITY));
+  }
+
+  /** Drops what is over. */
+  expire(nowMs: number): void {
+    if (nowMs < this.#firstExpiryMs) return;
+    this.#cookies = this.#cookies.filter(({ expiresMs }) => expiresMs === null || expiresMs > nowMs);
+    this.version++;
+    this.#findFirstExpiry();
   }
 
   /** The value of the `Cookie` header; '' when no cookie is for this path. */
   headerFor(path: string, nowMs: number): string {
+    this.expire(nowMs);
     let text = '';
-    for (const { name, value, path: cookiePath, expiresMs } of this.#cookies) {
-      if (!matches(path, cookiePath) || (expiresMs !== null && expiresMs <= nowMs)) continue;
-      text += `${text === '' ? '' : '; '}${name}=${value}`;
+    for (const { name, value, path: cookiePath } of this.#cookies) {
+      if (matches(path, cookiePath)) text += `${text === '' ? '' : '; '}${name}=${value}`;
     }
     return text;
   }

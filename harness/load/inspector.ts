@@ -8,7 +8,7 @@ import { bodyProblem } from './body-check.ts';
 import { type Answer, captureFrom } from './capture.ts';
 import { expectedStatus } from './expected.ts';
 import type { LoadPlan } from './messages.ts';
-import { type User, userOf } from './users.ts';
+import { keepsCookies, type User, userOf } from './users.ts';
 import { type AnswerHead, headerIn } from './witness.ts';
 
 /** Above it, bodies that differ from the last good one are looked at in one of {@link SAMPLE} requests. */
@@ -47,13 +47,23 @@ export interface Inspection {
 /** null: nothing of the answers needs to be read. */
 export const inspectionOf = (plan: LoadPlan, users: readonly User[]): Inspection | null => {
   const rules = plan.requests.map(ruleOf);
-  const keepsCookies = plan.cookies === 'all';
-  const isNeeded = keepsCookies || rules.some(({ needsBody }) => needsBody);
-  return isNeeded ? { rules, users, keepsCookies } : null;
+  const inspection = { rules, users, keepsCookies: keepsCookies(plan, users) };
+  return inspection.keepsCookies || rules.some(({ needsBody }) => needsBody) ? inspection : null;
 };
 
-const setCookiesIn = ({ headers }: AnswerHead): readonly string[] =>
-  headers.flatMap((name, at) => (at % 2 === 0 && name.toLowerCase() === 'set-cookie' ? (headers[at + 1] ?? []) : []));
+const SET_COOKIE = 'set-cookie';
+
+/** For every answer, and mostly none. */
+const setCookiesIn = ({ headers }: AnswerHead): readonly string[] => {
+  let found: string[] | null = null;
+  for (let at = 0; at + 1 < headers.length; at += 2) {
+    const name = headers[at] ?? '';
+    if (name.length !== SET_COOKIE.length || name.toLowerCase() !== SET_COOKIE) continue;
+    found ??= [];
+    found.push(headers[at + 1] ?? '');
+  }
+  return found ?? [];
+};
 
 const pathOf = (request: Buffer): string => request.toString('latin1', 0, 4096).split(' ', 2)[1] ?? '/';
 

@@ -6,6 +6,7 @@ import type {
   Endpoint,
   FailedRequest,
   LoaderWindow,
+  LoadSpec,
   Replies,
   RequestSpec,
   RouteAnswers,
@@ -38,8 +39,8 @@ export interface LoadPlan {
   readonly requests: readonly RequestSpec[];
   readonly data: DataTable | null;
   readonly timeoutSeconds: number;
-  /** `all`: answers change the user's cookies; left out, those it brings are sent along. */
-  readonly cookies?: 'all' | 'off';
+  /** As the scenario has it. */
+  readonly cookies?: LoadSpec['cookies'];
   /** Connections per side opened at once; the latency phase may add to them. */
   readonly connections: number;
 }

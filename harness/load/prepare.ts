@@ -24,7 +24,7 @@ export interface Preparation {
   /** Left out: 1. */
   readonly users?: number;
   /** `off`: cookies are neither kept nor sent. */
-  readonly cookies?: 'all' | 'off';
+  readonly cookies?: 'all' | 'prepare' | 'off';
   /** Per request. */
   readonly timeoutSeconds: number;
   readonly signal: AbortSignal;

@@ -13,7 +13,7 @@ import {
 } from './encoding.ts';
 import type { LoadPlan, LoadTarget } from './messages.ts';
 import type { Schedule } from './schedule.ts';
-import type { User } from './users.ts';
+import { keepsCookies, type User } from './users.ts';
 
 /** The bytes of request `number`, which is of route `route`. */
 export type RequestBytes = (number: number, route: number) => Buffer;
@@ -200,10 +200,10 @@ const valuesOfRequest = (plan: LoadPlan, schedule: Schedule, user: User): ((numb
 };
 
 /** null: the request goes without cookies. */
-const cookieLineOf = (request: RequestSpec, plan: LoadPlan, { jar }: User): CookieLine | null => {
+const cookieLineOf = (request: RequestSpec, plan: LoadPlan, { jar }: User, isKept: boolean): CookieLine | null => {
   const own = headerOf(request, 'cookie') !== undefined;
   if (own || request.cookies === false || plan.cookies === 'off') return null;
-  if (plan.cookies !== 'all' && jar.all().length === 0) return null;
+  if (!isKept && jar.all().length === 0) return null;
   return (target) => {
     const cookies = jar.headerFor(target, Date.now());
     return cookies === '' ? '' : `Cookie: ${cookies}\r\n`;
@@ -222,6 +222,20 @@ const onOneLine = (template: RequestTemplate, changing: ReadonlySet<string>): Re
 
 type Maker = (number: number) => Buffer;
 
+/** The same bytes for as long as the user's cookies stay as they are. */
+const untilCookiesChange = ({ jar }: User, write: () => Buffer): Maker => {
+  let bytes = write();
+  let { version } = jar;
+  return () => {
+    jar.expire(Date.now());
+    if (jar.version !== version) {
+      ({ version } = jar);
+      bytes = write();
+    }
+    return bytes;
+  };
+};
+
 /** Names that answers under load change. */
 const changingNames = (plan: LoadPlan): ReadonlySet<string> =>
   new Set(plan.requests.flatMap(({ capture = {} }) => Object.keys(capture)));
@@ -235,6 +249,7 @@ export const compileRequests = (
 ): RequestBytes => {
   const changing = changingNames(plan);
   const common = commonValueOf(target);
+  const isKept = keepsCookies(plan, users);
   const forUser = (request: RequestSpec, user: User): Maker => {
     const own = userValueOf(user, changing);
     const fixed: ValueOf = (name) => own(name) ?? common(name);
@@ -242,9 +257,11 @@ export const compileRequests = (
     checkHeaders(request, fixed);
     const template = withFixed(onOneLine(templateOf(request, hostHeaderOf(target)), changing), fixed);
     checkHeaderColumns(request, template, plan.data);
-    const cookieLine = cookieLineOf(request, plan, user);
-    if (holesIn(template).length === 0 && (cookieLine === null || plan.cookies !== 'all')) {
-      const bytes = writeRequest(template, nothing, cookieLine);
+    const cookieLine = cookieLineOf(request, plan, user, isKept);
+    if (holesIn(template).length === 0) {
+      const write = (): Buffer => writeRequest(template, nothing, cookieLine);
+      if (cookieLine !== null && isKept) return untilCookiesChange(user, write);
+      const bytes = write();
       return () => bytes;
     }
     const valueOf = valuesOfRequest(plan, schedule, user);

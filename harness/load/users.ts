@@ -1,6 +1,6 @@
 /** Users inside the loader: what each has of its own, changed by answers where the scenario asks for it. */
 import { CookieJar } from './cookies.ts';
-import type { LoadTarget } from './messages.ts';
+import type { LoadPlan, LoadTarget } from './messages.ts';
 
 export interface User {
   readonly number: number;
@@ -19,3 +19,7 @@ export const usersOf = ({ users = [] }: LoadTarget): readonly User[] =>
 
 /** Users take turns, the same on both sides. */
 export const userOf = (users: readonly User[], number: number): User => users[number % users.length] as User;
+
+/** Whether answers under load change the users' cookies. */
+export const keepsCookies = ({ cookies }: LoadPlan, users: readonly User[]): boolean =>
+  cookies === 'all' || (cookies === undefined && users.some(({ jar }) => jar.all().length > 0));

@@ -167,8 +167,11 @@ export interface LoadSpec {
   readonly timeoutSeconds: number;
   /** Users that take turns, each with its own captured values and cookies; absent: one. */
   readonly users?: number;
-  /** `all`: answers under load change a user's cookies, too; absent: those of `prepare` only. */
-  readonly cookies?: 'all' | 'off';
+  /**
+   * Absent: users that `prepare` left with cookies keep them as browsers do, others have none. `all`: others, too.
+   * `prepare`: answers under load change nothing.
+   */
+  readonly cookies?: 'all' | 'prepare' | 'off';
   /** Open-model phase: a rate per side, `auto` (40 % of the measured couples rate) or none. */
   readonly latency: { readonly ratePerSecond: number } | 'auto' | null;
 }

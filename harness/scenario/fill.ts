@@ -191,7 +191,7 @@ const fillLoad = (load: ScenarioInput['load'], files: ReadFiles, contents: FileC
   inFlight: load.inFlight,
   timeoutSeconds: load.timeout,
   ...(load.users > 1 && { users: load.users }),
-  ...(load.cookies !== 'prepare' && { cookies: load.cookies }),
+  ...(load.cookies !== 'auto' && { cookies: load.cookies }),
   latency: fillLatency(load.latency),
 });
 

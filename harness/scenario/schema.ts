@@ -529,10 +529,10 @@ const load = () =>
         'Users that take turns: `prepare` is sent for each, each keeps its own cookies and captured values; `${user}` counts from 0.',
       ),
     cookies: z
-      .enum(['prepare', 'all', 'off'], expected('prepare, all or off'))
-      .prefault('prepare')
+      .enum(['auto', 'all', 'prepare', 'off'], expected('auto, all, prepare or off'))
+      .prefault('auto')
       .describe(
-        'prepare: what the answers to `prepare` set goes with all requests. all: answers under load set and delete cookies, too. off: none are kept.',
+        'auto: cookies that answers to `prepare` set go with all requests, and answers under load change them; where `prepare` set none, none are kept. all: kept in any case. prepare: answers under load change nothing. off: none.',
       ),
     data: word('a file name')
       .optional()

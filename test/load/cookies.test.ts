@@ -56,6 +56,19 @@ describe('a jar', () => {
     expect(jar.headerFor('/', NOW + 10_000)).toBe('c=1');
   });
 
+  test('has a version that changes with what is sent, and not when a cookie is only prolonged', () => {
+    const jar = jarOf('a=1; Max-Age=10');
+    const versions = ['a=1; Max-Age=20', 'gone=; Max-Age=0', 'a=2', 'a=2', 'b=1; Max-Age=10'].map((set) => {
+      jar.store([set], '/', NOW);
+      return jar.version;
+    });
+    expect(versions).toEqual([1, 1, 2, 2, 3]);
+    jar.expire(NOW + 9_999);
+    expect(jar.version).toBe(3);
+    jar.expire(NOW + 10_000);
+    expect([jar.version, jar.headerFor('/', NOW + 10_000)]).toEqual([4, 'a=2']);
+  });
+
   test('sends the bytes back that were set', () => {
     expect(jarOf(Buffer.from('a=žluť').toString('latin1')).headerFor('/', NOW)).toBe('a=žluť');
   });

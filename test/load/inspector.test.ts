@@ -94,12 +94,18 @@ describe('cookies', () => {
     expect(routes.head).toEqual(routes.base);
   });
 
-  test('that answers under load set are kept where all are, and only there', async () => {
+  const signedIn = both([{ values: {}, cookies: [cookie('sid', 'first')] }]);
+
+  test.each([
+    ['all are', { cookies: 'all' }, undefined],
+    ['the user came with some', { users: signedIn }, 'first'],
+  ] as const)('that answers under load set or delete are kept where %s', async (_, more, first) => {
     const requests = [request('/session?as=u${n}', { name: 'a' }), request('/out', { name: 'b' }), request('/ok')];
-    const kept = (await couples(requests, { cookies: 'all', count: 60 })).arrivals.head;
-    let sid: string | undefined;
+    const { pair, arrivals } = await couples(requests, { ...more, count: 60 });
+    expect(pair.head).toMatchObject({ answered: 60, failed: 0 });
+    let sid: string | undefined = first;
     let lang = false;
-    for (const { path, headers } of kept) {
+    for (const { path, headers } of arrivals.head) {
       const isSession = path.startsWith('/session');
       const sent = [...(isSession && lang ? ['lang=cs'] : []), ...(sid === undefined ? [] : [`sid=${sid}`])];
       expect(headers['cookie'] ?? '').toBe(sent.join('; '));
@@ -110,9 +116,14 @@ describe('cookies', () => {
       if (path === '/out') sid = undefined;
     }
     expect(lang).toBe(true);
-    services.head.forget();
-    const { arrivals } = await couples(requests, { count: 30 });
-    expect(new Set(arrivals.head.map(({ headers }) => headers['cookie']))).toEqual(new Set([undefined]));
+  });
+
+  test.each([
+    ['the users brought none', {}, undefined],
+    ['only those of prepare count', { users: signedIn, cookies: 'prepare' }, 'sid=first'],
+  ] as const)('that answers under load set change nothing where %s', async (_, more, sent) => {
+    const { arrivals } = await couples([request('/session?as=u${n}', { name: 'a' }), request('/ok')], { ...more });
+    expect(new Set(arrivals.head.map(({ headers }) => headers['cookie']))).toEqual(new Set([sent]));
   });
 
   test('are neither sent nor kept where they are off', async () => {
