@@ -76,7 +76,9 @@ const kindLine = (profile: ProfileName, costs: readonly GroupCost[]): readonly R
   ];
 };
 
-const costLines = ({ costs }: ToolchainChange): readonly Rich[] => {
+/** Of a measurement that is not worth judging nothing is said, "as before" least of all. */
+const costLines = ({ verdict }: ScenarioComparison, { costs }: ToolchainChange): readonly Rich[] => {
+  if (verdict === 'invalid') return [];
   const lines = PROFILES.flatMap((profile) => kindLine(profile, costs));
   if (lines.length > 0 || costs.length === 0) return lines;
   return [['No package of Go, nor your own code, costs more or less for certain.']];
@@ -131,7 +133,7 @@ export const newGoOf = (scenario: ScenarioComparison): NewGo | null => {
   if (toolchain === undefined) return null;
   return {
     title: `${bumpText(toolchain)}${toolchain.isOnly ? ', and nothing else changed' : '; other code changed, too'}`,
-    costs: [...costLines(toolchain), ...binaryLine(toolchain), ...gateLines(scenario)],
+    costs: [...costLines(scenario, toolchain), ...binaryLine(toolchain), ...gateLines(scenario)],
     ...knownOf(toolchain),
   };
 };

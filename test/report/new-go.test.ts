@@ -89,6 +89,18 @@ describe('a pull request that only bumps Go', () => {
     expect(markdown(still)).toContain('No package of Go, nor your own code, costs more or less for certain.');
   });
 
+  it('says nothing of costs where the measurement was not worth judging', () => {
+    const invalid = scenarioOf('demo', 'invalid', { metrics: [bytes], toolchain: bump(), reason: 'both sides fail' });
+    const text = renderMarkdown(
+      buildReport({
+        comparison: comparisonOf([invalid]),
+        invocation: { program: 'npx godyno', command: 'run', args: [], flags: [] },
+      }),
+    );
+    expect(text).toContain('**New Go:**');
+    expect(text).not.toMatch(/encoding\/json` 4|for certain/);
+  });
+
   it('says which release each change came with where there are several', () => {
     const text = markdown(bump({ known: ['1.27: a', '1.26: b'] })).replaceAll('\u200b', '');
     expect(text).toContain('Known to be different between the two:\n- Go 1.27: a.\n- Go 1.26: b.');
