@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { GroupCost, ToolchainChange } from '../../harness/model/index.ts';
-import { buildReport, renderMarkdown, renderTerminal, verdictSentence } from '../../harness/report/index.ts';
+import {
+  buildReport,
+  renderHtml,
+  renderMarkdown,
+  renderTerminal,
+  verdictSentence,
+} from '../../harness/report/index.ts';
 import { byRatio, comparisonOf, row, scenarioOf } from './comparisons.ts';
 
 const cost = (
@@ -87,6 +93,19 @@ describe('a pull request that only bumps Go', () => {
   it('says that nothing changed for certain where nothing did', () => {
     const still = bump({ costs: [cost('module', '', 100, 101, { isCertain: false })] });
     expect(markdown(still)).toContain('No package of Go, nor your own code, costs more or less for certain.');
+  });
+
+  it('has its section at the top of the page, too', () => {
+    const page = renderHtml({
+      report: reportOf(bump()),
+      comparison: comparison(bump()),
+      profiles: [],
+      script: '',
+      style: '',
+    });
+    expect(page).toContain('<h2>New Go</h2><p>go1.26.8 → go1.27.3, and nothing else changed</p>');
+    expect(page).toContain('<code>encoding/json</code> 4.69 KiB → 9.72 KiB (+107 %)');
+    expect(page.indexOf('New Go')).toBeLessThan(page.indexOf('To do:'));
   });
 
   it('says nothing of costs where the measurement was not worth judging', () => {
