@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { familyOf, judgedGates, look } from '../../harness/compare/index.ts';
 import { normalDeviates, randomFrom } from '../../harness/stats/index.ts';
-import { simulate, noiseOf, SERVICES } from '../prove/verdict-models.ts';
+import { simulate, noiseOf, SERVICES, simulateCoins, simulateFew } from '../prove/verdict-models.ts';
 import {
   cpuRun,
   growthOf,
@@ -121,6 +121,29 @@ describe('the stopping rule', () => {
     const run = runOf([launchOf(0, [pairOf(window, failing)])]);
     expect(look(run, family).done).toBe(true);
     expect(look(runOf([launchOf(0, [pairOf(window, window)])]), family).done).toBe(false);
+  });
+});
+
+describe('few launches of equal code', () => {
+  test.each([
+    ['typical', { launches: 4, layouts: 2 }],
+    ['worst', { launches: 6, layouts: 2 }],
+    ['two-mode', { launches: 5, layouts: 5 }],
+    ['outliers', { launches: 9, layouts: 3 }],
+  ] as const)('raise a false alarm on CPU in at most 1 %% of runs: %s, %o', (name, few) => {
+    const { regressed, improved } = simulateFew(SERVICES[name], few, { effect: 0, gates: 6, runs: 400, seed: 1 });
+    expect(regressed + improved).toBeLessThanOrEqual(4);
+  });
+
+  test('of a quiet service see +10 % of CPU, and never call it unchanged', () => {
+    const few = { launches: 9, layouts: 3 };
+    const found = simulateFew(SERVICES.typical, few, { effect: 0.1, gates: 6, runs: 100, seed: 1 });
+    expect(found).toMatchObject({ regressed: 100, unchanged: 0 });
+  });
+
+  test('call allocations regressed in at most 1 % of runs, even where they hang on a coin of each process', () => {
+    const coins = { share: 0.5, ratio: 0.05, windowSd: 1e-4 };
+    expect(simulateCoins(coins, 4, { gates: 6, runs: 400, seed: 1 }).regressed).toBeLessThanOrEqual(4);
   });
 });
 

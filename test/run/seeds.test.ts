@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { coin, linkSeedOf, mixSeed } from '../../harness/run/seeds.ts';
+import { baseIsFirst, coin, linkSeedOf, mixSeed } from '../../harness/run/seeds.ts';
 
 describe('mixSeed', () => {
   it('gives 32-bit whole numbers, the same for the same parts', () => {
@@ -32,4 +32,10 @@ describe('coin', () => {
     const heads = Array.from({ length: 10_000 }, (_, toss) => coin(7, 'draw', toss)).filter(Boolean).length;
     expect(Math.abs(heads - 5000)).toBeLessThan(250);
   });
+});
+
+it('of every two launches each side starts first once, in an order that the seed decides', () => {
+  const orders = Array.from({ length: 40 }, (_, seed) => [1, 2, 3, 4].map((launch) => baseIsFirst(seed, launch)));
+  for (const [a, b, c, d] of orders) expect([a !== b, c !== d]).toEqual([true, true]);
+  expect(new Set(orders.map(String)).size).toBe(4);
 });
