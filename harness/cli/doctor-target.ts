@@ -12,7 +12,7 @@ import { type Check, fail, ok, warn } from './doctor-check.ts';
 import { checkExactTarget } from './doctor-exact.ts';
 import { checkGoOf, checkGoOfBase } from './doctor-go.ts';
 import { whyNewOnHead } from './new-on-head.ts';
-import { isBasesStart, ownScenarioNote, ownWayOf } from './own-scenario.ts';
+import { isBasesStart, keepVariables, ownScenarioNote, ownWayOf } from './own-scenario.ts';
 import { type Attempt, provisioned, type Setting, sideTrees } from './provisioned.ts';
 
 /** Of a later run nothing depends on it. */
@@ -152,7 +152,9 @@ const examineBase = async ({ setting, as, name, add }: Patient, head: Rehearsal)
     return;
   }
   try {
-    await examineAs(as);
+    const { kept, notes } = await keepVariables(as, setting.signal);
+    await examineAs(kept);
+    add(...notes.map((note) => warn(title, note, '')));
   } catch (error) {
     const own = isBasesStart(error) ? await ownWayOf(as, setting.signal) : null;
     if (own === null || !isBasesStart(error)) throw error;

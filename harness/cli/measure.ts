@@ -18,7 +18,7 @@ import { mixSeed, NothingToCompareError, rehearse, runScenario } from '../run/in
 import { diffSides, type SideDiff, type SourceTree, withSides } from '../source/index.ts';
 import { withHeadsGo } from './go-choice.ts';
 import { asNewOnHead, whyNewOnHead } from './new-on-head.ts';
-import { isBasesStart, ownScenarioNote, ownWayOf } from './own-scenario.ts';
+import { isBasesStart, keepVariables, ownScenarioNote, ownWayOf } from './own-scenario.ts';
 import { type Attempt, type Given, moduleOf, provisioned, type Setting, sideTrees } from './provisioned.ts';
 import type { Step } from './progress.ts';
 import { godynoVersion } from './version.ts';
@@ -138,7 +138,7 @@ const measureScenario = async (
     const missing = whyNewOnHead(await sideTrees(as, request.signal), as.scenario);
     try {
       if (missing !== null) throw new BuildError('NEW_ON_HEAD', `base: ${missing}`, '');
-      return await attempt(request, as);
+      return await attemptKept(request, as);
     } catch (error) {
       if (error instanceof NothingToCompareError) return headAlone(request, as, error.message);
       const own = isBasesStart(error) ? await ownWayOf(as, request.signal) : null;
@@ -156,6 +156,12 @@ const measureScenario = async (
       throw error;
     }
   });
+
+const attemptKept = async (request: MeasureRequest, as: Attempt): Promise<ScenarioRun> => {
+  const { kept, notes } = await keepVariables(as, request.signal);
+  const run = await attempt(request, kept);
+  return { ...run, notes: [...notes, ...run.notes] };
+};
 
 const headAlone = async (request: MeasureRequest, as: Attempt, reason: string): Promise<NewOnHead> =>
   provisioned(request, as, async ({ plan }) => asNewOnHead(as.scenario, reason, await rehearse(plan, 'head')));

@@ -39,6 +39,38 @@ const readOr = async (file: string): Promise<Scenario | null> => {
   }
 };
 
+const readBases = async (base: SourceTree, place: string, { file }: Scenario): Promise<Scenario | null> => {
+  const own = join(base.ownDir, place, file);
+  return file.startsWith('/') || !existsSync(own) ? null : readOr(own);
+};
+
+export interface KeptVariables {
+  readonly scenario: Scenario;
+  readonly note: string;
+}
+
+/**
+ * A variable that the change takes out of the scenario, or renames in it, is still set for base: without it base might
+ * start all the same, and do something else. null: there is none.
+ */
+export const withBasesVariables = async (
+  base: SourceTree,
+  place: string,
+  scenario: Scenario,
+): Promise<KeptVariables | null> => {
+  const { target } = scenario;
+  const found = target.own?.base === undefined ? await readBases(base, place, scenario) : null;
+  if (found === null) return null;
+  const common = targetOf(target, 'base').env;
+  const gone = Object.entries(targetOf(found.target, 'base').env).filter(([name]) => !Object.hasOwn(common, name));
+  if (gone.length === 0) return null;
+  const env = Object.fromEntries(gone);
+  return {
+    scenario: { ...scenario, target: { ...target, own: { ...target.own, base: { env } } } },
+    note: `Base has ${Object.keys(env).join(', ')} set as ${scenario.file} of its own commit (${base.revision.label}) says; the head’s says nothing of it.`,
+  };
+};
+
 /**
  * The scenario with base started as its own commit says; null where that says nothing else, or the scenario itself says
  * what base has of its own. `place`: of the working folder in the repository.
@@ -48,9 +80,7 @@ export const withBasesOwn = async (
   place: string,
   scenario: Scenario,
 ): Promise<OwnScenario | null> => {
-  const file = join(base.ownDir, place, scenario.file);
-  if (scenario.target.own?.base !== undefined || scenario.file.startsWith('/') || !existsSync(file)) return null;
-  const found = await readOr(file);
+  const found = scenario.target.own?.base === undefined ? await readBases(base, place, scenario) : null;
   if (found === null) return null;
   const own = partOf(targetOf(found.target, 'base'));
   const common = partOf(targetOf(scenario.target, 'base'));
@@ -67,7 +97,7 @@ export const withBasesOwn = async (
         own: { ...target.own, base: { ...own, prepare: found.load.prepare } },
       },
     },
-    folder: dirname(file),
+    folder: dirname(join(base.ownDir, place, scenario.file)),
     differs,
   };
 };
@@ -86,4 +116,13 @@ export const ownWayOf = async (as: Attempt, signal: AbortSignal): Promise<OwnSce
   const own = await withBasesOwn(as.trees.base, await placeInRepository(signal), as.scenario);
   if (own === null) return null;
   return whyNewOnHead(await sideTrees(as, signal), own.scenario) === null ? own : null;
+};
+
+/** {@link withBasesVariables}, where there are any. */
+export const keepVariables = async (
+  as: Attempt,
+  signal: AbortSignal,
+): Promise<{ readonly kept: Attempt; readonly notes: readonly string[] }> => {
+  const found = await withBasesVariables(as.trees.base, await placeInRepository(signal), as.scenario);
+  return found === null ? { kept: as, notes: [] } : { kept: { ...as, scenario: found.scenario }, notes: [found.note] };
 };

@@ -183,10 +183,14 @@ const describeExit = ({ exitCode, signal }: ProcessExit): string =>
 /** Go 1.27 and later end at once where GODEBUG asks for what is no longer there. */
 const REMOVED_SETTING = /removed GODEBUG "([^"]+)" set to old value "([^"]*)"/;
 
-const exitHint = (said: string): string => {
+const ONLY_HEADS =
+  ' A file that only head has can be named below ${scenarioDir}, and what base needs instead goes into target.base.';
+
+const exitHint = (said: string, side: Side): string => {
   const [, name, value] = REMOVED_SETTING.exec(said) ?? [];
   return name === undefined
-    ? 'Check target.args and target.env in the scenario; ${port} and ${tmp} must be used where it takes a port and a data folder.'
+    ? 'Check target.args and target.env in the scenario; ${port} and ${tmp} must be used where it takes a port and a data folder.' +
+        (side === 'base' ? ONLY_HEADS : '')
     : `This Go no longer has the setting ${name}=${value}: take it out of GODEBUG in target.env, or out of the environment. What it kept away is now always on (https://go.dev/doc/godebug).`;
 };
 
@@ -194,7 +198,7 @@ const exitedEarly = (request: StartRequest, exit: ProcessExit, running: RunningP
   new TargetStartError(
     'TARGET_EXITED',
     `${request.side}: the service ${describeExit(exit)} before it was ready. Its last output:\n${lastLines(running.tail())}`,
-    exitHint(running.tail()),
+    exitHint(running.tail(), request.side),
   );
 
 /** No load ever leaves this machine. */

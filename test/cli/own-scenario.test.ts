@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { isBasesStart, ownScenarioNote, withBasesOwn } from '../../harness/cli/own-scenario.ts';
+import { isBasesStart, ownScenarioNote, withBasesOwn, withBasesVariables } from '../../harness/cli/own-scenario.ts';
 import { BuildError, TargetStartError, UsageError } from '../../harness/errors.ts';
 import { prepareOf, type Scenario, targetOf } from '../../harness/model/index.ts';
 import { parseScenario } from '../../harness/scenario/index.ts';
@@ -53,6 +53,17 @@ test.each([
   ['is overruled by what the scenario says of base', { [FILE]: textOf('args: [b]') }, 'args: [a], base: { args: [c] }'],
 ])('base’s own commit %s: there is nothing else to start it by', async (_, files, target) => {
   expect(await withBasesOwn(baseTree(files), '', headOf(target))).toBeNull();
+});
+
+test('a variable that the change renames is still set for base under its old name, and only that', async () => {
+  const base = baseTree({ [FILE]: textOf('env: { OLD: "1", BOTH: base }') });
+  const kept = await withBasesVariables(base, '', headOf('env: { NEW: "1", BOTH: head }'));
+  const { target } = kept?.scenario ?? headOf('');
+  expect(targetOf(target, 'base').env).toEqual({ OLD: '1', NEW: '1', BOTH: 'head' });
+  expect(targetOf(target, 'head').env).toEqual({ NEW: '1', BOTH: 'head' });
+  expect(kept?.note).toMatch(/^Base has OLD set as scenarios\/s\.yml of its own commit \(c0ffee0\) says/);
+  expect(await withBasesVariables(base, '', headOf('env: { OLD: "2", BOTH: x }'))).toBeNull();
+  expect(await withBasesVariables(base, '', headOf('base: { env: {} }'))).toBeNull();
 });
 
 test('only an error about base’s own build or start is a reason', () => {
