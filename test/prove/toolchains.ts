@@ -4,7 +4,7 @@
  * counted against itself by the emulator: patched, unchanged, and with a plain, an inlined and a generic function by
  * name. Prints a table; exits 1 when a cell fails.
  *
- *   node test/prove/toolchains.ts [go1.22.12 go1.23.12 …] [--shapes=plain,pie]
+ *   node test/prove/toolchains.ts [go1.22.12 go1.23.12 …] [--shapes='plain;PIE']
  *
  * Toolchains are fetched by Go itself (GOTOOLCHAIN); `local` is the one on PATH. Each compiles the standard library
  * several times.
@@ -208,7 +208,7 @@ const attempt = async (work: () => Promise<string>): Promise<Cell> => {
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { shapes: { type: 'string' } } });
 const toolchains =
   positionals.length > 0 ? positionals : ['go1.22.12', 'go1.23.12', 'go1.24.13', 'go1.25.11', 'go1.26.8', 'go1.27.3'];
-const wanted = values.shapes?.split(',');
+const wanted = values.shapes?.split(';');
 const shapes = SHAPES.filter(({ name }) => wanted === undefined || wanted.includes(name));
 process.env['GODYNO_CACHE'] = 'off';
 const cells = new Map<string, string>();
