@@ -72,6 +72,9 @@ export const openOutput = async (out: string | undefined, now: Date): Promise<Ou
       throw unwritable(file, cause);
     }
   };
+  await makeFolder(dir).catch((cause: unknown) => {
+    throw unwritable(dir, cause);
+  });
   await put('.probe', '');
   await rm(join(dir, '.probe'), { force: true });
   // At once: a working tree that is judged must not hold our files.

@@ -1,4 +1,5 @@
 /** Which engine counts for exact mode on this machine, probed where compiled helpers are kept. */
+import { access, constants } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { UsageError } from '../errors.ts';
 import { makeFolder } from '../folders.ts';
@@ -31,12 +32,29 @@ const sentence = ({ reason, hint }: Missing): string => `${reason} (${hint})`;
 /** Counting plugins of earlier versions; each is built in a second. */
 const KEPT_BYTES = 50e6;
 
+/** The user's cache; where it cannot be written, the run's own folder, and everything is compiled again next time. */
+export const cacheFolder = async (workDir: string): Promise<string> => {
+  const links = linkCacheFolder();
+  const shared = links === null ? null : join(dirname(links), 'exact');
+  try {
+    if (shared !== null) {
+      await makeFolder(shared);
+      await access(shared, constants.W_OK);
+      return shared;
+    }
+  } catch {
+    // A home that is read-only, or none at all: what lacks is only the shortcut.
+  }
+  const own = join(workDir, 'exact-cache');
+  await makeFolder(own);
+  return own;
+};
+
 /** `go`: what builds the service. */
 export const findEngine = async ({ workDir, signal }: RunPlan, go: GoProgram): Promise<FoundEngine> => {
-  const links = linkCacheFolder();
-  const cacheDir = links === null ? join(workDir, 'exact-cache') : join(dirname(links), 'exact');
+  const cacheDir = await cacheFolder(workDir);
   const ours = join(workDir, 'exact-probe');
-  for (const folder of [cacheDir, ours]) await makeFolder(folder);
+  await makeFolder(ours);
   await pruneFolder(cacheDir, KEPT_BYTES).catch(() => undefined); // a cache that cannot be tidied is none the worse
   const engines = await probeEngines({ cacheDir, workDir: ours, go, signal });
   return { engine: chooseEngine(engines), noEmulator: isMissing(engines.qemu) ? sentence(engines.qemu) : null };
