@@ -1,6 +1,6 @@
 /** The section about another Go: what it costs by package, and what it is known to do otherwise. */
 import { metricDef } from '../metrics/index.ts';
-import type { GroupCost, MetricComparison, ScenarioComparison, ToolchainChange } from '../model/index.ts';
+import type { GroupCost, MetricComparison, MetricId, ScenarioComparison, ToolchainChange } from '../model/index.ts';
 import { formatCount, formatQuantity, formatSignedPercent } from '../units/index.ts';
 import { sideText, signedAmount } from './amounts.ts';
 import { PROFILE_LABELS, PROFILES, type ProfileName } from './labels.ts';
@@ -9,6 +9,9 @@ import { code, type Rich } from './rich.ts';
 
 /** Parts named per kind of profile. */
 const MOST_PARTS = 5;
+/** Of those that are not certain, and hold so much of the difference. */
+const MOST_UNSURE = 2;
+const LEAST_SHARE = 0.1;
 /** Counted instructions differ for certain nearly everywhere; below this part of all they are not worth a word. */
 const LEAST_IMPACT = 0.001;
 
@@ -60,10 +63,40 @@ const SAME: Readonly<Partial<Record<ProfileName, string>>> = { instructions: 'by
 /** What calls into them costs; of counts, which know no callers, what they execute themselves. */
 const HOW: Readonly<Partial<Record<ProfileName, string>>> = { instructions: ' of their own' };
 
-const kindLine = (profile: ProfileName, costs: readonly GroupCost[]): readonly Rich[] => {
+/** The metric whose parts a kind of profile tells. */
+const METRIC_OF: Readonly<Partial<Record<ProfileName, MetricId>>> = {
+  instructions: 'instructionsPerRequest',
+  cpu: 'cpuNsPerRequest',
+  alloc_space: 'allocBytesPerRequest',
+  alloc_objects: 'mallocsPerRequest',
+};
+
+const MOVED: ReadonlySet<MetricComparison['verdict']> = new Set(['regressed', 'improved', 'changed']);
+
+const movedBy = (profile: ProfileName, { metrics }: ScenarioComparison): number => {
+  const row = metrics.find(({ metric }) => metric === METRIC_OF[profile]);
+  return row !== undefined && MOVED.has(row.verdict) ? (row.effectRatio ?? 0) : 0;
+};
+
+/** Where the whole moved and no part did for certain: those that moved with it most. */
+const unsureLine = (profile: ProfileName, own: readonly GroupCost[], scenario: ScenarioComparison): readonly Rich[] => {
+  const moved = movedBy(profile, scenario);
+  if (moved === 0) return [];
+  const along = own.filter(({ impactRatio }) => impactRatio / moved >= LEAST_SHARE).slice(0, MOST_UNSURE);
+  if (along.length === 0) return [];
+  return [
+    [
+      `${PROFILE_LABELS[profile]}${HOW[profile] ?? ''} per request: no part for certain; most of it perhaps `,
+      ...listed(along.map(partText)),
+      '.',
+    ],
+  ];
+};
+
+const kindLine = (profile: ProfileName, scenario: ScenarioComparison, { costs }: ToolchainChange): readonly Rich[] => {
   const own = costs.filter((cost) => cost.profile === profile);
   const changed = own.filter(isTelling);
-  if (changed.length === 0) return [];
+  if (changed.length === 0) return unsureLine(profile, own, scenario);
   const left = changed.length - MOST_PARTS;
   const more = left > 0 ? `, and ${left} more` : '';
   const same = changed.length < own.length ? `; all other parts ${SAME[profile] ?? 'as before, or not certain'}` : '';
@@ -77,9 +110,10 @@ const kindLine = (profile: ProfileName, costs: readonly GroupCost[]): readonly R
 };
 
 /** Of a measurement that is not worth judging nothing is said, "as before" least of all. */
-const costLines = ({ verdict }: ScenarioComparison, { costs }: ToolchainChange): readonly Rich[] => {
-  if (verdict === 'invalid') return [];
-  const lines = PROFILES.flatMap((profile) => kindLine(profile, costs));
+const costLines = (scenario: ScenarioComparison, toolchain: ToolchainChange): readonly Rich[] => {
+  const { costs } = toolchain;
+  if (scenario.verdict === 'invalid') return [];
+  const lines = PROFILES.flatMap((profile) => kindLine(profile, scenario, toolchain));
   if (lines.length > 0 || costs.length === 0) return lines;
   return [['No package of Go, nor your own code, costs more or less for certain.']];
 };

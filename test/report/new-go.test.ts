@@ -92,7 +92,22 @@ describe('a pull request that only bumps Go', () => {
 
   it('says that nothing changed for certain where nothing did', () => {
     const still = bump({ costs: [cost('module', '', 100, 101, { isCertain: false })] });
-    expect(markdown(still)).toContain('No package of Go, nor your own code, costs more or less for certain.');
+    const unchanged = [{ ...bytes, verdict: 'unchanged' as const }];
+    expect(markdown(still, unchanged)).toContain(
+      'No package of Go, nor your own code, costs more or less for certain.',
+    );
+  });
+
+  it('names the parts that moved with the whole where none did for certain', () => {
+    const unsure = { isCertain: false };
+    const costs = [cost('go', 'io', 20_000, 24_000, unsure), cost('go', 'net/http', 5000, 4000, unsure)];
+    const text = markdown(
+      bump({ costs: [...costs, cost('module', '', 900, 2000, unsure), cost('dependencies', '', 900, 901, unsure)] }),
+    ).replaceAll('\u200b', '');
+    expect(text).toContain(
+      '- Allocated bytes per request: no part for certain; most of it perhaps `io` 19.5 KiB → 23.4 KiB (+20 %), your own code 900 B → 1.95 KiB (+122 %).',
+    );
+    expect(text).not.toContain('No package of Go');
   });
 
   it('has its section at the top of the page, too', () => {
