@@ -60,7 +60,9 @@ const judge = async (
     const profile = await openFile(launch.profile, 'instructions', read);
     if (profile !== null) launches.push({ launch, profile });
   }
-  if (SIDES.some((side) => launches.filter(({ launch }) => launch.side === side).length < LEAST_LAUNCHES)) return null;
+  const isLost = launches.length < exact.launches.length;
+  const isFew = SIDES.some((side) => launches.filter(({ launch }) => launch.side === side).length < LEAST_LAUNCHES);
+  if (isLost && isFew) return null;
   return judgeExact({
     run: exact,
     launches,

@@ -4,10 +4,11 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { withExact as findingsOfExact } from '../../harness/cli/exact-findings.ts';
 import { countedSide, mergedProfiles } from '../../harness/cli/profiles.ts';
 import type { ReadFile } from '../../harness/cli/read-profile.ts';
 import { instructionsProfile } from '../../harness/compare/index.ts';
-import type { ExactLaunch, RunFile, Side } from '../../harness/model/index.ts';
+import type { ExactLaunch, ExactRun, RunFile, Side } from '../../harness/model/index.ts';
 import { decodeProfile, encodeProfile } from '../../harness/profile/index.ts';
 import { flatCumRows } from '../profile/top-table.ts';
 import { makeRunFolder } from './run-folder.ts';
@@ -94,5 +95,20 @@ describe('counted instructions', () => {
     expect(counted?.profile.samples.stack.length).toBe(counted?.profile.samples.count);
     const { exact: _none, ...uncounted } = scenario!;
     expect(await countedSide(uncounted, 'base', read)).toBeNull();
+  });
+
+  it('keep the reason where none were counted, or too few to be judged', async () => {
+    const found = async (change: Partial<ExactRun>) => {
+      const [scenario] = run.runs;
+      const exact: ExactRun = { ...(scenario?.exact as ExactRun), ...change };
+      const file: RunFile = { ...run, runs: [{ ...scenario!, exact }] };
+      return (await findingsOfExact(file, read, () => ({})))(file.runs[0]!).exact;
+    };
+    expect(await found({ launches: [], refusal: 'it runs more than 64 threads' })).toMatchObject({
+      engine: 'qemu',
+      refusal: 'it runs more than 64 threads',
+    });
+    const unreadable = launches.map((launch) => ({ ...launch, profile: 'nowhere' }));
+    expect(await found({ launches: unreadable })).toBeUndefined();
   });
 });
