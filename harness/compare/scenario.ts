@@ -235,19 +235,13 @@ const unmeasuredWarnings = (run: ScenarioRun): readonly string[] => {
 };
 
 /** Where only exact mode was asked and it could not count, nothing was measured. */
-const uncounted = (run: ScenarioRun, { exact, exactRows }: ScenarioFindings): InvalidRun | null => {
-  if (run.scenario.measure.exact !== 'only' || exactRows.length > 0 || isOutOfTime(run)) return null;
+const uncounted = ({ scenario }: ScenarioRun, { exact, exactRows }: ScenarioFindings): InvalidRun | null => {
+  if (scenario.measure.exact !== 'only' || exactRows.length > 0) return null;
   return notCounted(exact?.refusal ?? 'it did not run');
 };
 
-/** A larger budget may answer: the measurement is as good as any that ends too early. */
-const isOutOfTime = ({ scenario, exact }: ScenarioRun): boolean =>
-  scenario.measure.exact === 'only' && exact?.outOfTime === true;
-
 /** Counts that do not agree answer nothing where they are all that was asked for, whatever else was decided. */
-const withoutAnswer = (outcome: Outcome, run: ScenarioRun, rows: readonly MetricComparison[]): Outcome => {
-  const { scenario, exact } = run;
-  if (isOutOfTime(run) && outcome.verdict === 'inconclusive') return { ...outcome, reason: exact?.refusal ?? null };
+const withoutAnswer = (outcome: Outcome, { scenario }: ScenarioRun, rows: readonly MetricComparison[]): Outcome => {
   const row = rows.find(({ metric }) => metric === 'instructionsPerRequest');
   if (scenario.measure.exact !== 'only' || row?.verdict !== 'notJudged' || outcome.verdict !== 'unchanged')
     return outcome;

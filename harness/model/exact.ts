@@ -31,8 +31,6 @@ export interface ExactRun {
   readonly engine: ExactEngine;
   /** Why it was given up, one sentence; null when it was not. */
   readonly refusal: string | null;
-  /** It was refused for want of time: a larger budget may hold it. */
-  readonly outOfTime?: true;
   /** Both binaries were built with the runtime's dice taken out; without, limits are wider. */
   readonly steady: boolean;
   /** Why not; null when steady. */

@@ -103,10 +103,9 @@ export const conduct = async (session: Session, links: Links, builds: BySide<Bui
 
 /** Nothing else was asked for: without counts there is no measurement. */
 const concludeCounts = (progress: Progress): void => {
-  const { refusal = null, outOfTime = false } = progress.exact?.run ?? {};
+  const refusal = progress.exact?.run.refusal ?? null;
   if (refusal === null) return;
-  progress.stop = outOfTime ? 'budget' : 'invalid';
-  if (outOfTime) return;
+  progress.stop = 'invalid';
   progress.invalid = notCounted(refusal);
 };
 

@@ -16,12 +16,10 @@ export interface ExactFacts {
 export class Refusal extends Error {
   /** Whether another try may go better. */
   readonly byChance: boolean;
-  readonly outOfTime: boolean;
 
   constructor(trouble: ExactTrouble | string, byChance = false) {
     super(typeof trouble === 'string' ? trouble : refusalText(trouble));
     this.byChance = byChance;
-    this.outOfTime = typeof trouble !== 'string' && trouble.kind === 'time';
   }
 }
 
@@ -44,8 +42,7 @@ export const orRefused = async (
     return await count();
   } catch (error) {
     plan.signal.throwIfAborted();
-    if (error instanceof Refusal)
-      return { ...refused(engine, error.message), ...(error.outOfTime && { outOfTime: true }) };
+    if (error instanceof Refusal) return refused(engine, error.message);
     if (error instanceof GodynoError) return refused(engine, firstLine(error.message));
     throw error;
   }
