@@ -43,7 +43,10 @@ describe('README', () => {
     expect(text).toContain(`allocations (+${100 * mallocsPerRequest.practicalRatio} %)`);
     expect(text).toContain(`bytes allocated (+${100 * allocBytesPerRequest.practicalRatio} %)`);
     expect(text).toContain(`+${100 * latencyP50Ms.practicalRatio} % and ${latencyP50Ms.practicalAbsolute} ms`);
-    expect(text).toContain(`heap (${100 * METRICS.heapGrowthBytesPerRequest.practicalAbsolute} B in 100 requests)`);
+    const { heapGrowthBytesPerRequest: heap, goroutineGrowthPerRequest: goroutines } = METRICS;
+    expect(text).toContain(
+      `heap by ${heap.practicalAbsolute} B and of goroutines by ${goroutines.practicalAbsolute} per request`,
+    );
     expect(text).toContain(`(${100 * METRICS.errorRatio.practicalAbsolute} points)`);
   });
 });
