@@ -12,7 +12,7 @@ import { type Check, fail, ok, warn } from './doctor-check.ts';
 import { checkExactTarget } from './doctor-exact.ts';
 import { checkGoOf, checkGoOfBase } from './doctor-go.ts';
 import { whyNewOnHead } from './new-on-head.ts';
-import { isBasesStart, keepVariables, ownScenarioNote, ownWayOf } from './own-scenario.ts';
+import { isBasesStart, keepVariables, orAsBefore, ownScenarioNote, ownWayOf } from './own-scenario.ts';
 import { type Attempt, provisioned, type Setting, sideTrees } from './provisioned.ts';
 
 /** Of a later run nothing depends on it. */
@@ -27,8 +27,13 @@ export interface Examined {
   readonly signal: AbortSignal;
 }
 
+/** A log in a folder of ours is gone by the time this is read. */
+const withoutLogs = (hint: string): string => hint.replace(/ All of its output: .*$/s, '');
+
 const failureOf = (name: string, error: unknown): Check =>
-  error instanceof GodynoError ? fail(name, error.message, error.hint) : fail(name, String(error), 'Report this.');
+  error instanceof GodynoError
+    ? fail(name, error.message, withoutLogs(error.hint))
+    : fail(name, String(error), 'Report this.');
 
 type Found = { readonly head: SourceTree; readonly base: SourceTree | null; readonly whyNoBase: GodynoError | null };
 
@@ -123,11 +128,11 @@ const examineHead = async ({ setting, as, name, add }: Patient): Promise<Rehears
   });
 
 /** What base answers otherwise: a request that is new on head is left out of a run, another one spoils it. */
-const besideHead = (name: string, base: Rehearsal, head: Rehearsal): readonly Check[] => {
+const besideHead = (name: string, base: Rehearsal, head: Rehearsal | null): readonly Check[] => {
   const odd = base.tried.filter(({ isOk }) => !isOk);
   if (odd.length === 0) return [ok(`${name}: requests`, `all ${base.tried.length} answered as expected`)];
   return odd.map(({ request, status }) => {
-    const onHead = head.tried.find((tried) => tried.request.name === request.name);
+    const onHead = head?.tried.find((tried) => tried.request.name === request.name);
     const found = status === null ? 'no answer' : `status ${status}`;
     return onHead?.isOk === true && (status === 404 || status === 405 || status === 501)
       ? warn(`${name}: ${request.name}`, `${found}: new on head`, 'A run leaves it out on both sides, and says so.')
@@ -135,7 +140,7 @@ const besideHead = (name: string, base: Rehearsal, head: Rehearsal): readonly Ch
   });
 };
 
-const examineBase = async ({ setting, as, name, add }: Patient, head: Rehearsal): Promise<void> => {
+const examineBase = async ({ setting, as, name, add }: Patient, head: Rehearsal | null): Promise<void> => {
   const title = `${name}: base (${as.trees.base.revision.label})`;
   const examineAs = async (one: Attempt): Promise<void> =>
     provisioned(setting, one, async ({ plan }) => {
@@ -158,7 +163,8 @@ const examineBase = async ({ setting, as, name, add }: Patient, head: Rehearsal)
   } catch (error) {
     const own = isBasesStart(error) ? await ownWayOf(as, setting.signal) : null;
     if (own === null || !isBasesStart(error)) throw error;
-    await examineAs({ ...as, scenario: own.scenario, folders: { ...as.folders, base: own.folder } });
+    const ownWay = { ...as, scenario: own.scenario, folders: { ...as.folders, base: own.folder } };
+    await orAsBefore(error, async () => examineAs(ownWay));
     add(warn(title, ownScenarioNote(own, as.trees.base, error), ''));
   }
 };
@@ -179,13 +185,12 @@ const examineTarget = async (examined: Examined, found: Found, scenario: Scenari
     name: `target ${scenario.name}`,
     add,
   });
-  let head: Rehearsal;
+  let head: Rehearsal | null = null;
   try {
     head = await examineHead(patientIn('h', { base: found.head, head: found.head }));
   } catch (error) {
     signal.throwIfAborted();
-    add(failureOf(`target ${scenario.name}`, error));
-    return;
+    add(failureOf(`target ${scenario.name}: head`, error));
   }
   try {
     if (found.base !== null) await examineBase(patientIn('b', trees), head);

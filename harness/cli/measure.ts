@@ -18,7 +18,7 @@ import { mixSeed, NothingToCompareError, rehearse, runScenario } from '../run/in
 import { diffSides, type SideDiff, type SourceTree, withSides } from '../source/index.ts';
 import { withHeadsGo } from './go-choice.ts';
 import { asNewOnHead, whyNewOnHead } from './new-on-head.ts';
-import { isBasesStart, keepVariables, ownScenarioNote, ownWayOf } from './own-scenario.ts';
+import { isBasesStart, keepVariables, orAsBefore, ownScenarioNote, ownWayOf } from './own-scenario.ts';
 import { type Attempt, type Given, moduleOf, provisioned, type Setting, sideTrees } from './provisioned.ts';
 import type { Step } from './progress.ts';
 import { godynoVersion } from './version.ts';
@@ -145,11 +145,8 @@ const measureScenario = async (
       if (own !== null && isBasesStart(error)) {
         const note = ownScenarioNote(own, trees.base, error);
         say(note);
-        const run = await attempt(request, {
-          ...as,
-          scenario: own.scenario,
-          folders: { base: own.folder, head: folder },
-        });
+        const ownWay = { ...as, scenario: own.scenario, folders: { base: own.folder, head: folder } };
+        const run = await orAsBefore(error, async () => attempt(request, ownWay));
         return { ...run, notes: [note, ...run.notes] };
       }
       if (missing !== null) return headAlone(request, as, missing);

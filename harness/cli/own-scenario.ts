@@ -126,3 +126,12 @@ export const keepVariables = async (
   const found = await withBasesVariables(as.trees.base, await placeInRepository(signal), as.scenario);
   return found === null ? { kept: as, notes: [] } : { kept: { ...as, scenario: found.scenario }, notes: [found.note] };
 };
+
+/** Where base does not start by its own scenario either, what happened with the head's is what to mend. */
+export const orAsBefore = async <T>(before: GodynoError, start: () => Promise<T>): Promise<T> => {
+  try {
+    return await start();
+  } catch (error) {
+    throw isBasesStart(error) ? before : error;
+  }
+};

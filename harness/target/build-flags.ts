@@ -31,17 +31,19 @@ const REFUSED: Readonly<Record<string, string>> = {
   n: 'it builds nothing',
 };
 
-const parseFlags = (words: readonly string[]): readonly Flag[] => {
+const HOW_TO_WRITE = {
+  'target.buildFlags':
+    'Write flags as separate words, e.g. ["-tags", "sqlite"] or ["-tags=sqlite"]; the package is target.package.',
+  GOFLAGS: 'In GOFLAGS, quotes stand around a whole flag: GOFLAGS="\'-ldflags=-s -w\'".',
+} as const;
+
+const parseFlags = (words: readonly string[], from: keyof typeof HOW_TO_WRITE): readonly Flag[] => {
   const flags: Flag[] = [];
   for (let index = 0; index < words.length; index++) {
     const word = words[index] ?? '';
     const match = /^--?([A-Za-z][\w-]*)(?:=([\s\S]*))?$/.exec(word);
     if (match === null) {
-      throw new UsageError(
-        'BUILD_FLAGS',
-        `target.buildFlags: "${word}" is not a flag of go build`,
-        'Write flags as separate words, e.g. ["-tags", "sqlite"] or ["-tags=sqlite"]; the package is target.package.',
-      );
+      throw new UsageError('BUILD_FLAGS', `${from}: "${word}" is not a flag of go build`, HOW_TO_WRITE[from]);
     }
     const name = match[1] ?? '';
     if (match[2] !== undefined) flags.push({ name, value: match[2] });
@@ -75,8 +77,8 @@ const MERGED = new Set(['overlay', 'ldflags', 'trimpath']);
 
 /** Throws {@link UsageError} `BUILD_FLAGS` for a word that is no flag, and for flags that would undo the build. */
 export const readUserFlags = (buildFlags: readonly string[], goflags: string, importPath: string): UserFlags => {
-  const given = parseFlags(buildFlags);
-  const fromEnvironment = parseFlags(splitGoflags(goflags));
+  const given = parseFlags(buildFlags, 'target.buildFlags');
+  const fromEnvironment = parseFlags(splitGoflags(goflags), 'GOFLAGS');
   for (const { name } of given) {
     const why = REFUSED[name];
     if (why !== undefined) {

@@ -99,7 +99,7 @@ const failed = (request: GenerateRequest, command: GenerateCommand, how: string,
   new BuildError(
     'GENERATE_FAILED',
     `${request.side}: the command "${lineOf(command)}" of target.generate ${how}:\n${lastLines(said)}`,
-    `It runs in ${request.place === '' ? 'the module folder' : request.place} of the ${request.side}’s own copy, which holds what is in git and what target.include carries. All of its output: ${request.logFile}`,
+    `It runs in ${request.place === '' ? 'the module folder' : request.place} of the ${request.side}’s own copy, which holds what is in git and what target.include carries.${request.side === 'base' ? ' Commands for base alone go into target.base.' : ''} All of its output: ${request.logFile}`,
   );
 
 const runOne = async (request: GenerateRequest, command: GenerateCommand): Promise<void> => {

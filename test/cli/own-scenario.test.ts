@@ -2,7 +2,13 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { isBasesStart, ownScenarioNote, withBasesOwn, withBasesVariables } from '../../harness/cli/own-scenario.ts';
+import {
+  isBasesStart,
+  orAsBefore,
+  ownScenarioNote,
+  withBasesOwn,
+  withBasesVariables,
+} from '../../harness/cli/own-scenario.ts';
 import { BuildError, TargetStartError, UsageError } from '../../harness/errors.ts';
 import { prepareOf, type Scenario, targetOf } from '../../harness/model/index.ts';
 import { parseScenario } from '../../harness/scenario/index.ts';
@@ -64,6 +70,14 @@ test('a variable that the change renames is still set for base under its old nam
   expect(kept?.note).toMatch(/^Base has OLD set as scenarios\/s\.yml of its own commit \(c0ffee0\) says/);
   expect(await withBasesVariables(base, '', headOf('env: { OLD: "2", BOTH: x }'))).toBeNull();
   expect(await withBasesVariables(base, '', headOf('base: { env: {} }'))).toBeNull();
+});
+
+test('where base starts by neither scenario, the error is the head’s scenario’s; any other error is told as it is', async () => {
+  const before = new TargetStartError('X', 'base: no flag -addr', '');
+  const failing = (error: Error) => orAsBefore(before, async () => Promise.reject(error));
+  await expect(failing(new BuildError('Y', 'base: no package', ''))).rejects.toBe(before);
+  await expect(failing(new TargetStartError('Z', 'head: no flag', ''))).rejects.toThrow('head: no flag');
+  expect(await orAsBefore(before, async () => Promise.resolve(1))).toBe(1);
 });
 
 test('only an error about base’s own build or start is a reason', () => {

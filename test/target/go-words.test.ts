@@ -174,6 +174,12 @@ test('linker flags: the command line hides GOFLAGS, the last pattern that fits m
   expect(read(['-ldflags', '-X main.v=a=b']).ldflags).toBe('-X main.v=a=b');
 });
 
+test('what is no flag is said to be where it stands, with how it is written there', () => {
+  const read = (flags: readonly string[], goflags: string) => () => readUserFlags(flags, goflags, 'example.com/t');
+  expect(read([], '-ldflags="-s -w"')).toThrow(/^GOFLAGS: "-w"" is not a flag/);
+  expect(read(['sqlite'], '')).toThrow(/^target\.buildFlags: "sqlite" is not a flag/);
+});
+
 test('paths are trimmed unless the last word on it says no; the command line hides GOFLAGS', () => {
   const trims = (flags: readonly string[], goflags = '') => readUserFlags(flags, goflags, 'example.com/t').trimpath;
   expect(trims([])).toBe(true);
