@@ -124,7 +124,7 @@ const nextOf = (conductor: Conductor): Step => {
 
 const noteUncounted = ({ session }: Conductor): void => {
   const { budgetSeconds } = session.plan;
-  const wanted = Math.ceil((budgetSeconds - session.clock.secondsLeft() + exactSeconds(session)) / 60);
+  const wanted = Math.ceil((budgetSeconds - session.clock.secondsLeft() + exactSeconds(session.launches)) / 60);
   session.notes.add(
     `Instructions were not counted, since too little time was left; --budget ${wanted}m would have held them.`,
   );
@@ -171,7 +171,7 @@ const soFarOf = ({ session, links, progress, current }: Conductor): RunSoFar => 
     isNamedExactly: isNamedExactly(session, progress),
     counting: progress.exact !== null ? 'done' : progress.countingWaits ? 'waits' : 'not yet',
     engine: engineOf(progress),
-    exactSeconds: exactSeconds(session),
+    exactSeconds: exactSeconds(launches),
   };
 };
 

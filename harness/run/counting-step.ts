@@ -3,7 +3,7 @@ import { totalmem } from 'node:os';
 import { isMissing } from '../exact/index.ts';
 import type { CountingEngine } from '../exact/index.ts';
 import { counterPerRequest } from '../metrics/index.ts';
-import type { ExactRun } from '../model/index.ts';
+import type { ExactRun, Launch } from '../model/index.ts';
 import { type FoundEngine, type GateState, stepFor } from './counting-engine.ts';
 import { type ExactPass, exactPass } from './exact-pass.ts';
 import { type ExactFacts, refused } from './exact-refusal.ts';
@@ -48,7 +48,15 @@ const countWith = async (
 /** Two builds with a patched runtime (outside the budget) and six launches. */
 const EXACT_SECONDS = 30;
 
-export const exactSeconds = (_session: Session): number => EXACT_SECONDS;
+/** A judged launch with nothing beside it (docs/method.md, what a launch costs). */
+const QUIET_LAUNCH_SECONDS = 3.5;
+
+/** What counting will take: more where judged launches take more, since the machine is busy or requests are large. */
+export const exactSeconds = (launches: readonly Launch[]): number => {
+  const judged = launches.filter(({ stage }) => stage === 'judged').map(({ wallSeconds }) => wallSeconds);
+  const meanSeconds = judged.reduce((sum, seconds) => sum + seconds, 0) / Math.max(1, judged.length);
+  return EXACT_SECONDS * Math.max(1, meanSeconds / QUIET_LAUNCH_SECONDS);
+};
 
 /** From the judged windows of base: what a request costs natively. */
 const factsOf = (session: Session): Omit<ExactFacts, 'leaveSeconds'> => {
