@@ -111,9 +111,13 @@ export const ownScenarioNote = ({ scenario, differs }: OwnScenario, base: Source
   return `Base was started by ${scenario.file} of its own commit (${base.revision.label}), which differs in ${differs.join(', ')}; with the head’s, ${why.replace(/[.:]( Its last output:)?$/, '')}.`;
 };
 
+/** Of the working folder in base's tree; a plain folder needs no git to tell. */
+const placeIn = async ({ revision }: SourceTree, signal: AbortSignal): Promise<string> =>
+  revision.kind === 'folder' ? '' : placeInRepository(signal);
+
 /** {@link withBasesOwn}, unless base has nothing by its own scenario either. */
 export const ownWayOf = async (as: Attempt, signal: AbortSignal): Promise<OwnScenario | null> => {
-  const own = await withBasesOwn(as.trees.base, await placeInRepository(signal), as.scenario);
+  const own = await withBasesOwn(as.trees.base, await placeIn(as.trees.base, signal), as.scenario);
   if (own === null) return null;
   return whyNewOnHead(await sideTrees(as, signal), own.scenario) === null ? own : null;
 };
@@ -123,7 +127,7 @@ export const keepVariables = async (
   as: Attempt,
   signal: AbortSignal,
 ): Promise<{ readonly kept: Attempt; readonly notes: readonly string[] }> => {
-  const found = await withBasesVariables(as.trees.base, await placeInRepository(signal), as.scenario);
+  const found = await withBasesVariables(as.trees.base, await placeIn(as.trees.base, signal), as.scenario);
   return found === null ? { kept: as, notes: [] } : { kept: { ...as, scenario: found.scenario }, notes: [found.note] };
 };
 
