@@ -52,7 +52,7 @@ const runIt = async (
   budgetSeconds: number,
 ): Promise<RunFile> => {
   const dir = out.path(kind);
-  const title = kind === 'equal' ? 'equal code' : 'equal code, moved';
+  const title = kind === 'equal' ? 'identical code' : 'identical code, moved';
   const run = await measure({
     ...base,
     base: undefined,

@@ -28,7 +28,9 @@ export const reportFailure = (error: unknown): ExitCode => {
   const red = (text: string): string => styleText('red', text, { stream: process.stderr });
   if (known === undefined) {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    process.stderr.write(`${red('godyno failed in a way it does not know; please report this:')}\n${text}\n`);
+    process.stderr.write(
+      `${red('godyno hit an internal error, which is a bug in it; please report what follows:')}\n${text}\n`,
+    );
     return EXIT.usage;
   }
   process.stderr.write(`${red('error')} ${known.message}\n`);

@@ -99,7 +99,11 @@ const likelihood = ({ path, serves, importPath }: MainPackage): number =>
 export const findMains = async (wanted: string | undefined, signal: AbortSignal): Promise<readonly MainPackage[]> => {
   const folders = wanted === undefined ? await moduleFolders(signal) : [wanted];
   if (folders.length === 0)
-    throw new UsageError('NO_MODULE', 'There is no go.mod here or below', 'Call it in the folder of a Go service.');
+    throw new UsageError(
+      'NO_MODULE',
+      'There is no go.mod here or below',
+      'Run it in the folder of a Go service, or name the folder with go.mod: --module <dir>.',
+    );
   const mains: MainPackage[] = [];
   for (const folder of folders) mains.push(...(await mainsOrNone(folder, folders.length > 1, signal)));
   const serving = mains.filter(({ serves }) => serves === 'http');

@@ -35,19 +35,26 @@ const failOnList = (text: string): readonly string[] => {
 };
 
 const failOn = (): Option =>
-  new Option('--fail-on <verdicts>', 'verdicts that end with a non-zero exit code, or "none"')
+  new Option(
+    '--fail-on <verdicts>',
+    'verdicts that end with a non-zero exit code, of regressed, invalid, inconclusive, improved, unchanged; or "none"',
+  )
     .argParser(failOnList)
     .default(['regressed', 'invalid'], 'regressed,invalid');
 
 const quiet = (): Option => new Option('-q, --quiet', 'no progress on stderr, only the verdict');
 const json = (what: string): Option => new Option('--json', `print ${what} as JSON on stdout`);
 
+const EXPORTS = 'benchstat, bencher, benchmark-action, junit, csv, speedscope, folded, pprof, or all';
+
 const EPILOGUE = `
 Exit codes: 0 nothing that fails · 1 regressed · 2 usage or configuration · 3 invalid measurement
             4 inconclusive, when asked with --fail-on · 5 build or start failed · 130 interrupted
 
-Next step:  godyno doctor          what this machine can measure
-            godyno run --base main`;
+First time: godyno init            writes a scenario, godyno’s description of your service and its requests
+            godyno doctor          what this machine can measure; builds, starts and asks the service once
+            godyno run             compares your working tree with where it left the default branch
+            godyno COMMAND --help  the options of one command`;
 
 /** Runs the command line; resolves to the exit code and never rejects. */
 export const main = async (argv: readonly string[]): Promise<ExitCode> => {
@@ -99,12 +106,12 @@ const buildProgram = (act: (load: () => Promise<Action>) => (...given: unknown[]
 
   program
     .command('init')
-    .description('find the service here, propose a scenario that runs, write it and the GitHub workflows')
-    .option('-y, --yes', 'take what is proposed, ask nothing')
-    .option('--package <path>', 'the main package, e.g. ./cmd/server')
-    .option('--module <dir>', 'the folder with go.mod')
-    .option('--action <owner/name@ref>', 'workflows that use the Action from there, instead of npx')
-    .option('--no-try', 'do not build and start the service')
+    .description('find the service here, try it in a copy, write scenarios/NAME.yml and the GitHub workflows')
+    .option('-y, --yes', 'take what is proposed, ask nothing (needed without a terminal)')
+    .option('--package <path>', 'the main package, e.g. ./cmd/server; found when left out')
+    .option('--module <dir>', 'the folder with go.mod; found when left out')
+    .option('--action <owner/name@ref>', 'write workflows that use this GitHub Action instead of npx')
+    .option('--no-try', 'do not build and start the service: routes are proposed unseen')
     .option('--force', 'replace files that exist')
     .action(act(async () => (await import('./init.ts')).initialise));
 
@@ -117,34 +124,60 @@ const buildProgram = (act: (load: () => Promise<Action>) => (...given: unknown[]
       'what to compare with; when left out the base of the pull request, else the merge-base with the default branch',
     )
     .option('--head <ref|folder>', 'what to judge; the working tree with its uncommitted changes when left out')
-    .option('--base-required', 'exit 2 when the history for --base is missing')
+    .option(
+      '--base-required',
+      'with --base baseline: exit 2 when its commit cannot be built again, instead of comparing stored figures',
+    )
     .option(
       '--base-go <release|path>',
       'the Go that builds the base, e.g. 1.26.8; the scenario’s, or your own, when left out',
     )
-    .option('--head-go <release|path>', 'the Go that builds the head; base and head may be the same commit')
+    .option(
+      '--head-go <release|path>',
+      'the Go that builds the head, likewise; with --base HEAD the same commit is built with both',
+    )
     .option('-o, --out <dir>', 'where the results go; .godyno/<time> when left out')
-    .option('--budget <duration>', 'wall clock for all scenarios together, builds excluded, e.g. 3m; wins over theirs')
-    .addOption(new Option('--exact <mode>', 'instruction counting').choices(['auto', 'always', 'only', 'off']))
-    .addOption(new Option('--seed <number>', 'repeat the schedule and layouts of an earlier run').argParser(integer))
+    .option(
+      '--budget <duration>',
+      'longest time for all scenarios together, builds excluded, e.g. 3m; each scenario’s measure.budget (2m) when left out',
+    )
+    .addOption(
+      new Option(
+        '--exact <mode>',
+        'count instructions: auto where it can run and helps, always or fail, only that, off; the scenario’s when left out',
+      ).choices(['auto', 'always', 'only', 'off']),
+    )
+    .addOption(
+      new Option(
+        '--seed <number>',
+        'repeat the request schedule and code layouts of an earlier run; its report has the number',
+      ).argParser(integer),
+    )
     .option('--baselines <dir>', 'where stored baselines lie', 'baselines')
     .addOption(failOn())
     .addOption(json('the comparison'))
     .addOption(quiet())
     .action(act(async () => (await import('./run.ts')).runCommandLine));
 
-  const baseline = program.command('baseline').description('store and look up measured commits');
+  const baseline = program
+    .command('baseline')
+    .description('record a commit, for a base that cannot be built later; list and show what is stored');
   baseline
     .command('record')
-    .description('measure a commit against itself and store the run as a baseline')
+    .description('measure a commit against itself and store the run as a baseline, for godyno run --base baseline')
     .argument('[scenario...]', 'scenario files; scenarios/*.yml when left out')
     .option('--head <ref|folder>', 'what to record; the working tree when left out')
-    .option('-o, --out <dir>', 'where the results of the measurement go')
+    .option('-o, --out <dir>', 'where the results of the measurement go; .godyno/<time> when left out')
     .option('--budget <duration>', 'wall clock for all scenarios together, builds excluded')
-    .addOption(new Option('--seed <number>', 'repeat the schedule and layouts of an earlier run').argParser(integer))
+    .addOption(
+      new Option(
+        '--seed <number>',
+        'repeat the request schedule and code layouts of an earlier run; its report has the number',
+      ).argParser(integer),
+    )
     .option('--baselines <dir>', 'where to store', 'baselines')
     .addOption(
-      new Option('--keep <n>', 'how many to keep per scenario and machine class').argParser(integer).default(5),
+      new Option('--keep <n>', 'how many to keep per scenario and kind of machine').argParser(integer).default(5),
     )
     .addOption(quiet())
     .action(act(async () => (await import('./baseline.ts')).recordBaseline));
@@ -170,11 +203,12 @@ const buildProgram = (act: (load: () => Promise<Action>) => (...given: unknown[]
     .option('-o, --out <dir>', 'write comparison.json and report.md there')
     .option('--baselines <dir>', 'where stored baselines lie', 'baselines')
     .option('--type <type>', 'pprof files: the sample type, such as alloc_space; pprof’s default when left out')
-    .option('--cum', 'pprof files: with what a function calls')
+    .option('--cum', 'pprof files: sort by cumulative cost, a function with all that it calls')
     .addOption(
-      new Option('--requests <n,m>', 'pprof files: requests behind each; costs are per request then').argParser(
-        requestCounts,
-      ),
+      new Option(
+        '--requests <n,m>',
+        'pprof files: how many requests each one covers; costs are then shown per request',
+      ).argParser(requestCounts),
     )
     .addOption(failOn())
     .addOption(json('the comparison'))
@@ -186,9 +220,9 @@ const buildProgram = (act: (load: () => Promise<Action>) => (...given: unknown[]
     .description('list what the functions of a pprof file cost, as go tool pprof -top does')
     .argument('<file>', 'pprof file, gzip or plain; - reads standard input')
     .option('--type <type>', 'sample type, such as alloc_space; pprof’s default when left out')
-    .option('--cum', 'largest with what they call first')
-    .option('--by <what>', 'function, line, package, or label:KEY, such as label:route', 'function')
-    .addOption(json('all of them'))
+    .option('--cum', 'sort by cumulative cost, a function with all that it calls')
+    .option('--by <what>', 'what a row is: function, line, package, or label:KEY, such as label:route', 'function')
+    .addOption(json('all rows'))
     .action(act(async () => (await import('./top.ts')).showTop));
 
   program
@@ -203,39 +237,59 @@ const buildProgram = (act: (load: () => Promise<Action>) => (...given: unknown[]
 
   program
     .command('prove')
-    .description('plant known slowdowns into the service and require the gates to catch and the report to name them')
+    .description(
+      'plant known slowdowns into a copy of the service, to see that gates catch them and the report names them',
+    )
     .argument('[scenario...]', 'scenario files; scenarios/*.yml when left out')
     .option(
       '--faults <list>',
-      'of cpu, alloc, lock, sleep, block, leak-heap, leak-goroutine',
+      'of cpu, alloc, lock, sleep, block, leak-heap, leak-goroutine, leak (both leaks)',
       'cpu,alloc,lock,sleep,leak',
     )
-    .option('--size <sizes>', 'how large, e.g. 3% or cpu=3%,sleep=2ms,leak-heap=1; twice the limits when left out')
-    .option('--function <name>', 'where to plant, as a profile names it; the dearest own function when left out')
+    .option(
+      '--size <sizes>',
+      'how large, e.g. 3% or cpu=3%,sleep=2ms,leak-heap=1 (one in 100 requests); twice the limits when left out',
+    )
+    .option(
+      '--function <name>',
+      'where to plant, as a profile names it; the most expensive function of your own when left out',
+    )
     .option('--head <ref|folder>', 'what to plant into; the working tree when left out')
     .option('-o, --out <dir>', 'where the results go; .godyno/<time> when left out')
-    .option('--budget <duration>', 'wall clock for all faults together, builds excluded')
-    .addOption(new Option('--seed <number>', 'repeat the schedule and layouts of an earlier run').argParser(integer))
+    .option('--budget <duration>', 'longest time for all faults together, builds excluded')
+    .addOption(
+      new Option(
+        '--seed <number>',
+        'repeat the request schedule and code layouts of an earlier run; its report has the number',
+      ).argParser(integer),
+    )
     .addOption(json('what was caught'))
     .addOption(quiet())
     .action(act(async () => (await import('./prove.ts')).prove));
 
   program
     .command('calibrate')
-    .description('measure the scenario against itself and store what this class of machine can see')
+    .description('measure the scenario against itself and store how small a change this kind of machine can see')
     .argument('[scenario...]', 'scenario files; scenarios/*.yml when left out')
     .option('--head <ref|folder>', 'what to measure; the working tree when left out')
-    .option('-o, --out <dir>', 'where the results of the measurement go')
+    .option('-o, --out <dir>', 'where the results of the measurement go; .godyno/<time> when left out')
     .option('--budget <duration>', 'wall clock for all scenarios together, builds excluded')
     .option('--baselines <dir>', 'where to store', 'baselines')
-    .addOption(new Option('--seed <number>', 'repeat the schedule and layouts of an earlier run').argParser(integer))
+    .addOption(
+      new Option(
+        '--seed <number>',
+        'repeat the request schedule and code layouts of an earlier run; its report has the number',
+      ).argParser(integer),
+    )
     .addOption(json('the noise'))
     .addOption(quiet())
     .action(act(async () => (await import('./calibrate.ts')).calibrate));
 
   program
     .command('doctor')
-    .description('check what this machine and the target allow; each line says what to do')
+    .description(
+      'check this machine, then build, start and ask the service as run does; says what is missing and what to do',
+    )
     .argument('[scenario...]', 'scenario files whose target to try; scenarios/*.yml when left out')
     .option('--base <ref|folder>', 'what to compare with; where the head left the default branch when left out')
     .option('--head <ref|folder>', 'what to try; the working tree when left out')
@@ -244,33 +298,34 @@ const buildProgram = (act: (load: () => Promise<Action>) => (...given: unknown[]
 
   program
     .command('publish')
-    .description(
-      'tell the pull request: one comment, the job summary, a check run; figures are checked and rendered again',
-    )
+    .description('write the report to the pull request: one comment, the job summary, a check run')
     .argument('[dir]', 'output folder of a run, or a folder of several; the artifacts of --run-id when left out')
     .option('--repository <owner/name>', 'where the pull request is; GITHUB_REPOSITORY when left out')
     .addOption(
-      new Option('--pull-request <number>', 'which one; what event and artifact say when left out').argParser(integer),
+      new Option(
+        '--pull-request <number>',
+        'which one; the one that GitHub’s event and the artifact name when left out',
+      ).argParser(integer),
     )
     .addOption(
       new Option('--run-id <id>', 'workflow run that measured; the one of the event when left out').argParser(integer),
     )
-    .option('--artifact <name>', 'beginning of the names of its artifacts', 'godyno')
+    .option('--artifact <name>', 'how the names of its artifacts begin', 'godyno')
     .addOption(
-      new Option('--comment <mode>', 'on-change: no new comment for "unchanged"')
+      new Option('--comment <mode>', 'when to comment; on-change: no new comment for "unchanged"')
         .choices(['always', 'on-change', 'never'])
         .default('always'),
     )
-    .option('--comment-author <login>', 'whose comments are ours; the token’s owner when left out')
+    .option('--comment-author <login>', 'login that writes godyno’s comments; the token’s owner when left out')
     .option('--check-run', 'also write a check run: failure as in --fail-on, neutral when not decided')
     .option('--report-url <url>', 'address of the page to link, when a folder is published')
-    .option('--dry-run', 'print the comment on stdout, call nobody')
+    .option('--dry-run', 'print the comment on stdout, send nothing')
     .addOption(failOn())
     .action(act(async () => (await import('./publish.ts')).publishCommandLine));
 
   program
     .command('merge')
-    .description('make one comparison and one report of the parts of a matrix')
+    .description('make one comparison and one report of several runs of one commit, such as the jobs of a CI matrix')
     .argument('<dir...>', 'output folders of the parts, or folders that hold them')
     .option('-o, --out <dir>', 'where comparison.json and report.md go; .godyno/<time> when left out')
     .addOption(failOn())
@@ -280,19 +335,19 @@ const buildProgram = (act: (load: () => Promise<Action>) => (...given: unknown[]
 
   program
     .command('export')
-    .description('write a finished run in the formats of other tools; prints the paths')
+    .description('write a finished run in the formats of other tools; needs --format; prints the paths')
     .argument('<dir>', 'output folder of a run')
     .usage('--format <list> [options] <dir>')
-    .requiredOption(
-      '-f, --format <list>',
-      'needed: benchstat, bencher, benchmark-action, junit, csv, speedscope, folded, pprof, or all',
-    )
+    .showHelpAfterError(`(formats: ${EXPORTS}; e.g. godyno export .godyno/latest -f benchstat)`)
+    .requiredOption('-f, --format <list>', `required: ${EXPORTS}`)
     .option('-o, --out <dir>', 'where the files go; <dir>/exports when left out')
     .action(act(async () => (await import('./export.ts')).exportCommandLine));
 
   program
     .command('pgo')
-    .description('merge the head’s CPU profiles of a run into a default.pgo for go build')
+    .description(
+      'merge the head’s CPU profiles of a run into a default.pgo, for profile-guided optimization by go build',
+    )
     .argument('<dir>', 'output folder of a run')
     .option('--scenario <name>', 'only this scenario')
     .option('-o, --out <file>', 'where the profile goes', 'default.pgo')

@@ -176,6 +176,6 @@ export const budgetFrom = (seconds: number | undefined, text: string): number =>
   throw new UsageError(
     'BUDGET_INVALID',
     `--budget ${text} is not a duration above 0`,
-    'Write it as Go does: 90s, 3m, 1m30s.',
+    'Write it as Go does, with its unit: 90s, 3m, 1m30s.',
   );
 };

@@ -288,7 +288,7 @@ export const choosePlace = async (
     if (candidates.length === 0) break;
   }
   if (best !== null) return best;
-  throw notCalled(`any of the ${MOST_CANDIDATES} dearest functions of the service’s own code`);
+  throw notCalled(`any of the ${MOST_CANDIDATES} most expensive functions of the service’s own code`);
 };
 
 /**

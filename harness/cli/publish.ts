@@ -114,8 +114,8 @@ const gather = async (
   if (runId !== null) return gatherFromRun(github(), runId, options.artifact, env);
   throw new UsageError(
     'NOTHING_TO_PUBLISH',
-    'Publish what? There is no folder, and this job was not started by another workflow’s run',
-    'Name the output folder of a run, or a workflow run: --run-id.',
+    'Nothing to publish: no folder is given, and this job was not started by another workflow’s run',
+    'Give the output folder of a run (.godyno/latest is the last one), or a workflow run: --run-id.',
   );
 };
 

@@ -6,7 +6,7 @@
  * |---|---|---|
  * | more, fewer | the same way | the function; both saw it |
  * | more, fewer | unchanged | what they are worth by estimate, and what CPU time could have seen |
- * | more, fewer | the other way | what is executed became dearer or cheaper |
+ * | more, fewer | the other way | what is executed costs more or less |
  * | unchanged | up, down | the counters that moved with it: kernel, memory, contention, collection; else what is left |
  * | unchanged | unchanged | neither changed |
  * | either not judged | | nothing |
@@ -112,5 +112,5 @@ export const describeAgreement = (input: AgreementInput): string | null => {
   }`;
   if (cpu === 'same') return `${what}, ${tooFew(rowOf('instructionsPerRequest'), rowOf('cpuNsPerRequest'))}.`;
   if (cpu === instructions) return `${what}, and CPU time went the same way.`;
-  return `${what}, yet CPU time went ${cpu}: what it executes has become ${cpu === 'up' ? 'dearer' : 'cheaper'}.`;
+  return `${what}, yet CPU time went ${cpu}: what it executes now costs ${cpu === 'up' ? 'more' : 'less'}.`;
 };

@@ -9,7 +9,7 @@ export class ProfileError extends UsageError {
 
 /** What to do about a file that does not decode. */
 export const BROKEN_HINT =
-  'The file is truncated, damaged or no pprof profile; take it again, and check it with: go tool pprof -top FILE';
+  'It is not a pprof profile, or it is truncated or damaged; check it with: go tool pprof -top FILE';
 
 /** What to do when a profile does not measure what was asked for. */
 export const TYPE_HINT = 'Choose one of these; profiles to be compared must be of one kind.';

@@ -34,7 +34,7 @@ const exactFact = (scenario: ScenarioComparison): readonly Fact[] => {
   // Why there was no verdict stands among what was not seen.
   if (scenario.exact === null || scenario.exact.refusal !== null) return [];
   const { engine, aaSpreadRatio } = scenario.exact;
-  return [fact('Exact mode', `${ENGINES[engine]}, equal code repeats within ${formatPercent(aaSpreadRatio)}`)];
+  return [fact('Exact mode', `${ENGINES[engine]}, identical code repeats within ${formatPercent(aaSpreadRatio)}`)];
 };
 
 const sharing = (scenario: ScenarioComparison): string =>

@@ -162,7 +162,7 @@ const replyText = ({ route, requests, of, what, firstBytes }: ReplyDifference): 
   code(route),
   ` differently in ${formatCount(requests)} of ${formatCount(of)} counted requests (`,
   what === 'body' ? 'dates, digits and hexadecimal ids aside' : 'in length alone',
-  `; the first has ${formatCount(firstBytes.base)} and ${formatCount(firstBytes.head)} bytes): part of the difference may be other work, not dearer work.`,
+  `; the first has ${formatCount(firstBytes.base)} and ${formatCount(firstBytes.head)} bytes): part of the difference may be other work, not slower code.`,
 ];
 
 const MOST_REPLIES = 3;

@@ -37,6 +37,38 @@ without a value counts as left out.
 - **Text** may be an unquoted number or true/false where text is meant; it is taken as written (\`1.10\` stays \`1.10\`).
 - **Files** that a scenario names are relative to its folder.
 
+**Words used below.** *Base* and *head* are the two sides: what the change is compared with, and the change. A *launch* is
+one fresh start of both, measured for a few seconds; a run has eight or so, each linked anew. A *gate* is a metric with a
+limit that fails the run.
+
+## What happens in a launch
+
+1. Once a run, for each side in a copy of its source: \`target.include\`, \`target.generate\`, the build. Your folders are not
+   written into.
+2. At each launch, for each side: \`target.setup\`, the start with \`target.args\` and \`target.env\` in \`target.cwd\`, waiting for
+   \`target.ready\`, \`target.seed\`, then \`load.prepare\`.
+3. A warm-up, then \`load.requests\`, to both sides at the same time. At the end the service is stopped.
+
+\`\${tmp}\` is empty at the beginning of each launch. The service sees the environment of godyno, \`target.env\` wins.
+
+## A database, or another service
+
+Start it before godyno (in GitHub Actions as \`services:\`); what the service calls on this machine is within reach, and only the
+CPU of the service itself is counted. Both sides run at once, so give each start data of its own. \`\${port}\` differs between
+them:
+
+\`\`\`yaml
+target:
+  env: { DATABASE_URL: "postgres://postgres@127.0.0.1/app_\${port}?sslmode=disable" }
+  setup:
+    - [sh, -c, "dropdb -h 127.0.0.1 -U postgres --if-exists app_\${port} && createdb -h 127.0.0.1 -U postgres app_\${port}"]
+    - ["\${binary}", migrate]
+  seed:
+    - ["./seed.sh", "http://127.0.0.1:\${port}"]
+\`\`\`
+
+SQLite and the like need less: a file below \`\${tmp}\`.
+
 ## Placeholders
 
 | Placeholder | Stands for | Known in |

@@ -516,7 +516,9 @@ const load = () =>
     requests: z
       .array(request(), expected('a list of requests'))
       .min(1, expected('at least one request'))
-      .describe('The requests of the mix, drawn by weight from one seeded schedule; both sides get the same.'),
+      .describe(
+        'The requests of the mix, in random order by weight from one seeded schedule; both sides get the same.',
+      ),
     prepare: z
       .array(prepareRequest(), expected('a list of requests'))
       .prefault([])

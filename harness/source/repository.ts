@@ -111,7 +111,9 @@ export const requireCommit = async (repository: Repository, ref: string, signal:
   throw new UsageError(
     'UNKNOWN_REF',
     `There is no branch, tag, commit or folder ${ref} in ${repository.rootDir}`,
-    near.length > 0 ? `Did you mean ${near.join(', ')}?` : `Fetch it first: ${fetchLine(repository, ref)}`,
+    near.length > 0
+      ? `Did you mean ${near.join(', ')}?`
+      : `Check its spelling, or fetch it first: ${fetchLine(repository, ref)}`,
   );
 };
 

@@ -91,7 +91,7 @@ describe('instructions and CPU time together', () => {
   it('say so when they went different ways', () => {
     const rows = [row('instructionsPerRequest', 'improved', -0.03), row('cpuNsPerRequest', 'regressed', 0.02)];
     expect(agree(rows, { culprit: null })).toBe(
-      'It executes fewer instructions, yet CPU time went up: what it executes has become dearer.',
+      'It executes fewer instructions, yet CPU time went up: what it executes now costs more.',
     );
   });
 
