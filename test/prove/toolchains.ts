@@ -15,13 +15,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { connectAgent } from '../../harness/capture/index.ts';
+import type { ExactFindings } from '../../harness/compare/index.ts';
 import { buildFacts, freePorts, linkBinary, prepareBuild, startTarget } from '../../harness/target/index.ts';
 import type { TargetSpec } from '../../harness/model/index.ts';
 import { stopAll } from '../../harness/process/index.ts';
 import { parseScenario } from '../../harness/scenario/index.ts';
 import { folderRevision, goMod, makeFolder, makeSpec, never, removeFolders, SERVICE } from '../target/go-modules.ts';
 import { markdownTable } from './evidence-table.ts';
-import { withRig } from './exact-rig.ts';
+import { type Built, type Counted, type Rig, withRig } from './exact-rig.ts';
 
 interface Shape {
   readonly name: string;
@@ -103,7 +104,7 @@ const SHAPES: readonly Shape[] = [
   shape('PIE, stripped', flags('-buildmode=pie', '-ldflags', '-s -w')),
   shape('PIE, external', flags('-buildmode=pie', '-ldflags', '-linkmode=external')),
   shape('CGO_ENABLED=0', { buildEnv: { CGO_ENABLED: '0' } }),
-  // The race detector's memory lies where the emulator has its own, so this one is not counted.
+  // Nobody measures such a build, so it only has to run.
   { ...shape('-race', flags('-race')), counted: false },
 ];
 
@@ -161,6 +162,20 @@ load: { requests: [{ http: GET /ready }] }
 const MOST_SPREAD_RATIO = 0.003;
 const REQUESTS = 20;
 
+/** On a machine with many times more work than cores, launches differ now and then: three times in a row they do not. */
+const MOST_TRIES = 3;
+
+const verdictIn = ({ exactRows: [row] }: ExactFindings): string => row?.verdict ?? 'notJudged';
+
+const countUntilJudged = async (rig: Rig, built: Built): Promise<Counted> => {
+  const count = async (): Promise<Counted> =>
+    rig.count({ base: built, head: built }, { base: null, head: null }, REQUESTS);
+  let counted = await count();
+  for (let tries = 1; tries < MOST_TRIES && verdictIn(counted.withoutDiff) === 'notJudged'; tries++)
+    counted = await count();
+  return counted;
+};
+
 const countIt = async ({ files, module, spec }: Shape, toolchain: string): Promise<string> => {
   const scenario = parseScenario(SCENARIO, 'scenario.yml', new Map());
   const target = makeSpec({ ...spec, buildEnv: { ...spec.buildEnv, GOTOOLCHAIN: toolchain } });
@@ -169,20 +184,13 @@ const countIt = async ({ files, module, spec }: Shape, toolchain: string): Promi
     return await withRig({ scenario: { ...scenario, target }, workDir, signal: never }, async (rig) => {
       const built = await rig.build('head', join(makeFolder(files), module), 'b');
       if (built.unsteadyReason !== null) throw new Error(built.unsteadyReason);
-      const { withoutDiff, functions } = await rig.count(
-        { base: built, head: built },
-        { base: null, head: null },
-        REQUESTS,
-      );
+      const { withoutDiff, functions } = await countUntilJudged(rig, built);
       const { refusal, aaSpreadRatio } = withoutDiff.exact;
       if (refusal !== null) throw new Error(`refused: ${refusal}`);
       const lost = COUNTED.filter((name) => !functions.has(name));
-      if (lost.length > 0)
-        throw new Error(
-          `not among the functions counted: ${lost.join(', ')}; there are ${[...functions].filter((one) => one.startsWith('main.')).join(', ')}`,
-        );
-      const [row] = withoutDiff.exactRows;
-      if (row?.verdict !== 'unchanged') throw new Error(`equal code is ${row?.verdict ?? 'not judged'}`);
+      if (lost.length > 0) throw new Error(`not among the functions counted: ${lost.join(', ')}`);
+      const verdict = verdictIn(withoutDiff);
+      if (verdict !== 'unchanged') throw new Error(`equal code is ${verdict}`);
       if (aaSpreadRatio > MOST_SPREAD_RATIO)
         throw new Error(`launches differ by ${(100 * aaSpreadRatio).toFixed(3)} %`);
       return `launches differ by ${(100 * aaSpreadRatio).toFixed(4)} %`;
@@ -220,7 +228,7 @@ for (const toolchain of toolchains) {
     const counted = each.counted ? await attempt(async () => countIt(each, toolchain)) : null;
     const works = started.works && (counted?.works ?? true);
     if (!works) failures += 1;
-    cells.set(`${toolchain} ${each.name}`, works ? (counted === null ? 'runs' : 'runs, counted') : 'FAILED');
+    cells.set(`${toolchain} ${each.name}`, works ? (counted === null ? 'runs' : 'counted') : 'FAILED');
     const seconds = ((performance.now() - startMs) / 1000).toFixed(1);
     const said = [started, counted].map((cell) => (cell === null ? '' : `${cell.works ? '' : 'FAILED '}${cell.said}`));
     console.log(`${toolchain.padEnd(10)} ${each.name.padEnd(18)} ${seconds.padStart(6)} s  ${said.join('; ')}`);
