@@ -3,7 +3,7 @@ import { realpathSync } from 'node:fs';
 import { access, glob } from 'node:fs/promises';
 import { basename, dirname, relative } from 'node:path';
 import { BuildError, UsageError } from '../errors.ts';
-import { runCommand } from '../process/index.ts';
+import { listedObjects, runCommand } from '../process/index.ts';
 
 export interface MainPackage {
   /** Module folder relative to the working folder; `.` when it is that one. */
@@ -60,10 +60,7 @@ const listMains = async (module: string, signal: AbortSignal): Promise<readonly 
       'Make `go build ./...` work first.',
     );
   }
-  return listed.stdout
-    .split(/^\}$/m)
-    .filter((part) => part.trim() !== '')
-    .map((part) => JSON.parse(`${part}}`) as Listed)
+  return (listedObjects(listed.stdout) as readonly Listed[])
     .filter(({ Name }) => Name === 'main')
     .map(({ Dir, ImportPath, Deps = [], Module }) => {
       const inside = relative(Module?.Dir ?? realpathSync(module), Dir);

@@ -7,9 +7,6 @@ import { otherSide } from '../model/index.ts';
 import { answerText, SHOWN_BYTES, unpacked } from './answer-text.ts';
 import { hashMasked, maskBody } from './masked-body.ts';
 
-/** Of a body, this much is kept and compared; its length counts whole. */
-export const KEPT_BYTES = 64 * 1024;
-
 /** Answers kept over the launches, 64 KiB each at most; more routes than that are compared, but not for what varies. */
 const MOST_KEPT = 400;
 

@@ -1,14 +1,13 @@
 /** Reads the answers of one connection during a look, whole in length and bounded in memory. */
-import { type AnswerBook, KEPT_BYTES } from './answer-book.ts';
+import type { AnswerBook } from './answer-book.ts';
+import { BoundedBody } from './bounded-body.ts';
 import type { Connection } from './connection.ts';
 import { type AnswerHead, headerIn, requestLine } from './witness.ts';
 
 export class AnswerReader {
   readonly #book: AnswerBook;
   readonly #connection: Connection;
-  #chunks: Buffer[] = [];
-  #kept = 0;
-  #bytes = 0;
+  readonly #body = new BoundedBody();
   #encoding: string | undefined;
 
   constructor(book: AnswerBook, connection: Connection) {
@@ -17,8 +16,7 @@ export class AnswerReader {
   }
 
   begin(): void {
-    this.#chunks = [];
-    this.#kept = this.#bytes = 0;
+    this.#body.begin();
     this.#encoding = undefined;
   }
 
@@ -26,14 +24,8 @@ export class AnswerReader {
     this.#encoding = headerIn(head, 'content-encoding');
   }
 
-  /** `chunk` is a view of the socket's buffer: what is kept is copied. */
   read(chunk: Buffer): void {
-    this.#bytes += chunk.length;
-    const room = KEPT_BYTES - this.#kept;
-    if (room <= 0) return;
-    const part = Buffer.from(chunk.subarray(0, room));
-    this.#kept += part.length;
-    this.#chunks.push(part);
+    this.#body.read(chunk);
   }
 
   end(route: number, status: number): void {
@@ -44,9 +36,9 @@ export class AnswerReader {
       route,
       request: requestLine(request),
       status,
-      bytes: this.#bytes,
+      bytes: this.#body.bytes,
       encoding: this.#encoding,
-      kept: Buffer.concat(this.#chunks),
+      kept: this.#body.kept(),
     });
   }
 }

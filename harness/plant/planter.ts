@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BuildError, UsageError } from '../errors.ts';
-import { type GoProgram, runCommand } from '../process/index.ts';
+import { type GoProgram, listedObjects, runCommand } from '../process/index.ts';
 import type { Dose } from './doses.ts';
 
 export interface PlantSource {
@@ -89,12 +89,7 @@ interface ListedPackage {
 
 const LIST_FIELDS = 'Dir,ImportPath,Name,Standard,Module,GoFiles,CgoFiles';
 
-/** `go list -json` prints objects one after the other, each closed by a brace in the first column. */
-const parseListed = (text: string): readonly ListedPackage[] =>
-  text
-    .split(/^\}$/m)
-    .filter((part) => part.trim() !== '')
-    .map((part) => JSON.parse(`${part}}`) as ListedPackage);
+const parseListed = (text: string): readonly ListedPackage[] => listedObjects(text) as readonly ListedPackage[];
 
 /** Packages of the module itself (all modules of a workspace): whatever else is linked in is somebody else's code. */
 const ownPackages = async (source: PlantSource, signal: AbortSignal): Promise<readonly ListedPackage[]> => {

@@ -8,3 +8,10 @@ export interface GoProgram {
 
 /** As the user would call it: a `toolchain` line and GOTOOLCHAIN are followed. */
 export const USERS_GO: GoProgram = { file: 'go', env: {} };
+
+/** `go list -json` prints objects one after the other, each closed by a brace in the first column. */
+export const listedObjects = (text: string): readonly unknown[] =>
+  text
+    .split(/^\}$/m)
+    .filter((part) => part.trim() !== '')
+    .map((part): unknown => JSON.parse(`${part}}`));

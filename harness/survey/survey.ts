@@ -3,7 +3,7 @@ import { cp, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BuildError } from '../errors.ts';
-import { runCommand } from '../process/index.ts';
+import { listedObjects, runCommand } from '../process/index.ts';
 
 /** A flag or an environment variable. */
 export interface Setting {
@@ -70,12 +70,7 @@ const LIST_FIELDS = 'Dir,ImportPath,Name,Standard,Module,GoFiles,CgoFiles';
 /** Nothing of the user's module may decide how the reader is built. */
 const OWN_ENV = { GOFLAGS: '', GOWORK: 'off', CGO_ENABLED: '0' } as const;
 
-/** `go list -json` prints objects one after the other, each closed by a brace in the first column. */
-const parseListed = (text: string): readonly ListedPackage[] =>
-  text
-    .split(/^\}$/m)
-    .filter((part) => part.trim() !== '')
-    .map((part) => JSON.parse(`${part}}`) as ListedPackage);
+const parseListed = (text: string): readonly ListedPackage[] => listedObjects(text) as readonly ListedPackage[];
 
 /** Of the module, of its workspace, or of a module that a `replace` line takes from a folder beside it. */
 const isOwn = ({ Standard, Module }: ListedPackage): boolean =>

@@ -3,6 +3,7 @@ import { realpathSync, statSync } from 'node:fs';
 import { sep } from 'node:path';
 import { BuildError, UsageError } from '../errors.ts';
 import type { Side, TargetSpec } from '../model/index.ts';
+import { listedObjects } from '../process/index.ts';
 import type { GoProgram } from '../process/index.ts';
 import { readUserFlags } from './build-flags.ts';
 import { callGo } from './go-command.ts';
@@ -101,12 +102,7 @@ interface ListedPackage {
 
 const LIST_FIELDS = 'Dir,ImportPath,Name,Module';
 
-/** `go list -json` prints objects one after the other, each closed by a brace in the first column. */
-const parseListed = (text: string): readonly ListedPackage[] =>
-  text
-    .split(/^\}$/m)
-    .filter((part) => part.trim() !== '')
-    .map((part) => JSON.parse(`${part}}`) as ListedPackage);
+const parseListed = (text: string): readonly ListedPackage[] => listedObjects(text) as readonly ListedPackage[];
 
 const requireFolderPattern = (spec: TargetSpec): void => {
   if (!spec.package.endsWith('.go')) return;
