@@ -175,7 +175,7 @@ export const budgetFrom = (seconds: number | undefined, text: string): number =>
   if (seconds !== undefined && seconds > 0) return seconds;
   throw new UsageError(
     'BUDGET_INVALID',
-    `--budget ${text} is not a duration above 0`,
+    `--budget ${text}: expected a duration above 0 such as 3m`,
     'Write it as Go does, with its unit: 90s, 3m, 1m30s.',
   );
 };

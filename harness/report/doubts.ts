@@ -187,7 +187,7 @@ const functionBlindSpot = (scenario: ScenarioComparison): readonly Rich[] => {
   if (floors.length === 0) return [];
   const [least, most] = [Math.min(...floors), Math.max(...floors)];
   const range = formatPercent(least) === formatPercent(most) ? formatPercent(most) : formatPercentRange([least, most]);
-  const text = `a single function: changes of its own CPU below ${range} of a request (the more it uses, the more it takes)`;
+  const text = `a single function: changes of its own CPU below ${range} of a request (larger functions need larger changes)`;
   return [[text, ...dearestOf(scenario), '.']];
 };
 
@@ -214,7 +214,7 @@ export const blindSpotsOf = (scenario: ScenarioComparison): readonly Rich[] => {
   if (scenario.verdict === 'invalid') return [];
   const smallest = scenario.metrics.flatMap(smallestOf);
   return [
-    ...(smallest.length > 0 ? [[`changes smaller than: ${smallest.join(', ')}.`]] : []),
+    ...(smallest.length > 0 ? [[`changes smaller than these cannot be detected: ${smallest.join(', ')}.`]] : []),
     ...functionBlindSpot(scenario),
     ...notJudged(scenario),
     ...exactRefusal(scenario),

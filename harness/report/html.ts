@@ -135,7 +135,7 @@ const scenarioSection = (report: Report, scenario: ScenarioReport): string => {
     scenario.changedCode.length === 0
       ? ''
       : `${heading(report, 'Changed in this pull request')}${list(scenario.changedCode)}`,
-    scenario.blindSpots.length === 0 ? '' : `${heading(report, 'Could not see')}${list(scenario.blindSpots)}`,
+    scenario.blindSpots.length === 0 ? '' : `${heading(report, 'Limits of this run')}${list(scenario.blindSpots)}`,
   ].join('');
 };
 

@@ -188,7 +188,7 @@ const sectionBlocks = (scenario: ScenarioReport, level: Level): readonly string[
   ...codePathBlocks(scenario, level),
   ...whyBlocks(scenario, level),
   ...(level.functionRows === 0 ? [] : bullets('Changed in this pull request', scenario.changedCode)),
-  ...bullets('Could not see', scenario.blindSpots),
+  ...bullets('Limits of this run', scenario.blindSpots),
 ];
 
 const factLines = (scenario: ScenarioReport): string =>

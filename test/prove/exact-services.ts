@@ -113,7 +113,7 @@ const table = (): string => {
     ];
   });
   return [
-    '| service | Go | instructions a request | equal code called changed | judged | functions called | spread within a side, median, largest | largest difference of medians | median time |',
+    '| service | Go | instructions a request | identical code reported as changed | judged | functions called | spread within a side, median, largest | largest difference of medians | median time |',
     `|${' --- |'.repeat(9)}`,
     ...lines,
   ].join('\n');

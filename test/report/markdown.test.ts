@@ -94,7 +94,7 @@ describe('the order of a report', () => {
       '| Metric |',
       '**Why**',
       'Path:',
-      '**Could not see:**',
+      '**Limits of this run:**',
       '**Reproduce**',
       '<details>',
       '<sub>',

@@ -269,7 +269,7 @@ describe.skipIf(executablePath === undefined)('the page in a real browser', { ti
     writeFileSync(path.join(folder, 'plain.html'), html);
     await plain.goto(`file://${path.join(folder, 'plain.html')}`);
     const text = (await plain.locator('body').textContent())!;
-    for (const part of ['CPU per request +2.2 %', 'Could not see', 'npx godyno run', 'main.encode'])
+    for (const part of ['CPU per request +2.2 %', 'Limits of this run', 'npx godyno run', 'main.encode'])
       expect(text).toContain(part);
     await context.close();
   });
