@@ -161,6 +161,7 @@ const buildProgram = (act: (load: () => Promise<Action>) => (...given: unknown[]
 
   const baseline = program
     .command('baseline')
+    .helpCommand(false)
     .description('record a commit, for a base that cannot be built later; list and show what is stored');
   baseline
     .command('record')
@@ -168,7 +169,10 @@ const buildProgram = (act: (load: () => Promise<Action>) => (...given: unknown[]
     .argument('[scenario...]', 'scenario files; scenarios/*.yml when left out')
     .option('--head <ref|folder>', 'what to record; the working tree when left out')
     .option('-o, --out <dir>', 'where the results of the measurement go; .godyno/<time> when left out')
-    .option('--budget <duration>', 'wall clock for all scenarios together, builds excluded')
+    .option(
+      '--budget <duration>',
+      'longest time for all scenarios together, builds excluded; their measure.budget when left out',
+    )
     .addOption(
       new Option(
         '--seed <number>',
@@ -273,7 +277,10 @@ const buildProgram = (act: (load: () => Promise<Action>) => (...given: unknown[]
     .argument('[scenario...]', 'scenario files; scenarios/*.yml when left out')
     .option('--head <ref|folder>', 'what to measure; the working tree when left out')
     .option('-o, --out <dir>', 'where the results of the measurement go; .godyno/<time> when left out')
-    .option('--budget <duration>', 'wall clock for all scenarios together, builds excluded')
+    .option(
+      '--budget <duration>',
+      'longest time for all scenarios together, builds excluded; 1.5 × their measure.budget when left out',
+    )
     .option('--baselines <dir>', 'where to store', 'baselines')
     .addOption(
       new Option(

@@ -46,7 +46,7 @@ const isMismatch = (issue: Issue): boolean =>
 
 const sentence = (issue: Issue, value: unknown, path: Path): string => {
   if (path.length === 0 && (value === undefined || value === null)) {
-    return 'the file is empty; docs/scenario.md shows what a scenario holds';
+    return 'the file is empty; node_modules/godyno/docs/scenario.md shows what a scenario holds';
   }
   if (value === undefined && isMismatch(issue)) return missing(path);
   const said =

@@ -57,8 +57,8 @@ export const problemsError = (problems: readonly Problem[], scenario: SourceText
     'SCENARIO_INVALID',
     shown.join('\n\n'),
     problems.length === 1
-      ? 'Correct this place; docs/scenario.md lists every key.'
-      : 'Correct these places; docs/scenario.md lists every key.',
+      ? 'Correct this place; node_modules/godyno/docs/scenario.md lists every key.'
+      : 'Correct these places; node_modules/godyno/docs/scenario.md lists every key.',
   );
 };
 

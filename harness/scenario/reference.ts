@@ -175,7 +175,12 @@ const sections = (path: string, schema: JsonSchema): readonly Section[] => {
   ];
 };
 
-const gatesNote = `\`fail\` is the smallest worsening that fails the run: a percentage where head is compared with base as a ratio, an
+const gatesNote = `Gates without being named, each with its limit: \`cpuNsPerRequest\` +1 %, \`mallocsPerRequest\` +1 %, \`allocBytesPerRequest\`
++2 %, \`instructionsPerRequest\` where exact mode counts, \`heapGrowthBytesPerRequest\` 0.64 B, \`goroutineGrowthPerRequest\` 0.01,
+\`errorRatio\` 0.1 %, \`latencyP50Ms\` +20 % and 0.5 ms. The others are shown, and fail only where they are named
+([method.md](method.md#deciding-on-the-rest)).
+
+\`fail\` is the smallest worsening that fails the run: a percentage where head is compared with base as a ratio, an
 amount where the difference counts (growth, errors). A limit that no run can decide is refused: CPU below 1 % (0.5 % in
 tight mode), allocations and bytes below 0.5 %, latency below 5 %, instructions below 0.1 %.
 

@@ -274,7 +274,9 @@ const target = () =>
       .describe('How long it may take to stop after a launch before it is killed; not counted in the budget.'),
     cpus: wholeNumber(64)
       .prefault(1)
-      .describe('CPUs that the two sides share. 1 is the method; more shows parallel behaviour, with wider limits.'),
+      .describe(
+        'CPUs that the two sides share. 1 is the usual way (docs/method.md); more shows parallel behaviour, with wider limits.',
+      ),
     gogc: gcPercent().prefault('100').describe('GOGC of both sides.'),
     gomemlimit: memoryLimit().prefault('off').describe('GOMEMLIMIT of both sides.').meta({ example: '512MiB' }),
     base: ofOneSide('base'),
@@ -285,7 +287,7 @@ const target = () =>
       .max(65_535, expected('a port from 1 to 65535'))
       .optional()
       .describe(
-        'The port of a service that cannot be told another one. Both sides still run at once: godyno builds them so that what they ask for is moved to free ports (see docs/method.md, fixed ports). Left out: `${port}` is chosen for each start.',
+        'The port of a service that can listen on no other. Both sides still run at once: godyno builds them so that what they ask for is moved to free ports (see docs/method.md, fixed ports). Left out: `${port}` is chosen for each start.',
       ),
     sides: z
       .enum(['auto', 'together', 'alternate'], expected('auto, together or alternate'))

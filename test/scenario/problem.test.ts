@@ -139,7 +139,7 @@ describe('unknown keys', () => {
 
 describe('YAML that cannot be read', () => {
   test.each([
-    ['', '1:1  the file is empty; docs/scenario.md shows what a scenario holds'],
+    ['', '1:1  the file is empty; node_modules/godyno/docs/scenario.md shows what a scenario holds'],
     [
       'a: b: c',
       '1:4  a `key: value` inside another value; put quotes around text that holds `: `, or start a new line',

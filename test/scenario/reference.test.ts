@@ -3,6 +3,7 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { METRICS } from '../../harness/metrics/index.ts';
 import { METRIC_IDS } from '../../harness/model/index.ts';
 import { parseScenario, scenarioJsonSchema, scenarioReference } from '../../harness/scenario/index.ts';
 import { annotatedSchema, type JsonSchema } from '../../harness/scenario/json-schema.ts';
@@ -28,6 +29,20 @@ const keysOf = (schema: JsonSchema, at = ''): readonly (readonly [string, JsonSc
   ...(schema.items ? keysOf(schema.items, `${at}[]`) : []),
   ...(schema.anyOf ?? []).flatMap((branch) => keysOf(branch, at)),
 ];
+
+test('its example with a database is a valid target', () => {
+  const [target = ''] = [...scenarioReference().matchAll(/```yaml\n(target:[^]*?)```/g)].map(
+    ([, block]) => block ?? '',
+  );
+  const text = `${target}  ready: GET /\nload: { requests: [{ http: GET / }] }\n`;
+  expect(parseScenario(text, 's.yml', new Map()).target.setup).toHaveLength(2);
+});
+
+test('its list of default gates is that of the metric table', () => {
+  const [, listed = ''] = /Gates without being named([^]*?)The others/.exec(scenarioReference()) ?? [];
+  const named = [...listed.matchAll(/`(\w+)`/g)].map(([, id]) => id);
+  expect(new Set(named)).toEqual(new Set(METRIC_IDS.filter((id) => METRICS[id].gate)));
+});
 
 test('its second example is a valid load', () => {
   const [load = ''] = [...scenarioReference().matchAll(/```yaml\n(load:[^]*?)```/g)].map(([, block]) => block ?? '');
