@@ -11,7 +11,7 @@ export class ContendedPortsError extends TargetStartError {
     const what = ports.length === 1 ? `port ${ports[0]}` : `ports ${ports.join(', ')}`;
     super(
       'PORTS_CONTENDED',
-      `Both sides listen on ${what}, whatever they are told: building again, so that each gets ports of its own`,
+      `Both sides listen on ${what}, whatever the scenario asks for: building again, so that each gets ports of its own`,
       'Nothing to do.',
     );
     this.ports = ports;

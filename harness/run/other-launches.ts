@@ -74,7 +74,7 @@ export const latencyLaunch = async (session: Session, place: LaunchPlace, ratePe
 };
 
 const leaksNotTold = (side: Side, why: string): string =>
-  `Goroutines that can never wake could not be told on ${side}: ${why}`;
+  `Goroutines that can never wake could not be found on ${side}: ${why}`;
 
 /** Couples over many requests between two collections, and at the end who allocated what is held. */
 export const growthLaunch = async (session: Session, at: LaunchPlace, requests: number): Promise<Launch> => {
