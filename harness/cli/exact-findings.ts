@@ -14,7 +14,7 @@ import {
   withPaths,
   withToolchainGates,
 } from '../compare/index.ts';
-import { counterPerRequest } from '../metrics/index.ts';
+import { countedPairs, counterPerRequest } from '../metrics/index.ts';
 import {
   type Attribution,
   type BySide,
@@ -29,8 +29,7 @@ import type { Profile } from '../profile/index.ts';
 import { countedSide } from './profiles.ts';
 import { openFile, type ReadFile } from './read-profile.ts';
 
-const costPairs = ({ pairs }: Launch): readonly Pair[] =>
-  pairs.filter(({ phase, discarded }) => phase === 'cost' && discarded === null);
+const costPairs = (launch: Launch): readonly Pair[] => countedPairs(launch, 'cost');
 
 const judgedLaunches = (run: ScenarioRun): readonly Launch[] => run.launches.filter(({ stage }) => stage === 'judged');
 

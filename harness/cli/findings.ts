@@ -6,7 +6,7 @@ import {
   type ProfiledKind,
   type ProfiledSide,
 } from '../compare/index.ts';
-import { counterPerRequest, METRICS } from '../metrics/index.ts';
+import { countedPairs, counterPerRequest, METRICS } from '../metrics/index.ts';
 import {
   type BySide,
   type Launch,
@@ -19,7 +19,7 @@ import {
   type Side,
 } from '../model/index.ts';
 import { belowRequests, type Profile } from '../profile/index.ts';
-import { costPairs, launchesExplaining } from './profiles.ts';
+import { launchesExplaining } from './profiles.ts';
 import { openProfile, type ReadFile } from './read-profile.ts';
 
 /** Where a kind of cost is read from, and the metrics whose regression it explains. */
@@ -99,7 +99,7 @@ const sideOf = async (launch: Launch, side: Side, source: Source, read: ReadFile
   const ref = launch.sides[side].profiles[source.file];
   const profile = ref === undefined ? null : await openProfile(ref, source.file, read);
   if (ref === undefined || profile === null) return null;
-  const total = source.total(costPairs(launch), side);
+  const total = source.total(countedPairs(launch, 'cost'), side);
   return {
     profile: source.choose(profile),
     requests: ref.requests,

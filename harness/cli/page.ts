@@ -1,10 +1,10 @@
 /** `report.html`: the profiles of a run beside its comparison, in one page that needs no network. */
 import { existsSync, readFileSync } from 'node:fs';
 import type { Comparison, MetricUnit, ProfileKind, RunFile, ScenarioRun, Side } from '../model/index.ts';
-import { counterPerRequest } from '../metrics/index.ts';
+import { countedPairs, counterPerRequest } from '../metrics/index.ts';
 import { belowRequests, mergeProfiles, type Profile, valueColumn, withoutAgent } from '../profile/index.ts';
 import { type ProfilePair, type Report, renderHtml } from '../report/index.ts';
-import { costPairs, countedSide, launchesExplaining } from './profiles.ts';
+import { countedSide, launchesExplaining } from './profiles.ts';
 import { openProfile, type ReadFile } from './read-profile.ts';
 
 interface Graph {
@@ -120,7 +120,8 @@ const mergeSide = async (run: ScenarioRun, side: Side, graph: Graph, read: ReadF
     if (ref === undefined || profile === null) continue;
     parts.push(withoutAgent(graph.choose(profile)));
     requests += ref.requests;
-    const exact = graph.counter === undefined ? undefined : counterPerRequest(costPairs(launch), side, graph.counter);
+    const exact =
+      graph.counter === undefined ? undefined : counterPerRequest(countedPairs(launch, 'cost'), side, graph.counter);
     cost = cost === null || exact === undefined ? null : cost + exact * ref.requests;
   }
   if (parts.length === 0) return null;

@@ -1,5 +1,5 @@
 /** The profiles of a run, merged over its launches, one file per scenario, side and kind. */
-import type { Launch, Pair, ProfileKind, RunFile, ScenarioRun, Side } from '../model/index.ts';
+import type { Launch, ProfileKind, RunFile, ScenarioRun, Side } from '../model/index.ts';
 import { SIDES } from '../model/index.ts';
 import { encodeProfile, mergeProfiles, type Profile, withCallPaths, withoutAgent } from '../profile/index.ts';
 import { folderOf } from '../run/index.ts';
@@ -21,9 +21,6 @@ const kindsOf = (run: ScenarioRun, side: Side): readonly ProfileKind[] => [
 /** Launches of one sampling rate: those that counted more or all allocations cannot be added to the others. */
 export const sampledLaunches = (run: ScenarioRun): readonly Launch[] =>
   run.launches.filter(({ stage }) => stage !== 'capture' && stage !== 'growth');
-
-export const costPairs = (launch: Launch): readonly Pair[] =>
-  launch.pairs.filter(({ phase, discarded }) => phase === 'cost' && discarded === null);
 
 /**
  * The launches whose profiles of a kind explain, for the sentence and the page alike. Allocation sites counted one by

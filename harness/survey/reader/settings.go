@@ -29,7 +29,7 @@ func readSettings(p *program, found *survey) {
 					r.literal(n)
 				case *ast.TypeSpec:
 					if s, is := n.Type.(*ast.StructType); is {
-						r.tags(file, s, "")
+						r.tags(s)
 					}
 				}
 				return true
@@ -315,7 +315,7 @@ func tagOf(field *ast.Field) reflect.StructTag {
 }
 
 // tags reads `env:"PORT" envDefault:"8080"`, `long:"port" default:"8080"` and their relatives.
-func (r *settingsReader) tags(file *parsedFile, s *ast.StructType, prefix string) {
+func (r *settingsReader) tags(s *ast.StructType) {
 	for _, field := range s.Fields.List {
 		tag := tagOf(field)
 		if tag == "" {
