@@ -13,6 +13,8 @@ export const EXIT = {
   invalid: 3,
   inconclusive: 4,
   buildOrStart: 5,
+  /** A mistake in godyno itself; EX_SOFTWARE of BSD's sysexits.h, which no verdict uses. */
+  internal: 70,
   interrupted: 130,
 } as const;
 
@@ -61,9 +63,38 @@ export class TargetStartError extends GodynoError {
   }
 }
 
+/** A mistake in godyno itself: exit 70. Its text is for whoever mends it. */
+export class InternalError extends GodynoError {
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(code, message, '', EXIT.internal, options);
+  }
+}
+
 /** Ctrl-C or SIGTERM: exit 130. */
 export class InterruptedError extends GodynoError {
   constructor() {
     super('INTERRUPTED', 'Interrupted', 'Everything that was started has been stopped.', EXIT.interrupted);
   }
 }
+
+const FILE_REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file or folder',
+  ENOTDIR: 'a file stands where a folder is needed',
+  EISDIR: 'it is a folder, not a file',
+  EACCES: 'permission denied',
+  EPERM: 'the system does not permit it',
+  EROFS: 'the file system is read-only',
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the disk quota is used up',
+  ENAMETOOLONG: 'the name is too long',
+};
+
+const fileReasonOf = (error: unknown): string | undefined => {
+  if (!(error instanceof Error) || !('code' in error) || !('syscall' in error)) return undefined;
+  // `spawn` of a program that is missing has the same code.
+  return String(error.syscall).startsWith('spawn') ? undefined : FILE_REASONS[String(error.code)];
+};
+
+/** Why something failed, for the end of a sentence: the file system's reasons in words, anything else as it says itself. */
+export const reasonOf = (error: unknown): string =>
+  fileReasonOf(error) ?? (error instanceof Error ? error.message : String(error));

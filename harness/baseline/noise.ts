@@ -1,7 +1,7 @@
 /** What `calibrate` learns about a machine's noise, per scenario and machine: `<dir>/noise/<scenario>-<fingerprint>.json`. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { UsageError } from '../errors.ts';
+import { reasonOf, UsageError } from '../errors.ts';
 import { folderName, NOISE_FOLDER } from './place.ts';
 import { writeFileWhole } from './write.ts';
 
@@ -34,7 +34,7 @@ export const loadNoise = async (key: NoiseKey): Promise<unknown> => {
     text = await readFile(path, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw brokenNoise(path, error instanceof Error ? error.message : String(error));
+    throw brokenNoise(path, reasonOf(error));
   }
   return noiseIn(text, path);
 };
@@ -44,7 +44,7 @@ const noiseIn = (text: string, path: string): unknown => {
   try {
     stored = JSON.parse(text);
   } catch (error) {
-    throw brokenNoise(path, error instanceof Error ? error.message : String(error));
+    throw brokenNoise(path, reasonOf(error));
   }
   const fields: Readonly<Record<string, unknown>> = typeof stored === 'object' && stored !== null ? { ...stored } : {};
   const version = fields['schemaVersion'];

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { UsageError } from '../errors.ts';
+import { reasonOf, UsageError } from '../errors.ts';
 import { parseRunFile, type Revision, type RunFile, type ScenarioRun } from '../model/index.ts';
 import { migrate } from './migrate.ts';
 import { isCommit, NOISE_FOLDER, scenarioFolder } from './place.ts';
@@ -40,7 +40,7 @@ const isAbsent = (error: unknown): boolean => (error as NodeJS.ErrnoException).c
 const unreadable = (path: string, cause: unknown): UsageError =>
   new UsageError(
     'BASELINE_UNREADABLE',
-    `Cannot read ${path}: ${cause instanceof Error ? cause.message : String(cause)}`,
+    `Cannot read ${path}: ${reasonOf(cause)}`,
     'Check the path and its permissions.',
     { cause },
   );

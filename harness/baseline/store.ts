@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { UsageError } from '../errors.ts';
+import { reasonOf, UsageError } from '../errors.ts';
 import type { RunFile } from '../model/index.ts';
 import { baselineName, scenarioFolder } from './place.ts';
 import { type BaselineEntry, listBaselinesOf, PROFILE_SUFFIX, RUN_FILE } from './read.ts';
@@ -62,7 +62,7 @@ const remove = async (path: string): Promise<void> => {
   } catch (cause) {
     throw new UsageError(
       'BASELINE_NOT_PRUNED',
-      `The baseline is stored, but the old one at ${path} cannot be removed: ${cause instanceof Error ? cause.message : String(cause)}`,
+      `The baseline is stored, but the old one at ${path} cannot be removed: ${reasonOf(cause)}`,
       'Remove the folder yourself.',
       { cause },
     );

@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, open, rename, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { UsageError } from '../errors.ts';
+import { reasonOf, UsageError } from '../errors.ts';
 import { makeFolder } from '../folders.ts';
 
 const siblingOf = (path: string): string =>
@@ -25,7 +25,7 @@ const withSibling = async (path: string, make: (sibling: string) => Promise<void
 };
 
 const unwritable = (path: string, cause: unknown): UsageError => {
-  const why = cause instanceof Error ? cause.message : String(cause);
+  const why = reasonOf(cause);
   return new UsageError(
     'BASELINE_UNWRITABLE',
     `Cannot write ${path}: ${why}`,

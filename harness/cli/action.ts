@@ -8,13 +8,13 @@ import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { DefaultArtifactClient } from '@actions/artifact';
 import { error as sayError, getInput, getMultilineInput, setOutput, warning } from '@actions/core';
-import { EXIT, type ExitCode } from '../errors.ts';
+import { EXIT, type ExitCode, reasonOf } from '../errors.ts';
 import { type Comparison, parseComparison, parseRunFile, type RunFile } from '../model/index.ts';
 import { annotationsOf, CLAIM_FILE, COMPARISON_NAME, sayAtLine, sayNotice, writeSummary } from '../publish/index.ts';
 import { verdictSentence } from '../report/index.ts';
 import { formatSignedPercent } from '../units/index.ts';
 import { KEY_VARIABLE, SHARD_VARIABLE } from './claim.ts';
-import { reportFailure } from './failure.ts';
+import { reportCrashes, reportFailure } from './failure.ts';
 import { main } from './main.ts';
 import { PAGE_FILE, REPORT_FILE, RUN_FILE } from './results.ts';
 
@@ -144,7 +144,7 @@ const uploadIfPossible = async (out: string): Promise<string> => {
   try {
     return await upload(out);
   } catch (error) {
-    warning(`The results could not be uploaded: ${error instanceof Error ? error.message : String(error)}`);
+    warning(`The results could not be uploaded: ${reasonOf(error)}`);
     return '';
   }
 };
@@ -154,7 +154,7 @@ const ifPossible = async (what: string, step: () => unknown): Promise<void> => {
   try {
     await step();
   } catch (error) {
-    warning(`${what}: ${error instanceof Error ? error.message : String(error)}`, { title: 'godyno' });
+    warning(`${what}: ${reasonOf(error)}`, { title: 'godyno' });
   }
 };
 
@@ -215,4 +215,5 @@ const act = async (): Promise<ExitCode> => {
   return EXIT.usage;
 };
 
+reportCrashes();
 process.exitCode = await act().catch(reportFailure);

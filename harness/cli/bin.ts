@@ -7,8 +7,13 @@ const NEEDED = [22, 18] as const;
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 
 if (major > NEEDED[0] || (major === NEEDED[0] && minor >= NEEDED[1])) {
-  const [{ main }, { surviveClosedPipes }] = await Promise.all([import('./main.ts'), import('./streams.ts')]);
+  const [{ main }, { surviveClosedPipes }, { reportCrashes }] = await Promise.all([
+    import('./main.ts'),
+    import('./streams.ts'),
+    import('./failure.ts'),
+  ]);
   surviveClosedPipes();
+  reportCrashes();
   process.exitCode = await main(process.argv.slice(2));
 } else {
   process.stderr.write(

@@ -11,6 +11,7 @@ import { formatDuration, formatQuantity } from '../units/index.ts';
 import { type Check, fail, ok, warn } from './doctor-check.ts';
 import { checkExactTarget } from './doctor-exact.ts';
 import { checkGoOf, checkGoOfBase } from './doctor-go.ts';
+import { internalErrorText } from './failure.ts';
 import { whyNewOnHead } from './new-on-head.ts';
 import { isBasesStart, keepVariables, orAsBefore, ownScenarioNote, ownWayOf } from './own-scenario.ts';
 import { type Attempt, provisioned, type Setting, sideTrees } from './provisioned.ts';
@@ -33,7 +34,7 @@ const withoutLogs = (hint: string): string => hint.replace(/ All of its output: 
 const failureOf = (name: string, error: unknown): Check =>
   error instanceof GodynoError
     ? fail(name, error.message, withoutLogs(error.hint))
-    : fail(name, String(error), 'Report this.');
+    : fail(name, String(error), `${internalErrorText()}.`);
 
 type Found = { readonly head: SourceTree; readonly base: SourceTree | null; readonly whyNoBase: GodynoError | null };
 

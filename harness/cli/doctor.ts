@@ -1,7 +1,7 @@
 /** `godyno doctor`: what this machine and the user's own target allow, each line with what to do about it. */
 import { styleText } from 'node:util';
 import { cpuSourceFor, hostEnvironment, readHostEdge, hostWindow } from '../capture/index.ts';
-import { EXIT, type ExitCode, GodynoError } from '../errors.ts';
+import { EXIT, type ExitCode, GodynoError, reasonOf } from '../errors.ts';
 import type { Scenario } from '../model/index.ts';
 import { type Engines, isMissing, type Missing, probeEngines } from '../exact/index.ts';
 import { canPin, runCommand, usableCpus } from '../process/index.ts';
@@ -93,7 +93,7 @@ const checkPorts = async (): Promise<Check> => {
     const ports = await freePorts(2);
     return ok('ports', `${ports.join(' and ')} are free`);
   } catch (error) {
-    return fail('ports', error instanceof Error ? error.message : String(error), 'Allow listening on 127.0.0.1.');
+    return fail('ports', reasonOf(error), 'Allow listening on 127.0.0.1.');
   }
 };
 

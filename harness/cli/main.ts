@@ -49,7 +49,8 @@ const EXPORTS = 'benchstat, bencher, benchmark-action, junit, csv, speedscope, f
 
 const EPILOGUE = `
 Exit codes: 0 nothing that fails · 1 regressed · 2 usage or configuration · 3 invalid measurement
-            4 inconclusive, when asked with --fail-on · 5 build or start failed · 130 interrupted
+            4 inconclusive, when asked with --fail-on · 5 build or start failed
+            70 an internal error of godyno, to be reported · 130 interrupted
 
 First time: godyno init            writes a scenario, godyno’s description of your service and its requests
             godyno doctor          what this machine can measure; builds, starts and asks the service once

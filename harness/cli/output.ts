@@ -5,7 +5,7 @@
 import { rmdirSync } from 'node:fs';
 import { rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { UsageError } from '../errors.ts';
+import { reasonOf, UsageError } from '../errors.ts';
 import { makeFolder } from '../folders.ts';
 
 export interface OutputFolder {
@@ -18,7 +18,7 @@ export interface OutputFolder {
 const unwritable = (dir: string, cause: unknown): UsageError =>
   new UsageError(
     'OUT_UNWRITABLE',
-    `Cannot write results to ${dir}: ${cause instanceof Error ? cause.message : String(cause)}`,
+    `Cannot write results to ${dir}: ${reasonOf(cause)}`,
     'Choose another folder with --out, or free its disk.',
     { cause },
   );

@@ -1,6 +1,6 @@
 /** Any pprof file, as `godyno top` and `godyno compare` read it; loads little, since these commands answer at once. */
 import { readFileSync } from 'node:fs';
-import { UsageError } from '../errors.ts';
+import { reasonOf, UsageError } from '../errors.ts';
 import type { MetricUnit } from '../model/index.ts';
 import { decodeProfile, pprofTotal, type Profile, valueIndex } from '../profile/index.ts';
 import { formatQuantity } from '../units/index.ts';
@@ -37,9 +37,9 @@ const readPprof = (file: string): Uint8Array => {
   try {
     return readFileSync(file === STDIN ? STDIN_FD : file);
   } catch (cause) {
-    const { code = '', message } = cause as NodeJS.ErrnoException;
+    const { code = '' } = cause as NodeJS.ErrnoException;
     const hint = READ_HINTS[code] ?? 'Check its permissions.';
-    throw new UsageError('PROFILE_UNREADABLE', `Cannot read the profile ${file}: ${message}`, hint, { cause });
+    throw new UsageError('PROFILE_UNREADABLE', `Cannot read the profile ${file}: ${reasonOf(cause)}`, hint, { cause });
   }
 };
 

@@ -1,6 +1,6 @@
 /** From a RunFile to what a run leaves: merged profiles, comparison.json, report.md, and the lines on the terminal. */
 import { compareRun } from '../compare/index.ts';
-import { EXIT, type ExitCode } from '../errors.ts';
+import { EXIT, type ExitCode, reasonOf } from '../errors.ts';
 import type { Comparison, RunFile, RunVerdict } from '../model/index.ts';
 import { buildReport, type Invocation, renderMarkdown, renderTerminal, type Report } from '../report/index.ts';
 import { folderOf } from '../run/index.ts';
@@ -78,7 +78,7 @@ const writePage = async (out: OutputFolder, report: Report, { comparison, run }:
     const page = await pageOf(report, comparison, run, folderReader(out.dir));
     if (page !== null) await out.write(PAGE_FILE, page);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = reasonOf(error);
     process.stderr.write(`${PAGE_FILE} could not be made; ${REPORT_FILE} has all figures. ${why}\n`);
   }
 };

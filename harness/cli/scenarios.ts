@@ -1,7 +1,7 @@
 /** Scenario files from the command line's words: found, read with the files they name, parsed. */
 import { glob, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { UsageError } from '../errors.ts';
+import { reasonOf, UsageError } from '../errors.ts';
 import type { Scenario } from '../model/index.ts';
 import { withGoBeside } from './go-choice.ts';
 import { DEFAULT_SCENARIO_GLOB, parseScenario, referencedFiles } from '../scenario/index.ts';
@@ -19,7 +19,7 @@ const readScenarioText = async (file: string): Promise<string> => {
     const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
     throw new UsageError(
       'SCENARIO_UNREADABLE',
-      missing ? `There is no scenario ${file}` : `Cannot read the scenario ${file}: ${String(cause)}`,
+      missing ? `There is no scenario ${file}` : `Cannot read the scenario ${file}: ${reasonOf(cause)}`,
       missing
         ? 'Name a scenario file, or leave it out to take scenarios/*.yml.'
         : 'Check the path and its permissions.',

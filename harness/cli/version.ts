@@ -1,8 +1,19 @@
 import { readFileSync } from 'node:fs';
 
-/** Version of the installed package, from the package.json above this file (in the source tree and in dist alike). */
-export const godynoVersion = (): string => {
+interface PackageFacts {
+  readonly version: string;
+  readonly bugs?: string | { readonly url?: string };
+}
+
+/** Of the package.json above this file, in the source tree and in dist alike. */
+const packageFacts = (): PackageFacts => {
   const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  const { version } = JSON.parse(text) as { version: string };
-  return version;
+  return JSON.parse(text) as PackageFacts;
 };
+
+/** Version of the installed package. */
+export const godynoVersion = (): string => packageFacts().version;
+
+/** Where mistakes in godyno are reported: `bugs` of its package.json. */
+export const issuesAddress = ({ bugs } = packageFacts()): string =>
+  (typeof bugs === 'string' ? bugs : bugs?.url) ?? 'the issues of godyno’s repository';

@@ -5,7 +5,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { parseWaiver, parseWaivers, WAIVER_TRAILER, type Waiver } from '../compare/index.ts';
-import { UsageError } from '../errors.ts';
+import { reasonOf, UsageError } from '../errors.ts';
 import type { BySide, Revision } from '../model/index.ts';
 import { runCommand } from '../process/index.ts';
 
@@ -22,7 +22,7 @@ export const waiversInFile = async (): Promise<readonly Waiver[]> => {
   const text = await readFile(WAIVER_FILE, 'utf8').catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === 'ENOENT') return '';
     const hint = 'It holds a waiver on each line; remove it if it is not meant for godyno.';
-    throw new UsageError('WAIVERS_UNREADABLE', `${WAIVER_FILE} cannot be read: ${cause.message}`, hint, { cause });
+    throw new UsageError('WAIVERS_UNREADABLE', `${WAIVER_FILE} cannot be read: ${reasonOf(cause)}`, hint, { cause });
   });
   return parseWaivers(text, WAIVER_FILE);
 };

@@ -3,7 +3,7 @@
  * Whatever the file says of itself is checked against its length: nothing is read twice, and nothing is kept but views.
  */
 import { readFileSync } from 'node:fs';
-import { UsageError } from '../errors.ts';
+import { reasonOf, UsageError } from '../errors.ts';
 
 export interface Section {
   readonly name: string;
@@ -171,7 +171,7 @@ export const readProgram = (file: string): Buffer => {
   try {
     return readFileSync(file);
   } catch (cause) {
-    throw broken(file, `cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
+    throw broken(file, `cannot be read: ${reasonOf(cause)}`, cause);
   }
 };
 

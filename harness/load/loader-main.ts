@@ -57,7 +57,7 @@ const failureOf = (error: unknown): Failure =>
         type: 'internal',
         code: 'LOADER_FAILED',
         message: `The load generator failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
-        hint: 'This is a mistake in godyno; report it.',
+        hint: '',
       };
 
 const answer = async (id: number, command: Command): Promise<Answer> => {

@@ -2,7 +2,14 @@
 import { tmpdir } from 'node:os';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { GodynoError, InterruptedError, InvalidMeasurementError, TargetStartError, UsageError } from '../errors.ts';
+import {
+  GodynoError,
+  InternalError,
+  InterruptedError,
+  InvalidMeasurementError,
+  TargetStartError,
+  UsageError,
+} from '../errors.ts';
 import type { FailedRequest, RouteAnswers, Side } from '../model/index.ts';
 import { type RunningProcess, startProcess } from '../process/index.ts';
 import {
@@ -66,13 +73,13 @@ const STOP_GRACE_SECONDS = 1;
 const ERRORS = { usage: UsageError, start: TargetStartError, invalid: InvalidMeasurementError } as const;
 
 const errorOf = ({ type, code, message, hint }: Failure): GodynoError =>
-  new ERRORS[type === 'internal' ? 'invalid' : type](code, message, hint);
+  type === 'internal' ? new InternalError(code, message) : new ERRORS[type](code, message, hint);
 
 const diedError = (child: RunningProcess): InvalidMeasurementError =>
   new InvalidMeasurementError(
     'LOADER_DIED',
     `The load generator (process ${child.pid}) ended by itself. Its last output: ${child.tail().trim().slice(-500) || 'none'}`,
-    'Was it killed for want of memory? Otherwise this is a mistake in godyno; report it.',
+    'Was it killed because memory ran out? Otherwise it is a mistake in godyno; please report it.',
   );
 
 const abortReason = (signal: AbortSignal): GodynoError =>
@@ -81,11 +88,7 @@ const abortReason = (signal: AbortSignal): GodynoError =>
 const windowOf = (result: LoadResult, side: Side): WindowLoad => {
   const window = result.sides[side];
   if (window !== undefined) return window;
-  throw new InvalidMeasurementError(
-    'SIDE_NOT_ATTACHED',
-    `The load generator has no ${side} target to send requests to`,
-    'This is a mistake in godyno; report it.',
-  );
+  throw new InternalError('SIDE_NOT_ATTACHED', `The load generator has no ${side} target to send requests to`);
 };
 
 const endOf = ({ next, wallSeconds, loader, cutShort }: LoadResult) => ({ next, wallSeconds, loader, cutShort });
@@ -127,7 +130,7 @@ const channelTo = (child: RunningProcess, signal: AbortSignal): Ask => {
 
 const requireResult = (result: LoadResult | null): LoadResult => {
   if (result !== null) return result;
-  throw new InvalidMeasurementError('LOADER_SILENT', 'The load generator gave no window', 'Report this.');
+  throw new InternalError('LOADER_SILENT', 'The load generator gave no window');
 };
 
 const pairOf = (result: LoadResult): PairLoad => ({

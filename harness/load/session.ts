@@ -1,6 +1,6 @@
 /** One attachment inside the loader process: connections to the targets, and the windows run over them. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { InvalidMeasurementError, TargetStartError, UsageError } from '../errors.ts';
+import { InternalError, TargetStartError } from '../errors.ts';
 import { addressOf, type Endpoint, type LoaderWindow, type Side, SIDES } from '../model/index.ts';
 import { ContentionRun, CouplesRun, PausedRun } from './closed-loops.ts';
 import { type Connection, type Driver, openConnections } from './connection.ts';
@@ -109,20 +109,12 @@ const awaitIdle = async (states: readonly SideState[]): Promise<void> => {
 
 const checkLoop = (loop: ClosedLoop): void => {
   if (loop.count === undefined && loop.seconds === undefined) {
-    throw new UsageError(
-      'LOOP_ENDLESS',
-      'A window needs a count or seconds',
-      'This is a mistake in godyno; report it.',
-    );
+    throw new InternalError('LOOP_ENDLESS', 'A window needs a count or seconds');
   }
 };
 
-const notAttached = (what: string): InvalidMeasurementError =>
-  new InvalidMeasurementError(
-    'SIDE_NOT_ATTACHED',
-    `The load generator is attached to no ${what}`,
-    'This is a mistake in godyno; report it.',
-  );
+const notAttached = (what: string): InternalError =>
+  new InternalError('SIDE_NOT_ATTACHED', `The load generator is attached to no ${what}`);
 
 const lagOf = (states: readonly SideState[]): Partial<LoaderWindow> => {
   const lag = mergeHistograms(states.flatMap(({ tally }) => tally.lagHistograms()));
@@ -147,11 +139,10 @@ const numbersOf = (schedule: Schedule, routes: number, first: number, perRoute: 
   return numbers;
 };
 
-const uncounted = (state: SideState): InvalidMeasurementError =>
-  new InvalidMeasurementError(
+const uncounted = (state: SideState): InternalError =>
+  new InternalError(
     'LOAD_UNACCOUNTED',
     `${state.side}: ${state.tally.planned} requests planned, ${state.tally.pending} of them unaccounted for`,
-    'This is a mistake in godyno; report it.',
   );
 
 /** Connects to the targets of a launch. Throws `TARGET_UNREACHABLE`, `SEAM_BROKEN` and what {@link compileRequests} throws. */

@@ -1,6 +1,6 @@
 /** What all kinds of windows share: counting, own timeouts, and ending early when going on makes no sense. */
 import { performance } from 'node:perf_hooks';
-import { type GodynoError, InvalidMeasurementError, TargetStartError } from '../errors.ts';
+import { type GodynoError, InternalError, InvalidMeasurementError, TargetStartError } from '../errors.ts';
 import type { BySide, Side } from '../model/index.ts';
 import type { Break, Connection, Driver } from './connection.ts';
 import type { RequestBytes } from './requests.ts';
@@ -61,12 +61,8 @@ const targetGone = (lane: Lane, error: NodeJS.ErrnoException): TargetStartError 
     'It has probably ended during the measurement; its log says why.',
   );
 
-export const windowCancelled = (): InvalidMeasurementError =>
-  new InvalidMeasurementError(
-    'WINDOW_CANCELLED',
-    'The targets were detached while a window was under way',
-    'This is a mistake in godyno; report it.',
-  );
+export const windowCancelled = (): InternalError =>
+  new InternalError('WINDOW_CANCELLED', 'The targets were detached while a window was under way');
 
 export abstract class WindowRun implements Driver {
   protected readonly bench: Bench;

@@ -4,7 +4,7 @@
  * The files are our own output, so these parsers check the shape a later step relies on (versions, arrays, sides)
  * rather than every leaf; a truncated or foreign file never gets past them.
  */
-import { UsageError } from '../errors.ts';
+import { reasonOf, UsageError } from '../errors.ts';
 import { COMPARISON_SCHEMA_VERSION, type Comparison } from './comparison.ts';
 import { RUN_SCHEMA_VERSION, type RunFile } from './run.ts';
 
@@ -26,7 +26,7 @@ const parseJson = (text: string, file: string): Record<string, unknown> => {
   } catch (cause) {
     throw new UsageError(
       'FILE_BROKEN',
-      `${file} is not complete JSON: ${cause instanceof Error ? cause.message : String(cause)}`,
+      `${file} is not complete JSON: ${reasonOf(cause)}`,
       'The file is truncated or damaged; make it again.',
       { cause },
     );

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import type { Serializable } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
-import { UsageError } from '../errors.ts';
+import { reasonOf, UsageError } from '../errors.ts';
 import { type LogFile, watchLog } from './log-file.ts';
 import { abortError, notStarted, pinned, type ProcessEnv, requireProgram } from './program.ts';
 import { register, signalGroup, unregister } from './registry.ts';
@@ -102,7 +102,7 @@ const fileOutput = (file: string): Output => {
   } catch (cause) {
     throw new UsageError(
       'LOG_UNWRITABLE',
-      `Cannot write the log file ${file}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      `Cannot write the log file ${file}: ${reasonOf(cause)}`,
       'Choose an output folder that can be written and has space left (--out).',
       { cause },
     );

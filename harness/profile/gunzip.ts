@@ -1,6 +1,7 @@
 /** gzip in and out, with a limit on what a file may grow to. */
 import { constants, gunzipSync, gzipSync } from 'node:zlib';
 import { gzip } from 'pako';
+import { reasonOf } from '../errors.ts';
 import { BROKEN_HINT, ProfileError } from './profile-error.ts';
 
 /** The largest profile read, unpacked: 30 times the largest real one seen (8 MB); a bomb is refused there. */
@@ -55,7 +56,7 @@ const gunzip = (bytes: Uint8Array, name: string, maxBytes: number): Uint8Array =
     throw new Error(`behind its end at byte ${engine.bytesWritten} lies something else`);
   } catch (cause) {
     if (cause instanceof RangeError) throw tooLarge(name, maxBytes);
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = reasonOf(cause);
     throw new ProfileError(`${name} is damaged gzip: ${why}`, BROKEN_HINT, { cause });
   }
 };

@@ -1,7 +1,7 @@
 /** The job we run in: its event, its summary, remarks in its log. Sole owner of @actions/core beside the Action itself. */
 import { appendFile, readFile } from 'node:fs/promises';
 import { notice, warning } from '@actions/core';
-import { UsageError } from '../errors.ts';
+import { reasonOf, UsageError } from '../errors.ts';
 
 /** GitHub drops a step's summary over 1 MiB. */
 const MOST_SUMMARY_BYTES = 1024 * 1024;
@@ -15,7 +15,7 @@ export const readEvent = async (env: Readonly<Record<string, string | undefined>
   } catch (cause) {
     throw new UsageError(
       'EVENT_UNREADABLE',
-      `GITHUB_EVENT_PATH names ${file}, which cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
+      `GITHUB_EVENT_PATH names ${file}, which cannot be read: ${reasonOf(cause)}`,
       'GitHub Actions sets it; outside of a workflow leave it unset.',
       { cause },
     );
@@ -33,7 +33,7 @@ export const writeSummary = async (
     await appendFile(file, `${markdown.trimEnd()}\n\n`);
     return true;
   } catch (error) {
-    sayNotice(`The job's summary cannot be written: ${error instanceof Error ? error.message : String(error)}`, env);
+    sayNotice(`The job's summary cannot be written: ${reasonOf(error)}`, env);
     return false;
   }
 };

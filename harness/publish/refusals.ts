@@ -1,5 +1,5 @@
 /** What GitHub's refusals mean: not allowed, locked, too many requests, or something else. */
-import { EXIT, GodynoError, UsageError } from '../errors.ts';
+import { EXIT, GodynoError, reasonOf, UsageError } from '../errors.ts';
 
 /** The token may not do this. Publishing is a courtesy, so callers turn it into a notice. */
 export class ForbiddenError extends GodynoError {
@@ -51,7 +51,7 @@ const LONGEST_MESSAGE = 300;
 
 const refusedBy = (error: unknown): Refused => ({
   status: statusOf(error),
-  message: (error instanceof Error ? error.message : String(error)).split('\n')[0]?.slice(0, LONGEST_MESSAGE) ?? '',
+  message: reasonOf(error).split('\n')[0]?.slice(0, LONGEST_MESSAGE) ?? '',
   headers: headersOf(asObject(asObject(error)['response'])['headers']),
 });
 

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AgentRefusedError } from '../capture/index.ts';
+import { reasonOf } from '../errors.ts';
 import type { Launch, LaunchSide, ProfileKind, ProfileRef, Side } from '../model/index.ts';
 import { decodeProfile, sampleCounts } from '../profile/index.ts';
 import { folderOf, type LiveSide } from './live.ts';
@@ -91,7 +92,7 @@ export const capturesOf = (session: Session, index: number, side: Side, live: Li
     } catch (error) {
       session.plan.signal.throwIfAborted();
       // Refused, broken, or the end of a service that has been measured: whichever, it is one sentence less.
-      return error instanceof Error ? error.message : String(error);
+      return reasonOf(error);
     }
   };
 

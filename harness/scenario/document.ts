@@ -1,5 +1,6 @@
 /** YAML (and so JSON) text → plain values, with the place of each in the text. Sole user of `yaml`. */
 import { type Document, isAlias, isMap, isScalar, isSeq, type Node, parseDocument, type Pair } from 'yaml';
+import { reasonOf } from '../errors.ts';
 import { type Place, placeAt, type Problem, type SourceText } from './problem.ts';
 
 export type Path = readonly (string | number)[];
@@ -82,7 +83,7 @@ const plainValue = (document: Document, text: string): PlainValue => {
     JSON.stringify(value);
     return { value, problem: undefined };
   } catch (cause) {
-    return { value: undefined, problem: aliasProblem(text, cause instanceof Error ? cause.message : String(cause)) };
+    return { value: undefined, problem: aliasProblem(text, reasonOf(cause)) };
   }
 };
 

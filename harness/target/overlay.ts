@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, wri
 import { createHash } from 'node:crypto';
 import { join, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { UsageError } from '../errors.ts';
+import { reasonOf, UsageError } from '../errors.ts';
 import type { Replacements } from './moving-ports.ts';
 
 export interface Overlay {
@@ -47,7 +47,7 @@ export const readUserOverlay = (file: string | null, cwd: string): Replacements 
   } catch (cause) {
     throw new UsageError(
       'OVERLAY_BROKEN',
-      `The overlay ${path} of target.buildFlags or GOFLAGS cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
+      `The overlay ${path} of target.buildFlags or GOFLAGS cannot be read: ${reasonOf(cause)}`,
       'Correct the file, or remove the -overlay flag.',
       { cause },
     );
