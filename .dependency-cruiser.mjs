@@ -40,6 +40,30 @@ const layerRules = Object.entries(allowed).map(([name, targets]) => ({
   },
 }));
 
+/** Module → its wings → what each may import of the same module; '.' is the files beside the wings. */
+const wings = {
+  compare: {
+    verdict: [],
+    toolchain: ['verdict'],
+    functions: ['toolchain', 'verdict'],
+    instructions: ['functions', 'verdict'],
+    stored: ['.', 'toolchain', 'verdict'],
+  },
+};
+
+const wingRules = Object.entries(wings).flatMap(([module, rooms]) =>
+  Object.entries(rooms).map(([wing, targets]) => ({
+    name: `${module}-${wing}-reaches-only-its-own`,
+    comment: `Inside ${module} data flows one way, too: ${wing} may import ${targets.join(', ') || 'no other wing'}; what two wings need lies below both.`,
+    severity: 'error',
+    from: { path: `^harness/${module}/${wing}/` },
+    to: {
+      path: `^harness/${module}/`,
+      pathNot: `^harness/${module}/(${[wing, ...targets.filter((t) => t !== '.')].join('|')})/${targets.includes('.') ? `|^harness/${module}/[^/]+$` : ''}`,
+    },
+  })),
+);
+
 const owner = (library, module) => ({
   name: `only-${module}-knows-${library}`,
   comment: `${library} has one owner, ${module}; its types stop at that door, so it can be replaced there.`,
@@ -91,6 +115,7 @@ export default {
     owner('@actions/artifact', '(publish|cli)'),
     owner('zod', '(scenario|model|baseline|publish)'),
     ...layerRules,
+    ...wingRules,
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

@@ -6,7 +6,7 @@ import {
   type RunFile,
   type ScenarioRun,
 } from '../model/index.ts';
-import { familyOf } from './gates.ts';
+import { familyOf } from './verdict/gates.ts';
 import { compareScenario, NO_FINDINGS, type ScenarioFindings } from './scenario.ts';
 
 /** What profiles and exact mode found in one scenario; called once per scenario. */

@@ -17,9 +17,9 @@ import {
   type Window,
 } from '../model/index.ts';
 import { type RandomSource, randomFrom, standardDeviation } from '../stats/index.ts';
-import { type Family, type JudgedMetric, judgedGates, limitsIn, looksOf } from './gates.ts';
-import { look } from './look.ts';
-import { launchesOf, launchValues, scaleFor, seriesOf, unitContrasts, unitsOf } from './series.ts';
+import { type Family, type JudgedMetric, judgedGates, limitsIn, looksOf } from './verdict/gates.ts';
+import { look } from './verdict/stopping-rule.ts';
+import { launchesOf, launchValues, scaleFor, seriesOf, unitContrasts, unitsOf } from './verdict/launch-series.ts';
 
 export interface NoiseRequest {
   /** Equal code at equal places; null: there was no time for it. */

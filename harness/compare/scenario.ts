@@ -13,8 +13,13 @@ import {
   type ScenarioRun,
   SIDES,
 } from '../model/index.ts';
-import { answerDifferences, answerWarnings, outcomeWithAnswers, withoutEmptyGains } from './answers.ts';
-import { notJudged, type Answer } from './answer.ts';
+import {
+  answerDifferences,
+  answerWarnings,
+  outcomeWithAnswers,
+  withoutEmptyGains,
+} from './verdict/differing-answers.ts';
+import { notJudged, type Answer } from './verdict/metric-outcome.ts';
 import {
   failedRequestsOf,
   describeFailures,
@@ -23,27 +28,22 @@ import {
   failuresOf,
   isFailing,
   type Failures,
-} from './failures.ts';
-import { answerFewLayouts, budgetFor } from './few-layouts.ts';
-import { judgedMetrics, looksOf, type Family, type JudgedMetric, withToolchainGates } from './gates.ts';
-import { answerFromAll, answerLatency, SHOWN_LEVELS, singleLookLevels } from './latency.ts';
-import { loaderReport } from './loader.ts';
-import { answerFromLaunches, needsPinning, unpinnedReason } from './look.ts';
-import { basisOf, readingOf, type Reading } from './reading.ts';
-import { type Outcome, outcomeOf } from './outcome.ts';
-import { onlyExplaining } from './explained.ts';
-import { countLinkSeeds, rowOf, withQValues } from './row.ts';
-import { allocatesNothing, launchesOf, measuredSides } from './series.ts';
-import {
-  goLinesIn,
-  type SourceChange,
-  toolchainChange,
-  toolchainNotTaken,
-  withoutGoNoise,
-} from './toolchain-change.ts';
-import { compareToolchains } from './toolchains.ts';
-import { unsteadyWarnings } from './unsteady.ts';
-import { invalidity, isHeadsDoing, notCounted } from './validity.ts';
+} from './verdict/failures.ts';
+import { answerFewLayouts, budgetFor } from './verdict/few-layouts.ts';
+import { judgedMetrics, looksOf, type Family, type JudgedMetric, withToolchainGates } from './verdict/gates.ts';
+import { answerFromAll, answerLatency, SHOWN_LEVELS, singleLookLevels } from './verdict/latency.ts';
+import { loaderReport } from './verdict/loader-health.ts';
+import { answerFromLaunches, needsPinning, unpinnedReason } from './verdict/stopping-rule.ts';
+import { basisOf, readingOf, type Reading } from './verdict/reading.ts';
+import { type Outcome, outcomeOf } from './verdict/scenario-verdict.ts';
+import { onlyExplaining } from './functions/explained.ts';
+import { withoutGoNoise } from './functions/go-noise.ts';
+import { countLinkSeeds, rowOf, withQValues } from './verdict/metric-row.ts';
+import { allocatesNothing, launchesOf, measuredSides } from './verdict/launch-series.ts';
+import { goLinesIn, type SourceChange, toolchainChange, toolchainNotTaken } from './toolchain/change.ts';
+import { compareToolchains } from './toolchain/build-settings.ts';
+import { unsteadyWarnings } from './verdict/unsteady.ts';
+import { invalidity, isHeadsDoing, notCounted } from './verdict/validity.ts';
 
 /** What others found out about a scenario: profiles explain, exact mode counts instructions. */
 export interface ScenarioFindings {

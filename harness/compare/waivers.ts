@@ -18,7 +18,7 @@ import {
   type ScenarioComparison,
   worstVerdict,
 } from '../model/index.ts';
-import { outcomeOf } from './outcome.ts';
+import { outcomeOf } from './verdict/scenario-verdict.ts';
 
 export type Waiver = Omit<AppliedWaiver, 'effect'>;
 

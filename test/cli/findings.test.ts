@@ -3,12 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { findingsIn } from '../../harness/cli/findings.ts';
 import { pairsOf } from '../../harness/cli/page.ts';
 import { compareRun } from '../../harness/compare/index.ts';
-import type { CostProfile } from '../../harness/compare/functions-input.ts';
+import type { CostProfile } from '../../harness/compare/functions/input.ts';
 import type { FunctionComparison, Launch, ProfileKind, RunFile } from '../../harness/model/index.ts';
 import { encodeProfile } from '../../harness/profile/index.ts';
 import { buildModel, functionTotals } from '../../harness/report/page/flame-model.ts';
 import { pageData } from '../../harness/report/page-data.ts';
-import { type Costs, profileOf } from '../compare/functions-fixture.ts';
+import { type Costs, profileOf } from '../compare/functions/fixture.ts';
 import { fileOf, growthOf, launchOf, pairOf, runOf, windowOf } from '../compare/synthetic-run.ts';
 
 const SERVE = 'net/http.(*conn).serve@1:5;main.handle@10:15';

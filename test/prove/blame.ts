@@ -19,7 +19,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import type { ScenarioFindings } from '../../harness/compare/index.ts';
-import { NAMING, onlyExplaining } from '../../harness/compare/explained.ts';
+import { NAMING, onlyExplaining } from '../../harness/compare/functions/explained.ts';
 import type { FunctionComparison, MetricComparison } from '../../harness/model/index.ts';
 import { burnRoundNs } from '../../harness/plant/index.ts';
 import { stopAll, USERS_GO } from '../../harness/process/index.ts';

@@ -16,7 +16,7 @@ import {
   unitContrasts,
   unitsOf,
   windowValues,
-} from '../../harness/compare/series.ts';
+} from '../../harness/compare/verdict/launch-series.ts';
 import { serviceP50Ms } from '../../harness/metrics/index.ts';
 import {
   type Launch,

@@ -2,7 +2,7 @@
  * Refactorings as what they do to call paths: cost carried from frames to frames, none added. The demo's paths with
  * their shares (test/targets/demo/README.md), 24 ways to cut the same work differently, and where the cost went.
  */
-import { diffLines, type Costs } from '../compare/functions-fixture.ts';
+import { diffLines, type Costs } from '../compare/functions/fixture.ts';
 import type { FileDiff } from '../../harness/model/index.ts';
 
 const SERVE = 'net/http.(*conn).serve@1:5;net/http.HandlerFunc.ServeHTTP@1:2;main.(*shop).observed.func1@30:34';

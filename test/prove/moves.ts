@@ -7,9 +7,9 @@
  * right twin, fewer than 18 of 20 hidden faults are named, or somebody is blamed more often than the false-discovery
  * level allows.
  */
-import { compareFunctions } from '../../harness/compare/functions.ts';
+import { compareFunctions } from '../../harness/compare/functions/compare-functions.ts';
 import type { FunctionComparison } from '../../harness/model/index.ts';
-import { inputOf, type Costs } from '../compare/functions-fixture.ts';
+import { inputOf, type Costs } from '../compare/functions/fixture.ts';
 import { BASE, diffFor, type Move, MOVES, withHidden } from './moves-synthetic.ts';
 
 const HIDDEN_RATIO = 0.03;

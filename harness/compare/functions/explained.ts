@@ -1,0 +1,57 @@
+/**
+ * Functions explain a metric that moved; where none moved, their differences are chance (one in twenty families of
+ * equal functions has one that looks certain), and nobody is named.
+ */
+import type { Attribution, FunctionComparison, FunctionKind, MetricComparison, MetricId } from '../../model/index.ts';
+
+interface Explanation {
+  readonly functions: readonly FunctionComparison[];
+  readonly attribution: Attribution | null;
+}
+
+const METRICS_OF: Readonly<Record<FunctionComparison['profile'], readonly MetricId[]>> = {
+  cpu: ['cpuNsPerRequest'],
+  alloc_space: ['allocBytesPerRequest'],
+  alloc_objects: ['mallocsPerRequest'],
+  mutex: ['mutexWaitNsPerRequest'],
+  block: ['blockWaitNsPerRequest'],
+  instructions: ['instructionsPerRequest'],
+  inuse_space: ['heapGrowthBytesPerRequest', 'liveHeapBytes'],
+  goroutine: ['goroutineGrowthPerRequest', 'goroutines'],
+  goroutineleak: ['goroutineGrowthPerRequest', 'goroutines'],
+};
+
+const MOVED: ReadonlySet<MetricComparison['verdict']> = new Set(['regressed', 'improved', 'changed']);
+
+/** Kinds that say of a function what it cost more or less. */
+export const NAMING: ReadonlySet<FunctionKind> = new Set(['regressed', 'improved', 'new', 'gone']);
+
+const wasTouched = ({ changedInDiff, baseCumPerRequest, headCumPerRequest }: FunctionComparison): boolean =>
+  changedInDiff || baseCumPerRequest === 0 || headCumPerRequest === 0;
+
+/** Touched by the change, new or gone, or what it moved to is. Counts have no chance in them; a new name is no move of cost. */
+const isRealMove = (row: FunctionComparison, functions: readonly FunctionComparison[]): boolean => {
+  if (row.profile === 'instructions') return true;
+  const twin = functions.find((each) => each.profile === row.profile && each.function === row.movedTo);
+  return twin === undefined || wasTouched(row) || wasTouched(twin);
+};
+
+/** Nothing that became nothing was not moved. */
+const isNothing = ({ kind, basePerRequest, headPerRequest }: FunctionComparison): boolean =>
+  kind === 'moved' && basePerRequest === 0 && headPerRequest === 0;
+
+const unclear = (row: FunctionComparison): FunctionComparison => ({ ...row, kind: 'unclear', movedTo: null });
+
+/** The findings with names only where a judged metric stands behind them, and moves where that or the change does. */
+export const onlyExplaining = (findings: Explanation, rows: readonly MetricComparison[]): Explanation => {
+  const moved = new Set(rows.filter(({ verdict }) => MOVED.has(verdict)).map(({ metric }) => metric));
+  const functions = findings.functions.map((row) => {
+    if (isNothing(row)) return unclear(row);
+    if (METRICS_OF[row.profile].some((metric) => moved.has(metric))) return row;
+    if (NAMING.has(row.kind)) return { ...row, kind: 'unclear' as const };
+    return row.kind === 'moved' && !isRealMove(row, findings.functions) ? unclear(row) : row;
+  });
+  const { attribution } = findings;
+  const stands = moved.size > 0 || attribution === null;
+  return { functions, attribution: stands ? attribution : { ...attribution, culprit: null, diffuse: null } };
+};

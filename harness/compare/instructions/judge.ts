@@ -1,0 +1,312 @@
+/**
+ * What exact mode decides: instructions and chosen system calls per request, launch by launch, base against head
+ * (docs/exact.md). A difference is *changed* when it is larger than what launches of one side differ by; it is
+ * *regressed* only when as many instructions are worth mentioning in CPU time. Percent of instructions is never CPU.
+ */
+import type {
+  Attribution,
+  BySide,
+  ExactCounted,
+  ExactRun,
+  ExactSummary,
+  FileDiff,
+  FunctionComparison,
+  GroupCost,
+  MetricComparison,
+  MetricId,
+  MetricVerdict,
+  ModuleChange,
+  Scenario,
+} from '../../model/index.ts';
+import { metricDef } from '../../metrics/index.ts';
+import { median } from '../../stats/index.ts';
+import { exactFunctions, noisiestFunction } from './functions.ts';
+import { exactPackages } from './packages.ts';
+import { countedMallocs } from './mallocs.ts';
+import { compareReplies, type RepliesCompared } from './replies.ts';
+import { callsByName, callsRow } from './syscalls.ts';
+import {
+  CONFIRMED_LAUNCHES,
+  type CountingLimits,
+  FIRST_LAUNCHES,
+  judgedOf,
+  MOST_LAUNCHES,
+  setAside,
+  settled,
+} from './launches.ts';
+import { INSTRUCTIONS_PER_NS } from './rate.ts';
+import { isApart, percent } from './spread.ts';
+import { reasonsOf, unknownGoWarnings } from './unknown-go.ts';
+import { exactWork, type ExactWork, type LaunchWork, type ProfiledLaunch } from './work.ts';
+import { judgedMetrics, type JudgedMetric } from '../verdict/gates.ts';
+
+export interface ExactInput {
+  readonly run: ExactRun;
+  /** One per launch of `run`. */
+  readonly launches: readonly ProfiledLaunch[];
+  readonly scenario: Scenario;
+  /** The base's measured CPU per request; null where it was not measured. */
+  readonly cpuNsPerRequest: number | null;
+  readonly diff: readonly FileDiff[];
+  readonly moduleChanges: readonly ModuleChange[];
+  readonly modulePath: string | null;
+}
+
+export interface ExactFindings {
+  readonly exact: ExactSummary;
+  readonly exactRows: readonly MetricComparison[];
+  readonly functions: readonly FunctionComparison[];
+  readonly attribution: Attribution | null;
+  /** By package, for two versions of Go. */
+  readonly costs: readonly GroupCost[];
+  /** Launches per side that it takes to answer: more than there are while counts repeat badly, or to confirm a change. */
+  readonly launchesWanted: number;
+}
+
+const CHANGED_RATIO = 0.001;
+/** With the runtime's dice in: interface caches fill at random. */
+const CHANGED_RATIO_UNSTEADY = 0.003;
+const SPREADS = 3;
+/** Launches of one side that differ by more than this are no ground for "unchanged". */
+const UNSTABLE_SPREAD = 0.003;
+/** Unpatched, launches of equal code differed by up to 0.34 % (docs/exact.md), which is no reason not to judge. */
+const UNSTABLE_SPREAD_UNSTEADY = 0.006;
+/** A change below this part of the CPU cannot be shown in CPU time either. */
+const LEAST_CPU_SHARE = 0.01;
+/** More clockwork than this, and what is left is not what a request costs. */
+export const MOST_CLOCK_SHARE = 0.1;
+
+const SHOWN_FUNCTIONS = 3;
+
+/** The scenario's own limit on instructions; null: the CPU share decides what fails. */
+const failRatioOf = ({ gates }: Scenario): number | null => {
+  const named = gates['instructionsPerRequest'];
+  return typeof named === 'object' ? named.failRatio : null;
+};
+
+const judgedIn = (scenario: Scenario, id: MetricId): JudgedMetric =>
+  judgedMetrics(scenario).find(({ metric }) => metric === id) as JudgedMetric;
+
+const spread = (values: readonly number[]): number => Math.max(...values) / Math.min(...values) - 1;
+
+const worksOf = ({ launches }: ExactWork): BySide<readonly number[]> => ({
+  base: launches.base.map(({ work }) => work),
+  head: launches.head.map(({ work }) => work),
+});
+
+export interface Figures {
+  readonly base: number;
+  readonly head: number;
+  readonly effectRatio: number;
+  /** Largest difference between two launches of one side. */
+  readonly aaSpreadRatio: number;
+  readonly limitRatio: number;
+  /** As many instructions as the smallest CPU share that fails. */
+  readonly failingRatio: number;
+  /** Of the base's CPU per request. */
+  readonly cpuShare: number;
+  readonly cpuMeasured: boolean;
+  readonly isChanged: boolean;
+  /** Launches differ too much for "unchanged". */
+  readonly isUnstable: boolean;
+  readonly range: readonly [number, number];
+}
+
+const limitsOf = ({ run }: ExactInput): CountingLimits => ({
+  changedRatio: run.steady ? CHANGED_RATIO : CHANGED_RATIO_UNSTEADY,
+  unstableRatio: run.steady ? UNSTABLE_SPREAD : UNSTABLE_SPREAD_UNSTEADY,
+});
+
+/** From the instructions per request of every launch; `all`: those that were set aside, too. */
+export const figuresOf = (
+  works: BySide<readonly number[]>,
+  { changedRatio, unstableRatio }: CountingLimits,
+  cpuNsPerRequest: number | null,
+  all: BySide<readonly number[]> = works,
+): Figures => {
+  const [base, head] = [median(works.base), median(works.head)];
+  const aaSpreadRatio = Math.max(spread(works.base), spread(works.head));
+  const limitRatio = Math.max(changedRatio, SPREADS * aaSpreadRatio);
+  const effectRatio = head / base - 1;
+  const isLarge = Math.abs(effectRatio) >= limitRatio;
+  const isChanged = isLarge && isApart(all);
+  const cpuNs = cpuNsPerRequest ?? base / INSTRUCTIONS_PER_NS;
+  return {
+    base,
+    head,
+    effectRatio,
+    aaSpreadRatio,
+    limitRatio,
+    failingRatio: (LEAST_CPU_SHARE * cpuNs * INSTRUCTIONS_PER_NS) / base,
+    cpuShare: (head - base) / INSTRUCTIONS_PER_NS / cpuNs,
+    cpuMeasured: cpuNsPerRequest !== null,
+    isChanged,
+    isUnstable: (isLarge || aaSpreadRatio > unstableRatio) && !isChanged,
+    range: [
+      Math.min(...works.head) / Math.max(...works.base) - 1,
+      Math.max(...works.head) / Math.min(...works.base) - 1,
+    ],
+  };
+};
+
+const verdictOf = (figures: Figures, failRatio: number | null): MetricVerdict => {
+  const { effectRatio, cpuShare, isChanged, isUnstable } = figures;
+  if (isUnstable) return 'notJudged';
+  if (!isChanged) return 'unchanged';
+  const size = failRatio === null ? Math.abs(cpuShare) / LEAST_CPU_SHARE : Math.abs(effectRatio) / failRatio;
+  if (size < 1) return 'changed';
+  return effectRatio > 0 ? 'regressed' : 'improved';
+};
+
+/** What the instructions are worth in CPU, and that it is an estimate. */
+const worth = ({ base, head, cpuShare, cpuMeasured, isChanged }: Figures): readonly string[] => {
+  if (!isChanged) return [];
+  const microseconds = Number(((head - base) / INSTRUCTIONS_PER_NS / 1000).toPrecision(2));
+  const sign = head > base ? '+' : '';
+  const whose = cpuMeasured ? 'of the CPU per request' : 'of the instructions; CPU per request was not measured';
+  const visible = Math.abs(cpuShare) < LEAST_CPU_SHARE ? ': too little to be measured in CPU time' : '';
+  return [
+    `Worth about ${sign}${microseconds} µs a request (estimated at 3 instructions per ns), ${percent(Math.abs(cpuShare))} ${whose}${visible}.`,
+  ];
+};
+
+const clockWarnings = ({ clockwork, clockShare }: ExactWork): readonly string[] => {
+  if (clockwork.length === 0) return [];
+  const shown = clockwork.slice(0, SHOWN_FUNCTIONS).join(', ');
+  const more = clockwork.length > SHOWN_FUNCTIONS ? ` and ${clockwork.length - SHOWN_FUNCTIONS} more` : '';
+  return [`Left out, since they run without requests, too (${percent(clockShare)} of all work): ${shown}${more}.`];
+};
+
+const reasonOf = (figures: Figures, all: ExactWork, { unstableRatio }: CountingLimits): string | null => {
+  if (!figures.isUnstable) return null;
+  const noisy = noisiestFunction(all.launches);
+  const what =
+    figures.aaSpreadRatio > unstableRatio
+      ? `launches of one side differ by ${percent(figures.aaSpreadRatio)}`
+      : `the sides seem to differ by ${percent(Math.abs(figures.effectRatio))}, but so do launches of one side that were set aside`;
+  return `unstable: ${what}${noisy === null ? '' : `, most in ${noisy}`}`;
+};
+
+const launchesWanted = ({ isChanged, isUnstable }: Figures): number => {
+  if (isUnstable) return MOST_LAUNCHES;
+  return isChanged ? CONFIRMED_LAUNCHES : FIRST_LAUNCHES;
+};
+
+const launchesOf = (work: ExactWork): readonly LaunchWork[] => [...work.launches.base, ...work.launches.head];
+
+/** `n`: launches per side; `linkSeeds`: different ones among them. */
+export const instructionsRow = (
+  figures: Figures,
+  scenario: Scenario,
+  counted: { readonly n: number; readonly linkSeeds: number },
+  said: { readonly reason: string | null; readonly warnings: readonly string[] },
+): MetricComparison => {
+  const judged = judgedIn(scenario, 'instructionsPerRequest');
+  const { unit, better } = metricDef(judged.metric);
+  return {
+    metric: judged.metric,
+    unit,
+    better,
+    gate: judged.gate,
+    required: judged.required,
+    base: figures.base,
+    head: figures.head,
+    effectRatio: figures.effectRatio,
+    ciRatio: figures.range,
+    effectAbsolute: null,
+    ciAbsolute: null,
+    // The smallest and largest ratio between launches, not an interval of a level.
+    ciLevel: 1,
+    pValue: null,
+    qValue: null,
+    practicalRatio: failRatioOf(scenario) ?? figures.failingRatio,
+    practicalAbsolute: null,
+    smallestDetectableRatio: figures.limitRatio,
+    verdict: verdictOf(figures, failRatioOf(scenario)),
+    reason: said.reason,
+    decidedBy: { stage: 'exact', unit: 'launch', ...counted },
+    unitsNeeded: null,
+    warnings: [...worth(figures), ...said.warnings],
+  };
+};
+
+const countedIn = (work: ExactWork): { readonly n: number; readonly linkSeeds: number } => ({
+  n: Math.min(work.launches.base.length, work.launches.head.length),
+  linkSeeds: new Set(launchesOf(work).map(({ launch }) => launch.linkSeed)).size,
+});
+
+export const withoutVerdict = (run: ExactRun, refusal: string): ExactFindings => ({
+  exact: { engine: run.engine, aaSpreadRatio: 0, refusal, ...reasonsOf(run) },
+  exactRows: [],
+  functions: [],
+  attribution: null,
+  costs: [],
+  launchesWanted: 0,
+});
+
+/** Why these launches give no verdict; null when they do. */
+const refusalOf = (work: ExactWork, replies: RepliesCompared, { run }: ExactInput): string | null => {
+  if (run.refusal !== null) return run.refusal;
+  if (work.launches.base.length === 0 || work.launches.head.length === 0) return 'not both sides were counted';
+  if (replies.refusal !== null) return replies.refusal;
+  if (work.clockShare <= MOST_CLOCK_SHARE) return null;
+  const shown = work.clockwork.slice(0, SHOWN_FUNCTIONS).join(', ');
+  return `${percent(work.clockShare)} of its work follows the clock, not the requests: ${shown}`;
+};
+
+const countedOf = ({ launches }: ExactWork, replies: RepliesCompared, { scenario }: ExactInput): ExactCounted => ({
+  launches: { base: launches.base.length, head: launches.head.length },
+  requests: launches.base[0]?.launch.requests ?? 0,
+  instructionsPerNs: INSTRUCTIONS_PER_NS,
+  syscalls: callsByName(launches, judgedIn(scenario, 'syscallsPerRequest').practicalAbsolute),
+  mallocs: countedMallocs(launches),
+  replies: replies.differences,
+  varyingRoutes: replies.varying,
+  pathSamples: null,
+});
+
+/**
+ * Judges the exact launches there are. Ask again after each round until `launchesWanted` is no more than what there is;
+ * the last answer counts.
+ */
+export const judgeExact = (input: ExactInput): ExactFindings => {
+  const all = exactWork({
+    launches: settled(input.launches),
+    steady: input.run.steady,
+    diff: input.diff,
+    modulePath: input.modulePath,
+  });
+  const limits = limitsOf(input);
+  const work = { ...all, launches: judgedOf(all.launches, limits) };
+  const routes = input.scenario.load.requests.map(({ name }) => name);
+  const replies = compareReplies(input.run.launches, routes);
+  const refusal = refusalOf(work, replies, input);
+  if (refusal !== null) return withoutVerdict(input.run, refusal);
+  const figures = figuresOf(worksOf(work), limits, input.cpuNsPerRequest, worksOf(all));
+  const { functions, attribution } = exactFunctions({ ...input, launches: work.launches });
+  return {
+    exact: {
+      engine: input.run.engine,
+      aaSpreadRatio: figures.aaSpreadRatio,
+      refusal: null,
+      ...reasonsOf(input.run),
+      counted: countedOf(work, replies, input),
+    },
+    exactRows: [
+      instructionsRow(figures, input.scenario, countedIn(work), {
+        reason: reasonOf(figures, all, limits),
+        warnings: [
+          ...unknownGoWarnings(input.run, limits.changedRatio),
+          ...clockWarnings(work),
+          ...setAside(all.launches, work.launches, limits),
+        ],
+      }),
+      callsRow(work.launches, judgedIn(input.scenario, 'syscallsPerRequest')),
+    ],
+    // Of launches that do not agree nobody can say which functions the difference is in.
+    functions: figures.isUnstable ? functions.map((row) => ({ ...row, kind: 'unclear' as const })) : functions,
+    attribution: figures.isChanged ? attribution : null,
+    costs: figures.isUnstable ? [] : exactPackages(work.launches, input.modulePath),
+    launchesWanted: launchesWanted(figures),
+  };
+};
