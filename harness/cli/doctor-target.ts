@@ -206,7 +206,8 @@ export const examineTargets = async (examined: Examined): Promise<void> => {
   if (examined.scenarios.length === 0) return;
   await withFound(examined, async (found) => {
     const { whyNoBase } = found;
-    if (whyNoBase !== null) examined.add(warn('base', whyNoBase.message, whyNoBase.hint));
+    if (whyNoBase !== null)
+      examined.add((examined.base === undefined ? warn : fail)('base', whyNoBase.message, whyNoBase.hint));
     for (const [number, scenario] of examined.scenarios.entries()) {
       await examineTarget(examined, found, scenario, number);
     }

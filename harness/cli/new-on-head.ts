@@ -1,6 +1,7 @@
 /** A service that the change adds: base has nothing to build, so there is nothing to compare with yet. */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { UsageError } from '../errors.ts';
 import { type BySide, type NewOnHead, type Scenario, targetOf } from '../model/index.ts';
 import { type Rehearsal, type SideTree } from '../run/index.ts';
 import { formatDuration, formatQuantity } from '../units/index.ts';
@@ -23,10 +24,32 @@ const lacks = ({ rootDir, moduleDir }: SideTree, packagePath: string): string | 
   return hasGoFiles(join(moduleDir, packagePath)) ? null : `no package ${packagePath}`;
 };
 
-/** Why base cannot have this service while head has it; null: it may. */
+/** Of the go.mod in the folder, or above it within the source; null: there is none. */
+const moduleNameOf = (folder: string, root: string): string | null => {
+  const goMod = join(folder, 'go.mod');
+  if (existsSync(goMod)) return /^\s*module\s+"?([^\s"]+)/m.exec(readFileSync(goMod, 'utf8'))?.[1] ?? null;
+  return folder !== root && folder.startsWith(root) ? moduleNameOf(dirname(folder), root) : null;
+};
+
+/** A folder of another project has not got the service either, and was named by mistake. Throws `BASE_IS_ANOTHER`. */
+const refuseOtherProject = ({ base, head }: BySide<SideTree>): void => {
+  if (base.revision.kind !== 'folder') return;
+  const onBase = moduleNameOf(base.moduleDir, base.rootDir);
+  const onHead = moduleNameOf(head.moduleDir, head.rootDir);
+  if (onBase === onHead || onBase === null || onHead === null) return;
+  throw new UsageError(
+    'BASE_IS_ANOTHER',
+    `The base folder ${base.rootDir} is the Go module ${onBase}; head is ${onHead}`,
+    'Check the path after --base.',
+  );
+};
+
+/** Why base cannot have this service while head has it; null: it may. Throws `BASE_IS_ANOTHER`. */
 export const whyNewOnHead = (trees: BySide<SideTree>, { target }: Scenario): string | null => {
   const onBase = lacks(trees.base, targetOf(target, 'base').package);
-  return onBase === null || lacks(trees.head, targetOf(target, 'head').package) !== null ? null : `base has ${onBase}`;
+  if (onBase === null || lacks(trees.head, targetOf(target, 'head').package) !== null) return null;
+  refuseOtherProject(trees);
+  return `base has ${onBase}`;
 };
 
 /** Head's own figures, as far as one look gives them. */

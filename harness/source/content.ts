@@ -16,6 +16,15 @@ export const listFolder = async (folder: string): Promise<readonly string[]> => 
     .toSorted();
 };
 
+/** Whether a file of this ending lies anywhere below; looks no further than the first. */
+export const holdsFileLike = async (folder: string, ending: string): Promise<boolean> => {
+  const entries = (await readdir(folder, { withFileTypes: true })).filter(({ name }) => !isOurs(name));
+  if (entries.some((entry) => !entry.isDirectory() && entry.name.endsWith(ending))) return true;
+  for (const entry of entries)
+    if (entry.isDirectory() && (await holdsFileLike(join(folder, entry.name), ending))) return true;
+  return false;
+};
+
 /** Files in work at once: enough to keep the disk busy, far below the limit of open files. */
 const AT_ONCE = 32;
 

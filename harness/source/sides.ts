@@ -5,7 +5,7 @@ import { basename, join, resolve } from 'node:path';
 import { UsageError } from '../errors.ts';
 import type { BySide, JobEvent, Revision, Side } from '../model/index.ts';
 import { copyWorkTree, exportCommit, isDirty } from './checkout.ts';
-import { copyFolder, folderDigest } from './content.ts';
+import { copyFolder, folderDigest, holdsFileLike } from './content.ts';
 import {
   type CommitInfo,
   commitInfo,
@@ -114,6 +114,16 @@ const impliedBase = async (head: Origin, request: SidesRequest): Promise<Origin>
   return { kind: 'commit', commit: base.commit, label: base.commit.slice(0, 7), notes: [base.note] };
 };
 
+/** A path that was mistyped must not pass for a base before the service existed. */
+const requireGoFiles = async (side: Side, origin: Origin): Promise<void> => {
+  if (origin.kind !== 'folder' || (await holdsFileLike(origin.path, '.go'))) return;
+  throw new UsageError(
+    'FOLDER_WITHOUT_GO',
+    `--${side} is the folder ${origin.path}, which holds no Go files`,
+    'Check the path. A service that is new needs a base all the same: the commit before it, by its revision.',
+  );
+};
+
 const folderTree = async (
   side: Side,
   { path, notes }: Origin & { readonly kind: 'folder' },
@@ -185,8 +195,9 @@ const removeTrees = async (workDir: string): Promise<void> => {
 
 /**
  * Brings both sides' source into folders, calls `use`, and removes what was written, on failure and abort too.
- * Throws UsageErrors (exit 2): NOT_A_REPOSITORY, NO_COMMITS, UNKNOWN_REF, SHALLOW_CLONE, FOLDER_MISSING, NO_BASE,
- * BASE_NEEDED, BASE_NOT_FETCHED, NOTHING_OF_PULL_REQUEST, GIT_MISSING, GIT_FAILED, REPOSITORY_UNTRUSTED.
+ * Throws UsageErrors (exit 2): NOT_A_REPOSITORY, NO_COMMITS, UNKNOWN_REF, SHALLOW_CLONE, FOLDER_MISSING,
+ * FOLDER_WITHOUT_GO, NO_BASE, BASE_NEEDED, BASE_NOT_FETCHED, NOTHING_OF_PULL_REQUEST, GIT_MISSING, GIT_FAILED,
+ * REPOSITORY_UNTRUSTED.
  */
 export const withSides = async <T>(
   request: SidesRequest,
@@ -198,6 +209,8 @@ export const withSides = async <T>(
     request.base === undefined
       ? await impliedBase(headOrigin, request)
       : await namedOrigin('base', request.base, request);
+  await requireGoFiles('head', headOrigin);
+  await requireGoFiles('base', baseOrigin);
   await mkdir(request.workDir, { recursive: true });
   await removeTrees(request.workDir);
   try {

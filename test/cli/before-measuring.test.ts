@@ -81,6 +81,12 @@ describe('refused before anything is measured:', () => {
     await refusedEarly([...args, '--baselines', 'file/below'], /Cannot (?:read|write) .*file\/below/);
   });
 
+  test.each(['base', 'head'])('a folder without Go files as --%s, which was mistyped', async (side) => {
+    place.file('docs/README.md', 'nothing to build');
+    const args = [...RUN, `--${side}`, './docs'];
+    await refusedEarly(args, new RegExp(`--${side} is the folder .*/docs, which holds no Go files`));
+  });
+
   test('a broken baseline beside the one that is to be recorded', async () => {
     place.file('baselines/s/one/baseline.json', '{');
     const args = ['baseline', 'record', 's.yml', '--head', './b', '--out', 'out'];

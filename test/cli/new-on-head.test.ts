@@ -11,7 +11,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(place, { recursive: true, force: true }));
 
-const tree = (side: string, files: readonly string[], module: string) => {
+const tree = (side: string, files: readonly string[], module: string, kind: 'git' | 'folder' = 'git') => {
   mkdirSync(join(place, side), { recursive: true });
   for (const file of files) {
     mkdirSync(dirname(join(place, side, file)), { recursive: true });
@@ -19,7 +19,7 @@ const tree = (side: string, files: readonly string[], module: string) => {
   }
   const rootDir = join(place, side);
   const moduleDir = join(rootDir, module);
-  const revision = { revision: side, label: side, kind: 'git' as const };
+  const revision = { revision: side, label: side, kind };
   return { rootDir, moduleDir, runRoot: rootDir, runDir: moduleDir, added: '', revision };
 };
 
@@ -54,4 +54,21 @@ test('a service that both sides have, that head lacks too, that go finds by its 
   expect(why(['go.mod'], HEAD, 'package: example.com/t/cmd/api')).toBeNull();
   expect(why(['go.mod', 'old/main.go'], HEAD, 'package: ./cmd/api, base: { package: ./old }')).toBeNull();
   expect(why(['go.mod', 'svc/main.go'], ['svc/go.mod', 'svc/main.go'], 'package: .', 'svc')).toBeNull();
+});
+
+test('a folder of another project is no base before the service existed; a commit, or a folder of the same module, is', () => {
+  const scenario = parseScenario(
+    'target: { ready: GET /, package: ./cmd/api }\nload: { requests: [{ http: GET / }] }',
+    's',
+    new Map(),
+  );
+  const whyWith = (kind: 'git' | 'folder', module: string): string | null => {
+    const [base, head] = [tree('base', ['lib.go'], '', kind), tree('head', HEAD, '')];
+    writeFileSync(join(base.rootDir, 'go.mod'), `module ${module}\n`);
+    writeFileSync(join(head.rootDir, 'go.mod'), 'module example.com/shop\n');
+    return whyNewOnHead({ base, head }, scenario);
+  };
+  expect(whyWith('git', 'example.com/other')).toBe('base has no package ./cmd/api');
+  expect(whyWith('folder', 'example.com/shop')).toBe('base has no package ./cmd/api');
+  expect(() => whyWith('folder', 'example.com/other')).toThrow(/is the Go module example\.com\/other; head is example/);
 });

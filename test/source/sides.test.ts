@@ -131,7 +131,7 @@ test('plain folders are read in place and started in copies of equal length, wit
 });
 
 test('a name that is both a revision and a folder is the revision, and says so; ./name is the folder', async () => {
-  const repository = makeRepository({ 'main/go.mod': 'module a\n' });
+  const repository = makeRepository({ 'main/go.mod': 'module a\n', 'main/a.go': 'package a\n' });
   await sidesOf(repository, { base: 'main', head: './main' }, ({ base, head }) => {
     expect([base.revision.kind, head.revision.kind]).toEqual(['git', 'folder']);
     expect(base.notes).toEqual([expect.stringContaining('both a revision and a folder')]);
@@ -184,6 +184,10 @@ test('no repository, no commits, no folder and no base are told apart', async ()
   });
   await expect(sidesOf(folder, { head: './none' }, () => null)).rejects.toMatchObject({ code: 'FOLDER_MISSING' });
   await expect(sidesOf(folder, { head: folder }, () => null)).rejects.toMatchObject({ code: 'BASE_NEEDED' });
+  await expect(sidesOf(folder, { base: folder, head: folder }, () => null)).rejects.toMatchObject({
+    code: 'FOLDER_WITHOUT_GO',
+    message: expect.stringContaining(`--head is the folder ${folder}`) as string,
+  });
   git(folder, 'init', '-q', '-b', 'main');
   await expect(sidesOf(folder, {}, () => null)).rejects.toMatchObject({ code: 'NO_COMMITS' });
 });
