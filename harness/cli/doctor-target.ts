@@ -4,13 +4,14 @@
  */
 import { dirname, join, relative, resolve } from 'node:path';
 import { GodynoError } from '../errors.ts';
-import { type BySide, prepareOf, type Scenario, type Side, targetOf } from '../model/index.ts';
-import { type Rehearsal, rehearse, type RunPlan, type SideTree } from '../run/index.ts';
+import { type BySide, type Scenario, targetOf } from '../model/index.ts';
+import { type Rehearsal, rehearse, type RunPlan, type RunProgress, type SideTree } from '../run/index.ts';
 import { type SourceTree, withSides } from '../source/index.ts';
-import { formatDuration, formatQuantity } from '../units/index.ts';
+import { formatDuration } from '../units/index.ts';
 import { type Check, fail, ok, warn } from './doctor-check.ts';
 import { checkExactTarget } from './doctor-exact.ts';
 import { checkGoOf, checkGoOfBase } from './doctor-go.ts';
+import { isOfPrepare, preparedChecks, requestChecks, type Sent, withoutLogs } from './doctor-requests.ts';
 import { internalErrorText } from './failure.ts';
 import { whyNewOnHead } from './new-on-head.ts';
 import { isBasesStart, keepVariables, orAsBefore, ownScenarioNote, ownWayOf } from './own-scenario.ts';
@@ -28,13 +29,20 @@ export interface Examined {
   readonly signal: AbortSignal;
 }
 
-/** A log in a folder of ours is gone by the time this is read. */
-const withoutLogs = (hint: string): string => hint.replace(/ All of its output: .*$/s, '');
-
 const failureOf = (name: string, error: unknown): Check =>
   error instanceof GodynoError
     ? fail(name, error.message, withoutLogs(error.hint))
     : fail(name, String(error), `${internalErrorText()}.`);
+
+/** Has a line of its own already. */
+class Told extends Error {
+  constructor(cause: GodynoError) {
+    super(cause.message, { cause });
+    this.name = 'Told';
+  }
+}
+
+type Ready = Extract<RunProgress, { kind: 'ready' }>;
 
 type Found = { readonly head: SourceTree; readonly base: SourceTree | null; readonly whyNoBase: GodynoError | null };
 
@@ -57,27 +65,6 @@ const withFound = async (examined: Examined, use: (found: Found) => Promise<void
   }
 };
 
-const requestChecks = (name: string, { tried, failed }: Rehearsal): readonly Check[] =>
-  tried.map(({ request, isOk, status, bytes, ms }) => {
-    const title = `${name}: ${request.name}`;
-    const took = formatDuration(ms / 1000);
-    if (isOk) return ok(title, `${status}, ${formatQuantity(bytes ?? 0, 'B')} in ${took}`);
-    const met = failed.find(({ route }) => route === request.name);
-    const body = met?.body === undefined || met.body === null ? '' : `: ${met.body}`;
-    return fail(
-      title,
-      `${met?.how ?? (status === null ? 'no answer' : `status ${status}`)} after ${took}, which is not expected${body}`,
-      'See the request under load.requests, its expect.status, and what load.prepare sends before it.',
-    );
-  });
-
-const preparedCheck = (name: string, scenario: Scenario, side: Side): readonly Check[] => {
-  const requests = prepareOf(scenario, side);
-  if (requests.length === 0) return [];
-  const sent = requests.reduce((sum, { repeat }) => sum + repeat, 0);
-  return [ok(`${name}: prepare`, `${sent} ${sent === 1 ? 'request' : 'requests'} answered as expected`)];
-};
-
 /** The folder as the scenario would name it, in the copy of the source. */
 const placeOf = (tree: SideTree, cwd: string): string => {
   const module = relative(tree.runRoot, tree.runDir);
@@ -85,28 +72,29 @@ const placeOf = (tree: SideTree, cwd: string): string => {
   return `${folder}${module === '' ? '' : ` of ${module}`}, in a copy of the source`;
 };
 
-const startedChecks = (name: string, plan: RunPlan, rehearsal: Rehearsal): readonly Check[] => {
-  const { side, binary, hello, startSeconds } = rehearsal;
-  const { facts, notes } = binary.build;
+const builtCheck = (name: string, { build, bytes, seconds }: Rehearsal['binary']): Check =>
+  ok(
+    `${name}: build`,
+    `${build.facts.importPath}, ${(bytes / 1e6).toFixed(1)} MB, built and linked in ${formatDuration(seconds)}`,
+  );
+
+const readyChecks = (name: string, plan: RunPlan, { hello, seconds, side }: Ready): readonly Check[] => {
   const { cwd, ready } = targetOf(plan.scenario.target, side);
   return [
     ok(
-      `${name}: build`,
-      `${facts.importPath}, ${(binary.bytes / 1e6).toFixed(1)} MB, built and linked in ${formatDuration(binary.seconds)}`,
-    ),
-    ok(
       `${name}: handshake`,
-      `${hello.goVersion}, GOMAXPROCS ${hello.gomaxprocs}, answers ${ready.path}, ready in ${formatDuration(startSeconds)}`,
+      `${hello.goVersion}, GOMAXPROCS ${hello.gomaxprocs}, answers ${ready.path}, ready in ${formatDuration(seconds)}`,
     ),
     ok(`${name}: working folder`, placeOf(plan.trees[side], cwd)),
-    ...preparedCheck(name, plan.scenario, side),
-    ...requestChecks(name, rehearsal),
-    ...notes.map((note) => warn(`${name}: note`, note, '')),
-    ...(facts.unseededReason === null
-      ? []
-      : [warn(`${name}: layouts`, facts.unseededReason, 'CPU limits are 3 / 6 % on one layout.')]),
   ];
 };
+
+const noteChecks = (name: string, { build }: Rehearsal['binary']): readonly Check[] => [
+  ...build.notes.map((note) => warn(`${name}: note`, note, '')),
+  ...(build.facts.unseededReason === null
+    ? []
+    : [warn(`${name}: layouts`, build.facts.unseededReason, 'CPU limits are 3 / 6 % on one layout.')]),
+];
 
 interface Patient {
   readonly setting: Setting;
@@ -115,12 +103,31 @@ interface Patient {
   readonly add: Examined['add'];
 }
 
+/** Says what happens as it happens, so that a side that fails has said how far it came. */
+const rehearsed = async (plan: RunPlan, name: string, add: Examined['add']): Promise<Rehearsal> => {
+  const sent: Sent[] = [];
+  const onProgress = (event: RunProgress): void => {
+    if (event.kind === 'linked') add(builtCheck(name, event.binary));
+    if (event.kind === 'ready') add(...readyChecks(name, plan, event));
+    if (event.kind === 'prepared') sent.push(event.sent);
+  };
+  try {
+    const rehearsal = await rehearse({ ...plan, onProgress }, 'head');
+    add(...preparedChecks(name, sent), ...requestChecks(name, rehearsal), ...noteChecks(name, rehearsal.binary));
+    return rehearsal;
+  } catch (error) {
+    const ofPrepare = isOfPrepare(sent) && error instanceof GodynoError;
+    add(...preparedChecks(name, sent, ofPrepare ? error.hint : ''));
+    throw ofPrepare ? new Told(error) : error;
+  }
+};
+
 const examineHead = async ({ setting, as, name, add }: Patient): Promise<Rehearsal> =>
   provisioned(setting, as, async ({ plan, notes }) => {
-    const rehearsal = await rehearse(plan, 'head');
+    const rehearsal = await rehearsed(plan, `${name}: head`, add);
     const { build, path } = rehearsal.binary;
     const { signal } = setting;
-    add(...startedChecks(`${name}: head`, plan, rehearsal), ...notes.map((note) => warn(`${name}: note`, note, '')));
+    add(...notes.map((note) => warn(`${name}: note`, note, '')));
     add(await checkGoOf(build, plan.scenario, signal));
     add(...(await checkGoOfBase(plan.scenario, build.facts.moduleDir, signal)));
     const answer = await checkExactTarget({ build, path, folder: join(plan.workDir, 'runtime'), signal });
@@ -145,10 +152,19 @@ const examineBase = async ({ setting, as, name, add }: Patient, head: Rehearsal 
   const title = `${name}: base (${as.trees.base.revision.label})`;
   const examineAs = async (one: Attempt): Promise<void> =>
     provisioned(setting, one, async ({ plan }) => {
-      const rehearsal = await rehearse(plan, 'base');
+      let readySeconds = 0;
+      let sent = 0;
+      const onProgress = (event: RunProgress): void => {
+        if (event.kind === 'ready') readySeconds = event.seconds;
+        if (event.kind === 'prepared') sent += 1;
+      };
+      const rehearsal = await rehearse({ ...plan, onProgress }, 'base');
       const seconds = formatDuration(rehearsal.binary.seconds);
       add(
-        ok(title, `built and linked in ${seconds}, ready in ${formatDuration(rehearsal.startSeconds)}`),
+        ok(title, `built and linked in ${seconds}, ready in ${formatDuration(readySeconds)}`),
+        ...(sent === 0
+          ? []
+          : [ok(`${title}: prepare`, `${sent} ${sent === 1 ? 'request' : 'requests'} answered as expected`)]),
         ...besideHead(title, rehearsal, head),
       );
     });
@@ -191,7 +207,7 @@ const examineTarget = async (examined: Examined, found: Found, scenario: Scenari
     head = await examineHead(patientIn('h', { base: found.head, head: found.head }));
   } catch (error) {
     signal.throwIfAborted();
-    add(failureOf(`target ${scenario.name}: head`, error));
+    if (!(error instanceof Told)) add(failureOf(`target ${scenario.name}: head`, error));
   }
   try {
     if (found.base !== null) await examineBase(patientIn('b', trees), head);

@@ -12,6 +12,7 @@ import { examineTargets } from './doctor-target.ts';
 import { withInterrupt } from './interrupt.ts';
 import { LOADER } from './measure.ts';
 import { loadScenarios } from './scenarios.ts';
+import { terminalText } from './terminal-text.ts';
 import { withWorkFolder } from './work-folder.ts';
 
 const checkSystem = (): Check => {
@@ -128,7 +129,7 @@ const SIGNS = { ok: ['green', '✔'], warn: ['yellow', '!'], fail: ['red', '✖'
 const lineOf = ({ name, state, found, advice }: Check): string => {
   const [colour, sign] = SIGNS[state];
   const mark = styleText(colour, sign, { stream: process.stdout });
-  return `${mark} ${name}: ${found}${advice === '' ? '' : `\n    ${advice.replaceAll('\n', '\n    ')}`}`;
+  return `${mark} ${terminalText(`${name}: ${found}`)}${advice === '' ? '' : `\n    ${terminalText(advice).replaceAll('\n', '\n    ')}`}`;
 };
 
 export const examine = async (given: Record<string, unknown>, ...words: string[]): Promise<ExitCode> =>

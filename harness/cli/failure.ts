@@ -1,6 +1,7 @@
 /** What a person sees when something could not be done: what, where, what to do; a stack trace only on request. */
 import { styleText } from 'node:util';
 import { EXIT, type ExitCode, GodynoError, InternalError, reasonOf } from '../errors.ts';
+import { terminalText } from './terminal-text.ts';
 import { issuesAddress } from './version.ts';
 
 const isNodeError = (error: unknown): error is NodeJS.ErrnoException => error instanceof Error && 'code' in error;
@@ -38,8 +39,8 @@ export const reportFailure = (error: unknown): ExitCode => {
     process.stderr.write(`${red(`${internalErrorText()}, with what follows:`)}\n${traceOf(error)}\n`);
     return EXIT.internal;
   }
-  process.stderr.write(`${red('error')} ${known.message}\n`);
-  if (known.hint !== '') process.stderr.write(`${known.hint}\n`);
+  process.stderr.write(`${red('error')} ${terminalText(known.message)}\n`);
+  if (known.hint !== '') process.stderr.write(`${terminalText(known.hint)}\n`);
   if (process.env['GODYNO_DEBUG'] !== undefined) process.stderr.write(`${known.stack ?? ''}\n`);
   return known.exitCode;
 };

@@ -36,5 +36,9 @@ export const describeProgress = (event: RunProgress): string | null => {
     }
     case 'note':
       return event.text;
+    case 'linked':
+    case 'ready':
+    case 'prepared':
+      return null;
   }
 };

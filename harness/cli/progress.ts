@@ -2,6 +2,7 @@
  * Progress for people, on stderr: a live line per step on a terminal, plain lines in a CI log, nothing when quiet.
  */
 import { Listr, ListrLogger, ProcessOutput } from 'listr2';
+import { terminalText } from './terminal-text.ts';
 
 export type Say = (line: string) => void;
 
@@ -20,7 +21,7 @@ const spoken: Step = async <T>(title: string, work: (say: Say) => Promise<T>): P
         task: async (_context, task) => {
           try {
             result.value = await work((line) => {
-              task.output = line;
+              task.output = terminalText(line);
             });
           } catch (error) {
             result.failed = true;

@@ -18,11 +18,13 @@ export interface Outgoing {
 
 export interface Exchanged extends Answer {
   readonly status: number;
+  /** Of the body, as it came. */
+  readonly bytes: number;
   /** The beginning of the body, as people read it. */
   readonly shown: string;
 }
 
-const exchanged = (answer: IncomingMessage, body: Buffer): Exchanged => {
+const exchanged = (answer: IncomingMessage, body: Buffer, bytes: number): Exchanged => {
   const { headers } = answer;
   const header = (name: string): string | undefined => {
     const value = headers[name.toLowerCase()];
@@ -31,6 +33,7 @@ const exchanged = (answer: IncomingMessage, body: Buffer): Exchanged => {
   const encoding = headers['content-encoding'];
   return {
     status: answer.statusCode ?? 0,
+    bytes,
     header,
     setCookies: headers['set-cookie'] ?? [],
     text: () => Buffer.from(unpacked(body, encoding)).toString('utf8'),
@@ -56,7 +59,7 @@ export const exchange = async (endpoint: Endpoint, sent: Outgoing, signal: Abort
         bytes += chunk.length;
         if (bytes <= MAX_ANSWER_BYTES) chunks.push(chunk);
       });
-      answer.on('end', () => resolve(exchanged(answer, Buffer.concat(chunks))));
+      answer.on('end', () => resolve(exchanged(answer, Buffer.concat(chunks), bytes)));
       answer.on('error', reject);
     });
     request.on('error', reject);

@@ -18,7 +18,7 @@ export type {
   SingleLoop,
   WindowLoad,
 } from './messages.ts';
-export { sendPrepare, type Preparation } from './prepare.ts';
+export { sendPrepare, type Preparation, type PreparedRequest } from './prepare.ts';
 export { firstOfEach } from './schedule.ts';
 export { loaderEngine } from './engine.ts';
 export { capturedBy, cellsOf, encodedAlready } from './encoded-already.ts';

@@ -27,7 +27,22 @@ export interface Preparation {
   readonly cookies?: 'all' | 'prepare' | 'off';
   /** Per request. */
   readonly timeoutSeconds: number;
+  /** Hears of each request that was sent, good or bad, before an error is thrown for it. */
+  readonly onSent?: (sent: PreparedRequest) => void;
   readonly signal: AbortSignal;
+}
+
+/** One request that was sent, and what came of it. */
+export interface PreparedRequest {
+  readonly request: PrepareRequest;
+  /** What was wrong with the answer, with its beginning; null: it was as expected, with all that is captured. */
+  readonly problem: string | null;
+  /** null: no answer. */
+  readonly status: number | null;
+  readonly bytes: number | null;
+  /** Names of the cookies that the answer set, on the way of a redirect, too. */
+  readonly cookies: readonly string[];
+  readonly ms: number;
 }
 
 type Values = Readonly<Record<string, string>>;
@@ -78,11 +93,14 @@ const withCookies = (sent: Outgoing, request: PrepareRequest, { jar }: Preparing
   return cookie === '' ? sent : { ...sent, headers: { ...sent.headers, cookie } };
 };
 
+const cookieName = (cookie: string): string => (cookie.split('=')[0] ?? '').trim();
+
 const send = async (
   preparation: Preparation,
   request: PrepareRequest,
   user: Preparing,
   values: Values,
+  cookies: Set<string>,
 ): Promise<Exchanged> => {
   const { endpoint, signal, timeoutSeconds } = preparation;
   const untilThen = AbortSignal.any([signal, AbortSignal.timeout(timeoutSeconds * 1000)]);
@@ -90,6 +108,7 @@ const send = async (
   for (let hop = 0; ; hop++) {
     const answer = await exchange(endpoint, withCookies(next, request, user), untilThen);
     user.jar?.store(answer.setCookies, next.path, Date.now());
+    for (const cookie of answer.setCookies) cookies.add(cookieName(cookie));
     next = request.followRedirects === true ? redirected(endpoint, next, answer, hop) : null;
     if (next === null) return answer;
   }
@@ -154,6 +173,35 @@ const rowValues = (data: DataTable | null, number: number): Values => {
   return Object.fromEntries((data?.columns ?? []).map((column, index) => [`data.${column}`, row[index] ?? '']));
 };
 
+/** Sends it once, and returns what was captured. */
+const sendOnce = async (
+  preparation: Preparation,
+  request: PrepareRequest,
+  user: Preparing,
+  values: Values,
+): Promise<Values> => {
+  const startedMs = performance.now();
+  const cookies = new Set<string>();
+  let answer: Exchanged | null = null;
+  let problem: string | null = null;
+  try {
+    answer = await send(preparation, request, user, values, cookies);
+    checkStatus(preparation, request, answer);
+    checkBody(preparation, request, answer);
+    return captureValues(preparation, request, answer);
+  } catch (cause) {
+    const error = failedError(preparation, request, cause);
+    problem = error.message
+      .replace(placeOf(preparation, request), '')
+      .replace(/^[: ]+/, '')
+      .trimEnd();
+    throw error;
+  } finally {
+    const { status = null, bytes = null } = answer ?? {};
+    preparation.onSent?.({ request, problem, status, bytes, cookies: [...cookies], ms: performance.now() - startedMs });
+  }
+};
+
 const sendOne = async (preparation: Preparation, request: PrepareRequest, user: Preparing): Promise<Values> => {
   for (let repetition = 0; repetition < request.repeat; repetition++) {
     const values = {
@@ -164,14 +212,7 @@ const sendOne = async (preparation: Preparation, request: PrepareRequest, user: 
       n: String(repetition),
       ...user.values,
     };
-    try {
-      const answer = await send(preparation, request, user, values);
-      checkStatus(preparation, request, answer);
-      checkBody(preparation, request, answer);
-      Object.assign(user.values, captureValues(preparation, request, answer));
-    } catch (cause) {
-      throw failedError(preparation, request, cause);
-    }
+    Object.assign(user.values, await sendOnce(preparation, request, user, values));
   }
   return user.values;
 };

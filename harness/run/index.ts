@@ -91,6 +91,7 @@ export const rehearse = async (plan: RunPlan, side: Side): Promise<Rehearsal> =>
   const build = await prepareOne(plan, side, insisted.length > 0);
   const linkSeed = build.facts.unseededReason === null ? linkSeedOf(seed, 1) : null;
   const binary = await linkBinary(build, { linkSeed, cpus: null }, signal);
+  plan.onProgress({ kind: 'linked', binary });
   return withSession(plan, { base: build, head: build }, insisted, async (session) =>
     rehearseSide(session, side, binary),
   );

@@ -76,8 +76,8 @@ const startForLaunch = async (
   });
 };
 
-/** Handshake, preparing requests: from a process to a side that can be measured. */
-const joinSide = async (session: Session, target: RunningTarget): Promise<LiveSide> => {
+/** Handshake, preparing requests: from a process to a side that can be measured. `startedMs`: when its start began. */
+const joinSide = async (session: Session, target: RunningTarget, startedMs: number): Promise<LiveSide> => {
   const { plan, socketDir } = session;
   const exited = new AbortController();
   void target.exited.then(() => exited.abort());
@@ -87,6 +87,8 @@ const joinSide = async (session: Session, target: RunningTarget): Promise<LiveSi
     timeoutSeconds: HANDSHAKE_SECONDS,
     signal: AbortSignal.any([plan.signal, exited.signal]),
   });
+  const seconds = (performance.now() - startedMs) / 1000;
+  plan.onProgress({ kind: 'ready', side: target.side, hello: agent.hello, seconds });
   const users = await prepareSide(session, target, plan.scenario.load.timeoutSeconds);
   return {
     target,
@@ -190,7 +192,7 @@ export const withLivePair = async <T>(
     for (const result of starting) if (result.status === 'rejected') throw result.reason;
     const live = new Map<Side, LiveSide>();
     for (const target of started) {
-      const joined = await joinSide(session, target);
+      const joined = await joinSide(session, target, startedMs);
       agents.push(joined.agent);
       live.set(target.side, joined);
     }
@@ -253,7 +255,7 @@ export const withLiveSide = async <T>(
   const target = await startForLaunch(session, place, side, ports);
   let agent: Agent | null = null;
   try {
-    const live = await joinSide(session, target);
+    const live = await joinSide(session, target, startedMs);
     agent = live.agent;
     const used = await use(live, (performance.now() - startedMs) / 1000);
     requirePlace([target], session.settings);

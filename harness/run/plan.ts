@@ -1,5 +1,8 @@
 /** What a run is given, and what it says while it works. */
-import type { BySide, MetricId, Revision, Scenario, Stage } from '../model/index.ts';
+import type { AgentHello } from '../capture/index.ts';
+import type { PreparedRequest } from '../load/index.ts';
+import type { BySide, MetricId, Revision, Scenario, Side, Stage } from '../model/index.ts';
+import type { Binary } from '../target/index.ts';
 import type { CpuLayout } from './cpus.ts';
 
 export interface RunPlan {
@@ -49,7 +52,12 @@ export type RunProgress =
       readonly gates: readonly GateProgress[];
       readonly seconds: number;
     }
-  | { readonly kind: 'note'; readonly text: string };
+  | { readonly kind: 'note'; readonly text: string }
+  /** Of one side that is looked at alone. */
+  | { readonly kind: 'linked'; readonly binary: Binary }
+  /** `seconds`: from its setup commands to the end of its seed commands and the agent's first answer. */
+  | { readonly kind: 'ready'; readonly side: Side; readonly hello: AgentHello; readonly seconds: number }
+  | { readonly kind: 'prepared'; readonly side: Side; readonly sent: PreparedRequest };
 
 export interface GateProgress {
   readonly metric: MetricId;

@@ -72,7 +72,14 @@ export const prepareSide = async (
   const { data, users = 1, cookies } = plan.scenario.load;
   const sent = { requests: prepareOf(plan.scenario, side), data, users, ...(cookies !== undefined && { cookies }) };
   try {
-    const prepared = await sendPrepare({ endpoint, values, ...sent, timeoutSeconds, signal: plan.signal });
+    const prepared = await sendPrepare({
+      endpoint,
+      values,
+      ...sent,
+      timeoutSeconds,
+      onSent: (one) => plan.onProgress({ kind: 'prepared', side, sent: one }),
+      signal: plan.signal,
+    });
     for (const note of encodedAlready(plan.scenario.load.requests, [capturedBy(prepared)])) notes.add(note);
     return prepared;
   } catch (error) {

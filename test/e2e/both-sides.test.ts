@@ -56,7 +56,7 @@ const scenarioWith = (flag: string, requests: string): string => `target:
   ready: GET /healthz
   include: dist/**
   seed: [[bash, -c, '${SEED}']]
-load: { requests: [ { http: GET /old }, ${requests} ], latency: false }
+load: { prepare: [{ name: first, http: GET /old }], requests: [ { http: GET /old }, ${requests} ], latency: false }
 measure: { exact: off }
 `;
 
@@ -96,6 +96,9 @@ test('doctor tries both sides as a run does: what base lacks, what fails on head
     { state: 'ok', found: expect.stringMatching(/^200, 11 B in /) as string },
   ]);
   expect(of('head: GET /new')[0]?.state).toBe('ok');
+  expect(of('head: prepare first')).toMatchObject([
+    { state: 'ok', found: expect.stringMatching(/^GET \/old: 200, 11 B in /) as string },
+  ]);
   expect(of('head: wrong')).toMatchObject([
     { state: 'fail', found: expect.stringMatching(/404.*not expected/) as string },
   ]);

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from 'vitest';
-import { type Preparation, sendPrepare } from '../../harness/load/index.ts';
+import { type Preparation, type PreparedRequest, sendPrepare } from '../../harness/load/index.ts';
 import { parseJsonPath, readJsonPath } from '../../harness/load/json-path.ts';
 import type { PrepareRequest } from '../../harness/model/index.ts';
 import { request } from './service.ts';
@@ -116,6 +116,39 @@ test('an unexpected status ends the launch with the beginning of the answer', as
   const failure = await send(port, [step('/a')]).catch((error: unknown) => error);
   expect(failure).toMatchObject({ code: 'PREPARE_STATUS', exitCode: 5 });
   expect(String(failure)).toMatch(/status 503, expected 200-299\. The answer begins: no database x{488}$/);
+});
+
+test('whoever asks hears of each request that was sent: status, size, cookies, and what was wrong with the last', async () => {
+  const port = await serve((incoming, response) => {
+    response.setHeader('set-cookie', ['sid=secret; Path=/', 'theme=dark']);
+    response.writeHead(incoming.url === '/in' ? 302 : 201, incoming.url === '/in' ? { location: '/at' } : {});
+    response.end('{"a": 1}');
+  });
+  const heard: PreparedRequest[] = [];
+  const requests = [
+    step('/in', { followRedirects: true, capture: { a: '$.a' } }),
+    step('/x', { repeat: 2 }),
+    step('/y', { capture: { b: '$.b' } }),
+  ];
+  await expect(send(port, requests, { onSent: (one) => heard.push(one) })).rejects.toThrow(/nothing at \$\.b/);
+  expect(heard.map(({ request: { path }, status, bytes, cookies }) => [path, status, bytes, cookies])).toEqual(
+    ['/in', '/x', '/x', '/y'].map((path) => [path, 201, 8, ['sid', 'theme']]),
+  );
+  expect(heard.map(({ problem }) => problem)).toEqual([
+    null,
+    null,
+    null,
+    'there is nothing at $.b to capture as b. The answer begins: {"a": 1}',
+  ]);
+});
+
+test('of a request without an answer it is heard how long that took, and nothing else', async () => {
+  const port = await serve((incoming) => incoming.socket.destroy());
+  const heard: PreparedRequest[] = [];
+  await expect(send(port, [step('/a')], { onSent: (one) => heard.push(one) })).rejects.toThrow(/failed: /);
+  expect(heard).toMatchObject([
+    { status: null, bytes: null, cookies: [], problem: expect.stringMatching(/^failed: /) as string },
+  ]);
 });
 
 test('a service that does not answer ends the launch after the timeout', async () => {
