@@ -49,6 +49,11 @@ const wings = {
     instructions: ['functions', 'verdict'],
     stored: ['.', 'toolchain', 'verdict'],
   },
+  run: {
+    session: [],
+    launch: ['session'],
+    counting: ['launch', 'session'],
+  },
 };
 
 const wingRules = Object.entries(wings).flatMap(([module, rooms]) =>

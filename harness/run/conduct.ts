@@ -13,20 +13,20 @@ import {
   type StopReason,
 } from '../model/index.ts';
 import { isMissing } from '../exact/index.ts';
-import { findEngine, type FoundEngine } from './counting-engine.ts';
-import { countFor, exactSeconds } from './counting-step.ts';
-import { launchOf } from './either-way.ts';
-import type { ExactPass } from './exact-pass.ts';
-import { latencyRateOf } from './latency-rate.ts';
-import type { Links } from './links.ts';
+import { findEngine, type FoundEngine } from './counting/engine.ts';
+import { countFor, exactSeconds } from './counting/step.ts';
+import { launchOf } from './launch/either-way.ts';
+import type { ExactPass } from './counting/emulated.ts';
+import { latencyRateOf } from './launch/latency-rate.ts';
+import type { Links } from './session/links.ts';
 import { nextStep, type RunSoFar, type Step } from './next-step.ts';
-import { type LaunchPlace, placeOf } from './live.ts';
-import { allocationLaunch, explainLaunch, growthLaunch, latencyLaunch } from './other-launches.ts';
-import type { Pace } from './warm-up.ts';
-import { answersOf, failedRequestsOf, nextLaunchIndex, type Session } from './session.ts';
-import { deathIn } from './death.ts';
-import { cpuSamples } from './captures.ts';
-import { tryApart } from './trial.ts';
+import { type LaunchPlace, placeOf } from './launch/running-pair.ts';
+import { allocationLaunch, explainLaunch, growthLaunch, latencyLaunch } from './launch/others.ts';
+import type { Pace } from './launch/warm-up.ts';
+import { answersOf, failedRequestsOf, nextLaunchIndex, type Session } from './session/session.ts';
+import { deathIn } from './launch/death.ts';
+import { cpuSamples } from './launch/captures.ts';
+import { tryApart } from './launch/trial.ts';
 
 /** Enough to name most functions that took 2 % of the CPU more (docs/blame.md); 10 s a launch hold some 800. */
 const EXPLAIN_SAMPLES = 5000;

@@ -5,8 +5,8 @@
  */
 import type { Look } from '../compare/index.ts';
 import type { ExactMode, StopReason } from '../model/index.ts';
-import type { GateState } from './counting-engine.ts';
-import type { RunPlan } from './plan.ts';
+import type { GateState } from './counting/engine.ts';
+import type { RunPlan } from './session/plan.ts';
 
 /** What the latency phase takes: four launches of start, warm-up and two windows. */
 export const LATENCY_LAUNCHES = 4;

@@ -9,8 +9,8 @@ import {
   type GenerateRequest,
   withChosenGo,
 } from '../target/index.ts';
-import { folderOf } from './live.ts';
-import type { SideTree } from './plan.ts';
+import { folderOf } from './launch/running-pair.ts';
+import type { SideTree } from './session/plan.ts';
 
 export interface ProvisionRequest {
   readonly scenario: Scenario;

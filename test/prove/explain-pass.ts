@@ -21,15 +21,15 @@ import {
   type RunSettings,
   type Scenario,
 } from '../../harness/model/index.ts';
-import { cpuSamples } from '../../harness/run/captures.ts';
-import { startClock } from '../../harness/run/clock.ts';
-import { keepUp } from '../../harness/run/upkeep.ts';
-import { layOutCpus } from '../../harness/run/cpus.ts';
-import { chooseCpuSource } from '../../harness/run/cpu-source.ts';
-import { withLinks } from '../../harness/run/links.ts';
-import { placeOf } from '../../harness/run/live.ts';
-import { explainLaunch } from '../../harness/run/other-launches.ts';
-import type { Session } from '../../harness/run/session.ts';
+import { cpuSamples } from '../../harness/run/launch/captures.ts';
+import { startClock } from '../../harness/run/session/clock.ts';
+import { keepUp } from '../../harness/run/session/upkeep.ts';
+import { layOutCpus } from '../../harness/run/session/cpus.ts';
+import { chooseCpuSource } from '../../harness/run/session/cpu-source.ts';
+import { withLinks } from '../../harness/run/session/links.ts';
+import { placeOf } from '../../harness/run/launch/running-pair.ts';
+import { explainLaunch } from '../../harness/run/launch/others.ts';
+import type { Session } from '../../harness/run/session/session.ts';
 import { parseScenario, referencedFiles } from '../../harness/scenario/index.ts';
 import { diffSides } from '../../harness/source/index.ts';
 import { buildFacts, prepareBuild } from '../../harness/target/index.ts';

@@ -1,0 +1,219 @@
+/**
+ * The exact pass: both sides in turn under the emulator, the instructions of the same requests counted, as many launches
+ * as the counts call for. What they mean is decided in `compare`.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { type ExactFindings, FIRST_LAUNCHES, judgeExact, judgeTotals } from '../../compare/index.ts';
+import { type GoTables, type QemuEngine, readGoTables } from '../../exact/index.ts';
+import {
+  type BySide,
+  bothSides,
+  type ExactLaunch,
+  type ExactRun,
+  SIDES,
+  type TotalsLaunch,
+} from '../../model/index.ts';
+import { decodeProfile } from '../../profile/index.ts';
+import type { Binary } from '../../target/index.ts';
+import { buildExact, type ExactBinaries } from './build.ts';
+import {
+  countAgainIfNeeded,
+  type Counting,
+  isNameless,
+  type Pace,
+  PATIENT_PACE,
+  TooMany,
+  USUAL_PACE,
+} from './launch.ts';
+import { byFunction, inTotal } from './reading.ts';
+import { countedRequests, type ExactFacts, orRefused } from './refusal.ts';
+import { hasTimeFor, requireTimeFor } from './time.ts';
+import { inTurn } from './in-turn.ts';
+import type { Session } from '../session/session.ts';
+import { portsFor } from '../launch/start-side.ts';
+
+/** Of the machine's memory, for one counted process. */
+const MOST_MEMORY_SHARE = 0.5;
+
+export interface ExactPass {
+  readonly run: ExactRun;
+  /** The function that the counts blame; null when they blame none. */
+  readonly culprit: string | null;
+}
+
+/** Counts both sides under the emulator. */
+export const exactPass = async (session: Session, facts: ExactFacts, engine: QemuEngine): Promise<ExactPass> => {
+  let culprit: string | null = null;
+  const run = await orRefused(session, engine.kind, async () => {
+    const counted = await count(session, facts, engine);
+    culprit = counted.culprit;
+    return counted.run;
+  });
+  return { run, culprit };
+};
+
+/**
+ * A launch leaves some 60 MB of resolved addresses behind, and V8 would let those of six launches add up before it
+ * collects them: 365 MB instead of about 200.
+ */
+const collectOwnGarbage: () => void = (() => {
+  setFlagsFromString('--expose-gc');
+  return runInNewContext('gc') as () => void;
+})();
+
+const count = async (session: Session, facts: ExactFacts, engine: QemuEngine): Promise<ExactPass> => {
+  const { plan } = session;
+  const requests = countedRequests(facts);
+  const buildMs = performance.now();
+  plan.onProgress({
+    kind: 'note',
+    text: 'building for exact mode (the first time with a Go version, its standard library, too)',
+  });
+  const built = await buildExact(session);
+  const buildSeconds = (performance.now() - buildMs) / 1000;
+  session.clock.exclude(buildSeconds);
+  plan.onProgress({ kind: 'built', seconds: buildSeconds });
+  return countBinaries(session, engine, built, requests, facts);
+};
+
+/** Launches of both sides in turn, as many as the counts call for. */
+export const countBinaries = async (
+  session: Session,
+  engine: QemuEngine,
+  { binaries, unsteadyReason }: ExactBinaries,
+  requests: number,
+  facts: ExactFacts,
+): Promise<ExactPass> => {
+  const ports = await portsFor(session.plan.scenario);
+  const counting: Counting = {
+    session,
+    engine,
+    ports,
+    binaries,
+    requests,
+    pace: USUAL_PACE,
+  };
+  try {
+    const tables = bothSides((side) => readGoTables(binaries[side].path));
+    return await asFit(counting, facts, async (...fit) => countRounds(...fit, { tables, unsteadyReason }));
+  } catch (error) {
+    if (!isNameless(error)) throw error;
+    const reasons = { unsteadyReason, namelessReason: withoutPaths(error.message, binaries) };
+    return asFit(counting, facts, async (...fit) => ({ run: await countTotals(...fit, reasons), culprit: null }));
+  }
+};
+
+const withoutPaths = (text: string, { base, head }: BySide<Binary>): string =>
+  [base.path, head.path].reduce((left, path) => left.replace(`${path}: `, ''), text);
+
+/** Anew with fewer requests, where the first launch shows that not all of them fit into memory. */
+const asFit = async <T>(
+  counting: Counting,
+  facts: ExactFacts,
+  count: (counting: Counting, facts: ExactFacts) => Promise<T>,
+): Promise<T> => {
+  try {
+    return await count(counting, facts);
+  } catch (error) {
+    if (!(error instanceof TooMany)) throw error;
+    const known = { ...facts, allocBytesPerRequest: error.bytesPerRequest };
+    return count({ ...counting, requests: countedRequests(known) }, known);
+  }
+};
+
+/** Without names of functions: what all threads executed. */
+const countTotals = async (
+  counting: Counting,
+  facts: ExactFacts,
+  reasons: { readonly unsteadyReason: string | null; readonly namelessReason: string },
+): Promise<ExactRun> => {
+  const { session } = counting;
+  const { scenario } = session.plan;
+  const { cpuNsPerRequest } = facts;
+  const run = (totals: readonly TotalsLaunch[]): ExactRun => ({
+    engine: 'qemu',
+    refusal: null,
+    steady: reasons.unsteadyReason === null,
+    ...reasons,
+    launches: [],
+    totals,
+    warnings: [],
+  });
+  const totals = await inTurn(
+    session,
+    async (place) => countAgainIfNeeded(counting, place, facts, inTotal),
+    (counted) => judgeTotals({ run: run(counted), scenario, cpuNsPerRequest }).launchesWanted,
+    facts.leaveSeconds,
+  );
+  return run(totals);
+};
+
+/** Without collection, twice the requests more need up to three times the memory. */
+const patientPace = (counted: readonly ExactLaunch[], { memoryBytes }: ExactFacts): Pace => {
+  const { requests } = counted[0] ?? { requests: 1 };
+  const peakBytes = Math.max(...counted.map(({ peakRssBytes }) => peakRssBytes ?? Infinity));
+  const wantedBytes = peakBytes * (1 + PATIENT_PACE.moreWarmUp / (2 * requests));
+  return wantedBytes <= MOST_MEMORY_SHARE * memoryBytes ? PATIENT_PACE : { ...PATIENT_PACE, moreWarmUp: 0 };
+};
+
+const countRounds = async (
+  counting: Counting,
+  facts: ExactFacts,
+  { tables, unsteadyReason }: { readonly tables: BySide<GoTables>; readonly unsteadyReason: string | null },
+): Promise<ExactPass> => {
+  const { session } = counting;
+  const { plan } = session;
+  const run = (launches: readonly ExactLaunch[]): ExactRun => ({
+    engine: 'qemu',
+    refusal: null,
+    steady: unsteadyReason === null,
+    unsteadyReason,
+    launches,
+    warnings: [],
+  });
+  const counted: ExactLaunch[] = [];
+  let culprit: string | null = null;
+  let wanted = FIRST_LAUNCHES;
+  let pace: Pace = USUAL_PACE;
+  for (let round = 0; round < wanted; round++) {
+    for (const side of round % 2 === 0 ? SIDES : SIDES.toReversed()) {
+      plan.onProgress({
+        kind: 'launch',
+        stage: 'exact',
+        number: counted.length + 1,
+        secondsLeft: session.clock.secondsLeft(),
+      });
+      const place = { side, number: counted.length + 1 };
+      counted.push(await countAgainIfNeeded({ ...counting, pace }, place, facts, byFunction(tables)));
+      collectOwnGarbage();
+      requireTimeFor(session, counted, FIRST_LAUNCHES, facts.leaveSeconds);
+    }
+    const found = judgeSoFar(session, run(counted), facts);
+    collectOwnGarbage();
+    culprit = found.attribution?.culprit ?? null;
+    // What is refused now is refused after more launches, too.
+    if (found.exact.refusal !== null) break;
+    if (round !== FIRST_LAUNCHES - 1) continue;
+    wanted = found.launchesWanted;
+    // A change is only confirmed; launches that do not agree need time, and are no worse off without it.
+    if (found.exactRows.some(({ verdict }) => verdict === 'notJudged')) {
+      pace = patientPace(counted, facts);
+      if (!hasTimeFor(session, counted, wanted, facts.leaveSeconds)) break;
+    } else requireTimeFor(session, counted, wanted, facts.leaveSeconds);
+  }
+  return { run: run(counted), culprit };
+};
+
+/** The profiles are read back for it: kept, those of six launches would be most of our memory. */
+const judgeSoFar = ({ plan }: Session, run: ExactRun, { cpuNsPerRequest }: ExactFacts): ExactFindings => {
+  const launches = run.launches.map((launch) => ({
+    launch,
+    profile: decodeProfile(readFileSync(join(plan.outDir, launch.profile)), launch.profile),
+  }));
+  const { scenario } = plan;
+  const nothing = { diff: [], moduleChanges: [], modulePath: null };
+  return judgeExact({ run, launches, scenario, cpuNsPerRequest, ...nothing });
+};

@@ -1,0 +1,31 @@
+/** Counted launches of both sides in turn. */
+import { FIRST_LAUNCHES } from '../../compare/index.ts';
+import { SIDES } from '../../model/index.ts';
+import type { LaunchPlace } from './launch.ts';
+import { hasTimeFor, requireTimeFor } from './time.ts';
+import type { Session } from '../session/session.ts';
+
+/** Both sides in turn, the first one changing, until `wanted` says that the rounds are enough. */
+export const inTurn = async <T>(
+  session: Session,
+  count: (place: LaunchPlace) => Promise<T>,
+  wanted: (counted: readonly T[]) => number,
+  leaveSeconds = 0,
+): Promise<readonly T[]> => {
+  const { plan, clock } = session;
+  const counted: T[] = [];
+  const timed: { readonly wallSeconds: number }[] = [];
+  for (let rounds = FIRST_LAUNCHES, round = 0; round < rounds; round++) {
+    for (const side of round % 2 === 0 ? SIDES : SIDES.toReversed()) {
+      const number = counted.length + 1;
+      plan.onProgress({ kind: 'launch', stage: 'exact', number, secondsLeft: clock.secondsLeft() });
+      const begunSeconds = clock.elapsedSeconds();
+      counted.push(await count({ side, number }));
+      timed.push({ wallSeconds: clock.elapsedSeconds() - begunSeconds });
+      requireTimeFor(session, timed, FIRST_LAUNCHES, leaveSeconds);
+    }
+    if (round === FIRST_LAUNCHES - 1) rounds = wanted(counted);
+    if (round >= FIRST_LAUNCHES - 1 && !hasTimeFor(session, timed, round + 2, leaveSeconds)) break;
+  }
+  return counted;
+};

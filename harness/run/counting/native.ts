@@ -1,0 +1,250 @@
+/**
+ * The exact pass where there is no emulator: both sides in turn at full speed, the same requests counted by the CPU's own
+ * counter (totals) or by Go's coverage counters (calls). What it means is decided in `compare`.
+ */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Agent, connectAgent } from '../../capture/index.ts';
+import { callsProfile, FIRST_LAUNCHES, judgeTotals } from '../../compare/index.ts';
+import {
+  callsBetween,
+  COUNTED_GODEBUG,
+  type PerfEngine,
+  readCoverageCounters,
+  readCoverageMeta,
+  startPerfCounter,
+} from '../../exact/index.ts';
+import {
+  type BySide,
+  type CallsLaunch,
+  type ExactRun,
+  type Side,
+  targetOf,
+  type TotalsLaunch,
+} from '../../model/index.ts';
+import { encodeProfile } from '../../profile/index.ts';
+import {
+  type Binary,
+  linkBinary,
+  linkedModules,
+  modulesToCover,
+  prepareBuild,
+  type RunningTarget,
+  withCoverage,
+} from '../../target/index.ts';
+import { type CountedStart, withCountedTarget } from './target.ts';
+import { buildExact } from './build.ts';
+import { IDLE_MS, type LaunchPlace, SETTLE_MS } from './launch.ts';
+import { countedRequests, type ExactFacts, orRefused, Refusal } from './refusal.ts';
+import { inTurn } from './in-turn.ts';
+import { folderOf } from '../launch/running-pair.ts';
+import type { Session } from '../session/session.ts';
+import { portsFor, type SidePorts } from '../launch/start-side.ts';
+
+interface Counting {
+  readonly session: Session;
+  readonly binaries: BySide<Binary>;
+  /** The same for all launches: answers may hold them. */
+  readonly ports: SidePorts;
+  readonly requests: number;
+}
+
+/** A service at rest after its warm-up. */
+interface Resting {
+  readonly target: RunningTarget;
+  /** Sends the requests that are counted and waits until all is done; answers in seconds. */
+  readonly send: () => Promise<number>;
+}
+
+const HANDSHAKE_SECONDS = 15;
+
+/** Builds with the clock stopped, and says so. */
+const timed = async <T>({ plan, clock }: Session, text: string, build: () => Promise<T>): Promise<T> => {
+  const startedMs = performance.now();
+  plan.onProgress({ kind: 'note', text });
+  const built = await build();
+  const seconds = (performance.now() - startedMs) / 1000;
+  clock.exclude(seconds);
+  plan.onProgress({ kind: 'built', seconds });
+  return built;
+};
+
+/** One fresh start, warmed up; stopped whatever `use` does. */
+const withResting = async <T>(
+  { session, binaries, ports, requests }: Counting,
+  { side, number }: LaunchPlace,
+  agentSocketDir: string,
+  use: (resting: Resting) => Promise<T>,
+): Promise<T> => {
+  const start: CountedStart = {
+    binary: binaries[side],
+    side,
+    number,
+    ports,
+    requestTimeoutSeconds: session.plan.scenario.load.timeoutSeconds,
+    agentSocketDir,
+    godebug: COUNTED_GODEBUG,
+    // Go warns on stderr when coverage data has no place to go at the end; nobody reads what it leaves there.
+    env: (tmp) => ({ GOCOVERDIR: tmp }),
+  };
+  return withCountedTarget(session, start, async ({ target, attach }) => {
+    await attach();
+    const send = async (first: number): Promise<number> => {
+      const startedMs = performance.now();
+      const { window } = await session.loader.single({ side, first, count: requests, inFlight: 1 });
+      await delay(SETTLE_MS);
+      const bad = window.planned - window.answered + window.failed;
+      if (bad > 0) throw new Refusal(`${bad} of ${window.planned} requests failed on ${side}`);
+      return (performance.now() - startedMs) / 1000;
+    };
+    await send(0);
+    return use({ target, send: async () => send(requests) });
+  });
+};
+
+const countTotal = async (counting: Counting, place: LaunchPlace, engine: PerfEngine): Promise<TotalsLaunch> => {
+  const startedMs = performance.now();
+  const { signal } = counting.session.plan;
+  return withResting(counting, place, '', async ({ target, send }) => {
+    const counter = await startPerfCounter(engine, target.servingPid, signal);
+    try {
+      const resting = await counter.read();
+      await delay(IDLE_MS);
+      const before = await counter.read();
+      const windowSeconds = await send();
+      const after = await counter.read();
+      return {
+        index: place.number,
+        side: place.side,
+        linkSeed: null,
+        requests: counting.requests,
+        instructions: after - before,
+        windowSeconds,
+        idleInstructions: before - resting,
+        idleSeconds: IDLE_MS / 1000,
+        wallSeconds: (performance.now() - startedMs) / 1000,
+      };
+    } finally {
+      await counter.stop();
+    }
+  });
+};
+
+/** Totals by the CPU's own counter. */
+export const totalsPass = async (session: Session, facts: ExactFacts, engine: PerfEngine): Promise<ExactRun> =>
+  orRefused(session, 'perf', async () => {
+    const { scenario } = session.plan;
+    const requests = countedRequests(facts);
+    const text = 'building for exact mode (the first time with a Go version, its standard library, too)';
+    const { binaries, unsteadyReason } = await timed(session, text, async () => buildExact(session));
+    const ports = await portsFor(scenario);
+    const counting = { session, binaries, ports, requests };
+    const run = (totals: readonly TotalsLaunch[]): ExactRun => ({
+      engine: 'perf',
+      refusal: null,
+      steady: unsteadyReason === null,
+      unsteadyReason,
+      launches: [],
+      totals,
+      warnings: [],
+    });
+    const { cpuNsPerRequest } = facts;
+    return run(
+      await inTurn(
+        session,
+        async (place) => countTotal(counting, place, engine),
+        (totals) => judgeTotals({ run: run(totals), scenario, cpuNsPerRequest }).launchesWanted,
+        facts.leaveSeconds,
+      ),
+    );
+  });
+
+const buildCovered = async ({ plan, prepared }: Session): Promise<BySide<Binary>> => {
+  const prepare = async (side: Side) =>
+    prepareBuild({
+      side,
+      sourceDir: plan.trees[side].rootDir,
+      moduleDir: plan.trees[side].moduleDir,
+      runDir: plan.trees[side].runDir,
+      added: plan.trees[side].added,
+      revision: plan.trees[side].revision,
+      spec: targetOf(plan.scenario.target, side),
+      go: prepared[side].facts.go,
+      overlay: plan.overlays?.[side] ?? null,
+      workDir: join(plan.workDir, 'cover'),
+      signal: plan.signal,
+    });
+  const builds = { base: await prepare('base'), head: await prepare('head') };
+  const linked = async (side: Side) => linkedModules(builds[side], plan.trees[side].rootDir, plan.signal);
+  const modules = modulesToCover({ base: await linked('base'), head: await linked('head') });
+  const link = async (side: Side): Promise<Binary> =>
+    linkBinary(withCoverage(builds[side], modules), { linkSeed: null, cpus: null }, plan.signal);
+  return { base: await link('base'), head: await link('head') };
+};
+
+const countersOf = async (agent: Agent) => readCoverageCounters(await agent.coverage('counters'));
+
+const countCalls = async (counting: Counting, place: LaunchPlace): Promise<CallsLaunch> => {
+  const startedMs = performance.now();
+  const { session, requests } = counting;
+  const { plan, socketDir } = session;
+  return withResting(counting, place, socketDir, async ({ target, send }) => {
+    const agent = await connectAgent({
+      socketDir,
+      pid: target.servingPid,
+      timeoutSeconds: HANDSHAKE_SECONDS,
+      signal: plan.signal,
+    });
+    try {
+      const meta = readCoverageMeta(await agent.coverage('meta'));
+      const before = await countersOf(agent);
+      await send();
+      const profile = callsProfile(callsBetween(meta, before, await countersOf(agent)));
+      const folder = join('profiles', folderOf(plan.scenario.name), place.side, `exact-${place.number}`);
+      const file = join(folder, 'calls.pb.gz');
+      await mkdir(dirname(join(plan.outDir, file)), { recursive: true });
+      await writeFile(join(plan.outDir, file), encodeProfile(profile));
+      return {
+        index: place.number,
+        side: place.side,
+        linkSeed: null,
+        requests,
+        profile: file,
+        wallSeconds: (performance.now() - startedMs) / 1000,
+      };
+    } finally {
+      agent.close();
+    }
+  });
+};
+
+/** Calls by Go's coverage counters; `instead`: why instructions are not counted. */
+export const callsPass = async (session: Session, facts: ExactFacts, instead: string): Promise<ExactRun> => {
+  const run = await orRefused(session, 'cover', async () => countBothSides(session, facts, instead));
+  // Neither calls nor instructions: what installs the better engine is still worth saying.
+  return run.refusal === null ? run : { ...run, refusal: `${run.refusal}; instructions: ${instead}` };
+};
+
+const countBothSides = async (session: Session, facts: ExactFacts, instead: string): Promise<ExactRun> => {
+  const requests = countedRequests(facts);
+  const text = 'building with coverage counters, which tell how often functions are called';
+  const binaries = await timed(session, text, async () => buildCovered(session));
+  const ports = await portsFor(session.plan.scenario);
+  const counting = { session, binaries, ports, requests };
+  const calls = await inTurn(
+    session,
+    async (place) => countCalls(counting, place),
+    () => FIRST_LAUNCHES,
+    facts.leaveSeconds,
+  );
+  return {
+    engine: 'cover',
+    refusal: null,
+    steady: false,
+    unsteadyReason: null,
+    launches: [],
+    calls,
+    warnings: [`Calls were counted, not instructions: ${instead}.`],
+  };
+};

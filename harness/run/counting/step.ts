@@ -1,0 +1,69 @@
+/** Exact mode as a step of a run: by which engine, with which facts, in how much time. */
+import { totalmem } from 'node:os';
+import { isMissing } from '../../exact/index.ts';
+import type { CountingEngine } from '../../exact/index.ts';
+import { counterPerRequest } from '../../metrics/index.ts';
+import type { ExactRun, Launch } from '../../model/index.ts';
+import { type FoundEngine, type GateState, stepFor } from './engine.ts';
+import { type ExactPass, exactPass } from './emulated.ts';
+import { type ExactFacts, refused } from './refusal.ts';
+import { callsPass, totalsPass } from './native.ts';
+import type { Session } from '../session/session.ts';
+
+/** Exact mode, for a gate in this state; `waits`: only calls can be counted, and no gate has fired. */
+export const countFor = async (
+  session: Session,
+  { engine, noEmulator }: FoundEngine,
+  state: GateState,
+  leaveSeconds: number,
+): Promise<ExactPass | 'waits'> => {
+  const step = stepFor(engine, state);
+  if (step === 'wait') return 'waits';
+  const instead = noEmulator ?? '';
+  return step === 'refuse' || isMissing(engine)
+    ? unblamed(refused('qemu', instead))
+    : countWith(session, engine, instead, leaveSeconds);
+};
+
+/** Only the emulator's counts blame a function. */
+const unblamed = (run: ExactRun): ExactPass => ({ run, culprit: null });
+
+const countWith = async (
+  session: Session,
+  engine: CountingEngine,
+  instead: string,
+  leaveSeconds: number,
+): Promise<ExactPass> => {
+  const facts = { ...factsOf(session), leaveSeconds };
+  switch (engine.kind) {
+    case 'qemu':
+      return exactPass(session, facts, engine);
+    case 'perf':
+      return unblamed(await totalsPass(session, facts, engine));
+    case 'cover':
+      return unblamed(await callsPass(session, facts, instead));
+  }
+};
+
+/** Two builds with a patched runtime (outside the budget) and six launches. */
+const EXACT_SECONDS = 30;
+
+/** A judged launch with nothing beside it (docs/method.md, what a launch costs). */
+const QUIET_LAUNCH_SECONDS = 3.5;
+
+/** What counting will take: more where judged launches take more, since the machine is busy or requests are large. */
+export const exactSeconds = (launches: readonly Launch[]): number => {
+  const judged = launches.filter(({ stage }) => stage === 'judged').map(({ wallSeconds }) => wallSeconds);
+  const meanSeconds = judged.reduce((sum, seconds) => sum + seconds, 0) / Math.max(1, judged.length);
+  return EXACT_SECONDS * Math.max(1, meanSeconds / QUIET_LAUNCH_SECONDS);
+};
+
+/** From the judged windows of base: what a request costs natively. */
+const factsOf = (session: Session): Omit<ExactFacts, 'leaveSeconds'> => {
+  const pairs = session.launches.flatMap((launch) => launch.pairs.filter(({ phase }) => phase === 'cost'));
+  return {
+    cpuNsPerRequest: counterPerRequest(pairs, 'base', 'cpuNs') ?? null,
+    allocBytesPerRequest: counterPerRequest(pairs, 'base', 'allocBytes') ?? null,
+    memoryBytes: totalmem(),
+  };
+};

@@ -1,0 +1,93 @@
+/** A service whose work is counted: started alone and without collection, prepared, attached to the loader; gone after. */
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Side } from '../../model/index.ts';
+import type { Binary, RunningTarget } from '../../target/index.ts';
+import { folderOf } from '../launch/running-pair.ts';
+import { loadPlan } from '../launch/load-plan.ts';
+import type { Session } from '../session/session.ts';
+import { prepareSide, type SidePorts, startSide } from '../launch/start-side.ts';
+
+export interface CountedStart {
+  readonly binary: Binary;
+  readonly side: Side;
+  /** Of all starts of the pass. */
+  readonly number: number;
+  /** The same for all starts: answers may hold them. */
+  readonly ports: SidePorts;
+  readonly godebug: string;
+  /** Of the scenario's own time to get ready. */
+  readonly readyTimes?: number;
+  readonly requestTimeoutSeconds: number;
+  /** Empty: the agent in the binary stays inert. */
+  readonly agentSocketDir: string;
+  /** Program and arguments in front of the binary. */
+  readonly prefix?: readonly string[];
+  /** Added to the scenario's environment. */
+  readonly env?: (tmp: string) => Readonly<Record<string, string>>;
+}
+
+export interface CountedTarget {
+  readonly target: RunningTarget;
+  /** Prepares it and connects the loader. */
+  readonly attach: () => Promise<void>;
+}
+
+const withDebug = (own: string | undefined, ours: string): string =>
+  own === undefined || own === '' ? ours : `${own},${ours}`;
+
+const attachTo = async (
+  session: Session,
+  { side, requestTimeoutSeconds: timeoutSeconds }: CountedStart,
+  target: RunningTarget,
+): Promise<void> => {
+  const users = await prepareSide(session, target, timeoutSeconds);
+  await session.loader.attach({
+    targets: { [side]: { ...target.endpoint, values: target.values, users } },
+    plan: loadPlan(session, { launch: 1, timeoutSeconds, connections: 1 }),
+  });
+};
+
+/** Stops it and removes its folder whatever `use` does. Throws what starting throws. */
+export const withCountedTarget = async <T>(
+  session: Session,
+  start: CountedStart,
+  use: (counted: CountedTarget) => Promise<T>,
+): Promise<T> => {
+  const { plan, loader } = session;
+  const { name } = plan.scenario;
+  const { binary, side, number, ports, readyTimes = 1, prefix } = start;
+  const { spec } = binary.build;
+  const folder = join(plan.workDir, `x${number}`);
+  const tmp = join(folder, side);
+  await mkdir(tmp, { recursive: true });
+  try {
+    const target = await startSide(session, {
+      binary,
+      spec: {
+        ...spec,
+        gogc: 'off',
+        gomemlimit: 'off',
+        ready: { ...spec.ready, timeoutSeconds: readyTimes * spec.ready.timeoutSeconds },
+        seed: spec.seed.map((command) => ({ ...command, timeoutSeconds: readyTimes * command.timeoutSeconds })),
+        env: { ...spec.env, GODEBUG: withDebug(spec.env['GODEBUG'], start.godebug) },
+      },
+      side,
+      ports,
+      tmp,
+      gomaxprocs: 1,
+      logFile: join(plan.outDir, 'logs', folderOf(name), `${side}-exact-${number}.log`),
+      agentSocketDir: start.agentSocketDir,
+      ...(start.env !== undefined && { env: start.env(tmp) }),
+      ...(prefix !== undefined && { prefix }),
+    });
+    try {
+      return await use({ target, attach: async () => attachTo(session, start, target) });
+    } finally {
+      await loader.detach().catch(() => undefined);
+      await session.upkeep.stop([target]);
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+};

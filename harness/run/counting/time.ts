@@ -1,0 +1,28 @@
+/** Exact mode keeps to the budget: what does not fit is refused as soon as that is known, with the budget that would do. */
+import { SIDES } from '../../model/index.ts';
+import { Refusal } from './refusal.ts';
+import type { Session } from '../session/session.ts';
+
+interface Timed {
+  readonly wallSeconds: number;
+}
+
+/** What the launches still missing of `rounds` take at the best pace so far: the first one also warms caches. */
+const secondsAhead = (counted: readonly Timed[], rounds: number): number =>
+  Math.max(0, rounds * SIDES.length - counted.length) * Math.min(...counted.map(({ wallSeconds }) => wallSeconds));
+
+/** @param leaveSeconds of the budget, for what comes after */
+export const hasTimeFor = ({ clock }: Session, counted: readonly Timed[], rounds: number, leaveSeconds = 0): boolean =>
+  secondsAhead(counted, rounds) <= clock.secondsLeft() - leaveSeconds;
+
+/** Throws a {@link Refusal} where `rounds` of both sides do not fit. */
+export const requireTimeFor = (session: Session, counted: readonly Timed[], rounds: number, leaveSeconds = 0): void => {
+  if (hasTimeFor(session, counted, rounds, leaveSeconds)) return;
+  const wantedSeconds = session.clock.elapsedSeconds() + secondsAhead(counted, rounds) + leaveSeconds;
+  throw new Refusal({
+    kind: 'time',
+    counted: counted.length,
+    wanted: rounds * SIDES.length,
+    minutes: Math.ceil(wantedSeconds / 60),
+  });
+};

@@ -1,0 +1,218 @@
+/**
+ * The launch that decides: fresh processes, warm-up, three cost windows, in the first launches a contention slice, and
+ * profiles of both sides all along.
+ */
+import { peakRssBytes } from '../../capture/index.ts';
+import type { AgentCounters } from '../../capture/index.ts';
+import {
+  type BySide,
+  bothSides,
+  type Growth,
+  type Launch,
+  type LaunchSide,
+  type Pair,
+  type Scenario,
+  type Side,
+} from '../../model/index.ts';
+import { judgedGates } from '../../compare/index.ts';
+import { metricDef } from '../../metrics/index.ts';
+import { belowRequests, decodeProfile, ProfileError, subtractProfile, valueColumn } from '../../profile/index.ts';
+import { type Captures, capturesOf } from './captures.ts';
+import { type LaunchPlace, type LivePair, withLivePair } from './running-pair.ts';
+import { firstLook, lastLook, type Session } from '../session/session.ts';
+import { attachTried } from './trial.ts';
+import { askBoth, collectBoth, type Pace, type Warmed, warmUp } from './warm-up.ts';
+import { measurePair, restPoint } from './windows.ts';
+
+/** Three windows and as many launches as it takes: launches differ more than windows (reference: layouts). */
+const WINDOWS = 3;
+/** Comes to half a second: services run faster once warm than at the pace that sets the size. */
+const WINDOW_SECONDS = 0.55;
+const LONGEST_WINDOW_SECONDS = 2;
+const FEWEST_REQUESTS = 150;
+const FEWEST_CPU_SECONDS = 0.1;
+/** Slower services get what fits into the longest window, but never fewer. */
+const FEWEST_SLOW_REQUESTS = 30;
+
+/** Requests in flight per side while contention is looked at. */
+const CONTENTION_IN_FLIGHT = 8;
+/** Waiting that is only shown: 4 s of every 31 s to a verdict on CPU went into it when slices took a second, too. */
+const CONTENTION_SHOWN = { launches: 4, seconds: 0.5 };
+/** Where the scenario fails on waiting: waits differ ninefold between launches, and four of them decide little. */
+const CONTENTION_JUDGED = { launches: 8, seconds: 1 };
+const GOROUTINE_PROBE_MS = 2;
+
+/**
+ * After the collections of the warm-up, pools are empty and the heap has given pages back; until one cycle's worth is
+ * allocated again every window sees page faults (900 of them in the first half second of the demo).
+ */
+const REFILL_SECONDS = 0.15;
+
+/** Requests per side in a window: at least 150 and 100 ms of CPU, about half a second, two at most. */
+export const windowRequests = ({ couplesPerSecond, cpuNsPerRequest }: Pace): number => {
+  const forCpu = cpuNsPerRequest === null ? 0 : (FEWEST_CPU_SECONDS * 1e9) / cpuNsPerRequest;
+  const wanted = Math.max(FEWEST_REQUESTS, forCpu, couplesPerSecond * WINDOW_SECONDS);
+  const most = Math.max(FEWEST_SLOW_REQUESTS, couplesPerSecond * LONGEST_WINDOW_SECONDS);
+  return Math.ceil(Math.min(wanted, most));
+};
+
+export interface JudgedLaunch {
+  readonly launch: Launch;
+  readonly pace: Pace;
+}
+
+export const judgedLaunch = async (session: Session, place: LaunchPlace): Promise<JudgedLaunch> => {
+  const startedMs = performance.now();
+  return withLivePair(session, place, async (live) => {
+    await attachTried(session, live, Math.max(session.settings.inFlight, CONTENTION_IN_FLIGHT));
+    await firstLook(session);
+    const warmed = await warmUp(session, live);
+    const captures = bothSides((side) => capturesOf(session, place.index, side, live.sides[side]));
+    const firstRequest = session.schedule.next;
+    await askBoth(live, async (side) => captures[side].begin());
+    const cost = await costWindows(session, live, captures, windowRequests(warmed.pace));
+    const judgedSoFar = session.launches.filter(({ stage }) => stage === 'judged').length;
+    const slices = contentionSlices(session.plan.scenario);
+    const contention =
+      judgedSoFar < slices.launches && !cost.gaveUp
+        ? await contentionSlice(session, live, captures, { index: cost.pairs.length, seconds: slices.seconds })
+        : [];
+    const requests = session.schedule.next - firstRequest;
+    const sides = await finishSides(live, captures, warmed, { requests, cost: cost.pairs });
+    if (!cost.gaveUp) await lastLook(session);
+    const launch: Launch = {
+      index: place.index,
+      stage: 'judged',
+      linkSeed: place.linked.linkSeed,
+      firstSide: place.firstSide,
+      startSeconds: live.startSeconds,
+      warmup: warmed.warmup,
+      wallSeconds: (performance.now() - startedMs) / 1000,
+      pairs: [...cost.pairs, ...contention],
+      sides,
+    };
+    return { launch, pace: warmed.pace };
+  });
+};
+
+const contentionSlices = (scenario: Scenario): typeof CONTENTION_SHOWN =>
+  judgedGates(scenario).some(({ metric }) => metricDef(metric).stage === 'contention')
+    ? CONTENTION_JUDGED
+    : CONTENTION_SHOWN;
+
+interface CostWindows {
+  readonly pairs: readonly Pair[];
+  readonly gaveUp: boolean;
+}
+
+const costWindows = async (
+  session: Session,
+  live: LivePair,
+  captures: BySide<Captures>,
+  count: number,
+): Promise<CostWindows> => {
+  const { loader, schedule, settings } = session;
+  const refill = await loader.couples({ first: schedule.next, seconds: REFILL_SECONDS, inFlight: settings.inFlight });
+  schedule.next = refill.next;
+  let at = await restPoint(session, live);
+  const pairs: Pair[] = [];
+  let gaveUp = false;
+  for (let index = 0; index < WINDOWS && !gaveUp; index++) {
+    const measured = await measurePair(session, live, at, { index, phase: 'cost' }, async () =>
+      loader.couples({ first: schedule.next, count, inFlight: settings.inFlight }),
+    );
+    pairs.push(measured.pair);
+    at = measured.end;
+    gaveUp = measured.gaveUp;
+  }
+  const profiled = pairs.reduce((sum, { base }) => sum + base.planned, refill.base.planned);
+  await askBoth(live, async (side) => captures[side].endCpu(profiled));
+  return { pairs, gaveUp };
+};
+
+/** The same, or undefined with a note where one of the snapshots cannot be read. */
+const waitNsOrNote = (session: Session, before: Uint8Array, after: Uint8Array): number | undefined => {
+  try {
+    return requestWaitNs(before, after);
+  } catch (error) {
+    if (!(error instanceof ProfileError)) throw error;
+    session.notes.add(`Waiting below requests is not known in every launch: ${error.message}.`);
+    return undefined;
+  }
+};
+
+/** Delay in nanoseconds that requests spent blocked between two snapshots of the block profile. */
+export const requestWaitNs = (before: Uint8Array, after: Uint8Array): number => {
+  const waits = belowRequests(subtractProfile(decodeProfile(after, 'block'), decodeProfile(before, 'block')));
+  return valueColumn(waits, 'delay').reduce((sum, ns) => sum + ns, 0);
+};
+
+const contentionSlice = async (
+  session: Session,
+  live: LivePair,
+  captures: BySide<Captures>,
+  { index, seconds }: { readonly index: number; readonly seconds: number },
+): Promise<readonly Pair[]> => {
+  const { loader, schedule } = session;
+  await askBoth(live, async (side) => captures[side].beginWaits());
+  await askBoth(live, async (side) => live.sides[side].agent.watchGoroutines(GOROUTINE_PROBE_MS));
+  const start = await restPoint(session, live);
+  const first = schedule.next;
+  const measured = await measurePair(
+    session,
+    live,
+    start,
+    { index, phase: 'contention' },
+    async () => loader.contention({ first, seconds, inFlight: CONTENTION_IN_FLIGHT }),
+    async () =>
+      askBoth(live, async (side) => {
+        const { goroutines } = await live.sides[side].agent.goroutinePeak();
+        const { before, after } = await captures[side].endWaits(schedule.next - first);
+        const blockWaitNs = waitNsOrNote(session, before, after);
+        return { goroutinesPeak: goroutines, ...(blockWaitNs !== undefined && { blockWaitNs }) };
+      }),
+  );
+  return [measured.pair];
+};
+
+export const growthOf = (start: AgentCounters, end: AgentCounters, requests: number): Growth => ({
+  requests,
+  liveHeapBytesStart: start.liveHeapBytes,
+  liveHeapBytesEnd: end.liveHeapBytes,
+  liveObjectsStart: start.liveObjects,
+  liveObjectsEnd: end.liveObjects,
+  goroutinesStart: start.goroutines,
+  goroutinesEnd: end.goroutines,
+  gcCycles: end.gcCycles - start.gcCycles,
+  ...(start.gcCpuNs === undefined || end.gcCpuNs === undefined ? {} : { gcCpuNs: end.gcCpuNs - start.gcCpuNs }),
+});
+
+const sumCpu = (pairs: readonly Pair[], side: Side): number | undefined =>
+  pairs.reduce<number | undefined>((sum, pair) => {
+    const { cpuNs } = pair[side].counters;
+    return sum === undefined || cpuNs === undefined ? undefined : sum + cpuNs;
+  }, 0);
+
+const finishSides = async (
+  live: LivePair,
+  captures: BySide<Captures>,
+  warmed: Warmed,
+  counted: { readonly requests: number; readonly cost: readonly Pair[] },
+): Promise<BySide<LaunchSide>> => {
+  // The loader stays connected: its connections' goroutines were counted at the start, too.
+  const collected = await collectBoth(live);
+  await askBoth(live, async (side) => captures[side].end(counted.requests));
+  return bothSides((side) => {
+    const { servingPid: pid } = live.sides[side].target;
+    const rss = peakRssBytes(pid);
+    const cpuNs = sumCpu(counted.cost, side);
+    const requests = counted.cost.reduce((sum, pair) => sum + pair[side].answered, 0);
+    return {
+      pid,
+      growth: growthOf(warmed.collected[side], collected[side], counted.requests),
+      ...(rss === undefined ? {} : { peakRssBytes: rss }),
+      profiles: captures[side].refs(),
+      profiled: { requests, ...(cpuNs === undefined ? {} : { cpuNs }) },
+    };
+  });
+};

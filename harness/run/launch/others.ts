@@ -1,0 +1,180 @@
+/** Launches with one question each: latency at a steady rate, growth over many requests, which function it is. */
+import { bothSides, type Launch, type Pair, type Side, SIDES, type Stage } from '../../model/index.ts';
+import { capturesOf } from './captures.ts';
+import { growthOf } from './judged.ts';
+import { attachLoader, type LaunchPlace, type LivePair, withLivePair } from './running-pair.ts';
+import type { Session } from '../session/session.ts';
+import { askBoth, collectBoth, warmUp } from './warm-up.ts';
+import { measurePair, restPoint } from './windows.ts';
+
+const LATENCY_WARM_SECONDS = 2;
+const LATENCY_WINDOW_SECONDS = 2;
+const LATENCY_WINDOWS = 2;
+
+/**
+ * So that 1 KiB kept in 100 requests, surely a leak, leaves 39 samples of who allocated it: a name takes 20. Bytes
+ * decide, time does not.
+ */
+const GROWTH_HEAP_RATE_BYTES = 2048;
+
+const EXPLAIN_WINDOWS = 2;
+const EXPLAIN_WINDOW_SECONDS = 4;
+/**
+ * Asked for; a kernel of 250 ticks a second delivers about 210 per second of CPU, against 94 at Go's own 100
+ * (docs/method.md). Shares are what is wanted of it, and nothing is judged while it runs.
+ */
+const EXPLAIN_HZ = 500;
+
+const describe = (place: LaunchPlace, live: LivePair, stage: Stage, startedMs: number) => ({
+  index: place.index,
+  stage,
+  linkSeed: place.linked.linkSeed,
+  firstSide: place.firstSide,
+  startSeconds: live.startSeconds,
+  wallSeconds: (performance.now() - startedMs) / 1000,
+});
+
+const bareSides = (live: LivePair): Launch['sides'] =>
+  bothSides((side) => ({
+    pid: live.sides[side].target.servingPid,
+    growth: null,
+    profiles: {},
+    profiled: { requests: 0 },
+  }));
+
+/** Open model at `ratePerSecond` for both sides alike: two windows of two seconds after as long a warm-up. */
+export const latencyLaunch = async (session: Session, place: LaunchPlace, ratePerSecond: number): Promise<Launch> => {
+  const startedMs = performance.now();
+  const { loader, schedule } = session;
+  return withLivePair(session, place, async (live) => {
+    await attachLoader(session, live, 8);
+    const warm = await loader.latency({ first: schedule.next, seconds: LATENCY_WARM_SECONDS, ratePerSecond });
+    schedule.next = warm.next;
+    const collected = await askBoth(live, async (side) => live.sides[side].agent.counters());
+    let at = await restPoint(session, live);
+    const pairs: Pair[] = [];
+    for (let index = 0; index < LATENCY_WINDOWS; index++) {
+      const measured = await measurePair(session, live, at, { index, phase: 'latency' }, async () =>
+        loader.latency({ first: schedule.next, seconds: LATENCY_WINDOW_SECONDS, ratePerSecond }),
+      );
+      pairs.push(measured.pair);
+      at = measured.end;
+    }
+    return {
+      ...describe(place, live, 'latency', startedMs),
+      warmup: {
+        seconds: LATENCY_WARM_SECONDS,
+        requests: warm.base.planned,
+        gcCycles: bothSides((side) => collected[side].gcCycles),
+      },
+      pairs,
+      sides: bareSides(live),
+    };
+  });
+};
+
+const leaksNotTold = (side: Side, why: string): string =>
+  `Goroutines that can never wake could not be found on ${side}: ${why}`;
+
+/** Couples over many requests between two collections, and at the end who allocated what is held. */
+export const growthLaunch = async (session: Session, at: LaunchPlace, requests: number): Promise<Launch> => {
+  const startedMs = performance.now();
+  const place: LaunchPlace = { ...at, heapRateBytes: GROWTH_HEAP_RATE_BYTES };
+  const { loader, schedule, settings } = session;
+  return withLivePair(session, place, async (live) => {
+    await attachLoader(session, live, settings.inFlight);
+    const warmed = await warmUp(session, live);
+    const load = await loader.couples({ first: schedule.next, count: requests, inFlight: settings.inFlight });
+    schedule.next = load.next;
+    const collected = await collectBoth(live);
+    const captures = bothSides((side) => capturesOf(session, place.index, side, live.sides[side]));
+    await askBoth(live, async (side) => captures[side].endHeap(load[side].answered));
+    // Last: it collects once more, and whatever happens in it, the growth is measured.
+    const missed = await askBoth(live, async (side) => captures[side].endLeaks(load[side].answered));
+    for (const side of SIDES) if (missed[side] !== null) session.notes.add(leaksNotTold(side, missed[side]));
+    return {
+      ...describe(place, live, 'growth', startedMs),
+      warmup: warmed.warmup,
+      pairs: [],
+      sides: bothSides((side) => ({
+        pid: live.sides[side].target.servingPid,
+        growth: growthOf(warmed.collected[side], collected[side], load[side].answered),
+        profiles: captures[side].refs(),
+        profiled: { requests: 0 },
+      })),
+    };
+  });
+};
+
+/** Every allocation sampled: sites and sizes are exact, time means nothing. */
+const EVERY_ALLOCATION_BYTES = 1;
+const CAPTURE_REQUESTS = 400;
+
+/** A short pass in which the heap profile holds every allocation, so that allocation sites need no statistics. */
+export const allocationLaunch = async (session: Session, at: LaunchPlace): Promise<Launch> => {
+  const startedMs = performance.now();
+  const place: LaunchPlace = { ...at, heapRateBytes: EVERY_ALLOCATION_BYTES };
+  const { loader, schedule, settings } = session;
+  return withLivePair(session, place, async (live) => {
+    await attachLoader(session, live, settings.inFlight);
+    const warm = await loader.couples({ first: schedule.next, count: CAPTURE_REQUESTS, inFlight: settings.inFlight });
+    const captures = bothSides((side) => capturesOf(session, place.index, side, live.sides[side]));
+    await collectBoth(live);
+    await askBoth(live, async (side) => captures[side].beginAllocations());
+    const start = await restPoint(session, live);
+    const measured = await measurePair(session, live, start, { index: 0, phase: 'cost' }, async () =>
+      loader.couples({ first: warm.next, count: CAPTURE_REQUESTS, inFlight: settings.inFlight }),
+    );
+    await collectBoth(live);
+    await askBoth(live, async (side) => captures[side].endAllocations(measured.pair[side].answered));
+    return {
+      ...describe(place, live, 'capture', startedMs),
+      warmup: { seconds: warm.wallSeconds, requests: warm.base.planned, gcCycles: { base: 0, head: 0 } },
+      pairs: [measured.pair],
+      sides: bothSides((side) => ({
+        pid: live.sides[side].target.servingPid,
+        growth: null,
+        profiles: captures[side].refs(),
+        profiled: { requests: measured.pair[side].answered },
+      })),
+    };
+  });
+};
+
+/** Unjudged couples at full speed under the CPU profile. Each launch has a layout of its own, as the judged ones have. */
+export const explainLaunch = async (session: Session, place: LaunchPlace): Promise<Launch> => {
+  const startedMs = performance.now();
+  const { loader, schedule, settings } = session;
+  return withLivePair(session, place, async (live) => {
+    await attachLoader(session, live, settings.inFlight);
+    const warmed = await warmUp(session, live);
+    const captures = bothSides((side) => capturesOf(session, place.index, side, live.sides[side]));
+    await askBoth(live, async (side) => captures[side].begin(EXPLAIN_HZ));
+    const pairs: Pair[] = [];
+    let at = await restPoint(session, live);
+    for (let index = 0; index < EXPLAIN_WINDOWS; index++) {
+      const measured = await measurePair(session, live, at, { index, phase: 'cost' }, async () =>
+        loader.couples({ first: schedule.next, seconds: EXPLAIN_WINDOW_SECONDS, inFlight: settings.inFlight }),
+      );
+      pairs.push(measured.pair);
+      at = measured.end;
+    }
+    const requests = pairs.reduce((sum, pair) => sum + pair.base.answered, 0);
+    await askBoth(live, async (side) => captures[side].endCpu(requests));
+    await askBoth(live, async (side) => captures[side].end(requests));
+    return {
+      ...describe(place, live, 'explain', startedMs),
+      warmup: warmed.warmup,
+      pairs,
+      sides: bothSides((side) => ({
+        pid: live.sides[side].target.servingPid,
+        growth: null,
+        profiles: captures[side].refs(),
+        profiled: { requests: pairs.reduce((sum, pair) => sum + pair[side].answered, 0), cpuNs: cpuNsOf(pairs, side) },
+      })),
+    };
+  });
+};
+
+const cpuNsOf = (pairs: readonly Pair[], side: 'base' | 'head'): number =>
+  pairs.reduce((sum, pair) => sum + (pair[side].counters.cpuNs ?? 0), 0);

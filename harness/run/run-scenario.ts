@@ -1,0 +1,216 @@
+/** One scenario from its sources to all that was measured: builds, links, a session, its launches. */
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { cellsOf, encodedAlready, startLoader } from '../load/index.ts';
+import {
+  type BySide,
+  type BuildInfo,
+  bothSides,
+  type RunSettings,
+  type Scenario,
+  type ScenarioRun,
+  type Side,
+  SIDES,
+  targetOf,
+} from '../model/index.ts';
+import { bindSelf } from '../process/index.ts';
+import { buildFacts, linkBinary, prepareBuild, type PreparedBuild } from '../target/index.ts';
+import { startClock } from './session/clock.ts';
+import { ContendedPortsError, movingNotes } from './session/contended-ports.ts';
+import { conduct, type Measured } from './conduct.ts';
+import { requireEngine } from './counting/engine.ts';
+import { type LinkedPair, type Links, withLinks } from './session/links.ts';
+import { folderOf } from './launch/running-pair.ts';
+import type { RunPlan } from './session/plan.ts';
+import { type Rehearsal, rehearseSide } from './launch/rehearsal.ts';
+import { linkSeedOf } from './session/seeds.ts';
+import { answersOf, failedRequestsOf, type Session } from './session/session.ts';
+import { keepUp } from './session/upkeep.ts';
+import { chooseCpuSource } from './session/cpu-source.ts';
+
+/** Measures one scenario. Throws BuildError, TargetStartError, UsageError, or the abort's reason; stops what it started. */
+export const runScenario = async (plan: RunPlan): Promise<ScenarioRun> => {
+  let moved = insistedOn(plan.scenario);
+  for (;;) {
+    try {
+      return await runOnce(plan, moved);
+    } catch (error) {
+      if (!(error instanceof ContendedPortsError)) throw error;
+      moved = [...moved, ...error.ports];
+      plan.onProgress({ kind: 'note', text: error.message });
+    }
+  }
+};
+
+/** `moved`: ports that the service insists on; how it is built depends on them. */
+const runOnce = async (plan: RunPlan, moved: readonly number[]): Promise<ScenarioRun> => {
+  const startedMs = performance.now();
+  const prepared = await prepareSides(plan, moved.length > 0);
+  await requireEngine(plan, prepared.head.facts.go);
+  const cpus = plan.cpus.pinned ? plan.cpus.loaderCpus : null;
+  return withLinks(
+    { prepared, seed: plan.seed, cpus, signal: plan.signal },
+    (side) => plan.onProgress({ kind: 'building', side }),
+    async (links, first) => {
+      const builds = await buildInfos(first, plan.signal);
+      const buildSeconds = (performance.now() - startedMs) / 1000;
+      plan.onProgress({ kind: 'built', seconds: buildSeconds });
+      return withSession(plan, prepared, moved, async (session) => {
+        const measured = await conduct(session, links, builds);
+        return assemble(session, measured, builds, links, buildSeconds);
+      });
+    },
+  );
+};
+
+/** Ports the service insists on, as far as the scenario knows them. */
+const insistedOn = ({ target: { port, sides } }: Scenario): readonly number[] =>
+  port === null || sides === 'alternate' ? [] : [port];
+
+/**
+ * Builds and starts one side alone and sends each request once, as {@link runScenario} would. Throws what that throws;
+ * stops what it started.
+ */
+export const rehearse = async (plan: RunPlan, side: Side): Promise<Rehearsal> => {
+  const { scenario, seed, signal } = plan;
+  const insisted = insistedOn(scenario);
+  const build = await prepareOne(plan, side, insisted.length > 0);
+  const linkSeed = build.facts.unseededReason === null ? linkSeedOf(seed, 1) : null;
+  const binary = await linkBinary(build, { linkSeed, cpus: null }, signal);
+  plan.onProgress({ kind: 'linked', binary });
+  return withSession(plan, { base: build, head: build }, insisted, async (session) =>
+    rehearseSide(session, side, binary),
+  );
+};
+
+const prepareOne = async (plan: RunPlan, side: Side, movesPorts: boolean): Promise<PreparedBuild> => {
+  const { scenario, trees, workDir, signal } = plan;
+  return prepareBuild({
+    side,
+    sourceDir: trees[side].rootDir,
+    moduleDir: trees[side].moduleDir,
+    runDir: trees[side].runDir,
+    added: trees[side].added,
+    revision: trees[side].revision,
+    spec: targetOf(scenario.target, side),
+    overlay: plan.overlays?.[side] ?? null,
+    movesPorts,
+    workDir,
+    signal,
+  });
+};
+
+const prepareSides = async (plan: RunPlan, movesPorts: boolean): Promise<BySide<PreparedBuild>> => ({
+  base: await prepareOne(plan, 'base', movesPorts),
+  head: await prepareOne(plan, 'head', movesPorts),
+});
+
+const buildInfos = async (first: LinkedPair, signal: AbortSignal): Promise<BySide<BuildInfo>> => ({
+  base: await buildFacts(first.binaries.base, signal),
+  head: await buildFacts(first.binaries.head, signal),
+});
+
+/** A port that cannot be moved is one side's at a time. */
+const modeOf = ({ scenario: { target } }: RunPlan, unmovable: string | null): RunSettings['mode'] =>
+  target.sides === 'alternate' || (target.port !== null && unmovable !== null) ? 'alternate' : 'together';
+
+const settingsOf = (plan: RunPlan, unmovable: string | null): RunSettings => {
+  const { target, load } = plan.scenario;
+  const { pinned, unpinnedReason, targetCpus, loaderCpus } = plan.cpus;
+  return {
+    mode: modeOf(plan, unmovable),
+    pinned,
+    unpinnedReason,
+    targetCpus,
+    loaderCpus,
+    cpuSource: chooseCpuSource(),
+    gomaxprocs: target.cpus,
+    gogc: target.gogc,
+    gomemlimit: target.gomemlimit,
+    inFlight: load.inFlight,
+    latencyRatePerSecond: null,
+  };
+};
+
+const withSession = async <T>(
+  plan: RunPlan,
+  prepared: BySide<PreparedBuild>,
+  moved: readonly number[],
+  use: (session: Session) => Promise<T>,
+): Promise<T> => {
+  // A short name: with all folders above it a socket's path may have about 100 bytes.
+  const socketDir = join(plan.workDir, 's');
+  await mkdir(socketDir, { recursive: true, mode: 0o700 });
+  const unmovable = prepared.base.unmovable ?? prepared.head.unmovable;
+  const settings = settingsOf(plan, unmovable);
+  const { targetCpus, loaderCpus } = plan.cpus;
+  try {
+    // From here on the harness, its links and its reading of profiles keep off the services' CPUs.
+    await bindSelf(loaderCpus, plan.signal);
+    const loader = await startLoader({
+      cpus: settings.pinned ? settings.loaderCpus : null,
+      signal: plan.signal,
+      logFile: join(plan.outDir, 'logs', folderOf(plan.scenario.name), 'loader.log'),
+    });
+    try {
+      const { requests, data } = plan.scenario.load;
+      const notes = new Set([
+        ...SIDES.flatMap((side) => prepared[side].notes),
+        ...encodedAlready(requests, cellsOf(data)),
+      ]);
+      for (const note of movingNotes(moved, unmovable)) notes.add(note);
+      const clock = startClock(plan.budgetSeconds);
+      return await use({
+        plan,
+        settings,
+        prepared,
+        loader,
+        clock,
+        upkeep: keepUp(clock, plan.scenario.target.stopTimeoutSeconds),
+        socketDir,
+        movedPorts: unmovable === null ? moved : [],
+        schedule: { next: 0 },
+        tried: false,
+        launches: [],
+        notes,
+      });
+    } finally {
+      await loader.stop();
+    }
+  } finally {
+    await bindSelf([...targetCpus, ...loaderCpus], new AbortController().signal);
+    await rm(socketDir, { recursive: true, force: true });
+  }
+};
+
+const assemble = (
+  session: Session,
+  measured: Measured,
+  builds: BySide<BuildInfo>,
+  links: Links,
+  buildSeconds: number,
+): ScenarioRun => {
+  const linkSeconds = links.linkSeconds();
+  const judgedSeconds = measured.launches
+    .filter(({ stage }) => stage === 'judged')
+    .flatMap(({ pairs }) => pairs)
+    .reduce((sum, { wallSeconds }) => sum + wallSeconds, 0);
+  return {
+    scenario: session.plan.scenario,
+    settings: { ...session.settings, latencyRatePerSecond: measured.latencyRatePerSecond },
+    builds: bothSides((side) => ({ ...builds[side], linkSeconds: linkSeconds[side] })),
+    launches: measured.launches,
+    timing: {
+      buildSeconds,
+      measureSeconds: session.clock.elapsedSeconds(),
+      judgedSeconds,
+      linkWaitSeconds: links.waitedSeconds(),
+    },
+    stop: measured.stop,
+    invalid: measured.invalid,
+    notes: [...session.notes, ...session.upkeep.notes()],
+    ...answersOf(session),
+    ...failedRequestsOf(session),
+    ...(measured.exact === null ? {} : { exact: measured.exact }),
+  };
+};

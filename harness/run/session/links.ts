@@ -1,0 +1,196 @@
+/**
+ * The binaries of a run, one pair per link seed. The first pair is part of the build; while a launch runs, the next
+ * pair is linked on the loader's CPUs (docs/method.md, code placement).
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { type BySide, bothSides, inPlace, otherSide, type Side } from '../../model/index.ts';
+import { type Binary, discardBinary, linkBinary, type PreparedBuild } from '../../target/index.ts';
+import { coin, linkSeedOf } from './seeds.ts';
+
+export interface LinkedPair {
+  readonly linkSeed: number | null;
+  readonly binaries: BySide<Binary>;
+}
+
+export interface LinkPlan {
+  readonly prepared: BySide<PreparedBuild>;
+  readonly seed: number;
+  /** Where links may run while services are measured; null: anywhere. */
+  readonly cpus: readonly number[] | null;
+  readonly signal: AbortSignal;
+}
+
+export interface Links {
+  /** The pair for the next launch; begins the one after it. */
+  readonly next: () => Promise<LinkedPair>;
+  /** About how long {@link Links.next} will wait. */
+  readonly secondsToNext: () => number;
+  readonly waitedSeconds: () => number;
+  readonly linkSeconds: () => BySide<readonly number[]>;
+}
+
+/** A launch takes at least about this long; links slower than a launch and two thirds are shared, by three at most. */
+const LAUNCH_SECONDS = 3;
+const SLOW_PAIR_RATIO = 5 / 3;
+const MOST_LAUNCHES_PER_SEED = 3;
+
+/** Up to here a pair of links is no slower than what is measured meanwhile. */
+const slowPairSeconds = (launchSeconds: number): number => SLOW_PAIR_RATIO * Math.max(LAUNCH_SECONDS, launchSeconds);
+
+/**
+ * As many launches of one seed as fit beside the next pair's links: seeds are what a verdict needs (docs/method.md).
+ *
+ * @param pairSeconds what linking one pair takes on the loader's CPUs
+ * @param launchSeconds what a launch takes here: on a busy machine, or with slow requests, far more than three seconds
+ */
+export const launchesPerSeed = (pairSeconds: number, launchSeconds: number): number =>
+  pairSeconds <= slowPairSeconds(launchSeconds)
+    ? 1
+    : Math.min(MOST_LAUNCHES_PER_SEED, Math.max(1, Math.round(pairSeconds / Math.max(LAUNCH_SECONDS, launchSeconds))));
+
+/** One side after the other, `first` before the other. */
+const linkPair = async (
+  plan: LinkPlan,
+  linkSeed: number | null,
+  first: Side,
+  onLinking: (side: Side) => void = () => undefined,
+): Promise<LinkedPair> => {
+  const link = async (side: Side): Promise<Binary> => {
+    onLinking(side);
+    return linkBinary(plan.prepared[side], { linkSeed, cpus: plan.cpus }, plan.signal);
+  };
+  const early = await link(first);
+  return { linkSeed, binaries: inPlace(first, early, await link(otherSide(first))) };
+};
+
+/** Drawn, so that neither side's binary is always the fresher one in memory. */
+const linkedFirst = (seed: number, linkSeed: number): Side => (coin(seed, 'link', linkSeed) ? 'base' : 'head');
+
+const discardPair = async (pair: LinkedPair): Promise<void> => {
+  await Promise.all([discardBinary(pair.binaries.base), discardBinary(pair.binaries.head)]);
+};
+
+/**
+ * Builds the first pair (throws a BuildError naming the side; base is built first, so that of two that fail it is always
+ * the one that is named), then keeps one pair ahead until `use` is done.
+ */
+export const withLinks = async <T>(
+  plan: LinkPlan,
+  onBuilding: (side: Side) => void,
+  use: (links: Links, first: LinkedPair) => Promise<T>,
+): Promise<T> => {
+  const seeded = bothSides((side) => plan.prepared[side].facts.unseededReason === null);
+  const canSeed = seeded.base && seeded.head;
+  const firstSeed = canSeed ? linkSeedOf(plan.seed, 1) : null;
+  const first = await linkPair({ ...plan, cpus: null }, firstSeed, 'base', onBuilding);
+
+  const pipeline = startPipeline(plan, first, canSeed);
+  try {
+    return await use(pipeline.links, first);
+  } finally {
+    await pipeline.close();
+  }
+};
+
+/** Resolves to null after `seconds`, if the pair is not there by then. */
+const within = async (pair: Promise<LinkedPair>, seconds: number): Promise<LinkedPair | null> => {
+  const patience = new AbortController();
+  try {
+    return await Promise.race([pair, delay(seconds * 1000, null, { signal: patience.signal })]);
+  } finally {
+    patience.abort();
+  }
+};
+
+const pairSeconds = ({ binaries: { base, head } }: LinkedPair): number => base.seconds + head.seconds;
+
+interface Upcoming {
+  readonly pair: Promise<LinkedPair>;
+  readonly begunMs: number;
+  readonly isThere: () => boolean;
+}
+
+const startPipeline = (plan: LinkPlan, first: LinkedPair, seeded: boolean) => {
+  const seconds: { base: number[]; head: number[] } = { base: [], head: [] };
+  let current = first;
+  let used = 0;
+  let layout = 1;
+  let waited = 0;
+  let upcoming: Upcoming | null = null;
+  let launchBegunMs = 0;
+  /** Known once a bare link has been timed: the first pair's time holds compiling, too. */
+  let perSeed: number | null = seeded ? null : Infinity;
+
+  const note = (pair: LinkedPair): void => {
+    seconds.base.push(pair.binaries.base.seconds);
+    seconds.head.push(pair.binaries.head.seconds);
+  };
+  note(first);
+
+  const ended = new AbortController();
+  const ahead: LinkPlan = { ...plan, signal: AbortSignal.any([plan.signal, ended.signal]) };
+
+  const begin = (): Upcoming => {
+    layout += 1;
+    const linkSeed = linkSeedOf(plan.seed, layout);
+    const pair = linkPair(ahead, linkSeed, linkedFirst(plan.seed, linkSeed));
+    let there = false;
+    // Whoever awaits it sees the failure; nobody may be waiting yet.
+    pair.then(
+      () => (there = true),
+      () => undefined,
+    );
+    upcoming = { pair, begunMs: performance.now(), isThere: () => there };
+    return upcoming;
+  };
+
+  /** A pair that is not there when a launch is long over is slow; how slow, its first build bounds from above. */
+  const timeFirstLink = async ({ pair, begunMs }: Upcoming, launchSeconds: number): Promise<number> => {
+    const slowSeconds = slowPairSeconds(launchSeconds);
+    const linked = await within(pair, Math.max(0, slowSeconds - (performance.now() - begunMs) / 1000));
+    const seconds = linked === null ? Math.max(slowSeconds + 1, pairSeconds(first)) : pairSeconds(linked);
+    return launchesPerSeed(seconds, launchSeconds);
+  };
+
+  const advance = async (next: Upcoming): Promise<void> => {
+    const pair = await next.pair;
+    note(pair);
+    await discardPair(current);
+    current = pair;
+    used = 0;
+    upcoming = null;
+  };
+
+  const next = async (): Promise<LinkedPair> => {
+    const startedMs = performance.now();
+    if (used > 0 && perSeed === null) {
+      perSeed = await timeFirstLink(upcoming ?? begin(), (startedMs - launchBegunMs) / 1000);
+    }
+    if (perSeed !== null && used >= perSeed) await advance(upcoming ?? begin());
+    waited += (performance.now() - startedMs) / 1000;
+    used += 1;
+    launchBegunMs = performance.now();
+    if (seeded && upcoming === null) begin();
+    return current;
+  };
+
+  const secondsToNext = (): number => {
+    if (perSeed === null || used < perSeed || upcoming === null) return 0;
+    const pace = (seconds.base.at(-1) ?? 0) + (seconds.head.at(-1) ?? 0);
+    return upcoming.isThere() ? 0 : Math.max(0, pace - (performance.now() - upcoming.begunMs) / 1000);
+  };
+
+  const links: Links = {
+    next,
+    secondsToNext,
+    waitedSeconds: () => waited,
+    linkSeconds: () => seconds,
+  };
+  const close = async (): Promise<void> => {
+    ended.abort();
+    const pending = upcoming as Upcoming | null;
+    if (pending !== null) await pending.pair.then(discardPair, () => undefined);
+    await discardPair(current);
+  };
+  return { links, close };
+};

@@ -1,0 +1,67 @@
+/** What a run is given, and what it says while it works. */
+import type { AgentHello } from '../../capture/index.ts';
+import type { PreparedRequest } from '../../load/index.ts';
+import type { BySide, MetricId, Revision, Scenario, Side, Stage } from '../../model/index.ts';
+import type { Binary } from '../../target/index.ts';
+import type { CpuLayout } from './cpus.ts';
+
+export interface RunPlan {
+  readonly scenario: Scenario;
+  readonly trees: BySide<SideTree>;
+  readonly seed: number;
+  /** Results folder; profile and log files go below it. */
+  readonly outDir: string;
+  /** Scratch folder for binaries, sockets and the services' own files; removed by its maker. */
+  readonly workDir: string;
+  readonly cpus: CpuLayout;
+  /** Wall clock after the builds. */
+  readonly budgetSeconds: number;
+  /** Gates × scenarios judged in the whole invocation; the level is divided among them. */
+  readonly family: { readonly gates: number };
+  /** `calibrate`: goes on to the last look, whatever the looks before it said. */
+  readonly purpose: 'compare' | 'record' | 'calibrate';
+  /** Overlay files laid over a side's build beside the user's own (planted faults); left out: none. */
+  readonly overlays?: BySide<string | null>;
+  readonly onProgress: (event: RunProgress) => void;
+  readonly signal: AbortSignal;
+}
+
+export interface SideTree {
+  /** Root of the side's sources. */
+  readonly rootDir: string;
+  /** The Go module's folder in it. */
+  readonly moduleDir: string;
+  /** Root of the files among which the service is started: never the user's own folder. */
+  readonly runRoot: string;
+  /** The module's folder in it. */
+  readonly runDir: string;
+  /** A copy of the scenario's folder, of this side's own; left out where the scenario does not ask for it. */
+  readonly scenarioDir?: string;
+  /** What was added to the revision's files, as a text that identifies it; '' nothing, null: nobody knows. */
+  readonly added: string | null;
+  readonly revision: Revision;
+}
+
+export type RunProgress =
+  | { readonly kind: 'building'; readonly side: 'base' | 'head' }
+  | { readonly kind: 'built'; readonly seconds: number }
+  | { readonly kind: 'launch'; readonly stage: Stage; readonly number: number; readonly secondsLeft: number }
+  | {
+      readonly kind: 'look';
+      readonly launches: number;
+      readonly gates: readonly GateProgress[];
+      readonly seconds: number;
+    }
+  | { readonly kind: 'note'; readonly text: string }
+  /** Of one side that is looked at alone. */
+  | { readonly kind: 'linked'; readonly binary: Binary }
+  /** `seconds`: from its setup commands to the end of its seed commands and the agent's first answer. */
+  | { readonly kind: 'ready'; readonly side: Side; readonly hello: AgentHello; readonly seconds: number }
+  | { readonly kind: 'prepared'; readonly side: Side; readonly sent: PreparedRequest };
+
+export interface GateProgress {
+  readonly metric: MetricId;
+  readonly verdict: string;
+  readonly estimateRatio: number | null;
+  readonly ciRatio: readonly [number, number] | null;
+}

@@ -1,0 +1,34 @@
+import { describe, expect, test } from 'vitest';
+import { startClock } from '../../../harness/run/session/clock.ts';
+import { hasTimeFor, requireTimeFor } from '../../../harness/run/counting/time.ts';
+import type { Session } from '../../../harness/run/session/session.ts';
+
+/** Of a budget of 60 s, after so many seconds. */
+const after = (seconds: number): Session => {
+  let nowMs = 0;
+  const clock = startClock(60, () => nowMs);
+  nowMs = seconds * 1000;
+  return { clock } as Session;
+};
+
+const launches = (...seconds: readonly number[]) => seconds.map((wallSeconds) => ({ wallSeconds }));
+
+describe('the time that counting takes', () => {
+  test('is what the missing launches take at the best pace so far', () => {
+    expect(hasTimeFor(after(10), launches(10), 3, 0)).toBe(true);
+    expect(hasTimeFor(after(11), launches(10), 3, 0)).toBe(false);
+    expect(hasTimeFor(after(30), launches(10, 6), 3, 0)).toBe(true);
+    expect(hasTimeFor(after(30), launches(10, 6), 3, 7)).toBe(false);
+  });
+
+  test('is refused with what was counted, what it takes, and a budget that would hold it', () => {
+    expect(() => requireTimeFor(after(20), launches(20), 3, 0)).toThrow(
+      'not enough time: 1 of the 6 launches it takes were counted; --budget 2m would hold them',
+    );
+    expect(() => requireTimeFor(after(40), launches(8, 8, 8, 8, 8, 8), 5, 26)).toThrow(/6 of the 10 .* --budget 2m/);
+  });
+
+  test('is not asked for launches that are done', () => {
+    expect(() => requireTimeFor(after(60), launches(10, 10, 10, 10, 10, 10), 3, 0)).not.toThrow();
+  });
+});
