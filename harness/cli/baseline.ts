@@ -11,9 +11,9 @@ import {
 } from '../baseline/index.ts';
 import { EXIT, type ExitCode } from '../errors.ts';
 import type { RunFile, Scenario } from '../model/index.ts';
-import { parseDurationSeconds } from '../units/index.ts';
+import { type DurationFlag, requireBaselinesFolder } from './flags.ts';
 import { withInterrupt } from './interrupt.ts';
-import { budgetFrom, measure } from './measure.ts';
+import { measure } from './measure.ts';
 import { openOutput } from './output.ts';
 import { stepsFor } from './progress.ts';
 import { mergedProfiles } from './profiles.ts';
@@ -24,7 +24,7 @@ import { baselineNamed } from './stored.ts';
 interface RecordOptions {
   readonly head?: string;
   readonly out?: string;
-  readonly budget?: string;
+  readonly budget?: DurationFlag;
   readonly seed?: number;
   readonly baselines: string;
   readonly keep: number;
@@ -34,10 +34,10 @@ interface RecordOptions {
 export const recordBaseline = async (given: Record<string, unknown>, ...words: string[]): Promise<ExitCode> =>
   withInterrupt(async (signal) => {
     const options = given as unknown as RecordOptions;
-    const scenarios = await loadScenarios(words);
-    const { budget } = options;
     // A place that cannot hold a baseline, or holds a broken one, is found before minutes are spent.
+    requireBaselinesFolder(options.baselines);
     await listBaselines(options.baselines);
+    const scenarios = await loadScenarios(words);
     await checkWritable(options.baselines);
     const out = await openOutput(options.out, new Date());
     const run = await measure({
@@ -45,7 +45,7 @@ export const recordBaseline = async (given: Record<string, unknown>, ...words: s
       base: undefined,
       head: options.head,
       outDir: out.dir,
-      budgetSeconds: budget === undefined ? null : budgetFrom(parseDurationSeconds(budget), budget),
+      budgetSeconds: options.budget?.seconds ?? null,
       seed: options.seed,
       purpose: 'record',
       step: stepsFor(options.quiet === true ? 'quiet' : 'spoken'),
@@ -73,6 +73,7 @@ const lineOf = ({ path, scenario, revision, createdAt, goVersion }: BaselineEntr
 
 export const showBaselines = async (given: Record<string, unknown>): Promise<ExitCode> => {
   const { baselines, json } = given as unknown as { readonly baselines: string; readonly json?: true };
+  requireBaselinesFolder(baselines);
   const entries = await listBaselines(baselines);
   if (json) process.stdout.write(`${JSON.stringify(entries, null, 2)}\n`);
   else if (entries.length === 0)

@@ -5,9 +5,10 @@ import { EXIT, type ExitCode, InvalidMeasurementError, UsageError } from '../err
 import { metricDef } from '../metrics/index.ts';
 import type { NoiseProfile, RunFile, Scenario, ScenarioRun } from '../model/index.ts';
 import { SHIFT_DOSE } from '../plant/index.ts';
-import { formatDuration, formatPercent, parseDurationSeconds } from '../units/index.ts';
+import { formatDuration, formatPercent } from '../units/index.ts';
+import { type DurationFlag, requireBaselinesFolder } from './flags.ts';
 import { withInterrupt } from './interrupt.ts';
-import { budgetFrom, measure } from './measure.ts';
+import { measure } from './measure.ts';
 import { noiseSentence, noiseWarnings } from './noise-notes.ts';
 import { openOutput, type OutputFolder } from './output.ts';
 import { stepsFor } from './progress.ts';
@@ -18,7 +19,7 @@ import { loadScenarios } from './scenarios.ts';
 interface CalibrateOptions {
   readonly head?: string;
   readonly out?: string;
-  readonly budget?: string;
+  readonly budget?: DurationFlag;
   readonly baselines: string;
   readonly seed?: number;
   readonly json?: true;
@@ -159,8 +160,8 @@ export const describeNoise = (scenario: string, profile: NoiseProfile): string =
 export const calibrate = async (given: Record<string, unknown>, ...words: string[]): Promise<ExitCode> =>
   withInterrupt(async (signal) => {
     const options = given as unknown as CalibrateOptions;
-    const { budget } = options;
-    const asked = budget === undefined ? null : budgetFrom(parseDurationSeconds(budget), budget);
+    const asked = options.budget?.seconds ?? null;
+    requireBaselinesFolder(options.baselines);
     const scenarios = await loadScenarios(words);
     await checkWritable(options.baselines);
     const out = await openOutput(options.out, new Date());

@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { UsageError } from '../errors.ts';
 import { type BySide, type Scenario, type Side, SIDES } from '../model/index.ts';
 import { GO_CHOICE_EXPECTED, parseGoChoice } from '../scenario/index.ts';
+import { chosenGo } from '../target/index.ts';
 
 type GoChoice = Partial<BySide<string>>;
 
@@ -23,7 +24,11 @@ export const withGoBeside = (scenario: Scenario): Scenario =>
 
 const fromFlag = (side: Side, text: string): string => {
   const choice = parseGoChoice(text);
-  if (choice !== undefined) return absolute(choice, process.cwd());
+  if (choice !== undefined) {
+    const found = absolute(choice, process.cwd());
+    chosenGo(found, `--${side}-go: `);
+    return found;
+  }
   throw new UsageError(
     'GO_CHOICE',
     `--${side}-go ${text}: expected ${GO_CHOICE_EXPECTED}`,
@@ -31,17 +36,23 @@ const fromFlag = (side: Side, text: string): string => {
   );
 };
 
-/** What the flags choose, for every scenario of the run. Throws {@link UsageError} `GO_CHOICE`. */
-export const withGoFlags = (
-  scenarios: readonly Scenario[],
-  flags: { readonly baseGo?: string; readonly headGo?: string },
-): readonly Scenario[] => {
+/** What the flags choose. Throws {@link UsageError} `GO_CHOICE`, also for a path without Go. */
+export const goFlagsFrom = (flags: { readonly baseGo?: string; readonly headGo?: string }): GoChoice => {
   const { baseGo, headGo } = flags;
-  const chosen = {
+  return {
     ...(baseGo !== undefined && { base: fromFlag('base', baseGo) }),
     ...(headGo !== undefined && { head: fromFlag('head', headGo) }),
   };
-  return scenarios.map((scenario) => withChoice(scenario, { ...scenario.target.go, ...chosen }));
+};
+
+/** The flags speak for every scenario of the run. */
+export const withGoFlags = (scenarios: readonly Scenario[], chosen: GoChoice): readonly Scenario[] =>
+  scenarios.map((scenario) => withChoice(scenario, { ...scenario.target.go, ...chosen }));
+
+/** Before the first scenario is measured, for all of them. Throws {@link UsageError} `GO_CHOICE` for a path without Go. */
+export const requireGo = (scenarios: readonly Scenario[]): void => {
+  for (const { file, target } of scenarios)
+    for (const side of SIDES) chosenGo(target.go?.[side], `${file}, target.go of ${side}: `);
 };
 
 /** One tree against itself is built by one Go, and started in one way: the head's. */

@@ -2,44 +2,20 @@
  * The command line. It knows flags, files and exit codes; it conducts the modules and decides nothing itself.
  * Commands load on use, so `godyno --help` answers at once.
  */
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { EXIT, type ExitCode } from '../errors.ts';
-import { VERDICTS } from '../model/index.ts';
 import { reportFailure } from './failure.ts';
+import { durationFlag, ownerAndName, requestCounts, rowsFlag, verdictList, webAddress, wholeNumber } from './flags.ts';
 import { godynoVersion } from './version.ts';
 
 type Action = (options: Record<string, unknown>, ...rest: string[]) => Promise<ExitCode>;
-
-const integer = (text: string): number => {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('Expected a whole number from 0.');
-  return value;
-};
-
-/** `1000,1200`: requests behind two profiles. */
-const requestCounts = (text: string): readonly number[] => {
-  const counts = text.split(',').map(Number);
-  if (counts.length !== 2 || !counts.every((count) => count > 0 && Number.isFinite(count))) {
-    throw new InvalidArgumentError('Expected two numbers above 0, as in 1000,1200.');
-  }
-  return counts;
-};
-
-const failOnList = (text: string): readonly string[] => {
-  const words = text === 'none' ? [] : text.split(',').map((word) => word.trim());
-  const wrong = words.find((word) => !(VERDICTS as readonly string[]).includes(word));
-  if (wrong !== undefined) {
-    throw new InvalidArgumentError(`"${wrong}" is no verdict; use a list of ${VERDICTS.join(', ')}, or none.`);
-  }
-  return words;
-};
 
 const failOn = (): Option =>
   new Option(
     '--fail-on <verdicts>',
     'verdicts that end with a non-zero exit code, of regressed, invalid, inconclusive, improved, unchanged; or "none"',
   )
-    .argParser(failOnList)
+    .argParser(verdictList)
     .default(['regressed', 'invalid'], 'regressed,invalid');
 
 const quiet = (): Option => new Option('-q, --quiet', 'no progress on stderr, only the verdict');
@@ -141,6 +117,7 @@ const buildProgram = (act: (load: () => Promise<Action>) => (...given: unknown[]
     .option(
       '--budget <duration>',
       'longest time for all scenarios together, builds excluded, e.g. 3m; each scenario’s measure.budget (2m) when left out',
+      durationFlag,
     )
     .addOption(
       new Option(
@@ -152,7 +129,7 @@ const buildProgram = (act: (load: () => Promise<Action>) => (...given: unknown[]
       new Option(
         '--seed <number>',
         'repeat the request schedule and code layouts of an earlier run; its report has the number',
-      ).argParser(integer),
+      ).argParser(wholeNumber),
     )
     .option('--baselines <dir>', 'where stored baselines lie', 'baselines')
     .addOption(failOn())
@@ -173,16 +150,17 @@ const buildProgram = (act: (load: () => Promise<Action>) => (...given: unknown[]
     .option(
       '--budget <duration>',
       'longest time for all scenarios together, builds excluded; their measure.budget when left out',
+      durationFlag,
     )
     .addOption(
       new Option(
         '--seed <number>',
         'repeat the request schedule and code layouts of an earlier run; its report has the number',
-      ).argParser(integer),
+      ).argParser(wholeNumber),
     )
     .option('--baselines <dir>', 'where to store', 'baselines')
     .addOption(
-      new Option('--keep <n>', 'how many to keep per scenario and kind of machine').argParser(integer).default(5),
+      new Option('--keep <n>', 'how many to keep per scenario and kind of machine').argParser(wholeNumber).default(5),
     )
     .addOption(quiet())
     .action(act(async () => (await import('./baseline.ts')).recordBaseline));
@@ -226,7 +204,11 @@ const buildProgram = (act: (load: () => Promise<Action>) => (...given: unknown[]
     .argument('<file>', 'pprof file, gzip or plain; - reads standard input')
     .option('--type <type>', 'sample type, such as alloc_space; pprof’s default when left out')
     .option('--cum', 'sort by cumulative cost, a function with all that it calls')
-    .option('--by <what>', 'what a row is: function, line, package, or label:KEY, such as label:route', 'function')
+    .addOption(
+      new Option('--by <what>', 'what a row is: function, line, package, or label:KEY, such as label:route')
+        .argParser(rowsFlag)
+        .default({ kind: 'function' }, 'function'),
+    )
     .addOption(json('all rows'))
     .action(act(async () => (await import('./top.ts')).showTop));
 
@@ -261,12 +243,12 @@ const buildProgram = (act: (load: () => Promise<Action>) => (...given: unknown[]
     )
     .option('--head <ref|folder>', 'what to plant into; the working tree when left out')
     .option('-o, --out <dir>', 'where the results go; .godyno/<time> when left out')
-    .option('--budget <duration>', 'longest time for all faults together, builds excluded')
+    .option('--budget <duration>', 'longest time for all faults together, builds excluded', durationFlag)
     .addOption(
       new Option(
         '--seed <number>',
         'repeat the request schedule and code layouts of an earlier run; its report has the number',
-      ).argParser(integer),
+      ).argParser(wholeNumber),
     )
     .addOption(json('what was caught'))
     .addOption(quiet())
@@ -281,13 +263,14 @@ const buildProgram = (act: (load: () => Promise<Action>) => (...given: unknown[]
     .option(
       '--budget <duration>',
       'longest time for all scenarios together, builds excluded; 1.5 × their measure.budget when left out',
+      durationFlag,
     )
     .option('--baselines <dir>', 'where to store', 'baselines')
     .addOption(
       new Option(
         '--seed <number>',
         'repeat the request schedule and code layouts of an earlier run; its report has the number',
-      ).argParser(integer),
+      ).argParser(wholeNumber),
     )
     .addOption(json('the noise'))
     .addOption(quiet())
@@ -308,15 +291,17 @@ const buildProgram = (act: (load: () => Promise<Action>) => (...given: unknown[]
     .command('publish')
     .description('write the report to the pull request: one comment, the job summary, a check run')
     .argument('[dir]', 'output folder of a run, or a folder of several; the artifacts of --run-id when left out')
-    .option('--repository <owner/name>', 'where the pull request is; GITHUB_REPOSITORY when left out')
+    .option('--repository <owner/name>', 'where the pull request is; GITHUB_REPOSITORY when left out', ownerAndName)
     .addOption(
       new Option(
         '--pull-request <number>',
         'which one; the one that GitHub’s event and the artifact name when left out',
-      ).argParser(integer),
+      ).argParser(wholeNumber),
     )
     .addOption(
-      new Option('--run-id <id>', 'workflow run that measured; the one of the event when left out').argParser(integer),
+      new Option('--run-id <id>', 'workflow run that measured; the one of the event when left out').argParser(
+        wholeNumber,
+      ),
     )
     .option('--artifact <name>', 'how the names of its artifacts begin', 'godyno')
     .addOption(
@@ -326,7 +311,7 @@ const buildProgram = (act: (load: () => Promise<Action>) => (...given: unknown[]
     )
     .option('--comment-author <login>', 'login that writes godyno’s comments; the token’s owner when left out')
     .option('--check-run', 'also write a check run: failure as in --fail-on, neutral when not decided')
-    .option('--report-url <url>', 'address of the page to link, when a folder is published')
+    .option('--report-url <url>', 'address of the page to link, when a folder is published', webAddress)
     .option('--dry-run', 'print the comment on stdout, send nothing')
     .addOption(failOn())
     .action(act(async () => (await import('./publish.ts')).publishCommandLine));

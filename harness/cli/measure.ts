@@ -2,7 +2,7 @@
 import { dirname, resolve } from 'node:path';
 import { hostEnvironment } from '../capture/index.ts';
 import { loaderEngine } from '../load/index.ts';
-import { BuildError, UsageError } from '../errors.ts';
+import { BuildError } from '../errors.ts';
 import {
   type BySide,
   type JobEvent,
@@ -16,7 +16,7 @@ import {
 } from '../model/index.ts';
 import { mixSeed, NothingToCompareError, rehearse, runScenario } from '../run/index.ts';
 import { diffSides, type SideDiff, type SourceTree, withSides } from '../source/index.ts';
-import { withHeadsGo } from './go-choice.ts';
+import { requireGo, withHeadsGo } from './go-choice.ts';
 import { asNewOnHead, whyNewOnHead } from './new-on-head.ts';
 import { isBasesStart, keepVariables, orAsBefore, ownScenarioNote, ownWayOf } from './own-scenario.ts';
 import { type Attempt, type Given, moduleOf, provisioned, type Setting, sideTrees } from './provisioned.ts';
@@ -65,6 +65,7 @@ const isItself = ({ purpose, plant }: MeasureRequest): boolean => purpose !== 'c
 
 const measureIn = async (workDir: string, request: MeasureRequest): Promise<RunFile> => {
   const { scenarios, signal, head } = request;
+  requireGo(scenarios);
   const itself = isItself(request);
   const base = itself ? (head ?? 'HEAD') : request.base;
   const { job = null } = request;
@@ -169,13 +170,3 @@ const attempt = async (request: MeasureRequest, as: Attempt): Promise<ScenarioRu
     const all = [...run.notes, ...notes, ...SIDES.flatMap((side) => as.trees[side].notes)];
     return { ...run, notes: [...new Set(all)] };
   });
-
-/** `--budget` as written → seconds. */
-export const budgetFrom = (seconds: number | undefined, text: string): number => {
-  if (seconds !== undefined && seconds > 0) return seconds;
-  throw new UsageError(
-    'BUDGET_INVALID',
-    `--budget ${text}: expected a duration above 0 such as 3m`,
-    'Write it as Go does, with its unit: 90s, 3m, 1m30s.',
-  );
-};

@@ -173,10 +173,28 @@ const cpuProfile = async (run: RunFile, dir: string): Promise<Profile | null> =>
   return parts.length === 0 ? null : mergeProfiles(parts);
 };
 
-/** Measures the scenario as it is. Throws {@link InvalidMeasurementError} `SURVEY_FAILED`. */
-export const survey = async (base: Base, gardener: Gardener, scenario: Scenario, dir: string): Promise<Survey> => {
+/** Plants into a function that the user named and lays nothing: a name that does not fit is refused before the builds. */
+const tryNamed =
+  ({ lay }: Gardener, name: string): PlantHead =>
+  async (...at) => {
+    await lay([{ name }], COUNTING_DOSE, () => undefined)(...at);
+    return null;
+  };
+
+/**
+ * Measures the scenario as it is. `named`: where the user wants a fault. Throws {@link InvalidMeasurementError}
+ * `SURVEY_FAILED`, and what the planter throws for a name that it does not find.
+ */
+export const survey = async (
+  base: Base,
+  gardener: Gardener,
+  scenario: Scenario,
+  dir: string,
+  named: string | undefined,
+): Promise<Survey> => {
   const run = await measure({
     ...base,
+    ...(named !== undefined && { plant: tryNamed(gardener, named) }),
     base: undefined,
     scenarios: [shortened(scenario, SURVEY_SECONDS)],
     outDir: dir,

@@ -4,9 +4,10 @@ import type { Scenario } from '../model/index.ts';
 import { doseFor, type FaultKind, type Planted } from '../plant/index.ts';
 import { buildReport, renderMarkdown } from '../report/index.ts';
 import type { RunProgress } from '../run/index.ts';
-import { formatDuration, parseDurationSeconds } from '../units/index.ts';
+import { formatDuration } from '../units/index.ts';
+import { type DurationFlag } from './flags.ts';
 import { withInterrupt } from './interrupt.ts';
-import { budgetFrom, measure } from './measure.ts';
+import { measure } from './measure.ts';
 import { openOutput, type OutputFolder } from './output.ts';
 import { stepsFor } from './progress.ts';
 import { describeEffect, type Proof, proofOf } from './proof.ts';
@@ -30,7 +31,7 @@ export interface ProveOptions {
   readonly function?: string;
   readonly head?: string;
   readonly out?: string;
-  readonly budget?: string;
+  readonly budget?: DurationFlag;
   readonly seed?: number;
   readonly json?: true;
   readonly quiet?: true;
@@ -156,7 +157,7 @@ const proveFault = async (plan: Plan, surveyed: Survey, fault: FaultKind, places
 
 const proveScenario = async (plan: Plan, scenario: Scenario): Promise<readonly Proof[]> => {
   const base = saying(plan, 'what a request costs');
-  const surveyed = await survey(base, plan.gardener, scenario, plan.out.path('survey'));
+  const surveyed = await survey(base, plan.gardener, scenario, plan.out.path('survey'), plan.function);
   const places: Places = new Map();
   const proofs: Proof[] = [];
   for (const fault of plan.faults) proofs.push(await proveFault(plan, surveyed, fault, places));
@@ -218,8 +219,6 @@ export const prove = async (given: Record<string, unknown>, ...words: string[]):
     const options = given as unknown as ProveOptions;
     const faults = faultsFrom(options.faults);
     const sizes = sizesFrom(options.size);
-    const { budget } = options;
-    const left = budget === undefined ? null : budgetFrom(parseDurationSeconds(budget), budget);
     const scenarios = await loadScenarios(words);
     const out = await openOutput(options.out, new Date());
     const step = stepsFor(options.quiet === true ? 'quiet' : 'spoken');
@@ -232,7 +231,7 @@ export const prove = async (given: Record<string, unknown>, ...words: string[]):
         base,
         gardener,
         out,
-        left,
+        left: options.budget?.seconds ?? null,
         toCome: faults.length * scenarios.length,
       };
       const all: Proof[] = [];

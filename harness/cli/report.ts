@@ -27,6 +27,8 @@ const withEarlierWaivers = async (comparison: Comparison, file: string): Promise
 };
 
 export const reportAgain = async (given: Record<string, unknown>, dir = ''): Promise<ExitCode> => {
+  const list = given['format'];
+  const formats = typeof list === 'string' ? formatsFrom(list) : [];
   const { run, baseline } = await openStored(dir, 'baselines');
   if (baseline !== null) {
     throw new UsageError('NOT_A_RUN', `${dir} is a baseline, not a run`, 'Use `godyno baseline show` for it.');
@@ -34,8 +36,7 @@ export const reportAgain = async (given: Record<string, unknown>, dir = ''): Pro
   const folder = dir.endsWith('.json') ? join(dir, '..') : dir;
   const out = await openOutput(folder, new Date());
   const comparison = await withEarlierWaivers(await compareWithProfiles(run, folder), out.path(COMPARISON_FILE));
-  const formats = given['format'];
-  if (typeof formats === 'string') await exportRun(run, folder, formatsFrom(formats), join(folder, 'exports'));
+  if (formats.length > 0) await exportRun(run, folder, formats, join(folder, 'exports'));
   const invocation = { program: 'npx godyno', command: 'run', args: [], flags: [] } as const;
   return tell(out, { comparison, run, invocation }, given);
 };

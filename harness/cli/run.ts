@@ -4,12 +4,12 @@ import type { ExitCode } from '../errors.ts';
 import type { Comparison, ExactMode, RunFile, Scenario } from '../model/index.ts';
 import { CLAIM_FILE, jobEventOf, readEvent } from '../publish/index.ts';
 import type { Invocation } from '../report/index.ts';
-import { parseDurationSeconds } from '../units/index.ts';
 import { planAgainstBaseline } from './against-baseline.ts';
 import { claimOf, claimText } from './claim.ts';
-import { withGoFlags } from './go-choice.ts';
+import { goFlagsFrom, withGoFlags } from './go-choice.ts';
+import { type DurationFlag, requireBaselinesFolder } from './flags.ts';
 import { withInterrupt } from './interrupt.ts';
-import { budgetFrom, measure, type MeasureRequest } from './measure.ts';
+import { measure, type MeasureRequest } from './measure.ts';
 import { withNoiseNotes } from './noise-notes.ts';
 import { openOutput, type OutputFolder } from './output.ts';
 import { stepsFor } from './progress.ts';
@@ -25,7 +25,7 @@ export interface RunOptions {
   readonly baseRequired?: true;
   readonly baselines: string;
   readonly out?: string;
-  readonly budget?: string;
+  readonly budget?: DurationFlag;
   readonly exact?: ExactMode;
   readonly seed?: number;
   readonly failOn: readonly string[];
@@ -47,7 +47,7 @@ const invocationOf = (options: RunOptions, words: readonly string[]): Invocation
   command: 'run',
   args: words,
   flags: [
-    ...(options.budget === undefined ? [] : ['--budget', options.budget]),
+    ...(options.budget === undefined ? [] : ['--budget', options.budget.text]),
     ...(options.exact === undefined ? [] : ['--exact', options.exact]),
     ...(options.baseGo === undefined ? [] : ['--base-go', options.baseGo]),
     ...(options.headGo === undefined ? [] : ['--head-go', options.headGo]),
@@ -110,9 +110,9 @@ const elsewhere = (waivers: readonly Waiver[], scenarios: readonly Scenario[]): 
 export const runCommandLine = async (given: Record<string, unknown>, ...words: string[]): Promise<ExitCode> =>
   withInterrupt(async (signal) => {
     const options = given as unknown as RunOptions;
-    const scenarios = withGoFlags(withExactMode(await loadScenarios(words), options.exact), options);
-    const { budget } = options;
-    const budgetSeconds = budget === undefined ? null : budgetFrom(parseDurationSeconds(budget), budget);
+    const chosenGo = goFlagsFrom(options);
+    requireBaselinesFolder(options.baselines);
+    const scenarios = withGoFlags(withExactMode(await loadScenarios(words), options.exact), chosenGo);
     const invocation = invocationOf(options, words);
     const event = await readEvent(process.env);
     const claim = claimOf(event, invocation, process.env);
@@ -125,7 +125,7 @@ export const runCommandLine = async (given: Record<string, unknown>, ...words: s
       head: options.head,
       job: jobEventOf(event, process.env['GITHUB_SHA']),
       outDir: out.dir,
-      budgetSeconds,
+      budgetSeconds: options.budget?.seconds ?? null,
       seed: options.seed,
       purpose: 'compare',
       beforeBuilds: async (sides) => void waivers.push(...(await waiversInCommits(sides, signal))),

@@ -1,13 +1,14 @@
 /** `godyno top`: what the functions of one pprof file cost, or its lines, packages, or values of a label. */
-import { EXIT, type ExitCode, UsageError } from '../errors.ts';
+import { EXIT, type ExitCode } from '../errors.ts';
 import { flatCum, labelCosts, lineCosts, packageCosts, type Profile } from '../profile/index.ts';
 import { formatPercent } from '../units/index.ts';
+import type { Rows } from './flags.ts';
 import { amountOf, leftOutText, openPprof, SHOWN_ROWS, tableText, totalOf } from './pprof-file.ts';
 
 interface TopOptions {
   readonly type?: string;
   readonly cum?: true;
-  readonly by?: string;
+  readonly by: Rows;
   readonly json?: true;
 }
 
@@ -28,7 +29,7 @@ interface Table {
 
 type Sum = (profile: Profile, valueType: string) => Table;
 
-const TABLES: Readonly<Record<string, Sum>> = {
+const TABLES: Readonly<Record<Exclude<Rows['kind'], 'label'>, Sum>> = {
   function: (profile, valueType) => {
     const { names, flat, cum } = flatCum(profile, valueType);
     return {
@@ -66,18 +67,8 @@ const byLabel = (profile: Profile, valueType: string, label: string): Table => (
   })),
 });
 
-const LABEL = 'label:';
-
-const tableOf = (profile: Profile, valueType: string, by: string): Table => {
-  if (by.startsWith(LABEL)) return byLabel(profile, valueType, by.slice(LABEL.length));
-  const sum = TABLES[by];
-  if (sum !== undefined) return sum(profile, valueType);
-  throw new UsageError(
-    'TOP_BY',
-    `--by ${by} is nothing to sum by`,
-    `Choose one of ${Object.keys(TABLES).join(', ')}, or label:KEY.`,
-  );
-};
+const tableOf = (profile: Profile, valueType: string, by: Rows): Table =>
+  by.kind === 'label' ? byLabel(profile, valueType, by.key) : TABLES[by.kind](profile, valueType);
 
 type Column = 'flat' | 'cum';
 
@@ -109,10 +100,10 @@ interface Whole {
 }
 
 export const showTop = async (given: Record<string, unknown>, file = ''): Promise<ExitCode> => {
-  const options = given as TopOptions;
+  const options = given as unknown as TopOptions;
   const profile = openPprof(file);
   const { type, unit, total } = totalOf(profile, options.type);
-  const table = tableOf(profile, type, options.by ?? 'function');
+  const table = tableOf(profile, type, options.by);
   const rows = sorted(table.costs, options.cum === true ? 'cum' : 'flat');
   if (options.json === true) {
     const list = rows.map(({ key, flat, cum }) => ({ ...key, flat, cum }));

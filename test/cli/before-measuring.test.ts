@@ -1,5 +1,5 @@
 /** What would make a finished run worthless is found before anything is built: exit code 2, and nothing left. */
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { makePlace, type Place } from '../e2e/cli.ts';
@@ -98,4 +98,41 @@ test('a waiver for a scenario that is not measured is remarked at once, since it
   place.file('godyno.waivers', 'ss cpuNsPerRequest +3% until 2027-01-31: mistyped\n');
   const { stderr } = await place.run(['run', 's.yml', '--base', './gone', '--head', './b', '--out', 'out']);
   expect(stderr).toContain('godyno.waivers:1: the waiver is for ss, which is not measured here');
+});
+
+/** In a folder that holds nothing: a wrong flag is named before what else is missing. */
+test.each([
+  [['run', '--budget', '3'], /--budget .*'3' is invalid. Expected a duration/],
+  [['baseline', 'record', '--budget', '0s'], /--budget .*'0s' is invalid/],
+  [['calibrate', '--budget', 'x'], /--budget .*'x' is invalid/],
+  [['prove', '--budget', '-1m'], /--budget .*'-1m' is invalid/],
+  [['prove', '--faults', 'cpu,typo'], /typo/],
+  [['prove', '--size', 'cpu=large'], /"large" is no size of cpu/],
+  [['run', '--base-go', '1.27'], /--base-go 1\.27: expected/],
+  [['run', '--head-go', './gone'], /--head-go: the chosen Go .*gone is not there/],
+  [['run', '--exact', 'sometimes'], /--exact/],
+  [['run', '--baselines', 'file'], /--baselines file is a file, not a folder/],
+  [['baseline', 'record', '--baselines', 'file'], /--baselines file is a file/],
+  [['baseline', 'list', '--baselines', 'file'], /--baselines file is a file/],
+  [['calibrate', '--baselines', 'file'], /--baselines file is a file/],
+  [['report', 'gone', '--format', 'pdf'], /"pdf" is no format/],
+  [['export', 'gone', '--format', 'pdf'], /"pdf" is no format/],
+  [['top', 'gone', '--by', 'file'], /--by .*'file' is invalid/],
+  [['publish', 'gone', '--report-url', 'javascript:alert(1)'], /--report-url .*is invalid/],
+  [['publish', 'gone', '--repository', 'name'], /--repository .*'name' is invalid. Expected owner\/name/],
+] as const)('godyno %j is refused for its flag, before anything is looked for', async (args, said) => {
+  place.file('file', '');
+  for (const name of ['s.yml', 'b']) rmSync(path.join(place.dir, name), { recursive: true });
+  const { code, stderr } = await place.run(args);
+  expect(stderr).toMatch(said);
+  expect(stderr).not.toMatch(/no scenario|There is no file/);
+  expect(code).toBe(2);
+  expect(readdirSync(place.dir)).toEqual(['file']);
+});
+
+test('prove refuses a function that is not there before it builds or measures', async () => {
+  git(place.dir, 'init', '-q', '-b', 'main');
+  commitAll(place.dir, 'first');
+  const args = ['prove', 's.yml', '--head', './b', '--function', 'main.nowhere', '--out', 'out'];
+  await refusedEarly(args, /No fault can be planted in main\.nowhere/);
 });

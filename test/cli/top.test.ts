@@ -142,7 +142,7 @@ it.each([
   ['a sample type that is not there', ['go1.26/cpu.pb.gz', '--type', 'alloc_space'], 'only samples, cpu'],
   ['a file that is not there', ['nothing.pb.gz'], 'Check the path'],
   ['a folder', ['go1.26'], 'Name the profile itself'],
-  ['nothing to sum by', ['go1.26/cpu.pb.gz', '--by', 'file'], 'Choose one of function, line, package'],
+  ['nothing to sum by', ['go1.26/cpu.pb.gz', '--by', 'file'], 'A row is a function, a line, a package'],
   ['a file that is no profile', ['go1.26/cpu.cpu.top.txt'], 'cpu.cpu.top.txt'],
 ])('ends with 2 and a sentence for %s', async (_, [file = '', ...rest], sentence) => {
   const { code, stdout, stderr } = await runMain('top', `${FIXTURES}${file}`, ...rest);
