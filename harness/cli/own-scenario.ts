@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { EXIT, GodynoError } from '../errors.ts';
-import { type Scenario, type SideSpec, type TargetSpec, targetOf } from '../model/index.ts';
+import { prepareOf, type Scenario, type SideSpec, type TargetSpec, targetOf } from '../model/index.ts';
 import type { SourceTree } from '../source/index.ts';
 import { whyNewOnHead } from './new-on-head.ts';
 import { type Attempt, placeInRepository, sideTrees } from './provisioned.ts';
@@ -28,6 +28,9 @@ const partOf = (target: TargetSpec): Required<Omit<SideSpec, 'prepare'>> => {
 };
 
 const same = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
+
+const sentToBase = (scenario: Scenario): readonly unknown[] =>
+  prepareOf(scenario, 'base').map(({ side: _base, ...request }) => request);
 
 /** A scenario that this godyno cannot read, or that names files that are gone, is none. */
 const readOr = async (file: string): Promise<Scenario | null> => {
@@ -85,7 +88,7 @@ export const withBasesOwn = async (
   const own = partOf(targetOf(found.target, 'base'));
   const common = partOf(targetOf(scenario.target, 'base'));
   const differs: string[] = STARTING.filter((key) => !same(own[key], common[key])).map((key) => `target.${key}`);
-  if (!same(found.load.prepare, scenario.load.prepare)) differs.push('load.prepare');
+  if (!same(sentToBase(found), sentToBase(scenario))) differs.push('load.prepare');
   if (differs.length === 0) return null;
   const { target } = scenario;
   return {
@@ -94,7 +97,7 @@ export const withBasesOwn = async (
       target: {
         ...target,
         ports: [...new Set([...target.ports, ...found.target.ports])].toSorted(),
-        own: { ...target.own, base: { ...own, prepare: found.load.prepare } },
+        own: { ...target.own, base: { ...own, prepare: prepareOf(found, 'base') } },
       },
     },
     folder: dirname(join(base.ownDir, place, scenario.file)),

@@ -86,7 +86,7 @@ export const targetOf = (target: TargetSpec, side: Side): TargetSpec => {
 
 /** The requests sent to one side before the load. */
 export const prepareOf = ({ target, load }: Scenario, side: Side): readonly PrepareRequest[] =>
-  target.own?.[side]?.prepare ?? load.prepare;
+  (target.own?.[side]?.prepare ?? load.prepare).filter((request) => (request.side ?? side) === side);
 
 export interface StatusRange {
   readonly from: number;
@@ -147,6 +147,8 @@ export interface PrepareRequest extends RequestSpec {
   readonly repeat: number;
   /** Sent for the first user only; what it captures, all users know. */
   readonly once?: true;
+  /** Sent to this side alone; absent: to both. */
+  readonly side?: Side;
   /** A redirect is followed, and the last answer is the one that counts. */
   readonly followRedirects?: true;
 }

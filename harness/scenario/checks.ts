@@ -1,5 +1,5 @@
 /** Rules that no single key can check: names used twice, limits that need tight mode, a Go chosen twice. */
-import { METRIC_IDS } from '../model/index.ts';
+import { METRIC_IDS, type Side, SIDES } from '../model/index.ts';
 import { isMapping, type Path, pathText, type ScenarioDocument, valueAt } from './document.ts';
 import { itemPaths, valuePaths } from './files.ts';
 import { needsTightMode, parseGate } from './gates.ts';
@@ -51,9 +51,10 @@ const checkCaptures = (document: ScenarioDocument): readonly Problem[] => {
   return itemPaths(document.value, ['load', 'prepare']).flatMap((path) =>
     valuePaths(document.value, [...path, 'capture']).flatMap((capture) => {
       const name = String(capture.at(-1));
-      const first = seen.get(name);
+      const places = sidesOf(document, path).map((side) => `${side} ${name}`);
+      const first = places.map((place) => seen.get(place)).find((other) => other !== undefined);
       if (first === undefined) {
-        seen.set(name, pathText(path));
+        for (const place of places) seen.set(place, pathText(path));
         return [];
       }
       return [problem(document, capture, `${first} captures ${JSON.stringify(name)} already`)];
@@ -61,12 +62,19 @@ const checkCaptures = (document: ScenarioDocument): readonly Problem[] => {
   );
 };
 
+/** The sides to which a request before the load is sent. */
+const sidesOf = (document: ScenarioDocument, path: Path): readonly Side[] => {
+  const side = valueAt(document.value, [...path, 'side']);
+  return SIDES.filter((each) => side === undefined || side === each);
+};
+
 /** A request may be the first to use the value. */
 const checkLoadCaptures = (document: ScenarioDocument): readonly Problem[] => {
-  const names = (list: 'prepare' | 'requests') =>
-    itemPaths(document.value, ['load', list]).flatMap((path) => valuePaths(document.value, [...path, 'capture']));
-  const before = new Set(names('prepare').map((path) => path.at(-1)));
-  return names('requests')
+  const namesAt = (paths: readonly Path[]) => paths.flatMap((path) => valuePaths(document.value, [...path, 'capture']));
+  const prepare = itemPaths(document.value, ['load', 'prepare']);
+  const onHead = prepare.filter((path) => sidesOf(document, path).includes('head'));
+  const before = new Set(namesAt(onHead).map((path) => path.at(-1)));
+  return namesAt(itemPaths(document.value, ['load', 'requests']))
     .filter((path) => !before.has(path.at(-1)))
     .map((path) => {
       const name = String(path.at(-1));

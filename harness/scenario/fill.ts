@@ -82,6 +82,7 @@ const fillPrepare = (request: PrepareInput, contents: FileContents): PrepareRequ
   capture: fillCapture(request.capture),
   repeat: request.repeat,
   ...(request.once && { once: true as const }),
+  ...(request.side !== undefined && { side: request.side }),
   ...(request.followRedirects && { followRedirects: true as const }),
 });
 

@@ -1,5 +1,5 @@
 /** Which `${…}` may stand where; every other one is a mistake that would otherwise reach the service as text. */
-import { placeholdersOf, requestPlaceholder } from '../model/index.ts';
+import { placeholdersOf, requestPlaceholder, type Side, SIDES } from '../model/index.ts';
 import { isMapping, type Path, pathText, type ScenarioDocument, valueAt } from './document.ts';
 import { type FileContents, itemPaths, type ReadFiles, textOf, valuePaths } from './files.ts';
 import { suggestion } from './nearest.ts';
@@ -148,16 +148,33 @@ export const checkPlaceholders = (
   // A data file that could not be read has its own problem; its columns are unknown then, not wrong.
   const unreadable = files.data === undefined && typeof valueAt(value, ['load', 'data']) === 'string';
   const columns = files.data?.columns.map((column) => `data.${column}`) ?? [];
-  const checkLoad = (path: Path, captured: readonly string[]): readonly Problem[] =>
-    checkRequest(path, [...REQUEST, ...columns, ...new Set(captured)]).filter(
-      ({ message }) => !(unreadable && message.startsWith('${data.')),
-    );
-  const captured: string[] = [];
+  const captured: Record<Side, string[]> = { base: [], head: [] };
+  const onOneSide = (message: string): string => {
+    const [, name = ''] = /^unknown placeholder \$\{(\w+)\}/.exec(message) ?? [];
+    const side = SIDES.find((each) => captured[each].includes(name));
+    return side === undefined
+      ? message
+      : `\${${name}} is captured on ${side} only; let a request of load.prepare that the other side gets capture it, too`;
+  };
+  const checkLoad = (path: Path, known: readonly string[]): readonly Problem[] =>
+    checkRequest(path, [...REQUEST, ...columns, ...new Set(known)])
+      .filter(({ message }) => !(unreadable && message.startsWith('${data.')))
+      .map((problem) => ({ ...problem, message: onOneSide(problem.message) }));
   for (const path of itemPaths(value, ['load', 'prepare'])) {
-    found.push(...checkLoad(path, captured));
-    captured.push(...valuePaths(value, [...path, 'capture']).map((name) => String(name.at(-1))));
+    const side = valueAt(value, [...path, 'side']);
+    const sides = SIDES.filter((each) => side === undefined || side === each);
+    const [one = 'head', other = one] = sides;
+    found.push(
+      ...checkLoad(
+        path,
+        captured[one].filter((name) => captured[other].includes(name)),
+      ),
+    );
+    const names = valuePaths(value, [...path, 'capture']).map((name) => String(name.at(-1)));
+    for (const each of sides) captured[each].push(...names);
   }
-  for (const path of itemPaths(value, ['load', 'requests'])) found.push(...checkLoad(path, captured));
+  // What only head has captured is new on head; a run leaves the request out.
+  for (const path of itemPaths(value, ['load', 'requests'])) found.push(...checkLoad(path, captured.head));
   return found;
 };
 

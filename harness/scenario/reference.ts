@@ -51,6 +51,24 @@ limit that fails the run.
 
 \`\${tmp}\` is empty at the beginning of each launch. The service sees the environment of godyno, \`target.env\` wins.
 
+## Where base needs something else than head
+
+A change that renames a flag or moves a sign-in changes the scenario with it. A base that does not build, start or answer
+\`load.prepare\` by head's scenario is started, and prepared, by the scenario of its own commit; the report says so. Where
+that commit has none, or for more than that, say what each side needs: keys in \`target.base\` and \`target.head\`, and
+\`side\` in \`load.prepare\`:
+
+\`\`\`yaml
+load:
+  prepare:
+    - { side: base, http: POST /login, form: { user: ann }, capture: { token: $.token } }
+    - { side: head, http: POST /sessions, form: { user: ann }, capture: { token: $.session.token } }
+  requests:
+    - { http: GET /me, headers: { authorization: "Bearer \${token}" } }
+\`\`\`
+
+A request of the load that only head answers is left out on both sides, and reported.
+
 ## A database, or another service
 
 Start it before godyno (in GitHub Actions as \`services:\`); what the service calls on this machine is within reach, and only the

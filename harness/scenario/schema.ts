@@ -505,6 +505,12 @@ const prepareRequest = () =>
     repeat: wholeNumber(100_000)
       .prefault(1)
       .describe('How often to send it; `${n}` counts from 0. Captures hold the last answer.'),
+    side: z
+      .enum(['base', 'head'], expected('base or head'))
+      .optional()
+      .describe(
+        'Send it to this side only, where base and head need different ones (a sign-in that the change moves). Both may capture the same name.',
+      ),
     once: yesNo()
       .prefault(false)
       .describe('With `load.users`: send it for the first user only; what it captures, all users know.'),

@@ -51,6 +51,13 @@ test('a flag renamed with its scenario: base keeps its own arguments, variables 
   expect((['base', 'head'] as const).map((side) => prepareOf(both, side)[0]?.path)).toEqual(['/old', '/new']);
 });
 
+test('requests before the load that the scenario has for base alone are compared with base’s own by what they send', async () => {
+  const base = baseTree({ [FILE]: textOf('args: [a]', '{ http: POST /old }') });
+  expect(await withBasesOwn(base, '', headOf('args: [a]', '{ http: POST /new, side: head }'))).not.toBeNull();
+  const both = headOf('args: [a]', '{ http: POST /old, side: base }, { http: POST /new, side: head }');
+  expect(await withBasesOwn(base, '', both)).toBeNull();
+});
+
 test.each([
   ['has no such file', {}, 'args: [a]'],
   ['says the same', { [FILE]: textOf('args: [a]') }, 'args: [a]'],

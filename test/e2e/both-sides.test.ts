@@ -131,10 +131,17 @@ test('a service in folders is started in copies of them', async () => {
   place.file('b/go.mod', 'module example.com/case\n\ngo 1.22\n');
   place.file('b/main.go', serviceWith('addr', HEALTHZ));
   place.file('b/dist/page.html', '<p>page</p>');
-  place.file('s.yml', scenarioWith('addr', '').replace('  include: dist/**\n', ''));
+  const prepare =
+    'prepare: [{ side: base, http: GET /old }, { side: head, http: GET /nowhere, expect: { status: 404 } }]';
+  const text = scenarioWith('addr', '').replace('  include: dist/**\n', '');
+  place.file('s.yml', text.replace(/prepare: \[.*?\]/, prepare));
   const ended = await place.run(['doctor', 's.yml', '--base', './b', '--head', './b', '--json']);
   const checks = JSON.parse(ended.stdout) as readonly Check[];
   expect(checks.filter(({ name, state }) => name.startsWith('target s') && state === 'fail')).toEqual([]);
   expect(checks.some(({ name }) => name === 'target s: head: GET /old')).toBe(true);
+  expect(checks.filter(({ name }) => name.includes('prepare')).map(({ name }) => name)).toEqual([
+    'target s: head: prepare GET /nowhere',
+    expect.stringMatching(/^target s: base \(.*\): prepare$/),
+  ]);
   expect(readdirSync(path.join(place.dir, 'b')).toSorted()).toEqual(['dist', 'go.mod', 'main.go']);
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Scenario, targetOf } from '../../harness/model/index.ts';
+import { prepareOf, type Scenario, type Side, targetOf } from '../../harness/model/index.ts';
 import { parseScenario, referencedFiles } from '../../harness/scenario/index.ts';
 import { EXAMPLE_SCENARIO } from '../../harness/scenario/reference.ts';
 
@@ -418,6 +418,34 @@ load:
       ],
     });
     expect([load.timeoutSeconds, load.inFlight, load.latency]).toEqual([60, 4, null]);
+  });
+});
+
+describe('requests of one side', () => {
+  const scenario = read(`
+target: { ready: GET / }
+load:
+  prepare:
+    - { side: base, http: POST /login, capture: { token: $.token } }
+    - { side: head, http: POST /sessions, capture: { token: $.session.token, extra: $.extra } }
+    - { http: "GET /me/\${token}" }
+  requests: [{ http: "GET /\${token}" }, { http: "GET /\${extra}" }]
+`);
+
+  test('go to it alone, those of no side to both, in the order in which they are written', () => {
+    const paths = (side: Side) => prepareOf(scenario, side).map(({ path }) => path);
+    expect(paths('base')).toEqual(['/login', '/me/${token}']);
+    expect(paths('head')).toEqual(['/sessions', '/me/${token}']);
+  });
+
+  test('change what is measured, and so the digest', () => {
+    const without = read(
+      'target: { ready: GET / }\nload: { prepare: [{ http: GET /a }], requests: [{ http: GET / }] }',
+    );
+    const own = read(
+      'target: { ready: GET / }\nload: { prepare: [{ side: head, http: GET /a }], requests: [{ http: GET / }] }',
+    );
+    expect(own.digest).not.toBe(without.digest);
   });
 });
 

@@ -306,6 +306,22 @@ describe('placeholders', () => {
       /prepare\[0\].http: unknown placeholder \$\{id\}/,
     ],
     [
+      'target: { ready: GET / }\nload: { prepare: [{ side: base, http: GET /, capture: { id: $.id } }], requests: [{ http: "GET /${id}" }] }',
+      /requests\[0\].http: \$\{id\} is captured on base only; let a request of load.prepare that the other side gets/,
+    ],
+    [
+      'target: { ready: GET / }\nload: { prepare: [{ side: head, http: GET /, capture: { id: $.id } }, { http: "GET /${id}" }], requests: [{ http: GET / }] }',
+      /prepare\[1\].http: \$\{id\} is captured on head only/,
+    ],
+    [
+      'target: { ready: GET / }\nload: { prepare: [{ side: base, http: GET /, capture: { id: $.id } }, { http: GET /, capture: { id: $.id } }], requests: [{ http: GET / }] }',
+      /prepare\[1\].capture.id: load.prepare\[0\] captures "id" already$/,
+    ],
+    [
+      'target: { ready: GET / }\nload: { prepare: [{ side: both, http: GET / }], requests: [{ http: GET / }] }',
+      /prepare\[0\].side: expected base or head/,
+    ],
+    [
       'target: { ready: GET / }\nload: { prepare: [{ http: GET /, capture: { id: $.a } }, { http: GET /, capture: { id: $.b } }], requests: [{ http: GET / }] }',
       /prepare\[1\].capture.id: load.prepare\[0\] captures "id" already$/,
     ],

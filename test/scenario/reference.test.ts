@@ -44,12 +44,16 @@ test('its list of default gates is that of the metric table', () => {
   expect(new Set(named)).toEqual(new Set(METRIC_IDS.filter((id) => METRICS[id].gate)));
 });
 
-test('its second example is a valid load', () => {
-  const [load = ''] = [...scenarioReference().matchAll(/```yaml\n(load:[^]*?)```/g)].map(([, block]) => block ?? '');
+test('its examples of loads are valid', () => {
+  const [moved = '', load = ''] = [...scenarioReference().matchAll(/```yaml\n(load:[^]*?)```/g)].map(
+    ([, block]) => block ?? '',
+  );
   const files = new Map([
     ['users.csv', 'name,password\nann,secret\n'],
     ['cat.png', 'png'],
   ]);
+  const sides = parseScenario(`target: { ready: GET / }\n${moved}`, 's.yml', files).load.prepare;
+  expect(sides.map(({ side }) => side)).toEqual(['base', 'head']);
   expect(parseScenario(`target: { ready: GET / }\n${load}`, 's.yml', files).load).toMatchObject({ users: 3 });
 });
 

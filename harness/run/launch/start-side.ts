@@ -62,6 +62,9 @@ export const startSide = async (session: Session, start: SideStart): Promise<Run
   });
 };
 
+const OTHER_ON_BASE =
+  ' Where the change moves a route of load.prepare, give the request `side: head`, and base’s own one `side: base`.';
+
 /** Sends what comes before the load, and returns what it left each user with. An error names the side. */
 export const prepareSide = async (
   { plan, notes }: Session,
@@ -84,6 +87,7 @@ export const prepareSide = async (
     return prepared;
   } catch (error) {
     if (!(error instanceof TargetStartError)) throw error;
-    throw new TargetStartError(error.code, `${side}: ${error.message}`, error.hint, { cause: error });
+    const hint = side === 'base' ? `${error.hint}${OTHER_ON_BASE}` : error.hint;
+    throw new TargetStartError(error.code, `${side}: ${error.message}`, hint, { cause: error });
   }
 };
