@@ -1,5 +1,6 @@
 /** What a run says: the promise of `comparison.json`, schema version 1 (docs/files.md). */
 import type { ExactEngine } from './exact.ts';
+import type { CostKind } from './profile-kinds.ts';
 import type { AnswerSample, Environment, RunSettings, StopReason, NewOnHead } from './run.ts';
 import type { BySide, Side } from './side.ts';
 
@@ -161,7 +162,7 @@ export interface ToolchainChange {
 
 /** The cost of a part of the program, per request. */
 export interface GroupCost {
-  readonly profile: FunctionComparison['profile'];
+  readonly profile: CostKind;
   /** `go`: a package of Go's library, with what it calls; `runtime`; `module`: the module's own code; `dependencies`. */
   readonly of: 'go' | 'runtime' | 'module' | 'dependencies';
   /** `encoding/json*` (the star: with packages below it); empty where `of` says it. */
@@ -273,16 +274,7 @@ export interface FunctionComparison {
    * `inuse_space`, `goroutine`, `goroutineleak` (those that can never wake, by Go 1.27): what a launch still held after its
    * last collection, see {@link Held}.
    */
-  readonly profile:
-    | 'cpu'
-    | 'alloc_space'
-    | 'alloc_objects'
-    | 'mutex'
-    | 'block'
-    | 'instructions'
-    | 'inuse_space'
-    | 'goroutine'
-    | 'goroutineleak';
+  readonly profile: CostKind;
   /** Canonical name. */
   readonly function: string;
   readonly package: string;

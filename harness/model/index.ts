@@ -7,6 +7,7 @@
 export * from './side.ts';
 export * from './endpoint.ts';
 export * from './scenario.ts';
+export * from './profile-kinds.ts';
 export * from './run.ts';
 export * from './exact.ts';
 export * from './comparison.ts';

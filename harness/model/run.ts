@@ -3,6 +3,7 @@
  * computed from this value, so each step can be repeated alone from `run.json`.
  */
 import type { ExactRun } from './exact.ts';
+import type { ProfileKind } from './profile-kinds.ts';
 import type { Scenario } from './scenario.ts';
 import type { BySide, Side } from './side.ts';
 
@@ -339,16 +340,6 @@ export interface LatencySummary {
   readonly maxUs: number;
   readonly histogram: string;
 }
-
-export type ProfileKind =
-  | 'cpu'
-  | 'heap'
-  | 'allocs'
-  | 'mutex'
-  | 'block'
-  | 'goroutine'
-  | 'goroutineleak'
-  | 'instructions';
 
 export interface LaunchSide {
   readonly pid: number;

@@ -3,7 +3,7 @@
  * type, is finite and has a bounded length; keys that no report knows are dropped.
  */
 import { z } from 'zod';
-import { type Comparison, METRIC_IDS, VERDICTS } from '../model/index.ts';
+import { type Comparison, COST_KINDS, METRIC_IDS, VERDICTS } from '../model/index.ts';
 
 /** Up to here numbers print without an exponent. */
 const MOST = 1e21;
@@ -50,17 +50,7 @@ const metric = z.object({
   warnings: texts(50),
 });
 
-const profile = z.enum([
-  'cpu',
-  'alloc_space',
-  'alloc_objects',
-  'mutex',
-  'block',
-  'instructions',
-  'inuse_space',
-  'goroutine',
-  'goroutineleak',
-]);
+const profile = z.enum(COST_KINDS);
 
 const functionRow = z.object({
   profile,

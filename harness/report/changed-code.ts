@@ -1,41 +1,29 @@
 /** What the functions that the change touches cost, also where that is what it was: a reviewer asks for them by name. */
-import type { FunctionComparison, ScenarioComparison } from '../model/index.ts';
+import { isHeld, profileKind, witnessesOf } from '../metrics/index.ts';
+import { COST_KINDS, type CostKind, type FunctionComparison, type ScenarioComparison } from '../model/index.ts';
 import { formatCount, formatPercent, formatSignedPercent } from '../units/index.ts';
 import { shownOf, signedAmount, sideText } from './amounts.ts';
-import { FUNCTION_WORDS, HELD, PROFILE_LABELS, PROFILES, type ProfileName, WITNESSES } from './labels.ts';
+import { FUNCTION_WORDS } from './labels.ts';
 import { code, type Rich } from './rich.ts';
 
 /** More belong to a refactoring, of which the table has those that changed. */
 const MOST_FUNCTIONS = 10;
 
 /** Lock waits and snapshots are said where they changed; that they did not says little of a function. */
-const SPENT: readonly ProfileName[] = ['instructions', 'cpu', 'alloc_space', 'alloc_objects'];
+const SPENT: readonly CostKind[] = ['instructions', 'cpu', 'alloc_space', 'alloc_objects'];
 
 /** The profiles of the metrics that decided first, then counts, then samples. */
-const orderFor = (scenario: ScenarioComparison): readonly ProfileName[] => {
+const orderFor = (scenario: ScenarioComparison): readonly CostKind[] => {
   const decided = scenario.metrics.filter(
     ({ gate, verdict }) => gate && (verdict === 'regressed' || verdict === 'improved'),
   );
-  return [...new Set([...decided.flatMap(({ metric }) => WITNESSES[metric] ?? []), ...SPENT, ...PROFILES])];
-};
-
-/** Behind an amount in the profile's unit; instructions are their own unit. */
-const AMOUNT_OF: Readonly<Record<ProfileName, string>> = {
-  instructions: '',
-  cpu: ' CPU',
-  alloc_space: ' allocated',
-  alloc_objects: ' allocated objects',
-  mutex: ' waiting for locks',
-  block: ' blocked',
-  inuse_space: ' of live heap',
-  goroutine: ' goroutines',
-  goroutineleak: ' goroutines that can never wake',
+  return [...new Set([...decided.flatMap(({ metric }) => witnessesOf(metric)), ...SPENT, ...COST_KINDS])];
 };
 
 const changeText = (row: FunctionComparison): string => {
-  const delta = `${signedAmount(shownOf(row).delta, row.unit)}${AMOUNT_OF[row.profile]}`;
+  const delta = `${signedAmount(shownOf(row).delta, row.unit)}${profileKind(row.profile).amount}`;
   const share = formatSignedPercent(row.impactRatio);
-  const amount = HELD.has(row.profile) ? `${delta} at the end of a launch` : `${delta} per request (${share} of one)`;
+  const amount = isHeld(row.profile) ? `${delta} at the end of a launch` : `${delta} per request (${share} of one)`;
   return `${FUNCTION_WORDS[row.kind]}${row.namedFor === 'callees' ? ' with what it calls' : ''}, ${amount}`;
 };
 
@@ -50,7 +38,7 @@ const sameText = (row: FunctionComparison): string => {
   if (row.unit === 'instructions' && row.deltaPerRequest === 0) return `the same ${cost}${callsText(row)}`;
   const limit = row.smallestDetectableRatio;
   const would = limit === null ? '' : `; from ${formatPercent(limit)} of a request on it would show`;
-  return `no change seen (${PROFILE_LABELS[row.profile]}: ${cost}${callsText(row)}${would})`;
+  return `no change seen (${profileKind(row.profile).title}: ${cost}${callsText(row)}${would})`;
 };
 
 const placeOf = ({ file, line }: FunctionComparison): Rich => (file === '' ? [] : [' ', code(`${file}:${line}`)]);

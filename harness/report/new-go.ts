@@ -1,9 +1,16 @@
 /** The section about another Go: what it costs by package, and what it is known to do otherwise. */
-import { metricDef } from '../metrics/index.ts';
-import type { GroupCost, MetricComparison, MetricId, ScenarioComparison, ToolchainChange } from '../model/index.ts';
+import { metricDef, profileKind } from '../metrics/index.ts';
+import {
+  COST_KINDS,
+  type CostKind,
+  type GroupCost,
+  type MetricComparison,
+  type MetricId,
+  type ScenarioComparison,
+  type ToolchainChange,
+} from '../model/index.ts';
 import { formatCount, formatQuantity, formatSignedPercent } from '../units/index.ts';
 import { sideText, signedAmount } from './amounts.ts';
-import { PROFILE_LABELS, PROFILES, type ProfileName } from './labels.ts';
 import type { NewGo } from './report.ts';
 import { code, type Rich } from './rich.ts';
 
@@ -58,42 +65,34 @@ const listed = (parts: readonly Rich[]): Rich => parts.flatMap((part, index) => 
 const isTelling = (cost: GroupCost): boolean => cost.isCertain && Math.abs(cost.impactRatio) >= LEAST_IMPACT;
 
 /** Counts are certain of the smallest difference. */
-const SAME: Readonly<Partial<Record<ProfileName, string>>> = { instructions: 'by less than 0.1 % of a request' };
+const SAME: Readonly<Partial<Record<CostKind, string>>> = { instructions: 'by less than 0.1 % of a request' };
 
 /** What calls into them costs; of counts, which know no callers, what they execute themselves. */
-const HOW: Readonly<Partial<Record<ProfileName, string>>> = { instructions: ' of their own' };
-
-/** The metric whose parts a kind of profile tells. */
-const METRIC_OF: Readonly<Partial<Record<ProfileName, MetricId>>> = {
-  instructions: 'instructionsPerRequest',
-  cpu: 'cpuNsPerRequest',
-  alloc_space: 'allocBytesPerRequest',
-  alloc_objects: 'mallocsPerRequest',
-};
+const HOW: Readonly<Partial<Record<CostKind, string>>> = { instructions: ' of their own' };
 
 const MOVED: ReadonlySet<MetricComparison['verdict']> = new Set(['regressed', 'improved', 'changed']);
 
-const movedBy = (profile: ProfileName, { metrics }: ScenarioComparison): number => {
-  const row = metrics.find(({ metric }) => metric === METRIC_OF[profile]);
+const movedBy = (profile: CostKind, { metrics }: ScenarioComparison): number => {
+  const row = metrics.find(({ metric }) => profileKind(profile).explains.includes(metric));
   return row !== undefined && MOVED.has(row.verdict) ? (row.effectRatio ?? 0) : 0;
 };
 
 /** Where the whole moved and no part did for certain: those that moved with it most. */
-const unsureLine = (profile: ProfileName, own: readonly GroupCost[], scenario: ScenarioComparison): readonly Rich[] => {
+const unsureLine = (profile: CostKind, own: readonly GroupCost[], scenario: ScenarioComparison): readonly Rich[] => {
   const moved = movedBy(profile, scenario);
   if (moved === 0) return [];
   const along = own.filter(({ impactRatio }) => impactRatio / moved >= LEAST_SHARE).slice(0, MOST_UNSURE);
   if (along.length === 0) return [];
   return [
     [
-      `${PROFILE_LABELS[profile]}${HOW[profile] ?? ''} per request: no part for certain; most of it perhaps `,
+      `${profileKind(profile).title}${HOW[profile] ?? ''} per request: no part for certain; most of it perhaps `,
       ...listed(along.map(partText)),
       '.',
     ],
   ];
 };
 
-const kindLine = (profile: ProfileName, scenario: ScenarioComparison, { costs }: ToolchainChange): readonly Rich[] => {
+const kindLine = (profile: CostKind, scenario: ScenarioComparison, { costs }: ToolchainChange): readonly Rich[] => {
   const own = costs.filter((cost) => cost.profile === profile);
   const changed = own.filter(isTelling);
   if (changed.length === 0) return unsureLine(profile, own, scenario);
@@ -102,7 +101,7 @@ const kindLine = (profile: ProfileName, scenario: ScenarioComparison, { costs }:
   const same = changed.length < own.length ? `; all other parts ${SAME[profile] ?? 'as before, or not certain'}` : '';
   return [
     [
-      `${PROFILE_LABELS[profile]}${HOW[profile] ?? ''} per request: `,
+      `${profileKind(profile).title}${HOW[profile] ?? ''} per request: `,
       ...listed(changed.slice(0, MOST_PARTS).map(partText)),
       `${more}${same}.`,
     ],
@@ -113,7 +112,7 @@ const kindLine = (profile: ProfileName, scenario: ScenarioComparison, { costs }:
 const costLines = (scenario: ScenarioComparison, toolchain: ToolchainChange): readonly Rich[] => {
   const { costs } = toolchain;
   if (scenario.verdict === 'invalid') return [];
-  const lines = PROFILES.flatMap((profile) => kindLine(profile, scenario, toolchain));
+  const lines = COST_KINDS.flatMap((profile) => kindLine(profile, scenario, toolchain));
   if (lines.length > 0 || costs.length === 0) return lines;
   return [['No package of Go, nor your own code, costs more or less for certain.']];
 };
@@ -176,7 +175,7 @@ export const newGoOf = (scenario: ScenarioComparison): NewGo | null => {
 export const partThatCarries = (
   { toolchain }: ScenarioComparison,
   { base, head, unit }: MetricComparison,
-  witnesses: readonly ProfileName[],
+  witnesses: readonly CostKind[],
 ): GroupCost | undefined => {
   if (toolchain === undefined || base === null || head === null || base === head) return undefined;
   return toolchain.costs.find(

@@ -10,12 +10,11 @@ import type {
   ScenarioRun,
 } from '../model/index.ts';
 import { METRIC_IDS, SIDES } from '../model/index.ts';
-import { measureWindow, metricDef } from '../metrics/index.ts';
+import { measureWindow, metricDef, witnessesOf } from '../metrics/index.ts';
 import { isRuntime } from '../profile/index.ts';
 import { isOnlyNoise } from '../units/index.ts';
 import { impactText } from './amounts.ts';
 import { visibleText } from './inert.ts';
-import { WITNESSES } from './labels.ts';
 import { byWeight, isChanged } from './rows.ts';
 import { worstFirst } from './sentence.ts';
 import { type StackSource, stackTree } from './stacks.ts';
@@ -184,7 +183,7 @@ const opensOn = (
 ): PageData['opens'] => {
   const found = decided(comparison);
   if (found === null) return { flame: 0, plot: 0 };
-  const witnesses = WITNESSES[found.metric] ?? [];
+  const witnesses = witnessesOf(found.metric);
   const flame = witnesses
     .map((witness) =>
       profiles.findIndex(({ scenario, compared }) => scenario === found.scenario && compared === witness),

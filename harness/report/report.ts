@@ -3,13 +3,13 @@ import type {
   ComparedRevision,
   Comparison,
   ComparisonMethod,
+  CostKind,
   FunctionKind,
   MetricId,
   MetricVerdict,
   RunFile,
   RunVerdict,
 } from '../model/index.ts';
-import type { ProfileName } from './labels.ts';
 import type { Rich } from './rich.ts';
 
 export interface Report {
@@ -119,7 +119,7 @@ export interface PathFrame {
 }
 
 export interface FunctionGroup {
-  readonly profile: ProfileName;
+  readonly profile: CostKind;
   readonly label: string;
   /** What the figures are: `own cost per request`. */
   readonly what: string;

@@ -2,6 +2,7 @@
 import {
   METRIC_IDS,
   type Comparison,
+  type CostKind,
   type FunctionComparison,
   type FunctionKind,
   type MetricComparison,
@@ -11,7 +12,7 @@ import {
   type ScenarioComparison,
   VERDICTS,
 } from '../model/index.ts';
-import { metricDef } from '../metrics/index.ts';
+import { metricDef, witnessesOf } from '../metrics/index.ts';
 import { formatCount, formatDuration } from '../units/index.ts';
 import {
   amountsFor,
@@ -25,7 +26,7 @@ import {
   signedAmount,
   unchangedWithin,
 } from './amounts.ts';
-import { NEAR_WORDS, type ProfileName, WITNESSES } from './labels.ts';
+import { NEAR_WORDS } from './labels.ts';
 import { bumpClause, partName, partThatCarries } from './new-go.ts';
 import { stuckClause, stuckIn } from './stuck.ts';
 import { code, plainText, type Rich } from './rich.ts';
@@ -76,8 +77,8 @@ const NAMED: ReadonlySet<FunctionKind> = new Set(['regressed', 'improved', 'new'
  */
 const findCulprit = (scenario: ScenarioComparison, metric: MetricComparison): FunctionComparison | undefined => {
   const name = scenario.attribution?.culprit;
-  const [first, ...others] = WITNESSES[metric.metric] ?? [];
-  const rowsOf = (profile: ProfileName | undefined): readonly FunctionComparison[] =>
+  const [first, ...others] = witnessesOf(metric.metric);
+  const rowsOf = (profile: CostKind | undefined): readonly FunctionComparison[] =>
     scenario.functions.filter((row) => row.profile === profile && hasSignOf(row, metric));
   const witnesses = [first, ...others];
   // Where counts named it, the handful of samples beside them has no say.
@@ -87,7 +88,7 @@ const findCulprit = (scenario: ScenarioComparison, metric: MetricComparison): Fu
   );
 };
 
-const countsFirst = (left: ProfileName | undefined, right: ProfileName | undefined): number =>
+const countsFirst = (left: CostKind | undefined, right: CostKind | undefined): number =>
   Number(right === 'instructions') - Number(left === 'instructions');
 
 const hasSignOf = (row: FunctionComparison, metric: MetricComparison): boolean =>
@@ -148,7 +149,7 @@ const touchedClause = (scenario: ScenarioComparison, row: FunctionComparison): R
 
 /** `, mostly `main.encode` (+17.7 µs), changed in this pull request`; empty when no function is certain. */
 const culpritClause = (scenario: ScenarioComparison, metric: MetricComparison): Rich => {
-  const part = partThatCarries(scenario, metric, WITNESSES[metric.metric] ?? []);
+  const part = partThatCarries(scenario, metric, witnessesOf(metric.metric));
   if (part !== undefined)
     return [', mostly in ', ...partName(part), ` (${signedAmount(part.deltaPerRequest, part.unit)})`];
   const row = findCulprit(scenario, metric);

@@ -1,8 +1,9 @@
 /** Why: the functions behind a verdict, per profile, and the way from the root to the one to look at. */
-import type { FunctionComparison, ScenarioComparison } from '../model/index.ts';
+import { isHeld, profileKind } from '../metrics/index.ts';
+import { COST_KINDS, type CostKind, type FunctionComparison, type ScenarioComparison } from '../model/index.ts';
 import { formatCount, formatQuantity } from '../units/index.ts';
 import { impactText, shownOf, signedAmount, sideText } from './amounts.ts';
-import { FUNCTION_WORDS, HELD, NEAR_WORDS, PROFILE_LABELS, PROFILES, type ProfileName } from './labels.ts';
+import { FUNCTION_WORDS, NEAR_WORDS } from './labels.ts';
 import type { FunctionGroup, FunctionRow, PathFrame, Why } from './report.ts';
 import { code, type Rich } from './rich.ts';
 
@@ -56,16 +57,16 @@ const functionRow = (row: FunctionComparison): FunctionRow => ({
   calls: callsOf(row),
 });
 
-const groupOf = (scenario: ScenarioComparison, profile: ProfileName): readonly FunctionGroup[] => {
+const groupOf = (scenario: ScenarioComparison, profile: CostKind): readonly FunctionGroup[] => {
   const rows = scenario.functions.filter((row) => row.profile === profile && row.kind !== 'unclear');
   if (rows.length === 0) return [];
   const largest = rows.toSorted((left, right) => Math.abs(shownOf(right).delta) - Math.abs(shownOf(left).delta));
   return [
     {
       profile,
-      label: PROFILE_LABELS[profile],
-      what: HELD.has(profile) ? 'held at the end of a launch' : 'own cost per request',
-      share: HELD.has(profile) ? 'Of all on base' : 'Of a base request',
+      label: profileKind(profile).title,
+      what: isHeld(profile) ? 'held at the end of a launch' : 'own cost per request',
+      share: isHeld(profile) ? 'Of all on base' : 'Of a base request',
       rows: largest.slice(0, MOST_ROWS).map(functionRow),
       leftOut: Math.max(0, rows.length - MOST_ROWS),
     },
@@ -157,7 +158,7 @@ const notesOf = (scenario: ScenarioComparison): readonly Rich[] => {
 /** Everything a reader needs to go to the right line; empty groups where nothing was attributed. */
 export const explain = (scenario: ScenarioComparison): Why => ({
   // Counted functions are told in the section "code path".
-  groups: PROFILES.filter((profile) => profile !== 'instructions').flatMap((profile) => groupOf(scenario, profile)),
+  groups: COST_KINDS.filter((profile) => profile !== 'instructions').flatMap((profile) => groupOf(scenario, profile)),
   path: pathOf(scenario),
   notes: notesOf(scenario),
 });

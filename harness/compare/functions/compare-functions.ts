@@ -10,20 +10,22 @@ import {
   type FunctionKind,
   type GroupCost,
 } from '../../model/index.ts';
+import { isHeld, profileKind, SAMPLES_TO_NAME } from '../../metrics/index.ts';
 import { packageOf } from '../../profile/index.ts';
 import { sum } from '../../stats/index.ts';
 import { type Blame, findBlame, isChanged } from './blame.ts';
 import { type FunctionTotals, type KindTotals, totalCosts } from './costs.ts';
+import { type BucketDelta, runtimeBuckets } from './diffuse.ts';
 import { describeGcSplit } from './gc-split.ts';
 import { describeCutStacks, describeDependencies, describeDiffuse } from './sentences.ts';
 import {
+  type CostProfile,
+  type FunctionsContext,
   type FunctionsFound,
   type FunctionsInput,
-  isHeld,
   MOST_CHANGED,
   MOST_ROWS,
   type ProfiledKind,
-  VALUES_OF,
 } from './input.ts';
 import { packageCostsOf } from './package-costs.ts';
 import { findMoves, findRenames, joinRenames } from './moved.ts';
@@ -31,17 +33,18 @@ import { alignNames } from './names.ts';
 import { nearChangeOf } from './near-change.ts';
 import { isOwn } from './owners.ts';
 import { buildPaths, pathAlongDelta, type Paths } from './paths.ts';
+import { withCountedStacks } from './counted-stacks.ts';
 import { LEAST_OWN_RATIO, sureDelta, type Tested, testFunctions } from './tested.ts';
 import { isBuiltByTwo } from '../verdict/gates.ts';
 import { compareToolchains } from '../toolchain/build-settings.ts';
 
 /** Capture of CPU samples may differ between the sides by this ratio before the rows carry a warning (duet.md §7). */
 const MOST_CAPTURE_DIFFERENCE = 0.05;
-/** Fewer samples a side name nothing reliably (design.md §5). */
-const FEW_SAMPLES = 3000;
 
-interface KindFindings {
-  readonly kind: ProfiledKind;
+/** What the profiles of one kind tell, without the profiles. */
+export interface KindFindings {
+  readonly profile: CostProfile;
+  readonly practicalRatio: number;
   readonly totals: KindTotals;
   readonly tested: readonly Tested[];
   readonly moves: ReadonlyMap<string, string>;
@@ -50,7 +53,16 @@ interface KindFindings {
   readonly paths: Paths;
   readonly modulePath: string | null;
   readonly blame: Blame | null;
+  /** Parts of the runtime. */
+  readonly buckets: readonly BucketDelta[];
+  /** By package, of two versions of Go. */
+  readonly costs: readonly GroupCost[];
+  /** About the stacks and the dependencies, one sentence each. */
+  readonly remarks: readonly string[];
 }
+
+/** Kinds that the two builds count differently have no findings. */
+export type KindCompared = KindFindings | { readonly profile: CostProfile; readonly isIncomparable: true };
 
 /** Sums of many small costs are equal up to here. */
 const ROUNDING = 1e-9;
@@ -64,12 +76,17 @@ const directionOf = ({ total }: KindTotals): 1 | -1 | null => {
 const bySureness = (a: Tested, b: Tested): number =>
   sureDelta(b) - sureDelta(a) || Math.abs(b.delta) - Math.abs(a.delta) || (a.totals.name < b.totals.name ? -1 : 1);
 
-const findKind = (kind: ProfiledKind, input: FunctionsInput): KindFindings => {
+/** Of what is held a package says little: who holds it has a name. */
+const isByPackage = (profile: CostProfile, { builds }: FunctionsContext): boolean =>
+  builds !== undefined && isBuiltByTwo(builds) && !isHeld(profile);
+
+const findKind = (kind: ProfiledKind, input: FunctionsContext): KindFindings => {
   const profilesOf = (side: 'base' | 'head') => kind.launches.map((launch) => launch[side].profile);
   const names = alignNames(profilesOf('base'), profilesOf('head'), input.diff, input.modulePath);
-  const raw = totalCosts(kind, names, input.modulePath);
-  const paths = buildPaths(raw, names);
-  const renames = findRenames(raw.functions, paths);
+  const profiled = totalCosts(kind, names, input.modulePath);
+  const paths = buildPaths(profiled, names);
+  const renames = findRenames(profiled.functions, paths);
+  const { sources: _profiles, ...raw } = profiled;
   const totals = { ...raw, functions: joinRenames(raw.functions, renames) };
   const changed = new Set(
     totals.functions.filter((each) => isChanged(each, input.diff, input.modulePath)).map(({ name }) => name),
@@ -82,7 +99,26 @@ const findKind = (kind: ProfiledKind, input: FunctionsInput): KindFindings => {
     .filter(({ isNamed, delta, totals: { name } }) => isNamed && delta * (sign ?? 0) > 0 && !moves.has(name))
     .toSorted(bySureness);
   const blame = sign === null ? null : findBlame(totals, named, changed, paths, kind.practicalRatio, sign);
-  return { kind, totals, tested, moves, renames, changed, paths, modulePath: input.modulePath, blame };
+  const { profile, practicalRatio } = kind;
+  const { modulePath, moduleChanges } = input;
+  return {
+    profile,
+    practicalRatio,
+    totals,
+    tested,
+    moves,
+    renames,
+    changed,
+    paths,
+    modulePath,
+    blame,
+    buckets: profile === 'cpu' || blame === null ? runtimeBuckets(profiled) : [],
+    costs: isByPackage(profile, input) ? packageCostsOf(profiled, modulePath, practicalRatio) : [],
+    remarks: [
+      ...[describeCutStacks(profiled) ?? []].flat(),
+      ...describeDependencies(profiled, moduleChanges, modulePath),
+    ],
+  };
 };
 
 const isAbsent = ({ cumCounts }: FunctionTotals['sides']['base']): boolean => sum(cumCounts) === 0;
@@ -110,10 +146,10 @@ const impactOf = (each: Tested, found: KindFindings): Pick<FunctionComparison, '
 /** As it stood at the end of a launch; costs have no such value. */
 const heldOf = (
   { totals }: Tested,
-  { kind, totals: all }: KindFindings,
+  { profile, totals: all }: KindFindings,
   column: 'own' | 'cum',
 ): Pick<FunctionComparison, 'held'> =>
-  isHeld(kind.profile) ? { held: bothSides((side) => totals.sides[side][column] * all.requestsPerLaunch[side]) } : {};
+  isHeld(profile) ? { held: bothSides((side) => totals.sides[side][column] * all.requestsPerLaunch[side]) } : {};
 
 /** What the module has to do with it: its own functions pay for libraries, all others have a caller among them. */
 const payersOf = (
@@ -136,7 +172,7 @@ const rowOf = (each: Tested, found: KindFindings): FunctionComparison => {
   const path = pathAlongDelta(found.paths, name, sign);
   const nearChange = nearChangeOf(name, path, found.changed, found.paths, found.modulePath);
   return {
-    profile: found.kind.profile,
+    profile: found.profile,
     function: isRename ? oldName : name,
     package: packageOf(isRename ? oldName : name),
     file,
@@ -147,7 +183,7 @@ const rowOf = (each: Tested, found: KindFindings): FunctionComparison => {
     ...heldOf(each, found, isBlamed ? 'cum' : 'own'),
     baseCumPerRequest: sides.base.cum,
     headCumPerRequest: sides.head.cum,
-    unit: VALUES_OF[found.kind.profile].unit,
+    unit: profileKind(found.profile).unit,
     ...impactOf(each, found),
     smallestDetectableRatio: each.smallestDetectableRatio,
     qValue: each.qValue,
@@ -188,7 +224,7 @@ const rowsOf = (found: KindFindings): readonly FunctionComparison[] => {
   );
   // Of what is held a frame that holds nothing itself says nothing; costs keep it for what it costs with its callees.
   const saysSomething = ({ totals: { sides } }: Tested): boolean =>
-    !isHeld(found.kind.profile) || sides.base.own !== 0 || sides.head.own !== 0;
+    !isHeld(found.profile) || sides.base.own !== 0 || sides.head.own !== 0;
   const changed = new Set(
     ordered
       .filter(({ totals: { name } }) => found.changed.has(name))
@@ -208,9 +244,9 @@ const samplesOf = ({ totals }: KindFindings): BySide<number> => ({
   head: Math.round(totals.samples.head),
 });
 
-const captureWarnings = ({ totals, kind }: KindFindings): readonly string[] => {
+const captureWarnings = ({ totals, profile }: KindFindings): readonly string[] => {
   const { base, head } = totals.captured;
-  if (kind.profile !== 'cpu' || base === null || head === null || base === 0 || head === 0) return [];
+  if (profile !== 'cpu' || base === null || head === null || base === 0 || head === 0) return [];
   if (Math.max(head / base, base / head) - 1 <= MOST_CAPTURE_DIFFERENCE) return [];
   const percent = (ratio: number): string => `${Math.round(ratio * 100)} %`;
   return [`The CPU profile caught ${percent(base)} of the CPU time on base and ${percent(head)} on head.`];
@@ -218,16 +254,16 @@ const captureWarnings = ({ totals, kind }: KindFindings): readonly string[] => {
 
 const sampleWarnings = (found: KindFindings): readonly string[] => {
   const { base, head } = samplesOf(found);
-  if (found.kind.profile !== 'cpu' || Math.min(base, head) >= FEW_SAMPLES) return [];
+  if (found.profile !== 'cpu' || Math.min(base, head) >= SAMPLES_TO_NAME) return [];
   return [`${base} CPU samples on base and ${head} on head are few to name a function by.`];
 };
 
 /** The collector's part belongs to the CPU; what allocates more is in the other profile. */
 const gcWarnings = (all: readonly KindFindings[]): readonly string[] => {
-  const cpu = all.find(({ kind }) => kind.profile === 'cpu');
-  const bytes = all.find(({ kind }) => kind.profile === 'alloc_space');
+  const cpu = all.find(({ profile }) => profile === 'cpu');
+  const bytes = all.find(({ profile }) => profile === 'alloc_space');
   if (cpu === undefined || bytes === undefined) return [];
-  return [describeGcSplit(cpu.totals, bytes.tested, bytes.moves) ?? []].flat();
+  return [describeGcSplit(cpu.totals, cpu.buckets, bytes.tested, bytes.moves) ?? []].flat();
 };
 
 const whole = (value: number): string => Math.round(value).toLocaleString('en-US');
@@ -240,8 +276,8 @@ const heldOn = ({ totals }: KindFindings): BySide<number> =>
  * still wake one, if only it were told to, is enough to leave it out.
  */
 const leakWarnings = (all: readonly KindFindings[]): readonly string[] => {
-  const leaks = all.find(({ kind }) => kind.profile === 'goroutineleak');
-  if (leaks === undefined || all[0]?.kind.profile !== 'goroutine' || directionOf(all[0].totals) !== 1) return [];
+  const leaks = all.find(({ profile }) => profile === 'goroutineleak');
+  if (leaks === undefined || all[0]?.profile !== 'goroutine' || directionOf(all[0].totals) !== 1) return [];
   const { base, head } = heldOn(leaks);
   return [
     head > base
@@ -250,71 +286,74 @@ const leakWarnings = (all: readonly KindFindings[]): readonly string[] => {
   ];
 };
 
-const KIND_WORDS: Readonly<Record<string, string>> = {
-  mutex: 'lock waiting',
-  block: 'blocking',
-  alloc_space: 'allocated bytes',
-  alloc_objects: 'allocations',
-};
-
 /** Kinds of profile that the builds make incomparable, said in place of their rows. */
-const forbiddenWarnings = (input: FunctionsInput, forbidden: ReadonlySet<string>): readonly string[] => {
-  const kinds = input.kinds.filter(({ profile, launches }) => forbidden.has(profile) && launches.length > 0);
-  if (kinds.length === 0) return [];
-  const words = kinds.map(({ profile }) => KIND_WORDS[profile] ?? profile).join(' and ');
-  return [`Functions are not compared by ${words}: the two builds count it differently.`];
+const incomparableWarnings = (compared: readonly KindCompared[]): readonly string[] => {
+  const nouns = compared.filter((each) => 'isIncomparable' in each).map(({ profile }) => profileKind(profile).noun);
+  if (nouns.length === 0) return [];
+  return [`Functions are not compared by ${nouns.join(' and ')}: the two builds count it differently.`];
 };
 
 const allocatedIn = (all: readonly KindFindings[]): readonly KindTotals[] =>
   (['alloc_objects', 'alloc_space'] as const).flatMap(
-    (profile) => all.find(({ kind }) => kind.profile === profile)?.totals ?? [],
+    (profile) => all.find(({ profile }) => profile === profile)?.totals ?? [],
   );
 
 /** Of the CPU profile, whoever leads; null where there is none. */
 const cpuSamplesOf = (all: readonly KindFindings[]): BySide<number> | null => {
-  const cpu = all.find(({ kind }) => kind.profile === 'cpu');
+  const cpu = all.find(({ profile }) => profile === 'cpu');
   return cpu === undefined ? null : samplesOf(cpu);
 };
 
-const attributionOf = (all: readonly KindFindings[], input: FunctionsInput, first: readonly string[]): Attribution => {
+const attributionOf = (
+  all: readonly KindFindings[],
+  source: Attribution['source'],
+  first: readonly string[],
+): Attribution => {
   const [leading] = all;
-  const { source } = input;
   if (leading === undefined) return { source, samples: null, diffuse: null, culprit: null, warnings: first };
   return {
     source,
     samples: cpuSamplesOf(all),
     diffuse:
-      leading.blame === null ? describeDiffuse(leading.totals, leading.tested, leading.kind, allocatedIn(all)) : null,
+      leading.blame === null
+        ? describeDiffuse(leading.totals, leading.tested, leading.buckets, leading.practicalRatio, allocatedIn(all))
+        : null,
     culprit: leading.blame?.name ?? null,
     warnings: [
       ...first,
       ...sampleWarnings(leading),
       ...captureWarnings(leading),
-      ...[describeCutStacks(leading.totals) ?? []].flat(),
-      ...describeDependencies(leading.totals, input.moduleChanges, input.modulePath),
+      ...leading.remarks,
       ...gcWarnings(all),
       ...leakWarnings(all),
     ],
   };
 };
 
-/** Of what is held a package says little: who holds it has a name. */
-const costsByPackage = ({ kind, totals, modulePath }: KindFindings): readonly GroupCost[] =>
-  isHeld(kind.profile) ? [] : packageCostsOf(totals, modulePath, kind.practicalRatio);
+/** Compares the functions of both sides by one kind, of which every stack counts; null where it has no launches. */
+export const compareKind = (kind: ProfiledKind, context: FunctionsContext): KindCompared | null => {
+  const { profile, launches } = kind;
+  if (launches.length === 0) return null;
+  const isIncomparable = context.builds !== undefined && compareToolchains(context.builds).forbidden.has(profile);
+  return isIncomparable ? { profile, isIncomparable } : findKind(kind, context);
+};
 
 /**
- * Compares the functions of both sides in every kind given. Kinds without launches or samples give no rows, nor do
- * those that the two builds count differently; the first kind names the culprit, in the direction its total moved. The
- * same input gives the same rows, and sides exchanged give rows with every difference negated.
+ * The rows of all kinds. The first that can be compared names the culprit, in the direction its total moved. The same
+ * input gives the same rows, and sides exchanged give rows with every difference negated.
  */
-export const compareFunctions = (input: FunctionsInput): FunctionsFound => {
-  const forbidden = input.builds === undefined ? new Set<string>() : compareToolchains(input.builds).forbidden;
-  const found = input.kinds
-    .filter(({ profile, launches }) => launches.length > 0 && !forbidden.has(profile))
-    .map((kind) => findKind(kind, input));
+export const explainByKinds = (compared: readonly KindCompared[], source: Attribution['source']): FunctionsFound => {
+  const found = compared.filter((each): each is KindFindings => !('isIncomparable' in each));
   return {
     functions: found.flatMap(rowsOf),
-    attribution: attributionOf(found, input, forbiddenWarnings(input, forbidden)),
-    costs: input.builds !== undefined && isBuiltByTwo(input.builds) ? found.flatMap(costsByPackage) : [],
+    attribution: attributionOf(found, source, incomparableWarnings(compared)),
+    costs: found.flatMap(({ costs }) => costs),
   };
 };
+
+/** The same from profiles as they were captured, for those who have every kind at hand. */
+export const compareFunctions = (input: FunctionsInput): FunctionsFound =>
+  explainByKinds(
+    input.kinds.flatMap((kind) => compareKind(withCountedStacks(kind), input) ?? []),
+    input.source,
+  );

@@ -1,19 +1,17 @@
 /** Profiles of all launches → per function and side: cost per request, and the events behind it launch by launch. */
+import { isOfGoroutines, profileKind } from '../../metrics/index.ts';
 import { type BySide, bothSides, type Side } from '../../model/index.ts';
 import {
   canonicalPath,
   type Charging,
   functionSums,
-  filterBelow,
-  isRequestFrame,
   liveCounts,
   type Profile,
   RUNTIME_CHARGED,
   sampleCounts,
   valueColumn,
-  withoutAgent,
 } from '../../profile/index.ts';
-import { type CostProfile, isOfGoroutines, type ProfiledKind, type ProfiledSide, VALUES_OF } from './input.ts';
+import type { CostProfile, ProfiledKind, ProfiledSide } from './input.ts';
 import type { NamesOf } from './names.ts';
 import { librariesCharged, waitingCharged } from './owners.ts';
 
@@ -54,7 +52,11 @@ export interface KindTotals {
   readonly sizeRatio: number;
   /** What a CPU profile alone says a request costs ÷ the exact total; null where there is no exact total. */
   readonly captured: BySide<number | null>;
-  /** The profiles counted, for paths; values times the factor are cost per request. */
+}
+
+/** With the profiles at hand, for what no total tells; they are many, so nothing keeps this longer than it must. */
+export interface ProfiledTotals extends KindTotals {
+  /** Values times the factor are cost per request. */
   readonly sources: BySide<readonly { readonly profile: Profile; readonly factor: number }[]>;
 }
 
@@ -72,15 +74,6 @@ interface MutableTotals {
   line: number;
   readonly sides: BySide<MutableSide>;
 }
-
-/** Waiting of background loops grows with the clock, not with requests: only stacks below a handler count. */
-const countedProfile = (kind: CostProfile, profile: Profile): Profile => {
-  const clean = withoutAgent(profile);
-  if (kind !== 'mutex' && kind !== 'block') return clean;
-  const below = filterBelow(clean, isRequestFrame);
-  // A service on another server library has no frame we know: then everything counts, as before.
-  return below.samples.count > 0 ? below : clean;
-};
 
 const total = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0);
 
@@ -111,8 +104,8 @@ interface SideSums {
 
 const sumSide = (kind: ProfiledKind, side: Side): SideSums => {
   const sides = kind.launches.map((launch) => launch[side]);
-  const profiles = sides.map(({ profile }) => countedProfile(kind.profile, profile));
-  const values = profiles.map((profile) => valueColumn(profile, VALUES_OF[kind.profile].type));
+  const profiles = sides.map(({ profile }) => profile);
+  const values = profiles.map((profile) => valueColumn(profile, profileKind(kind.profile).valueType));
   const counts = profiles.map(kind.profile === 'inuse_space' ? liveCounts : sampleCounts);
   const valueTotal = values.reduce((sum, column) => sum + total(column), 0);
   const requests = sides.reduce((sum, each) => sum + each.requests, 0);
@@ -223,7 +216,7 @@ const capturedOf = ({ profiles, exact, requests }: SideSums, kind: CostProfile):
 };
 
 /** Adds up one kind of profile over all launches, both sides under the same names. */
-export const totalCosts = (kind: ProfiledKind, names: NamesOf, modulePath: string | null): KindTotals => {
+export const totalCosts = (kind: ProfiledKind, names: NamesOf, modulePath: string | null): ProfiledTotals => {
   const sums = bothSides((side) => sumSide(kind, side));
   const functions = new Map<string, MutableTotals>();
   const payers = payersIn(kind.profile, modulePath);

@@ -1,9 +1,9 @@
 /** When no single function stands out: which parts of the runtime and which functions hold the difference. */
+import { profileKind } from '../../metrics/index.ts';
 import type { BySide } from '../../model/index.ts';
 import { bothSides } from '../../model/index.ts';
 import { canonicalNames, functionSums, type Profile, valueColumn } from '../../profile/index.ts';
-import type { KindTotals } from './costs.ts';
-import { VALUES_OF } from './input.ts';
+import type { ProfiledTotals } from './costs.ts';
 
 /** Parts of the runtime, by the functions that hold their own (flat) cost or stand for all below them (cum). */
 const BUCKETS = [
@@ -33,12 +33,12 @@ export interface BucketDelta {
 }
 
 /** A sample counts once per bucket: all of a bucket's functions get one name, and its cum is taken. */
-const bucketCosts = (kind: KindTotals, side: 'base' | 'head'): ReadonlyMap<string, number> => {
+const bucketCosts = (kind: ProfiledTotals, side: 'base' | 'head'): ReadonlyMap<string, number> => {
   const costs = new Map<string, number>();
   const add = (profile: Profile, factor: number): void => {
     const names = canonicalNames(profile).map((name) => BUCKETS.find(({ cum }) => cum.test(name))?.label ?? '-');
     const sums = functionSums(profile, names);
-    const cum = sums.cum(valueColumn(profile, VALUES_OF[kind.profile].type));
+    const cum = sums.cum(valueColumn(profile, profileKind(kind.profile).valueType));
     sums.names.forEach((label, i) => costs.set(label, (costs.get(label) ?? 0) + (cum[i] ?? 0) * factor));
   };
   for (const { profile, factor } of kind.sources[side]) add(profile, factor);
@@ -46,7 +46,7 @@ const bucketCosts = (kind: KindTotals, side: 'base' | 'head'): ReadonlyMap<strin
 };
 
 /** What each part of the runtime costs more on head, largest difference first. Buckets overlap where one calls another. */
-export const runtimeBuckets = (kind: KindTotals): readonly BucketDelta[] => {
+export const runtimeBuckets = (kind: ProfiledTotals): readonly BucketDelta[] => {
   const costs: BySide<ReadonlyMap<string, number>> = bothSides((side) => bucketCosts(kind, side));
   return BUCKETS.map(({ label }) => {
     const [base, head] = [costs.base.get(label) ?? 0, costs.head.get(label) ?? 0];

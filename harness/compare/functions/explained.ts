@@ -2,24 +2,13 @@
  * Functions explain a metric that moved; where none moved, their differences are chance (one in twenty families of
  * equal functions has one that looks certain), and nobody is named.
  */
-import type { Attribution, FunctionComparison, FunctionKind, MetricComparison, MetricId } from '../../model/index.ts';
+import { profileKind } from '../../metrics/index.ts';
+import type { Attribution, FunctionComparison, FunctionKind, MetricComparison } from '../../model/index.ts';
 
 interface Explanation {
   readonly functions: readonly FunctionComparison[];
   readonly attribution: Attribution | null;
 }
-
-const METRICS_OF: Readonly<Record<FunctionComparison['profile'], readonly MetricId[]>> = {
-  cpu: ['cpuNsPerRequest'],
-  alloc_space: ['allocBytesPerRequest'],
-  alloc_objects: ['mallocsPerRequest'],
-  mutex: ['mutexWaitNsPerRequest'],
-  block: ['blockWaitNsPerRequest'],
-  instructions: ['instructionsPerRequest'],
-  inuse_space: ['heapGrowthBytesPerRequest', 'liveHeapBytes'],
-  goroutine: ['goroutineGrowthPerRequest', 'goroutines'],
-  goroutineleak: ['goroutineGrowthPerRequest', 'goroutines'],
-};
 
 const MOVED: ReadonlySet<MetricComparison['verdict']> = new Set(['regressed', 'improved', 'changed']);
 
@@ -47,7 +36,7 @@ export const onlyExplaining = (findings: Explanation, rows: readonly MetricCompa
   const moved = new Set(rows.filter(({ verdict }) => MOVED.has(verdict)).map(({ metric }) => metric));
   const functions = findings.functions.map((row) => {
     if (isNothing(row)) return unclear(row);
-    if (METRICS_OF[row.profile].some((metric) => moved.has(metric))) return row;
+    if (profileKind(row.profile).explains.some((metric) => moved.has(metric))) return row;
     if (NAMING.has(row.kind)) return { ...row, kind: 'unclear' as const };
     return row.kind === 'moved' && !isRealMove(row, findings.functions) ? unclear(row) : row;
   });

@@ -4,7 +4,7 @@
  */
 import { sum } from '../../stats/index.ts';
 import type { KindTotals } from './costs.ts';
-import { runtimeBuckets } from './diffuse.ts';
+import type { BucketDelta } from './diffuse.ts';
 import type { Tested } from './tested.ts';
 import { signed } from './sentences.ts';
 
@@ -22,8 +22,8 @@ const samplesOf = (cpu: KindTotals, side: 'base' | 'head', cost: number): number
   cpu.total[side] > 0 ? (cost / cpu.total[side]) * cpu.samples[side] : 0;
 
 /** Change of the collector's CPU per request where it is certain; else 0. */
-const gcDelta = (cpu: KindTotals): number => {
-  const gc = runtimeBuckets(cpu).find(({ label }) => label === 'garbage collection');
+const gcDelta = (cpu: KindTotals, buckets: readonly BucketDelta[]): number => {
+  const gc = buckets.find(({ label }) => label === 'garbage collection');
   if (gc === undefined) return 0;
   const events = samplesOf(cpu, 'base', gc.base) + samplesOf(cpu, 'head', gc.head);
   const perEvent = events > 0 ? (gc.base + gc.head) / events : 0;
@@ -42,10 +42,11 @@ const isSure = ({ delta, standardError }: Tested): boolean =>
  */
 export const describeGcSplit = (
   cpu: KindTotals,
+  buckets: readonly BucketDelta[],
   allocated: readonly Tested[],
   moved: ReadonlyMap<string, string>,
 ): string | null => {
-  const delta = gcDelta(cpu);
+  const delta = gcDelta(cpu, buckets);
   const alike = allocated.filter(
     (each) => isSure(each) && each.delta * delta > 0 && !moved.has(each.totals.name) && each.totals.name !== '',
   );

@@ -3,16 +3,16 @@ import type {
   Attribution,
   BuildInfo,
   BySide,
+  CostKind,
   FileDiff,
   FunctionComparison,
   GroupCost,
-  MetricUnit,
   ModuleChange,
 } from '../../model/index.ts';
 import type { Profile } from '../../profile/index.ts';
 
 /** Kinds of profile compared here; `instructions` come from exact mode, which names functions itself. */
-export type CostProfile = Exclude<FunctionComparison['profile'], 'instructions'>;
+export type CostProfile = Exclude<CostKind, 'instructions'>;
 
 /** One side of one launch. Cumulative kinds are already the difference of two snapshots. */
 export interface ProfiledSide {
@@ -33,16 +33,20 @@ export interface ProfiledKind {
   readonly practicalRatio: number;
 }
 
-export interface FunctionsInput {
-  /** The kind behind the gate that fired first; others are shown but name no culprit. */
-  readonly kinds: readonly ProfiledKind[];
-  readonly source: Attribution['source'];
+/** What is known of the change, whatever is compared. */
+export interface FunctionsContext {
   readonly diff: readonly FileDiff[];
   readonly moduleChanges: readonly ModuleChange[];
   /** Module path of the target, as -trimpath writes it before its files. */
   readonly modulePath: string | null;
   /** What the sides were built with and by; left out: alike. Two versions of Go are summed by package as well. */
   readonly builds?: BySide<BuildInfo>;
+}
+
+export interface FunctionsInput extends FunctionsContext {
+  /** The kind behind the gate that fired first; others are shown but name no culprit. */
+  readonly kinds: readonly ProfiledKind[];
+  readonly source: Attribution['source'];
 }
 
 export interface FunctionsFound {
@@ -56,21 +60,3 @@ export interface FunctionsFound {
 export const MOST_ROWS = 30;
 /** Functions of the diff, the surest and largest first, that are rows of their own whatever their place. */
 export const MOST_CHANGED = 40;
-
-/** Sample type of the profile and unit of the row. */
-export const VALUES_OF: Readonly<Record<CostProfile, { readonly type: string; readonly unit: MetricUnit }>> = {
-  // Counts, not nanoseconds: launches of the explain pass are sampled at another rate than the judged ones.
-  cpu: { type: 'samples', unit: 'ns' },
-  alloc_space: { type: 'alloc_space', unit: 'B' },
-  alloc_objects: { type: 'alloc_objects', unit: 'count' },
-  mutex: { type: 'delay', unit: 'ns' },
-  block: { type: 'delay', unit: 'ns' },
-  inuse_space: { type: 'inuse_space', unit: 'B' },
-  goroutine: { type: 'goroutine', unit: 'count' },
-  goroutineleak: { type: 'goroutineleak', unit: 'count' },
-};
-
-/** Snapshots of what is held, not costs that add up with the requests. */
-export const isHeld = (profile: CostProfile): boolean => profile === 'inuse_space' || isOfGoroutines(profile);
-
-export const isOfGoroutines = (profile: CostProfile): boolean => profile === 'goroutine' || profile === 'goroutineleak';

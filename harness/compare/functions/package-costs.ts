@@ -3,6 +3,7 @@
  * instead. Of samples, which know their callers, a package is what calls into it cost; `slices.Grow` within
  * `encoding/json` is `encoding/json`'s.
  */
+import { profileKind } from '../../metrics/index.ts';
 import { bothSides, type BySide, type GroupCost } from '../../model/index.ts';
 import {
   canonicalNames,
@@ -12,8 +13,7 @@ import {
   sampleCounts,
   valueColumn,
 } from '../../profile/index.ts';
-import type { FunctionTotals, KindTotals, SideCost } from './costs.ts';
-import { VALUES_OF } from './input.ts';
+import type { FunctionTotals, KindTotals, ProfiledTotals, SideCost } from './costs.ts';
 import { testFunctions } from './tested.ts';
 import { keyOf, labelOf, type Part, partOf } from './package-groups.ts';
 
@@ -42,14 +42,14 @@ const emptySums = (part: Part, launches: BySide<number>): Sums => ({
   counts: bothSides((side) => Array.from({ length: launches[side] }, () => 0)),
 });
 
-const sumParts = (kind: KindTotals, modulePath: string | null): readonly Sums[] => {
+const sumParts = (kind: ProfiledTotals, modulePath: string | null): readonly Sums[] => {
   const parts = new Map<string, Sums>();
   const launches = bothSides((side) => kind.sources[side].length);
   for (const side of ['base', 'head'] as const) {
     kind.sources[side].forEach(({ profile, factor }, launch) => {
       const sums = functionSums(profile, canonicalNames(profile));
       const role = roleOf(modulePath);
-      const costs = sums.entries(valueColumn(profile, VALUES_OF[kind.profile].type), role);
+      const costs = sums.entries(valueColumn(profile, profileKind(kind.profile).valueType), role);
       const events = sums.entries((kind.profile === 'inuse_space' ? liveCounts : sampleCounts)(profile), role);
       sums.names.forEach((name, i) => {
         if (costs[i] === 0 && events[i] === 0) return;
@@ -88,7 +88,7 @@ const isListed = ({ total }: KindTotals, cost: GroupCost): boolean =>
 
 /** The parts of the program with what they cost, the largest difference first. */
 export const packageCostsOf = (
-  kind: KindTotals,
+  kind: ProfiledTotals,
   modulePath: string | null,
   practicalRatio: number,
 ): readonly GroupCost[] => {
@@ -103,7 +103,7 @@ export const packageCostsOf = (
         profile: kind.profile,
         of: part.of,
         package: labelOf(part, [...names]),
-        unit: VALUES_OF[kind.profile].unit,
+        unit: profileKind(kind.profile).unit,
         basePerRequest: base,
         headPerRequest: head,
         deltaPerRequest: head - base,

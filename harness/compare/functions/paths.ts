@@ -1,7 +1,7 @@
 /** Call paths of a kind's profiles: who calls whom, and the path from the root along which a difference runs. */
+import { profileKind } from '../../metrics/index.ts';
 import { type CallTree, callTree, pathTo } from '../../profile/index.ts';
-import { type KindTotals } from './costs.ts';
-import { VALUES_OF } from './input.ts';
+import type { ProfiledTotals } from './costs.ts';
 import type { NamesOf } from './names.ts';
 
 export interface Paths {
@@ -19,8 +19,8 @@ const append = <K>(lists: Map<K, number[]>, key: K, node: number): void => {
 };
 
 /** Both sides' call trees as one, in cost per request. */
-export const buildPaths = (kind: KindTotals, names: NamesOf): Paths => {
-  const valueType = VALUES_OF[kind.profile].type;
+export const buildPaths = (kind: ProfiledTotals, names: NamesOf): Paths => {
+  const valueType = profileKind(kind.profile).valueType;
   const sidesOf = (side: 'base' | 'head') =>
     kind.sources[side].map(({ profile, factor }) => ({
       profile,

@@ -1,4 +1,5 @@
 /** The sentences that go with the rows: a diffuse change by its parts, a dependency that carries it. */
+import { profileKind } from '../../metrics/index.ts';
 import type { ModuleChange } from '../../model/index.ts';
 import {
   canonicalNames,
@@ -8,9 +9,8 @@ import {
   RUNTIME_CHARGED,
   valueColumn,
 } from '../../profile/index.ts';
-import type { KindTotals } from './costs.ts';
-import { runtimeBuckets } from './diffuse.ts';
-import { type ProfiledKind, VALUES_OF } from './input.ts';
+import type { KindTotals, ProfiledTotals } from './costs.ts';
+import type { BucketDelta } from './diffuse.ts';
 import { isIn, isStandard } from './owners.ts';
 import type { Tested } from './tested.ts';
 
@@ -43,12 +43,12 @@ export const signed = (delta: number, unit: string): string => {
 /** Fewer cut stacks than this change no row that anybody would read. */
 const MOST_CUT = 0.05;
 
-const cutShare = ({ sources, profile: kind }: KindTotals, side: 'base' | 'head'): number => {
+const cutOn = ({ sources, profile: kind }: ProfiledTotals, side: 'base' | 'head'): number => {
   let all = 0;
   let cut = 0;
   for (const { profile, factor } of sources[side]) {
     const marks = isTruncated(profile);
-    valueColumn(profile, VALUES_OF[kind].type).forEach((value, sample) => {
+    valueColumn(profile, profileKind(kind).valueType).forEach((value, sample) => {
       all += value * factor;
       cut += (marks[sample] ?? 0) * value * factor;
     });
@@ -57,8 +57,8 @@ const cutShare = ({ sources, profile: kind }: KindTotals, side: 'base' | 'head')
 };
 
 /** One sentence where many stacks are deeper than the profiler keeps, so that their callers are unknown; else null. */
-export const describeCutStacks = (totals: KindTotals): string | null => {
-  const share = Math.max(cutShare(totals, 'base'), cutShare(totals, 'head'));
+export const describeCutStacks = (totals: ProfiledTotals): string | null => {
+  const share = Math.max(cutOn(totals, 'base'), cutOn(totals, 'head'));
   if (share < MOST_CUT) return null;
   return `${Math.round(share * 100)} % lies in stacks deeper than the profiler keeps: what called them is not known, and costs with callees miss it above the cut.`;
 };
@@ -73,7 +73,7 @@ const allocationsText = (allocated: readonly KindTotals[]): readonly string[] =>
   if (allocated.length === 0) return [];
   const parts = allocated
     .filter((kind) => Math.abs(totalDelta(kind)) > SAME_ALLOCATIONS * Math.max(kind.total.base, kind.total.head))
-    .map((kind) => signed(totalDelta(kind), VALUES_OF[kind.profile].unit));
+    .map((kind) => signed(totalDelta(kind), profileKind(kind.profile).unit));
   return [parts.length === 0 ? 'a request allocates as much as before' : `allocated per request: ${parts.join(', ')}`];
 };
 
@@ -84,15 +84,16 @@ const allocationsText = (allocated: readonly KindTotals[]): readonly string[] =>
 export const describeDiffuse = (
   totals: KindTotals,
   tested: readonly Tested[],
-  kind: ProfiledKind,
+  buckets: readonly BucketDelta[],
+  practicalRatio: number,
   allocated: readonly KindTotals[],
 ): string | null => {
   const delta = totalDelta(totals);
   const mean = (totals.total.base + totals.total.head) / 2;
-  if (mean === 0 || Math.abs(delta) / mean < kind.practicalRatio) return null;
-  const { unit } = VALUES_OF[kind.profile];
+  if (mean === 0 || Math.abs(delta) / mean < practicalRatio) return null;
+  const { unit } = profileKind(totals.profile);
   const isPart = (part: number): boolean => part * delta > 0 && Math.abs(part) >= LEAST_SHARE * Math.abs(delta);
-  const parts = runtimeBuckets(totals)
+  const parts = buckets
     .filter((bucket) => isPart(bucket.delta))
     .map((bucket) => `${bucket.label} ${signed(bucket.delta, unit)}`);
   const functions = tested
@@ -102,7 +103,7 @@ export const describeDiffuse = (
     .map((each) => `${each.totals.name} ${signed(each.delta, unit)}`);
   const seen = [
     ...(parts.length > 0 ? [`in the runtime: ${parts.join(', ')}`] : []),
-    ...(kind.profile === 'cpu' ? allocationsText(allocated) : []),
+    ...(totals.profile === 'cpu' ? allocationsText(allocated) : []),
     ...(functions.length > 0 ? [`largest without being certain: ${functions.join(', ')}`] : []),
   ];
   const whole = `No single function stands out of ${signed(delta, unit)} per request`;
@@ -121,7 +122,7 @@ const payerOf = (name: string, modules: readonly string[], modulePath: string | 
 };
 
 const costsByModule = (
-  { sources, profile: kind }: KindTotals,
+  { sources, profile: kind }: ProfiledTotals,
   side: 'base' | 'head',
   modules: readonly string[],
   modulePath: string | null,
@@ -130,7 +131,7 @@ const costsByModule = (
   for (const { profile, factor } of sources[side]) {
     const names = canonicalNames(profile).map((name) => payerOf(name, modules, modulePath));
     const sums = functionSums(profile, names);
-    const own = sums.own(valueColumn(profile, VALUES_OF[kind].type), RUNTIME_CHARGED);
+    const own = sums.own(valueColumn(profile, profileKind(kind).valueType), RUNTIME_CHARGED);
     sums.names.forEach((name, i) => costs.set(name, (costs.get(name) ?? 0) + (own[i] ?? 0) * factor));
   }
   return costs;
@@ -138,7 +139,7 @@ const costsByModule = (
 
 /** One sentence per changed dependency whose code, with what it calls of Go's library, carries a part of the difference. */
 export const describeDependencies = (
-  totals: KindTotals,
+  totals: ProfiledTotals,
   changes: readonly ModuleChange[],
   modulePath: string | null,
 ): readonly string[] => {

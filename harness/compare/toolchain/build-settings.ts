@@ -2,10 +2,8 @@
  * What Go itself changed between two builds, from the versions and settings that the binaries name. Said before any
  * function is: a newer compiler or runtime moves costs by itself, and what it counts anew cannot be compared at all.
  */
-import type { BuildInfo, BySide, FunctionComparison, GoLines } from '../../model/index.ts';
+import type { BuildInfo, BySide, CostKind, GoLines } from '../../model/index.ts';
 import { changedGodebug, godebugWarnings } from './godebug.ts';
-
-type CostKind = FunctionComparison['profile'];
 
 /** What a mutex or block profile counts has changed too often to set two versions of Go side by side. */
 const NOT_ACROSS_VERSIONS: readonly CostKind[] = ['mutex', 'block'];

@@ -87,7 +87,7 @@ describe('functions of two Go versions', () => {
     });
     expect(new Set(functions.map(({ profile }) => profile))).toEqual(new Set(['cpu']));
     expect(attribution.warnings[0]).toBe(
-      'Functions are not compared by lock waiting: the two builds count it differently.',
+      'Functions are not compared by lock wait: the two builds count it differently.',
     );
     expect(attribution.culprit).toBe('main.lock');
   });

@@ -1,0 +1,29 @@
+/** Which stacks of a kind count for its functions, its page and its metrics alike. */
+import { profileKind } from '../../metrics/index.ts';
+import type { BySide } from '../../model/index.ts';
+import { belowRequests, type Profile, withoutAgent } from '../../profile/index.ts';
+import type { ProfiledKind, ProfiledSide } from './input.ts';
+
+type Launches = ProfiledKind['launches'];
+
+const eachProfile = (launches: Launches, choose: (profile: Profile) => Profile): Launches =>
+  launches.map(
+    ({ base, head }): BySide<ProfiledSide> => ({
+      base: { ...base, profile: choose(base.profile) },
+      head: { ...head, profile: choose(head.profile) },
+    }),
+  );
+
+const hasSamples = (launches: Launches): boolean =>
+  launches.some(({ base, head }) => base.profile.samples.count + head.profile.samples.count > 0);
+
+/**
+ * A kind with the stacks that count: without godyno's own agent, and of waits only what is below a request handler. A
+ * service on a server library that is not known has no such frame in any launch: then every stack counts.
+ */
+export const withCountedStacks = (kind: ProfiledKind): ProfiledKind => {
+  const launches = eachProfile(kind.launches, withoutAgent);
+  if (profileKind(kind.profile).stacks === 'all') return { ...kind, launches };
+  const below = eachProfile(launches, belowRequests);
+  return { ...kind, launches: hasSamples(below) ? below : launches };
+};

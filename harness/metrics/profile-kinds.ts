@@ -1,0 +1,159 @@
+/** The table of profile kinds: one row per kind that functions are compared by, with everything known of it. */
+import { COST_KINDS, type CostKind, type MetricId, type MetricUnit, type ProfileKind } from '../model/index.ts';
+
+export interface ProfileKindDef {
+  /** The file it is read from. */
+  readonly file: ProfileKind;
+  /** Sample type of that file, whose values are compared. */
+  readonly valueType: string;
+  readonly unit: MetricUnit;
+  /** Metrics whose change its functions explain: where none of these moved, no function is named. */
+  readonly explains: readonly MetricId[];
+  /** The counter that knows the same cost exactly; null: the values of the samples are all there is. */
+  readonly counter: 'cpuNs' | 'mallocs' | 'allocBytes' | null;
+  /** `belowRequests`: waits of background loops grow with the clock, so only stacks below a request handler count. */
+  readonly stacks: 'all' | 'belowRequests';
+  /** `held`: as it stood at the end of a launch; `spent` adds up with the requests. */
+  readonly span: 'spent' | 'held';
+  /** Heading of its table and its graph. */
+  readonly title: string;
+  /** The same within a sentence. */
+  readonly noun: string;
+  /** Behind an amount, e.g. ` allocated`; empty where the unit says it. */
+  readonly amount: string;
+}
+
+const spent = { counter: null, stacks: 'all', span: 'spent' } as const;
+const held = { counter: null, stacks: 'all', span: 'held' } as const;
+const goroutines: readonly MetricId[] = ['goroutineGrowthPerRequest', 'goroutines'];
+
+export const PROFILE_KINDS = {
+  instructions: {
+    ...spent,
+    file: 'instructions',
+    valueType: 'instructions',
+    unit: 'instructions',
+    explains: ['instructionsPerRequest'],
+    title: 'Instructions',
+    noun: 'instructions',
+    amount: '',
+  },
+  cpu: {
+    ...spent,
+    file: 'cpu',
+    // Counts, not nanoseconds: launches of the explain pass are sampled at another rate than the judged ones.
+    valueType: 'samples',
+    unit: 'ns',
+    explains: ['cpuNsPerRequest'],
+    counter: 'cpuNs',
+    title: 'CPU',
+    noun: 'CPU',
+    amount: ' CPU',
+  },
+  alloc_objects: {
+    ...spent,
+    file: 'allocs',
+    valueType: 'alloc_objects',
+    unit: 'count',
+    explains: ['mallocsPerRequest'],
+    counter: 'mallocs',
+    title: 'Allocated objects',
+    noun: 'allocated objects',
+    amount: ' allocated objects',
+  },
+  alloc_space: {
+    ...spent,
+    file: 'allocs',
+    valueType: 'alloc_space',
+    unit: 'B',
+    explains: ['allocBytesPerRequest'],
+    counter: 'allocBytes',
+    title: 'Allocated bytes',
+    noun: 'allocated bytes',
+    amount: ' allocated',
+  },
+  mutex: {
+    ...spent,
+    file: 'mutex',
+    valueType: 'delay',
+    unit: 'ns',
+    explains: ['mutexWaitNsPerRequest'],
+    stacks: 'belowRequests',
+    title: 'Lock wait',
+    noun: 'lock wait',
+    amount: ' waiting for locks',
+  },
+  block: {
+    ...spent,
+    file: 'block',
+    valueType: 'delay',
+    unit: 'ns',
+    explains: ['blockWaitNsPerRequest'],
+    stacks: 'belowRequests',
+    title: 'Blocked time',
+    noun: 'blocked time',
+    amount: ' blocked',
+  },
+  goroutine: {
+    ...held,
+    file: 'goroutine',
+    valueType: 'goroutine',
+    unit: 'count',
+    explains: goroutines,
+    title: 'Goroutines',
+    noun: 'goroutines',
+    amount: ' goroutines',
+  },
+  goroutineleak: {
+    ...held,
+    file: 'goroutineleak',
+    valueType: 'goroutineleak',
+    unit: 'count',
+    explains: goroutines,
+    title: 'Goroutines that can never wake',
+    noun: 'goroutines that can never wake',
+    amount: ' goroutines that can never wake',
+  },
+  inuse_space: {
+    ...held,
+    file: 'heap',
+    valueType: 'inuse_space',
+    unit: 'B',
+    explains: ['heapGrowthBytesPerRequest', 'liveHeapBytes'],
+    title: 'Live heap',
+    noun: 'live heap',
+    amount: ' of live heap',
+  },
+} as const satisfies Readonly<Record<CostKind, ProfileKindDef>>;
+
+export const profileKind = (kind: CostKind): ProfileKindDef => PROFILE_KINDS[kind];
+
+export const isHeld = (kind: CostKind): boolean => profileKind(kind).span === 'held';
+
+/** Where goroutines wait is in Go's library and its runtime, so that these are shown and not charged to their callers. */
+export const isOfGoroutines = (kind: CostKind): boolean => kind === 'goroutine' || kind === 'goroutineleak';
+
+const ALLOCATED: readonly CostKind[] = ['alloc_space', 'alloc_objects'];
+
+/** Kinds that say something of a metric besides those that explain it. */
+const FURTHER: Readonly<Partial<Record<MetricId, readonly CostKind[]>>> = {
+  cpuNsPerRequest: ['instructions'],
+  instructionsPerRequest: ['cpu'],
+  mallocsPerRequest: ALLOCATED,
+  allocBytesPerRequest: ALLOCATED,
+  gcCpuNsPerRequest: ALLOCATED,
+  gcCyclesPerRequest: ALLOCATED,
+  heapGrowthBytesPerRequest: ALLOCATED,
+  liveHeapBytes: ALLOCATED,
+  latencyP50Ms: ['block', 'mutex', 'cpu'],
+  latencyP90Ms: ['block', 'mutex', 'cpu'],
+  latencyP99Ms: ['block', 'mutex', 'cpu'],
+};
+
+/** Which kinds of profile say something of a metric, the one whose unit fits first. */
+export const witnessesOf = (metric: MetricId): readonly CostKind[] => [
+  ...new Set([...COST_KINDS.filter((kind) => profileKind(kind).explains.includes(metric)), ...(FURTHER[metric] ?? [])]),
+];
+
+/** CPU samples a side that name most functions which took 2 % of the CPU more (docs/blame.md). */
+export const SAMPLES_TO_NAME = 5000;

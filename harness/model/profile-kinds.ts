@@ -1,0 +1,33 @@
+/** The kinds of profile that a run holds, by file and by what is compared in them. What each means: metrics/profile-kinds. */
+
+/** Files that a launch leaves, one per kind and side. */
+export const PROFILE_FILES = [
+  'cpu',
+  'heap',
+  'allocs',
+  'mutex',
+  'block',
+  'goroutine',
+  'goroutineleak',
+  'instructions',
+] as const;
+
+export type ProfileKind = (typeof PROFILE_FILES)[number];
+
+/**
+ * What functions are compared by, in the order in which reports show it and in which it explains when none of its metrics
+ * moved. Goroutines before the heap: one that never ends keeps its own memory, so its leak moves both.
+ */
+export const COST_KINDS = [
+  'instructions',
+  'cpu',
+  'alloc_objects',
+  'alloc_space',
+  'mutex',
+  'block',
+  'goroutine',
+  'goroutineleak',
+  'inuse_space',
+] as const;
+
+export type CostKind = (typeof COST_KINDS)[number];
