@@ -37,7 +37,7 @@ export {
   functionSums,
   RUNTIME_CHARGED,
 } from './function-costs.ts';
-export { belowRequests, filterBelow, filterByLabel, isRequestFrame, withoutAgent } from './filter.ts';
+export { belowRequests, filterBelow, filterByLabel, withoutAgent } from './filter.ts';
 export {
   canonicalNames,
   canonicalPath,

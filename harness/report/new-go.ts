@@ -5,7 +5,6 @@ import {
   type CostKind,
   type GroupCost,
   type MetricComparison,
-  type MetricId,
   type ScenarioComparison,
   type ToolchainChange,
 } from '../model/index.ts';

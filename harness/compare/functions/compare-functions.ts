@@ -295,7 +295,7 @@ const incomparableWarnings = (compared: readonly KindCompared[]): readonly strin
 
 const allocatedIn = (all: readonly KindFindings[]): readonly KindTotals[] =>
   (['alloc_objects', 'alloc_space'] as const).flatMap(
-    (profile) => all.find(({ profile }) => profile === profile)?.totals ?? [],
+    (wanted) => all.find(({ profile }) => profile === wanted)?.totals ?? [],
   );
 
 /** Of the CPU profile, whoever leads; null where there is none. */
