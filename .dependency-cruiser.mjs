@@ -1,6 +1,6 @@
 // The layers of docs/architecture.md as rules; each says why it exists.
 const modules =
-  'model|units|scenario|process|source|target|survey|plant|load|exact|capture|profile|metrics|stats|run|baseline|compare|report|publish|cli';
+  'model|units|scenario|process|source|target|survey|plant|load|exact|capture|profile|metrics|stats|run|baseline|compare|report|publish|measure|cli';
 
 /** What each module may import besides itself, `model`, `errors.ts` and, where files are made, `folders.ts`. */
 const allowed = {
@@ -23,11 +23,27 @@ const allowed = {
   baseline: [],
   report: ['profile', 'metrics', 'units'],
   publish: [],
+  measure: [
+    'units',
+    'scenario',
+    'process',
+    'source',
+    'target',
+    'load',
+    'capture',
+    'metrics',
+    'run',
+    'baseline',
+    'compare',
+  ],
   cli: modules.split('|').filter((name) => name !== 'cli'),
 };
 
 /** Modules that write where users say. */
 const makesFolders = ['target', 'run', 'baseline', 'cli'];
+
+/** Modules that say which godyno it was. */
+const namesVersion = ['measure', 'cli'];
 
 const layerRules = Object.entries(allowed).map(([name, targets]) => ({
   name: `${name}-reaches-only-its-own`,
@@ -36,7 +52,7 @@ const layerRules = Object.entries(allowed).map(([name, targets]) => ({
   from: { path: `^harness/${name}/` },
   to: {
     path: '^harness/',
-    pathNot: `^harness/(${[name, 'model', ...targets].join('|')})/|^harness/errors\\.ts$${makesFolders.includes(name) ? '|^harness/folders\\.ts$' : ''}`,
+    pathNot: `^harness/(${[name, 'model', ...targets].join('|')})/|^harness/errors\\.ts$${makesFolders.includes(name) ? '|^harness/folders\\.ts$' : ''}${namesVersion.includes(name) ? '|^harness/version\\.ts$' : ''}`,
   },
 }));
 

@@ -13,12 +13,11 @@ import { EXIT, type ExitCode } from '../errors.ts';
 import type { RunFile, Scenario } from '../model/index.ts';
 import { type DurationFlag, requireBaselinesFolder } from './flags.ts';
 import { withInterrupt } from './interrupt.ts';
-import { measure } from './measure.ts';
+import { loadScenarios, measure } from '../measure/index.ts';
 import { openOutput } from './output.ts';
 import { stepsFor } from './progress.ts';
 import { mergedProfiles } from './profiles.ts';
 import { finishRun, firstFailureOf } from './results.ts';
-import { loadScenarios } from './scenarios.ts';
 import { baselineNamed } from './stored.ts';
 
 interface RecordOptions {

@@ -8,13 +8,11 @@ import { SHIFT_DOSE } from '../plant/index.ts';
 import { formatDuration, formatPercent } from '../units/index.ts';
 import { type DurationFlag, requireBaselinesFolder } from './flags.ts';
 import { withInterrupt } from './interrupt.ts';
-import { measure } from './measure.ts';
-import { noiseSentence, noiseWarnings } from './noise-notes.ts';
+import { loadScenarios, measure, noiseSentence, noiseWarnings } from '../measure/index.ts';
 import { openOutput, type OutputFolder } from './output.ts';
 import { stepsFor } from './progress.ts';
 import { type Base, type Gardener, withGardener } from './prove-survey.ts';
 import { finishRun } from './results.ts';
-import { loadScenarios } from './scenarios.ts';
 
 interface CalibrateOptions {
   readonly head?: string;

@@ -13,9 +13,18 @@ import { checkExactTarget } from './doctor-exact.ts';
 import { checkGoOf, checkGoOfBase } from './doctor-go.ts';
 import { isOfPrepare, preparedChecks, requestChecks, type Sent, withoutLogs } from './doctor-requests.ts';
 import { internalErrorText } from './failure.ts';
-import { whyNewOnHead } from './new-on-head.ts';
-import { isBasesStart, keepVariables, orAsBefore, ownScenarioNote, ownWayOf } from './own-scenario.ts';
-import { type Attempt, provisioned, type Setting, sideTrees } from './provisioned.ts';
+import {
+  type Attempt,
+  isBasesStart,
+  keepVariables,
+  orAsBefore,
+  ownScenarioNote,
+  ownWayOf,
+  provisioned,
+  type Setting,
+  sideTrees,
+  whyNewOnHead,
+} from '../measure/index.ts';
 
 /** Of a later run nothing depends on it. */
 const SEED = 1;

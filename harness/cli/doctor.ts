@@ -10,10 +10,8 @@ import { formatPercent } from '../units/index.ts';
 import { type Check, fail, ok, warn } from './doctor-check.ts';
 import { examineTargets } from './doctor-target.ts';
 import { withInterrupt } from './interrupt.ts';
-import { LOADER } from './measure.ts';
-import { loadScenarios } from './scenarios.ts';
+import { LOADER, loadScenarios, withWorkFolder } from '../measure/index.ts';
 import { terminalText } from './terminal-text.ts';
-import { withWorkFolder } from './work-folder.ts';
 
 const checkSystem = (): Check => {
   const { os, arch, cpuModel, cpus, kernel } = hostEnvironment(LOADER, process.env);

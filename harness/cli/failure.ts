@@ -2,7 +2,7 @@
 import { styleText } from 'node:util';
 import { EXIT, type ExitCode, GodynoError, InternalError, reasonOf } from '../errors.ts';
 import { terminalText } from './terminal-text.ts';
-import { issuesAddress } from './version.ts';
+import { issuesAddress } from '../version.ts';
 
 const isNodeError = (error: unknown): error is NodeJS.ErrnoException => error instanceof Error && 'code' in error;
 

@@ -17,7 +17,7 @@ import { findMains, type MainPackage, programName } from './init-find.ts';
 import { type Proposal, proposedFrom, scenarioText, untried } from './init-scenario.ts';
 import { type Trial, tryStarts } from './init-trial.ts';
 import { withInterrupt } from './interrupt.ts';
-import { godynoVersion } from './version.ts';
+import { godynoVersion } from '../version.ts';
 
 interface InitOptions {
   readonly package?: string;

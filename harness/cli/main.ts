@@ -6,7 +6,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { EXIT, type ExitCode } from '../errors.ts';
 import { reportFailure } from './failure.ts';
 import { durationFlag, ownerAndName, requestCounts, rowsFlag, verdictList, webAddress, wholeNumber } from './flags.ts';
-import { godynoVersion } from './version.ts';
+import { godynoVersion } from '../version.ts';
 
 type Action = (options: Record<string, unknown>, ...rest: string[]) => Promise<ExitCode>;
 

@@ -2,12 +2,8 @@
  * Progress for people, on stderr: a live line per step on a terminal, plain lines in a CI log, nothing when quiet.
  */
 import { Listr, ListrLogger, ProcessOutput } from 'listr2';
+import type { Say, Step } from '../measure/index.ts';
 import { terminalText } from './terminal-text.ts';
-
-export type Say = (line: string) => void;
-
-/** One step with a title; `say` shows what it is at. Resolves to what `work` does. */
-export type Step = <T>(title: string, work: (say: Say) => Promise<T>) => Promise<T>;
 
 const silent: Step = (_title, work) => work(() => undefined);
 

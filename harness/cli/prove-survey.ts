@@ -20,8 +20,7 @@ import { type FunctionCost, functionCosts, mergeProfiles, type Profile } from '.
 import type { SideTree } from '../run/index.ts';
 import { mean } from '../stats/index.ts';
 import { chosenGo, prepareBuild } from '../target/index.ts';
-import { measure, type MeasureRequest } from './measure.ts';
-import { layOut, type PlantHead } from './provisioned.ts';
+import { layOut, measure, type MeasureRequest, type PlantHead } from '../measure/index.ts';
 import { folderReader, openProfile } from './read-profile.ts';
 
 /** Three launches: some 300 CPU samples a side, and exact counters. */

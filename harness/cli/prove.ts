@@ -7,7 +7,7 @@ import type { RunProgress } from '../run/index.ts';
 import { formatDuration } from '../units/index.ts';
 import { type DurationFlag } from './flags.ts';
 import { withInterrupt } from './interrupt.ts';
-import { measure } from './measure.ts';
+import { loadScenarios, measure } from '../measure/index.ts';
 import { openOutput, type OutputFolder } from './output.ts';
 import { stepsFor } from './progress.ts';
 import { describeEffect, type Proof, proofOf } from './proof.ts';
@@ -23,7 +23,6 @@ import {
   withGardener,
 } from './prove-survey.ts';
 import { compareWithProfiles, COMPARISON_FILE, finishRun, REPORT_FILE } from './results.ts';
-import { loadScenarios } from './scenarios.ts';
 
 export interface ProveOptions {
   readonly faults: string;

@@ -4,18 +4,24 @@ import type { ExitCode } from '../errors.ts';
 import type { Comparison, ExactMode, RunFile, Scenario } from '../model/index.ts';
 import { CLAIM_FILE, jobEventOf, readEvent } from '../publish/index.ts';
 import type { Invocation } from '../report/index.ts';
-import { planAgainstBaseline } from './against-baseline.ts';
+import {
+  goFlagsFrom,
+  loadScenarios,
+  measure,
+  type MeasureRequest,
+  planAgainstBaseline,
+  todayUtc,
+  waiversInCommits,
+  waiversInFile,
+  withGoFlags,
+  withNoiseNotes,
+} from '../measure/index.ts';
 import { claimOf, claimText } from './claim.ts';
-import { goFlagsFrom, withGoFlags } from './go-choice.ts';
 import { type DurationFlag, requireBaselinesFolder } from './flags.ts';
 import { withInterrupt } from './interrupt.ts';
-import { measure, type MeasureRequest } from './measure.ts';
-import { withNoiseNotes } from './noise-notes.ts';
 import { openOutput, type OutputFolder } from './output.ts';
 import { stepsFor } from './progress.ts';
 import { compareWithProfiles, finishRun, tell } from './results.ts';
-import { loadScenarios } from './scenarios.ts';
-import { todayUtc, waiversInCommits, waiversInFile } from './waivers.ts';
 
 export interface RunOptions {
   readonly base?: string;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { storeNoise } from '../../harness/baseline/index.ts';
 import { describeNoise } from '../../harness/cli/calibrate.ts';
-import { noiseSentence, noiseWarnings, withNoiseNotes } from '../../harness/cli/noise-notes.ts';
+import { noiseSentence, noiseWarnings, withNoiseNotes } from '../../harness/measure/noise-notes.ts';
 import type { NoiseMetric, NoiseProfile } from '../../harness/model/index.ts';
 import { cpuRun, fileOf } from '../compare/synthetic-run.ts';
 

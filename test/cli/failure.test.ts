@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { reportFailure } from '../../harness/cli/failure.ts';
-import { issuesAddress } from '../../harness/cli/version.ts';
+import { issuesAddress } from '../../harness/version.ts';
 import { InternalError, UsageError } from '../../harness/errors.ts';
 import { makePlace } from '../e2e/cli.ts';
 

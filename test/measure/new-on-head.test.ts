@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { whyNewOnHead } from '../../harness/cli/new-on-head.ts';
+import { whyNewOnHead } from '../../harness/measure/new-on-head.ts';
 import { parseScenario } from '../../harness/scenario/index.ts';
 
 let place = '';

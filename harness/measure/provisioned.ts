@@ -7,7 +7,7 @@ import { canPin, usableCpus } from '../process/index.ts';
 import { type CpuLayout, layOutCpus, provision, type RunPlan, type RunProgress, type SideTree } from '../run/index.ts';
 import { findRepository, type SourceTree } from '../source/index.ts';
 import { withIgnoredExplained } from './ignored-files.ts';
-import type { Say } from './progress.ts';
+import type { Say } from './step.ts';
 import { describeProgress } from './progress-lines.ts';
 
 /** What all scenarios of one invocation have in common. */

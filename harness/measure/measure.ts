@@ -20,8 +20,8 @@ import { requireGo, withHeadsGo } from './go-choice.ts';
 import { asNewOnHead, whyNewOnHead } from './new-on-head.ts';
 import { isBasesStart, keepVariables, orAsBefore, ownScenarioNote, ownWayOf } from './own-scenario.ts';
 import { type Attempt, type Given, moduleOf, provisioned, type Setting, sideTrees } from './provisioned.ts';
-import type { Step } from './progress.ts';
-import { godynoVersion } from './version.ts';
+import type { Step } from './step.ts';
+import { godynoVersion } from '../version.ts';
 import { withWorkFolder } from './work-folder.ts';
 
 /** Engine and version, part of what makes runs comparable. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { budgetOf } from '../../harness/cli/measure.ts';
+import { budgetOf } from '../../harness/measure/measure.ts';
 import { scenarioWith } from '../compare/synthetic-run.ts';
 
 const lasting = (budgetSeconds: number) => {

@@ -7,7 +7,7 @@ interface PackageFacts {
 
 /** Of the package.json above this file, in the source tree and in dist alike. */
 const packageFacts = (): PackageFacts => {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
   return JSON.parse(text) as PackageFacts;
 };
 

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { withIgnoredExplained } from '../../harness/cli/ignored-files.ts';
+import { withIgnoredExplained } from '../../harness/measure/ignored-files.ts';
 import { BuildError } from '../../harness/errors.ts';
 import { MissingFilesError } from '../../harness/target/index.ts';
 import { git } from '../e2e/git.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { goFlagsFrom, requireGo, withGoBeside, withGoFlags, withHeadsGo } from '../../harness/cli/go-choice.ts';
+import { goFlagsFrom, requireGo, withGoBeside, withGoFlags, withHeadsGo } from '../../harness/measure/go-choice.ts';
 import { parseScenario } from '../../harness/scenario/index.ts';
 
 const scenario = (go: string) =>

@@ -8,7 +8,7 @@ import {
   ownScenarioNote,
   withBasesOwn,
   withBasesVariables,
-} from '../../harness/cli/own-scenario.ts';
+} from '../../harness/measure/own-scenario.ts';
 import { BuildError, TargetStartError, UsageError } from '../../harness/errors.ts';
 import { prepareOf, type Scenario, targetOf } from '../../harness/model/index.ts';
 import { parseScenario } from '../../harness/scenario/index.ts';
