@@ -1,10 +1,14 @@
-/** The work between two snapshots, by call stack as far as it was inlined, by kind of work, and by system call. */
-import type { CountedFrame, CountedStack, WorkGroup } from '../model/index.ts';
+/**
+ * The work between two snapshots, by call stack as far as it was inlined, by kind of work, and by system call; entries of
+ * functions by where they were called.
+ */
+import type { CountedStack, WorkGroup } from '../model/index.ts';
 import { executedInstructions, firstLengths } from './block-lengths.ts';
-import type { Blocks, Overflow, Snapshot } from './counts-file.ts';
-import type { GoFunction, GoTables } from './go-tables.ts';
-import { groupOf } from './groups.ts';
+import { directTarget } from './call-target.ts';
+import type { Blocks, IndirectCalls, Overflow, Snapshot } from './counts-file.ts';
+import type { GoTables } from './go-tables.ts';
 import { syscallName } from './syscalls.ts';
+import { CallTallies, StackTallies } from './tallies.ts';
 
 export interface Counts {
   readonly stacks: readonly CountedStack[];
@@ -15,6 +19,8 @@ export interface Counts {
   /** Left out of everything above: it follows the wall clock. */
   readonly sysmonInstructions: number;
   readonly overflow: Overflow | null;
+  /** Indirect calls whose callers found no place in the counters. */
+  readonly lostCalls: number;
 }
 
 export interface Program {
@@ -22,9 +28,6 @@ export interface Program {
   /** As Node names it: `x64` or `arm64`. */
   readonly arch: string;
 }
-
-/** Code outside Go's text: C, the C library, the vDSO, the dynamic linker. */
-const OUTSIDE: CountedFrame = { function: '<not Go>', file: '', line: 0, startLine: 0 };
 
 const SYSMON = 'runtime.sysmon';
 
@@ -63,100 +66,88 @@ const executionsBetween = (before: Snapshot, after: Snapshot, sysmon: ReadonlySe
   return { work, monitor };
 };
 
-interface Tally {
-  readonly frames: readonly CountedFrame[];
-  readonly group: WorkGroup;
-  instructions: number;
-  calls: number;
+interface Executed {
+  readonly executions: Float64Array;
+  readonly indirectCalls: ReadonlyMap<number, number>;
 }
 
-const keyOf = (frames: readonly CountedFrame[]): string =>
-  frames.map((frame) => `${frame.function}\0${frame.line}`).join('\n');
+/** Address of the last instruction that block `index` executes, and how long it is. */
+const lastOf = (blocks: Blocks, index: number, executed: number): readonly [address: number, length: number] => {
+  const start = blocks.firstLength[index] ?? 0;
+  let address = blocks.address[index] ?? 0;
+  for (let n = 0; n < executed - 1; n++) address += blocks.lengths[start + n] ?? 0;
+  return [address, blocks.lengths[start + executed - 1] ?? 0];
+};
 
-/** Sums by stack; addresses are looked up once per program and reused for later windows of the same tables. */
-class StackTallies {
-  readonly #tallies = new Map<string, Tally>();
-  readonly #tables: GoTables;
-  readonly #keys: Map<number, Looked>;
-  readonly #stacks: Map<string, Looked>;
-
-  constructor(tables: GoTables) {
-    this.#tables = tables;
-    const known = lookUps.get(tables) ?? { byAddress: new Map(), byKey: new Map() };
-    lookUps.set(tables, known);
-    this.#keys = known.byAddress;
-    this.#stacks = known.byKey;
-  }
-
-  /** `address` as linked. */
-  at(address: number): Tally {
-    return this.#tally(...this.#look(address));
-  }
-
-  /** Where entries of a function are counted. */
-  entryOf({ name, startLine }: GoFunction, address: number): Tally {
-    const file = this.#look(address)[1].at(-1)?.file ?? '';
-    return this.#tally(`entry\0${name}`, [{ function: name, file, line: startLine, startLine }]);
-  }
-
-  #tally(key: string, frames: readonly CountedFrame[]): Tally {
-    const known = this.#tallies.get(key);
-    if (known !== undefined) return known;
-    const group = groupOf(frames.at(-1)?.function ?? '');
-    const tally: Tally = { frames, group, instructions: 0, calls: 0 };
-    this.#tallies.set(key, tally);
-    return tally;
-  }
-
-  all(): readonly CountedStack[] {
-    return [...this.#tallies.values()];
-  }
-
-  #look(address: number): Looked {
-    const known = this.#keys.get(address);
-    if (known !== undefined) return known;
-    const found = this.#tables.framesAt(address);
-    const frames = found.length === 0 ? [OUTSIDE] : found;
-    const key = keyOf(frames);
-    // Many addresses make one line: its frames are kept once.
-    const looked = this.#stacks.get(key) ?? ([key, frames] as const);
-    this.#stacks.set(key, looked);
-    this.#keys.set(address, looked);
-    return looked;
-  }
-}
-
-/** A stack with the key it is summed by. */
-type Looked = readonly [key: string, frames: readonly CountedFrame[]];
-
-interface LookUp {
-  readonly byAddress: Map<number, Looked>;
-  readonly byKey: Map<string, Looked>;
-}
-
-const lookUps = new WeakMap<GoTables, LookUp>();
-
-const tallyBlocks = (
+const tallyCalls = (
   blocks: Blocks,
-  executions: Float64Array,
-  tables: GoTables,
+  { executions, indirectCalls }: Executed,
+  tallies: StackTallies,
+  { tables, arch }: Program,
   bias: number,
-): readonly CountedStack[] => {
+): void => {
   const first = firstLengths(blocks);
-  const tallies = new StackTallies(tables);
+  const calls = new CallTallies(tallies, tables);
+  const ran = Array.from(executions.keys()).filter((block) => (executions[block] ?? 0) > 0);
+  for (const block of ran) {
+    const address = (blocks.address[block] ?? 0) - bias;
+    const inside = tables.functionAt(address);
+    if (inside?.entry === address) calls.enter(inside, executions[block] ?? 0);
+  }
+  const end = (block: number) => lastOf(blocks, block, executedInstructions(blocks, block, first));
+  for (const block of ran) {
+    const [address, length] = end(block);
+    const target = directTarget(tables.codeAt(address - bias, length), address - bias, arch);
+    if (target !== undefined) calls.call(address - bias, target, executions[block] ?? 0);
+  }
+  for (const [edge, times] of indirectCalls) {
+    const [from, to] = [Math.floor(edge / EDGE_RADIX), edge % EDGE_RADIX];
+    calls.call(end(from)[0] - bias, (blocks.address[to] ?? 0) - bias, times);
+  }
+  calls.finish();
+};
+
+/** One number for two blocks: there are fewer than this. */
+const EDGE_RADIX = 2 ** 26;
+
+const addCalls = (sum: Map<number, number>, { from, to, calls }: IndirectCalls, sign: 1 | -1): void => {
+  calls.forEach((times, i) => {
+    const edge = (from[i] ?? 0) * EDGE_RADIX + (to[i] ?? 0);
+    sum.set(edge, (sum.get(edge) ?? 0) + sign * times);
+  });
+};
+
+/** Of all threads but sysmon's. */
+const indirectCallsBetween = (
+  before: Snapshot,
+  after: Snapshot,
+  sysmon: ReadonlySet<number>,
+): ReadonlyMap<number, number> => {
+  const sum = new Map<number, number>();
+  after.indirectCalls.forEach((calls, thread) => {
+    if (sysmon.has(thread)) return;
+    addCalls(sum, calls, 1);
+    const earlier = before.indirectCalls[thread];
+    if (earlier !== undefined) addCalls(sum, earlier, -1);
+  });
+  return new Map([...sum].filter(([, times]) => times > 0).toSorted(([a], [b]) => a - b));
+};
+
+const tallyBlocks = (blocks: Blocks, executed: Executed, program: Program, bias: number): readonly CountedStack[] => {
+  const first = firstLengths(blocks);
+  const tallies = new StackTallies(program.tables);
   for (let i = 0; i < blocks.count; i++) {
-    const times = executions[i] ?? 0;
+    const times = executed.executions[i] ?? 0;
     if (times === 0) continue;
     const start = blocks.firstLength[i] ?? 0;
     let address = (blocks.address[i] ?? 0) - bias;
-    const inside = tables.functionAt(address);
-    if (inside?.entry === address) tallies.entryOf(inside, address).calls += times;
     const count = executedInstructions(blocks, i, first);
     for (let n = 0; n < count; n++) {
       tallies.at(address).instructions += times;
       address += blocks.lengths[start + n] ?? 0;
     }
   }
+  tallyCalls(blocks, executed, tallies, program, bias);
   return tallies.all();
 };
 
@@ -202,11 +193,13 @@ const withoutOwnWrites = (
 };
 
 /** Both snapshots of the same process, taken while no request was under way. */
-export const countsBetween = (before: Snapshot, after: Snapshot, { tables, arch }: Program): Counts => {
+export const countsBetween = (before: Snapshot, after: Snapshot, program: Program): Counts => {
+  const { tables, arch } = program;
   const bias = biasOf(after, tables);
   const sysmon = sysmonThreads(after, tables, bias);
   const { work, monitor } = executionsBetween(before, after, sysmon);
-  const stacks = tallyBlocks(after.blocks, work, tables, bias);
+  const executed = { executions: work, indirectCalls: indirectCallsBetween(before, after, sysmon) };
+  const stacks = tallyBlocks(after.blocks, executed, program, bias);
   return {
     stacks,
     groups: groupTotals(stacks),
@@ -214,5 +207,6 @@ export const countsBetween = (before: Snapshot, after: Snapshot, { tables, arch 
     threads: after.executions.filter((row) => row.some((times) => times > 0)).length,
     sysmonInstructions: sum(monitor, after.blocks.instructions),
     overflow: after.overflow,
+    lostCalls: after.lostCalls - before.lostCalls,
   };
 };

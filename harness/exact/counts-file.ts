@@ -13,11 +13,22 @@ export interface Blocks {
   readonly lengths: Uint8Array;
 }
 
+/** Indirect calls by the block that ended in one and the block it went to; a later snapshot only adds to them. */
+export interface IndirectCalls {
+  readonly from: Uint32Array;
+  readonly to: Uint32Array;
+  readonly calls: Float64Array;
+}
+
 /** All counters at one moment. Take it while the program rests: threads that run go on counting meanwhile. */
 export interface Snapshot {
   readonly blocks: Blocks;
   /** Executions of each block, by guest thread. */
   readonly executions: readonly Float64Array[];
+  /** By guest thread. */
+  readonly indirectCalls: readonly IndirectCalls[];
+  /** Indirect calls that found no place and whose callers are therefore not known. */
+  readonly lostCalls: number;
   /** System calls by number, by guest thread. */
   readonly syscalls: readonly Float64Array[];
   /** Where the program's code begins in memory; 0 when this qemu does not say. */
@@ -29,10 +40,11 @@ export interface Snapshot {
 export type Overflow = 'blocks' | 'threads';
 
 /** The layout of plugin/count.c. */
-const MAGIC = 'GYNOCNT1';
+const MAGIC = 'GYNOCNT2';
 const HEAD_BYTES = 4096;
 const SYSCALLS = 512;
 const BLOCK_BYTES = 16;
+const EDGE_BYTES = 16;
 const PAGE = 4096;
 const FULL_THREADS = 4;
 
@@ -62,6 +74,8 @@ interface Head {
   readonly threads: number;
   readonly full: number;
   readonly startCode: number;
+  readonly edgeCapacity: number;
+  readonly lostCalls: number;
 }
 
 const unreadable = (file: string, cause?: unknown): InvalidMeasurementError =>
@@ -95,6 +109,8 @@ const readHead = (descriptor: number, file: string): Head => {
     threads: Math.min(word(6), word(3)),
     full: word(7),
     startCode: word(8),
+    edgeCapacity: word(9),
+    lostCalls: word(10),
   };
 };
 
@@ -117,6 +133,19 @@ const readBlocks = (descriptor: number, head: Head, blocksAt: number, lengthsAt:
   };
 };
 
+/** Places of a table that are not taken are left out: where they are is the plugin's matter. */
+const readEdges = (descriptor: number, at: number, capacity: number): IndirectCalls => {
+  const records = readAt(descriptor, at, capacity * EDGE_BYTES);
+  const words = new Uint32Array(records.buffer, records.byteOffset, records.length / 4);
+  const taken: number[] = [];
+  for (let word = 0; word < words.length; word += 4) if (words[word] !== 0) taken.push(word);
+  return {
+    from: Uint32Array.from(taken, (word) => (words[word] ?? 0) - 1),
+    to: Uint32Array.from(taken, (word) => (words[word + 1] ?? 0) - 1),
+    calls: Float64Array.from(taken, (word) => (words[word + 2] ?? 0) + (words[word + 3] ?? 0) * 2 ** 32),
+  };
+};
+
 const overflowOf = (full: number): Overflow | null => {
   if (full === 0) return null;
   return (full & FULL_THREADS) === 0 ? 'blocks' : 'threads';
@@ -131,12 +160,17 @@ export const snapshot = (file: string): Snapshot => {
     const blocksAt = HEAD_BYTES + upToPage(head.threadCapacity * rowBytes);
     const lengthsAt = blocksAt + upToPage(head.blockCapacity * BLOCK_BYTES);
     const rowsAt = lengthsAt + upToPage(head.lengthCapacity);
+    const edgesAt = rowsAt + upToPage(8 * head.threadCapacity * head.blockCapacity);
     const threads = Array.from({ length: head.threads }, (_, thread) => thread);
     return {
       blocks: readBlocks(descriptor, head, blocksAt, lengthsAt),
       executions: threads.map((thread) =>
         counters(readAt(descriptor, rowsAt + 8 * thread * head.blockCapacity, 8 * head.blocks)),
       ),
+      indirectCalls: threads.map((thread) =>
+        readEdges(descriptor, edgesAt + thread * head.edgeCapacity * EDGE_BYTES, head.edgeCapacity),
+      ),
+      lostCalls: head.lostCalls,
       syscalls: threads.map((thread) => counters(readAt(descriptor, HEAD_BYTES + thread * rowBytes, rowBytes))),
       startCode: head.startCode,
       overflow: overflowOf(head.full),

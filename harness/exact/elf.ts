@@ -20,6 +20,8 @@ export interface ElfFile {
    * relocations. 0 where nothing is stored.
    */
   readonly wordsAt: (address: number, count: number) => readonly number[];
+  /** As stored in the file; empty where it holds less. */
+  readonly bytesAt: (address: number, length: number) => Buffer;
   /** Addresses at which a pointer to `target` is stored, the first few. */
   readonly pointersTo: (target: number) => readonly number[];
 }
@@ -166,6 +168,11 @@ const readWords = (
   return words;
 };
 
+const readBytes = (loaded: readonly Section[], address: number, length: number): Buffer => {
+  const home = loaded.find((each) => address >= each.address && address + length <= each.address + each.bytes.length);
+  return home?.bytes.subarray(address - home.address, address - home.address + length) ?? Buffer.alloc(0);
+};
+
 /** Throws {@link UsageError} `NOT_AN_ELF_PROGRAM` where the file cannot be read. */
 export const readProgram = (file: string): Buffer => {
   try {
@@ -192,6 +199,7 @@ export const parseElf = (data: Buffer, file: string): ElfFile => {
     sections: loaded,
     codeStart,
     wordsAt: (address, count) => readWords(loaded, relocations, address, count),
+    bytesAt: (address, length) => readBytes(loaded, address, length),
     pointersTo: (target) => findPointers(loaded, relocations, target),
   };
 };

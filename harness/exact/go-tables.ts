@@ -25,6 +25,8 @@ export interface GoTables {
   readonly codeStart: number;
   /** The function that holds the address; undefined outside Go's code (C, the vDSO, the C library). */
   readonly functionAt: (address: number) => GoFunction | undefined;
+  /** Bytes of code as linked; empty where the file does not hold as many. */
+  readonly codeAt: (address: number, length: number) => Buffer;
   /** Innermost (inlined) frame first, the function itself last; empty outside Go's code. Throws `GO_TABLES_UNREADABLE`. */
   readonly framesAt: (address: number) => readonly CountedFrame[];
 }
@@ -192,6 +194,7 @@ export const goTablesIn = (data: Buffer, file: string): GoTables => {
   return {
     codeStart: elf.codeStart,
     functionAt: (address) => tablesAt(address)?.info,
+    codeAt: elf.bytesAt,
     framesAt: (address) => {
       const tables = tablesAt(address);
       return tables === undefined ? [] : framesOf(readers, tables, address);

@@ -16,7 +16,7 @@ export interface CountedFrame {
   readonly startLine: number;
 }
 
-/** Instructions of one line, or entries of one function, in the whole window. */
+/** Instructions of one line, or entries of one function (from one place), in the whole window. */
 export interface CountedStack {
   /** What was executed first, then what it was inlined into, the compiled function last. */
   readonly frames: readonly CountedFrame[];
@@ -24,6 +24,8 @@ export interface CountedStack {
   readonly instructions: number;
   /** Entries of the compiled function; such a stack has that one frame. */
   readonly calls: number;
+  /** Where these calls were made, as frames are; absent where nobody counted that. */
+  readonly caller?: readonly CountedFrame[];
 }
 
 /** All exact launches of one scenario, or why there are none; which of the three lists is filled follows from what was counted. */

@@ -100,8 +100,8 @@ interface Row {
 }
 
 /**
- * `counted`, whose stacks are one location deep, with the callers that `sampled` met each of its functions under.
- * Functions without a sample stay as they are.
+ * `counted`, whose instructions stand one location deep, with the callers that `sampled` met each of its functions under.
+ * Functions without a sample stay as they are, and so do calls whose caller was counted.
  */
 export const withCallPaths = (counted: Profile, sampled: Profile): CallPaths => {
   const source = withoutAgent(sampled);
@@ -112,11 +112,12 @@ export const withCallPaths = (counted: Profile, sampled: Profile): CallPaths => 
   const width = counted.sampleTypes.length;
   const rows: Row[] = [];
   for (let sample = 0; sample < samples.count; sample++) {
-    const leaf = samples.stack[samples.stackStart[sample] ?? 0] ?? 0;
+    const stack = [...samples.stack.subarray(samples.stackStart[sample], samples.stackStart[sample + 1])];
+    const [leaf = 0] = stack;
     const compiled = locations.lineFunction[(locations.lineStart[leaf + 1] ?? 1) - 1] ?? 0;
     const values = Array.from(samples.values.subarray(sample * width, (sample + 1) * width));
     const known = paths.get(names[compiled] ?? '') ?? [];
-    if (known.length === 0) rows.push({ stack: [leaf], values, sample });
+    if (known.length === 0 || stack.length > 1) rows.push({ stack, values, sample });
     else rows.push(...divided(values, known, (path) => [leaf, ...callers.locationsOf(path)], sample));
   }
   const met = sampleCounts(source).reduce((sum, count) => sum + count, 0);

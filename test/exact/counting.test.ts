@@ -32,6 +32,9 @@ const instructionsIn = ({ stacks }: Counts, name: string): number =>
 const callsOf = ({ stacks }: Counts, name: string): number =>
   stacks.reduce((sum, { frames, calls }) => sum + (frames[0]?.function === name ? calls : 0), 0);
 
+const programLines = (): readonly string[] =>
+  readFileSync(path.join(import.meta.dirname, 'program/main.go'), 'utf8').split('\n');
+
 /** Running, and not only waiting to be asked how it ended. */
 const isThere = (pid: number): boolean =>
   existsSync(`/proc/${pid}/stat`) && !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
@@ -76,6 +79,48 @@ describe.skipIf(why !== '')(`a program counted under qemu${why}`, () => {
     expect(inlined.map(({ frames }) => frames.at(-1)?.function)).toEqual(inlined.map(() => 'main.outer'));
     expect(inlined.map(({ frames: [frame] }) => (frame?.line ?? 0) - (frame?.startLine ?? 0))).toContain(1);
     expect(inlined.every(({ instructions }) => instructions % 11 === 0 && instructions > 0)).toBe(true);
+  });
+
+  it('counts calls by where they were made, through a variable and from an inlined function, too', async () => {
+    const counts = await subject.count('callers 7');
+    const callersOf = (name: string): Record<string, number> =>
+      Object.fromEntries(
+        counts.stacks
+          .filter(({ frames, calls }) => frames[0]?.function === name && calls > 0)
+          .map(({ caller = [], calls }) => [
+            caller.map((frame) => `${frame.function}+${frame.line - frame.startLine}`).join(' < '),
+            calls,
+          ]),
+      );
+    const line = (text: string): number => programLines().findIndex((each) => each.includes(text));
+    const obey = line('func obey');
+    const called = `main.obey+${line('call(i)') - obey}`;
+    const outer = callersOf('main.outer');
+    expect(outer[called]).toBe(7);
+    expect(outer[`main.between+1 < main.obey+${line('between(i)') - obey}`]).toBe(7);
+    expect(outer['main.twice+1']).toBe(14);
+    expect(Object.keys(outer)).toHaveLength(3);
+    expect(callersOf('main.twice')).toEqual({ [called]: 7 });
+  });
+
+  it('takes nobody for the caller of a goroutine, whoever gave way to it', async () => {
+    const { stacks, lostCalls } = await subject.count('goroutines 9');
+    const begun = stacks.filter(({ frames, calls }) => frames[0]?.function === 'main.obey.func1' && calls > 0);
+    expect(begun.map(({ caller, calls }) => [caller, calls])).toEqual([[undefined, 9]]);
+    expect(lostCalls).toBe(0);
+  });
+
+  it('knows the callers of nearly every call, and says how many found no place', async () => {
+    const few = startCounted(engine, folder, binary, ',edges=4');
+    try {
+      expect((await few.count('callers 7')).lostCalls).toBeGreaterThan(0);
+      const { stacks } = await subject.count('callers 700');
+      const callsWhere = (has: (stack: (typeof stacks)[number]) => boolean): number =>
+        stacks.filter(has).reduce((sum, { calls }) => sum + calls, 0);
+      expect(callsWhere(({ caller }) => caller !== undefined)).toBeGreaterThan(0.99 * callsWhere(() => true));
+    } finally {
+      await few.stop();
+    }
   });
 
   it('counts system calls by name', async () => {

@@ -1,4 +1,7 @@
-/** Counted stacks as a pprof profile: instructions and calls, one sample per line with what was inlined there. */
+/**
+ * Counted stacks as a pprof profile: instructions and calls, one sample per line with what was inlined there, and one per
+ * function and place it was called from.
+ */
 import type { CountedFrame, CountedStack } from '../../model/index.ts';
 import { locationsOf, type Profile } from '../../profile/index.ts';
 
@@ -23,7 +26,8 @@ class Numbers<T> {
 }
 
 interface Sample {
-  readonly location: number;
+  /** One, or of calls whose caller is known two. */
+  readonly stack: readonly number[];
   readonly group: string;
   readonly values: number[];
 }
@@ -35,7 +39,8 @@ const locationKey = (frames: readonly CountedFrame[]): string =>
 
 /**
  * The work of a window, and in a column of its own that of the stretch without requests before it. The compiled
- * function is the outermost line of a location; callers are not known, so stacks are one location deep.
+ * function is the outermost line of a location. Instructions know no callers: their stacks are one location deep. Calls
+ * whose caller was counted have that as a second one, and runs stored before that was have none.
  */
 export const instructionsProfile = (stacks: readonly CountedStack[], idle: readonly CountedStack[]): Profile => {
   const strings = new Numbers<string>();
@@ -44,10 +49,10 @@ export const instructionsProfile = (stacks: readonly CountedStack[], idle: reado
   const functions = new Numbers<CountedFrame>();
   const locations = new Numbers<readonly CountedFrame[]>();
   const samples = new Numbers<Sample>();
-  const sampleOf = ({ frames, group }: CountedStack): Sample => {
-    const key = locationKey(frames);
-    const location = locations.of(key, frames);
-    const at = samples.of(key, { location, group, values: [0, 0, 0] });
+  const sampleOf = ({ frames, group, caller }: CountedStack): Sample => {
+    const levels = caller === undefined ? [frames] : [frames, caller];
+    const stack = levels.map((level) => locations.of(locationKey(level), level));
+    const at = samples.of(stack.join(' '), { stack, group, values: [0, 0, 0] });
     return samples.rows[at] as Sample;
   };
   const add = (sample: Sample, column: number, value: number): void => {
@@ -67,6 +72,8 @@ export const instructionsProfile = (stacks: readonly CountedStack[], idle: reado
   const columnOf = <T>(rows: readonly T[], value: (row: T) => number): Uint32Array => Uint32Array.from(rows, value);
   const count = samples.rows.length;
   const upTo = Uint32Array.from({ length: count + 1 }, (_, i) => i);
+  const stackStart = new Uint32Array(count + 1);
+  samples.rows.forEach(({ stack }, i) => (stackStart[i + 1] = (stackStart[i] ?? 0) + stack.length));
   const functionTable = {
     count: functions.rows.length,
     name: columnOf(functions.rows, (each) => text(each.function)),
@@ -109,8 +116,8 @@ export const instructionsProfile = (stacks: readonly CountedStack[], idle: reado
     samples: {
       count,
       values: Float64Array.from(samples.rows.flatMap(({ values }) => values)),
-      stackStart: upTo,
-      stack: locationsOf(samples.rows.map(({ location }) => location)),
+      stackStart,
+      stack: locationsOf(samples.rows.flatMap(({ stack }) => stack)),
       labelStart: upTo,
     },
     labels,

@@ -30,6 +30,18 @@ func outer(x int) int {
 }
 
 //go:noinline
+func twice(x int) int {
+	return outer(x) + outer(x+1)
+}
+
+// between is inlined where it is called.
+func between(x int) int {
+	return outer(x) - 1
+}
+
+var chosen = []func(int) int{outer, twice}
+
+//go:noinline
 func keep(n int) []byte {
 	return make([]byte, n)
 }
@@ -80,6 +92,19 @@ func obey(words []string, count int) {
 	case "outer":
 		for i := 0; i < count; i++ {
 			outer(i)
+		}
+	case "callers":
+		for i := 0; i < count; i++ {
+			total += between(i)
+			for _, call := range chosen {
+				total += call(i)
+			}
+		}
+	case "goroutines":
+		done := make(chan int)
+		for i := 0; i < count; i++ {
+			go func() { done <- twice(i) }()
+			total += <-done
 		}
 	case "stat":
 		for i := 0; i < count; i++ {
