@@ -3,7 +3,7 @@
  * service is built and started in a copy; nothing that exists is changed without being asked.
  */
 import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
@@ -194,16 +194,27 @@ const write = async ({ file, text }: Planned, replace: 'force' | 'keep'): Promis
   return say(`  ${existing === null ? 'wrote   ' : 'replaced'}   ${file}`);
 };
 
-/** The runs' folder must not be committed; a line is added only where somebody says yes. */
+/** What must not be committed: the runs' folder, and what `npm i` made here. */
+const UNCOMMITTED = [
+  { line: '.godyno/', what: 'results of runs', isHere: () => true },
+  { line: 'node_modules/', what: 'what npm installs', isHere: () => existsSync('node_modules') },
+] as const;
+
+/** A line is added only where somebody says yes. */
 const offerIgnore = async (options: InitOptions, signal: AbortSignal): Promise<void> => {
-  const inside = (await git(signal, 'rev-parse', '--is-inside-work-tree')) === 'true';
-  if (!inside || (await git(signal, 'check-ignore', '.godyno/x')) !== '') return;
-  const line = '.godyno/';
-  const answer = options.yes === true ? 'n' : await askFor(`Add ${line} (results of runs) to .gitignore? [Y/n] `);
-  if (/^n/i.test(answer)) return say(`\nAdd to .gitignore: ${line}   (results of runs)`);
+  if ((await git(signal, 'rev-parse', '--is-inside-work-tree')) !== 'true') return;
+  for (const { line, what, isHere } of UNCOMMITTED) {
+    if (!isHere() || (await git(signal, 'check-ignore', `${line}x`)) !== '') continue;
+    const answer = options.yes === true ? 'n' : await askFor(`Add ${line} (${what}) to .gitignore? [Y/n] `);
+    if (/^n/i.test(answer)) say(`\nAdd to .gitignore: ${line}   (${what})`);
+    else await addIgnored(line);
+  }
+};
+
+const addIgnored = async (line: string): Promise<void> => {
   const existing = await readFile('.gitignore', 'utf8').catch(() => '');
   await appendFile('.gitignore', `${existing === '' || existing.endsWith('\n') ? '' : '\n'}${line}\n`);
-  return say(`  added      ${line} to .gitignore`);
+  say(`  added      ${line} to .gitignore`);
 };
 
 const nameOf = ({ importPath }: MainPackage): string =>

@@ -244,6 +244,7 @@ func main() {
   test('files that the build embeds and git does not have are carried along, or stood in for, and the scenario says how', async () => {
     execFileSync('git', ['init', '--quiet'], { cwd: place.dir });
     place.file('.gitignore', 'dist/\nassets/\n');
+    place.file('node_modules/godyno/package.json', '{}');
     place.file('go.mod', 'module example.com/embeds\n\ngo 1.22\n');
     place.file('assets/logo.txt', 'logo');
     place.file(
@@ -283,6 +284,7 @@ func main() {
     ]);
     expect(existsSync(path.join(place.dir, 'dist'))).toBe(false);
     expect(stderr).toContain('Add to .gitignore: .godyno/');
+    expect(stderr).toContain('Add to .gitignore: node_modules/');
   });
 
   test('a service that does not build shows Go’s words and writes nothing', async () => {
