@@ -86,7 +86,10 @@ const fillPrepare = (request: PrepareInput, contents: FileContents): PrepareRequ
   ...(request.followRedirects && { followRedirects: true as const }),
 });
 
+const inShell = (line: string) => ({ command: 'sh', args: ['-c', line] });
+
 const fillSetup = (setup: SetupInput): SetupCommand => {
+  if (typeof setup === 'string') return { ...inShell(setup), env: {}, timeoutSeconds: SETUP_TIMEOUT_SECONDS };
   if (!Array.isArray(setup)) {
     return { command: setup.command, args: setup.args, env: setup.env, timeoutSeconds: setup.timeout };
   }
@@ -98,7 +101,6 @@ const fillGo = ({ base, head }: NonNullable<ScenarioInput['target']['go']>): Non
   ...(base !== undefined && { base }),
   ...(head !== undefined && { head }),
 });
-const inShell = (line: string) => ({ command: 'sh', args: ['-c', line] });
 
 const fillGenerate = (input: GenerateInput): GenerateCommand => {
   const plain = { env: {}, timeoutSeconds: GENERATE_TIMEOUT_SECONDS, inputs: [], outputs: [] };

@@ -79,7 +79,7 @@ them:
 target:
   env: { DATABASE_URL: "postgres://postgres@127.0.0.1/app_\${port}?sslmode=disable" }
   setup:
-    - [sh, -c, "dropdb -h 127.0.0.1 -U postgres --if-exists app_\${port} && createdb -h 127.0.0.1 -U postgres app_\${port}"]
+    - dropdb -h 127.0.0.1 -U postgres --if-exists app_\${port} && createdb -h 127.0.0.1 -U postgres app_\${port}
     - ["\${binary}", migrate]
   seed:
     - ["./seed.sh", "http://127.0.0.1:\${port}"]

@@ -85,6 +85,7 @@ const goChoice = () =>
 const setupCommand = () =>
   z.union(
     [
+      word('a command'),
       texts('a command as a list').min(1, expected('a command as a list such as ["${binary}", "migrate"]')),
       mapping({
         command: word('a program').describe('The program; `${binary}` is the service as built for that side.'),
@@ -93,7 +94,7 @@ const setupCommand = () =>
         timeout: duration().prefault('1m').describe('How long it may take.'),
       }),
     ],
-    expected('a command as a list such as ["${binary}", "migrate"], or a mapping with `command`'),
+    expected('a command: a line for the shell, a list such as ["${binary}", "migrate"], or a mapping with `command`'),
   );
 
 const globs = (what: string) =>
@@ -236,7 +237,7 @@ const target = () =>
       .array(setupCommand(), expected('a list of commands'))
       .prefault([])
       .describe(
-        'Commands to run before each start of the service, one after the other, with `${binary}`, `${port}` and `${tmp}`.',
+        'Commands to run before each start of the service, one after the other, with `${binary}`, `${port}` and `${tmp}`. A text is run by `sh -c`, a list as it is.',
       )
       .meta({ example: [['${binary}', 'migrate', '--dir', '${tmp}']] }),
     seed: z

@@ -149,11 +149,13 @@ describe('target', () => {
     expect(target.setup[0]?.args).toEqual(['007']);
   });
 
-  test('setup commands are lists or mappings', () => {
+  test('setup commands are lines for the shell, lists or mappings', () => {
     const { target } = withTarget(`  setup:
+    - "\${binary} migrate && ls \${tmp}"
     - ["\${binary}", superuser, upsert, --dir, "\${tmp}"]
     - { command: ./seed.sh, args: ["\${port}"], env: { A: b }, timeout: 5m }`);
     expect(target.setup).toEqual([
+      { command: 'sh', args: ['-c', '${binary} migrate && ls ${tmp}'], env: {}, timeoutSeconds: 60 },
       { command: '${binary}', args: ['superuser', 'upsert', '--dir', '${tmp}'], env: {}, timeoutSeconds: 60 },
       { command: './seed.sh', args: ['${port}'], env: { A: 'b' }, timeoutSeconds: 300 },
     ]);
