@@ -12,10 +12,10 @@ import {
 import { EXIT, type ExitCode } from '../errors.ts';
 import type { RunFile, Scenario } from '../model/index.ts';
 import { type DurationFlag, requireBaselinesFolder } from './flags.ts';
-import { withInterrupt } from './interrupt.ts';
+import { withInterrupt } from './terminal/interrupt.ts';
 import { loadScenarios, measure } from '../measure/index.ts';
 import { openOutput } from './output.ts';
-import { stepsFor } from './progress.ts';
+import { stepsFor } from './terminal/steps.ts';
 import { mergedProfiles } from './profiles.ts';
 import { finishRun, firstFailureOf } from './results.ts';
 import { baselineNamed } from './stored.ts';

@@ -9,8 +9,8 @@ const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 if (major > NEEDED[0] || (major === NEEDED[0] && minor >= NEEDED[1])) {
   const [{ main }, { surviveClosedPipes }, { reportCrashes }] = await Promise.all([
     import('./main.ts'),
-    import('./streams.ts'),
-    import('./failure.ts'),
+    import('./terminal/streams.ts'),
+    import('./terminal/failure.ts'),
   ]);
   surviveClosedPipes();
   reportCrashes();

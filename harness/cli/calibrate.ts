@@ -7,11 +7,11 @@ import type { NoiseProfile, RunFile, Scenario, ScenarioRun } from '../model/inde
 import { SHIFT_DOSE } from '../plant/index.ts';
 import { formatDuration, formatPercent } from '../units/index.ts';
 import { type DurationFlag, requireBaselinesFolder } from './flags.ts';
-import { withInterrupt } from './interrupt.ts';
+import { withInterrupt } from './terminal/interrupt.ts';
 import { loadScenarios, measure, noiseSentence, noiseWarnings } from '../measure/index.ts';
 import { openOutput, type OutputFolder } from './output.ts';
-import { stepsFor } from './progress.ts';
-import { type Base, type Gardener, withGardener } from './prove-survey.ts';
+import { stepsFor } from './terminal/steps.ts';
+import { type Base, type Gardener, withGardener } from './prove/survey.ts';
 import { finishRun } from './results.ts';
 
 interface CalibrateOptions {

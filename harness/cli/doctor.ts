@@ -7,11 +7,11 @@ import { type Engines, isMissing, type Missing, probeEngines } from '../exact/in
 import { canPin, runCommand, usableCpus } from '../process/index.ts';
 import { freePorts } from '../target/index.ts';
 import { formatPercent } from '../units/index.ts';
-import { type Check, fail, ok, warn } from './doctor-check.ts';
-import { examineTargets } from './doctor-target.ts';
-import { withInterrupt } from './interrupt.ts';
+import { type Check, fail, ok, warn } from './doctor/check.ts';
+import { examineTargets } from './doctor/target.ts';
+import { withInterrupt } from './terminal/interrupt.ts';
 import { LOADER, loadScenarios, withWorkFolder } from '../measure/index.ts';
-import { terminalText } from './terminal-text.ts';
+import { terminalText } from './terminal/plain-text.ts';
 
 const checkSystem = (): Check => {
   const { os, arch, cpuModel, cpus, kernel } = hostEnvironment(LOADER, process.env);

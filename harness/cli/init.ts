@@ -11,12 +11,12 @@ import { EXIT, type ExitCode, UsageError } from '../errors.ts';
 import { runCommand } from '../process/index.ts';
 import { parseScenario } from '../scenario/index.ts';
 import { type Survey, surveyService } from '../survey/index.ts';
-import { buildCopy, configFiles, copySource, embedPath, type MissingEmbed, withMissingFile } from './init-copy.ts';
-import { baselineWorkflow, measureWorkflow, type Names, publishWorkflow } from './init-files.ts';
-import { findMains, type MainPackage, programName } from './init-find.ts';
-import { type Proposal, proposedFrom, scenarioText, untried } from './init-scenario.ts';
-import { type Trial, tryStarts } from './init-trial.ts';
-import { withInterrupt } from './interrupt.ts';
+import { buildCopy, configFiles, copySource, embedPath, type MissingEmbed, withMissingFile } from './init/copy.ts';
+import { baselineWorkflow, measureWorkflow, type Names, publishWorkflow } from './init/workflows.ts';
+import { findMains, type MainPackage, programName } from './init/find.ts';
+import { type Proposal, proposedFrom, scenarioText, untried } from './init/scenario.ts';
+import { type Trial, tryStarts } from './init/trial.ts';
+import { withInterrupt } from './terminal/interrupt.ts';
 import { godynoVersion } from '../version.ts';
 
 interface InitOptions {

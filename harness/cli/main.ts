@@ -4,7 +4,7 @@
  */
 import { Command, CommanderError, Option } from 'commander';
 import { EXIT, type ExitCode } from '../errors.ts';
-import { reportFailure } from './failure.ts';
+import { reportFailure } from './terminal/failure.ts';
 import { durationFlag, ownerAndName, requestCounts, rowsFlag, verdictList, webAddress, wholeNumber } from './flags.ts';
 import { godynoVersion } from '../version.ts';
 

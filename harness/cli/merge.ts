@@ -1,103 +1,16 @@
 /** `godyno merge`: the parts of a matrix, one scenario or some each, as one comparison with one report. */
-import { UsageError, type ExitCode } from '../errors.ts';
-import { type Comparison, worstVerdict } from '../model/index.ts';
-import { type Claim, CLAIM_FILE, type Received, readReceivedFolder } from '../publish/index.ts';
-import type { Invocation } from '../report/index.ts';
+import type { ExitCode } from '../errors.ts';
+import {
+  CLAIM_FILE,
+  claimText,
+  invocationOfClaim,
+  mergeClaims,
+  mergeReceived,
+  type Received,
+  readReceivedFolder,
+} from '../publish/index.ts';
 import { openOutput } from './output.ts';
 import { tell } from './results.ts';
-
-const refuse = (what: string, hint: string): never => {
-  throw new UsageError('MERGE_REFUSED', what, hint);
-};
-
-/** What must agree, or the merged report would tell something untrue of one part. */
-const AGREEMENTS = [
-  { name: 'base', of: ({ base }: Comparison): unknown => base.revision },
-  { name: 'head', of: ({ head }: Comparison): unknown => head.revision },
-  { name: 'seed', of: ({ seed }: Comparison): unknown => seed },
-  { name: 'method', of: ({ method }: Comparison): unknown => method },
-] as const;
-
-const requireAgreement = (first: Received, part: Received): void => {
-  const differing = AGREEMENTS.find(({ of }) => of(part.comparison) !== of(first.comparison));
-  if (differing === undefined) return;
-  const { name, of } = differing;
-  refuse(
-    `${first.where} and ${part.where} differ in ${name}: ${String(of(first.comparison))} and ${String(of(part.comparison))}`,
-    'Parts of one report compare the same two revisions with the same --seed.',
-  );
-};
-
-const requireDistinct = (parts: readonly Received[]): void => {
-  const owners = new Map<string, string>();
-  for (const { where, comparison } of parts) {
-    for (const { scenario } of comparison.scenarios) {
-      const other = owners.get(scenario);
-      if (other !== undefined)
-        refuse(`The scenario ${scenario} is in ${other} and in ${where}`, 'Give each part scenarios of its own.');
-      owners.set(scenario, where);
-    }
-  }
-};
-
-const mergedWaivers = (parts: readonly Received[]): Pick<Comparison, 'waivers'> => {
-  if (parts.every(({ comparison }) => comparison.waivers === undefined)) return {};
-  return {
-    waivers: {
-      verdictWithout: worstVerdict(
-        parts.map(({ comparison }) => comparison.waivers?.verdictWithout ?? comparison.verdict),
-      ),
-      applied: parts.flatMap(({ comparison }) => comparison.waivers?.applied ?? []),
-      remarks: [...new Set(parts.flatMap(({ comparison }) => comparison.waivers?.remarks ?? []))],
-    },
-  };
-};
-
-const mergedNew = (parts: readonly Received[]): Pick<Comparison, 'newOnHead'> => {
-  const newOnHead = parts.flatMap(({ comparison }) => comparison.newOnHead ?? []);
-  return newOnHead.length === 0 ? {} : { newOnHead };
-};
-
-/** One comparison of all parts. Throws UsageError `MERGE_REFUSED` when they do not belong together. */
-export const mergeReceived = (parts: readonly Received[]): Comparison => {
-  const [first] = parts;
-  if (first === undefined) return refuse('There is nothing to merge', 'Name the folders of the parts.');
-  for (const part of parts) requireAgreement(first, part);
-  requireDistinct(parts);
-  return {
-    ...first.comparison,
-    verdict: worstVerdict(parts.map(({ comparison }) => comparison.verdict)),
-    scenarios: parts.flatMap(({ comparison }) => comparison.scenarios),
-    ...mergedNew(parts),
-    ...mergedWaivers(parts),
-  };
-};
-
-/** The claim of all parts together; null when one has none or they name different pull requests. */
-export const mergeClaims = (parts: readonly Received[]): Claim | null => {
-  const claims = parts.map(({ claim }) => claim);
-  const [first] = claims;
-  if (first === undefined || first === null) return null;
-  const same = (claim: Claim | null): claim is Claim =>
-    claim !== null &&
-    claim.repository === first.repository &&
-    claim.pullRequest === first.pullRequest &&
-    claim.headSha === first.headSha &&
-    claim.key === first.key;
-  if (!claims.every(same)) return null;
-  const args = [...new Set(claims.flatMap((claim) => claim.args))];
-  // A part without words measured the default scenarios; the merged line then names none either.
-  return { ...first, shard: '', args: claims.some((claim) => claim.args.length === 0) ? [] : args.slice(0, 50) };
-};
-
-/** How to measure again what `claim` says was measured. */
-export const invocationOfClaim = (claim: Claim | null): Invocation => ({
-  program: 'npx godyno',
-  command: 'run',
-  args: claim?.args ?? [],
-  flags: claim?.flags ?? [],
-  key: claim?.key ?? 'default',
-});
 
 export const mergeCommandLine = async (
   given: Record<string, unknown>,
@@ -109,6 +22,6 @@ export const mergeCommandLine = async (
   const comparison = mergeReceived(parts);
   const claim = mergeClaims(parts);
   const out = await openOutput(outDir, new Date());
-  if (claim !== null) await out.write(CLAIM_FILE, `${JSON.stringify(claim, null, 2)}\n`);
+  if (claim !== null) await out.write(CLAIM_FILE, claimText(claim));
   return tell(out, { comparison, invocation: invocationOfClaim(claim) }, given);
 };

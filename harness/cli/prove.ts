@@ -6,12 +6,12 @@ import { buildReport, renderMarkdown } from '../report/index.ts';
 import type { RunProgress } from '../run/index.ts';
 import { formatDuration } from '../units/index.ts';
 import { type DurationFlag } from './flags.ts';
-import { withInterrupt } from './interrupt.ts';
+import { withInterrupt } from './terminal/interrupt.ts';
 import { loadScenarios, measure } from '../measure/index.ts';
 import { openOutput, type OutputFolder } from './output.ts';
-import { stepsFor } from './progress.ts';
-import { describeEffect, type Proof, proofOf } from './proof.ts';
-import { describeSize, faultsFrom, type Sizes, sizeOf, sizesFrom } from './prove-sizes.ts';
+import { stepsFor } from './terminal/steps.ts';
+import { describeEffect, type Proof, proofOf } from './prove/proof.ts';
+import { describeSize, faultsFrom, type Sizes, sizeOf, sizesFrom } from './prove/sizes.ts';
 import {
   type Base,
   choosePlace,
@@ -21,7 +21,7 @@ import {
   survey,
   type Survey,
   withGardener,
-} from './prove-survey.ts';
+} from './prove/survey.ts';
 import { compareWithProfiles, COMPARISON_FILE, finishRun, REPORT_FILE } from './results.ts';
 
 export interface ProveOptions {

@@ -5,32 +5,34 @@
 import { EXIT, type ExitCode, UsageError } from '../errors.ts';
 import type { Comparison } from '../model/index.ts';
 import {
-  type Artifact,
   type Caller,
   callerOf,
   type Claim,
   type CommentMode,
   conclusionOf,
-  downloadArtifact,
+  emptyClaim,
   findPullRequest,
   ForbiddenError,
   type Found,
+  type Gathered,
+  gatherFromRun,
   type GitHub,
-  listArtifacts,
+  invocationOfClaim,
+  mergeClaims,
+  mergeReceived,
   openGitHub,
-  type Origin,
+  originOf,
   readEvent,
-  type Received,
   readReceivedFolder,
-  readReceivedZip,
+  type Received,
+  requireConfirmed,
   sayNotice,
   writeCheckRun,
   writeComment,
   writeSummary,
 } from '../publish/index.ts';
 import { buildReport, marker, renderComment, renderMarkdown, type Report, verdictSentence } from '../report/index.ts';
-import { withInterrupt } from './interrupt.ts';
-import { invocationOfClaim, mergeClaims, mergeReceived } from './merge.ts';
+import { withInterrupt } from './terminal/interrupt.ts';
 
 export interface PublishOptions {
   readonly repository?: string;
@@ -73,32 +75,6 @@ const openFrom = (options: PublishOptions, env: Env, signal: AbortSignal): GitHu
   });
 };
 
-const isResult = (name: string, prefix: string): boolean =>
-  name === `${prefix}-result` || name.startsWith(`${prefix}-result-`);
-
-interface Gathered {
-  readonly received: readonly Received[];
-  /** Pages that open in the browser, by address. */
-  readonly pages: readonly string[];
-}
-
-const pagesOf = (artifacts: readonly Artifact[], prefix: string, runId: number, github: GitHub, env: Env) =>
-  artifacts
-    .filter(({ name, expired }) => !expired && name.startsWith(prefix) && name.endsWith('.html'))
-    .slice(0, 20)
-    .map(
-      ({ id }) =>
-        `${env['GITHUB_SERVER_URL'] ?? 'https://github.com'}/${github.access.repository}/actions/runs/${runId}/artifacts/${id}`,
-    );
-
-const gatherFromRun = async (github: GitHub, runId: number, prefix: string, env: Env): Promise<Gathered> => {
-  const artifacts = await listArtifacts(github, runId);
-  const received: Received[] = [];
-  for (const artifact of artifacts.filter(({ name }) => isResult(name, prefix)))
-    received.push(readReceivedZip(await downloadArtifact(github, artifact), `artifact ${artifact.name}`));
-  return { received, pages: pagesOf(artifacts, prefix, runId, github, env) };
-};
-
 const gather = async (
   github: () => GitHub,
   options: PublishOptions,
@@ -111,7 +87,12 @@ const gather = async (
     return { received: await readReceivedFolder(dir), pages };
   }
   const runId = options.runId ?? caller.runId;
-  if (runId !== null) return gatherFromRun(github(), runId, options.artifact, env);
+  if (runId !== null)
+    return gatherFromRun(
+      github(),
+      { runId, prefix: options.artifact },
+      env['GITHUB_SERVER_URL'] ?? 'https://github.com',
+    );
   throw new UsageError(
     'NOTHING_TO_PUBLISH',
     'Nothing to publish: no folder is given, and this job was not started by another workflow’s run',
@@ -123,30 +104,6 @@ const gather = async (
 const byKey = (received: readonly Received[]): readonly (readonly Received[])[] => [
   ...Map.groupBy(received, ({ claim }) => claim?.key ?? 'default').values(),
 ];
-
-/** The claim must be about this repository and the commit that GitHub says was measured. */
-const requireConfirmed = (claim: Claim | null, github: GitHub, origin: Origin): void => {
-  if (claim === null) return;
-  const wrong =
-    claim.repository.toLowerCase() !== github.access.repository.toLowerCase()
-      ? `repository ${claim.repository}, this is ${github.access.repository}`
-      : claim.headSha !== origin.headSha
-        ? `commit ${claim.headSha}, GitHub says ${origin.headSha} was measured`
-        : null;
-  if (wrong === null) return;
-  throw new UsageError(
-    'ARTIFACT_REFUSED',
-    `The artifact claims ${wrong}`,
-    'Nothing was published. The measuring job’s artifact does not belong to this run.',
-  );
-};
-
-const originOf = (caller: Caller, claim: Claim | null, comparison: Comparison): Origin =>
-  caller.origin ?? {
-    headSha: claim?.headSha ?? comparison.head.revision,
-    headRepository: null,
-    headBranch: null,
-  };
 
 /** The links go before the marker, which is always the last line. */
 const withLinks = (body: string, key: string, pages: readonly string[]): string => {
@@ -236,16 +193,6 @@ const publishOne = async (
   await report('The comment', async () => comment(github, options, post, found));
   if (options.checkRun === true) await report('The check run', async () => checkRun(github, options, post, found));
 };
-
-const emptyClaim = (github: GitHub, origin: Origin): Omit<Claim, 'pullRequest'> => ({
-  schemaVersion: 1,
-  repository: github.access.repository,
-  headSha: origin.headSha,
-  key: 'default',
-  shard: '',
-  args: [],
-  flags: [],
-});
 
 export const publishFrom = async (
   options: PublishOptions,

@@ -16,11 +16,11 @@ import {
   withGoFlags,
   withNoiseNotes,
 } from '../measure/index.ts';
-import { claimOf, claimText } from './claim.ts';
+import { claimOf, claimText } from '../publish/index.ts';
 import { type DurationFlag, requireBaselinesFolder } from './flags.ts';
-import { withInterrupt } from './interrupt.ts';
+import { withInterrupt } from './terminal/interrupt.ts';
 import { openOutput, type OutputFolder } from './output.ts';
-import { stepsFor } from './progress.ts';
+import { stepsFor } from './terminal/steps.ts';
 import { compareWithProfiles, finishRun, tell } from './results.ts';
 
 export interface RunOptions {

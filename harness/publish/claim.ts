@@ -82,3 +82,38 @@ export const claimFromEvent = (event: unknown, words: ClaimWords): Claim | null 
   const [problem] = claim.error.issues;
   return problem === undefined ? null : refuse(problem);
 };
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** Of the measuring command line. */
+interface Words {
+  readonly args: readonly string[];
+  readonly flags: readonly string[];
+}
+
+/** Which comment it is and which part of a matrix; the Action sets them from its inputs. */
+export const KEY_VARIABLE = 'GODYNO_KEY';
+export const SHARD_VARIABLE = 'GODYNO_SHARD';
+
+/**
+ * null outside of a pull request's job. Called before anything is measured: the publisher would refuse what is refused
+ * here. Throws UsageError `CLAIM_INVALID`.
+ */
+export const claimOf = (event: unknown, words: Words, env: Env): Claim | null =>
+  claimFromEvent(event, {
+    key: env[KEY_VARIABLE] || 'default',
+    shard: env[SHARD_VARIABLE] ?? '',
+    args: [...words.args],
+    flags: [...words.flags],
+  });
+
+export const claimText = (claim: Claim): string => `${JSON.stringify(claim, null, 2)}\n`;
+
+/** How to measure again what `claim` says was measured. */
+export const invocationOfClaim = (claim: Claim | null) => ({
+  program: 'npx godyno',
+  command: 'run' as const,
+  args: claim?.args ?? [],
+  flags: claim?.flags ?? [],
+  key: claim?.key ?? 'default',
+});

@@ -10,11 +10,24 @@ export { type Annotation, annotationsOf, MOST_ANNOTATIONS } from './annotations.
 export { type Artifact, downloadArtifact, listArtifacts } from './artifacts.ts';
 export { type Caller, callerOf } from './caller.ts';
 export { type CheckRequest, conclusionOf, writeCheckRun } from './check-run.ts';
-export { type Claim, CLAIM_FILE, claimFromEvent, type ClaimWords } from './claim.ts';
+export {
+  type Claim,
+  CLAIM_FILE,
+  claimFromEvent,
+  claimOf,
+  claimText,
+  type ClaimWords,
+  invocationOfClaim,
+  KEY_VARIABLE,
+  SHARD_VARIABLE,
+} from './claim.ts';
 export { type CommentMode, type CommentOutcome, type CommentRequest, writeComment } from './comment.ts';
 export { type GitHub, type GitHubAccess, openGitHub } from './github.ts';
 export { jobEventOf } from './job-event.ts';
 export { readEvent, sayAtLine, sayNotice, writeSummary } from './job.ts';
+export { emptyClaim, originOf, requireConfirmed } from './confirm.ts';
+export { type Gathered, gatherFromRun } from './gather.ts';
+export { mergeClaims, mergeReceived } from './merge.ts';
 export { findPullRequest, type Found, type Origin } from './pull-request.ts';
 export { ForbiddenError, RateLimitError } from './refusals.ts';
 export { COMPARISON_NAME, MOST_ZIP_BYTES, type Received, readReceivedFolder, readReceivedZip } from './received.ts';

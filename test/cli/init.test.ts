@@ -10,7 +10,7 @@ import {
   movesFor,
   otherRoutes,
   startGuesses,
-} from '../../harness/cli/init-hints.ts';
+} from '../../harness/cli/init/hints.ts';
 import { parseScenario } from '../../harness/scenario/index.ts';
 import type { Setting, Survey } from '../../harness/survey/index.ts';
 import { makePlace, type Place } from '../e2e/cli.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { proofTable } from '../../harness/cli/prove.ts';
-import { faultsFrom, describeSize, sizeOf, sizesFrom, WATCHED_BY } from '../../harness/cli/prove-sizes.ts';
-import { proofOf, type ProofRequest } from '../../harness/cli/proof.ts';
+import { faultsFrom, describeSize, sizeOf, sizesFrom, WATCHED_BY } from '../../harness/cli/prove/sizes.ts';
+import { proofOf, type ProofRequest } from '../../harness/cli/prove/proof.ts';
 import { compareRun } from '../../harness/compare/index.ts';
 import type { Comparison, FunctionComparison } from '../../harness/model/index.ts';
 import { FAULT_KINDS } from '../../harness/plant/index.ts';

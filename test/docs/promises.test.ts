@@ -72,7 +72,7 @@ test.each(globSync('scenarios/*.yml', { cwd: root }))('%s is a scenario that god
 });
 
 test('workflows use one version of each action: ours, those that init writes, and those in the docs', () => {
-  const files = [...globSync('.github/workflows/*.yml', { cwd: root }), ...pages, 'harness/cli/init-files.ts'];
+  const files = [...globSync('.github/workflows/*.yml', { cwd: root }), ...pages, 'harness/cli/init/workflows.ts'];
   const used = files.flatMap((file) => [...read(file).matchAll(/actions\/[a-z-]+@[\w.]+/g)].map(([use]) => use));
   const versions = [...new Set(used)].toSorted();
   expect(versions.map((use) => use.replace(/@.*/, ''))).toEqual([

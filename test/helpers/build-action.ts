@@ -17,7 +17,7 @@ const fresh = `${target}.${process.pid}`;
 
 /** Script in dist-action → the module it starts with. */
 const SCRIPTS: Readonly<Record<string, string>> = {
-  'index.js': 'cli/action.ts',
+  'index.js': 'action/main.ts',
   'load/loader-main.js': 'load/loader-main.ts',
   'load/pacer.js': 'load/pacer.ts',
 };

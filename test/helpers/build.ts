@@ -26,7 +26,8 @@ try {
   bundlePage(source, fresh);
   await bundlePublish(fresh);
   // The Action's entry lives in a bundle of its own (build-action.ts), with libraries that users of npm do not need.
-  rmSync(path.join(fresh, 'cli/action.js'));
+  rmSync(path.join(fresh, 'action'), { recursive: true });
+  rmSync(path.join(fresh, 'cli/index.js'));
   chmodSync(path.join(fresh, 'cli/bin.js'), 0o755);
   if (existsSync(path.join(root, 'dist'))) renameSync(path.join(root, 'dist'), old);
   renameSync(fresh, path.join(root, 'dist'));

@@ -1,0 +1,7 @@
+/**
+ * The command line: flags, files, exit codes; one file per command. It conducts the modules and decides nothing itself.
+ * The Action is the one module that stands above it.
+ */
+export { main } from './main.ts';
+export { PAGE_FILE, REPORT_FILE, RUN_FILE } from './results.ts';
+export { reportCrashes, reportFailure } from './terminal/failure.ts';

@@ -1,0 +1,93 @@
+/** `godyno compare A.pb.gz B.pb.gz`: what each function costs more or less in the second of two pprof files. */
+import { EXIT, type ExitCode, UsageError } from '../../errors.ts';
+import { flatCum } from '../../profile/index.ts';
+import { formatSignedPercent } from '../../units/index.ts';
+import { amountOf, leftOutText, openPprof, SHOWN_ROWS, tableText, typeNameOf } from './file.ts';
+
+export interface CompareProfilesOptions {
+  readonly type?: string;
+  readonly cum?: true;
+  readonly requests?: readonly number[];
+  readonly json?: true;
+}
+
+interface Row {
+  readonly function: string;
+  readonly base: number;
+  readonly head: number;
+  readonly delta: number;
+}
+
+interface Side {
+  readonly unit: string;
+  readonly total: number;
+  readonly costs: ReadonlyMap<string, number>;
+}
+
+const scaleOf = (requests: readonly number[] | undefined, side: 0 | 1): number =>
+  requests === undefined ? 1 : 1 / (requests[side] ?? 1);
+
+const rowsOf = (base: Side, head: Side): readonly Row[] =>
+  [...new Set([...base.costs.keys(), ...head.costs.keys()])]
+    .map((name) => {
+      const [before, after] = [base.costs.get(name) ?? 0, head.costs.get(name) ?? 0];
+      return { function: name, base: before, head: after, delta: after - before };
+    })
+    .toSorted(
+      (a, b) =>
+        Math.abs(b.delta) - Math.abs(a.delta) ||
+        Math.abs(b.head) - Math.abs(a.head) ||
+        (a.function < b.function ? -1 : 1),
+    );
+
+/** Profiles of two kinds have no difference: a sample type that one of them lacks is refused there. */
+const openSides = (before: string, after: string, options: CompareProfilesOptions) => {
+  const head = openPprof(after);
+  const type = typeNameOf(head, options.type);
+  const sideOf = (profile: typeof head, scale: number): Side => {
+    const { unit, total, names, flat, cum } = flatCum(profile, type);
+    const column = options.cum === true ? cum : flat;
+    const costs = new Map<string, number>();
+    names.forEach((name, i) => {
+      if (flat[i] !== 0 || cum[i] !== 0) costs.set(name, (column[i] ?? 0) * scale);
+    });
+    return { unit, total: total * scale, costs };
+  };
+  const base = sideOf(openPprof(before), scaleOf(options.requests, 0));
+  return { type, base, head: sideOf(head, scaleOf(options.requests, 1)) };
+};
+
+const requireOneUnit = (base: Side, head: Side, before: string, after: string): void => {
+  if (base.unit === head.unit) return;
+  throw new UsageError(
+    'PROFILE_BROKEN',
+    `${before} is in ${base.unit} and ${after} in ${head.unit}`,
+    'Compare profiles of one kind.',
+  );
+};
+
+const changeText = (base: number, head: number): string => (base === 0 ? 'new' : formatSignedPercent(head / base - 1));
+
+const text = (type: string, base: Side, head: Side, rows: readonly Row[], options: CompareProfilesOptions): string => {
+  const { unit } = head;
+  const amount = (value: number): string => amountOf(value, unit);
+  const signed = (value: number): string => (value > 0 ? `+${amount(value)}` : amount(value));
+  const span = options.requests === undefined ? '' : ' per request';
+  const change = `${signed(head.total - base.total)}, ${changeText(base.total, head.total)}`;
+  const heading = `${type}${span}: ${amount(base.total)} → ${amount(head.total)} (${change})\n`;
+  const shown = rows
+    .slice(0, SHOWN_ROWS)
+    .map((row) => [amount(row.base), amount(row.head), signed(row.delta), row.function]);
+  return heading + tableText([['base', 'head', 'delta', 'function'], ...shown]) + leftOutText(rows.length);
+};
+
+export const compareProfiles = (before: string, after: string, options: CompareProfilesOptions): ExitCode => {
+  const { type, base, head } = openSides(before, after, options);
+  requireOneUnit(base, head, before, after);
+  const functions = rowsOf(base, head);
+  if (options.json === true) {
+    const total = { base: base.total, head: head.total, delta: head.total - base.total };
+    process.stdout.write(`${JSON.stringify({ type, unit: head.unit, total, functions })}\n`);
+  } else process.stdout.write(text(type, base, head, functions, options));
+  return EXIT.ok;
+};

@@ -1,0 +1,42 @@
+/** A claim is believed where GitHub confirms it. */
+import { UsageError } from '../errors.ts';
+import type { Comparison } from '../model/index.ts';
+import type { Caller } from './caller.ts';
+import type { Claim } from './claim.ts';
+import type { GitHub } from './github.ts';
+import type { Origin } from './pull-request.ts';
+
+/** The claim must be about this repository and the commit that GitHub says was measured. */
+export const requireConfirmed = (claim: Claim | null, github: GitHub, origin: Origin): void => {
+  if (claim === null) return;
+  const wrong =
+    claim.repository.toLowerCase() !== github.access.repository.toLowerCase()
+      ? `repository ${claim.repository}, this is ${github.access.repository}`
+      : claim.headSha !== origin.headSha
+        ? `commit ${claim.headSha}, GitHub says ${origin.headSha} was measured`
+        : null;
+  if (wrong === null) return;
+  throw new UsageError(
+    'ARTIFACT_REFUSED',
+    `The artifact claims ${wrong}`,
+    'Nothing was published. The measuring job’s artifact does not belong to this run.',
+  );
+};
+
+export const originOf = (caller: Caller, claim: Claim | null, comparison: Comparison): Origin =>
+  caller.origin ?? {
+    headSha: claim?.headSha ?? comparison.head.revision,
+    headRepository: null,
+    headBranch: null,
+  };
+
+/** What is known of a measuring run that left no claim. */
+export const emptyClaim = (github: GitHub, origin: Origin): Omit<Claim, 'pullRequest'> => ({
+  schemaVersion: 1,
+  repository: github.access.repository,
+  headSha: origin.headSha,
+  key: 'default',
+  shard: '',
+  args: [],
+  flags: [],
+});
