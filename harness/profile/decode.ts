@@ -176,7 +176,7 @@ export const decodeProfile = (bytes: Uint8Array, name: string): Profile => {
   const reader = new WireReader(message, name);
   const profile = decodeMessage(reader, message !== bytes);
   if (profile.sampleTypes.length === 0) {
-    throw reader.broken('has no sample type, so it is no profile');
+    throw reader.broken('it has no sample type');
   }
   return profile;
 };

@@ -2,7 +2,7 @@
 import { constants, gunzipSync, gzipSync } from 'node:zlib';
 import { gzip } from 'pako';
 import { reasonOf } from '../errors.ts';
-import { BROKEN_HINT, ProfileError } from './profile-error.ts';
+import { brokenPprof, ProfileError } from './profile-error.ts';
 
 /** The largest profile read, unpacked: 30 times the largest real one seen (8 MB); a bomb is refused there. */
 export const MAX_PROFILE_BYTES = 256 * 1024 * 1024;
@@ -57,7 +57,7 @@ const gunzip = (bytes: Uint8Array, name: string, maxBytes: number): Uint8Array =
   } catch (cause) {
     if (cause instanceof RangeError) throw tooLarge(name, maxBytes);
     const why = reasonOf(cause);
-    throw new ProfileError(`${name} is damaged gzip: ${why}`, BROKEN_HINT, { cause });
+    throw brokenPprof(name, `damaged gzip (${why})`, { cause });
   }
 };
 

@@ -1,9 +1,10 @@
 /** Profiles of other formats than pprof's protobuf, told by how they begin: what they are, and what to do about it. */
-import { ProfileError } from './profile-error.ts';
+import { notPprof } from './profile-error.ts';
 
 const CONVERT =
   'Convert it: go tool pprof -proto FILE > FILE.pb.gz (put the program that was profiled before FILE, for names instead of addresses)';
-const FETCH = 'Fetch the profile without ?debug=1 or 2, or write it with WriteTo(w, 0)';
+const FETCH =
+  'Name a profile, such as profiles/NAME/head/cpu.pb.gz in the folder of a run; from /debug/pprof, fetch it without ?debug=1 or 2.';
 
 /** What `go tool pprof` reads besides the protobuf, by the first line that is no comment (google/pprof, legacy_profile.go). */
 const OLD_TEXTS: readonly (readonly [RegExp, string])[] = [
@@ -22,9 +23,18 @@ const OLD_TEXTS: readonly (readonly [RegExp, string])[] = [
 /** Enough for comments before the first line that counts. */
 const LOOKED_AT_BYTES = 4096;
 
-/** A pprof message has a length or an index below 32 long before so many bytes. */
-const TEXT = /^[\t\n\r -~]{8,}$/;
+/** A pprof message has a length or an index below 32, no character of text, long before so many bytes. */
 const TEXT_BYTES = 32;
+
+/** Letters beyond ASCII included; what is cut at the end of `start` may be half of one. */
+const textIn = (start: Uint8Array): string | null => {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(start, { stream: true });
+    return /^[\t\n\r\P{Cc}]+$/u.test(text) ? text : null;
+  } catch {
+    return null;
+  }
+};
 
 const latin1 = (bytes: Uint8Array, count: number): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(count, bytes.length)).toString('latin1');
@@ -33,18 +43,18 @@ const firstLine = (text: string): string =>
   text.split('\n').find((line) => line.trim() !== '' && !line.trimStart().startsWith('#')) ?? '';
 
 const refuseText = (bytes: Uint8Array, name: string): void => {
-  const start = latin1(bytes, TEXT_BYTES);
-  if (!TEXT.test(start)) return;
-  const line = firstLine(latin1(bytes, LOOKED_AT_BYTES)).trim();
+  if (textIn(bytes.subarray(0, TEXT_BYTES)) === null) return;
+  const line = firstLine(Buffer.from(bytes.subarray(0, LOOKED_AT_BYTES)).toString()).trim();
   const shown = JSON.stringify(line.slice(0, TEXT_BYTES));
   const old = OLD_TEXTS.find(([begins]) => begins.test(line));
   if (old !== undefined) {
-    throw new ProfileError(
-      `${name} is ${old[1]}, text beginning with ${shown}, not a pprof protobuf`,
+    throw notPprof(
+      name,
+      `${old[1]}, text beginning with ${shown}`,
       `${CONVERT}. A Go service writes the protobuf itself: fetch it without ?debug=1.`,
     );
   }
-  throw new ProfileError(`${name} is text beginning with ${shown}, not a pprof protobuf`, `${FETCH}.`);
+  throw notPprof(name, `text beginning with ${shown}`, FETCH);
 };
 
 /** Words of the header of a binary CPU profile: 0, 3, C++ (0) or Java (1), the period in µs, 0. */
@@ -86,12 +96,9 @@ const OTHERS: readonly (readonly [string, string, string])[] = [
 export const refuseOtherFormats = (bytes: Uint8Array, name: string): void => {
   const start = latin1(bytes, TEXT_BYTES);
   for (const [begins, what, hint] of OTHERS) {
-    if (start.startsWith(begins)) throw new ProfileError(`${name} is ${what}, not a pprof protobuf`, hint);
+    if (start.startsWith(begins)) throw notPprof(name, what, hint);
   }
   refuseText(bytes, name);
   if (!isOldBinary(bytes)) return;
-  throw new ProfileError(
-    `${name} is a CPU profile in the old binary format of gperftools, not a pprof protobuf`,
-    `${CONVERT}.`,
-  );
+  throw notPprof(name, 'a CPU profile in the old binary format of gperftools', `${CONVERT}.`);
 };

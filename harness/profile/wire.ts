@@ -3,7 +3,7 @@
  * value, which is where protobufjs's time goes on a profile (ecosystem.md §1.3).
  */
 import protobuf from 'protobufjs/minimal.js';
-import { BROKEN_HINT, ProfileError } from './profile-error.ts';
+import { brokenPprof, type ProfileError } from './profile-error.ts';
 
 const TWO_32 = 4_294_967_296;
 
@@ -32,7 +32,7 @@ export class WireReader extends protobuf.Reader {
   }
 
   broken(what: string): ProfileError {
-    return new ProfileError(`${this.fileName}: ${what}`, BROKEN_HINT);
+    return brokenPprof(this.fileName, what);
   }
 
   /** Reads a varint as 64 bits into `low` and `high`, both unsigned. */
@@ -115,7 +115,7 @@ export class WireReader extends protobuf.Reader {
     let low = 0;
     let high = 0;
     for (let shift = 0; shift < 70; shift += 7) {
-      if (pos >= this.len) throw this.broken(`ends inside a number at byte ${pos}`);
+      if (pos >= this.len) throw this.broken(`it ends inside a number at byte ${pos}`);
       const byte = buf[pos++] ?? 0;
       const part = byte & 127;
       if (shift < 28) low |= part << shift;
@@ -227,7 +227,7 @@ export class WireReader extends protobuf.Reader {
     const length = this.integer();
     const end = this.pos + length;
     if (length < 0 || end > this.len) {
-      throw this.broken(`is cut short: a part of ${length} bytes begins at byte ${this.pos} of ${this.len}`);
+      throw this.broken(`it is cut short: a part of ${length} bytes begins at byte ${this.pos} of ${this.len}`);
     }
     // 32 bits suffice below MAX_PROFILE_BYTES, and keep the loops up to it out of floating point.
     return end | 0;
@@ -259,7 +259,7 @@ export class WireReader extends protobuf.Reader {
     }
     const width = wireType === WIRE_FIXED64 ? 8 : wireType === WIRE_FIXED32 ? 4 : 0;
     if (width === 0) throw this.broken(`unknown wire type ${wireType} at byte ${this.pos}`);
-    if (this.pos + width > this.len) throw this.broken(`ends inside a number at byte ${this.pos}`);
+    if (this.pos + width > this.len) throw this.broken(`it ends inside a number at byte ${this.pos}`);
     this.pos += width;
   }
 

@@ -57,7 +57,7 @@ describe('broken profiles are refused with a reason', () => {
     } catch (error) {
       expect(error).toBeInstanceOf(ProfileError);
       const broken = error as ProfileError;
-      expect(broken.message).toMatch(/^some\/file\.pb\.gz: /);
+      expect(broken.message).toMatch(/^some\/file\.pb\.gz is not a pprof profile, or is damaged: it ends inside/);
       expect([broken.code, broken.exitCode]).toEqual(['PROFILE_BROKEN', EXIT.usage]);
       expect(broken.hint).toMatch(/go tool pprof/);
     }

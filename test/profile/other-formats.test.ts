@@ -76,6 +76,13 @@ describe('other files are named for what they are', () => {
     ['a trace', 'go 1.26 trace\u0000\u0000\u0000', /execution trace of Go/],
     ['an archive', 'PK\u0003\u0004\u0014', /zip archive/],
     ['a page', '<!doctype html><html>404', /text beginning with "<!doctype html>/],
+    ['a word', 'hello', /^x is not a pprof profile: it is text beginning with "hello"/],
+    [
+      'text in another language',
+      'gr\u00c3\u00bc\u00c3\u009fe an alle Leserinnen und Leser',
+      /text beginning with "grüße an/,
+    ],
+    ['JSON', '{"a":1}', /text beginning with "\{/],
     ['nothing but comments', '# one\n# two\n# three\n', /text beginning with ""/],
   ])('%s', (_, content, name) => {
     expect(() => decodeProfile(Buffer.from(content, 'latin1'), 'x')).toThrow(name);
