@@ -117,6 +117,8 @@ describe('stacks', () => {
   test('whose last id is cut short are refused', () => {
     const head = Buffer.from(encoded(upTo(300), []));
     const sample = Buffer.from([0x12, 8, 0x12, 1, 7, 0x0a, 3, 1, 1, 0x80]);
-    expect(() => decodedStacks(Buffer.concat([head, sample, Buffer.from([0x48, 1])]))).toThrow(/x\.pb is not a pprof profile, or is damaged/);
+    expect(() => decodedStacks(Buffer.concat([head, sample, Buffer.from([0x48, 1])]))).toThrow(
+      /x\.pb is not a pprof profile, or is damaged/,
+    );
   });
 });
