@@ -80,11 +80,13 @@ export class InterruptedError extends GodynoError {
 const FILE_REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file or folder',
   ENOTDIR: 'a file stands where a folder is needed',
+  EEXIST: 'something of that name is there already',
   EISDIR: 'it is a folder, not a file',
   EACCES: 'permission denied',
   EPERM: 'the system does not permit it',
   EROFS: 'the file system is read-only',
   ENOSPC: 'the disk is full',
+  EFBIG: 'it would be larger than a file may be',
   EDQUOT: 'the disk quota is used up',
   ENAMETOOLONG: 'the name is too long',
 };

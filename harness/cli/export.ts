@@ -1,6 +1,6 @@
 /** `godyno export`: a finished run in the formats of other tools. */
 import { readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { EXIT, type ExitCode, UsageError } from '../errors.ts';
 import { type Comparison, parseComparison, type RunFile, SIDES } from '../model/index.ts';
 import { decodeProfile, diffProfile, encodeProfile, type Profile } from '../profile/index.ts';
@@ -18,7 +18,7 @@ import { type MergedProfile, mergedProfiles } from './profiles.ts';
 import { folderReader } from './read-profile.ts';
 import { COMPARISON_FILE, compareWithProfiles } from './results.ts';
 import { openOutput } from './output.ts';
-import { openStored } from './stored.ts';
+import { openRun } from './stored.ts';
 
 interface Source {
   readonly run: RunFile;
@@ -154,11 +154,8 @@ export const exportRun = async (
 export const exportCommandLine = async (given: Record<string, unknown>, word = ''): Promise<ExitCode> => {
   const { format, out } = given as { readonly format: string; readonly out?: string };
   const formats = formatsFrom(format);
-  const { run, dir } = await openStored(word, 'baselines');
-  if (dir === null)
-    throw new UsageError('NOT_A_RUN', `${word} is a baseline, not a run`, 'Name the output folder of a run.');
-  const folder = word.endsWith('.json') ? dirname(word) : dir;
-  const paths = await exportRun(run, folder, formats, out ?? join(folder, 'exports'));
+  const { run, dir } = await openRun(word);
+  const paths = await exportRun(run, dir, formats, out ?? join(dir, 'exports'));
   process.stdout.write(paths.map((path) => `${path}\n`).join(''));
   return EXIT.ok;
 };

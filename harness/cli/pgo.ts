@@ -4,7 +4,7 @@ import { EXIT, type ExitCode, UsageError } from '../errors.ts';
 import type { ScenarioRun } from '../model/index.ts';
 import { encodeProfile, mergeProfiles, type Profile, withoutAgent } from '../profile/index.ts';
 import { folderReader, openProfile, type ReadFile } from './read-profile.ts';
-import { openStored } from './stored.ts';
+import { openRun } from './stored.ts';
 
 interface PgoOptions {
   readonly scenario?: string;
@@ -42,9 +42,7 @@ const headProfiles = async (runs: readonly ScenarioRun[], read: ReadFile): Promi
 
 export const writePgo = async (given: Record<string, unknown>, word = ''): Promise<ExitCode> => {
   const options = given as unknown as PgoOptions;
-  const { run, dir } = await openStored(word, 'baselines');
-  if (dir === null)
-    throw new UsageError('NOT_A_RUN', `${word} is a baseline, not a run`, 'Name the output folder of a run.');
+  const { run, dir } = await openRun(word);
   const runs = chooseRuns(run.runs, options.scenario);
   const read = folderReader(dir);
   const profiles = await headProfiles(runs, read);

@@ -6,7 +6,7 @@ import { openOutput } from './output.ts';
 import { type Comparison, parseComparison } from '../model/index.ts';
 import { exportRun, formatsFrom } from './export.ts';
 import { COMPARISON_FILE, compareWithProfiles, tell } from './results.ts';
-import { openStored } from './stored.ts';
+import { openRun } from './stored.ts';
 
 /** A file that was damaged since is written anew; what it accepted has to be given again. */
 const waiversIn = (text: string, file: string): Comparison['waivers'] => {
@@ -29,11 +29,7 @@ const withEarlierWaivers = async (comparison: Comparison, file: string): Promise
 export const reportAgain = async (given: Record<string, unknown>, dir = ''): Promise<ExitCode> => {
   const list = given['format'];
   const formats = typeof list === 'string' ? formatsFrom(list) : [];
-  const { run, baseline } = await openStored(dir, 'baselines');
-  if (baseline !== null) {
-    throw new UsageError('NOT_A_RUN', `${dir} is a baseline, not a run`, 'Use `godyno baseline show` for it.');
-  }
-  const folder = dir.endsWith('.json') ? join(dir, '..') : dir;
+  const { run, dir: folder } = await openRun(dir);
   const out = await openOutput(folder, new Date());
   const comparison = await withEarlierWaivers(await compareWithProfiles(run, folder), out.path(COMPARISON_FILE));
   if (formats.length > 0) await exportRun(run, folder, formats, join(folder, 'exports'));

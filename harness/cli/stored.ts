@@ -19,6 +19,8 @@ const kindOf = async (path: string): Promise<'file' | 'folder' | 'nothing'> => {
   return found.isDirectory() ? 'folder' : 'file';
 };
 
+const NAME_A_RUN = 'Name the output folder of a run; .godyno/latest is the last one.';
+
 const has = async (folder: string, name: string): Promise<boolean> => (await kindOf(join(folder, name))) === 'file';
 
 const readRun = async (file: string, dir: string): Promise<StoredRun> => ({
@@ -58,6 +60,21 @@ export const openStored = async (word: string, baselinesDir: string): Promise<St
     return fromBaseline(word);
   }
   return fromBaseline((await baselineNamed(word, baselinesDir)).path);
+};
+
+export interface OpenedRun {
+  readonly run: RunFile;
+  /** Its folder, which its profiles' paths are relative to. */
+  readonly dir: string;
+}
+
+/** Reads a run by its folder or its run.json. Throws UsageError for anything else, a baseline too. */
+export const openRun = async (word: string): Promise<OpenedRun> => {
+  if ((await kindOf(word)) === 'nothing') throw new UsageError('NO_SUCH_RUN', `There is no folder ${word}`, NAME_A_RUN);
+  const { run, dir } = await openStored(word, '');
+  if (dir !== null) return { run, dir };
+  const hint = `\`godyno baseline show ${word}\` shows it. ${NAME_A_RUN}`;
+  throw new UsageError('NOT_A_RUN', `${word} is a baseline, not a run`, hint);
 };
 
 /** The newest of a scenario. */

@@ -11,12 +11,22 @@ import { RUN_SCHEMA_VERSION, type RunFile } from './run.ts';
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+/** What to do about a damaged file of each name. */
+const DAMAGED: Readonly<Record<string, string>> = {
+  'run.json':
+    'It is truncated or damaged, and nothing else holds these measurements: take it from the artifact of the job or a copy, or measure again with `godyno run`.',
+  'comparison.json':
+    'It is truncated or damaged: `godyno report DIR` makes it again from the run.json beside it; without that, measure again.',
+  'baseline.json':
+    'It is truncated or damaged: restore it from git, or delete its folder and record the baseline again.',
+};
+
+const hintFor = (file: string): string =>
+  DAMAGED[file.slice(file.lastIndexOf('/') + 1)] ??
+  'Name the output folder of a run, or its run.json. If this is one, it is truncated or damaged.';
+
 const refuse = (file: string, what: string): never => {
-  throw new UsageError(
-    'FILE_BROKEN',
-    `${file}: ${what}`,
-    'The file is truncated, damaged or not written by godyno; make it again.',
-  );
+  throw new UsageError('FILE_BROKEN', `${file}: ${what}`, hintFor(file));
 };
 
 const parseJson = (text: string, file: string): Record<string, unknown> => {
@@ -24,12 +34,7 @@ const parseJson = (text: string, file: string): Record<string, unknown> => {
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw new UsageError(
-      'FILE_BROKEN',
-      `${file} is not complete JSON: ${reasonOf(cause)}`,
-      'The file is truncated or damaged; make it again.',
-      { cause },
-    );
+    throw new UsageError('FILE_BROKEN', `${file} is not complete JSON: ${reasonOf(cause)}`, hintFor(file), { cause });
   }
   return isObject(value) ? value : refuse(file, 'expected a JSON object');
 };
@@ -44,7 +49,8 @@ const checkVersion = (value: Record<string, unknown>, supported: number, file: s
       'Update godyno, or make the file again with this version.',
     );
   }
-  refuse(file, `schemaVersion is ${JSON.stringify(version)}, expected ${supported}`);
+  const found = version === undefined ? 'it has no schemaVersion' : `schemaVersion is ${JSON.stringify(version)}`;
+  refuse(file, `${found}, expected ${supported}`);
 };
 
 const requireKeys = (

@@ -2,7 +2,7 @@
  * What the measuring job left, read as hostile: two small JSON files out of a folder or a zip, nothing else opened, no
  * link followed. Its markdown is never read; reports are rendered again from these values.
  */
-import { constants } from 'node:fs';
+import { constants, statSync } from 'node:fs';
 import { lstat, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { z } from 'zod';
@@ -121,9 +121,10 @@ export const readReceivedFolder = async (folder: string): Promise<readonly Recei
     if (parts.length > MOST_SHARDS) refuseArtifact(folder, `more than ${MOST_SHARDS} results`);
   }
   if (parts.length > 0) return parts;
+  const isThere = statSync(folder, { throwIfNoEntry: false })?.isDirectory() ?? false;
   throw new UsageError(
     'NO_RESULT',
-    `There is no ${COMPARISON_NAME} in ${folder}, nor in a folder below it`,
+    isThere ? `There is no ${COMPARISON_NAME} in ${folder}, nor in a folder below it` : `There is no folder ${folder}`,
     'Name the output folder of `godyno run`, or a folder that holds several of them.',
   );
 };

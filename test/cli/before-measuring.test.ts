@@ -118,6 +118,10 @@ test.each([
   [['report', 'gone', '--format', 'pdf'], /"pdf" is no format/],
   [['export', 'gone', '--format', 'pdf'], /"pdf" is no format/],
   [['top', 'gone', '--by', 'file'], /--by .*'file' is invalid/],
+  [['init', '--yes', '--module', 'gone'], /--module gone is not there/],
+  [['init', '--yes', '--module', '.'], /--module . holds no go.mod/],
+  [['merge', 'gone'], /There is no folder gone/],
+  [['publish', 'gone', '--dry-run'], /There is no folder gone/],
   [['publish', 'gone', '--report-url', 'javascript:alert(1)'], /--report-url .*is invalid/],
   [['publish', 'gone', '--repository', 'name'], /--repository .*'name' is invalid. Expected owner\/name/],
 ] as const)('godyno %j is refused for its flag, before anything is looked for', async (args, said) => {

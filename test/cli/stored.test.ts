@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { storeBaseline } from '../../harness/baseline/index.ts';
-import { baselineNamed, openStored } from '../../harness/cli/stored.ts';
+import { baselineNamed, openRun, openStored } from '../../harness/cli/stored.ts';
 import { sampleRun } from '../baseline/sample-run.ts';
 
 let dir: string;
@@ -49,4 +49,38 @@ it('finds a baseline by its folder, below its scenario or not, by its commit, an
   expect(await found('aaaa')).toBe(older);
   expect(await found('demo')).toBe(newer);
   await expect(found('demi')).rejects.toMatchObject({ code: 'NO_SUCH_BASELINE' });
+});
+
+it('opens a run by its folder or its run.json, and says what is wrong with anything else', async () => {
+  const run = sampleRun({ revision: 'a'.repeat(40), createdAt: '2026-11-01T00:00:00.000Z' });
+  file('out/run.json');
+  const out = path.join(dir, 'out');
+  writeFileSync(path.join(out, 'run.json'), JSON.stringify(run));
+  expect(await openRun(out)).toMatchObject({ dir: out });
+  expect(await openRun(path.join(out, 'run.json'))).toMatchObject({ dir: out });
+  const gone = path.join(dir, 'gone');
+  await expect(openRun(gone)).rejects.toMatchObject({
+    message: `There is no folder ${gone}`,
+    hint: expect.stringContaining('.godyno/latest') as string,
+  });
+  const { path: baseline } = await storeBaseline({ dir, run, profiles: new Map(), keep: 5 });
+  await expect(openRun(baseline)).rejects.toMatchObject({
+    code: 'NOT_A_RUN',
+    hint: expect.stringContaining(`godyno baseline show ${baseline}`) as string,
+  });
+});
+
+it.each([
+  ['run.json', '{"schemaVersion": 1, "runs": [', /not complete JSON/, /measure again with `godyno run`/],
+  ['run.json', '[]', /expected a JSON object/, /nothing else holds these measurements/],
+  ['notes.txt', 'hello', /not complete JSON/, /^Name the output folder of a run, or its run.json/],
+  ['package.json', '{}', /it has no schemaVersion, expected 1/, /^Name the output folder of a run/],
+])('says what to do about a damaged or mistaken file: %s holding %j', async (name, text, message, hint) => {
+  file(name);
+  writeFileSync(path.join(dir, name), text);
+  await expect(openRun(path.join(dir, name))).rejects.toMatchObject({
+    message: expect.stringMatching(message) as string,
+    hint: expect.stringMatching(hint) as string,
+    exitCode: 2,
+  });
 });

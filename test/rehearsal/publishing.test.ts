@@ -218,7 +218,7 @@ test('a summary that cannot be written costs no comment', async () => {
     cwd,
   });
   expect(code).toBe(0);
-  expect(log).toMatch(/summary cannot be written: EISDIR/);
+  expect(log).toMatch(/summary cannot be written: it is a folder/);
   expect(fake.comments).toHaveLength(1);
 });
 

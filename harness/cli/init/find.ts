@@ -1,7 +1,7 @@
 /** Finds the service: modules of the folder or workspace, and their main packages. */
 import { realpathSync } from 'node:fs';
 import { access, glob } from 'node:fs/promises';
-import { basename, dirname, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { BuildError, UsageError } from '../../errors.ts';
 import { listedObjects, runCommand } from '../../process/index.ts';
 
@@ -89,12 +89,23 @@ const likelihood = ({ path, serves, importPath }: MainPackage): number =>
   (SERVER_NAME.test(programName(importPath)) ? 2 : 0) -
   (TOOL_NAME.test(path === '.' ? programName(importPath) : path) ? 4 : 0);
 
+/** A mistyped folder, or one above the module. Throws `NO_MODULE`. */
+const namedModule = async (folder: string): Promise<string> => {
+  if (await isHere(join(folder, 'go.mod'))) return folder;
+  const what = (await isHere(folder)) ? `holds no go.mod` : 'is not there';
+  throw new UsageError(
+    'NO_MODULE',
+    `--module ${folder} ${what}`,
+    'Name the folder that holds the go.mod of the service.',
+  );
+};
+
 /**
  * Main packages, the likeliest service first. Of several modules only those that hold a program which serves count,
  * unless none does. Throws `NO_MODULE` and `NO_MAIN` (exit 2), `GO_LIST` (exit 5).
  */
 export const findMains = async (wanted: string | undefined, signal: AbortSignal): Promise<readonly MainPackage[]> => {
-  const folders = wanted === undefined ? await moduleFolders(signal) : [wanted];
+  const folders = wanted === undefined ? await moduleFolders(signal) : [await namedModule(wanted)];
   if (folders.length === 0)
     throw new UsageError(
       'NO_MODULE',

@@ -21,7 +21,7 @@ const asKnown = (error: unknown): GodynoError | undefined => {
   if (error instanceof InternalError) return undefined;
   if (error instanceof GodynoError) return error;
   if (!isNodeError(error) || error.code === undefined || !(error.code in FILE_HINTS)) return undefined;
-  const what = error.path === undefined ? error.message : `${error.path}: ${reasonOf(error)}`;
+  const what = `${error.path ?? `Cannot ${error.syscall ?? 'go on'}`}: ${reasonOf(error)}`;
   return new GodynoError(error.code, what, FILE_HINTS[error.code] ?? '', EXIT.usage, { cause: error });
 };
 
