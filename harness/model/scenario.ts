@@ -4,7 +4,7 @@
  * Strings may still hold `${…}` placeholders; `harness/scenario` names them, `target` and `load` fill them in.
  */
 import type { TlsSpec } from './endpoint.ts';
-import type { BySide, Side } from './side.ts';
+import { type BySide, type Side, SIDES } from './side.ts';
 
 export type HttpMethod = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS';
 
@@ -28,7 +28,32 @@ export interface ReadyCheck {
   readonly method: HttpMethod;
   readonly path: string;
   readonly timeoutSeconds: number;
+  /** Where it is asked; absent: where the load goes. */
+  readonly at?: ReadyPlace;
+  /** A connection that is taken is enough, and nothing is asked; absent: the request is to be answered 2xx. */
+  readonly connects?: true;
 }
+
+/** A port or a unix socket beside the one of the load. */
+export interface ReadyPlace {
+  /** `${port.admin}`, or a port that the service insists on. */
+  readonly port?: string;
+  readonly socket?: string;
+  /** It speaks TLS there; absent: plain HTTP. */
+  readonly tls?: true;
+}
+
+/** `GET /healthz`, `GET /healthz at ${port.admin}`, `a connection to ${port}`: for people. */
+export const readyText = ({ method, path, at, connects }: ReadyCheck): string => {
+  const place = at?.socket ?? at?.port;
+  if (connects === true) return `a connection to ${place ?? '${port}'}`;
+  return place === undefined ? `${method} ${path}` : `${method} ${path} at ${place}`;
+};
+
+/** Ports of ready checks that the service insists on. */
+export const fixedReadyPorts = ({ target }: Scenario): readonly number[] => [
+  ...new Set(SIDES.map((side) => Number(targetOf(target, side).ready.at?.port)).filter(Number.isInteger)),
+];
 
 export interface TargetSpec {
   /** Go main package, relative to the module folder, e.g. `./cmd/server`. */

@@ -6,6 +6,7 @@ import {
   type BySide,
   type BuildInfo,
   bothSides,
+  fixedReadyPorts,
   type RunSettings,
   type Scenario,
   type ScenarioRun,
@@ -64,8 +65,11 @@ const runOnce = async (plan: RunPlan, moved: readonly number[]): Promise<Scenari
 };
 
 /** Ports the service insists on, as far as the scenario knows them. */
-const insistedOn = ({ target: { port, sides } }: Scenario): readonly number[] =>
-  port === null || sides === 'alternate' ? [] : [port];
+const insistedOn = (scenario: Scenario): readonly number[] => {
+  const { port, sides } = scenario.target;
+  if (sides === 'alternate') return [];
+  return [...new Set([...(port === null ? [] : [port]), ...fixedReadyPorts(scenario)])];
+};
 
 /**
  * Builds and starts one side alone and sends each request once, as {@link runScenario} would. Throws what that throws;
@@ -111,8 +115,10 @@ const buildInfos = async (first: LinkedPair, signal: AbortSignal): Promise<BySid
 });
 
 /** A port that cannot be moved is one side's at a time. */
-const modeOf = ({ scenario: { target } }: RunPlan, unmovable: string | null): RunSettings['mode'] =>
-  target.sides === 'alternate' || (target.port !== null && unmovable !== null) ? 'alternate' : 'together';
+const modeOf = ({ scenario }: RunPlan, unmovable: string | null): RunSettings['mode'] =>
+  scenario.target.sides === 'alternate' || (insistedOn(scenario).length > 0 && unmovable !== null)
+    ? 'alternate'
+    : 'together';
 
 const settingsOf = (plan: RunPlan, unmovable: string | null): RunSettings => {
   const { target, load } = plan.scenario;

@@ -96,18 +96,18 @@ const checkHeadBodies = (document: ScenarioDocument): readonly Problem[] =>
 
 /** Both sides are alive at once, and the second would take the first one's socket away. */
 const checkSocket = (document: ScenarioDocument): readonly Problem[] => {
-  const path = ['target', 'socket'];
-  const socket = valueAt(document.value, path);
-  const isShared = typeof socket === 'string' && !/\$\{(?:tmp|port)\}/.test(socket);
-  return isShared && valueAt(document.value, ['target', 'sides']) !== 'alternate'
-    ? [
-        problem(
-          document,
-          path,
-          'base and head would share this socket; put it below ${tmp}, such as ${tmp}/api.sock, or set `target.sides: alternate`',
-        ),
-      ]
-    : [];
+  const places = [['target'], ['target', 'ready'], ['target', 'base', 'ready'], ['target', 'head', 'ready']];
+  const isShared = (path: Path): boolean => {
+    const socket = valueAt(document.value, path);
+    return typeof socket === 'string' && !/\$\{(?:tmp|port(?:\.\w+)?)\}/.test(socket);
+  };
+  if (valueAt(document.value, ['target', 'sides']) === 'alternate') return [];
+  const message =
+    'base and head would share this socket; put it below ${tmp}, such as ${tmp}/api.sock, or set `target.sides: alternate`';
+  return places
+    .map((place) => [...place, 'socket'])
+    .filter(isShared)
+    .map((path) => problem(document, path, message));
 };
 
 const checkTightLimits = (document: ScenarioDocument): readonly Problem[] => {

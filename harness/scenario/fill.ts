@@ -10,6 +10,7 @@ import {
   type LoadSpec,
   placeholdersOf,
   type PrepareRequest,
+  type ReadyCheck,
   type RequestSpec,
   type Scenario,
   type SetupCommand,
@@ -119,6 +120,28 @@ const fillTls = (tls: ScenarioInput['target']['tls']): Pick<TargetSpec, 'tls'> =
   return { tls: { serverName: tls === true ? null : tls.serverName } };
 };
 
+type ReadyInput = ScenarioInput['target']['ready'];
+
+/** Of a service of which only a connection is asked. */
+const NOTHING_ASKED = { method: 'GET', path: '/' } as const;
+
+const fillReady = (ready: ReadyInput, timeoutSeconds: number): ReadyCheck => {
+  if ('method' in ready) return { ...ready, timeoutSeconds };
+  const { http, port, socket, tls } = ready;
+  const isElsewhere = tls || socket !== undefined || (port !== undefined && port !== '${port}');
+  const at = {
+    ...(port !== undefined && { port }),
+    ...(socket !== undefined && { socket }),
+    ...(tls && { tls: true as const }),
+  };
+  return {
+    ...(http ?? NOTHING_ASKED),
+    timeoutSeconds,
+    ...(isElsewhere && { at }),
+    ...(http === undefined && { connects: true as const }),
+  };
+};
+
 type OwnInput = NonNullable<ScenarioInput['target']['base']>;
 
 const fillOwn = (own: OwnInput, readyTimeout: number): SideSpec => {
@@ -131,7 +154,7 @@ const fillOwn = (own: OwnInput, readyTimeout: number): SideSpec => {
     ...(generate !== undefined && { generate: generate.map(fillGenerate) }),
     ...(setup !== undefined && { setup: setup.map(fillSetup) }),
     ...(seed !== undefined && { seed: seed.map(fillSetup) }),
-    ...(ready !== undefined && { ready: { ...ready, timeoutSeconds: readyTimeout } }),
+    ...(ready !== undefined && { ready: fillReady(ready, readyTimeout) }),
   };
 };
 
@@ -159,7 +182,7 @@ const fillTarget = (target: ScenarioInput['target'], files: ReadFiles): TargetSp
   ports: [],
   setup: target.setup.map(fillSetup),
   seed: target.seed.map(fillSetup),
-  ready: { ...target.ready, timeoutSeconds: target.readyTimeout },
+  ready: fillReady(target.ready, target.readyTimeout),
   ...fillTls(target.tls),
   ...(target.socket !== undefined && { socket: target.socket }),
   stopTimeoutSeconds: target.stopTimeout,
@@ -230,6 +253,8 @@ const withoutEmpty = <T extends object>(value: T): Partial<T> =>
     Object.entries(value).filter(([, inner]) => !(Array.isArray(inner) && inner.length === 0)),
   ) as Partial<T>;
 
+const decisiveReady = ({ timeoutSeconds: _patience, ...asked }: ReadyCheck) => asked;
+
 /** sha256 (hex) over what decides what is measured. How long to wait for a start or stop, and file names, do not. */
 const digestOf = (target: TargetSpec, load: LoadSpec): string => {
   const { stopTimeoutSeconds: _stop, ready, setup, generate, include, cwd, ports, seed, ...service } = target;
@@ -238,7 +263,7 @@ const digestOf = (target: TargetSpec, load: LoadSpec): string => {
       ...service,
       ...withoutEmpty({ generate: generate.map(wordsOf), include, ports, seed: seed.map(wordsOf) }),
       ...(cwd === '.' ? {} : { cwd }),
-      ready: { method: ready.method, path: ready.path },
+      ready: decisiveReady(ready),
       setup: setup.map(wordsOf),
     },
     load: { ...load, data: load.data && { columns: load.data.columns, rows: load.data.rows } },

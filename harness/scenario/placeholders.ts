@@ -122,17 +122,27 @@ export const checkPlaceholders = (
     ...checkFixed(document, [...path, 'expect', 'body']),
     ...checkBodyFile(document, path, known, contents),
   ];
+  const checkReady = (root: unknown, path: Path): readonly Problem[] =>
+    isMapping(valueAt(root, path))
+      ? [
+          ...check([[...path, 'http']], []),
+          ...check(
+            [
+              [...path, 'port'],
+              [...path, 'socket'],
+            ],
+            SIDE,
+          ),
+        ]
+      : check([path], []);
   const found = [
     ...check(
       [
         ['target', 'package'],
         ['target', 'module'],
         ['target', 'buildFlags'],
-        ['target', 'ready'],
         ['target', 'base', 'package'],
-        ['target', 'base', 'ready'],
         ['target', 'head', 'package'],
-        ['target', 'head', 'ready'],
       ],
       [],
     ),
@@ -143,6 +153,7 @@ export const checkPlaceholders = (
       ...check([...itemPaths(value, [...at, 'args']), ...valuePaths(value, [...at, 'env']), [...at, 'cwd']], TARGET),
       ...['setup', 'seed'].flatMap((key) => check(commandTexts(value, [...at, key]), SETUP)),
       ...check(commandTexts(value, [...at, 'generate']), ['scenarioDir']),
+      ...checkReady(value, [...at, 'ready']),
     ]),
   ];
   // A data file that could not be read has its own problem; its columns are unknown then, not wrong.

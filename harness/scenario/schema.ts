@@ -150,6 +150,57 @@ const serviceEnvironment = () =>
     }
   });
 
+const READY_PORT = 'expected ${port.admin} (any name), ${port}, or a port that the service insists on such as 9090';
+
+const READY_EXPECTED =
+  'expected a method and a path such as "GET /healthz", or a mapping with `http`, `port` or `socket`';
+
+const isPort = (text: string): boolean => /^\d{1,5}$/.test(text) && Number(text) >= 1 && Number(text) <= 65_535;
+
+/** An address is how people would name another port. */
+const readyLine = () =>
+  z
+    .string({ error: READY_EXPECTED })
+    .refine((line) => !/\shttps?:/i.test(line), {
+      error: 'expected a path, not an address; another port is written as { http: …, port: … }',
+    })
+    .pipe(requestLine());
+
+const readyCheck = () =>
+  z.union(
+    [
+      readyLine(),
+      mapping({
+        http: requestLine()
+          .optional()
+          .describe('The request that answers 2xx. Left out: a connection that is taken is enough.')
+          .meta({ example: 'GET /healthz' }),
+        port: z
+          .union([z.string(), z.number()], { error: READY_PORT })
+          .transform(String)
+          .refine((text) => isPort(text) || /^\$\{port(?:\.[A-Za-z_]\w*)?\}$/.test(text), { error: READY_PORT })
+          .optional()
+          .describe('Its port. Left out, with no `socket`: where the load goes.')
+          .meta({ example: '${port.admin}', kind: 'port' }),
+        socket: word('a path such as ${tmp}/admin.sock')
+          .optional()
+          .describe('Its unix socket, in place of a port.')
+          .meta({ example: '${tmp}/admin.sock' }),
+        tls: yesNo().prefault(false).describe('Whether it speaks TLS on that port or socket.'),
+      })
+        .refine(({ http, port, socket }) => http !== undefined || port !== undefined || socket !== undefined, {
+          error: 'expected `http`, `port` or `socket`',
+        })
+        .refine(({ port, socket }) => port === undefined || socket === undefined, {
+          error: '`port` and `socket` exclude each other; keep one',
+        })
+        .refine(({ tls, http, port, socket }) => !tls || (http !== undefined && (port ?? socket) !== undefined), {
+          error: '`tls` goes with `http` and a `port` or `socket`; the service’s main port has `target.tls`',
+        }),
+    ],
+    { error: READY_EXPECTED },
+  );
+
 /** Keys of one side, for where a change renames a flag, moves a package, adds a file. */
 const ofOneSide = (side: 'base' | 'head') =>
   mapping({
@@ -164,7 +215,7 @@ const ofOneSide = (side: 'base' | 'head') =>
       .meta({ kind: 'list' }),
     setup: z.array(setupCommand(), expected('a list of commands')).optional().describe('In place of `target.setup`.'),
     seed: z.array(setupCommand(), expected('a list of commands')).optional().describe('In place of `target.seed`.'),
-    ready: requestLine().optional().describe('In place of `target.ready`.'),
+    ready: readyCheck().optional().describe('In place of `target.ready`.').meta({ kind: 'request line or mapping' }),
   })
     .optional()
     .describe(`What ${side} alone is built and started with.`);
@@ -247,9 +298,11 @@ const target = () =>
         'Commands to run after each start, once the service is ready and before anything is sent to it, with the placeholders of `setup` and `PORT` in their environment.',
       )
       .meta({ example: [['./seed.sh', 'http://127.0.0.1:${port}']] }),
-    ready: requestLine()
-      .describe('The request that answers 2xx once the service is ready.')
-      .meta({ example: 'GET /healthz' }),
+    ready: readyCheck()
+      .describe(
+        'The request that answers 2xx once the service is ready; as a mapping, on another port or socket than the load’s.',
+      )
+      .meta({ example: 'GET /healthz', kind: 'request line or mapping' }),
     tls: z
       .union(
         [

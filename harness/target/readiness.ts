@@ -1,4 +1,5 @@
-/** Asks a starting service until it answers with a 2xx, and remembers what it said instead. */
+/** Asks a starting service until it answers with a 2xx, or takes a connection, and remembers what it did instead. */
+import { connect } from 'node:net';
 import { request as plainRequest } from 'node:http';
 import { request as tlsRequest } from 'node:https';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -8,6 +9,7 @@ import { connectOptions, type Endpoint, hostHeaderOf, type ReadyCheck, socketPat
 /** What the last try met. */
 export type ReadyAnswer =
   | { readonly kind: 'status'; readonly status: number; readonly location: string | null }
+  | { readonly kind: 'connected' }
   | { readonly kind: 'refused' }
   | { readonly kind: 'silent' }
   | { readonly kind: 'broken'; readonly what: string };
@@ -19,18 +21,13 @@ const POLL_MS = 8;
 const TRY_TIMEOUT_MS = 2000;
 
 /** Each try has a connection of its own: a kept one would be half-open after a restart. null: cut short by the abort. */
-const askOnce = async (
-  endpoint: Endpoint,
-  ready: ReadyCheck,
-  path: string,
-  signal: AbortSignal,
-): Promise<ReadyAnswer | null> =>
+const askOnce = async (endpoint: Endpoint, ready: ReadyCheck, signal: AbortSignal): Promise<ReadyAnswer | null> =>
   new Promise((resolve) => {
     const request = endpoint.tls === undefined ? plainRequest : tlsRequest;
     const asked = request({
       ...connectOptions(endpoint),
       method: ready.method,
-      path,
+      path: ready.path,
       agent: false,
       headers: { host: hostHeaderOf(endpoint), connection: 'close' },
       timeout: TRY_TIMEOUT_MS,
@@ -56,19 +53,38 @@ const askOnce = async (
     asked.end();
   });
 
+/** A connection that is closed at once. */
+const connectOnce = async ({ host, port, socket: path }: Endpoint, signal: AbortSignal): Promise<ReadyAnswer | null> =>
+  new Promise((resolve) => {
+    const socket = connect(path === undefined ? { host, port } : { path: socketPathOf(path) });
+    const end = (answer: ReadyAnswer | null) => (): void => {
+      resolve(answer);
+      socket.destroy();
+      signal.removeEventListener('abort', abort);
+    };
+    const abort = end(null);
+    signal.addEventListener('abort', abort);
+    socket.setTimeout(TRY_TIMEOUT_MS, end({ kind: 'silent' }));
+    socket.once('connect', end({ kind: 'connected' }));
+    // Stays attached: a destroyed socket may report an error once more.
+    socket.on('error', (cause: NodeJS.ErrnoException) => {
+      const isRefused = cause.code === 'ECONNREFUSED' || cause.code === 'ENOENT';
+      end(isRefused ? { kind: 'refused' } : { kind: 'broken', what: cause.message })();
+    });
+  });
+
 const isReady = (answer: ReadyAnswer): boolean =>
-  answer.kind === 'status' && answer.status >= 200 && answer.status < 300;
+  answer.kind === 'connected' || (answer.kind === 'status' && answer.status >= 200 && answer.status < 300);
 
 /** Resolves to null when the service is ready, to its last answer when the signal aborts (deadline, exit, Ctrl-C). */
 export const untilReady = async (
   endpoint: Endpoint,
   ready: ReadyCheck,
-  path: string,
   signal: AbortSignal,
 ): Promise<ReadyAnswer | null> => {
   let last: ReadyAnswer = { kind: 'silent' };
   while (!signal.aborted) {
-    const answer = await askOnce(endpoint, ready, path, signal);
+    const answer = await (ready.connects === true ? connectOnce(endpoint, signal) : askOnce(endpoint, ready, signal));
     if (answer !== null && isReady(answer)) return null;
     // A try that the deadline cut short says less than an answer before it.
     const isCut = answer?.kind === 'silent' && signal.aborted && (last.kind === 'status' || last.kind === 'broken');

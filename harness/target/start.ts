@@ -6,6 +6,7 @@ import {
   type Endpoint,
   fillTemplate,
   placeholdersOf,
+  type ReadyCheck,
   type SetupCommand,
   type Side,
   type TargetSpec,
@@ -20,7 +21,7 @@ import {
 } from '../process/index.ts';
 import type { Binary } from './link.ts';
 import { type MovedPort, movedPortsEnv } from './moving-ports.ts';
-import { notReady } from './not-ready.ts';
+import { type Asked, notReady, type Unmet } from './not-ready.ts';
 import { isPortFree } from './ports.ts';
 import { untilReady } from './readiness.ts';
 import { requireOneServes, type Served, servingProcess, stillRuns } from './serving.ts';
@@ -211,10 +212,28 @@ const endpointOf = ({ spec, port }: StartRequest, fill: Fill): Endpoint => ({
   ...(spec.tls !== undefined && { tls: spec.tls }),
 });
 
+/** Where `target.ready` is asked: a port that the service insists on may have been moved. */
+const readyPlaceOf = (request: StartRequest, { at }: ReadyCheck, main: Endpoint, fill: Fill): Endpoint => {
+  if (at === undefined) return main;
+  const tls = at.tls === true ? { tls: { serverName: null } } : {};
+  if (at.socket !== undefined) return { host: LOOPBACK, port: main.port, socket: fill(at.socket), ...tls };
+  const asked = Number(fill(at.port ?? '${port}'));
+  const { to = asked } = request.moved?.find(({ from }) => from === asked) ?? {};
+  return { host: LOOPBACK, port: to, ...tls };
+};
+
+/** In turn: what says that the service is ready, and where that is elsewhere, that it takes connections for the load. */
+const readyChecks = (request: StartRequest, main: Endpoint, fill: Fill): readonly Asked[] => {
+  const ready = { ...request.spec.ready, path: fill(request.spec.ready.path) };
+  const asked = { ready, endpoint: readyPlaceOf(request, ready, main, fill) };
+  const { at, ...rest } = ready;
+  return at === undefined ? [asked] : [asked, { ready: { ...rest, connects: true }, endpoint: main }];
+};
+
 /** Returns when the service answers; throws, with the service stopped, when it ends first or its time is up. */
 const awaitReady = async (
   request: StartRequest,
-  endpoint: Endpoint,
+  main: Endpoint,
   running: RunningProcess,
   fill: Fill,
 ): Promise<void> => {
@@ -226,16 +245,25 @@ const awaitReady = async (
     ended.abort();
   });
   const signal = AbortSignal.any([request.signal, ended.signal, AbortSignal.timeout(ready.timeoutSeconds * 1000)]);
-  const answer = await untilReady(endpoint, ready, fill(ready.path), signal);
+  const failed = await firstUnmet(readyChecks(request, main, fill), signal);
   if (request.signal.aborted) {
     await running.stop(request.spec.stopTimeoutSeconds);
     throw abortError(request.signal);
   }
   if (exit !== null) throw exitedEarly(request, exit, running);
-  if (answer === null) return;
-  const error = await notReady(request, endpoint, answer, running);
+  if (failed === null) return;
+  const error = await notReady(request, failed, running);
   await running.stop(request.spec.stopTimeoutSeconds);
   throw error;
+};
+
+/** The check that the service has not met when its time is up; null: it has met them all. */
+const firstUnmet = async (checks: readonly Asked[], signal: AbortSignal): Promise<Unmet | null> => {
+  for (const asked of checks) {
+    const answer = await untilReady(asked.endpoint, asked.ready, signal);
+    if (answer !== null) return { ...asked, answer };
+  }
+  return null;
 };
 
 /** `target.cwd`, which may be a folder of our own or one of the source. */
@@ -302,7 +330,9 @@ export const startTarget = async (request: StartRequest): Promise<RunningTarget>
   const { spec, side, port, tmp, signal } = request;
   const fill = filler(request, request.port);
   const endpoint = endpointOf(request, fill);
-  requireShortSocket(endpoint, side);
+  for (const place of [endpoint, ...readyChecks(request, endpoint, fill).map((asked) => asked.endpoint)]) {
+    requireShortSocket(place, side);
+  }
   mkdirSync(tmp, { recursive: true, mode: 0o700 });
   await requireFreePorts(request);
   const cwd = workingFolder(request, fill);

@@ -212,6 +212,7 @@ func main() {
 	config := flag.String("config", "", "configuration file")
 	port := flag.String("port", "0", "port")
 	host := flag.String("host", "0.0.0.0", "host")
+	admin := flag.String("admin", ":18473", "where the operator listens")
 	flag.Parse()
 	if _, err := os.Stat(*config); err != nil {
 		println("no configuration")
@@ -220,6 +221,9 @@ func main() {
 	os.WriteFile("made.db", nil, 0o600)
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /items", func(w http.ResponseWriter, r *http.Request) { w.Write([]byte("[]")) })
+	health := http.NewServeMux()
+	health.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {})
+	go http.ListenAndServe(*admin, health)
 	address := net.JoinHostPort(*host, *port)
 	if *port == "0" {
 		address = net.JoinHostPort(*host, os.Getenv("PORT"))
@@ -234,8 +238,10 @@ func main() {
     expect(target).toMatchObject({
       module: 'server',
       package: '.',
-      args: ['-config', 'config.yml', '-host', '127.0.0.1'],
+      args: ['-config', 'config.yml', '-host', '127.0.0.1', '-admin', '127.0.0.1:${port.admin}'],
+      ready: { path: '/healthz', at: { port: '${port.admin}' } },
     });
+    expect(stderr).toContain('is ready at GET /healthz on ${port.admin}');
     expect(load.requests.map(({ path: asked }) => asked)).toEqual(['/items']);
     expect(existsSync(path.join(place.dir, 'server/made.db'))).toBe(false);
     expect(place.leftInTmp()).toEqual([]);

@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { prepareOf, type Scenario, type Side, targetOf } from '../../harness/model/index.ts';
+import {
+  fixedReadyPorts,
+  prepareOf,
+  readyText,
+  type Scenario,
+  type Side,
+  targetOf,
+} from '../../harness/model/index.ts';
 import { parseScenario, referencedFiles } from '../../harness/scenario/index.ts';
 import { EXAMPLE_SCENARIO } from '../../harness/scenario/reference.ts';
 
@@ -222,6 +229,44 @@ load: { requests: [{ http: POST /hook, body: { to: "http://127.0.0.1:\${port.sin
     expect([base.seed.length, base.setup.length, head.setup.length, head.generate.length]).toEqual([1, 0, 1, 1]);
     expect(() => withTarget('  base: { args: ["${prot}"] }')).toThrow(/target\.base\.args\[0\]: unknown placeholder/);
     expect(withTarget('  base: { args: [x] }').digest).not.toBe(withTarget('  head: { args: [x] }').digest);
+  });
+
+  test('readiness may be asked on another port or socket, or be a connection that is taken', () => {
+    const ready = (text: string) => withTarget(`  readyTimeout: 5s\n  base: { ready: ${text} }`).target;
+    const plain = { method: 'GET', path: '/', timeoutSeconds: 5 };
+    const up = { ...plain, path: '/up' };
+    const checks = [
+      ['{ http: GET /up, port: "${port.admin}" }', { ...up, at: { port: '${port.admin}' } }],
+      ['{ http: GET /up, port: 9090, tls: true }', { ...up, at: { port: '9090', tls: true } }],
+      ['{ http: GET /up, socket: "${tmp}/a.sock" }', { ...up, at: { socket: '${tmp}/a.sock' } }],
+      ['{ http: GET /up, port: "${port}" }', up],
+      ['{ http: GET /up }', up],
+      ['{ port: "${port}" }', { ...plain, connects: true }],
+      ['{ port: "${port.rpc}" }', { ...plain, at: { port: '${port.rpc}' }, connects: true }],
+    ] as const;
+    for (const [text, meant] of checks) expect(targetOf(ready(text), 'base').ready).toEqual(meant);
+    const admin = withTarget('  base: { ready: { port: "${port.admin}" } }\n  head: { ready: { port: 9090 } }');
+    expect(admin.target.ports).toEqual(['admin']);
+    expect(fixedReadyPorts(admin)).toEqual([9090]);
+    expect([readyText(targetOf(admin.target, 'base').ready), readyText(admin.target.ready)]).toEqual([
+      'a connection to ${port.admin}',
+      'GET /',
+    ]);
+    expect(admin.digest).not.toBe(withTarget('').digest);
+  });
+
+  test.each([
+    ['{}', /target\.ready: expected `http`, `port` or `socket`/],
+    ['{ port: "${port.a}", socket: "${tmp}/s" }', /`port` and `socket` exclude each other/],
+    ['{ http: GET /, tls: true }', /`tls` goes with `http` and a `port` or `socket`/],
+    ['{ port: admin }', /target\.ready\.port: expected \$\{port\.admin\}/],
+    ['{ port: 99999 }', /target\.ready\.port: expected/],
+    ['{ http: "GET /${tmp}", port: 1 }', /target\.ready\.http: unknown placeholder/],
+    ['{ http: GET /, socket: /run/a.sock }', /target\.ready\.socket: base and head would share this socket/],
+    ['GET http://127.0.0.1:9090/up', /target\.ready: expected a path, not an address.*\{ http: …, port: … \}/s],
+    ['7', /target\.ready: expected a method and a path such as "GET \/healthz", or a mapping/],
+  ])('a readiness check that says %s is refused', (text, message) => {
+    expect(() => read(`target: { ready: ${text} }\nload: { requests: [{ http: GET / }] }`)).toThrow(message);
   });
 
   test('build flags may be one line', () => {

@@ -250,7 +250,7 @@ describe('target', () => {
 
   test('a missing key says what it is for', () => {
     expect(said('target: {}\nload: { requests: [{ http: GET / }] }')).toEqual([
-      '1:1  target.ready: missing. The request that answers 2xx once the service is ready; for example `ready: GET /healthz`',
+      '1:1  target.ready: missing. The request that answers 2xx once the service is ready; as a mapping, on another port or socket than the load’s; for example `ready: GET /healthz`',
     ]);
   });
 });

@@ -53,11 +53,29 @@ func selfSigned() *tls.Config {
 	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
 }
 
-// Arguments: tls; unix PATH; anything else listens on $PORT.
+// An operator's listener of its own, healthy from the second question on; the main one comes later.
+func admin(network, address string, secret bool) {
+	listener, _ := net.Listen(network, address)
+	if secret {
+		listener = tls.NewListener(listener, selfSigned())
+	}
+	asked := 0
+	go http.Serve(listener, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if asked++; asked < 2 || r.URL.Path != "/up" {
+			http.Error(w, "not yet", 503)
+		}
+	}))
+	time.Sleep(200 * time.Millisecond)
+}
+
+// Arguments: tls; unix PATH; admin NETWORK ADDRESS [tls]; anything else listens on $PORT.
 func listen() net.Listener {
 	if len(os.Args) > 2 && os.Args[1] == "unix" {
 		listener, _ := net.Listen("unix", os.Args[2])
 		return listener
+	}
+	if len(os.Args) > 3 && os.Args[1] == "admin" {
+		admin(os.Args[2], os.Args[3], len(os.Args) > 4)
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:"+os.Getenv("PORT"))
 	if err != nil {

@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { InterruptedError } from '../../harness/errors.ts';
-import type { TargetSpec } from '../../harness/model/index.ts';
+import type { ReadyCheck, TargetSpec } from '../../harness/model/index.ts';
 import { canPin, runningCount, usableCpus } from '../../harness/process/index.ts';
 import { freePorts, linkBinary, prepareBuild, type StartRequest, startTarget } from '../../harness/target/index.ts';
 import { parseTcp, parseUnix } from '../../harness/target/sockets.ts';
@@ -50,6 +50,7 @@ const request = async (changes: Partial<TargetSpec> = {}, path = service): Promi
 const shell = async (script: string, changes: Partial<TargetSpec> = {}): Promise<StartRequest> =>
   request({ args: ['-c', script], ...changes }, '/bin/sh');
 
+const UP = { method: 'GET' as const, path: '/up', timeoutSeconds: 10 };
 const soon = { method: 'GET' as const, path: '/ready', timeoutSeconds: 0.6 };
 
 test('a ready service runs in its module folder, with its settings, port, folder and CPU', async () => {
@@ -138,6 +139,60 @@ test('where the scenario does not say so, the message does', async () => {
   await expect(unix).rejects.toMatchObject({ hint: expect.stringContaining('target.socket: ${tmp}/s.sock') as string });
   const moved = startTarget(await request({ ready: { ...soon, path: '/moved' } }));
   await expect(moved).rejects.toThrow('the service answered 302 to /login');
+});
+
+test.each([
+  ['a further port', ['tcp', '127.0.0.1:${port.admin}'], { port: '${port.admin}' }],
+  [
+    'a further port, over TLS',
+    ['tcp', '127.0.0.1:${port.admin}', 'tls'],
+    { port: '${port.admin}', tls: true as const },
+  ],
+  ['a unix socket', ['unix', '${tmp}/a.sock'], { socket: '${tmp}/a.sock' }],
+  ['a port that it insists on, where that was moved to', ['tcp', '127.0.0.1:${port.admin}'], { port: '9090' }],
+])(
+  'a service that is asked on %s is ready once it answers there and takes connections for the load',
+  async (_, args, at) => {
+    const asked = await request({ args: ['admin', ...args], ready: { ...UP, at } });
+    const [admin = 0] = await freePorts(1);
+    const target = await startTarget({ ...asked, ports: { admin }, moved: [{ from: 9090, to: admin }] });
+    expect((await fetch(`http://127.0.0.1:${target.port}/ready`)).status).toBe(200);
+    await target.stop();
+  },
+);
+
+test('a connection that is taken is enough where nothing is to be asked', async () => {
+  const [admin = 0] = await freePorts(1);
+  const asked = await request({
+    args: ['admin', 'tcp', '127.0.0.1:${port.admin}'],
+    ready: { ...UP, path: '/nowhere', connects: true, at: { port: '${port.admin}' } },
+  });
+  await (await startTarget({ ...asked, ports: { admin } })).stop();
+  const deaf = await shell('sleep 60', { ready: { ...soon, connects: true } });
+  await expect(startTarget(deaf)).rejects.toThrow(
+    `head: port ${deaf.port} took no connection within 0.6 s: the service takes no connections and listens nowhere yet`,
+  );
+});
+
+test('a service that is not ready elsewhere says where it was asked, and what it did there', async () => {
+  const [admin = 0, other = 0] = await freePorts(2);
+  const wrong = async (ready: Partial<ReadyCheck>, ...more: readonly string[]) =>
+    startTarget({
+      ...(await request({
+        args: ['admin', 'tcp', '127.0.0.1:${port.admin}', ...more],
+        ready: { ...soon, path: '/up', ...ready },
+      })),
+      ports: { admin, other },
+    });
+  const sad = wrong({ path: '/down', at: { port: '${port.admin}' } });
+  await expect(sad).rejects.toThrow(`GET /down on port ${admin} was not ready within 0.6 s: the service answered 503`);
+  const elsewhere = wrong({ at: { port: '${port.other}' } });
+  await expect(elsewhere).rejects.toThrow(/GET \/up on port \d+ .* takes no connections there; it listens on 127/);
+  await expect(elsewhere).rejects.toMatchObject({ hint: expect.stringContaining('Check target.ready') as string });
+  const secret = wrong({ at: { port: '${port.admin}' } }, 'tls');
+  await expect(secret).rejects.toMatchObject({
+    hint: expect.stringContaining('tls: true under target.ready') as string,
+  });
 });
 
 test('a path longer than a unix socket may have is refused before anything starts', async () => {

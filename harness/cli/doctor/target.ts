@@ -4,7 +4,7 @@
  */
 import { dirname, join, relative, resolve } from 'node:path';
 import { GodynoError } from '../../errors.ts';
-import { type BySide, type Scenario, targetOf } from '../../model/index.ts';
+import { type BySide, readyText, type Scenario, targetOf } from '../../model/index.ts';
 import { type Rehearsal, rehearse, type RunPlan, type RunProgress, type SideTree } from '../../run/index.ts';
 import { type SourceTree, withSides } from '../../source/index.ts';
 import { formatDuration } from '../../units/index.ts';
@@ -92,7 +92,7 @@ const readyChecks = (name: string, plan: RunPlan, { hello, seconds, side }: Read
   return [
     ok(
       `${name}: handshake`,
-      `${hello.goVersion}, GOMAXPROCS ${hello.gomaxprocs}, answers ${ready.path}, ready in ${formatDuration(seconds)}`,
+      `${hello.goVersion}, GOMAXPROCS ${hello.gomaxprocs}, ${readyText(ready)} answered, ready in ${formatDuration(seconds)}`,
     ),
     ok(`${name}: working folder`, placeOf(plan.trees[side], cwd)),
   ];

@@ -201,6 +201,10 @@ export const READY_PATHS = [
 
 const READY_NAME = /(?:health|ready|live|ping|status)[a-z]*$/i;
 
+/** Whether it is a path where services report that they are up. */
+export const isReadyPath = (path: string): boolean =>
+  path !== '/' && (READY_PATHS.includes(path) || READY_NAME.test(path));
+
 /** Of paths that answer, where to ask whether it is ready: a usual name, one that sounds like it, or the first. */
 export const readyAmong = (paths: readonly string[]): string | undefined =>
   READY_PATHS.find((path) => path !== '/' && paths.includes(path)) ??

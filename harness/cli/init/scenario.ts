@@ -20,6 +20,8 @@ export interface Proposal {
   readonly seen: boolean;
   readonly start: StartGuess;
   readonly ready: string;
+  /** Of `ready`, where it is not the load's. */
+  readonly readyPort: string | null;
   readonly paths: readonly string[];
   readonly passedOver: readonly PassedOver[];
   /** `POST /orders`: in the source, not tried. */
@@ -42,6 +44,7 @@ export const untried = (survey: Survey, missing: readonly MissingEmbed[]): Propo
     seen: false,
     start: startGuesses(survey)[0] ?? PLAIN_START,
     ready,
+    readyPort: null,
     paths: paths.length > 0 ? paths : [ready],
     passedOver: [],
     others: otherRoutes(survey),
@@ -60,13 +63,13 @@ export const proposedFrom = (found: Works, survey: Survey, missing: readonly Mis
 });
 
 const remarksOn = (found: Works, known: number): readonly string[] => {
-  const { start, ready, paths, passedOver, fixedPorts, exposed } = found;
+  const { start, ready, readyPort, paths, passedOver, fixedPorts, exposed } = found;
   const routes =
     known === 0
       ? 'no route was found in the source'
       : `${known - passedOver.length} of ${known} routes tried with GET answered 2xx`;
   return [
-    `It runs with ${describeStart(start)} and is ready at GET ${ready}; ${routes}.`,
+    `It runs with ${describeStart(start)} and is ready at GET ${ready}${readyPort === null ? '' : ` on ${readyPort}`}; ${routes}.`,
     ...(paths.length === 1 && paths[0] === ready && known > 0
       ? [`Only GET ${ready} answers without more: complete load.requests (sign-in: load.prepare).`]
       : []),
@@ -114,6 +117,11 @@ const portLine = ({ start, fixedPorts }: Proposal): readonly string[] => [
     : [`  # It also opens ${fixedPorts.join(', ')}; where a flag or variable moves that, use \${port.NAME} in it.`]),
 ];
 
+const readyLine = ({ ready, readyPort }: Proposal): string =>
+  readyPort === null
+    ? `  ready: GET ${ready}`
+    : `  ready: { http: ${quoted(`GET ${ready}`)}, port: ${readyPort.startsWith('$') ? quoted(readyPort) : readyPort} }`;
+
 const targetLines = (names: Names, proposal: Proposal): readonly string[] => {
   const args = argsOf(proposal.start);
   return [
@@ -123,7 +131,7 @@ const targetLines = (names: Names, proposal: Proposal): readonly string[] => {
     ...(args.length === 0 ? [] : [`  args: ${list(args)}`]),
     ...envLine(envOf(proposal.start)),
     ...portLine(proposal),
-    `  ready: GET ${proposal.ready}`,
+    readyLine(proposal),
   ];
 };
 

@@ -12,6 +12,7 @@ import {
   envOf,
   getPaths,
   hostsBeside,
+  isReadyPath,
   movesFor,
   portIn,
   READY_PATHS,
@@ -29,6 +30,8 @@ export interface PassedOver {
 export interface Answers {
   /** Answers 2xx. */
   readonly ready: string;
+  /** `${port.admin}` or a number, where `ready` answers on another port than the load; null: on the same. */
+  readonly readyPort: string | null;
   /** Paths that answered 2xx at once, in the order of the source. */
   readonly paths: readonly string[];
   /** Other paths of the source. */
@@ -100,6 +103,9 @@ const ask = async (port: number, path: string, signal: AbortSignal): Promise<num
 /** A route that waits on purpose, or for another service, measures that and keeps everything else from being asked. */
 const SLOW_MS = 500;
 
+/** From here on the system gives ports to whoever asks for any (ip_local_port_range of Linux). */
+const FIRST_ANY_PORT = 32_768;
+
 const isGood = (status: number): boolean => status >= 200 && status < 300;
 
 const whyNot = (status: number | null, tookMs: number): string => {
@@ -107,8 +113,15 @@ const whyNot = (status: number | null, tookMs: number): string => {
   return isGood(status) ? `took ${(tookMs / 1000).toFixed(1)} s` : `answered ${status}`;
 };
 
+/** Where a start listens, and what its placeholders stood for. */
+interface Opened {
+  readonly port: number;
+  readonly others: readonly number[];
+  readonly values: Readonly<Record<string, string>>;
+}
+
 /** null: nothing it was asked for answers 2xx. */
-const probe = async (port: number, { survey, signal }: Program): Promise<Answers | null> => {
+const probe = async ({ port, others, values }: Opened, { survey, signal }: Program): Promise<Answers | null> => {
   const known = getPaths(survey);
   const good: string[] = [];
   const passedOver: PassedOver[] = [];
@@ -119,10 +132,42 @@ const probe = async (port: number, { survey, signal }: Program): Promise<Answers
     if (status !== null && isGood(status) && tookMs <= SLOW_MS) good.push(path);
     else if (known.includes(path)) passedOver.push({ path, why: whyNot(status, tookMs) });
   }
-  const ready = readyAmong(good);
-  if (ready === undefined) return null;
-  const load = good.filter((path) => known.includes(path) && (path !== ready || path === '/'));
-  return { ready, paths: load.length > 0 ? load : [ready], passedOver };
+  const here = readyAmong(good);
+  if (here === undefined) return null;
+  // Where the main port has no health route, that of another one: a route of the load says less about a start.
+  const there = isReadyPath(here) ? null : await healthAt(others, signal);
+  const load = good.filter((path) => known.includes(path) && (there !== null || path !== here || path === '/'));
+  return {
+    ready: there?.path ?? here,
+    readyPort: there === null ? null : portText(there.port, values),
+    paths: load.length > 0 ? load : [here],
+    passedOver: passedOver.filter(({ path }) => path !== there?.path),
+  };
+};
+
+interface Health {
+  readonly port: number;
+  readonly path: string;
+}
+
+/** A usual health route among other ports; one that does not answer HTTP is not asked on. */
+const healthAt = async (ports: readonly number[], signal: AbortSignal): Promise<Health | null> => {
+  for (const port of ports) {
+    for (const path of READY_PATHS.filter(isReadyPath)) {
+      const status = await ask(port, path, signal);
+      if (status === null) break;
+      if (isGood(status)) return { port, path };
+    }
+  }
+  return null;
+};
+
+const PORT_NAME = /^port\.(.+)$/;
+
+/** As the scenario names it. */
+const portText = (port: number, values: Readonly<Record<string, string>>): string => {
+  const name = Object.keys(values).find((key) => PORT_NAME.test(key) && values[key] === String(port));
+  return name === undefined ? String(port) : `\${${name}}`;
 };
 
 /** What one start came to. */
@@ -138,8 +183,6 @@ interface Attempt {
 const portsOf = (addresses: readonly string[]): readonly number[] => [
   ...new Set(addresses.flatMap((address) => portIn(address) ?? [])),
 ];
-
-const PORT_NAME = /^port\.(.+)$/;
 
 /** Free ports for `${port}` and each `${port.NAME}`, as text. */
 const valuesFor = async (guess: StartGuess, folder: string): Promise<Readonly<Record<string, string>>> => {
@@ -172,8 +215,10 @@ const attempt = async (program: Program, guess: StartGuess): Promise<Attempt> =>
   );
   try {
     const listening = await untilListening(running, port, program.signal);
-    const answers = listening ? await probe(port, program) : null;
-    return { answers, addresses: await listeningAddresses(running.pid), output: running.tail(), port };
+    const addresses = await listeningAddresses(running.pid);
+    const others = portsOf(addresses).filter((one) => one !== port && one < FIRST_ANY_PORT);
+    const answers = listening ? await probe({ port, others, values }, program) : null;
+    return { answers, addresses, output: running.tail(), port };
   } finally {
     await running.stop(STOP_SECONDS);
   }
