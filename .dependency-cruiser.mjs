@@ -71,6 +71,18 @@ const wings = {
     launch: ['session'],
     counting: ['launch', 'session'],
   },
+  report: {
+    text: [],
+    words: ['text'],
+    render: ['words', 'text'],
+    exports: ['render', 'words', 'text'],
+    page: ['render'],
+  },
+  profile: {
+    format: ['.'],
+    costs: ['.'],
+    combine: ['.', 'costs'],
+  },
   cli: {
     terminal: [],
     init: [],

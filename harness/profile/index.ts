@@ -2,18 +2,21 @@
  * Profiles: pprof bytes in, costs by function, line, package and path out; merged, subtracted and diff profiles back
  * to bytes.
  *
+ * Wings: `format` is bytes to columns and back; `costs` sums columns into tables, trees and paths; `combine` merges,
+ * subtracts and compares.
+ *
  * In: the bytes Go's runtime wrote (gzip or plain). Out: {@link Profile}, columns of whole numbers with interned ids,
  * and tables computed from it. Files that are broken or hostile end in a {@link ProfileError} that says what and where.
  * Sole owner of protobufjs and pako.
  */
 export * from './profile.ts';
 export { ProfileError } from './profile-error.ts';
-export { decodeProfile } from './decode.ts';
+export { decodeProfile } from './format/decode.ts';
 export { locationsOf } from './columns.ts';
-export { encodeProfile } from './encode.ts';
-export { type CallPaths, withCallPaths } from './call-paths.ts';
-export { diffProfile, mergeProfiles, subtractProfile } from './combine-profiles.ts';
-export { type CallTree, callTree, pathTo, ROOT_NAME, type TreeSide, TRUNCATED_NAME } from './call-tree.ts';
+export { encodeProfile } from './format/encode.ts';
+export { type CallPaths, withCallPaths } from './costs/call-paths.ts';
+export { diffProfile, mergeProfiles, subtractProfile } from './combine/combine.ts';
+export { type CallTree, callTree, pathTo, ROOT_NAME, type TreeSide, TRUNCATED_NAME } from './costs/call-tree.ts';
 export {
   labelCosts,
   type LineCost,
@@ -21,13 +24,13 @@ export {
   type PackageCost,
   packageCosts,
   type TableRequest,
-} from './cost-tables.ts';
-export { liveCounts, sampleCounts } from './sample-counts.ts';
-export { isTruncated } from './truncated.ts';
+} from './costs/cost-tables.ts';
+export { liveCounts, sampleCounts } from './costs/sample-counts.ts';
+export { isTruncated } from './costs/truncated.ts';
 export { valueColumn, valueIndex, valueTypes } from './value-types.ts';
-export type { Charging, FrameRole } from './sum-stacks.ts';
-export { pprofTotal } from './exact-sums.ts';
-export { type FlatCum, flatCum } from './flat-cum.ts';
+export type { Charging, FrameRole } from './costs/sum-stacks.ts';
+export { pprofTotal } from './costs/exact-sums.ts';
+export { type FlatCum, flatCum } from './costs/flat-cum.ts';
 export {
   type CostRequest,
   type FunctionCost,
@@ -36,8 +39,8 @@ export {
   type FunctionSums,
   functionSums,
   RUNTIME_CHARGED,
-} from './function-costs.ts';
-export { belowRequests, filterBelow, filterByLabel, withoutAgent } from './filter.ts';
+} from './costs/function-costs.ts';
+export { belowRequests, filterBelow, filterByLabel, withoutAgent } from './costs/filter.ts';
 export {
   canonicalNames,
   canonicalPath,

@@ -1,10 +1,10 @@
 /** Comparison → Report: everything is formatted and ordered here, so that renderers only draw. */
 import type { Comparison, ExactEngine, RunFile, ScenarioComparison } from '../model/index.ts';
 import { formatCount, formatDuration, formatPercent, formatQuantity } from '../units/index.ts';
-import { changedCodeOf } from './changed-code.ts';
-import { codePathOf } from './code-path.ts';
-import { blindSpotsOf, cautionsOf, toDoFor } from './doubts.ts';
-import { newGoOf } from './new-go.ts';
+import { changedCodeOf } from './words/changed-code.ts';
+import { codePathOf } from './words/code-path.ts';
+import { blindSpotsOf, cautionsOf, toDoFor } from './words/cautions.ts';
+import { newGoOf } from './words/new-go.ts';
 import {
   type Fact,
   MOST_CHANGED_ROWS,
@@ -12,15 +12,15 @@ import {
   type ReportInput,
   type ScenarioReport,
   type Why,
-} from './report.ts';
-import { reproduceLines, reproduceNotes } from './reproduce.ts';
-import { answersOf } from './answers.ts';
-import { failedOf } from './failed.ts';
-import { code, plainText, type Rich } from './rich.ts';
-import { byWeight, isChanged, metricRow } from './rows.ts';
-import { newOnHeadSentence, scenarioSentence, worstFirst } from './sentence.ts';
-import { stopReason } from './stop.ts';
-import { explain } from './why.ts';
+} from './words/report.ts';
+import { reproduceLines, reproduceNotes } from './words/reproduce.ts';
+import { answersOf } from './words/differing-answers.ts';
+import { failedOf } from './words/failed-requests.ts';
+import { code, plainText, type Rich } from './text/inline-text.ts';
+import { byWeight, isChanged, metricRow } from './words/metric-row.ts';
+import { newOnHeadSentence, scenarioSentence, worstFirst } from './words/sentence.ts';
+import { stopReason } from './words/stop-reason.ts';
+import { explain } from './words/functions-section.ts';
 
 const fact = (name: string, ...value: Rich): Fact => ({ name, value });
 

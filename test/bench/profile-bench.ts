@@ -11,7 +11,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync }
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { unpack } from '../../harness/profile/gunzip.ts';
+import { unpack } from '../../harness/profile/format/gunzip.ts';
 import { decodeProfile, flatCum, mergeProfiles } from '../../harness/profile/index.ts';
 import { fullComparison } from './full-comparison.ts';
 

@@ -7,7 +7,7 @@ import type { CostProfile } from '../../harness/compare/functions/input.ts';
 import type { FunctionComparison, Launch, ProfileKind, RunFile } from '../../harness/model/index.ts';
 import { encodeProfile } from '../../harness/profile/index.ts';
 import { buildModel, functionTotals } from '../../harness/report/page/flame-model.ts';
-import { pageData } from '../../harness/report/page-data.ts';
+import { pageData } from '../../harness/report/render/page-data.ts';
 import { type Costs, profileOf } from '../compare/functions/fixture.ts';
 import { fileOf, growthOf, launchOf, pairOf, runOf, windowOf } from '../compare/synthetic-run.ts';
 

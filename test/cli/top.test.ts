@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { encodePacked } from '../profile/pprof.proto.ts';
+import { encodePacked } from '../profile/format/pprof.proto.ts';
 import { parseTop } from '../profile/top-table.ts';
 import { runMain } from './stdout.ts';
 import { GO_VERSIONS } from '../profile/fixtures.ts';

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { goTablesIn, readGoTables, type GoTables } from '../../harness/exact/index.ts';
-import { seededRandom } from '../profile/mutate.ts';
+import { seededRandom } from '../profile/format/mutate.ts';
 import { buildProgram, NEWEST_GO, startNative, testFolder } from './counted-program.ts';
 import { MODULE_WORDS, moduleDataAt, subjectOf } from './spoiled-tables.ts';
 import { fuzzTables } from './table-fuzz.ts';

@@ -1,7 +1,7 @@
 /** Random small profiles as plain messages, for properties; every index is valid, ids are whatever. */
 import fc from 'fast-check';
 import { decodeProfile, type Profile } from '../../harness/profile/index.ts';
-import { encodePacked } from './pprof.proto.ts';
+import { encodePacked } from './format/pprof.proto.ts';
 
 export interface ProfileShape {
   readonly types: readonly string[];

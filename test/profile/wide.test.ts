@@ -16,7 +16,7 @@ import {
   packageCosts,
   pprofTotal,
 } from '../../harness/profile/index.ts';
-import { decodeToObject, encodePacked } from './pprof.proto.ts';
+import { decodeToObject, encodePacked } from './format/pprof.proto.ts';
 import { flatCumRows, parseTop, type TopRow } from './top-table.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'godyno-wide-'));

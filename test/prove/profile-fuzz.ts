@@ -14,7 +14,7 @@ import {
   type Profile,
   ProfileError,
 } from '../../harness/profile/index.ts';
-import { mutate, seededRandom } from '../profile/mutate.ts';
+import { mutate, seededRandom } from '../profile/format/mutate.ts';
 import { GO_VERSIONS } from '../profile/fixtures.ts';
 
 const [count = 100_000, seed = 20_261_123] = process.argv.slice(2).map(Number);

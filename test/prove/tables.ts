@@ -6,7 +6,7 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { fuzzTables } from '../exact/table-fuzz.ts';
 import { buildProgram, NEWEST_GO, testFolder } from '../exact/counted-program.ts';
-import { seededRandom } from '../profile/mutate.ts';
+import { seededRandom } from '../profile/format/mutate.ts';
 
 const [count = 10_000, seed = 20_261_130] = process.argv.slice(2).map(Number);
 const EXTERNAL = '-ldflags=-linkmode=external';

@@ -1,6 +1,6 @@
 /** Bencher Metric Format, https://bencher.dev/bmf.json: the head's values with the interval of the comparison. */
 import type { Comparison, MetricComparison } from '../../model/index.ts';
-import { visibleText } from '../inert.ts';
+import { visibleText } from '../text/escape.ts';
 
 interface BencherMetric {
   readonly value: number;

@@ -1,9 +1,9 @@
 /** github-action-benchmark's custom format, tool `customSmallerIsBetter`: every metric of ours is better when smaller. */
 import type { Comparison, MetricComparison, ScenarioComparison } from '../../model/index.ts';
 import { metricDef } from '../../metrics/index.ts';
-import { effectWithInterval, intervalText } from '../amounts.ts';
-import { visibleText } from '../inert.ts';
-import { VERDICT_WORDS } from '../labels.ts';
+import { effectWithInterval, intervalText } from '../words/amounts.ts';
+import { visibleText } from '../text/escape.ts';
+import { VERDICT_WORDS } from '../words/labels.ts';
 
 const entry = (scenario: ScenarioComparison, metric: MetricComparison) =>
   metric.head === null

@@ -3,7 +3,7 @@
  * launch, so that benchstat's samples are our units.
  */
 import type { Launch, MetricId, RunFile, ScenarioRun, Side } from '../../model/index.ts';
-import { visibleText } from '../inert.ts';
+import { visibleText } from '../text/escape.ts';
 import { launchMeans, tellingLaunches } from './launch-means.ts';
 
 /** Units benchstat scales by itself: `ns` and `B` in front of `/`; others are printed as they are. */

@@ -9,7 +9,7 @@ import {
   type Side,
 } from '../../model/index.ts';
 import { measureWindow } from '../../metrics/index.ts';
-import { visibleText } from '../inert.ts';
+import { visibleText } from '../text/escape.ts';
 
 const COLUMNS = [
   'scenario',

@@ -1,6 +1,6 @@
 /** Folded stacks, `root;child;leaf 42`, as flamegraph.pl and its descendants read them. */
-import { visibleText } from '../inert.ts';
-import { pathTo, type StackSource, stackTree } from '../stacks.ts';
+import { visibleText } from '../text/escape.ts';
+import { pathTo, type StackSource, stackTree } from '../render/stacks.ts';
 
 /** `;` ends a frame and the last blank ends the stack, so neither may be part of a name. */
 const frameName = (name: string): string => visibleText(name).replaceAll(';', ':').replaceAll(' ', '_');

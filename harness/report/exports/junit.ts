@@ -1,10 +1,10 @@
 /** JUnit XML: a suite per scenario, a case per gate; regressed fails, invalid is an error, open ones are skipped. */
 import type { Comparison, MetricComparison, ScenarioComparison } from '../../model/index.ts';
 import { metricDef } from '../../metrics/index.ts';
-import { effectWithInterval } from '../amounts.ts';
-import { visibleText } from '../inert.ts';
-import { VERDICT_WORDS } from '../labels.ts';
-import { scenarioVerdictSentence } from '../sentence.ts';
+import { effectWithInterval } from '../words/amounts.ts';
+import { visibleText } from '../text/escape.ts';
+import { VERDICT_WORDS } from '../words/labels.ts';
+import { scenarioVerdictSentence } from '../words/sentence.ts';
 
 const XML: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 

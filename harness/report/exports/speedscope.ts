@@ -1,6 +1,6 @@
 /** speedscope's file format, https://www.speedscope.app/file-format-schema.json: one sampled profile per source. */
-import { visibleText } from '../inert.ts';
-import { pathTo, type StackSource, stackTree } from '../stacks.ts';
+import { visibleText } from '../text/escape.ts';
+import { pathTo, type StackSource, stackTree } from '../render/stacks.ts';
 import { valueIndex } from '../../profile/index.ts';
 
 export interface NamedStacks extends StackSource {

@@ -1,5 +1,5 @@
 /** Arithmetic of the flame graph, without a screen: totals, layout, search, functions, callers and callees. */
-import type { FlameData } from '../page-data.ts';
+import type { FlameData } from '../render/page-data.ts';
 
 /** What the width of a frame means. */
 export type View = 'difference' | 'base' | 'head' | 'vanished';

@@ -1,6 +1,6 @@
 /** Latency of both sides by percentile, on logarithmic axes: the tail takes as much room as the middle. */
 import { formatQuantity, formatSignedPercent } from '../../units/index.ts';
-import type { LatencyPlot } from '../page-data.ts';
+import type { LatencyPlot } from '../render/page-data.ts';
 import { element, svg } from './dom.ts';
 import { type Buckets, decodeHistogram, mergeBuckets, quantile } from './hdr.ts';
 

@@ -1,6 +1,6 @@
 /** The page's script: reads the embedded figures and wires the parts. Bundled by the build, inlined by `html.ts`. */
 import { formatPercent } from '../../units/index.ts';
-import type { FlameData, PageData } from '../page-data.ts';
+import type { FlameData, PageData } from '../render/page-data.ts';
 import { byId, chooser, element, radios } from './dom.ts';
 import { buildModel, type FlameModel, functionTotals, mainNode, search, type View } from './flame-model.ts';
 import { createFlameView } from './flame-view.ts';

@@ -1,6 +1,6 @@
 /** Figures of a frame or function as text. */
 import { formatPercent, formatQuantity, formatSignedPercent, formatSignedQuantity } from '../../units/index.ts';
-import type { FlameData } from '../page-data.ts';
+import type { FlameData } from '../render/page-data.ts';
 import { deltaOf, type FlameModel, isNew, isVanished, nameOf } from './flame-model.ts';
 
 export const amount = (data: FlameData, value: number): string => formatQuantity(value, data.unit);

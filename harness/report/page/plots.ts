@@ -1,6 +1,6 @@
 /** Plots of a metric: every pair with both sides, and the difference launch by launch. Shapes differ, not colour alone. */
 import { formatPercent, formatQuantity, formatSignedPercent } from '../../units/index.ts';
-import type { MetricPlot, PlotPoint } from '../page-data.ts';
+import type { MetricPlot, PlotPoint } from '../render/page-data.ts';
 import { element, svg } from './dom.ts';
 
 const WIDTH = 580;

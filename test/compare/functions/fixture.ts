@@ -4,7 +4,7 @@ import type { CostProfile, FunctionsFound, FunctionsInput } from '../../../harne
 import type { FileDiff } from '../../../harness/model/index.ts';
 import { decodeProfile, type Profile } from '../../../harness/profile/index.ts';
 import { randomFrom, type RandomSource } from '../../../harness/stats/index.ts';
-import { encodePacked } from '../../profile/pprof.proto.ts';
+import { encodePacked } from '../../profile/format/pprof.proto.ts';
 
 /** `root;caller;leaf` → expected share of the samples (any unit). A frame is `name` or `name@startLine:line`. */
 export type Costs = Readonly<Record<string, number>>;

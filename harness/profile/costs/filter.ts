@@ -1,0 +1,128 @@
+/** Profiles with some of their samples. The tables stay as they are; only the samples are chosen anew. */
+import { locationColumn } from '../columns.ts';
+import { groupByFunction } from './frame-groups.ts';
+import { canonicalNames, isAgent } from '../names.ts';
+import type { Profile } from '../profile.ts';
+
+/** The profile with the samples `keep` marks; the same value when that is all of them. */
+export const keepSamples = (profile: Profile, keep: Uint8Array): Profile => {
+  const { samples } = profile;
+  let kept = 0;
+  let frames = 0;
+  for (let i = 0; i < samples.count; i++) {
+    if (keep[i] !== 1) continue;
+    kept++;
+    frames += (samples.stackStart[i + 1] ?? 0) - (samples.stackStart[i] ?? 0);
+  }
+  if (kept === samples.count) return profile;
+  const width = profile.sampleTypes.length;
+  const values = new Float64Array(kept * width);
+  const wide = new Map<number, bigint>();
+  const stackStart = new Uint32Array(kept + 1);
+  const stack = locationColumn(profile.locations.count, frames);
+  const labelStart = new Uint32Array(kept + 1);
+  const labelRows: number[] = [];
+  let row = 0;
+  let at = 0;
+  for (let i = 0; i < samples.count; i++) {
+    if (keep[i] !== 1) continue;
+    values.set(samples.values.subarray(i * width, (i + 1) * width), row * width);
+    for (let column = 0; samples.wide !== undefined && column < width; column++) {
+      const exact = samples.wide.get(i * width + column);
+      if (exact !== undefined) wide.set(row * width + column, exact);
+    }
+    const part = samples.stack.subarray(samples.stackStart[i], samples.stackStart[i + 1]);
+    stack.set(part, at);
+    at += part.length;
+    for (let label = samples.labelStart[i] ?? 0; label < (samples.labelStart[i + 1] ?? 0); label++)
+      labelRows.push(label);
+    row++;
+    stackStart[row] = at;
+    labelStart[row] = labelRows.length;
+  }
+  const pick = (column: Uint32Array): Uint32Array => Uint32Array.from(labelRows, (label) => column[label] ?? 0);
+  return {
+    ...profile,
+    samples: { count: kept, values, ...(wide.size > 0 && { wide }), stackStart, stack, labelStart },
+    labels: {
+      count: labelRows.length,
+      key: pick(profile.labels.key),
+      text: pick(profile.labels.text),
+      number: BigInt64Array.from(labelRows, (label) => profile.labels.number[label] ?? 0n),
+      unit: pick(profile.labels.unit),
+    },
+  };
+};
+
+/** Marks the samples that have a frame whose canonical name fits. */
+const samplesWithFrame = (profile: Profile, fits: (name: string) => boolean): Uint8Array => {
+  const names = canonicalNames(profile, new Map());
+  const groups = groupByFunction(profile, (index) => names[index] ?? '');
+  const isFit = Uint8Array.from(groups.keys, (name) => (fits(name) ? 1 : 0));
+  const locationFits = new Uint8Array(profile.locations.count);
+  for (let location = 0; location < locationFits.length; location++) {
+    for (let g = groups.start[location] ?? 0; g < (groups.start[location + 1] ?? 0); g++) {
+      if (isFit[groups.groups[g] ?? 0] === 1) locationFits[location] = 1;
+    }
+  }
+  const { stackStart, stack, count } = profile.samples;
+  const marks = new Uint8Array(count);
+  for (let i = 0; i < count; i++) {
+    for (let at = stackStart[i] ?? 0; at < (stackStart[i + 1] ?? 0); at++) {
+      if (locationFits[stack[at] ?? 0] === 1) {
+        marks[i] = 1;
+        break;
+      }
+    }
+  }
+  return marks;
+};
+
+/** Only the samples whose stack has a frame that `predicate` accepts, by canonical name (closures keep their number). */
+export const filterBelow = (profile: Profile, predicate: (name: string) => boolean): Profile =>
+  keepSamples(profile, samplesWithFrame(profile, predicate));
+
+/** Marks the samples labelled `key=text`. */
+export const samplesLabelled = (profile: Profile, key: string, text: string): Uint8Array => {
+  const { samples, labels, strings } = profile;
+  const marks = new Uint8Array(samples.count);
+  for (let i = 0; i < samples.count; i++) {
+    for (let label = samples.labelStart[i] ?? 0; label < (samples.labelStart[i + 1] ?? 0); label++) {
+      if (strings[labels.key[label] ?? 0] === key && strings[labels.text[label] ?? 0] === text) marks[i] = 1;
+    }
+  }
+  return marks;
+};
+
+/** Only the samples labelled `key=text`. */
+export const filterByLabel = (profile: Profile, key: string, text: string): Profile =>
+  keepSamples(profile, samplesLabelled(profile, key, text));
+
+/** Without the injected agent's own work: its label, or where the kind has no labels its frames. */
+export const withoutAgent = (profile: Profile): Profile => {
+  const byFrame = samplesWithFrame(profile, isAgent);
+  const byLabel = samplesLabelled(profile, 'godyno', 'agent');
+  return keepSamples(
+    profile,
+    byFrame.map((mark, i) => (mark === 1 || byLabel[i] === 1 ? 0 : 1)),
+  );
+};
+
+/**
+ * Frames below which a goroutine works for a request: net/http's server (HTTP/1 and 2), fasthttp's workers, gRPC's
+ * streams. Anything else that waits or works in the background grows with the clock, not with requests.
+ */
+const REQUEST_FRAMES: ReadonlySet<string> = new Set([
+  'net/http.(*conn).serve',
+  'net/http.(*http2serverConn).runHandler',
+  'golang.org/x/net/http2.(*serverConn).runHandler',
+  'github.com/valyala/fasthttp.(*Server).serveConn',
+  'github.com/valyala/fasthttp.(*workerPool).workerFunc',
+  'google.golang.org/grpc.(*Server).handleStream',
+]);
+
+/** Whether this frame is the entry of request work. */
+export const isRequestFrame = (name: string): boolean => REQUEST_FRAMES.has(name);
+
+/** Only the samples below a request handler: waiting and work that requests caused. */
+export const belowRequests = (profile: Profile): Profile => filterBelow(profile, isRequestFrame);

@@ -1,0 +1,310 @@
+/**
+ * Report → markdown for pull-request comment, job summary and `report.md`.
+ *
+ * GitHub refuses comments over 65,536 characters, so a report that would be longer than {@link MOST_BYTES} drops detail
+ * in a stated order (see {@link LEVELS}) and says so.
+ */
+import { inertCode, inertHtml, inertText } from '../text/escape.ts';
+import { VERDICT_TITLES } from '../words/labels.ts';
+import type { FunctionGroup, FunctionRow, MetricRow, PathFrame, Report, ScenarioReport } from '../words/report.ts';
+import type { Rich } from '../text/inline-text.ts';
+import { countVerdicts } from '../words/sentence.ts';
+
+/** UTF-8 bytes; below GitHub's limit with room for a publisher's link line. */
+export const MOST_BYTES = 60_000;
+
+/** What a level keeps; each level drops one thing more than the one before. */
+interface Level {
+  readonly dropped: string;
+  readonly facts: 'kept' | 'dropped';
+  readonly allMetrics: 'kept' | 'dropped';
+  readonly functionRows: number;
+  readonly path: 'kept' | 'dropped';
+  readonly cautions: number;
+  readonly sections: number;
+}
+
+const FULL: Level = {
+  dropped: '',
+  facts: 'kept',
+  allMetrics: 'kept',
+  functionRows: 5,
+  path: 'kept',
+  cautions: 8,
+  sections: 50,
+};
+
+/** The dropping order. */
+const LEVELS: readonly Level[] = [
+  FULL,
+  { ...FULL, dropped: 'how it was measured', facts: 'dropped' },
+  { ...FULL, dropped: 'the tables of all metrics', facts: 'dropped', allMetrics: 'dropped' },
+  {
+    ...FULL,
+    dropped: 'the tables of all metrics, call paths and lesser functions',
+    facts: 'dropped',
+    allMetrics: 'dropped',
+    functionRows: 2,
+    path: 'dropped',
+    cautions: 3,
+  },
+  {
+    ...FULL,
+    dropped: 'functions, tables of all metrics, and all but the ten worst scenarios',
+    facts: 'dropped',
+    allMetrics: 'dropped',
+    functionRows: 0,
+    path: 'dropped',
+    cautions: 2,
+    sections: 10,
+  },
+  {
+    ...FULL,
+    dropped: 'everything but the verdicts',
+    facts: 'dropped',
+    allMetrics: 'dropped',
+    functionRows: 0,
+    path: 'dropped',
+    cautions: 0,
+    sections: 0,
+  },
+];
+
+/** Headlines shown before the rest is only counted; fits {@link MOST_BYTES} with the longest names. */
+const MOST_HEADLINES = 20;
+
+const rich = (parts: Rich): string =>
+  parts.map((part) => (typeof part === 'string' ? inertText(part) : inertCode(part.code))).join('');
+
+/** The publisher finds its comment again by this line, with the author; always the last one. */
+export const marker = (key: string): string =>
+  `<!-- godyno:v1 key=${encodeURIComponent(key.toWellFormed()).slice(0, 200).replaceAll('--', '-%2D')} -->`;
+
+const tableRow = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+
+const verdictCell = (row: MetricRow): string => {
+  const gate = row.gate || row.verdict !== 'regressed' ? '' : ' (no gate)';
+  return row.reason === null ? `${row.words}${gate}` : `${row.words}${gate}: ${inertText(row.reason)}`;
+};
+
+const metricTable = (rows: readonly MetricRow[]): string =>
+  [
+    tableRow(['Metric', 'Base', 'Head', 'Change', 'Interval', 'Verdict']),
+    tableRow(['---', '---:', '---:', '---:', '---:', '---']),
+    ...rows.map((row) => tableRow([row.label, row.base, row.head, row.effect, row.interval, verdictCell(row)])),
+  ].join('\n');
+
+const functionCell = (row: FunctionRow): string =>
+  [
+    inertCode(row.function),
+    ...(row.place === null ? [] : [inertCode(row.place)]),
+    ...(row.caller === null ? [] : [`for ${inertCode(row.caller)}`]),
+    ...(row.changedInDiff ? ['**changed here**'] : []),
+  ].join(' ');
+
+const functionWords = (row: FunctionRow): string =>
+  row.calls === null ? row.words : `${row.words} (${row.calls} calls)`;
+
+const functionTable = (group: FunctionGroup, most: number): string => {
+  const rows = group.rows.slice(0, most);
+  const leftOut = group.rows.length + group.leftOut - rows.length;
+  return [
+    tableRow([`${group.label}, ${group.what}`, 'Base', 'Head', 'Change', group.share, '']),
+    tableRow(['---', '---:', '---:', '---:', '---:', '---']),
+    ...rows.map((row) => tableRow([functionCell(row), row.base, row.head, row.delta, row.impact, functionWords(row)])),
+    ...(leftOut > 0 ? [tableRow([`and ${leftOut} more`, '', '', '', '', ''])] : []),
+  ].join('\n');
+};
+
+const frameText = (frame: PathFrame): string => {
+  const notes = [...(frame.delta === null ? [] : [frame.delta]), ...(frame.changedInDiff ? ['changed here'] : [])];
+  return `${inertCode(frame.function)}${notes.length > 0 ? ` (${notes.join(', ')})` : ''}`;
+};
+
+const codePathBlocks = ({ codePath }: ScenarioReport, level: Level): readonly string[] => {
+  if (codePath === null || level.functionRows === 0) return [];
+  const functions = codePath.functions.slice(0, level.functionRows);
+  const leftOut = codePath.functionsLeftOut + codePath.functions.length - functions.length;
+  return [
+    `**Code path** · ${inertText(codePath.how)}`,
+    codePath.figures.map((line) => `- ${rich(line)}`).join('\n'),
+    ...(functions.length > 0
+      ? [
+          [
+            'Functions, the one to look at first:',
+            ...functions.map((line) => `- ${rich(line)}`),
+            ...(leftOut > 0 ? [`- and ${leftOut} more functions`] : []),
+          ].join('\n'),
+        ]
+      : []),
+    ...codePath.notes.map(rich),
+  ];
+};
+
+const whyBlocks = (scenario: ScenarioReport, level: Level): readonly string[] => {
+  const { groups, path, notes } = scenario.why;
+  const isPathShown = path.length > 0 && level.path === 'kept';
+  if (level.functionRows === 0 || (groups.length === 0 && notes.length === 0 && !isPathShown)) return [];
+  return [
+    '**Why**',
+    ...groups.map((group) => functionTable(group, level.functionRows)),
+    ...(isPathShown ? [`Path: ${path.map(frameText).join(' → ')}`] : []),
+    ...notes.map(rich),
+  ];
+};
+
+const bullets = (title: string, items: readonly Rich[]): readonly string[] => {
+  const [first] = items;
+  if (first === undefined) return [];
+  return items.length === 1
+    ? [`**${title}:** ${rich(first)}`]
+    : [[`**${title}:**`, ...items.map((item) => `- ${rich(item)}`)].join('\n')];
+};
+
+const quoted = (blocks: readonly string[]): readonly string[] => blocks.map((block) => block.replace(/^/gm, '> '));
+
+const changedBlocks = (scenario: ScenarioReport): readonly string[] => {
+  if (scenario.changed.length === 0) return [];
+  const more = scenario.changedLeftOut > 0 ? [`and ${scenario.changedLeftOut} more changed metrics below`] : [];
+  return [metricTable(scenario.changed), ...more];
+};
+
+const newGoBlocks = ({ newGo }: ScenarioReport, level: Level): readonly string[] => {
+  if (newGo === null) return [];
+  const known = level.functionRows === 0 ? [] : newGo.known;
+  return [
+    [`**New Go:** ${inertText(newGo.title)}`, ...newGo.costs.map((line) => `- ${rich(line)}`)].join('\n'),
+    ...(known.length === 0 ? [] : [[`${newGo.knownTitle}:`, ...known.map((line) => `- ${rich(line)}`)].join('\n')]),
+  ];
+};
+
+const sectionBlocks = (scenario: ScenarioReport, level: Level): readonly string[] => [
+  ...newGoBlocks(scenario, level),
+  ...quoted(bullets('Caution', scenario.cautions.slice(0, level.cautions))),
+  ...bullets('Answers that differ', scenario.answers.slice(0, level.cautions)),
+  ...bullets('Failed requests', scenario.failed.slice(0, level.cautions)),
+  ...(scenario.toDo === null ? [] : [`**To do:** ${rich(scenario.toDo)}`]),
+  ...changedBlocks(scenario),
+  ...codePathBlocks(scenario, level),
+  ...whyBlocks(scenario, level),
+  ...(level.functionRows === 0 ? [] : bullets('Changed in this pull request', scenario.changedCode)),
+  ...bullets('Limits of this run', scenario.blindSpots),
+];
+
+const factLines = (scenario: ScenarioReport): string =>
+  scenario.facts.map((fact) => `- ${fact.name}: ${rich(fact.value)}`).join('\n');
+
+const foldedBlocks = (scenario: ScenarioReport, level: Level): readonly string[] => {
+  if (level.allMetrics === 'dropped' && level.facts === 'dropped') return [];
+  const warnings = scenario.metrics.flatMap((row) =>
+    row.warnings.map((warning) => `- ${row.label}: ${inertText(warning)}`),
+  );
+  return [
+    `<details><summary>All metrics of <code>${inertHtml(scenario.scenario)}</code> and how they were measured</summary>`,
+    ...(level.allMetrics === 'kept' && scenario.metrics.length > 0 ? [metricTable(scenario.metrics)] : []),
+    ...(warnings.length > 0 ? [warnings.join('\n')] : []),
+    ...(level.facts === 'kept' ? [factLines(scenario)] : []),
+    '</details>',
+  ];
+};
+
+const reproduceBlocks = (report: Report): readonly string[] => {
+  const longest = Math.max(2, ...report.reproduce.flatMap((line) => line.match(/`+/g) ?? []).map((run) => run.length));
+  const fence = '`'.repeat(longest + 1);
+  return ['**Reproduce**', [`${fence}sh`, ...report.reproduce, fence].join('\n'), ...report.reproduceNotes.map(rich)];
+};
+
+const revisionText = (side: { readonly label: string; readonly revision: string }): string => {
+  const short = side.revision.replace(/^(?:sha256:)?([0-9a-f]{12})[0-9a-f]+/, '$1');
+  return side.label === short ? inertCode(short) : `${inertCode(side.label)} (${inertCode(short)})`;
+};
+
+const footer = (report: Report): string =>
+  `<sub>base ${revisionText(report.base)} → head ${revisionText(report.head)} · seed ${report.seed} · ${inertText(`godyno ${report.godynoVersion}`)}</sub>`;
+
+const SIGNS = { regressed: '✗', invalid: '!', inconclusive: '?', improved: '✓', unchanged: '=' } as const;
+
+const newBlocks = ({ newOnHead }: Report): readonly string[] =>
+  newOnHead.length === 0
+    ? []
+    : [
+        newOnHead
+          .slice(0, MOST_HEADLINES)
+          .map((sentence) => `- ${rich(sentence)}`)
+          .join('\n'),
+      ];
+
+const headlineBlocks = (report: Report): readonly string[] => [...verdictBlocks(report), ...newBlocks(report)];
+
+const verdictBlocks = (report: Report): readonly string[] => {
+  const [only, ...others] = report.scenarios;
+  if (only === undefined)
+    return [
+      report.newOnHead.length > 0
+        ? '**Nothing to compare with yet**'
+        : `**${VERDICT_TITLES[report.verdict]}** · no scenario was compared.`,
+    ];
+  if (others.length === 0) return [`**${VERDICT_TITLES[report.verdict]}** · ${rich(only.sentence)}`];
+  const shown = report.scenarios.slice(0, MOST_HEADLINES);
+  const left = report.scenarios.length - shown.length;
+  return [
+    `**${VERDICT_TITLES[report.verdict]}** · ${report.scenarios.length} scenarios: ${countVerdicts(report.scenarios)}.`,
+    [
+      ...shown.map((scenario) => `- ${SIGNS[scenario.verdict]} ${rich(scenario.sentence)}`),
+      ...(left > 0 ? [`- and ${left} more`] : []),
+    ].join('\n'),
+  ];
+};
+
+/** Only what is not "unchanged" gets a section in sight. */
+const sectionsOf = (report: Report, level: Level): readonly string[] => {
+  if (report.scenarios.length === 1)
+    return report.scenarios.slice(0, level.sections).flatMap((one) => sectionBlocks(one, level));
+  return report.scenarios
+    .filter((scenario) => scenario.verdict !== 'unchanged')
+    .slice(0, level.sections)
+    .flatMap((scenario) => [`#### ${inertCode(scenario.scenario)}`, ...sectionBlocks(scenario, level)]);
+};
+
+const renderLevel = (report: Report, level: Level): string =>
+  [
+    ...headlineBlocks(report),
+    ...sectionsOf(report, level),
+    ...reproduceBlocks(report),
+    ...report.scenarios.slice(0, level.sections).flatMap((scenario) => foldedBlocks(scenario, level)),
+    ...(level.dropped === '' ? [] : [`Left out to stay below GitHub's limit: ${level.dropped}.`]),
+    footer(report),
+    marker(report.key),
+  ].join('\n\n') + '\n';
+
+const byteLength = (text: string): number => new TextEncoder().encode(text).length;
+
+/** The whole report, at most {@link MOST_BYTES} bytes of UTF-8. */
+export const renderMarkdown = (report: Report): string => {
+  for (const level of LEVELS) {
+    const text = renderLevel(report, level);
+    if (byteLength(text) <= MOST_BYTES) return text;
+  }
+  return renderLastResort(report);
+};
+
+/** Reproduce lines may be endless (thousands of scenario files); the verdicts still get through. */
+const renderLastResort = (report: Report): string =>
+  [
+    ...headlineBlocks(report),
+    'The reproduce lines are too long for a comment.',
+    footer(report),
+    marker(report.key),
+  ].join('\n\n') + '\n';
+
+/** For comments: one line when nothing changed, else the whole report. */
+export const renderComment = (report: Report): string => {
+  if (report.verdict !== 'unchanged') return renderMarkdown(report);
+  const [only, ...others] = report.scenarios;
+  if (only === undefined || report.newOnHead.length > 0) return renderMarkdown(report);
+  const line =
+    others.length > 0
+      ? `**${VERDICT_TITLES.unchanged}** · ${report.scenarios.length} scenarios, none changed.`
+      : `**${VERDICT_TITLES.unchanged}** · ${rich(only.sentence)}`;
+  return `${line}\n\n${marker(report.key)}\n`;
+};

@@ -1,0 +1,44 @@
+/** Report → a few plain lines for a terminal or a log. */
+import type { MetricRow, Report, ScenarioReport } from '../words/report.ts';
+import { visibleText } from '../text/escape.ts';
+import { plainText } from '../text/inline-text.ts';
+
+const MOST_ROWS = 6;
+const MOST_CAUTIONS = 3;
+const MOST_FUNCTIONS = 3;
+const MOST_FAILED = 4;
+const MOST_COSTS = 4;
+
+const alignRows = (rows: readonly (readonly string[])[]): readonly string[] => {
+  const widths = (rows[0] ?? []).map((_cell, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
+  return rows.map((row) =>
+    row
+      .map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
+      .join('  ')
+      .trimEnd(),
+  );
+};
+
+const rowCells = (row: MetricRow): readonly string[] => [row.label, row.base, row.head, row.effect, row.interval];
+
+const rowLines = (rows: readonly MetricRow[]): readonly string[] =>
+  alignRows(rows.map(rowCells)).map((line, index) => `  ${line}  ${rows[index]?.words ?? ''}`);
+
+const scenarioLines = (scenario: ScenarioReport): readonly string[] => [
+  plainText(scenario.sentence),
+  ...(scenario.newGo?.costs ?? []).slice(0, MOST_COSTS).map((line) => `  new Go: ${plainText(line)}`),
+  ...scenario.cautions.slice(0, MOST_CAUTIONS).map((caution) => `  caution: ${plainText(caution)}`),
+  ...scenario.answers.slice(0, MOST_FAILED).map((answer) => `  answers differ: ${plainText(answer)}`),
+  ...scenario.failed.slice(0, MOST_FAILED).map((failed) => `  failed request: ${plainText(failed)}`),
+  ...(scenario.toDo === null ? [] : [`  to do: ${plainText(scenario.toDo)}`]),
+  ...rowLines(scenario.changed.slice(0, MOST_ROWS)),
+  ...(scenario.codePath?.functions ?? []).slice(0, MOST_FUNCTIONS).map((line) => `  code path: ${plainText(line)}`),
+];
+
+/** Sentence, cautions, failed requests and up to six changed rows per scenario, then the line to reproduce when something is wrong. */
+export const renderTerminal = (report: Report): string =>
+  [
+    ...report.newOnHead.map(plainText),
+    ...report.scenarios.flatMap(scenarioLines),
+    ...(report.verdict === 'unchanged' ? [] : report.reproduce.map((line) => `  reproduce: ${visibleText(line)}`)),
+  ].join('\n') + '\n';

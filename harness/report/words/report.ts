@@ -1,0 +1,170 @@
+/** A report as plain data: what every renderer draws, in the order of reading. */
+import type {
+  ComparedRevision,
+  Comparison,
+  ComparisonMethod,
+  CostKind,
+  FunctionKind,
+  MetricId,
+  MetricVerdict,
+  RunFile,
+  RunVerdict,
+} from '../../model/index.ts';
+import type { Rich } from '../text/inline-text.ts';
+
+export interface Report {
+  readonly verdict: RunVerdict;
+  readonly method: ComparisonMethod;
+  readonly base: ComparedRevision;
+  readonly head: ComparedRevision;
+  readonly seed: number;
+  readonly godynoVersion: string;
+  /** Worst first; none where all are new on head. */
+  readonly scenarios: readonly ScenarioReport[];
+  /** What has nothing to be compared with yet, one sentence each. */
+  readonly newOnHead: readonly Rich[];
+  /** Shell lines that give the same verdict elsewhere. */
+  readonly reproduce: readonly string[];
+  /** What the reproduce lines cannot carry (uncommitted changes, …). */
+  readonly reproduceNotes: readonly Rich[];
+  /** Which of several comments of one pull request this is; goes into the hidden marker. */
+  readonly key: string;
+}
+
+export interface ScenarioReport {
+  readonly scenario: string;
+  readonly verdict: RunVerdict;
+  readonly sentence: Rich;
+  /** Another Go on each side; null where both have one. */
+  readonly newGo: NewGo | null;
+  /** Reasons to trust the figures less, worst first. */
+  readonly cautions: readonly Rich[];
+  /** What to do next where the figures alone do not say it; null otherwise. */
+  readonly toDo: Rich | null;
+  /** What both sides answered, where that differs. */
+  readonly answers: readonly Rich[];
+  /** What the first failed requests were answered. */
+  readonly failed: readonly Rich[];
+  /** Rows that are not "unchanged", gates and worst first, at most {@link MOST_CHANGED_ROWS}. */
+  readonly changed: readonly MetricRow[];
+  readonly changedLeftOut: number;
+  /** What exact mode counted; null where it did not run or gave no verdict. */
+  readonly codePath: CodePath | null;
+  readonly why: Why;
+  /** What each function that the change touches costs. */
+  readonly changedCode: readonly Rich[];
+  readonly blindSpots: readonly Rich[];
+  readonly metrics: readonly MetricRow[];
+  /** How it was measured: counts and settings. */
+  readonly facts: readonly Fact[];
+}
+
+export const MOST_CHANGED_ROWS = 10;
+
+export interface Fact {
+  readonly name: string;
+  readonly value: Rich;
+}
+
+/** Formatted; the raw numbers are in `comparison.json`. */
+export interface MetricRow {
+  readonly metric: MetricId;
+  readonly label: string;
+  readonly gate: boolean;
+  readonly base: string;
+  readonly head: string;
+  readonly effect: string;
+  readonly interval: string;
+  readonly verdict: MetricVerdict;
+  /** Verdict in words and sign, with the reason when there is one. */
+  readonly words: string;
+  readonly reason: string | null;
+  readonly warnings: readonly string[];
+}
+
+export interface NewGo {
+  /** `go1.26.8 → go1.27.3, and nothing else changed`. */
+  readonly title: string;
+  /** What it costs by package, what the binary weighs, which gates have another limit for it. */
+  readonly costs: readonly Rich[];
+  /** What that Go is known to do otherwise; the title says which Go. */
+  readonly knownTitle: string;
+  readonly known: readonly Rich[];
+}
+
+export interface CodePath {
+  /** Engine, launches and requests. */
+  readonly how: string;
+  /** Instructions, what they are worth, system calls, allocations: per request. */
+  readonly figures: readonly Rich[];
+  /** One sentence each, the one to look at first. */
+  readonly functions: readonly Rich[];
+  readonly functionsLeftOut: number;
+  readonly notes: readonly Rich[];
+}
+
+export interface Why {
+  readonly groups: readonly FunctionGroup[];
+  /** Root to culprit; empty when nothing is named. */
+  readonly path: readonly PathFrame[];
+  /** Such as "no single function stands out". */
+  readonly notes: readonly Rich[];
+}
+
+export interface PathFrame {
+  readonly function: string;
+  /** Including callees, where that function has a row of its own; else null. */
+  readonly delta: string | null;
+  readonly changedInDiff: boolean;
+}
+
+export interface FunctionGroup {
+  readonly profile: CostKind;
+  readonly label: string;
+  /** What the figures are: `own cost per request`. */
+  readonly what: string;
+  /** What the impact is a part of: `Of a base request`. */
+  readonly share: string;
+  readonly rows: readonly FunctionRow[];
+  readonly leftOut: number;
+}
+
+export interface FunctionRow {
+  readonly function: string;
+  readonly place: string | null;
+  readonly base: string;
+  readonly head: string;
+  readonly delta: string;
+  readonly impact: string;
+  readonly kind: FunctionKind;
+  readonly words: string;
+  readonly changedInDiff: boolean;
+  readonly movedTo: string | null;
+  /** The module's own function on whose account it runs; null for its own functions. */
+  readonly caller: string | null;
+  /** `1 → 2`, calls per request; null where they were not counted. */
+  readonly calls: string | null;
+}
+
+/** What the command line was told, so that the reproduce lines can be pasted. */
+export interface Invocation {
+  /** How the user called us, e.g. `npx godyno`. */
+  readonly program: string;
+  readonly command: 'run' | 'compare' | 'report';
+  /** Positional arguments as given; none means the default scenarios. */
+  readonly args: readonly string[];
+  /** Further flags that matter for the verdict, as words, without base, head and seed: `['--budget', '60s']`. */
+  readonly flags: readonly string[];
+  /** `--base` and `--head` as given; used where a side is not a commit (folder, baseline). */
+  readonly base?: string;
+  readonly head?: string;
+  /** Distinguishes this run's comment from others on the same pull request; default `default`. */
+  readonly key?: string;
+}
+
+export interface ReportInput {
+  readonly comparison: Comparison;
+  /** With it, invalid runs say what to do, and notes of the run are shown. */
+  readonly run?: RunFile;
+  readonly invocation: Invocation;
+}

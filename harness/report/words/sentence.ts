@@ -1,0 +1,355 @@
+/** The one sentence that comes first everywhere: metric, effect, interval, culprit (docs/method.md). */
+import {
+  METRIC_IDS,
+  type Comparison,
+  type CostKind,
+  type FunctionComparison,
+  type FunctionKind,
+  type MetricComparison,
+  type NewOnHead,
+  type MetricId,
+  type RunVerdict,
+  type ScenarioComparison,
+  VERDICTS,
+} from '../../model/index.ts';
+import { metricDef, witnessesOf } from '../../metrics/index.ts';
+import { formatCount, formatDuration } from '../../units/index.ts';
+import {
+  amountsFor,
+  costOf,
+  effectText,
+  effectWithInterval,
+  intervalText,
+  nearness,
+  severity,
+  sideText,
+  signedAmount,
+  unchangedWithin,
+} from './amounts.ts';
+import { NEAR_WORDS } from './labels.ts';
+import { bumpClause, partName, partThatCarries } from './new-go.ts';
+import { stuckClause, stuckIn } from './stuck.ts';
+import { code, plainText, type Rich } from '../text/inline-text.ts';
+
+/** Above this share of the metric's change, one function is said to carry most of it. */
+const MOST = 0.5;
+
+/** Errors first (a failing request has no meaningful cost), then by how far beyond the limit, then in table order. */
+const byWorst = (left: MetricComparison, right: MetricComparison): number =>
+  rankErrors(left) - rankErrors(right) ||
+  (severity(right) ?? 0) - (severity(left) ?? 0) ||
+  METRIC_IDS.indexOf(left.metric) - METRIC_IDS.indexOf(right.metric);
+
+const rankErrors = (metric: MetricComparison): number => (metric.metric === 'errorRatio' ? 0 : 1);
+
+/** Gates with this verdict, worst first; without any, the other metrics with it. */
+const metricsThat = (
+  scenario: ScenarioComparison,
+  verdict: MetricComparison['verdict'],
+): readonly MetricComparison[] => {
+  const found = scenario.metrics.filter((metric) => metric.verdict === verdict);
+  const gates = found.filter((metric) => metric.gate);
+  return withoutSecondWitness(gates.length > 0 ? gates : found).toSorted(byWorst);
+};
+
+/** Instructions and CPU time see the same change; where both fired, CPU time speaks. */
+const withoutSecondWitness = (metrics: readonly MetricComparison[]): readonly MetricComparison[] =>
+  metrics.some((metric) => metric.metric === 'cpuNsPerRequest')
+    ? metrics.filter((metric) => metric.metric !== 'instructionsPerRequest')
+    : metrics;
+
+const label = (metric: MetricComparison): string => metricDef(metric.metric).label;
+
+/** `CPU per request +2.2 % (1.2…3.1 %)`, `heap growth per request 0 B → 1.2 KiB (+1.1 KiB to +1.3 KiB)`. */
+const claim = (metric: MetricComparison): string => {
+  if (metric.effectAbsolute === null || metric.effectRatio !== null)
+    return `${label(metric)} ${effectWithInterval(metric)}`;
+  const interval = intervalText(metric);
+  const sides = `${label(metric)} ${sideText(metric.base, metric.unit)} → ${sideText(metric.head, metric.unit)}`;
+  return interval === null ? sides : `${sides} (${interval})`;
+};
+
+const NAMED: ReadonlySet<FunctionKind> = new Set(['regressed', 'improved', 'new', 'gone']);
+
+/**
+ * The function row that speaks for `metric`: the culprit's, or where the culprit is another metric's, the first that is
+ * certain by the profile of this one.
+ */
+const findCulprit = (scenario: ScenarioComparison, metric: MetricComparison): FunctionComparison | undefined => {
+  const name = scenario.attribution?.culprit;
+  const [first, ...others] = witnessesOf(metric.metric);
+  const rowsOf = (profile: CostKind | undefined): readonly FunctionComparison[] =>
+    scenario.functions.filter((row) => row.profile === profile && hasSignOf(row, metric));
+  const witnesses = [first, ...others];
+  // Where counts named it, the handful of samples beside them has no say.
+  const ordered = scenario.attribution?.source === 'exact' ? witnesses.toSorted(countsFirst) : witnesses;
+  return (
+    ordered.flatMap(rowsOf).find((row) => row.function === name) ?? rowsOf(first).find((row) => NAMED.has(row.kind))
+  );
+};
+
+const countsFirst = (left: CostKind | undefined, right: CostKind | undefined): number =>
+  Number(right === 'instructions') - Number(left === 'instructions');
+
+const hasSignOf = (row: FunctionComparison, metric: MetricComparison): boolean =>
+  costOf(row).delta * (metric.effectRatio ?? metric.effectAbsolute ?? 0) > 0;
+
+/** Of all counted instructions that came or went; undefined for other rows. */
+const countedShare = (scenario: ScenarioComparison, row: FunctionComparison): number | undefined => {
+  const counted = scenario.metrics.find(({ metric }) => metric === 'instructionsPerRequest');
+  if (row.unit !== 'instructions' || counted === undefined) return undefined;
+  const { base, head } = counted;
+  return base === null || head === null || base === head ? undefined : row.deltaPerRequest / (head - base);
+};
+
+const carriesMost = (scenario: ScenarioComparison, row: FunctionComparison, metric: MetricComparison): boolean => {
+  const counted = countedShare(scenario, row);
+  if (counted !== undefined) return counted >= MOST;
+  if (row.unit === metric.unit && metric.base !== null && metric.head !== null && metric.head !== metric.base)
+    return amountsFor(row, metric).delta / (metric.head - metric.base) >= MOST;
+  return metric.effectRatio !== null && metric.effectRatio !== 0 && row.impactRatio / metric.effectRatio >= MOST;
+};
+
+/** Goroutines have no cost rows: there the name is all there is. */
+const culpritWithoutRow = (scenario: ScenarioComparison): Rich => {
+  const name = scenario.attribution?.culprit ?? null;
+  if (name !== null && scenario.functions.every((row) => row.function !== name)) return [', in ', code(name)];
+  return scenario.attribution?.diffuse ? [', in no single function'] : [];
+};
+
+/**
+ * The function's part of the change. Counted instructions become CPU by their share of all counted ones, so that parts
+ * add up to the CPU that was measured.
+ */
+const amountText = (scenario: ScenarioComparison, row: FunctionComparison, metric: MetricComparison): string => {
+  const own = signedAmount(amountsFor(row, metric).delta, row.unit);
+  const share = countedShare(scenario, row);
+  if (share === undefined || metric.unit !== 'ns' || metric.base === null || metric.head === null) return own;
+  return `about ${signedAmount((metric.head - metric.base) * share, metric.unit)}: ${own}`;
+};
+
+/** What the pull request has to do with the function. */
+const changeClause = ({ changedInDiff, kind, nearChange, caller }: FunctionComparison): Rich => {
+  if (changedInDiff) return [`, ${kind === 'new' ? 'new' : 'changed'} in this pull request`];
+  if (nearChange === 'calls') return [`, ${NEAR_WORDS.calls}`];
+  const near = nearChange === undefined ? '' : `, ${NEAR_WORDS[nearChange]}`;
+  if (caller === undefined) return [near];
+  return near === '' ? [', called by ', code(caller)] : [`${near} in `, code(caller)];
+};
+
+/** Counts know no callers: where samples do not either, what the change touches and the requests ran is said beside it. */
+const touchedClause = (scenario: ScenarioComparison, row: FunctionComparison): Rich => {
+  if (row.unit !== 'instructions' || row.changedInDiff || row.path.length > 1) return [];
+  const touched = scenario.functions.filter((each) => each.profile === 'instructions' && each.changedInDiff);
+  const [first, ...others] = touched.filter(({ headPerRequest }) => headPerRequest > 0);
+  if (first === undefined) return [];
+  const more = others.length > 0 ? [` and ${formatCount(others.length)} more functions`] : [];
+  return ['; the change touches ', code(first.function), ...more];
+};
+
+/** `, mostly `main.encode` (+17.7 µs), changed in this pull request`; empty when no function is certain. */
+const culpritClause = (scenario: ScenarioComparison, metric: MetricComparison): Rich => {
+  const part = partThatCarries(scenario, metric, witnessesOf(metric.metric));
+  if (part !== undefined)
+    return [', mostly in ', ...partName(part), ` (${signedAmount(part.deltaPerRequest, part.unit)})`];
+  const row = findCulprit(scenario, metric);
+  if (row === undefined) return culpritWithoutRow(scenario);
+  const share = carriesMost(scenario, row, metric) ? ', mostly ' : ', the largest part in ';
+  const callees = row.namedFor === 'callees' ? ' with what it calls' : '';
+  const amount = amountText(scenario, row, metric);
+  return [share, code(row.function), ` (${amount}${callees})`, ...changeClause(row), ...touchedClause(scenario, row)];
+};
+
+const alsoClause = (others: readonly MetricComparison[], word: string): Rich => {
+  const [first, ...rest] = others;
+  if (first === undefined) return [];
+  const more = rest.length > 0 ? ` and ${formatCount(rest.length)} more` : '';
+  return [`; also ${word}: ${claim(first)}${more}`];
+};
+
+/** What grows with every request is called by its name. */
+const LEAKS: Partial<Readonly<Record<MetricId, string>>> = {
+  heapGrowthBytesPerRequest: 'a leak: ',
+  goroutineGrowthPerRequest: 'a leak of goroutines: ',
+};
+
+/** What never ends keeps memory of its own: where both grow, the goroutine is the news. */
+const stuckSentence = (scenario: ScenarioComparison, regressed: readonly MetricComparison[]): Rich | null => {
+  const leak = regressed.find(({ metric }) => metric === 'goroutineGrowthPerRequest');
+  const stuck = leak === undefined ? undefined : stuckIn(scenario, leak);
+  if (leak === undefined || stuck === undefined) return null;
+  const others = regressed.filter((metric) => metric !== leak);
+  return [...stuckClause(stuck), ...changeClause(stuck), `: ${claim(leak)}`, ...alsoClause(others, 'regressed')];
+};
+
+const regressedSentence = (scenario: ScenarioComparison): Rich => {
+  const [worst, ...others] = metricsThat(scenario, 'regressed');
+  if (worst === undefined) return ['regressed', ...reasonClause(scenario)];
+  if (worst.metric === 'errorRatio') return [...failureClaim(worst), ...alsoClause(others, 'regressed')];
+  const leak = LEAKS[worst.metric];
+  const stuck = leak === undefined ? null : stuckSentence(scenario, [worst, ...others]);
+  if (stuck !== null) return stuck;
+  return [`${leak ?? ''}${claim(worst)}`, ...culpritClause(scenario, worst), ...alsoClause(others, 'regressed')];
+};
+
+/** Failing requests speak for themselves; a service that died has a reason and perhaps no figures. */
+const failureClaim = (errors: MetricComparison): Rich => {
+  const reason = errors.reason === null ? '' : withoutStop(errors.reason);
+  if (errors.base === null || errors.head === null) return [reason === '' ? claim(errors) : reason];
+  return [reason === '' ? claim(errors) : `${claim(errors)}: ${reason}`];
+};
+
+const improvedSentence = (scenario: ScenarioComparison): Rich => {
+  const [best, ...others] = metricsThat(scenario, 'improved');
+  if (best === undefined) return ['improved', ...reasonClause(scenario)];
+  const rest = [...alsoClause(others, 'improved'), ...notJudgedClause(scenario)];
+  return [`${claim(best)}, an improvement`, ...culpritClause(scenario, best), ...rest];
+};
+
+const unchangedSentence = (scenario: ScenarioComparison): Rich => {
+  const unchanged = scenario.metrics
+    .filter((metric) => metric.verdict === 'unchanged')
+    .toSorted((left, right) => METRIC_IDS.indexOf(left.metric) - METRIC_IDS.indexOf(right.metric));
+  const gates = unchanged.filter((metric) => metric.gate);
+  const [first, ...others] = gates.length > 0 ? gates : unchanged;
+  const tail = [...changedClause(scenario), ...widerClause(gates), ...notJudgedClause(scenario)];
+  if (first === undefined) return ['nothing that was judged changed', ...tail];
+  const within = unchangedWithin(first);
+  const interval = intervalText(first);
+  const bound = `${within === null ? '' : ` within ${within}`}${interval === null ? '' : ` (${interval})`}`;
+  const more =
+    others.length > 0 ? `, and ${formatCount(others.length)} more ${others.length === 1 ? 'metric' : 'metrics'}` : '';
+  return [`${label(first)} unchanged${bound}${more}`, ...tail];
+};
+
+/** Why a limit is wider than usual, where "unchanged" leans on it. */
+const widerClause = (gates: readonly MetricComparison[]): Rich => {
+  const reason = gates.find((metric) => metric.metric === 'cpuNsPerRequest')?.reason ?? null;
+  return reason === null ? [] : [`; ${withoutStop(reason)}`];
+};
+
+const changedClause = (scenario: ScenarioComparison): Rich => {
+  const changed = scenario.metrics.filter((metric) => metric.verdict === 'changed').toSorted(byWorst);
+  const [first, ...rest] = changed;
+  if (first === undefined) return [];
+  const more = rest.length > 0 ? ` (and ${formatCount(rest.length)} more)` : '';
+  return [`; ${label(first)} ${effectText(first)}${more}, too little to fail`];
+};
+
+/** Gates that could not be judged, said wherever the sentence would otherwise sound like "all is well". */
+const notJudgedClause = (scenario: ScenarioComparison): Rich => {
+  const gates = scenario.metrics.filter((metric) => metric.gate && metric.verdict === 'notJudged');
+  const [first] = gates;
+  if (first === undefined) return [];
+  const reasons = new Set(gates.map((metric) => metric.reason));
+  const reason = reasons.size === 1 && first.reason !== null ? ` (${withoutStop(first.reason)})` : '';
+  return [`; not judged: ${gates.map(label).join(', ')}${reason}`];
+};
+
+const UNIT_WORDS = { launch: 'launches', window: 'windows', linkSeed: 'code layouts', run: 'runs' } as const;
+
+/** Judged launches are counted in launches, whatever the unit of a metric's own statistics is. */
+const afterClause = ({ launches, linkSeeds }: ScenarioComparison, { decidedBy }: MetricComparison): string => {
+  if (decidedBy === null) return '';
+  if (decidedBy.stage !== 'judged') return ` after ${formatCount(decidedBy.n)} ${UNIT_WORDS[decidedBy.unit]}`;
+  const layouts = decidedBy.unit === 'linkSeed' ? ` of ${formatCount(linkSeeds)} code layouts` : '';
+  return ` after ${formatCount(launches)} ${launches === 1 ? 'launch' : 'launches'}${layouts}`;
+};
+
+/** The gate nearest to failing speaks, the others are named. */
+const inconclusiveSentence = (scenario: ScenarioComparison): Rich => {
+  if (scenario.reason?.startsWith('not comparable') === true) return [withoutStop(scenario.reason)];
+  const open = metricsThat(scenario, 'inconclusive').toSorted((left, right) => nearness(right) - nearness(left));
+  const [nearest, ...others] = open;
+  if (nearest === undefined) return ['not decided', ...reasonClause(scenario), ...unjudgedRequired(scenario)];
+  const why = nearest.reason === null || nearest.unitsNeeded !== null ? '' : `: ${withoutStop(nearest.reason)}`;
+  const more = others.length > 0 ? `; nor ${others.map(label).join(', ')}` : '';
+  return [
+    `not decided: ${claim(nearest)}${afterClause(scenario, nearest)}${why}`,
+    ...needClause(scenario, nearest),
+    more,
+    ...notJudgedClause(scenario),
+  ];
+};
+
+const unjudgedRequired = (scenario: ScenarioComparison): Rich =>
+  scenario.reason === null ? notJudgedClause(scenario) : [];
+
+/** Launches of tight mode at most (docs/method.md). */
+const MOST_LAUNCHES = { usual: 40, tight: 80 } as const;
+
+/** What it would take: launches or code layouts, and the budget or mode that allows them. */
+const needClause = (scenario: ScenarioComparison, metric: MetricComparison): Rich => {
+  const { unitsNeeded, decidedBy } = metric;
+  // Before the first look nothing is known that could be extrapolated.
+  if (unitsNeeded === null || decidedBy === null) return [];
+  const seen = decidedBy.unit === 'linkSeed' ? scenario.linkSeeds : scenario.launches;
+  const needed = decidedBy.stage === 'judged' ? Math.ceil((unitsNeeded * seen) / decidedBy.n) : unitsNeeded;
+  const unit = decidedBy.unit === 'linkSeed' ? UNIT_WORDS.linkSeed : UNIT_WORDS.launch;
+  const about = `; about ${formatCount(needed)} ${unit} would decide it`;
+  if (needed > MOST_LAUNCHES.tight) return [`${about}, more than a run takes: a quieter machine would help`];
+  if (needed > MOST_LAUNCHES.usual) return [about, ' (', code('measure.tight: true'), ')'];
+  const budget = budgetFor(scenario, needed / seen);
+  return budget === null ? [about] : [about, ' (', code(`--budget ${budget}`), ')'];
+};
+
+/** Wall clock for so many times this run, rounded up to half minutes, as the flag takes it. */
+const budgetFor = ({ durationSeconds }: ScenarioComparison, times: number): string | null =>
+  durationSeconds > 0 && Number.isFinite(times)
+    ? formatDuration(Math.max(60, Math.ceil((durationSeconds * times) / 30) * 30))
+    : null;
+
+const invalidSentence = (scenario: ScenarioComparison): Rich => [
+  `measurement invalid, nothing is judged${scenario.reason === null ? '' : `: ${withoutStop(scenario.reason)}`}`,
+];
+
+const reasonClause = (scenario: ScenarioComparison): Rich =>
+  scenario.reason === null ? [] : [`: ${withoutStop(scenario.reason)}`];
+
+/** Reasons are sentences of their own; inside ours they lose their full stop. */
+const withoutStop = (sentence: string): string => sentence.trim().replace(/\.$/, '');
+
+const BODIES = {
+  regressed: regressedSentence,
+  improved: improvedSentence,
+  unchanged: unchangedSentence,
+  inconclusive: inconclusiveSentence,
+  invalid: invalidSentence,
+} as const;
+
+/** The verdict sentence of one scenario. */
+export const scenarioSentence = (scenario: ScenarioComparison): Rich => [
+  code(scenario.scenario),
+  `: ${bumpClause(scenario)}`,
+  ...BODIES[scenario.verdict](scenario),
+  '.',
+];
+
+export const newOnHeadSentence = ({ scenario, reason, figures }: NewOnHead): Rich => [
+  code(scenario),
+  ` is new on head (${reason}): there is nothing to compare with yet. On head: ${figures.join('; ')}.`,
+];
+
+/** {@link scenarioSentence} as one plain line. */
+export const scenarioVerdictSentence = (scenario: ScenarioComparison): string => plainText(scenarioSentence(scenario));
+
+/** Worst first; equals keep their order. */
+export const worstFirst = (scenarios: readonly ScenarioComparison[]): readonly ScenarioComparison[] =>
+  scenarios.toSorted((left, right) => VERDICTS.indexOf(left.verdict) - VERDICTS.indexOf(right.verdict));
+
+/** The worst scenario's sentence as one plain line; others are counted. For terminals, annotations and check titles. */
+export const verdictSentence = (comparison: Comparison): string => {
+  const [worst, ...others] = worstFirst(comparison.scenarios);
+  const [fresh] = comparison.newOnHead ?? [];
+  if (worst === undefined)
+    return fresh === undefined ? 'No scenario was compared.' : plainText(newOnHeadSentence(fresh));
+  if (others.length === 0) return scenarioVerdictSentence(worst);
+  return `${scenarioVerdictSentence(worst)} Other scenarios: ${countVerdicts(others)}.`;
+};
+
+/** `2 regressed, 1 unchanged`, worst first. */
+export const countVerdicts = (scenarios: readonly { readonly verdict: RunVerdict }[]): string =>
+  VERDICTS.map((verdict) => [verdict, scenarios.filter((scenario) => scenario.verdict === verdict).length] as const)
+    .filter(([, count]) => count > 0)
+    .map(([verdict, count]) => `${formatCount(count)} ${verdict}`)
+    .join(', ');

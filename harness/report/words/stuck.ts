@@ -1,0 +1,42 @@
+/** Goroutines that can never wake: how many, started by whom, blocked where. */
+import type { FunctionComparison, MetricComparison, ScenarioComparison } from '../../model/index.ts';
+import { outerFunction } from '../../profile/index.ts';
+import { formatCount } from '../../units/index.ts';
+import { code, type Rich } from '../text/inline-text.ts';
+
+/** Fewer of what was gained are not what the leak is about. */
+const LEAST_SHARE = 0.1;
+
+/** The place where most of head's new ones are stuck; undefined where Go names none, or too few to explain the growth. */
+export const stuckIn = (
+  { functions }: ScenarioComparison,
+  { effectAbsolute }: MetricComparison,
+): FunctionComparison | undefined => {
+  const [most] = functions
+    .filter((row) => row.profile === 'goroutineleak' && row.held !== undefined && row.namedFor === undefined)
+    .toSorted((left, right) => right.deltaPerRequest - left.deltaPerRequest);
+  if (most === undefined || effectAbsolute === null) return undefined;
+  return most.deltaPerRequest > 0 && most.deltaPerRequest >= LEAST_SHARE * effectAbsolute ? most : undefined;
+};
+
+/** A closure is started where it was written; anything else is what the goroutine runs. */
+const startOf = ({ path, function: name }: FunctionComparison): Rich => {
+  const root = path[0] ?? name;
+  const outer = outerFunction(root);
+  return outer === null ? ['running ', code(root)] : ['started by ', code(outer)];
+};
+
+/** `100 goroutines that can never wake, started by `main.serve`, blocked in `main.serve.func1` (hub.go:42)`. */
+export const stuckClause = (row: FunctionComparison): Rich => {
+  const { base = 0, head = 0 } = row.held ?? {};
+  const before = base > 0 ? ` (${formatCount(Math.round(base))} on base)` : '';
+  const place: Rich = row.file === '' ? [] : [' (', code(`${row.file}:${row.line}`), ')'];
+  const count = Math.round(head);
+  return [
+    `${formatCount(count)} ${count === 1 ? 'goroutine' : 'goroutines'}${before} that can never wake, `,
+    ...startOf(row),
+    ', blocked in ',
+    code(row.function),
+    ...place,
+  ];
+};
