@@ -83,6 +83,12 @@ const wings = {
     costs: ['.'],
     combine: ['.', 'costs'],
   },
+  load: {
+    plan: [],
+    answers: ['plan'],
+    prepare: ['answers', 'plan'],
+    traffic: ['answers', 'plan'],
+  },
   cli: {
     terminal: [],
     init: [],

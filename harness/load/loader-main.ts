@@ -1,9 +1,9 @@
 /** The load generator's process: takes orders over its message channel, one at a time, and answers each once. */
 import { GodynoError, InvalidMeasurementError, TargetStartError, UsageError } from '../errors.ts';
-import { AnswerBook } from './answer-book.ts';
-import { type Answer, type Command, type Failure, type LoadResult, parseOrder } from './messages.ts';
-import { testSeam } from './self-test.ts';
-import { openSession, type Session } from './session.ts';
+import { AnswerBook } from './answers/answer-book.ts';
+import { type Answer, type Command, type Failure, type LoadResult, parseOrder } from './plan/messages.ts';
+import { testSeam } from './traffic/self-test.ts';
+import { openSession, type Session } from './traffic/session.ts';
 
 let session: Session | undefined;
 let seamTested = false;

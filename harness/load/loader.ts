@@ -26,7 +26,7 @@ import {
   type SingleLoad,
   type SingleLoop,
   type WindowLoad,
-} from './messages.ts';
+} from './plan/messages.ts';
 
 export interface LoaderSpec {
   /** CPUs it is bound to; null: not bound. */

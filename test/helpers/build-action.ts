@@ -19,7 +19,7 @@ const fresh = `${target}.${process.pid}`;
 const SCRIPTS: Readonly<Record<string, string>> = {
   'index.js': 'action/main.ts',
   'load/loader-main.js': 'load/loader-main.ts',
-  'load/pacer.js': 'load/pacer.ts',
+  'load/traffic/pacer.js': 'load/traffic/pacer.ts',
 };
 
 /** A module looks for its files beside itself, so in a bundle it must know where it would lie. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createSchedule, firstOfEach } from '../../harness/load/schedule.ts';
+import { createSchedule, firstOfEach } from '../../harness/load/plan/schedule.ts';
 import type { RequestSpec } from '../../harness/model/index.ts';
 
 const requestOf = (weight: number): RequestSpec => ({

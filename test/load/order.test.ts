@@ -1,8 +1,8 @@
 import { Socket } from 'node:net';
 import { afterEach, expect, test, vi } from 'vitest';
-import { AnswerBook } from '../../harness/load/answer-book.ts';
-import { openSession } from '../../harness/load/session.ts';
-import { connectsHeadFirst, createSchedule } from '../../harness/load/schedule.ts';
+import { AnswerBook } from '../../harness/load/answers/answer-book.ts';
+import { openSession } from '../../harness/load/traffic/session.ts';
+import { connectsHeadFirst, createSchedule } from '../../harness/load/plan/schedule.ts';
 import { bothSides, type Side } from '../../harness/model/index.ts';
 import { plan, request, startBothServices, targetOf } from './service.ts';
 

@@ -3,9 +3,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { decodeFromCompressedBase64 } from 'hdr-histogram-js';
 import { afterAll, beforeEach, expect, test } from 'vitest';
-import { hashMasked } from '../../harness/load/masked-body.ts';
+import { hashMasked } from '../../harness/load/answers/masked-body.ts';
 import { startLoader, type LoadPlan, type PairLoad, type WindowLoad } from '../../harness/load/index.ts';
-import { createSchedule } from '../../harness/load/schedule.ts';
+import { createSchedule } from '../../harness/load/plan/schedule.ts';
 import { type BySide, bothSides, SIDES } from '../../harness/model/index.ts';
 import { type Arrival, plan, request, startBothServices, targetOf } from './service.ts';
 
