@@ -1,6 +1,6 @@
 // The layers of docs/architecture.md as rules; each says why it exists.
 const modules =
-  'model|units|scenario|process|source|target|survey|plant|load|exact|capture|profile|metrics|stats|run|baseline|compare|report|publish|measure|cli|action';
+  'model|units|scenario|process|source|target|survey|plant|load|exact|capture|profile|metrics|stats|run|baseline|compare|report|results|publish|measure|cli|action';
 
 /** What each module may import besides itself, `model`, `errors.ts` and, where files are made, `folders.ts`. */
 const allowed = {
@@ -22,6 +22,7 @@ const allowed = {
   run: ['source', 'target', 'plant', 'load', 'exact', 'capture', 'profile', 'metrics', 'stats', 'compare', 'process'],
   baseline: [],
   report: ['profile', 'metrics', 'units'],
+  results: ['baseline', 'compare', 'metrics', 'profile', 'report'],
   publish: [],
   measure: [
     'units',
@@ -41,7 +42,7 @@ const allowed = {
 };
 
 /** Modules that write where users say. */
-const makesFolders = ['target', 'run', 'baseline', 'cli'];
+const makesFolders = ['target', 'run', 'baseline', 'results', 'cli'];
 
 /** Modules that say which godyno it was. */
 const namesVersion = ['measure', 'cli'];

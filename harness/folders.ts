@@ -1,6 +1,9 @@
-/** Makes folders where a user may have named a place that cannot hold any. */
+/** Folders: a scenario's name as one, and making them where a user may have named a place that cannot hold any. */
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+
+/** File-system name of a scenario. */
+export const folderOf = (scenario: string): string => scenario.replace(/[^A-Za-z0-9._-]+/g, '-');
 
 const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined);
 

@@ -1,6 +1,5 @@
 /** `godyno baseline record|list|show`. */
-import { join } from 'node:path';
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import {
   type BaselineEntry,
   checkWritable,
@@ -14,11 +13,9 @@ import type { RunFile, Scenario } from '../model/index.ts';
 import { type DurationFlag, requireBaselinesFolder } from './flags.ts';
 import { withInterrupt } from './terminal/interrupt.ts';
 import { loadScenarios, measure } from '../measure/index.ts';
-import { openOutput } from './output.ts';
+import { baselineNamed, type MergedProfile, openOutput, storeRun } from '../results/index.ts';
 import { stepsFor } from './terminal/steps.ts';
-import { mergedProfiles } from './profiles.ts';
-import { finishRun, firstFailureOf } from './results.ts';
-import { baselineNamed } from './stored.ts';
+import { firstFailureOf } from './write-reports.ts';
 
 interface RecordOptions {
   readonly head?: string;
@@ -50,18 +47,24 @@ export const recordBaseline = async (given: Record<string, unknown>, ...words: s
       step: stepsFor(options.quiet === true ? 'quiet' : 'spoken'),
       signal,
     });
-    await finishRun(out, run);
-    const failure = await firstFailureOf(
-      scenarios.map((scenario) => async () => keep(options, run, scenario, out.dir)),
-    );
+    const merged = await storeRun(out, run);
+    const failure = await firstFailureOf(scenarios.map((scenario) => async () => keep(options, run, scenario, merged)));
     if (failure !== null) throw failure;
     return EXIT.ok;
   });
 
-const keep = async (options: RecordOptions, run: RunFile, scenario: Scenario, dir: string): Promise<void> => {
+const keep = async (
+  options: RecordOptions,
+  run: RunFile,
+  scenario: Scenario,
+  merged: readonly MergedProfile[],
+): Promise<void> => {
   const part = runOfScenario(run, scenario.name);
-  const merged = await mergedProfiles(part, async (file) => readFile(join(dir, file)).catch(() => null));
-  const profiles = new Map(merged.filter(({ side }) => side === 'head').map(({ kind, bytes }) => [kind, bytes]));
+  const profiles = new Map(
+    merged
+      .filter((each) => each.scenario === scenario.name && each.side === 'head')
+      .map(({ kind, bytes }) => [kind, bytes]),
+  );
   const { path, pruned } = await storeBaseline({ dir: options.baselines, run: part, profiles, keep: options.keep });
   const removed = pruned.length === 0 ? '' : ` (removed ${pruned.length} older)`;
   process.stderr.write(`Stored ${path}${removed}\n`);

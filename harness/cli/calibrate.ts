@@ -9,10 +9,9 @@ import { formatDuration, formatPercent } from '../units/index.ts';
 import { type DurationFlag, requireBaselinesFolder } from './flags.ts';
 import { withInterrupt } from './terminal/interrupt.ts';
 import { loadScenarios, measure, noiseSentence, noiseWarnings } from '../measure/index.ts';
-import { openOutput, type OutputFolder } from './output.ts';
+import { openOutput, type OutputFolder, storeRun } from '../results/index.ts';
 import { stepsFor } from './terminal/steps.ts';
 import { type Base, type Gardener, withGardener } from './prove/survey.ts';
-import { finishRun } from './results.ts';
 
 interface CalibrateOptions {
   readonly head?: string;
@@ -62,7 +61,7 @@ const runIt = async (
     ...(kind === 'moved' ? { plant: gardener.lay([], SHIFT_DOSE, () => undefined) } : {}),
     step: async (name, work) => base.step(`${title}: ${name}`, work),
   });
-  await finishRun(
+  await storeRun(
     {
       ...out,
       dir,

@@ -1,9 +1,8 @@
 /** `godyno compare` of two stored runs: head against head, with the limits that different times or machines demand. */
 import { compareStored } from '../compare/index.ts';
 import type { ExitCode } from '../errors.ts';
-import { openOutput } from './output.ts';
-import { tell, writeRun } from './results.ts';
-import { openStored } from './stored.ts';
+import { openOutput, openStored, writeRun } from '../results/index.ts';
+import { writeReports } from './write-reports.ts';
 
 export interface CompareStoredOptions {
   readonly out?: string;
@@ -22,5 +21,5 @@ export const compareRuns = async (
   const out = options.out === undefined ? null : await openOutput(options.out, new Date());
   if (out !== null) await writeRun(out, head.run);
   const invocation = { program: 'npx godyno', command: 'compare', args: [before, after], flags: [] } as const;
-  return tell(out, { comparison, run: head.run, invocation }, given);
+  return writeReports(out, { comparison, run: head.run, invocation }, given);
 };

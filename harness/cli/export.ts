@@ -14,11 +14,15 @@ import {
   exportSpeedscope,
   type NamedStacks,
 } from '../report/index.ts';
-import { type MergedProfile, mergedProfiles } from './profiles.ts';
-import { folderReader } from './read-profile.ts';
-import { COMPARISON_FILE, compareWithProfiles } from './results.ts';
-import { openOutput } from './output.ts';
-import { openRun } from './stored.ts';
+import {
+  COMPARISON_FILE,
+  explainRun,
+  folderReader,
+  type MergedProfile,
+  mergedProfiles,
+  openOutput,
+  openRun,
+} from '../results/index.ts';
 
 interface Source {
   readonly run: RunFile;
@@ -115,7 +119,7 @@ const comparisonOf = async (run: RunFile, dir: string): Promise<Comparison> => {
   const file = join(dir, COMPARISON_FILE);
   const text = await readFile(file, 'utf8').catch(() => null);
   const known = text === null ? null : readable(text, file);
-  return known ?? compareWithProfiles(run, dir);
+  return known ?? (await explainRun(run, folderReader(dir))).comparison;
 };
 
 /** Computed once, however many formats ask. */

@@ -9,8 +9,8 @@ import {
   type Received,
   readReceivedFolder,
 } from '../publish/index.ts';
-import { openOutput } from './output.ts';
-import { tell } from './results.ts';
+import { openOutput } from '../results/index.ts';
+import { writeReports } from './write-reports.ts';
 
 export const mergeCommandLine = async (
   given: Record<string, unknown>,
@@ -23,5 +23,5 @@ export const mergeCommandLine = async (
   const claim = mergeClaims(parts);
   const out = await openOutput(outDir, new Date());
   if (claim !== null) await out.write(CLAIM_FILE, claimText(claim));
-  return tell(out, { comparison, invocation: invocationOfClaim(claim) }, given);
+  return writeReports(out, { comparison, invocation: invocationOfClaim(claim) }, given);
 };

@@ -3,8 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { EXIT, type ExitCode, UsageError } from '../errors.ts';
 import type { ScenarioRun } from '../model/index.ts';
 import { encodeProfile, mergeProfiles, type Profile, withoutAgent } from '../profile/index.ts';
-import { folderReader, openProfile, type ReadFile } from './read-profile.ts';
-import { openRun } from './stored.ts';
+import { folderReader, openProfile, openRun, type ReadFile } from '../results/index.ts';
 
 interface PgoOptions {
   readonly scenario?: string;

@@ -8,7 +8,7 @@ import { formatDuration } from '../units/index.ts';
 import { type DurationFlag } from './flags.ts';
 import { withInterrupt } from './terminal/interrupt.ts';
 import { loadScenarios, measure } from '../measure/index.ts';
-import { openOutput, type OutputFolder } from './output.ts';
+import { COMPARISON_FILE, openOutput, type OutputFolder, REPORT_FILE, storeAndExplain } from '../results/index.ts';
 import { stepsFor } from './terminal/steps.ts';
 import { describeEffect, type Proof, proofOf } from './prove/proof.ts';
 import { describeSize, faultsFrom, type Sizes, sizeOf, sizesFrom } from './prove/sizes.ts';
@@ -22,7 +22,6 @@ import {
   type Survey,
   withGardener,
 } from './prove/survey.ts';
-import { compareWithProfiles, COMPARISON_FILE, finishRun, REPORT_FILE } from './results.ts';
 
 export interface ProveOptions {
   readonly faults: string;
@@ -135,8 +134,7 @@ const proveFault = async (plan: Plan, surveyed: Survey, fault: FaultKind, places
     plan.left = Math.max(0, plan.left - run.runs.reduce((sum, { timing }) => sum + timing.measureSeconds, 0));
   }
   plan.toCome -= 1;
-  await finishRun(out, run);
-  const comparison = await compareWithProfiles(run, out.dir);
+  const { comparison } = await storeAndExplain(out, run);
   await out.write(COMPARISON_FILE, `${JSON.stringify(comparison, null, 2)}\n`);
   const invocation = { program: 'npx godyno', command: 'run', args: [scenario.file], flags: [] } as const;
   await out.write(REPORT_FILE, renderMarkdown(buildReport({ comparison, run, invocation })));

@@ -2,11 +2,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageError, type ExitCode } from '../errors.ts';
-import { openOutput } from './output.ts';
 import { type Comparison, parseComparison } from '../model/index.ts';
+import { COMPARISON_FILE, explainRun, folderReader, openOutput, openRun } from '../results/index.ts';
 import { exportRun, formatsFrom } from './export.ts';
-import { COMPARISON_FILE, compareWithProfiles, tell } from './results.ts';
-import { openRun } from './stored.ts';
+import { writeReports } from './write-reports.ts';
 
 /** A file that was damaged since is written anew; what it accepted has to be given again. */
 const waiversIn = (text: string, file: string): Comparison['waivers'] => {
@@ -31,8 +30,9 @@ export const reportAgain = async (given: Record<string, unknown>, dir = ''): Pro
   const formats = typeof list === 'string' ? formatsFrom(list) : [];
   const { run, dir: folder } = await openRun(dir);
   const out = await openOutput(folder, new Date());
-  const comparison = await withEarlierWaivers(await compareWithProfiles(run, folder), out.path(COMPARISON_FILE));
+  const { comparison: again, graphs } = await explainRun(run, folderReader(folder));
+  const comparison = await withEarlierWaivers(again, out.path(COMPARISON_FILE));
   if (formats.length > 0) await exportRun(run, folder, formats, join(folder, 'exports'));
   const invocation = { program: 'npx godyno', command: 'run', args: [], flags: [] } as const;
-  return tell(out, { comparison, run, invocation }, given);
+  return writeReports(out, { comparison, run, graphs, invocation }, given);
 };

@@ -1,7 +1,7 @@
 /** `godyno run`: measure base and head, compare, report. */
 import { applyWaivers, compareStored, type Waiver } from '../compare/index.ts';
 import type { ExitCode } from '../errors.ts';
-import type { Comparison, ExactMode, RunFile, Scenario } from '../model/index.ts';
+import type { ExactMode, RunFile, Scenario } from '../model/index.ts';
 import { CLAIM_FILE, jobEventOf, readEvent } from '../publish/index.ts';
 import type { Invocation } from '../report/index.ts';
 import {
@@ -17,11 +17,11 @@ import {
   withNoiseNotes,
 } from '../measure/index.ts';
 import { claimOf, claimText } from '../publish/index.ts';
+import { type Explained, openOutput, type OutputFolder, storeAndExplain } from '../results/index.ts';
 import { type DurationFlag, requireBaselinesFolder } from './flags.ts';
 import { withInterrupt } from './terminal/interrupt.ts';
-import { openOutput, type OutputFolder } from './output.ts';
 import { stepsFor } from './terminal/steps.ts';
-import { compareWithProfiles, finishRun, tell } from './results.ts';
+import { writeReports } from './write-reports.ts';
 
 export interface RunOptions {
   readonly base?: string;
@@ -62,15 +62,13 @@ const invocationOf = (options: RunOptions, words: readonly string[]): Invocation
   ...(options.head === undefined ? {} : { head: options.head }),
 });
 
-interface Outcome {
+interface Outcome extends Explained {
   readonly run: RunFile;
-  readonly comparison: Comparison;
 }
 
 const sideBySide = async (request: MeasureRequest, out: OutputFolder, baselines: string): Promise<Outcome> => {
   const run = await withNoiseNotes(await measure(request), baselines);
-  await finishRun(out, run);
-  return { run, comparison: await compareWithProfiles(run, out.dir) };
+  return { run, ...(await storeAndExplain(out, run)) };
 };
 
 /** The head measured alone, its figures beside the stored ones; every scenario has a baseline of its own. */
@@ -82,10 +80,10 @@ const besideStored = async (
 ): Promise<Outcome> => {
   process.stderr.write(`Comparing with stored figures: ${reason}\n`);
   const run = await measure({ ...request, base: undefined, purpose: 'record' });
-  await finishRun(out, run);
+  const { graphs } = await storeAndExplain(out, run);
   const [first] = baselines;
   const together = { ...(first ?? run), runs: baselines.flatMap(({ runs }) => runs) };
-  return { run, comparison: compareStored(together, run) };
+  return { run, comparison: compareStored(together, run), graphs };
 };
 
 const outcomeOf = async (
@@ -138,8 +136,8 @@ export const runCommandLine = async (given: Record<string, unknown>, ...words: s
       step: stepsFor(options.quiet === true ? 'quiet' : 'spoken'),
       signal,
     };
-    const { run, comparison: measured } = await outcomeOf(options, request, out, scenarios);
+    const { run, comparison: measured, graphs } = await outcomeOf(options, request, out, scenarios);
     const comparison = applyWaivers(measured, waivers, todayUtc(new Date()));
     const others = claim === null ? new Map() : new Map([[CLAIM_FILE, claimText(claim)]]);
-    return tell(out, { comparison, run, invocation, others }, given);
+    return writeReports(out, { comparison, run, graphs, invocation, others }, given);
   });

@@ -4,33 +4,42 @@ import {
   worstVerdict,
   type Comparison,
   type RunFile,
+  type ScenarioComparison,
   type ScenarioRun,
 } from '../model/index.ts';
 import { familyOf } from './verdict/gates.ts';
-import { compareScenario, NO_FINDINGS, type ScenarioFindings } from './scenario.ts';
+import { assembleScenario, judgeScenario, NO_FINDINGS, type ScenarioFindings } from './scenario.ts';
 
 /** What profiles and exact mode found in one scenario; called once per scenario. */
 export type FindingsOf = (run: ScenarioRun) => Partial<ScenarioFindings>;
 
 const nothingFound: FindingsOf = () => NO_FINDINGS;
 
+/** The comparison of a duet from its scenarios; its verdict is the worst of theirs. */
+export const assemble = (file: RunFile, scenarios: readonly ScenarioComparison[]): Comparison => ({
+  schemaVersion: COMPARISON_SCHEMA_VERSION,
+  godynoVersion: file.godynoVersion,
+  verdict: worstVerdict(scenarios.map(({ verdict }) => verdict)),
+  base: { revision: file.base.revision, label: file.base.label },
+  head: { revision: file.head.revision, label: file.head.label },
+  seed: file.seed,
+  method: 'duet',
+  scenarios,
+  ...(file.newOnHead === undefined ? {} : { newOnHead: file.newOnHead }),
+});
+
 /**
- * Judges a duet: every metric of every scenario, with the run's verdict (the worst). `findingsOf` brings in what the
- * profiles explain; a verdict never depends on it, except for the rows of exact mode. Throws {@link UsageError} when a
- * scenario's gates are finer than their metrics can carry.
+ * Judges a duet: every metric of every scenario. `findingsOf` brings in what the profiles explain; a verdict never depends
+ * on it, except for the rows of exact mode. Throws {@link UsageError} when a scenario's gates are finer than their metrics
+ * can carry.
  */
 export const compareRun = (file: RunFile, findingsOf: FindingsOf = nothingFound): Comparison => {
   const family = familyOf(file.runs.map(({ scenario }) => scenario));
-  const scenarios = file.runs.map((run) => compareScenario(run, file, family, { ...NO_FINDINGS, ...findingsOf(run) }));
-  return {
-    schemaVersion: COMPARISON_SCHEMA_VERSION,
-    godynoVersion: file.godynoVersion,
-    verdict: worstVerdict(scenarios.map(({ verdict }) => verdict)),
-    base: { revision: file.base.revision, label: file.base.label },
-    head: { revision: file.head.revision, label: file.head.label },
-    seed: file.seed,
-    method: 'duet',
-    scenarios,
-    ...(file.newOnHead === undefined ? {} : { newOnHead: file.newOnHead }),
-  };
+  return assemble(
+    file,
+    file.runs.map((run) => {
+      const findings = { ...NO_FINDINGS, ...findingsOf(run) };
+      return assembleScenario(judgeScenario(run, family, findings), file, findings.exact, findings);
+    }),
+  );
 };

@@ -9,14 +9,31 @@
  * `functions` explains by sampled profiles; `instructions` judges and explains what was counted; `stored` compares with
  * a baseline.
  */
-export { compareRun, type FindingsOf } from './comparison.ts';
+export { assemble, compareRun, type FindingsOf } from './comparison.ts';
 export { compareStored, type StoredFindingsOf } from './stored/compare-stored.ts';
-export { NO_FINDINGS, type ScenarioFindings } from './scenario.ts';
+export {
+  assembleScenario,
+  type Counted,
+  type Explanation,
+  type JudgedScenario,
+  judgeScenario,
+  NO_FINDINGS,
+  type ScenarioFindings,
+} from './scenario.ts';
 export { familyOf, judgedGates, looksOf, type Family, type JudgedMetric, withToolchainGates } from './verdict/gates.ts';
 export { lastLook, look, type Look, type LookVerdict } from './verdict/stopping-rule.ts';
 export { discardReason, invalidity, notCounted } from './verdict/validity.ts';
-export { compareFunctions } from './functions/compare-functions.ts';
-export type { FunctionsFound, FunctionsInput, ProfiledKind, ProfiledSide } from './functions/input.ts';
+export { compareFunctions, compareKind, explainByKinds, type KindCompared } from './functions/compare-functions.ts';
+export { withCountedStacks } from './functions/counted-stacks.ts';
+export { costFactors } from './functions/costs.ts';
+export type {
+  CostProfile,
+  FunctionsContext,
+  FunctionsFound,
+  FunctionsInput,
+  ProfiledKind,
+  ProfiledSide,
+} from './functions/input.ts';
 export { noiseOf, type NoiseRequest } from './noise.ts';
 export { judgeExact, type ExactFindings, type ExactInput } from './instructions/judge.ts';
 export { FIRST_LAUNCHES } from './instructions/launches.ts';

@@ -45,16 +45,22 @@ import { compareToolchains } from './toolchain/build-settings.ts';
 import { unsteadyWarnings } from './verdict/unsteady.ts';
 import { invalidity, isHeadsDoing, notCounted } from './verdict/validity.ts';
 
-/** What others found out about a scenario: profiles explain, exact mode counts instructions. */
-export interface ScenarioFindings {
+/** What exact mode counted in a scenario. */
+export interface Counted {
+  readonly exact: ExactSummary | null;
+  /** Its rows (`instructionsPerRequest`, `syscallsPerRequest`), judged by its own rule. */
+  readonly exactRows: readonly MetricComparison[];
+}
+
+/** What profiles explain of a scenario's verdict. */
+export interface Explanation {
   readonly functions: readonly FunctionComparison[];
   readonly attribution: Attribution | null;
-  readonly exact: ExactSummary | null;
-  /** Rows of exact mode (`instructionsPerRequest`, `syscallsPerRequest`), judged by its own rule. */
-  readonly exactRows: readonly MetricComparison[];
   /** Costs by package, of two versions of Go. */
   readonly costs: readonly GroupCost[];
 }
+
+export type ScenarioFindings = Counted & Explanation;
 
 export const NO_FINDINGS: ScenarioFindings = {
   functions: [],
@@ -63,6 +69,16 @@ export const NO_FINDINGS: ScenarioFindings = {
   exactRows: [],
   costs: [],
 };
+
+/** A scenario with its verdicts, which nothing that profiles explain will change. */
+export interface JudgedScenario {
+  readonly measured: ScenarioRun;
+  /** With the limits that hold for two versions of Go. */
+  readonly run: ScenarioRun;
+  readonly rows: readonly MetricComparison[];
+  readonly answers: ReturnType<typeof answerDifferences>;
+  readonly verdict: Outcome;
+}
 
 const openAnswer = (judged: JudgedMetric): Answer => ({
   judged,
@@ -181,14 +197,14 @@ const exactRowFor = (judged: JudgedMetric, rows: readonly MetricComparison[]): M
 const metricRows = (
   run: ScenarioRun,
   family: Family,
-  findings: ScenarioFindings,
+  counted: Counted,
   died: InvalidRun | null,
 ): readonly MetricComparison[] => {
   const reading = readingOf(run, family);
   return judgedMetrics(run.scenario).flatMap((judged) => {
     const { method } = metricDef(judged.metric);
     if (method === 'errors') return errorRow(run, judged, died);
-    if (method === 'instructions') return exactRowFor(judged, findings.exactRows) ?? [];
+    if (method === 'instructions') return exactRowFor(judged, counted.exactRows) ?? [];
     return costRow(reading, judged, family) ?? [];
   });
 };
@@ -235,7 +251,7 @@ const unmeasuredWarnings = (run: ScenarioRun): readonly string[] => {
 };
 
 /** Where only exact mode was asked and it could not count, nothing was measured. */
-const uncounted = ({ scenario }: ScenarioRun, { exact, exactRows }: ScenarioFindings): InvalidRun | null => {
+const uncounted = ({ scenario }: ScenarioRun, { exact, exactRows }: Counted): InvalidRun | null => {
   if (scenario.measure.exact !== 'only' || exactRows.length > 0) return null;
   return notCounted(exact?.refusal ?? 'it did not run');
 };
@@ -248,35 +264,42 @@ const withoutAnswer = (outcome: Outcome, { scenario }: ScenarioRun, rows: readon
   return { verdict: 'inconclusive', reason: `instructions per request: ${row.reason ?? 'not judged'}` };
 };
 
-/** Compares the sides of one scenario of `file`. `family`: over all scenarios of the run. Throws {@link UsageError} on gates. */
-export const compareScenario = (
-  measured: ScenarioRun,
-  file: SourceChange & { readonly environment: Environment },
-  family: Family,
-  findings: ScenarioFindings,
-): ScenarioComparison => {
+/** Every metric of one scenario. `family`: over all scenarios of the run. Throws {@link UsageError} on gates. */
+export const judgeScenario = (measured: ScenarioRun, family: Family, counted: Counted): JudgedScenario => {
   const run = withToolchainGates(measured);
-  const toolchain = toolchainChange(measured, file, findings.costs);
-  const found = invalidity(run) ?? uncounted(run, findings);
+  const found = invalidity(run) ?? uncounted(run, counted);
   const died = found && isHeadsDoing(found) ? found : null;
   const invalid = died ? null : found;
   const answers = answerDifferences(run);
-  const rows = withoutEmptyGains(judgeRows(metricRows(run, family, findings, died), invalid), answers);
+  const rows = withoutEmptyGains(judgeRows(metricRows(run, family, counted, died), invalid), answers);
+  const verdict = withoutAnswer(outcomeWithAnswers(outcomeOf(rows, invalid), rows, answers), run, rows);
+  return { measured, run, rows, answers, verdict };
+};
+
+/** A judged scenario of `file` with what explains it, as the comparison has it. */
+export const assembleScenario = (
+  { measured, run, rows, answers, verdict }: JudgedScenario,
+  file: SourceChange & { readonly environment: Environment },
+  exact: ExactSummary | null,
+  explanation: Explanation,
+): ScenarioComparison => {
+  const toolchain = toolchainChange(measured, file, explanation.costs);
   const judged = launchesOf(run, 'judged');
   const cost = judged.flatMap(({ pairs }) => pairs.filter(({ phase }) => phase === 'cost'));
   const discardedPairs = cost.filter(({ discarded }) => discarded !== null).length;
+  const functions = withoutGoNoise(explanation.functions, run, toolchain);
   return {
     scenario: run.scenario.name,
-    ...withoutAnswer(outcomeWithAnswers(outcomeOf(rows, invalid), rows, answers), run, rows),
+    ...verdict,
     pairs: cost.length - discardedPairs,
     launches: judged.length,
     linkSeeds: countLinkSeeds(judged),
     discardedPairs,
     durationSeconds: run.timing.measureSeconds,
     stop: run.stop,
-    exact: findings.exact,
+    exact,
     metrics: withQValues(rows),
-    ...onlyExplaining({ ...findings, functions: withoutGoNoise(findings.functions, run, toolchain) }, rows),
+    ...onlyExplaining({ functions, attribution: explanation.attribution }, rows),
     ...(toolchain === undefined ? {} : { toolchain }),
     ...builtDifferently(measured, file),
     ...(run.builds.head.modulePath === '' ? {} : { module: run.builds.head.modulePath }),

@@ -13,6 +13,5 @@ export { provision, type Provisioned } from './provision.ts';
 export { NothingToCompareError } from './launch/trial.ts';
 export type { Rehearsal } from './launch/rehearsal.ts';
 export { mixSeed } from './session/seeds.ts';
-export { folderOf } from './launch/running-pair.ts';
 export { steadyGo } from './counting/build.ts';
 export { rehearse, runScenario } from './run-scenario.ts';

@@ -9,7 +9,7 @@ import {
   type GenerateRequest,
   withChosenGo,
 } from '../target/index.ts';
-import { folderOf } from './launch/running-pair.ts';
+import { folderOf } from '../folders.ts';
 import type { SideTree } from './session/plan.ts';
 
 export interface ProvisionRequest {

@@ -21,7 +21,7 @@ import { ContendedPortsError, movingNotes } from './session/contended-ports.ts';
 import { conduct, type Measured } from './conduct.ts';
 import { requireEngine } from './counting/engine.ts';
 import { type LinkedPair, type Links, withLinks } from './session/links.ts';
-import { folderOf } from './launch/running-pair.ts';
+import { folderOf } from '../folders.ts';
 import type { RunPlan } from './session/plan.ts';
 import { type Rehearsal, rehearseSide } from './launch/rehearsal.ts';
 import { linkSeedOf } from './session/seeds.ts';

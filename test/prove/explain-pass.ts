@@ -9,8 +9,8 @@ import path from 'node:path';
 import { canPin, usableCpus } from '../../harness/process/index.ts';
 import { startLoader } from '../../harness/load/index.ts';
 import { hostEnvironment } from '../../harness/capture/index.ts';
-import { findingsIn } from '../../harness/cli/findings.ts';
-import type { ScenarioFindings } from '../../harness/compare/index.ts';
+import { explainSamples } from '../../harness/results/index.ts';
+import { type Explanation, familyOf, judgeScenario, NO_FINDINGS } from '../../harness/compare/index.ts';
 import {
   type BySide,
   bothSides,
@@ -67,8 +67,8 @@ export interface Explained {
   /** head ÷ base − 1 of the CPU per request over the profiled windows. */
   readonly cpuRatio: number;
   /** As in a pull request; and as if nobody knew which lines changed. */
-  readonly withDiff: Partial<ScenarioFindings>;
-  readonly withoutDiff: Partial<ScenarioFindings>;
+  readonly withDiff: Explanation;
+  readonly withoutDiff: Explanation;
 }
 
 const revisionOf = (label: string): Revision => ({ revision: label, label, kind: 'folder' });
@@ -210,11 +210,12 @@ export const explainPass = async (request: ExplainRequest): Promise<Explained> =
           },
         ],
       };
-      const explained = async (run: RunFile): Promise<Partial<ScenarioFindings>> => {
-        const findings = await findingsIn(run, async (name) => readFile(path.join(outDir, name)).catch(() => null));
-        const [scenarioRun] = run.runs;
-        if (scenarioRun === undefined) throw new Error('a run without a scenario');
-        return findings(scenarioRun);
+      const explained = async (run: RunFile): Promise<Explanation> => {
+        const [measured] = run.runs;
+        if (measured === undefined) throw new Error('a run without a scenario');
+        const judged = judgeScenario(measured, familyOf([measured.scenario]), NO_FINDINGS);
+        const read = async (name: string) => readFile(path.join(outDir, name)).catch(() => null);
+        return (await explainSamples(run, judged, read)).explanation;
       };
       return {
         samples,

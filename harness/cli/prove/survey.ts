@@ -21,7 +21,7 @@ import type { SideTree } from '../../run/index.ts';
 import { mean } from '../../stats/index.ts';
 import { chosenGo, prepareBuild } from '../../target/index.ts';
 import { layOut, measure, type MeasureRequest, type PlantHead } from '../../measure/index.ts';
-import { folderReader, openProfile } from '../read-profile.ts';
+import { folderReader, openProfile } from '../../results/index.ts';
 
 /** Three launches: some 300 CPU samples a side, and exact counters. */
 const SURVEY_SECONDS = 12;

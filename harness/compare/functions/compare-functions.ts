@@ -33,7 +33,7 @@ import { alignNames } from './names.ts';
 import { nearChangeOf } from './near-change.ts';
 import { isOwn } from './owners.ts';
 import { buildPaths, pathAlongDelta, type Paths } from './paths.ts';
-import { withCountedStacks } from './counted-stacks.ts';
+import { withCountedStacks, withoutAgentIn } from './counted-stacks.ts';
 import { LEAST_OWN_RATIO, sureDelta, type Tested, testFunctions } from './tested.ts';
 import { isBuiltByTwo } from '../verdict/gates.ts';
 import { compareToolchains } from '../toolchain/build-settings.ts';
@@ -354,6 +354,6 @@ export const explainByKinds = (compared: readonly KindCompared[], source: Attrib
 /** The same from profiles as they were captured, for those who have every kind at hand. */
 export const compareFunctions = (input: FunctionsInput): FunctionsFound =>
   explainByKinds(
-    input.kinds.flatMap((kind) => compareKind(withCountedStacks(kind), input) ?? []),
+    input.kinds.flatMap((kind) => compareKind(withCountedStacks(withoutAgentIn(kind)), input) ?? []),
     input.source,
   );

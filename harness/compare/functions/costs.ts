@@ -125,6 +125,9 @@ const sumSide = (kind: ProfiledKind, side: Side): SideSums => {
   };
 };
 
+/** Cost per request of one unit of a kind's sample value, over all its launches: a share of the exact total where there is one. */
+export const costFactors = (kind: ProfiledKind): BySide<number> => bothSides((side) => sumSide(kind, side).factor);
+
 /** First and last line of every function of the profile that a sample shows, its beginning included. */
 const lineSpans = (profile: Profile): readonly (readonly [number, number] | null)[] => {
   const spans: ([number, number] | null)[] = Array.from({ length: profile.functions.count }, () => null);

@@ -18,12 +18,17 @@ const hasSamples = (launches: Launches): boolean =>
   launches.some(({ base, head }) => base.profile.samples.count + head.profile.samples.count > 0);
 
 /**
- * A kind with the stacks that count: without godyno's own agent, and of waits only what is below a request handler. A
- * service on a server library that is not known has no such frame in any launch: then every stack counts.
+ * A kind with the stacks that count: of waits only what is below a request handler. A service on a server library that is
+ * not known has no such frame in any launch: then every stack counts.
  */
 export const withCountedStacks = (kind: ProfiledKind): ProfiledKind => {
-  const launches = eachProfile(kind.launches, withoutAgent);
-  if (profileKind(kind.profile).stacks === 'all') return { ...kind, launches };
-  const below = eachProfile(launches, belowRequests);
-  return { ...kind, launches: hasSamples(below) ? below : launches };
+  if (profileKind(kind.profile).stacks === 'all') return kind;
+  const below = eachProfile(kind.launches, belowRequests);
+  return hasSamples(below) ? { ...kind, launches: below } : kind;
 };
+
+/** A kind as it was captured, less what godyno's own agent does in it. */
+export const withoutAgentIn = (kind: ProfiledKind): ProfiledKind => ({
+  ...kind,
+  launches: eachProfile(kind.launches, withoutAgent),
+});

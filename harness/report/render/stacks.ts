@@ -1,5 +1,5 @@
 /** A profile's stacks as a tree, root first, under canonical names: what flame graphs and stack exports are drawn from. */
-import { canonicalNames, outerLines, type Profile, valueColumn, withoutAgent } from '../../profile/index.ts';
+import { canonicalNames, outerLines, type Profile, valueColumn } from '../../profile/index.ts';
 
 /** Nodes in order of creation, parents before children; node 0 is the root. Columns share the node's index. */
 export interface StackTree {
@@ -64,7 +64,7 @@ const locationFrames = (tree: Growing, profile: Profile, lines: ReadonlyMap<stri
 };
 
 const addProfile = (tree: Growing, side: number, source: StackSource, lines: ReadonlyMap<string, number>): void => {
-  const profile = withoutAgent(source.profile);
+  const { profile } = source;
   const frames = locationFrames(tree, profile, lines);
   const values = valueColumn(profile, source.valueType);
   const { samples } = profile;

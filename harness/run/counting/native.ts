@@ -38,7 +38,7 @@ import { buildExact } from './build.ts';
 import { IDLE_MS, type LaunchPlace, SETTLE_MS } from './launch.ts';
 import { countedRequests, type ExactFacts, orRefused, Refusal } from './refusal.ts';
 import { inTurn } from './in-turn.ts';
-import { folderOf } from '../launch/running-pair.ts';
+import { folderOf } from '../../folders.ts';
 import type { Session } from '../session/session.ts';
 import { portsFor, type SidePorts } from '../launch/start-side.ts';
 

@@ -6,7 +6,7 @@ import { countsBetween, type GoTables, totalBetween } from '../../exact/index.ts
 import type { BySide, ExactLaunch, TotalsLaunch } from '../../model/index.ts';
 import { encodeProfile, type Profile } from '../../profile/index.ts';
 import type { CountedWindow, Reading } from './launch.ts';
-import { folderOf } from '../launch/running-pair.ts';
+import { folderOf } from '../../folders.ts';
 
 const common = ({ counting, side, number, windowSeconds, startedMs }: CountedWindow) => ({
   index: number,

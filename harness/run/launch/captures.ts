@@ -6,7 +6,8 @@ import { AgentRefusedError } from '../../capture/index.ts';
 import { reasonOf } from '../../errors.ts';
 import type { Launch, LaunchSide, ProfileKind, ProfileRef, Side } from '../../model/index.ts';
 import { decodeProfile, sampleCounts } from '../../profile/index.ts';
-import { folderOf, type LiveSide } from './running-pair.ts';
+import { folderOf } from '../../folders.ts';
+import type { LiveSide } from './running-pair.ts';
 import type { Session } from '../session/session.ts';
 
 export type ProfileRefs = LaunchSide['profiles'];

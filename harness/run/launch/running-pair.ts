@@ -7,6 +7,7 @@ import { type Agent, allowedCpuLists, connectAgent, type EdgeTarget } from '../.
 import { setTimeout as delay } from 'node:timers/promises';
 import { InvalidMeasurementError } from '../../errors.ts';
 import type { LoadTargets, LoadUser } from '../../load/index.ts';
+import { folderOf } from '../../folders.ts';
 import { type BySide, bothSides, inPlace, otherSide, type Side } from '../../model/index.ts';
 import type { RunningTarget } from '../../target/index.ts';
 import { parseCpuList, type ProcessExit } from '../../process/index.ts';
@@ -50,9 +51,6 @@ export const placeOf = (session: Session, index: number, linked: LinkedPair): La
   linked,
   firstSide: baseIsFirst(session.plan.seed, index) ? 'base' : 'head',
 });
-
-/** File-system name of a scenario. */
-export const folderOf = (scenario: string): string => scenario.replace(/[^A-Za-z0-9._-]+/g, '-');
 
 const startForLaunch = async (
   session: Session,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type Baseline, type BaselineEntry, BASELINE_FILE, listBaselines, loadBaseline } from '../baseline/index.ts';
 import { UsageError } from '../errors.ts';
 import { parseRunFile, type RunFile } from '../model/index.ts';
-import { RUN_FILE } from './results.ts';
+import { RUN_FILE } from './layout.ts';
 
 export interface StoredRun {
   readonly run: RunFile;

@@ -4,14 +4,14 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { withExact as findingsOfExact } from '../../harness/cli/exact-findings.ts';
-import { countedSide, mergedProfiles } from '../../harness/cli/profiles.ts';
-import type { ReadFile } from '../../harness/cli/read-profile.ts';
+import { countedSides, openCounts } from '../../harness/results/counts.ts';
+import { evidenceOf } from '../../harness/results/evidence.ts';
+import { explainRun, mergedProfiles, type ReadFile } from '../../harness/results/index.ts';
 import { instructionsProfile } from '../../harness/compare/index.ts';
-import type { ExactLaunch, ExactRun, RunFile, Side } from '../../harness/model/index.ts';
-import { decodeProfile, encodeProfile } from '../../harness/profile/index.ts';
+import type { BySide, ExactLaunch, ExactRun, RunFile, ScenarioRun, Side } from '../../harness/model/index.ts';
+import { decodeProfile, encodeProfile, type Profile } from '../../harness/profile/index.ts';
 import { flatCumRows } from '../profile/top-table.ts';
-import { makeRunFolder } from './run-folder.ts';
+import { makeRunFolder } from '../cli/run-folder.ts';
 
 const frame = (name: string) => ({ function: name, file: 'main.go', line: 12, startLine: 10 });
 
@@ -57,6 +57,12 @@ for (const { profile } of launches) {
 const read: ReadFile = async (file) => readFile(path.join(folder.dir, file)).catch(() => null);
 const run = JSON.parse(readFileSync(path.join(folder.dir, 'run.json'), 'utf8')) as RunFile;
 
+const sidesOf = async (scenario: ScenarioRun) => {
+  let cpu: BySide<Profile | null> = { base: null, head: null };
+  for await (const { file, merged } of evidenceOf(scenario, read)) if (file === 'cpu') cpu = merged;
+  return countedSides(await openCounts(scenario, read), cpu);
+};
+
 describe('counted instructions', () => {
   it('are stored per side, the sum of its launches, below the callers that its CPU samples know', async () => {
     const stored = (await mergedProfiles(run, read)).filter(({ kind }) => kind === 'instructions');
@@ -84,17 +90,17 @@ describe('counted instructions', () => {
   it('say from how many samples, and over how many requests', async () => {
     const [scenario] = run.runs;
     // Two launches of the side have the same CPU profile of 324 ticks.
-    expect(await countedSide(scenario!, 'head', read)).toMatchObject({ requests: 200, pathSamples: 648 });
+    expect((await sidesOf(scenario!)).head).toMatchObject({ requests: 200, pathSamples: 648 });
   });
 
   it('have no callers where there are no CPU samples, and are nothing where nothing was counted', async () => {
     const [scenario] = run.runs;
     const onlyCounted = { ...scenario!, launches: [] };
-    const counted = await countedSide(onlyCounted, 'base', read);
+    const counted = (await sidesOf(onlyCounted)).base;
     expect(counted).toMatchObject({ requests: 100, pathSamples: 0 });
     expect(counted?.profile.samples.stack.length).toBe(counted?.profile.samples.count);
     const { exact: _none, ...uncounted } = scenario!;
-    expect(await countedSide(uncounted, 'base', read)).toBeNull();
+    expect((await sidesOf(uncounted)).base).toBeNull();
   });
 
   it('keep the reason where none were counted, or too few to be judged', async () => {
@@ -102,13 +108,13 @@ describe('counted instructions', () => {
       const [scenario] = run.runs;
       const exact: ExactRun = { ...(scenario?.exact as ExactRun), ...change };
       const file: RunFile = { ...run, runs: [{ ...scenario!, exact }] };
-      return (await findingsOfExact(file, read, () => ({})))(file.runs[0]!).exact;
+      return (await explainRun(file, read)).comparison.scenarios[0]?.exact;
     };
     expect(await found({ launches: [], refusal: 'it runs more than 64 threads' })).toMatchObject({
       engine: 'qemu',
       refusal: 'it runs more than 64 threads',
     });
     const unreadable = launches.map((launch) => ({ ...launch, profile: 'nowhere' }));
-    expect(await found({ launches: unreadable })).toBeUndefined();
+    expect(await found({ launches: unreadable })).toBeNull();
   });
 });

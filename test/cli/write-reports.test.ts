@@ -1,11 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { OutputFolder } from '../../harness/cli/output.ts';
-import { tell } from '../../harness/cli/results.ts';
+import type { OutputFolder } from '../../harness/results/output.ts';
+import { writeReports } from '../../harness/cli/write-reports.ts';
 import { comparisonOf, scenarioOf } from '../report/comparisons.ts';
 import { RUN } from '../report/runs.ts';
 
-vi.mock('../../harness/cli/page.ts', () => ({
-  pageOf: async () => Promise.reject(new Error('a fault of ours')),
+vi.mock('../../harness/results/page.ts', () => ({
+  pageOf: () => {
+    throw new Error('a fault of ours');
+  },
 }));
 
 const INVOCATION = { program: 'godyno', command: 'run', args: [], flags: [] } as const;
@@ -40,7 +42,7 @@ describe('reports', () => {
   ])('without room for %s: the others are written and the verdict is said before the error', async (broken, rest) => {
     const { out, written } = folderWithout(broken);
     const others = new Map([['other.json', '{}']]);
-    const told = tell(out, { comparison: regressed, invocation: INVOCATION, others }, OPTIONS);
+    const told = writeReports(out, { comparison: regressed, invocation: INVOCATION, others }, OPTIONS);
     await expect(told).rejects.toThrow(`ENOSPC: ${broken}`);
     expect(written).toEqual(rest);
     expect(said.stderr).toContain('`demo`: regressed');
@@ -50,7 +52,7 @@ describe('reports', () => {
 
   test('without a page: everything else is there, and the verdict decides the exit code', async () => {
     const { out, written } = folderWithout(null);
-    const told = tell(out, { comparison: regressed, run: RUN, invocation: INVOCATION }, OPTIONS);
+    const told = writeReports(out, { comparison: regressed, run: RUN, invocation: INVOCATION }, OPTIONS);
     expect(await told).toBe(1);
     expect(written).toEqual(['comparison.json', 'report.md']);
     expect(said.stderr).toMatch(/report\.html could not be made; report\.md has all figures\. a fault of ours/);

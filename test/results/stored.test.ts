@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { storeBaseline } from '../../harness/baseline/index.ts';
-import { baselineNamed, openRun, openStored } from '../../harness/cli/stored.ts';
+import { baselineNamed, openRun, openStored } from '../../harness/results/stored.ts';
 import { sampleRun } from '../baseline/sample-run.ts';
 
 let dir: string;

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { openOutput } from '../../harness/cli/output.ts';
+import { openOutput } from '../../harness/results/output.ts';
 
 let dir: string;
 beforeEach(() => {
@@ -63,7 +63,7 @@ it('names a new folder by the time and points `latest` to the newest that holds 
 it('leaves no folder of a command that ended before it had a result, and keeps one that was there', () => {
   const there = path.join(dir, 'there');
   mkdirSync(there);
-  const source = path.resolve(import.meta.dirname, '../../harness/cli/output.ts');
+  const source = path.resolve(import.meta.dirname, '../../harness/results/output.ts');
   const code = `const { openOutput } = await import(${JSON.stringify(source)});
     await openOutput(undefined, new Date()); await openOutput('new', new Date()); await openOutput('there', new Date());`;
   const { status } = spawnSync(process.execPath, ['--input-type=module', '-e', code], { cwd: dir });

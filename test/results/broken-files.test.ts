@@ -7,15 +7,18 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { exportCommandLine } from '../../harness/cli/export.ts';
 import { writePgo } from '../../harness/cli/pgo.ts';
-import { mergedProfiles } from '../../harness/cli/profiles.ts';
-import { folderReader } from '../../harness/cli/read-profile.ts';
 import { reportAgain } from '../../harness/cli/report.ts';
-import { compareWithProfiles, finishRun } from '../../harness/cli/results.ts';
-import { openOutput } from '../../harness/cli/output.ts';
-import { openStored } from '../../harness/cli/stored.ts';
+import {
+  explainRun,
+  folderReader,
+  mergedProfiles,
+  openOutput,
+  openStored,
+  storeRun,
+} from '../../harness/results/index.ts';
 import type { Comparison, Launch, ProfileKind, RunFile } from '../../harness/model/index.ts';
 import { GO_VERSIONS } from '../profile/fixtures.ts';
-import { makeRunFolder, type RunFolder } from './run-folder.ts';
+import { makeRunFolder, type RunFolder } from '../cli/run-folder.ts';
 
 const FIXTURES = path.resolve(import.meta.dirname, '../fixtures/profiles', GO_VERSIONS.at(-1) ?? '');
 
@@ -61,12 +64,15 @@ beforeEach(async () => {
       copyFileSync(path.join(FIXTURES, `${name}.pb.gz`), path.join(folder.dir, place, `${name}.pb.gz`));
   }
   const { run } = await openStored(folder.dir, 'baselines');
-  await finishRun(await openOutput(folder.dir, new Date()), run);
+  await storeRun(await openOutput(folder.dir, new Date()), run);
 });
 afterEach(() => {
   vi.restoreAllMocks();
   folder.remove();
 });
+
+const compared = async (run: RunFile): Promise<Comparison> =>
+  (await explainRun(run, folderReader(folder.dir))).comparison;
 
 const DAMAGES: readonly (readonly [string, (file: string) => void])[] = [
   ['cut in half', (file) => writeFileSync(file, readFileSync(file).subarray(0, readFileSync(file).length >> 1))],
@@ -92,7 +98,7 @@ const OPTIONS = { failOn: ['regressed', 'invalid'], quiet: true };
 /** Every command that reads a run. */
 const readAll = async () => {
   const { run } = await openStored(folder.dir, 'baselines');
-  const comparison = await compareWithProfiles(run, folder.dir);
+  const comparison = await compared(run);
   await mergedProfiles(run, folderReader(folder.dir));
   const report = await reportAgain(OPTIONS, folder.dir);
   const exported = await exportCommandLine({ format: 'bencher,pprof', out: path.join(folder.dir, 'x') }, folder.dir);
@@ -122,7 +128,7 @@ describe('a run with a file that was', () => {
       for (const name of tried.filter((each) => each.includes('head/launch-1/'))) {
         damage(path.join(folder.dir, name));
         const { run } = await openStored(folder.dir, 'baselines');
-        expect(verdictsOf(await compareWithProfiles(run, folder.dir)), name).toEqual(verdictsOf(whole.comparison));
+        expect(verdictsOf(await compared(run)), name).toEqual(verdictsOf(whole.comparison));
         rmSync(path.join(folder.dir, name), { recursive: true, force: true });
         writeFileSync(path.join(folder.dir, name), kept.get(name) ?? '');
       }
@@ -143,7 +149,7 @@ describe('a run with a file that was', () => {
         const kept = readFileSync(file);
         damage(file);
         const { run } = await openStored(folder.dir, 'baselines');
-        const { scenarios } = await compareWithProfiles(run, folder.dir);
+        const { scenarios } = await compared(run);
         const told = scenarios.flatMap(({ warnings }) => warnings.filter((text) => text.includes(name)));
         expect(told, name).toHaveLength(1);
         expect(told[0]).toMatch(/^Profiles that cannot be read explain nothing here, the verdict does not need them: /);
@@ -170,7 +176,7 @@ describe('a run with a file that was', () => {
 
 test('a whole run says nothing of files', async () => {
   const { run } = await openStored(folder.dir, 'baselines');
-  const { scenarios } = await compareWithProfiles(run, folder.dir);
+  const { scenarios } = await compared(run);
   expect(scenarios.flatMap(({ warnings }) => warnings).join()).not.toContain('cannot be read');
   expect(existsSync(path.join(folder.dir, 'profiles/demo/head/cpu.pb.gz'))).toBe(true);
 });

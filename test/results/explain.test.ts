@@ -1,8 +1,6 @@
 /** Which launches explain which metric: from run.json and profile files to the function rows. */
 import { describe, expect, it } from 'vitest';
-import { findingsIn } from '../../harness/cli/findings.ts';
-import { pairsOf } from '../../harness/cli/page.ts';
-import { compareRun } from '../../harness/compare/index.ts';
+import { explainRun } from '../../harness/results/index.ts';
 import type { CostProfile } from '../../harness/compare/functions/input.ts';
 import type { FunctionComparison, Launch, ProfileKind, RunFile } from '../../harness/model/index.ts';
 import { encodeProfile } from '../../harness/profile/index.ts';
@@ -54,8 +52,8 @@ const judged = (files: Stored, pair = cost, growth = leaking): readonly Launch[]
   Array.from({ length: 8 }, (_, index) => store(files, launchOf(index, [pair, pair, pair], { growth }), sampled));
 
 const rowsIn = async (file: RunFile, files: Stored) => {
-  const findings = await findingsIn(file, async (path) => files.get(path) ?? null);
-  const { functions = [], attribution = null } = findings(file.runs[0]!);
+  const { comparison } = await explainRun(file, async (path) => files.get(path) ?? null);
+  const { functions, attribution } = comparison.scenarios[0]!;
   const of = (profile: FunctionComparison['profile']): readonly FunctionComparison[] =>
     functions.filter((row) => row.profile === profile);
   return { of, attribution };
@@ -149,9 +147,9 @@ describe('the page', () => {
     });
     const file = fileOf([runOf([...judgedOnes, explain])]);
     const read = async (path: string) => files.get(path) ?? null;
-    const comparison = compareRun(file, await findingsIn(file, read));
+    const { comparison, graphs } = await explainRun(file, read);
     const rows = comparison.scenarios[0]?.functions.filter(({ profile }) => profile === 'cpu') ?? [];
-    const { flames } = pageData(comparison, file, await pairsOf(file.runs[0]!, read));
+    const { flames } = pageData(comparison, file, graphs);
     const cpu = flames.find(({ title }) => title === 'CPU')!;
     const totals = functionTotals(buildModel(cpu));
     expect(rows.map((row) => row.function)).toContain('main.encode');

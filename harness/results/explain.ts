@@ -1,0 +1,197 @@
+/** From a run and its profiles to the comparison: judged once, explained kind by kind, put together. */
+import {
+  assemble,
+  assembleScenario,
+  compareKind,
+  type CostProfile,
+  explainByKinds,
+  type Explanation,
+  familyOf,
+  type Family,
+  type FunctionsContext,
+  type JudgedScenario,
+  judgeScenario,
+  type KindCompared,
+  type ProfiledKind,
+  type ProfiledSide,
+  withCountedStacks,
+} from '../compare/index.ts';
+import { counterPerRequest, countedPairs, METRICS, profileKind } from '../metrics/index.ts';
+import {
+  type BySide,
+  type Comparison,
+  COST_KINDS,
+  type CostKind,
+  type Launch,
+  type MetricComparison,
+  type MetricId,
+  type RunFile,
+  type ScenarioComparison,
+  type ScenarioRun,
+  type Side,
+} from '../model/index.ts';
+import type { Profile } from '../profile/index.ts';
+import type { ProfilePair } from '../report/index.ts';
+import { countedOf, countedSides, explainWithCounts, judgeCounts, openCounts } from './counts.ts';
+import { evidenceOf, type KindEvidence } from './evidence.ts';
+import { countedGraph, graphOf } from './graphs.ts';
+import { profileFolder } from './layout.ts';
+import { keepNone, type KeepMerged, keepSides } from './merged.ts';
+import type { ReadFile } from './profile-files.ts';
+
+export interface Explained {
+  readonly comparison: Comparison;
+  /** What the page draws: the same launches, scaled as the rows of the comparison are. */
+  readonly graphs: readonly ProfilePair[];
+}
+
+/** A metric that failed its gate explains before those that moved. */
+const weightOf = (metric: MetricId, rows: readonly MetricComparison[]): number => {
+  const row = rows.find((each) => each.metric === metric);
+  if (row?.verdict === 'regressed') return row.gate ? 0 : 2;
+  return row?.verdict === 'improved' ? 1 : 3;
+};
+
+/** The gate that fired leads: its function is the one the sentence names. */
+const leadingFirst = (
+  compared: readonly KindCompared[],
+  rows: readonly MetricComparison[],
+): readonly KindCompared[] => {
+  const weight = ({ profile }: KindCompared): number =>
+    Math.min(...profileKind(profile).explains.map((metric) => weightOf(metric, rows)));
+  return compared.toSorted(
+    (a, b) => weight(a) - weight(b) || COST_KINDS.indexOf(a.profile) - COST_KINDS.indexOf(b.profile),
+  );
+};
+
+const practicalRatioOf = (kind: CostKind): number =>
+  Math.min(...profileKind(kind).explains.map((metric) => METRICS[metric].practicalRatio ?? 0));
+
+const isSampled = (kind: CostKind): kind is CostProfile => kind !== 'instructions';
+
+const sideOf = (kind: CostKind, evidence: KindEvidence, launch: Launch, side: Side): ProfiledSide | null => {
+  const open = evidence.of(launch, side);
+  if (open === null) return null;
+  const { counter } = profileKind(kind);
+  const total = counter === null ? undefined : counterPerRequest(countedPairs(launch, 'cost'), side, counter);
+  return { ...open, ...(total === undefined ? {} : { exactTotalPerRequest: total }) };
+};
+
+const profiledKind = (profile: CostProfile, evidence: KindEvidence): ProfiledKind => ({
+  profile,
+  launches: evidence.explaining.flatMap((launch) => {
+    const [base, head] = [sideOf(profile, evidence, launch, 'base'), sideOf(profile, evidence, launch, 'head')];
+    return base === null || head === null ? [] : [{ base, head }];
+  }),
+  practicalRatio: practicalRatioOf(profile),
+});
+
+interface Sampled {
+  readonly compared: readonly KindCompared[];
+  readonly graphs: readonly ProfilePair[];
+  readonly cpu: BySide<Profile | null>;
+}
+
+const contextOf = (file: RunFile, { builds }: ScenarioRun): FunctionsContext => ({
+  diff: file.diff,
+  moduleChanges: file.moduleChanges,
+  modulePath: builds.head.modulePath || null,
+  builds,
+});
+
+/** Everything that a kind is asked, while its launches are in memory. */
+const readSamples = async (file: RunFile, run: ScenarioRun, read: ReadFile, keep: KeepMerged): Promise<Sampled> => {
+  const context = contextOf(file, run);
+  const compared: KindCompared[] = [];
+  const graphs: ProfilePair[] = [];
+  let cpu: BySide<Profile | null> = { base: null, head: null };
+  for await (const evidence of evidenceOf(run, read)) {
+    if (evidence.file === 'cpu') cpu = evidence.merged;
+    await keepSides(run, evidence.file, evidence.merged, keep);
+    for (const kind of COST_KINDS.filter(isSampled).filter((each) => profileKind(each).file === evidence.file)) {
+      const counted = withCountedStacks(profiledKind(kind, evidence));
+      const found = compareKind(counted, context);
+      if (found === null || evidence.explained === null) continue;
+      compared.push(found);
+      graphs.push(graphOf(run.scenario.name, counted, evidence.explained));
+    }
+  }
+  return { compared, graphs, cpu };
+};
+
+/** What the samples of a run say, whatever was judged: names stand only where {@link assembleScenario} lets them. */
+export const explainSamples = async (
+  file: RunFile,
+  { run, measured, rows }: JudgedScenario,
+  read: ReadFile,
+  keep: KeepMerged = keepNone,
+): Promise<Omit<Sampled, 'compared'> & { readonly explanation: Explanation }> => {
+  const { compared, graphs, cpu } = await readSamples(file, measured, read, keep);
+  const isExplainPass = run.launches.some(({ stage }) => stage === 'explain');
+  return {
+    explanation: explainByKinds(leadingFirst(compared, rows), isExplainPass ? 'explain' : 'judged'),
+    graphs,
+    cpu,
+  };
+};
+
+const inOrder = (graphs: readonly ProfilePair[]): readonly ProfilePair[] => {
+  const place = ({ compared }: ProfilePair): number => (compared === null ? -1 : COST_KINDS.indexOf(compared));
+  return graphs.toSorted((a, b) => place(a) - place(b));
+};
+
+interface ScenarioExplained {
+  readonly scenario: ScenarioComparison;
+  readonly graphs: readonly ProfilePair[];
+}
+
+const explainScenario = async (
+  file: RunFile,
+  run: ScenarioRun,
+  family: Family,
+  read: ReadFile,
+  keep: KeepMerged,
+): Promise<ScenarioExplained> => {
+  const open = await openCounts(run, read);
+  const counts = judgeCounts(file, run, open);
+  const judged = judgeScenario(run, family, countedOf(counts));
+  const { explanation: sampled, graphs, cpu } = await explainSamples(file, judged, read, keep);
+  const sides = countedSides(open, cpu);
+  await keepSides(run, 'instructions', { base: sides.base?.profile ?? null, head: sides.head?.profile ?? null }, keep);
+  const { exact, ...explanation } = explainWithCounts(file, judged, { open, judged: counts, sides }, sampled);
+  return {
+    scenario: assembleScenario(judged, file, exact, explanation),
+    graphs: inOrder([...graphs, ...countedGraph(run.scenario.name, sides)]),
+  };
+};
+
+/** Profiles that were left out are named where they would have explained something. */
+const withProblems = (scenario: ScenarioComparison, problems: readonly string[]): ScenarioComparison => {
+  const own = problems.filter((what) => what.includes(profileFolder(scenario.scenario)));
+  return own.length === 0 ? scenario : { ...scenario, warnings: [...scenario.warnings, leftOutText(own)] };
+};
+
+const leftOutText = ([first = '', ...others]: readonly string[]): string => {
+  const more = others.length === 0 ? '' : ` (and ${others.length} more)`;
+  return `Profiles that cannot be read explain nothing here, the verdict does not need them: ${first}${more}.`;
+};
+
+/**
+ * Compares a run and explains it by its profiles, each opened once. Those that are gone (a run's folder copied without
+ * them) or broken explain nothing; the verdict does not need them.
+ */
+export const explainRun = async (
+  file: RunFile,
+  read: ReadFile & { readonly problems?: ReadonlySet<string> },
+  keep: KeepMerged = keepNone,
+): Promise<Explained> => {
+  const family = familyOf(file.runs.map(({ scenario }) => scenario));
+  const scenarios: ScenarioComparison[] = [];
+  const graphs: ProfilePair[] = [];
+  for (const run of file.runs) {
+    const explained = await explainScenario(file, run, family, read, keep);
+    scenarios.push(withProblems(explained.scenario, [...(read.problems ?? [])]));
+    graphs.push(...explained.graphs);
+  }
+  return { comparison: assemble(file, scenarios), graphs };
+};

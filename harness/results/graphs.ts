@@ -1,0 +1,45 @@
+/** The graphs of the page, from the profiles that the rows of the comparison come from. */
+import { costFactors, type ProfiledKind, withCountedStacks } from '../compare/index.ts';
+import { isHeld, profileKind } from '../metrics/index.ts';
+import { type BySide, bothSides } from '../model/index.ts';
+import type { Profile } from '../profile/index.ts';
+import type { ProfilePair } from '../report/index.ts';
+import type { CountedSide } from './counts.ts';
+
+/** Of the merged profiles the stacks that count of their launches. */
+const countedIn = (kind: ProfiledKind, merged: BySide<Profile>): BySide<Profile> => {
+  const whole = bothSides((side) => ({ profile: merged[side], requests: 0 }));
+  const [launch = whole] = withCountedStacks({ ...kind, launches: [whole] }).launches;
+  return bothSides((side) => launch[side].profile);
+};
+
+/** What is held is shown as it stood, in the mean over launches; what is spent as a request's. */
+const scalesOf = (kind: ProfiledKind): BySide<number> =>
+  isHeld(kind.profile) ? bothSides(() => 1 / Math.max(1, kind.launches.length)) : costFactors(kind);
+
+/** Of a kind with the stacks that count, and its launches merged. */
+export const graphOf = (scenario: string, kind: ProfiledKind, merged: BySide<Profile>): ProfilePair => {
+  const { title, valueType, unit } = profileKind(kind.profile);
+  const scales = scalesOf(kind);
+  const profiles = countedIn(kind, merged);
+  const sides = bothSides((side) => ({ profile: profiles[side], valueType, scale: scales[side] }));
+  return { scenario, title, compared: kind.profile, unit, perRequest: !isHeld(kind.profile), ...sides };
+};
+
+/** Counted instructions, by paths where CPU samples know them. */
+export const countedGraph = (scenario: string, { base, head }: BySide<CountedSide | null>): readonly ProfilePair[] => {
+  if (base === null || head === null) return [];
+  const { title, valueType, unit } = profileKind('instructions');
+  const source = ({ profile, requests }: CountedSide) => ({ profile, valueType, scale: 1 / Math.max(1, requests) });
+  return [
+    {
+      scenario,
+      title: base.pathSamples > 0 ? title : `${title}, no call paths`,
+      compared: 'instructions',
+      unit,
+      perRequest: true,
+      base: source(base),
+      head: source(head),
+    },
+  ];
+};
