@@ -5,7 +5,7 @@
  * the profiles merged over launches. Each profile is opened and decoded once, kind by kind; one that cannot be read costs
  * what it would have explained, never a verdict.
  */
-export { COMPARISON_FILE, PAGE_FILE, profileFolder, REPORT_FILE, RUN_FILE } from './layout.ts';
+export { COMPARISON_FILE, PAGE_FILE, REPORT_FILE, RUN_FILE } from './layout.ts';
 export { openOutput, type OutputFolder } from './output.ts';
 export { baselineNamed, openRun, openStored, type StoredRun } from './stored.ts';
 export { folderReader, openProfile, type ReadFile } from './profile-files.ts';
