@@ -15,3 +15,4 @@ export type { Rehearsal } from './launch/rehearsal.ts';
 export { mixSeed } from './session/seeds.ts';
 export { steadyGo } from './counting/build.ts';
 export { rehearse, runScenario } from './run-scenario.ts';
+export { wayOfSides, type WayOfSides } from './way-of-sides.ts';

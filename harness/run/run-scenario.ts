@@ -65,7 +65,7 @@ const runOnce = async (plan: RunPlan, moved: readonly number[]): Promise<Scenari
 };
 
 /** Ports the service insists on, as far as the scenario knows them. */
-const insistedOn = (scenario: Scenario): readonly number[] => {
+export const insistedOn = (scenario: Scenario): readonly number[] => {
   const { port, sides } = scenario.target;
   if (sides === 'alternate') return [];
   return [...new Set([...(port === null ? [] : [port]), ...fixedReadyPorts(scenario)])];
@@ -104,7 +104,7 @@ const prepareOne = async (plan: RunPlan, side: Side, movesPorts: boolean): Promi
   });
 };
 
-const prepareSides = async (plan: RunPlan, movesPorts: boolean): Promise<BySide<PreparedBuild>> => ({
+export const prepareSides = async (plan: RunPlan, movesPorts: boolean): Promise<BySide<PreparedBuild>> => ({
   base: await prepareOne(plan, 'base', movesPorts),
   head: await prepareOne(plan, 'head', movesPorts),
 });
@@ -138,7 +138,7 @@ const settingsOf = (plan: RunPlan, unmovable: string | null): RunSettings => {
   };
 };
 
-const withSession = async <T>(
+export const withSession = async <T>(
   plan: RunPlan,
   prepared: BySide<PreparedBuild>,
   moved: readonly number[],

@@ -48,6 +48,18 @@ const expectMode = ({ code, stderr }: Ended, mode: 'together' | 'alternate'): vo
     for (const { base, head } of pairs) expect(base.answered * head.answered).toBeGreaterThan(0);
 };
 
+interface Check {
+  readonly name: string;
+  readonly state: string;
+  readonly found: string;
+}
+
+/** What doctor says of both sides of what was measured. */
+const bothSides = async (): Promise<Check | undefined> => {
+  const { stdout } = await place.run(['doctor', 's.yml', '--base', './b', '--head', './h', '--json']);
+  return (JSON.parse(stdout) as readonly Check[]).find(({ name }) => name === 'target bad: both sides');
+};
+
 describe('a service that insists on a port runs twice at once', () => {
   it('on its main port: each side has a free one instead, and believes it has its own', async () => {
     const [port = 0] = await freePorts(1);
@@ -63,6 +75,12 @@ describe('a service that insists on a port runs twice at once', () => {
     const ended = await measure('fixed-ports', port, '  sides: auto');
     expectMode(ended, 'together');
     expect(ended.stderr).toContain(`Both sides listen on port ${port}`);
+    expect(await bothSides()).toMatchObject({
+      state: 'ok',
+      found: expect.stringMatching(
+        new RegExp(`^run side by side, port ${port}, which the service insists on, moved.*; both ready in `),
+      ) as string,
+    });
   });
 
   it('and so does one that locks a file in the temporary folder, which is its own', async () => {
@@ -74,6 +92,10 @@ describe('a service that cannot run twice at once', () => {
   it('is found out and measured alternately, and the report quotes what it said', async () => {
     const [number = 0] = await freePorts(1);
     const ended = await measure('locked-machine', number, '  sides: auto');
+    expect(await bothSides()).toMatchObject({
+      state: 'warn',
+      found: expect.stringMatching(/^run one after the other: .*database is locked by another process/) as string,
+    });
     rmSync(`/tmp/godyno-bad-${number}.lock`, { force: true });
     expectMode(ended, 'alternate');
     for (const { pairs, stage } of runIn(out()).runs[0]?.launches ?? []) {

@@ -109,6 +109,9 @@ test('doctor tries both sides as a run does: what base lacks, what fails on head
     expect.stringContaining('ready in'),
     expect.stringMatching(/started by scenarios\/s\.yml of its own commit .* differs in target\.args/),
   ]);
+  expect(of('both sides')).toMatchObject([
+    { state: 'ok', found: expect.stringMatching(/^run side by side; both ready in /) as string },
+  ]);
   expect(ended.code).toBe(2);
   expect(readdirSync(place.dir, { recursive: true }).filter((name) => !String(name).startsWith('.git/'))).toEqual(
     before,

@@ -5,12 +5,20 @@
 import { dirname, join, relative, resolve } from 'node:path';
 import { GodynoError } from '../../errors.ts';
 import { type BySide, readyText, type Scenario, targetOf } from '../../model/index.ts';
-import { type Rehearsal, rehearse, type RunPlan, type RunProgress, type SideTree } from '../../run/index.ts';
+import {
+  type Rehearsal,
+  rehearse,
+  type RunPlan,
+  type RunProgress,
+  type SideTree,
+  wayOfSides,
+} from '../../run/index.ts';
 import { type SourceTree, withSides } from '../../source/index.ts';
 import { formatDuration } from '../../units/index.ts';
 import { type Check, fail, ok, warn } from './check.ts';
 import { checkExactTarget } from './exact.ts';
 import { checkGoOf, checkGoOfBase } from './go.ts';
+import { wayCheck } from './both-sides.ts';
 import { isOfPrepare, preparedChecks, requestChecks, type Sent, withoutLogs } from './requests.ts';
 import { internalErrorText } from '../terminal/failure.ts';
 import {
@@ -157,9 +165,19 @@ const besideHead = (name: string, base: Rehearsal, head: Rehearsal | null): read
   });
 };
 
-const examineBase = async ({ setting, as, name, add }: Patient, head: Rehearsal | null): Promise<void> => {
+/** A side that was seen to work, and how it was built and started. */
+interface Examination {
+  readonly as: Attempt;
+  readonly rehearsal: Rehearsal;
+}
+
+/** null: there is none to compare with. */
+const examineBase = async (
+  { setting, as, name, add }: Patient,
+  head: Rehearsal | null,
+): Promise<Examination | null> => {
   const title = `${name}: base (${as.trees.base.revision.label})`;
-  const examineAs = async (one: Attempt): Promise<void> =>
+  const examineAs = async (one: Attempt): Promise<Examination> =>
     provisioned(setting, one, async ({ plan }) => {
       let readySeconds = 0;
       let sent = 0;
@@ -176,24 +194,35 @@ const examineBase = async ({ setting, as, name, add }: Patient, head: Rehearsal 
           : [ok(`${title}: prepare`, `${sent} ${sent === 1 ? 'request' : 'requests'} answered as expected`)]),
         ...besideHead(title, rehearsal, head),
       );
+      return { as: one, rehearsal };
     });
   const missing = whyNewOnHead(await sideTrees(as, setting.signal), as.scenario);
   if (missing !== null) {
     add(warn(title, `${missing}: new on head`, 'There is nothing to compare with yet; a run says so and ends with 0.'));
-    return;
+    return null;
   }
   try {
     const { kept, notes } = await keepVariables(as, setting.signal);
-    await examineAs(kept);
+    const examination = await examineAs(kept);
     add(...notes.map((note) => warn(title, note, '')));
+    return examination;
   } catch (error) {
     const own = isBasesStart(error) ? await ownWayOf(as, setting.signal) : null;
     if (own === null || !isBasesStart(error)) throw error;
     const ownWay = { ...as, scenario: own.scenario, folders: { ...as.folders, base: own.folder } };
-    await orAsBefore(error, async () => examineAs(ownWay));
+    const examination = await orAsBefore(error, async () => examineAs(ownWay));
     add(warn(title, ownScenarioNote(own, as.trees.base, error), ''));
+    return examination;
   }
 };
+
+/** How both sides are alive in a run of this target on this machine. */
+const examineBoth = async ({ setting, name, add }: Patient, base: Examination, head: Rehearsal): Promise<void> =>
+  provisioned(setting, base.as, async ({ plan }) => {
+    const quiet = { ...plan, onProgress: () => undefined };
+    const way = await wayOfSides(quiet, { base: base.rehearsal.binary, head: head.binary });
+    add(wayCheck(`${name}: both sides`, way));
+  });
 
 const examineTarget = async (examined: Examined, found: Found, scenario: Scenario, number: number): Promise<void> => {
   const { scenarios, workDir, add, signal } = examined;
@@ -218,11 +247,18 @@ const examineTarget = async (examined: Examined, found: Found, scenario: Scenari
     signal.throwIfAborted();
     if (!(error instanceof Told)) add(failureOf(`target ${scenario.name}: head`, error));
   }
+  let base: Examination | null = null;
   try {
-    if (found.base !== null) await examineBase(patientIn('b', trees), head);
+    if (found.base !== null) base = await examineBase(patientIn('b', trees), head);
   } catch (error) {
     signal.throwIfAborted();
     add(failureOf(`target ${scenario.name}: base (${trees.base.revision.label})`, error));
+  }
+  try {
+    if (base !== null && head !== null) await examineBoth(patientIn('t', trees), base, head);
+  } catch (error) {
+    signal.throwIfAborted();
+    add(failureOf(`target ${scenario.name}: both sides`, error));
   }
 };
 

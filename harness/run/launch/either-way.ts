@@ -42,7 +42,7 @@ const insteadAlternately = async (
 };
 
 /** The first line says what happened, the last one what the service said last. */
-const howItFailed = (message: string): string => {
+export const howItFailed = (message: string): string => {
   const [first = '', ...output] = message.trim().split('\n');
   return `${first.replace(/\. Its last output:$/, '')}${output.length === 0 ? '' : `: ${output.at(-1)}`}`;
 };
