@@ -27,7 +27,7 @@ import {
 import { type Migrations, migrate } from '../../harness/baseline/migrate.ts';
 import { baselineName, folderName } from '../../harness/baseline/place.ts';
 import { InvalidMeasurementError, UsageError } from '../../harness/errors.ts';
-import { COMMIT, FINGERPRINT, type SampleChange, samplePair, sampleRun } from './sample-run.ts';
+import { COMMIT, FINGERPRINT, type SampleChange, samplePair, sampleRun } from '../builders/recorded-run.ts';
 
 let dir = '';
 let root = '';
@@ -365,7 +365,7 @@ describe('a disk that takes no more', () => {
   const storeLimited = (kilobytes: number): { readonly status: number | null; readonly stderr: string } => {
     const script = `
       import { storeBaseline } from ${JSON.stringify(join(import.meta.dirname, '../../harness/baseline/index.ts'))};
-      import { sampleRun } from ${JSON.stringify(join(import.meta.dirname, 'sample-run.ts'))};
+      import { sampleRun } from ${JSON.stringify(join(import.meta.dirname, '../builders/recorded-run.ts'))};
       const run = sampleRun({ createdAt: '2026-10-01T00:00:00.000Z' });
       try {
         await storeBaseline({ dir: process.argv[1], run, profiles: new Map([['cpu', new Uint8Array(300000)]]), keep: 3 });

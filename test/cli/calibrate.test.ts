@@ -6,7 +6,7 @@ import { storeNoise } from '../../harness/baseline/index.ts';
 import { describeNoise } from '../../harness/cli/calibrate.ts';
 import { noiseSentence, noiseWarnings, withNoiseNotes } from '../../harness/measure/noise-notes.ts';
 import type { NoiseMetric, NoiseProfile } from '../../harness/model/index.ts';
-import { cpuRun, fileOf } from '../compare/synthetic-run.ts';
+import { cpuRun, fileOf } from '../builders/synthetic-run.ts';
 
 const cpu: NoiseMetric = {
   metric: 'cpuNsPerRequest',

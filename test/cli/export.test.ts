@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { EXPORT_FORMATS } from '../../harness/cli/export.ts';
 import { type Ended, makePlace, type Place } from '../e2e/cli.ts';
-import { makeRunFolder, type RunFolder } from './run-folder.ts';
+import { makeRunFolder, type RunFolder } from '../builders/run-folder.ts';
 
 let run: RunFolder;
 let place: Place;

@@ -6,7 +6,8 @@ import { compareRun } from '../../harness/compare/index.ts';
 import type { Comparison, FunctionComparison } from '../../harness/model/index.ts';
 import { FAULT_KINDS } from '../../harness/plant/index.ts';
 import type { RunProgress } from '../../harness/run/index.ts';
-import { cpuRun, fileOf, launchOf, pairOf, runOf, scenarioWith, windowOf } from '../compare/synthetic-run.ts';
+import { cpuRun, fileOf, launchOf, pairOf, runOf, windowOf } from '../builders/synthetic-run.ts';
+import { scenarioWith } from '../builders/scenarios.ts';
 
 describe('--faults', () => {
   test('takes a list, both leaks in one word, and each once', () => {

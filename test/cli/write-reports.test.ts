@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { OutputFolder } from '../../harness/results/output.ts';
 import { writeReports } from '../../harness/cli/write-reports.ts';
-import { comparisonOf, scenarioOf } from '../report/comparisons.ts';
-import { RUN } from '../report/runs.ts';
+import { comparisonOf, scenarioOf } from '../builders/comparisons.ts';
+import { RUN } from '../builders/demo-run.ts';
 
 vi.mock('../../harness/results/page.ts', () => ({
   pageOf: () => {

@@ -19,12 +19,12 @@ import {
   mirrored,
   pairOf,
   runOf,
-  scenarioWith,
-  settings,
   unseededBuilds,
   windowOf,
   type PerRequest,
-} from './synthetic-run.ts';
+} from '../builders/synthetic-run.ts';
+import { settings } from '../builders/settings.ts';
+import { scenarioWith } from '../builders/scenarios.ts';
 
 interface Service {
   readonly base: PerRequest;

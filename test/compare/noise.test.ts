@@ -4,7 +4,8 @@ import { noiseOf } from '../../harness/compare/index.ts';
 import type { NoiseMetric, ScenarioRun } from '../../harness/model/index.ts';
 import { parseNoiseProfile } from '../../harness/model/index.ts';
 import { normalDeviates, randomFrom, standardDeviation } from '../../harness/stats/index.ts';
-import { launchOf, mirrored, pairOf, runOf, scenarioWith, windowOf } from './synthetic-run.ts';
+import { launchOf, mirrored, pairOf, runOf, windowOf } from '../builders/synthetic-run.ts';
+import { scenarioWith } from '../builders/scenarios.ts';
 
 const scenario = scenarioWith({ latency: null });
 const family = { gates: 5 };

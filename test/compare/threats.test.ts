@@ -8,7 +8,8 @@ import { describe, expect, test } from 'vitest';
 import { compareRun, discardReason, invalidity, look, looksOf } from '../../harness/compare/index.ts';
 import type { Launch, Pair, ScenarioRun, Window } from '../../harness/model/index.ts';
 import { exponential, normalDeviates, randomFrom } from '../../harness/stats/index.ts';
-import { fileOf, launchOf, mirrored, pairOf, type PerRequest, runOf, scenarioWith, windowOf } from './synthetic-run.ts';
+import { fileOf, launchOf, mirrored, pairOf, type PerRequest, runOf, windowOf } from '../builders/synthetic-run.ts';
+import { scenarioWith } from '../builders/scenarios.ts';
 
 const scenario = scenarioWith({
   latency: null,

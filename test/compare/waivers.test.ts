@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { applyWaivers, parseWaiver, parseWaivers } from '../../harness/compare/waivers.ts';
 import { UsageError } from '../../harness/errors.ts';
-import { byDifference, byRatio, comparisonOf, scenarioOf, STORIES } from '../report/comparisons.ts';
+import { byDifference, byRatio, comparisonOf, scenarioOf, STORIES } from '../builders/comparisons.ts';
 
 const TODAY = '2026-11-23';
 const waive = (...lines: readonly string[]) => parseWaivers(lines.join('\n'), 'godyno.waivers');

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { budgetOf } from '../../harness/measure/measure.ts';
-import { scenarioWith } from '../compare/synthetic-run.ts';
+import { scenarioWith } from '../builders/scenarios.ts';
 
 const lasting = (budgetSeconds: number) => {
   const scenario = scenarioWith({});

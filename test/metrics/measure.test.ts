@@ -9,7 +9,7 @@ import {
   serviceP50Ms,
 } from '../../harness/metrics/index.ts';
 import { METRIC_IDS } from '../../harness/model/index.ts';
-import { growthOf, latencyOf, launchOf, pairOf, windowOf } from '../compare/synthetic-run.ts';
+import { growthOf, latencyOf, launchOf, pairOf, windowOf } from '../builders/synthetic-run.ts';
 
 describe('a window', () => {
   test('gives CPU per answered, not per planned, request', () => {

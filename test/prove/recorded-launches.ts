@@ -6,7 +6,8 @@
 import { familyOf, look, looksOf, type Look } from '../../harness/compare/index.ts';
 import type { Launch, MetricId, MetricVerdict } from '../../harness/model/index.ts';
 import { type RandomSource, randomFrom } from '../../harness/stats/index.ts';
-import { growthOf, launchOf, pairOf, runOf, scenarioWith, windowOf } from '../compare/synthetic-run.ts';
+import { growthOf, launchOf, pairOf, runOf, windowOf } from '../builders/synthetic-run.ts';
+import { scenarioWith } from '../builders/scenarios.ts';
 import type { EvidenceRow } from './campaign.ts';
 
 /** ln(head ÷ base), of growth head − base; metrics that were not measured are absent. */

@@ -7,7 +7,8 @@
 import { lastLook, look, looksOf, type Look } from '../../harness/compare/index.ts';
 import type { Launch, MetricVerdict, Scenario, Window } from '../../harness/model/index.ts';
 import { exponential, normalDeviates, randomFrom } from '../../harness/stats/index.ts';
-import { cpuRun, launchOf, pairOf, runOf, scenarioWith, windowOf } from '../compare/synthetic-run.ts';
+import { cpuRun, launchOf, pairOf, runOf, windowOf } from '../builders/synthetic-run.ts';
+import { scenarioWith } from '../builders/scenarios.ts';
 
 export interface ServiceModel {
   /** sd of a launch's own speed ratio. */

@@ -7,16 +7,8 @@
 import { compareRun, familyOf, look } from '../../harness/compare/index.ts';
 import type { Comparison, Growth, Launch, ScenarioRun, Window } from '../../harness/model/index.ts';
 import { normalDeviates, randomFrom, type RandomSource } from '../../harness/stats/index.ts';
-import {
-  fileOf,
-  growthOf,
-  latencyOf,
-  launchOf,
-  pairOf,
-  runOf,
-  scenarioWith,
-  windowOf,
-} from '../compare/synthetic-run.ts';
+import { fileOf, growthOf, latencyOf, launchOf, pairOf, runOf, windowOf } from '../builders/synthetic-run.ts';
+import { scenarioWith } from '../builders/scenarios.ts';
 
 /** sd of log-ratios, as ratios. */
 const NOISE = {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { FileDiff, FunctionComparison } from '../../harness/model/index.ts';
 import { annotationsOf, MOST_ANNOTATIONS } from '../../harness/publish/index.ts';
-import { comparisonOf, row, scenarioOf } from '../report/comparisons.ts';
+import { comparisonOf, row, scenarioOf } from '../builders/comparisons.ts';
 
 const diffOf = (file: string, ...headLines: (readonly [number, number])[]): FileDiff => ({
   file,

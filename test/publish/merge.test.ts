@@ -4,7 +4,7 @@ import { invocationOfClaim, mergeClaims, mergeReceived } from '../../harness/pub
 import { UsageError } from '../../harness/errors.ts';
 import { type RunVerdict, VERDICTS, worstVerdict } from '../../harness/model/index.ts';
 import type { Claim, Received } from '../../harness/publish/index.ts';
-import { comparisonOf, scenarioOf } from '../report/comparisons.ts';
+import { comparisonOf, scenarioOf } from '../builders/comparisons.ts';
 
 const CLAIM: Claim = {
   schemaVersion: 1,

@@ -13,7 +13,7 @@ import {
   readReceivedZip,
 } from '../../harness/publish/index.ts';
 import { HOSTILE } from '../report/hostile.ts';
-import { comparisonOf, scenarioOf, STORIES } from '../report/comparisons.ts';
+import { comparisonOf, scenarioOf, STORIES } from '../builders/comparisons.ts';
 import { writeZip, type ZipFile } from './zip-writer.ts';
 
 const CLAIM: Claim = {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Comparison } from '../../harness/model/index.ts';
-import { comparisonOf, scenarioOf, STORIES } from '../report/comparisons.ts';
+import { comparisonOf, scenarioOf, STORIES } from '../builders/comparisons.ts';
 import { writeZip } from '../publish/zip-writer.ts';
 import { ACTION, type CheckedOutAction, checkOutAction, type StepEnded } from './action-runner.ts';
 import { BASE, HEAD, pullOf, workflowRunEvent } from './events.ts';

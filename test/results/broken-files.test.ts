@@ -18,7 +18,7 @@ import {
 } from '../../harness/results/index.ts';
 import type { Comparison, Launch, ProfileKind, RunFile } from '../../harness/model/index.ts';
 import { GO_VERSIONS } from '../profile/fixtures.ts';
-import { makeRunFolder, type RunFolder } from '../cli/run-folder.ts';
+import { makeRunFolder, type RunFolder } from '../builders/run-folder.ts';
 
 const FIXTURES = path.resolve(import.meta.dirname, '../fixtures/profiles', GO_VERSIONS.at(-1) ?? '');
 

@@ -11,7 +11,7 @@ import { instructionsProfile } from '../../harness/compare/index.ts';
 import type { BySide, ExactLaunch, ExactRun, RunFile, ScenarioRun, Side } from '../../harness/model/index.ts';
 import { decodeProfile, encodeProfile, type Profile } from '../../harness/profile/index.ts';
 import { flatCumRows } from '../profile/top-table.ts';
-import { makeRunFolder } from '../cli/run-folder.ts';
+import { makeRunFolder } from '../builders/run-folder.ts';
 
 const frame = (name: string) => ({ function: name, file: 'main.go', line: 12, startLine: 10 });
 

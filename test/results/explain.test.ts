@@ -7,7 +7,7 @@ import { encodeProfile } from '../../harness/profile/index.ts';
 import { buildModel, functionTotals } from '../../harness/report/page/flame-model.ts';
 import { pageData } from '../../harness/report/render/page-data.ts';
 import { type Costs, profileOf } from '../compare/functions/fixture.ts';
-import { fileOf, growthOf, launchOf, pairOf, runOf, windowOf } from '../compare/synthetic-run.ts';
+import { fileOf, growthOf, launchOf, pairOf, runOf, windowOf } from '../builders/synthetic-run.ts';
 
 const SERVE = 'net/http.(*conn).serve@1:5;main.handle@10:15';
 const REQUESTS = 1000;

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { storeBaseline } from '../../harness/baseline/index.ts';
 import { baselineNamed, openRun, openStored } from '../../harness/results/stored.ts';
-import { sampleRun } from '../baseline/sample-run.ts';
+import { sampleRun } from '../builders/recorded-run.ts';
 
 let dir: string;
 beforeEach(() => {

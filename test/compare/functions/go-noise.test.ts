@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { withoutGoNoise } from '../../../harness/compare/functions/go-noise.ts';
 import { toolchainChange } from '../../../harness/compare/toolchain/change.ts';
 import type { FunctionComparison, ScenarioRun, ToolchainChange } from '../../../harness/model/index.ts';
-import { buildOf } from '../builds.ts';
-import { fileOf, runOf } from '../synthetic-run.ts';
+import { buildOf } from '../../builders/builds.ts';
+import { fileOf, runOf } from '../../builders/synthetic-run.ts';
 
 const TWO = { base: buildOf('go1.26.8'), head: buildOf('go1.27.3') };
 const ONE = { base: buildOf('go1.27.3'), head: buildOf('go1.27.3') };

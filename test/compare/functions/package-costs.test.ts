@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { compareFunctions } from '../../../harness/compare/functions/compare-functions.ts';
 import type { GroupCost } from '../../../harness/model/index.ts';
-import { buildOf } from '../builds.ts';
+import { buildOf } from '../../builders/builds.ts';
 import { type Costs, inputOf } from './fixture.ts';
 
 const SERVE = 'net/http.(*conn).serve';

@@ -10,7 +10,7 @@ import type { CountedStack, ExactLaunch, ExactRun, FileDiff, Side, WorkGroup } f
 import { decodeProfile, encodeProfile } from '../../../harness/profile/index.ts';
 import { normalDeviates, randomFrom } from '../../../harness/stats/index.ts';
 import { flatCumRows } from '../../profile/top-table.ts';
-import { scenarioWith } from '../synthetic-run.ts';
+import { scenarioWith } from '../../builders/scenarios.ts';
 
 const REQUESTS = 100;
 

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { withPaths } from '../../../harness/compare/instructions/paths.ts';
 import { instructionsProfile } from '../../../harness/compare/instructions/profile.ts';
 import { type Profile, withCallPaths } from '../../../harness/profile/index.ts';
-import { counted } from '../../report/comparisons.ts';
-import { profileOf, type Stack } from '../../report/profiles.ts';
+import { counted } from '../../builders/comparisons.ts';
+import { profileOf, type Stack } from '../../builders/profiles.ts';
 
 const frameOf = (name: string) => ({ function: name, file: 'a.go', line: 12, startLine: 10 });
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { judgeTotals } from '../../../harness/compare/index.ts';
 import type { ExactRun, Side, TotalsLaunch } from '../../../harness/model/index.ts';
 import { normalDeviates, randomFrom } from '../../../harness/stats/index.ts';
-import { scenarioWith } from '../synthetic-run.ts';
+import { scenarioWith } from '../../builders/scenarios.ts';
 
 const REQUESTS = 100;
 

@@ -2,7 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { compareStored } from '../../../harness/compare/index.ts';
 import type { MetricComparison, MetricId, RunFile, ScenarioRun } from '../../../harness/model/index.ts';
 import { normalDeviates, randomFrom } from '../../../harness/stats/index.ts';
-import { fileOf, growthOf, launchOf, pairOf, runOf, scenarioWith, settings, windowOf } from '../synthetic-run.ts';
+import { fileOf, growthOf, launchOf, pairOf, runOf, windowOf } from '../../builders/synthetic-run.ts';
+import { settings } from '../../builders/settings.ts';
+import { scenarioWith } from '../../builders/scenarios.ts';
 
 /** Both sides alike; only the head's figures matter here. */
 const storedRun = (seed: number, factors: { readonly cpu?: number; readonly mallocs?: number } = {}): ScenarioRun => {

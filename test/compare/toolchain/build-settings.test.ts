@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { compareFunctions } from '../../../harness/compare/functions/compare-functions.ts';
 import { compareToolchains } from '../../../harness/compare/toolchain/build-settings.ts';
 import type { BuildInfo, BySide } from '../../../harness/model/index.ts';
-import { buildOf } from '../builds.ts';
+import { buildOf } from '../../builders/builds.ts';
 import { inputOf, profileOf } from '../functions/fixture.ts';
 
 const sides = (base: BuildInfo, head: BuildInfo): BySide<BuildInfo> => ({ base, head });

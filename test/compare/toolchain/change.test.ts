@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { compareRun, look } from '../../../harness/compare/index.ts';
 import { toolchainChange, toolchainNotTaken } from '../../../harness/compare/toolchain/change.ts';
 import type { FileDiff, GateSpec, GoLines, RunFile, ScenarioRun } from '../../../harness/model/index.ts';
-import { buildOf } from '../builds.ts';
-import { cpuRun, fileOf, runOf, scenarioWith } from '../synthetic-run.ts';
+import { buildOf } from '../../builders/builds.ts';
+import { cpuRun, fileOf, runOf } from '../../builders/synthetic-run.ts';
+import { scenarioWith } from '../../builders/scenarios.ts';
 
 const TWO = { base: buildOf('go1.26.8'), head: buildOf('go1.27.3') };
 const ONE = { base: buildOf('go1.27.3'), head: buildOf('go1.27.3') };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { compareToolchains } from '../../../harness/compare/toolchain/build-settings.ts';
 import type { GoLines } from '../../../harness/model/index.ts';
-import { buildOf } from '../builds.ts';
+import { buildOf } from '../../builders/builds.ts';
 
 const go = (line: string | null): GoLines => ({ go: line, toolchain: null, godebug: [] });
 const OLD = 'asynctimerchan=1,tls3des=1,randseednop=0';

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { compareRun } from '../../../harness/compare/index.ts';
 import type { RouteAnswers, ScenarioComparison } from '../../../harness/model/index.ts';
 import { buildReport, renderTerminal } from '../../../harness/report/index.ts';
-import { fileOf, launchOf, pairOf, runOf, windowOf } from '../synthetic-run.ts';
+import { fileOf, launchOf, pairOf, runOf, windowOf } from '../../builders/synthetic-run.ts';
 
 const sample = (bytes: number, body: string, status = 200) => ({ status, bytes, body });
 

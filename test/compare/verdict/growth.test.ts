@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { compareRun, look } from '../../../harness/compare/index.ts';
 import type { Growth, Launch, MetricComparison, MetricId, ScenarioRun } from '../../../harness/model/index.ts';
 import { normalDeviates, randomFrom } from '../../../harness/stats/index.ts';
-import { fileOf, growthOf, launchOf, mirrored, pairOf, runOf, windowOf } from '../synthetic-run.ts';
+import { fileOf, growthOf, launchOf, mirrored, pairOf, runOf, windowOf } from '../../builders/synthetic-run.ts';
 
 const family = { gates: 6 };
 

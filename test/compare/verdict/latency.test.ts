@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { compareRun } from '../../../harness/compare/index.ts';
 import type { MetricComparison, MetricId, Scenario, ScenarioRun } from '../../../harness/model/index.ts';
 import { normalDeviates, randomFrom } from '../../../harness/stats/index.ts';
-import { fileOf, latencyOf, launchOf, pairOf, runOf, scenarioWith, windowOf } from '../synthetic-run.ts';
+import { fileOf, latencyOf, launchOf, pairOf, runOf, windowOf } from '../../builders/synthetic-run.ts';
+import { scenarioWith } from '../../builders/scenarios.ts';
 
 interface Phase {
   readonly baseUs: number;

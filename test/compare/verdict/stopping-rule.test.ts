@@ -10,11 +10,11 @@ import {
   mirrored,
   pairOf,
   runOf,
-  scenarioWith,
-  settings,
   unseededBuilds,
   windowOf,
-} from '../synthetic-run.ts';
+} from '../../builders/synthetic-run.ts';
+import { settings } from '../../builders/settings.ts';
+import { scenarioWith } from '../../builders/scenarios.ts';
 
 const cpuGate = scenarioWith({
   latency: null,

@@ -3,7 +3,7 @@ import { compareRun } from '../../../harness/compare/index.ts';
 import { unsteadyWarnings } from '../../../harness/compare/verdict/unsteady.ts';
 import type { ScenarioRun } from '../../../harness/model/index.ts';
 import { normalDeviates, randomFrom } from '../../../harness/stats/index.ts';
-import { fileOf, launchOf, mirrored, pairOf, runOf, windowOf } from '../synthetic-run.ts';
+import { fileOf, launchOf, mirrored, pairOf, runOf, windowOf } from '../../builders/synthetic-run.ts';
 
 /** Windows of a launch cost `step` times the one before; each launch and window with noise of its own. */
 const runWith = (step: number, seed: number, launches = 8): ScenarioRun => {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { compareRun, discardReason, invalidity } from '../../../harness/compare/index.ts';
 import type { Comparison, FailedRequest, ScenarioRun, Window } from '../../../harness/model/index.ts';
-import { cpuRun, fileOf, launchOf, mirrored, pairOf, runOf, scenarioWith, windowOf } from '../synthetic-run.ts';
+import { cpuRun, fileOf, launchOf, mirrored, pairOf, runOf, windowOf } from '../../builders/synthetic-run.ts';
+import { scenarioWith } from '../../builders/scenarios.ts';
 
 const cost = { cpuNs: 1e6, mallocs: 100 };
 const good = windowOf(cost);

@@ -15,7 +15,7 @@ import {
 } from '../../../harness/profile/index.ts';
 import { instructionsProfile } from '../../../harness/compare/instructions/profile.ts';
 import type { CountedStack } from '../../../harness/model/index.ts';
-import { profileOf, type Stack } from '../../report/profiles.ts';
+import { profileOf, type Stack } from '../../builders/profiles.ts';
 import { flatCumRows } from '../top-table.ts';
 
 const frameOf = (name: string) => ({ function: name, file: 'a.go', line: 12, startLine: 10 });

@@ -11,9 +11,9 @@ import {
   exportJunit,
   exportSpeedscope,
 } from '../../../harness/report/index.ts';
-import { comparisonOf, scenarioOf, STORIES } from '../comparisons.ts';
+import { comparisonOf, scenarioOf, STORIES } from '../../builders/comparisons.ts';
 import { HOSTILE } from '../hostile.ts';
-import { launchOf, pairOf, RUN, runFileOf, scenarioRunOf, windowOf } from '../runs.ts';
+import { launchOf, pairOf, RUN, runFileOf, scenarioRunOf, windowOf } from '../../builders/demo-run.ts';
 
 const fixture = (file: string): Profile =>
   decodeProfile(readFileSync(new URL(`../../fixtures/profiles/go1.26//${file}`, import.meta.url)), file);

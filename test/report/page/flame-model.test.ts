@@ -16,10 +16,10 @@ import {
   widthsFor,
 } from '../../../harness/report/page/flame-model.ts';
 import { decodeProfile, functionCosts } from '../../../harness/profile/index.ts';
-import { STORIES } from '../comparisons.ts';
+import { STORIES } from '../../builders/comparisons.ts';
 import { HOSTILE } from '../hostile.ts';
 import { BASE_STACKS, HEAD_STACKS, pairOfStacks } from './page-input.ts';
-import { largeStacks, profileOf, type Stack } from '../profiles.ts';
+import { largeStacks, profileOf, type Stack } from '../../builders/profiles.ts';
 import { GO_VERSIONS } from '../../profile/fixtures.ts';
 
 const flameOf = (base: readonly Stack[], head: readonly Stack[]): FlameData =>

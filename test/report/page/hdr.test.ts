@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { decodeHistogram, mergeBuckets, quantile } from '../../../harness/report/page/hdr.ts';
 import { histogramOf } from './page-input.ts';
-import { seeded } from '../profiles.ts';
+import { seeded } from '../../builders/profiles.ts';
 
 const latencies = (seed: number, count: number): readonly number[] => {
   const random = seeded(seed);

@@ -5,9 +5,9 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Comparison, RunFile, Window } from '../../../harness/model/index.ts';
 import { buildReport, type ProfilePair, renderHtml } from '../../../harness/report/index.ts';
-import { STORIES } from '../comparisons.ts';
-import { profileOf, seeded, type Stack } from '../profiles.ts';
-import { RUN } from '../runs.ts';
+import { STORIES } from '../../builders/comparisons.ts';
+import { profileOf, seeded, type Stack } from '../../builders/profiles.ts';
+import { RUN } from '../../builders/demo-run.ts';
 
 const page = path.resolve(import.meta.dirname, '../../../harness/report/page');
 

@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { byRatio, comparisonOf, counted, exactOf, row, scenarioOf, STORIES } from '../comparisons.ts';
+import { byRatio, comparisonOf, counted, exactOf, row, scenarioOf, STORIES } from '../../builders/comparisons.ts';
 import { HOSTILE } from '../hostile.ts';
 import { BASE_STACKS, makePage, pairOfStacks } from './page-input.ts';
-import { largeStacks } from '../profiles.ts';
+import { largeStacks } from '../../builders/profiles.ts';
 
 const findBrowser = (): string | undefined => {
   for (const name of ['chromium-headless-shell', 'chromium', 'google-chrome']) {

@@ -10,7 +10,7 @@ import {
   verdictSentence,
 } from '../../../harness/report/index.ts';
 import type { Comparison, RunFile } from '../../../harness/model/index.ts';
-import { comparisonOf, counted, exactOf, row, scenarioOf, STORIES } from '../comparisons.ts';
+import { comparisonOf, counted, exactOf, row, scenarioOf, STORIES } from '../../builders/comparisons.ts';
 import { HOSTILE } from '../hostile.ts';
 
 const INVOCATION: Invocation = { program: 'npx godyno', command: 'run', args: ['scenarios/demo.yml'], flags: [] };

@@ -7,7 +7,7 @@ import { unified } from 'unified';
 import { describe, expect, it } from 'vitest';
 import type { Comparison } from '../../../harness/model/index.ts';
 import { buildReport, renderMarkdown } from '../../../harness/report/index.ts';
-import { comparisonOf, counted, exactOf, row, scenarioOf, STORIES } from '../comparisons.ts';
+import { comparisonOf, counted, exactOf, row, scenarioOf, STORIES } from '../../builders/comparisons.ts';
 import { HOSTILE } from '../hostile.ts';
 
 /** An element, text or comment of the tree that GitHub would draw. */

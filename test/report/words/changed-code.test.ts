@@ -3,7 +3,7 @@ import { changedCodeOf } from '../../../harness/report/words/changed-code.ts';
 import { plainText } from '../../../harness/report/text/inline-text.ts';
 import { explain } from '../../../harness/report/words/functions-section.ts';
 import type { FunctionComparison } from '../../../harness/model/index.ts';
-import { counted, row, STORIES } from '../comparisons.ts';
+import { counted, row, STORIES } from '../../builders/comparisons.ts';
 
 const [story] = STORIES['regressed-cpu']!.scenarios;
 const scenarioWith = (functions: readonly FunctionComparison[]) => ({ ...story!, functions });

@@ -7,7 +7,7 @@ import type {
   MetricComparison,
   ToolchainChange,
 } from '../../../harness/model/index.ts';
-import { byRatio, counted, exactOf, scenarioOf } from '../comparisons.ts';
+import { byRatio, counted, exactOf, scenarioOf } from '../../builders/comparisons.ts';
 
 const scenario = (
   functions: readonly FunctionComparison[],

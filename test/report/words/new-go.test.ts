@@ -7,7 +7,7 @@ import {
   renderTerminal,
   verdictSentence,
 } from '../../../harness/report/index.ts';
-import { byRatio, comparisonOf, row, scenarioOf } from '../comparisons.ts';
+import { byRatio, comparisonOf, row, scenarioOf } from '../../builders/comparisons.ts';
 
 const cost = (
   of: GroupCost['of'],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { buildReport, renderTerminal, verdictSentence } from '../../../harness/report/index.ts';
-import { byDifference, byRatio, comparisonOf, row, scenarioOf, STORIES } from '../comparisons.ts';
+import { byDifference, byRatio, comparisonOf, row, scenarioOf, STORIES } from '../../builders/comparisons.ts';
 import { HOSTILE } from '../hostile.ts';
 
 const sentenceOf = (name: string): string => verdictSentence(STORIES[name]!);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { stopReason } from '../../../harness/report/words/stop-reason.ts';
 import type { MetricVerdict, ScenarioComparison } from '../../../harness/model/index.ts';
-import { byRatio, scenarioOf } from '../comparisons.ts';
+import { byRatio, scenarioOf } from '../../builders/comparisons.ts';
 
 /** Only shown: it has no say. */
 const shown = { ...byRatio('mallocsPerRequest', 412, 412, 0), gate: false, verdict: 'notJudged' } as const;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { exactSeconds } from '../../../harness/run/counting/step.ts';
-import { launchOf } from '../../compare/synthetic-run.ts';
+import { launchOf } from '../../builders/synthetic-run.ts';
 
 const lasting = (wallSeconds: number, stage: 'judged' | 'growth' = 'judged') => ({
   ...launchOf(1, [], { stage }),

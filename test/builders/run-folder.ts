@@ -3,7 +3,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Launch, RunFile, Side } from '../../harness/model/index.ts';
-import { RUN, runFileOf } from '../report/runs.ts';
+import { RUN, runFileOf } from './demo-run.ts';
 
 const PROFILES = path.resolve(import.meta.dirname, '../fixtures/profiles/go1.26');
 

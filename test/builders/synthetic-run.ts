@@ -1,6 +1,5 @@
 /** Runs made of numbers that a test chooses, in the shape the conductor writes. Nothing here is measured. */
 import type {
-  BuildInfo,
   BySide,
   Growth,
   Launch,
@@ -8,84 +7,16 @@ import type {
   Pair,
   Phase,
   RunFile,
-  RunSettings,
-  Scenario,
   ScenarioRun,
   Stage,
   Window,
   WindowCounters,
 } from '../../harness/model/index.ts';
+import { buildOf } from './builds.ts';
+import { environment, settings } from './settings.ts';
+import { scenarioWith } from './scenarios.ts';
 
-export const scenarioWith = (changes: {
-  readonly gates?: Scenario['gates'];
-  readonly tight?: boolean;
-  readonly latency?: Scenario['load']['latency'];
-  readonly name?: string;
-}): Scenario => ({
-  name: changes.name ?? 'demo',
-  description: null,
-  file: 'scenarios/demo.yml',
-  digest: 'd1',
-  target: {
-    package: './cmd/demo',
-    module: '.',
-    args: [],
-    env: {},
-    buildFlags: [],
-    buildEnv: {},
-    generate: [],
-    include: [],
-    cwd: '.',
-    ports: [],
-    setup: [],
-    seed: [],
-    ready: { method: 'GET', path: '/', timeoutSeconds: 10 },
-    stopTimeoutSeconds: 5,
-    cpus: 1,
-    gogc: '100',
-    gomemlimit: 'off',
-    sides: 'auto',
-    port: null,
-  },
-  load: {
-    requests: [],
-    prepare: [],
-    data: null,
-    inFlight: 1,
-    timeoutSeconds: 10,
-    latency: changes.latency === undefined ? 'auto' : changes.latency,
-  },
-  measure: { budgetSeconds: 120, tight: changes.tight ?? false, exact: 'auto', explain: true },
-  gates: changes.gates ?? {},
-});
-
-const build: BuildInfo = {
-  package: './cmd/demo',
-  importPath: 'example.com/demo/cmd/demo',
-  modulePath: 'example.com/demo',
-  moduleDir: '/src',
-  goVersion: 'go1.26.8',
-  buildFlags: [],
-  settings: {},
-  binaryBytes: 1e7,
-  seededLinks: true,
-  unseededReason: null,
-  linkSeconds: [1],
-};
-
-export const settings: RunSettings = {
-  mode: 'together',
-  pinned: true,
-  unpinnedReason: null,
-  targetCpus: [0],
-  loaderCpus: [1],
-  cpuSource: 'schedstat',
-  gomaxprocs: 1,
-  gogc: '100',
-  gomemlimit: 'off',
-  inFlight: 1,
-  latencyRatePerSecond: null,
-};
+const build = buildOf('go1.26.8', {}, { package: './cmd/demo', importPath: 'example.com/demo/cmd/demo' });
 
 const REQUESTS = 200;
 
@@ -178,19 +109,6 @@ export const unseededBuilds: ScenarioRun['builds'] = (() => {
   const unseeded = { ...build, seededLinks: false, unseededReason: 'Go 1.22 has no -randlayout' };
   return { base: unseeded, head: unseeded };
 })();
-
-const environment: RunFile['environment'] = {
-  os: 'linux',
-  arch: 'x64',
-  kernel: '6.1',
-  cpuModel: 'Test CPU',
-  cpus: 2,
-  memoryBytes: 8e9,
-  nodeVersion: '24.0.0',
-  ci: null,
-  loader: 'autocannon 9.0.0',
-  fingerprint: 'f1',
-};
 
 export const fileOf = (runs: readonly ScenarioRun[], changes: Partial<RunFile> = {}): RunFile => ({
   schemaVersion: 1,

@@ -1,7 +1,11 @@
 import type { BuildInfo } from '../../harness/model/index.ts';
 
 /** A build of an application by that Go. */
-export const buildOf = (goVersion: string, settings: Readonly<Record<string, string>> = {}): BuildInfo => ({
+export const buildOf = (
+  goVersion: string,
+  settings: Readonly<Record<string, string>> = {},
+  changes: Partial<BuildInfo> = {},
+): BuildInfo => ({
   package: '.',
   importPath: 'example.com/app',
   modulePath: 'example.com/app',
@@ -13,4 +17,5 @@ export const buildOf = (goVersion: string, settings: Readonly<Record<string, str
   seededLinks: true,
   unseededReason: null,
   linkSeconds: [],
+  ...changes,
 });

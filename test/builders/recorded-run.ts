@@ -1,4 +1,7 @@
 import type { Launch, LatencySummary, Pair, RunFile, ScenarioRun, Window } from '../../harness/model/index.ts';
+import { buildOf } from './builds.ts';
+import { scenarioWith } from './scenarios.ts';
+import { environment, settings } from './settings.ts';
 
 /** As long as a real histogram of a half-second window. */
 const summary = (count: number): LatencySummary => ({
@@ -78,70 +81,26 @@ export interface SampleChange {
 /** A run of one scenario, a commit against itself. */
 export const sampleRun = (change: SampleChange = {}): RunFile => {
   const revision = { revision: change.revision ?? COMMIT, label: 'main', kind: 'git' } as const;
-  const build = {
-    package: './cmd/demo',
-    importPath: 'example.com/demo/cmd/demo',
-    modulePath: 'example.com/demo',
-    moduleDir: '/src/demo',
-    goVersion: 'go1.26.8',
-    buildFlags: [],
-    settings: {},
-    binaryBytes: 9_000_000,
-    seededLinks: true,
-    unseededReason: null,
-    linkSeconds: [2],
-  };
+  const build = buildOf(
+    'go1.26.8',
+    {},
+    {
+      package: './cmd/demo',
+      importPath: 'example.com/demo/cmd/demo',
+      modulePath: 'example.com/demo',
+      moduleDir: '/src/demo',
+      binaryBytes: 9_000_000,
+      linkSeconds: [2],
+    },
+  );
   const part: ScenarioRun = {
-    scenario: {
+    scenario: scenarioWith({
       name: change.scenario ?? 'demo',
-      description: null,
-      file: 'scenarios/demo.yml',
       digest: change.digest ?? 'd1',
-      target: {
-        package: './cmd/demo',
-        module: '.',
-        args: [],
-        env: {},
-        buildFlags: [],
-        buildEnv: {},
-        generate: [],
-        include: [],
-        cwd: '.',
-        ports: [],
-        setup: [],
-        seed: [],
-        ready: { method: 'GET', path: '/healthz', timeoutSeconds: 10 },
-        stopTimeoutSeconds: 5,
-        cpus: 1,
-        gogc: '100',
-        gomemlimit: 'off',
-        sides: 'auto',
-        port: null,
-      },
-      load: {
-        requests: [],
-        prepare: [],
-        data: { file: 'items.csv', columns: ['id'], rows: [['1'], ['2']] },
-        inFlight: 1,
-        timeoutSeconds: 5,
-        latency: 'auto',
-      },
-      measure: { budgetSeconds: 120, tight: false, exact: 'auto', explain: true },
-      gates: {},
-    },
-    settings: {
-      mode: 'together',
-      pinned: true,
-      unpinnedReason: null,
-      targetCpus: [0],
-      loaderCpus: [1],
-      cpuSource: 'schedstat',
-      gomaxprocs: 1,
-      gogc: '100',
-      gomemlimit: 'off',
-      inFlight: 1,
-      latencyRatePerSecond: null,
-    },
+      target: { ready: { method: 'GET', path: '/healthz', timeoutSeconds: 10 } },
+      load: { data: { file: 'items.csv', columns: ['id'], rows: [['1'], ['2']] }, timeoutSeconds: 5 },
+    }),
+    settings,
     builds: { base: build, head: build },
     launches: Array.from({ length: change.launches ?? 8 }, (_, index) => sampleLaunch(index)),
     timing: { buildSeconds: 5, measureSeconds: 30, judgedSeconds: 15, linkWaitSeconds: 0 },
@@ -157,18 +116,7 @@ export const sampleRun = (change: SampleChange = {}): RunFile => {
     seed: 1,
     base: revision,
     head: revision,
-    environment: {
-      os: 'linux',
-      arch: 'x64',
-      kernel: '6.1',
-      cpuModel: 'Some CPU',
-      cpus: 2,
-      memoryBytes: 8e9,
-      nodeVersion: 'v24.0.0',
-      ci: null,
-      loader: 'autocannon 9.0.0',
-      fingerprint: change.fingerprint ?? FINGERPRINT,
-    },
+    environment: { ...environment, fingerprint: change.fingerprint ?? FINGERPRINT },
     diff: [],
     moduleChanges: [],
     runs: [part],

@@ -5,12 +5,13 @@ import type {
   Pair,
   Phase,
   RunFile,
-  Scenario,
   ScenarioRun,
   Stage,
   Window,
 } from '../../harness/model/index.ts';
+import { buildOf } from './builds.ts';
 import { scenarioOf } from './comparisons.ts';
+import { scenarioWith } from './scenarios.ts';
 
 const latency = (p50Us: number): LatencySummary => ({
   count: 1000,
@@ -83,53 +84,18 @@ const latencyLaunch = (index: number): Launch =>
     pairOf(0, 'latency', windowOf(800, { response: latency(2_100) }), windowOf(810, { response: latency(2_150) })),
   ]);
 
-const scenarioFile = (name: string): Scenario => ({
-  name,
-  description: null,
-  file: `scenarios/${name}.yml`,
-  digest: '00',
-  target: {
-    package: '.',
-    module: '.',
-    args: [],
-    env: {},
-    buildFlags: [],
-    buildEnv: {},
-    generate: [],
-    include: [],
-    cwd: '.',
-    ports: [],
-    setup: [],
-    seed: [],
-    ready: { method: 'GET', path: '/', timeoutSeconds: 10 },
-    stopTimeoutSeconds: 5,
-    cpus: 1,
-    gogc: '100',
-    gomemlimit: 'off',
-    sides: 'auto',
-    port: null,
+const build = buildOf(
+  'go1.26.0',
+  {},
+  {
+    importPath: 'example.com/demo',
+    modulePath: 'example.com/demo',
+    moduleDir: '/src/demo',
   },
-  load: { requests: [], prepare: [], data: null, inFlight: 1, timeoutSeconds: 10, latency: 'auto' },
-  measure: { budgetSeconds: 120, tight: false, exact: 'auto', explain: true },
-  gates: {},
-});
-
-const build = {
-  package: '.',
-  importPath: 'example.com/demo',
-  modulePath: 'example.com/demo',
-  moduleDir: '/src/demo',
-  goVersion: 'go1.26.0',
-  buildFlags: [],
-  settings: {},
-  binaryBytes: 1,
-  seededLinks: true,
-  unseededReason: null,
-  linkSeconds: [],
-};
+);
 
 export const scenarioRunOf = (name: string, launches: readonly Launch[]): ScenarioRun => ({
-  scenario: scenarioFile(name),
+  scenario: scenarioWith({ name, file: `scenarios/${name}.yml`, digest: '00', target: { package: '.' } }),
   settings: scenarioOf(name, 'unchanged').settings,
   builds: { base: build, head: build },
   launches,
