@@ -1,6 +1,6 @@
 // The layers of docs/architecture.md as rules; each says why it exists.
 const modules =
-  'model|units|scenario|process|source|target|survey|plant|load|exact|capture|profile|metrics|stats|run|baseline|compare|report|results|publish|measure|cli|action';
+  'model|units|scenario|process|source|service|survey|plant|load|exact|capture|profile|metrics|stats|run|baseline|compare|report|results|publish|measure|cli|action';
 
 /** What each module may import besides itself, `model`, `errors.ts` and, where files are made, `folders.ts`. */
 const allowed = {
@@ -9,7 +9,7 @@ const allowed = {
   scenario: ['units'],
   process: [],
   source: ['process'],
-  target: ['process'],
+  service: ['process'],
   survey: ['process'],
   plant: ['process'],
   load: ['process'],
@@ -19,7 +19,7 @@ const allowed = {
   metrics: ['units'],
   stats: [],
   compare: ['stats', 'metrics', 'profile'],
-  run: ['source', 'target', 'plant', 'load', 'exact', 'capture', 'profile', 'metrics', 'stats', 'compare', 'process'],
+  run: ['source', 'service', 'plant', 'load', 'exact', 'capture', 'profile', 'metrics', 'stats', 'compare', 'process'],
   baseline: [],
   report: ['profile', 'metrics', 'units'],
   results: ['baseline', 'compare', 'metrics', 'profile', 'report'],
@@ -29,7 +29,7 @@ const allowed = {
     'scenario',
     'process',
     'source',
-    'target',
+    'service',
     'load',
     'capture',
     'metrics',
@@ -42,7 +42,7 @@ const allowed = {
 };
 
 /** Modules that write where users say. */
-const makesFolders = ['target', 'run', 'baseline', 'results', 'cli'];
+const makesFolders = ['service', 'run', 'baseline', 'results', 'cli'];
 
 /** Modules that say which godyno it was. */
 const namesVersion = ['measure', 'cli'];
@@ -89,6 +89,10 @@ const wings = {
     answers: ['plan'],
     prepare: ['answers', 'plan'],
     traffic: ['answers', 'plan'],
+  },
+  service: {
+    build: [],
+    start: ['build'],
   },
   cli: {
     terminal: [],

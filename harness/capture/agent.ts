@@ -18,7 +18,7 @@ import {
   parseSpanNs,
 } from './agent-replies.ts';
 
-/** The protocol of harness/target/agent/agent.go. */
+/** The protocol of harness/service/agent/agent.go. */
 const PROTOCOL = 1;
 
 /** A service under heavy load may leave the agent waiting for a while; a dead one is noticed at once anyway. */

@@ -5,7 +5,7 @@ import { EXIT, type ExitCode, GodynoError, reasonOf } from '../errors.ts';
 import type { Scenario } from '../model/index.ts';
 import { type Engines, isMissing, type Missing, probeEngines } from '../exact/index.ts';
 import { canPin, runCommand, usableCpus } from '../process/index.ts';
-import { freePorts } from '../target/index.ts';
+import { freePorts } from '../service/index.ts';
 import { formatPercent } from '../units/index.ts';
 import { type Check, fail, ok, warn } from './doctor/check.ts';
 import { examineTargets } from './doctor/target.ts';

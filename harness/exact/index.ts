@@ -4,7 +4,7 @@
  *
  * In: a cache folder (for engines), the file into which an emulated service counts, its binary; a process whose
  * instructions the CPU counts; the data of Go's coverage counters. Out: snapshots, and the work between two of them by
- * function, kind of work and system call; totals; calls. Only counts: `target` starts the services, `load`
+ * function, kind of work and system call; totals; calls. Only counts: `service` starts the services, `load`
  * sends the requests, `compare` decides.
  */
 export { chooseEngine, type CountingEngine, type Engines, isMissing, probeEngines } from './engines.ts';

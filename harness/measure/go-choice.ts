@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { UsageError } from '../errors.ts';
 import { type BySide, type Scenario, type Side, SIDES } from '../model/index.ts';
 import { GO_CHOICE_EXPECTED, parseGoChoice } from '../scenario/index.ts';
-import { chosenGo } from '../target/index.ts';
+import { chosenGo } from '../service/index.ts';
 
 type GoChoice = Partial<BySide<string>>;
 

@@ -5,7 +5,7 @@ import { BuildError } from '../errors.ts';
 import type { BySide } from '../model/index.ts';
 import type { SideTree } from '../run/index.ts';
 import { ignoredFiles, isIgnored } from '../source/index.ts';
-import { MissingFilesError } from '../target/index.ts';
+import { MissingFilesError } from '../service/index.ts';
 
 type Wanted = MissingFilesError['wanted'];
 

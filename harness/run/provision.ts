@@ -8,7 +8,7 @@ import {
   type GeneratedDigest,
   type GenerateRequest,
   withChosenGo,
-} from '../target/index.ts';
+} from '../service/index.ts';
 import { folderOf } from '../folders.ts';
 import type { SideTree } from './session/plan.ts';
 

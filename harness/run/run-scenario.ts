@@ -15,7 +15,7 @@ import {
   targetOf,
 } from '../model/index.ts';
 import { bindSelf } from '../process/index.ts';
-import { buildFacts, linkBinary, prepareBuild, type PreparedBuild } from '../target/index.ts';
+import { buildFacts, linkBinary, prepareBuild, type PreparedBuild } from '../service/index.ts';
 import { startClock } from './session/clock.ts';
 import { ContendedPortsError, movingNotes } from './session/contended-ports.ts';
 import { conduct, type Measured } from './conduct.ts';

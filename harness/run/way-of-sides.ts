@@ -1,7 +1,7 @@
 /** How both sides can be alive on this machine, by starting them as the first launch of a run does. For `doctor`. */
 import { TargetStartError } from '../errors.ts';
 import { type BySide, bothSides, type Side } from '../model/index.ts';
-import { type Binary, linkBinary } from '../target/index.ts';
+import { type Binary, linkBinary } from '../service/index.ts';
 import { howItFailed } from './launch/either-way.ts';
 import { placeOf, withLivePair } from './launch/running-pair.ts';
 import { insistedOn, prepareSides, withSession } from './run-scenario.ts';

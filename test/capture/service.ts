@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 const SERVICE = realpathSync(join(import.meta.dirname, 'service'));
-const AGENT = realpathSync(join(import.meta.dirname, '../../harness/target/agent'));
+const AGENT = realpathSync(join(import.meta.dirname, '../../harness/service/agent'));
 
 export const makeFolder = (): string => mkdtempSync(join(tmpdir(), 'gdc-'));
 

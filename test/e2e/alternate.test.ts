@@ -1,7 +1,7 @@
 import { readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { freePorts } from '../../harness/target/index.ts';
+import { freePorts } from '../../harness/service/index.ts';
 import { type BadMode, makeBadTarget } from '../helpers/bad-target.ts';
 import { type Ended, makePlace, type Place } from './cli.ts';
 import { runIn, unaccountedIn } from './results.ts';

@@ -24,7 +24,7 @@ type Count = Pick<Tally, 'passed' | 'failed'>;
 
 const root = path.resolve(import.meta.dirname, '../..');
 const GO_MODULES = [
-  'harness/target/agent',
+  'harness/service/agent',
   'harness/plant/planter',
   'harness/survey/reader',
   ...['demo', 'bad', 'tiny', 'ledger'].map((target) => `test/targets/${target}`),

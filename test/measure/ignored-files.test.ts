@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { withIgnoredExplained } from '../../harness/measure/ignored-files.ts';
 import { BuildError } from '../../harness/errors.ts';
-import { MissingFilesError } from '../../harness/target/index.ts';
+import { MissingFilesError } from '../../harness/service/index.ts';
 import { git } from '../e2e/git.ts';
 
 const never = new AbortController().signal;

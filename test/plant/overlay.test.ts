@@ -3,8 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { type Dose, withPlanter } from '../../harness/plant/index.ts';
-import { linkBinary, type PreparedBuild, prepareBuild } from '../../harness/target/index.ts';
-import { folderRevision, goMod, makeFolder, makeSpec, never, removeFolders } from '../target/go-modules.ts';
+import { linkBinary, type PreparedBuild, prepareBuild } from '../../harness/service/index.ts';
+import { folderRevision, goMod, makeFolder, makeSpec, never, removeFolders } from '../service/go-modules.ts';
 
 afterAll(removeFolders);
 

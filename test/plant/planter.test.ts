@@ -14,7 +14,7 @@ import {
 } from '../../harness/plant/index.ts';
 import { USERS_GO } from '../../harness/process/index.ts';
 import { decodeProfile, functionCosts } from '../../harness/profile/index.ts';
-import { goMod, makeFolder, never, removeFolders } from '../target/go-modules.ts';
+import { goMod, makeFolder, never, removeFolders } from '../service/go-modules.ts';
 
 /** Every way to write a function that we know of; `len`, `new` and `uint64` are parameters that hide what Go predeclares. */
 const SHAPES = `package shapes

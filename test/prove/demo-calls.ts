@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePorts } from '../../harness/target/index.ts';
+import { freePorts } from '../../harness/service/index.ts';
 import type { Scenario } from '../../harness/model/index.ts';
 import { countCalls, makeVariant, type Site } from './demo-variant.ts';
 

@@ -11,7 +11,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bindSelf, usableCpus } from '../../harness/process/index.ts';
 import { mean, standardError } from '../../harness/stats/index.ts';
-import { freePorts } from '../../harness/target/index.ts';
+import { freePorts } from '../../harness/service/index.ts';
 import type { Sides } from './campaign.ts';
 import { cpuNsOf, requestsOf, type SentRequest } from './demo-calls.ts';
 import { demoScenario } from './explain-pass.ts';

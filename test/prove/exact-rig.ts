@@ -21,7 +21,7 @@ import type { RunPlan } from '../../harness/run/session/plan.ts';
 import type { Session } from '../../harness/run/session/session.ts';
 import { parseScenario, referencedFiles } from '../../harness/scenario/index.ts';
 import { diffSides } from '../../harness/source/index.ts';
-import { type Binary, linkBinary, prepareBuild } from '../../harness/target/index.ts';
+import { type Binary, linkBinary, prepareBuild } from '../../harness/service/index.ts';
 
 /** Far more than any proof takes. */
 const BUDGET_SECONDS = 36_000;

@@ -32,7 +32,7 @@ import { explainLaunch } from '../../harness/run/launch/others.ts';
 import type { Session } from '../../harness/run/session/session.ts';
 import { parseScenario, referencedFiles } from '../../harness/scenario/index.ts';
 import { diffSides } from '../../harness/source/index.ts';
-import { buildFacts, prepareBuild } from '../../harness/target/index.ts';
+import { buildFacts, prepareBuild } from '../../harness/service/index.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 /** Far more than any proof takes; each has a limit of launches. */

@@ -16,11 +16,11 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { connectAgent } from '../../harness/capture/index.ts';
 import type { ExactFindings } from '../../harness/compare/index.ts';
-import { buildFacts, freePorts, linkBinary, prepareBuild, startTarget } from '../../harness/target/index.ts';
+import { buildFacts, freePorts, linkBinary, prepareBuild, startTarget } from '../../harness/service/index.ts';
 import type { TargetSpec } from '../../harness/model/index.ts';
 import { stopAll } from '../../harness/process/index.ts';
 import { parseScenario } from '../../harness/scenario/index.ts';
-import { folderRevision, goMod, makeFolder, makeSpec, never, removeFolders, SERVICE } from '../target/go-modules.ts';
+import { folderRevision, goMod, makeFolder, makeSpec, never, removeFolders, SERVICE } from '../service/go-modules.ts';
 import { markdownTable } from './evidence-table.ts';
 import { type Built, type Counted, type Rig, withRig } from './exact-rig.ts';
 

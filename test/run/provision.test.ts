@@ -5,7 +5,7 @@ import type { Scenario } from '../../harness/model/index.ts';
 import { provision } from '../../harness/run/index.ts';
 import { parseScenario } from '../../harness/scenario/index.ts';
 import { git } from '../e2e/git.ts';
-import { folderRevision, makeFolder, never, removeFolders } from '../target/go-modules.ts';
+import { folderRevision, makeFolder, never, removeFolders } from '../service/go-modules.ts';
 
 afterAll(removeFolders);
 

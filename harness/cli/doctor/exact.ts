@@ -2,7 +2,7 @@
 import { GodynoError } from '../../errors.ts';
 import { readGoTables } from '../../exact/index.ts';
 import { steadyGo } from '../../run/index.ts';
-import type { PreparedBuild } from '../../target/index.ts';
+import type { PreparedBuild } from '../../service/index.ts';
 
 export interface ExactTarget {
   readonly build: PreparedBuild;

@@ -3,7 +3,7 @@ import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { GodynoError } from '../../errors.ts';
 import type { Scenario } from '../../model/index.ts';
-import { inspectTarget, type PreparedBuild, type TargetFacts, whyGoIsFixed } from '../../target/index.ts';
+import { inspectTarget, type PreparedBuild, type TargetFacts, whyGoIsFixed } from '../../service/index.ts';
 import { type Check, fail, ok, warn } from './check.ts';
 
 /** As the user knows it: a fetched Go is built with by another name. */

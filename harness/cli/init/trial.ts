@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fillTemplate } from '../../model/index.ts';
 import { type RunningProcess, startProcess } from '../../process/index.ts';
 import type { Survey } from '../../survey/index.ts';
-import { freePorts, listeningAddresses } from '../../target/index.ts';
+import { freePorts, listeningAddresses } from '../../service/index.ts';
 import {
   argsOf,
   configGuesses,

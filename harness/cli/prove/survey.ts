@@ -19,7 +19,7 @@ import {
 import { type FunctionCost, functionCosts, mergeProfiles, type Profile } from '../../profile/index.ts';
 import type { SideTree } from '../../run/index.ts';
 import { mean } from '../../stats/index.ts';
-import { chosenGo, prepareBuild } from '../../target/index.ts';
+import { chosenGo, prepareBuild } from '../../service/index.ts';
 import { layOut, measure, type MeasureRequest, type PlantHead } from '../../measure/index.ts';
 import { folderReader, openProfile } from '../../results/index.ts';
 

@@ -13,7 +13,7 @@ import {
   type TargetFacts,
   whyGoIsFixed,
   whyRuntimeFails,
-} from '../../target/index.ts';
+} from '../../service/index.ts';
 import type { RunPlan } from '../session/plan.ts';
 import type { Session } from '../session/session.ts';
 

@@ -17,7 +17,7 @@ import {
   type TotalsLaunch,
 } from '../../model/index.ts';
 import { decodeProfile } from '../../profile/index.ts';
-import type { Binary } from '../../target/index.ts';
+import type { Binary } from '../../service/index.ts';
 import { buildExact, type ExactBinaries } from './build.ts';
 import {
   countAgainIfNeeded,

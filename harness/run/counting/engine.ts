@@ -5,7 +5,7 @@ import { UsageError } from '../../errors.ts';
 import { makeFolder } from '../../folders.ts';
 import { chooseEngine, type CountingEngine, isMissing, type Missing, probeEngines } from '../../exact/index.ts';
 import type { GoProgram } from '../../process/index.ts';
-import { linkCacheFolder, pruneFolder } from '../../target/index.ts';
+import { linkCacheFolder, pruneFolder } from '../../service/index.ts';
 import type { RunPlan } from '../session/plan.ts';
 
 export interface FoundEngine {

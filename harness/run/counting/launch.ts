@@ -8,7 +8,7 @@ import { GodynoError } from '../../errors.ts';
 import { type QemuEngine, snapshot, type Snapshot, startOf } from '../../exact/index.ts';
 import type { Loader, SingleLoop } from '../../load/index.ts';
 import type { BySide, Replies, Side } from '../../model/index.ts';
-import type { Binary, RunningTarget } from '../../target/index.ts';
+import type { Binary, RunningTarget } from '../../service/index.ts';
 import { type CountedStart, withCountedTarget } from './target.ts';
 import { countedRequests, type ExactFacts, Refusal } from './refusal.ts';
 import type { Session } from '../session/session.ts';

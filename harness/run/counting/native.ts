@@ -32,7 +32,7 @@ import {
   prepareBuild,
   type RunningTarget,
   withCoverage,
-} from '../../target/index.ts';
+} from '../../service/index.ts';
 import { type CountedStart, withCountedTarget } from './target.ts';
 import { buildExact } from './build.ts';
 import { IDLE_MS, type LaunchPlace, SETTLE_MS } from './launch.ts';

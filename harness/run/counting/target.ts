@@ -2,7 +2,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Side } from '../../model/index.ts';
-import type { Binary, RunningTarget } from '../../target/index.ts';
+import type { Binary, RunningTarget } from '../../service/index.ts';
 import { folderOf } from '../../folders.ts';
 import { loadPlan } from '../launch/load-plan.ts';
 import type { Session } from '../session/session.ts';

@@ -4,7 +4,7 @@
  */
 import type { AgentHello } from '../../capture/index.ts';
 import type { FailedRequest, Side } from '../../model/index.ts';
-import type { Binary } from '../../target/index.ts';
+import type { Binary } from '../../service/index.ts';
 import { attachSides, placeOf, withLiveSide } from './running-pair.ts';
 import type { Session } from '../session/session.ts';
 import { type Tried, tryRequests } from './trial.ts';

@@ -9,7 +9,7 @@ import { InvalidMeasurementError } from '../../errors.ts';
 import type { LoadTargets, LoadUser } from '../../load/index.ts';
 import { folderOf } from '../../folders.ts';
 import { type BySide, bothSides, inPlace, otherSide, type Side } from '../../model/index.ts';
-import type { RunningTarget } from '../../target/index.ts';
+import type { RunningTarget } from '../../service/index.ts';
 import { parseCpuList, type ProcessExit } from '../../process/index.ts';
 import { requireSamePorts } from '../session/contended-ports.ts';
 import { TargetDiedError } from './death.ts';

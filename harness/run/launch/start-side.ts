@@ -2,7 +2,7 @@
 import { TargetStartError } from '../../errors.ts';
 import { capturedBy, encodedAlready, type LoadUser, sendPrepare } from '../../load/index.ts';
 import { prepareOf, type Scenario, type Side, type TargetSpec } from '../../model/index.ts';
-import { freePorts, type MovedPort, type RunningTarget, startTarget, type StartRequest } from '../../target/index.ts';
+import { freePorts, type MovedPort, type RunningTarget, startTarget, type StartRequest } from '../../service/index.ts';
 import type { Session } from '../session/session.ts';
 
 export interface SidePorts {

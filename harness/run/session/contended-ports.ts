@@ -1,6 +1,6 @@
 /** Ports that both sides ask for: found at the first launch, and moved from then on. */
 import { TargetStartError } from '../../errors.ts';
-import { listeningAddresses, type RunningTarget } from '../../target/index.ts';
+import { listeningAddresses, type RunningTarget } from '../../service/index.ts';
 import type { Session } from './session.ts';
 
 /** The service asks for these ports on both sides: it is built anew so that they can be moved. */

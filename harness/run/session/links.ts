@@ -4,7 +4,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { type BySide, bothSides, inPlace, otherSide, type Side } from '../../model/index.ts';
-import { type Binary, discardBinary, linkBinary, type PreparedBuild } from '../../target/index.ts';
+import { type Binary, discardBinary, linkBinary, type PreparedBuild } from '../../service/index.ts';
 import { coin, linkSeedOf } from './seeds.ts';
 
 export interface LinkedPair {

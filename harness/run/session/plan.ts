@@ -2,7 +2,7 @@
 import type { AgentHello } from '../../capture/index.ts';
 import type { PreparedRequest } from '../../load/index.ts';
 import type { BySide, MetricId, Revision, Scenario, Side, Stage } from '../../model/index.ts';
-import type { Binary } from '../../target/index.ts';
+import type { Binary } from '../../service/index.ts';
 import type { CpuLayout } from './cpus.ts';
 
 export interface RunPlan {

@@ -1,7 +1,7 @@
 /** What all launches of one scenario share. */
 import type { Loader } from '../../load/index.ts';
 import type { BySide, Launch, RunSettings, ScenarioRun, Side } from '../../model/index.ts';
-import type { PreparedBuild } from '../../target/index.ts';
+import type { PreparedBuild } from '../../service/index.ts';
 import type { RunClock } from './clock.ts';
 import type { RunPlan } from './plan.ts';
 import type { Upkeep } from './upkeep.ts';

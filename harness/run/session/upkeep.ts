@@ -1,5 +1,5 @@
 /** What a launch leaves to be waited for and stored beside its figures: stops and logs, said once where they are large. */
-import type { RunningTarget } from '../../target/index.ts';
+import type { RunningTarget } from '../../service/index.ts';
 import type { RunClock } from './clock.ts';
 
 /** Shorter stops are not worth a word. */

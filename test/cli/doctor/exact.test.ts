@@ -2,9 +2,9 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkExactTarget } from '../../../harness/cli/doctor/exact.ts';
-import { linkBinary, prepareBuild, type PreparedBuild, whyRuntimeFails } from '../../../harness/target/index.ts';
+import { linkBinary, prepareBuild, type PreparedBuild, whyRuntimeFails } from '../../../harness/service/index.ts';
 import { spoilModuleData } from '../../exact/spoiled-tables.ts';
-import { folderRevision, goMod, HELLO, makeFolder, makeSpec, never, removeFolders } from '../../target/go-modules.ts';
+import { folderRevision, goMod, HELLO, makeFolder, makeSpec, never, removeFolders } from '../../service/go-modules.ts';
 
 afterAll(removeFolders);
 

@@ -1,8 +1,8 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { checkGoOf, checkGoOfBase } from '../../../harness/cli/doctor/go.ts';
 import { parseScenario } from '../../../harness/scenario/index.ts';
-import { prepareBuild, type PreparedBuild } from '../../../harness/target/index.ts';
-import { folderRevision, goMod, HELLO, makeFolder, makeSpec, never, removeFolders } from '../../target/go-modules.ts';
+import { prepareBuild, type PreparedBuild } from '../../../harness/service/index.ts';
+import { folderRevision, goMod, HELLO, makeFolder, makeSpec, never, removeFolders } from '../../service/go-modules.ts';
 
 afterAll(removeFolders);
 

@@ -4,7 +4,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { choosePlace, type Demand, type Survey, withGardener } from '../../../harness/cli/prove/survey.ts';
 import { stepsFor } from '../../../harness/cli/terminal/steps.ts';
 import { parseScenario } from '../../../harness/scenario/index.ts';
-import { goMod, makeFolder, never, removeFolders } from '../../target/go-modules.ts';
+import { goMod, makeFolder, never, removeFolders } from '../../service/go-modules.ts';
 
 /** Every request calls `often` three times, every tenth `rarely`, and none `never`. */
 const SERVICE = `package main

@@ -7,8 +7,8 @@ import { startClock } from '../../../harness/run/session/clock.ts';
 import { keepUp } from '../../../harness/run/session/upkeep.ts';
 import type { RunPlan, RunProgress } from '../../../harness/run/session/plan.ts';
 import type { Session } from '../../../harness/run/session/session.ts';
-import { prepareBuild } from '../../../harness/target/index.ts';
-import { folderRevision } from '../../target/go-modules.ts';
+import { prepareBuild } from '../../../harness/service/index.ts';
+import { folderRevision } from '../../service/go-modules.ts';
 
 export interface CountedSides {
   readonly scenario: Scenario;

@@ -11,7 +11,7 @@ import { countBinaries } from '../../../harness/run/counting/emulated.ts';
 import { parseScenario } from '../../../harness/scenario/index.ts';
 import { probed, testFolder } from '../../exact/counted-program.ts';
 import { spoilModuleData } from '../../exact/spoiled-tables.ts';
-import { goMod, makeFolder, removeFolders } from '../../target/go-modules.ts';
+import { goMod, makeFolder, removeFolders } from '../../service/go-modules.ts';
 import { countedSession } from './counted-session.ts';
 
 const SCENARIO = `name: counted

@@ -8,7 +8,7 @@ import { stopAll } from '../../../harness/process/index.ts';
 import { decodeProfile } from '../../../harness/profile/index.ts';
 import { callsPass, totalsPass } from '../../../harness/run/counting/native.ts';
 import { parseScenario } from '../../../harness/scenario/index.ts';
-import { goMod, makeFolder, removeFolders } from '../../target/go-modules.ts';
+import { goMod, makeFolder, removeFolders } from '../../service/go-modules.ts';
 import { countedSession, type CountedSession } from './counted-session.ts';
 
 const SCENARIO = `name: counted

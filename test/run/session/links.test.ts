@@ -3,8 +3,8 @@ import path from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import type { Side } from '../../../harness/model/index.ts';
 import { withLinks } from '../../../harness/run/session/links.ts';
-import { type PreparedBuild, prepareBuild } from '../../../harness/target/index.ts';
-import { folderRevision, goMod, HELLO, makeFolder, makeSpec, never, removeFolders } from '../../target/go-modules.ts';
+import { type PreparedBuild, prepareBuild } from '../../../harness/service/index.ts';
+import { folderRevision, goMod, HELLO, makeFolder, makeSpec, never, removeFolders } from '../../service/go-modules.ts';
 
 afterEach(removeFolders);
 

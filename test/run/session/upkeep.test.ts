@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { startClock } from '../../../harness/run/session/clock.ts';
 import { keepUp } from '../../../harness/run/session/upkeep.ts';
-import type { RunningTarget } from '../../../harness/target/index.ts';
+import type { RunningTarget } from '../../../harness/service/index.ts';
 
 /** A clock that tests move. */
 const handClock = () => {
