@@ -91,8 +91,8 @@ const wings = {
     traffic: ['answers', 'plan'],
   },
   service: {
-    build: [],
-    start: ['build'],
+    building: [],
+    running: ['building'],
   },
   cli: {
     terminal: [],

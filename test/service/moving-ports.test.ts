@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runCommand } from '../../harness/process/index.ts';
 import { freePorts, linkBinary, prepareBuild } from '../../harness/service/index.ts';
-import { movedPortsEnv, movingPorts } from '../../harness/service/build/moving-ports.ts';
+import { movedPortsEnv, movingPorts } from '../../harness/service/building/moving-ports.ts';
 import { folderRevision, goMod, makeFolder, makeSpec, never, removeFolders } from './go-modules.ts';
 
 let agentDir = '';

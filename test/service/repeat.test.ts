@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import type { Revision } from '../../harness/model/index.ts';
-import { repeatLine } from '../../harness/service/build/repeat.ts';
+import { repeatLine } from '../../harness/service/building/repeat.ts';
 import { commitAll, git } from '../e2e/git.ts';
 import { goMod, makeFolder, makeSpec, removeFolders } from './go-modules.ts';
 

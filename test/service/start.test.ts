@@ -8,7 +8,7 @@ import { InterruptedError } from '../../harness/errors.ts';
 import type { ReadyCheck, TargetSpec } from '../../harness/model/index.ts';
 import { canPin, runningCount, usableCpus } from '../../harness/process/index.ts';
 import { freePorts, linkBinary, prepareBuild, type StartRequest, startTarget } from '../../harness/service/index.ts';
-import { parseTcp, parseUnix } from '../../harness/service/start/sockets.ts';
+import { parseTcp, parseUnix } from '../../harness/service/running/sockets.ts';
 import { folderRevision, goMod, makeFolder, makeSpec, never, removeFolders, SERVICE } from './go-modules.ts';
 
 let service = '';

@@ -19,8 +19,8 @@ import {
   type RunningProcess,
   startProcess,
 } from '../../process/index.ts';
-import type { Binary } from '../build/link.ts';
-import { type MovedPort, movedPortsEnv } from '../build/moving-ports.ts';
+import type { Binary } from '../building/link.ts';
+import { type MovedPort, movedPortsEnv } from '../building/moving-ports.ts';
 import { type Asked, notReady, type Unmet } from './not-ready.ts';
 import { isPortFree } from './ports.ts';
 import { untilReady } from './readiness.ts';

@@ -2,10 +2,10 @@ import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
-import { readUserFlags, splitGoflags } from '../../../harness/service/build/build-flags.ts';
-import { parseBuildInfo } from '../../../harness/service/build/facts.ts';
-import { goFailure } from '../../../harness/service/build/go-failure.ts';
-import { keepLink, linkCacheFolder, takeLink } from '../../../harness/service/build/link-cache.ts';
+import { readUserFlags, splitGoflags } from '../../../harness/service/building/build-flags.ts';
+import { parseBuildInfo } from '../../../harness/service/building/facts.ts';
+import { goFailure } from '../../../harness/service/building/go-failure.ts';
+import { keepLink, linkCacheFolder, takeLink } from '../../../harness/service/building/link-cache.ts';
 import { makeFolder, removeFolders } from '../go-modules.ts';
 
 afterAll(removeFolders);
