@@ -11,6 +11,7 @@
  */
 export * from './profile.ts';
 export { ProfileError } from './profile-error.ts';
+export { sampleTotal } from './format/sample-total.ts';
 export { decodeProfile } from './format/decode.ts';
 export { locationsOf } from './columns.ts';
 export { encodeProfile } from './format/encode.ts';

@@ -13,6 +13,7 @@ import {
   type StopReason,
 } from '../model/index.ts';
 import { isMissing } from '../exact/index.ts';
+import { SAMPLES_TO_NAME } from '../metrics/index.ts';
 import { findEngine, type FoundEngine } from './counting/engine.ts';
 import { countFor, exactSeconds } from './counting/step.ts';
 import { launchOf } from './launch/either-way.ts';
@@ -28,8 +29,6 @@ import { deathIn } from './launch/death.ts';
 import { cpuSamples } from './launch/captures.ts';
 import { tryApart } from './launch/trial.ts';
 
-/** Enough to name most functions that took 2 % of the CPU more (docs/blame.md); 10 s a launch hold some 800. */
-const EXPLAIN_SAMPLES = 5000;
 export interface Measured {
   readonly launches: readonly Launch[];
   readonly stop: StopReason;
@@ -296,5 +295,5 @@ const isNamedExactly = ({ plan }: Session, { exact }: Progress): boolean =>
 /** Judged launches count, too: their profiles are read with the others. */
 const hasSamples = ({ launches, plan }: Session): boolean =>
   SIDES.every(
-    (side) => launches.reduce((sum, launch) => sum + cpuSamples(launch, side, plan.outDir), 0) >= EXPLAIN_SAMPLES,
+    (side) => launches.reduce((sum, launch) => sum + cpuSamples(launch, side, plan.outDir), 0) >= SAMPLES_TO_NAME,
   );

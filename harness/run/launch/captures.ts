@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { AgentRefusedError } from '../../capture/index.ts';
 import { reasonOf } from '../../errors.ts';
 import type { Launch, LaunchSide, ProfileKind, ProfileRef, Side } from '../../model/index.ts';
-import { decodeProfile, sampleCounts } from '../../profile/index.ts';
+import { decodeProfile, sampleTotal } from '../../profile/index.ts';
 import { folderOf } from '../../folders.ts';
 import type { LiveSide } from './running-pair.ts';
 import type { Session } from '../session/session.ts';
@@ -128,13 +128,21 @@ export const capturesOf = (session: Session, index: number, side: Side, live: Li
   };
 };
 
+/** A launch's files do not change, so each is counted once, however often a run asks. */
+const counted = new WeakMap<LaunchSide, number>();
+
 /** Samples in the launch's CPU profile; 0 where it has none that can be read. */
 export const cpuSamples = (launch: Launch, side: Side, outDir: string): number => {
-  const ref = launch.sides[side].profiles.cpu;
+  const measured = launch.sides[side];
+  const known = counted.get(measured) ?? countSamples(measured.profiles.cpu, outDir);
+  counted.set(measured, known);
+  return known;
+};
+
+const countSamples = (ref: ProfileRef | undefined, outDir: string): number => {
   if (ref === undefined) return 0;
   try {
-    const counts = sampleCounts(decodeProfile(readFileSync(join(outDir, ref.file)), ref.file));
-    return counts.reduce((sum, count) => sum + count, 0);
+    return sampleTotal(readFileSync(join(outDir, ref.file)), ref.file);
   } catch {
     // Truncated by a full disk, or taken away: the report says so when it is wanted, and the run goes on without.
     return 0;
