@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { afterAll, beforeEach, expect, test, vi } from 'vitest';
 import { buildReport, renderHtml, renderMarkdown } from '../../harness/report/index.ts';
 import { openOutput, openStored, storeAndExplain } from '../../harness/results/index.ts';
-import { makeRunFolder } from '../cli/run-folder.ts';
+import { makeRunFolder } from '../builders/run-folder.ts';
 
 const seen = vi.hoisted(() => ({ decoded: [] as string[], judged: 0 }));
 
