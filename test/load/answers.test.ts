@@ -1,10 +1,13 @@
+import { randomBytes, randomInt, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { startLoader } from '../../harness/load/index.ts';
+import { answerDifferences } from '../../harness/compare/verdict/differing-answers.ts';
 import type { BySide, RouteAnswers } from '../../harness/model/index.ts';
+import { runOf } from '../compare/synthetic-run.ts';
 import { plan, request } from './service.ts';
 
 const ended: (() => void | Promise<void>)[] = [];
@@ -32,9 +35,10 @@ const startedLoader = async () => {
 const lookAt = async (
   listeners: (launch: number) => BySide<RequestListener>,
   paths: readonly string[],
+  launches: readonly number[] = [1, 2],
 ): Promise<readonly RouteAnswers[]> => {
   const loader = await startedLoader();
-  for (const launch of [1, 2]) {
+  for (const launch of launches) {
     const { base, head } = listeners(launch);
     const target = (port: number) => ({ host: '127.0.0.1', port, values: {} });
     const targets = { base: target(await serve(base)), head: target(await serve(head)) };
@@ -70,6 +74,35 @@ test('answers that differ in dates and digits alone are equal, on all requests o
     expect(route).toMatchObject({ compared: 10, differing: 0, lost: 0, repeated: 10, varying: 0, first: null });
   }
   expect(found.map(({ route }) => route)).toEqual(['/a', '/b']);
+});
+
+/** What services put into answers anew each time, as long as ever or not. */
+const TOKENS: Readonly<Record<string, () => string>> = {
+  'a UUID': () => randomUUID(),
+  'base64 of 32 bytes': () => randomBytes(32).toString('base64'),
+  'base64url of 16 to 48 bytes': () => randomBytes(16 + randomInt(32)).toString('base64url'),
+  'hexadecimal of 4 to 32 bytes': () => randomBytes(4 + randomInt(28)).toString('hex'),
+  'base 36 of up to 52 bits': () => randomInt(2 ** 47).toString(36),
+  'a JWT': () => [18, 60, 32].map((bytes) => randomBytes(bytes).toString('base64url')).join('.'),
+  'a time to the nanosecond, zeros cut off': () => `${new Date().toISOString().replace(/0*Z$/, '')}${randomInt(1000)}Z`,
+};
+
+const PAGE = `<form><input type="hidden" name="csrf" value="TOKEN">${'<p>a paragraph of it</p>'.repeat(3)}</form>`;
+
+describe.each(Object.entries(TOKENS))('a random token in every answer, %s,', (_, token) => {
+  test.each([
+    ['in a page', PAGE],
+    ['in JSON', '{"requestId":"TOKEN","items":[{"name":"lamp"}],"next":"/items?after=TOKEN"}'],
+    ['alone', 'TOKEN'],
+  ])('is no difference between the sides: %s', async (__, body) => {
+    const answer = saying(() => body.replaceAll('TOKEN', token));
+    // One launch cannot show that an answer without any word of its own varies by itself.
+    for (const launches of body === 'TOKEN' ? [[1, 2]] : [[1], [1, 2]]) {
+      const answers = await lookAt(() => ({ base: answer, head: answer }), ['/a'], launches);
+      expect(answers[0]?.compared).toBe(5 * launches.length);
+      expect(answerDifferences(runOf([], { answers }))).toEqual([]);
+    }
+  });
 });
 
 test('an error page in place of the content is content lost, whatever its length, and both beginnings are kept', async () => {

@@ -18,7 +18,8 @@ const whatOf = (answers: RouteAnswers): AnswerDifference['what'] | null => {
   if (isMostly(lost, compared) && !byChance(answers, lost)) return 'less';
   if (isMostly(gained, compared) && !byChance(answers, gained)) return 'more';
   if (isMostly(otherStatus, compared)) return 'status';
-  if (varying > 0 && varying / repeated >= differing / compared / 2) return null;
+  // What varies by itself shows only when a request comes again, in the next launch.
+  if (repeated === 0 || varying / repeated >= differing / compared / 2) return null;
   return 'body';
 };
 
@@ -42,7 +43,7 @@ const WORDS: Readonly<Record<AnswerDifference['what'], string>> = {
   less: 'leaves most of it out',
   more: 'says far more',
   status: 'has another status',
-  body: 'is another text, dates, digits and hexadecimal ids aside',
+  body: 'is another text, dates, digits, ids and random tokens aside',
 };
 
 /** More are counted, not listed. */

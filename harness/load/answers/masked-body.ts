@@ -1,5 +1,5 @@
 /**
- * What an answer's body says apart from when and under which id it was said: dates, numbers and hexadecimal ids become
+ * What an answer's body says apart from when and under which id it was said: dates, numbers, ids and random tokens become
  * `#`, so that two answers can be compared by a hash of the rest.
  */
 import { createHash } from 'node:crypto';
@@ -24,8 +24,25 @@ const DIGITS = '\\d+(?:\\.\\d+)?';
 
 const VARYING = new RegExp([UUID, DATE, TIME, NUMBER, HEX, DIGITS].join('|'), 'g');
 
+/** Runs of the characters of base64, in either alphabet, as long as the shortest tokens that services make. */
+const RUN = /[0-9A-Za-z+/_-]{16,}={0,2}/g;
+/** Paths and names have these between their words. */
+const SEPARATOR = /[+/]/;
+const PIECE_LENGTH = 8;
+/** A word may have a digit or two in it (`sha256`, `x86_64`). */
+const ID_DIGITS = 3;
+
+const isRandom = (piece: string): boolean =>
+  piece.length >= PIECE_LENGTH && /\d/.test(piece) && /[a-z]/.test(piece) && /[A-Z]/.test(piece);
+
+/** Letters and digits in no order: base 32 and base 36 in one case, as ULID, xid and nanoid have them. */
+const isId = (run: string): boolean =>
+  /^[0-9a-z]+$/i.test(run) && (run.match(/[A-Za-z]\d|\d[A-Za-z]/g)?.length ?? 0) >= ID_DIGITS;
+
+const maskToken = (run: string): string => (isId(run) || run.split(SEPARATOR).some(isRandom) ? '#' : run);
+
 /** `body` as Latin-1, byte for byte, with everything that varies by nature as `#`. */
-export const maskBody = (body: string): string => body.replace(VARYING, '#');
+export const maskBody = (body: string): string => body.replace(RUN, maskToken).replace(VARYING, '#');
 
 /** 32 bits in hexadecimal: two answers of thousands that differ look equal once in four billion. */
 export const hashMasked = (body: Buffer): string =>
