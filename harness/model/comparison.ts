@@ -119,7 +119,7 @@ export interface ScenarioComparison {
   readonly failedRequests?: readonly ShownFailure[];
 }
 
-/** A request name that the sides answer differently (dates, numbers and hexadecimal ids aside). */
+/** A request name that the sides answer differently (dates, numbers, ids and random tokens aside). */
 export interface AnswerDifference {
   readonly route: string;
   /** `less`: head leaves most of what base says out; `more`: the mirror image. */
@@ -216,7 +216,7 @@ export interface CountedCalls {
   readonly isChanged: boolean;
 }
 
-/** A route that the sides answer differently, dates, digits and hexadecimal ids aside. */
+/** A route that the sides answer differently, dates, digits, ids and random tokens aside. */
 export interface ReplyDifference {
   readonly route: string;
   /** That differ, of those counted. */

@@ -55,7 +55,7 @@ export interface Replies {
   readonly status: readonly number[];
   /** Of the body. */
   readonly bytes: readonly number[];
-  /** Hash of the body's first 64 KiB without its dates, digits and hexadecimal ids. */
+  /** Hash of the body's first 64 KiB without its dates, digits, ids and random tokens. */
   readonly masked: readonly string[];
 }
 

@@ -135,7 +135,7 @@ export interface RouteAnswers {
   readonly route: string;
   /** The same request to both sides. */
   readonly compared: number;
-  /** Answered with another status, or another body (dates, numbers and hexadecimal ids aside). */
+  /** Answered with another status, or another body (dates, numbers, ids and random tokens aside). */
   readonly differing: number;
   readonly otherStatus: number;
   /** Head's answer lacks most of what base's says. */

@@ -7,7 +7,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { startLoader } from '../../harness/load/index.ts';
 import { answerDifferences } from '../../harness/compare/verdict/differing-answers.ts';
 import type { BySide, RouteAnswers } from '../../harness/model/index.ts';
-import { runOf } from '../compare/synthetic-run.ts';
+import { runOf } from '../builders/synthetic-run.ts';
 import { plan, request } from './service.ts';
 
 const ended: (() => void | Promise<void>)[] = [];

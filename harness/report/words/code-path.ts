@@ -161,7 +161,7 @@ const replyText = ({ route, requests, of, what, firstBytes }: ReplyDifference): 
   'Base and head answer ',
   code(route),
   ` differently in ${formatCount(requests)} of ${formatCount(of)} counted requests (`,
-  what === 'body' ? 'dates, digits and hexadecimal ids aside' : 'in length alone',
+  what === 'body' ? 'dates, digits, ids and random tokens aside' : 'in length alone',
   `; the first has ${formatCount(firstBytes.base)} and ${formatCount(firstBytes.head)} bytes): part of the difference may be other work, not slower code.`,
 ];
 
