@@ -7,7 +7,7 @@ import { type Engines, isMissing, type Missing, probeEngines } from '../exact/in
 import { canPin, runCommand, usableCpus } from '../process/index.ts';
 import { freePorts } from '../service/index.ts';
 import { formatPercent } from '../units/index.ts';
-import { type Check, fail, ok, warn } from './doctor/check.ts';
+import { type Check, fail, note, ok, warn } from './doctor/check.ts';
 import { examineTargets } from './doctor/target.ts';
 import { withInterrupt } from './terminal/interrupt.ts';
 import { LOADER, loadScenarios, withWorkFolder } from '../measure/index.ts';
@@ -102,12 +102,13 @@ const checkExact = async (signal: AbortSignal): Promise<readonly Check[]> =>
 
 /** What each engine can do here, what it lacks and how to get it; an engine that a better one replaces is not missed. */
 export const describeEngines = ({ perf, qemu, cover }: Engines): readonly Check[] => {
-  const replaced = (engine: Missing): string => `${engine.reason}; not needed, the emulator counts`;
+  const replaced = (engine: Missing): string =>
+    `not available, and not needed since the emulator counts (${engine.reason})`;
   return [
     isMissing(perf)
       ? isMissing(qemu)
         ? warn('exact mode: CPU counter', perf.reason, perf.hint)
-        : ok('exact mode: CPU counter', replaced(perf))
+        : note('exact mode: CPU counter', replaced(perf))
       : ok('exact mode: CPU counter', 'opens and counts: totals of instructions, changes from 2 % on'),
     isMissing(qemu)
       ? warn(
@@ -122,7 +123,7 @@ export const describeEngines = ({ perf, qemu, cover }: Engines): readonly Check[
   ];
 };
 
-const SIGNS = { ok: ['green', '✔'], warn: ['yellow', '!'], fail: ['red', '✖'] } as const;
+const SIGNS = { ok: ['green', '✔'], note: ['dim', '–'], warn: ['yellow', '!'], fail: ['red', '✖'] } as const;
 
 const lineOf = ({ name, state, found, advice }: Check): string => {
   const [colour, sign] = SIGNS[state];

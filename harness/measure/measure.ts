@@ -18,7 +18,14 @@ import { mixSeed, NothingToCompareError, rehearse, runScenario } from '../run/in
 import { diffSides, type SideDiff, type SourceTree, withSides } from '../source/index.ts';
 import { requireGo, withHeadsGo } from './go-choice.ts';
 import { asNewOnHead, whyNewOnHead } from './new-on-head.ts';
-import { isBasesStart, keepVariables, orAsBefore, ownScenarioNote, ownWayOf } from './own-scenario.ts';
+import {
+  isBasesStart,
+  keepVariables,
+  orAsBefore,
+  ownScenarioAttempt,
+  ownScenarioNote,
+  ownWayOf,
+} from './own-scenario.ts';
 import { type Attempt, type Given, moduleOf, provisioned, type Setting, sideTrees } from './provisioned.ts';
 import type { Step } from './step.ts';
 import { godynoVersion } from '../version.ts';
@@ -144,11 +151,10 @@ const measureScenario = async (
       if (error instanceof NothingToCompareError) return headAlone(request, as, error.message);
       const own = isBasesStart(error) ? await ownWayOf(as, request.signal) : null;
       if (own !== null && isBasesStart(error)) {
-        const note = ownScenarioNote(own, trees.base, error);
-        say(note);
+        say(ownScenarioAttempt(own, trees.base, error));
         const ownWay = { ...as, scenario: own.scenario, folders: { base: own.folder, head: folder } };
         const run = await orAsBefore(error, async () => attempt(request, ownWay));
-        return { ...run, notes: [note, ...run.notes] };
+        return { ...run, notes: [ownScenarioNote(own, trees.base, error), ...run.notes] };
       }
       if (missing !== null) return headAlone(request, as, missing);
       throw error;

@@ -109,10 +109,21 @@ export const withBasesOwn = async (
 export const isBasesStart = (error: unknown): error is GodynoError =>
   error instanceof GodynoError && error.exitCode === EXIT.buildOrStart && error.message.startsWith('base: ');
 
-export const ownScenarioNote = ({ scenario, differs }: OwnScenario, base: SourceTree, error: GodynoError): string => {
-  const [why = ''] = error.message.replace(/^base: /, '').split('\n');
-  return `Base was started by ${scenario.file} of its own commit (${base.revision.label}), which differs in ${differs.join(', ')}; with the head’s, ${why.replace(/[.:]( Its last output:)?$/, '')}.`;
+const whyNot = ({ message }: GodynoError): string => {
+  const [why = ''] = message.replace(/^base: /, '').split('\n');
+  return why.replace(/[.:]( Its last output:)?$/, '');
 };
+
+const ownFile = ({ scenario, differs }: OwnScenario, { revision }: SourceTree): string =>
+  `${scenario.file} of its own commit (${revision.label}), which differs in ${differs.join(', ')}`;
+
+/** Before it is tried. */
+export const ownScenarioAttempt = (own: OwnScenario, base: SourceTree, error: GodynoError): string =>
+  `Base does not start by the head’s scenario: ${whyNot(error)}. Trying ${ownFile(own, base)}.`;
+
+/** When it has started. */
+export const ownScenarioNote = (own: OwnScenario, base: SourceTree, error: GodynoError): string =>
+  `Base was started by ${ownFile(own, base)}; with the head’s, ${whyNot(error)}.`;
 
 /** Of the working folder in base's tree; a plain folder needs no git to tell. */
 const placeIn = async ({ revision }: SourceTree, signal: AbortSignal): Promise<string> =>

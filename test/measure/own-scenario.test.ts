@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import {
   isBasesStart,
   orAsBefore,
+  ownScenarioAttempt,
   ownScenarioNote,
   withBasesOwn,
   withBasesVariables,
@@ -104,5 +105,9 @@ test('the report names the file, the commit, what differs and what happened othe
   );
   expect(own && ownScenarioNote(own, base, error)).toBe(
     'Base was started by scenarios/s.yml of its own commit (c0ffee0), which differs in target.args; with the head’s, the service ended with exit code 2 before it was ready.',
+  );
+  // Said before it is known whether base starts this way.
+  expect(own && ownScenarioAttempt(own, base, error)).toBe(
+    'Base does not start by the head’s scenario: the service ended with exit code 2 before it was ready. Trying scenarios/s.yml of its own commit (c0ffee0), which differs in target.args.',
   );
 });
