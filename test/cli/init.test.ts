@@ -148,7 +148,13 @@ describe('godyno init', () => {
     expect(target.args).toEqual(['-addr', '127.0.0.1:${port}']);
     expect(target.ready.path).toBe('/healthz');
     expect(load.requests.map((request) => request.path)).toContain('/items/1');
-    expect(read('.github/workflows/godyno.yml')).toContain('permissions:\n  contents: read\n');
+    const workflow = read('.github/workflows/godyno.yml');
+    expect(workflow).toContain('permissions:\n  contents: read\n');
+    // The emulator comes before the run, in the words of the guide, and no mirror that is down fails the job.
+    const [install = ''] = /^ +run: sudo apt-get .* qemu-user\n +continue-on-error: true\n/m.exec(workflow) ?? [];
+    expect(readFileSync(path.resolve(import.meta.dirname, '../../docs/ci.md'), 'utf8')).toContain(install);
+    expect(workflow.indexOf(install)).toBeGreaterThan(0);
+    expect(workflow.indexOf(install)).toBeLessThan(workflow.indexOf(' run --out'));
     expect(place.leftInTmp()).toEqual([]);
   });
 
