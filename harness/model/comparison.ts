@@ -206,6 +206,8 @@ export interface ExactCounted {
   readonly varyingRoutes: readonly string[];
   /** CPU samples per side that call paths were taken from: counts have none. Null where there were no samples. */
   readonly pathSamples: BySide<number> | null;
+  /** Of all calls, those whose caller was counted; absent where callers were not, or nobody asked for them. */
+  readonly knownCallersRatio?: number;
 }
 
 /** Calls per request, by name. */
@@ -320,6 +322,10 @@ export interface FunctionComparison {
    */
   readonly nearChange?: 'calls' | 'calledFrom';
   readonly movedTo: string | null;
+  /** On counted rows: who calls it, per request, those that call it more or less often first; at most three. */
+  readonly callers?: readonly CountedCalls[];
+  /** On counted rows that are named for what they call: what they call more or less often; at most three. */
+  readonly callees?: readonly CountedCalls[];
   /** Present when the row is named for what its callees spend: tell headCum − baseCum then, not its own delta. */
   readonly namedFor?: 'callees';
 }

@@ -52,6 +52,8 @@ const metric = z.object({
 
 const profile = z.enum(COST_KINDS);
 
+const countedCalls = z.object({ name: text, base: number, head: number, isChanged: z.boolean() });
+
 const functionRow = z.object({
   profile,
   function: text,
@@ -74,6 +76,8 @@ const functionRow = z.object({
   kind: z.enum(['regressed', 'improved', 'new', 'gone', 'moved', 'unclear']),
   caller: text.exactOptional(),
   withLibraries: z.object({ base: number, head: number }).exactOptional(),
+  callers: z.array(countedCalls).max(10).exactOptional(),
+  callees: z.array(countedCalls).max(10).exactOptional(),
   path: texts(1000),
   changedInDiff: z.boolean(),
   nearChange: z.enum(['calls', 'calledFrom']).exactOptional(),
@@ -95,13 +99,14 @@ const counted = z.object({
   launches: sides,
   requests: count,
   instructionsPerNs: number,
-  syscalls: z.array(z.object({ name: text, base: number, head: number, isChanged: z.boolean() })).max(500),
+  syscalls: z.array(countedCalls).max(500),
   mallocs: sides.nullable(),
   replies: z
     .array(z.object({ route: text, requests: count, of: count, what: z.enum(['body', 'length']), firstBytes: sides }))
     .max(1000),
   varyingRoutes: texts(1000),
   pathSamples: sides.nullable(),
+  knownCallersRatio: number.exactOptional(),
 });
 
 const toolchain = z.object({

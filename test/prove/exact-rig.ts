@@ -9,7 +9,7 @@ import { type ExactFindings, exactRequests, judgeExact } from '../../harness/com
 import { isMissing } from '../../harness/exact/index.ts';
 import { type Loader, startLoader } from '../../harness/load/index.ts';
 import type { BySide, ExactRun, Revision, RunSettings, Scenario, Side } from '../../harness/model/index.ts';
-import { decodeProfile } from '../../harness/profile/index.ts';
+import { decodeProfile, type Profile } from '../../harness/profile/index.ts';
 import { startClock } from '../../harness/run/session/clock.ts';
 import { keepUp } from '../../harness/run/session/upkeep.ts';
 import { chooseCpuSource } from '../../harness/run/session/cpu-source.ts';
@@ -66,6 +66,8 @@ export interface Counted {
   /** As in a pull request, and as if nobody knew which lines changed. */
   readonly withDiff: ExactFindings;
   readonly withoutDiff: ExactFindings;
+  /** With the diff, as if nobody had counted who called. */
+  readonly withoutCallers: ExactFindings;
   /** Names of everything that was executed while counting, inlined functions too. */
   readonly functions: ReadonlySet<string>;
   /** Wall clock of counting alone. */
@@ -123,6 +125,13 @@ const planFor = ({ scenario, workDir, signal }: Place, folders: BySide<string>, 
   };
 };
 
+const withoutCallers = (profile: Profile): Profile => {
+  const { samples } = profile;
+  const stackStart = Uint32Array.from({ length: samples.count + 1 }, (_, sample) => sample);
+  const stack = samples.stackStart.slice(0, samples.count).map((at) => samples.stack[at] ?? 0);
+  return { ...profile, samples: { ...samples, stackStart, stack } };
+};
+
 const judgeBoth = async (run: ExactRun, place: Place, builds: BySide<Built>) => {
   const launches = run.launches.map((launch) => ({
     launch,
@@ -151,6 +160,12 @@ const judgeBoth = async (run: ExactRun, place: Place, builds: BySide<Built>) => 
     ),
     withDiff: judgeExact({ ...known, diff: diff.files, moduleChanges: diff.modules }),
     withoutDiff: judgeExact({ ...known, diff: [], moduleChanges: [] }),
+    withoutCallers: judgeExact({
+      ...known,
+      launches: launches.map(({ launch, profile }) => ({ launch, profile: withoutCallers(profile) })),
+      diff: diff.files,
+      moduleChanges: diff.modules,
+    }),
   };
 };
 

@@ -13,6 +13,7 @@ import { median } from '../../stats/index.ts';
 import { isApart, range } from './spread.ts';
 import type { FunctionWork, LaunchWork } from './work.ts';
 import { type CountedFunction, type CountedMove, findCountedMoves, findCountedRenames } from './moved.ts';
+import { type Caused, findCaused } from './caused.ts';
 import { diffOf, touches } from '../functions/changed-lines.ts';
 
 /** A difference smaller than this many times what launches of one side differ by is not blamed on anybody. */
@@ -21,6 +22,8 @@ const SURE_TIMES = 3;
 const LEAST_IMPACT = 0.0001;
 /** A function of the diff is listed first when it carries at least this part of the whole difference. */
 const LEAST_CARRIED = 0.005;
+/** Where calls were counted nothing of what it causes is overlooked, so that less says less. */
+const LEAST_CAUSED = 0.05;
 const MOST_ROWS = 30;
 
 /** All allocator functions together: more allocations spread over a dozen of them. */
@@ -220,10 +223,14 @@ const rowOf = (name: string, values: Values, total: number, input: ExactFunction
 
 const isNamed = ({ row }: Ranked): boolean => row.kind !== 'unclear' && row.kind !== 'moved';
 
+/** What the row is about: its own difference, or with that of what it calls. */
+const differenceOf = (row: FunctionComparison): number =>
+  row.namedFor === 'callees' ? row.headCumPerRequest - row.baseCumPerRequest : row.deltaPerRequest;
+
 /** Lower is listed earlier: the diff's functions, the changed modules', the rest, what moved, what is unclear. */
-const rankOf = (each: Ranked, whole: number): number => {
+const rankOf = (each: Ranked, least: number): number => {
   if (!isNamed(each)) return each.row.kind === 'moved' ? 3 : 4;
-  const carries = Math.abs(each.row.deltaPerRequest) >= LEAST_CARRIED * Math.abs(whole);
+  const carries = Math.abs(differenceOf(each.row)) >= least;
   if (each.row.changedInDiff && carries) return 0;
   return each.inModule && carries ? 1 : 2;
 };
@@ -231,12 +238,37 @@ const rankOf = (each: Ranked, whole: number): number => {
 export interface ExactFunctionsFound {
   readonly functions: readonly FunctionComparison[];
   readonly attribution: Attribution;
+  /** Of all calls, those whose caller is known; null where callers were not counted, or nobody asked for them. */
+  readonly knownCallersRatio: number | null;
 }
 
 const isCulprit = ({ row }: Ranked, whole: number): boolean =>
-  row.function !== ALLOCATOR && !isRuntime(row.function) && row.deltaPerRequest * whole > 0;
+  row.function !== ALLOCATOR && !isRuntime(row.function) && differenceOf(row) * whole > 0;
 
-/** At most 30 rows and those that the change touches, certain ones first. Callers are not counted, so cumulative costs are the own ones. */
+/** What counted calls say; null where the change is not known, so that there is nobody to put a difference down to. */
+const causedBy = (
+  rows: readonly Ranked[],
+  renames: ReadonlyMap<string, string>,
+  works: BySide<readonly number[]>,
+  input: ExactFunctionsInput,
+): Caused | null => {
+  if (input.diff.length === 0 && input.moduleChanges.length === 0) return null;
+  const touched = new Set(rows.flatMap(({ row }) => (row.changedInDiff ? [row.function] : [])));
+  const total = median(works.base);
+  return findCaused({
+    launches: input.launches,
+    modulePath: input.modulePath,
+    isSuspect: (name) => touched.has(name) || isInModule(name, input.moduleChanges),
+    renames,
+    total,
+    noise: Math.max(LEAST_IMPACT * total, SURE_TIMES * Math.max(range(works.base), range(works.head))),
+  });
+};
+
+/**
+ * At most 30 rows and those that the change touches, certain ones first. Cumulative costs are the own ones, but for
+ * functions that are named for what they call.
+ */
 export const exactFunctions = (input: ExactFunctionsInput): ExactFunctionsFound => {
   const works = bothSides((side) => input.launches[side].map(({ work }) => work));
   const total = median(works.base);
@@ -255,18 +287,30 @@ export const exactFunctions = (input: ExactFunctionsInput): ExactFunctionsFound 
       const values = joined.get(row.function);
       return values === undefined ? [] : [countedOf(row.function, values)];
     });
-  const ranked = markMoves(rows, findCountedMoves(changed), total)
+  const moves = findCountedMoves(changed);
+  const caused = causedBy(rows, renames, works, input);
+  const least = (caused === null ? LEAST_CARRIED : LEAST_CAUSED) * Math.abs(whole);
+  const ranked = markMoves(rows, moves, total)
+    .map((each) =>
+      caused === null || each.row.kind === 'moved' || moves.has(each.row.function)
+        ? each
+        : { ...each, row: caused.withCause(each.row) },
+    )
     .filter(({ row }) => row.deltaPerRequest !== 0 || row.kind === 'moved' || row.changedInDiff)
     .toSorted(
       (a, b) =>
-        rankOf(a, whole) - rankOf(b, whole) ||
-        Math.abs(b.row.deltaPerRequest) - Math.abs(a.row.deltaPerRequest) ||
+        rankOf(a, least) - rankOf(b, least) ||
+        Math.abs(differenceOf(b.row)) - Math.abs(differenceOf(a.row)) ||
         (a.row.function < b.row.function ? -1 : 1),
     );
   const culprit = ranked.find((each) => isNamed(each) && isCulprit(each, whole))?.row.function ?? null;
+  const suspects = new Set(ranked.flatMap(({ row }) => (row.changedInDiff ? [row.function] : [])));
   return {
-    functions: ranked.filter(({ row }, place) => place < MOST_ROWS || row.changedInDiff).map(({ row }) => row),
+    functions: ranked
+      .filter(({ row }, place) => place < MOST_ROWS || row.changedInDiff)
+      .map(({ row }) => caused?.withCallers(row, suspects) ?? row),
     attribution: { source: 'exact', samples: null, diffuse: null, culprit, warnings: [] },
+    knownCallersRatio: caused?.knownRatio ?? null,
   };
 };
 

@@ -283,14 +283,17 @@ export const judgeExact = (input: ExactInput): ExactFindings => {
   const refusal = refusalOf(work, replies, input);
   if (refusal !== null) return withoutVerdict(input.run, refusal);
   const figures = figuresOf(worksOf(work), limits, input.cpuNsPerRequest, worksOf(all));
-  const { functions, attribution } = exactFunctions({ ...input, launches: work.launches });
+  const { functions, attribution, knownCallersRatio } = exactFunctions({ ...input, launches: work.launches });
   return {
     exact: {
       engine: input.run.engine,
       aaSpreadRatio: figures.aaSpreadRatio,
       refusal: null,
       ...reasonsOf(input.run),
-      counted: countedOf(work, replies, input),
+      counted: {
+        ...countedOf(work, replies, input),
+        ...(knownCallersRatio !== null && { knownCallersRatio }),
+      },
     },
     exactRows: [
       instructionsRow(figures, input.scenario, countedIn(work), {

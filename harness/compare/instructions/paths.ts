@@ -1,4 +1,4 @@
-/** The way from the root to each counted function. Counts know no callers: the paths are those of CPU samples. */
+/** The way from the root to each counted function, where its calls do not tell (caused.ts): that of CPU samples. */
 import type { BySide, FunctionComparison } from '../../model/index.ts';
 import { isOwn } from '../functions/owners.ts';
 import { type CallTree, callTree, canonicalNames, pathTo, type Profile } from '../../profile/index.ts';
@@ -51,7 +51,7 @@ const carrying = (
 };
 
 /** What the module has to do with a function that is not its own, by the nearest caller on the path that is. */
-const callerOf = (
+export const callerOf = (
   path: readonly string[],
   row: FunctionComparison,
   changed: ReadonlySet<string>,
@@ -78,6 +78,8 @@ export const withPaths = ({ profiles, functions, modulePath }: PathsInput): read
   const nodes = nodesByName(tree);
   const changed = new Set(functions.flatMap((row) => (row.changedInDiff ? [row.function] : [])));
   return functions.map((row) => {
+    // Counted calls say more than where samples happened to fall.
+    if (row.callers !== undefined && row.path.length > 1) return row;
     const node = carrying(tree, nodes.get(row.function) ?? [], row, changed);
     if (node === undefined) return row;
     const path = pathTo(tree, node);

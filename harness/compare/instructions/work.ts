@@ -25,8 +25,9 @@ export interface FunctionWork {
   readonly idleInstructions: number;
 }
 
-export interface LaunchWork {
-  readonly launch: ExactLaunch;
+export interface LaunchWork extends ProfiledLaunch {
+  /** By index into the profile's functions; the same for one function on both sides. */
+  readonly names: readonly string[];
   readonly functions: ReadonlyMap<string, FunctionWork>;
   /** Judged instructions per request. */
   readonly work: number;
@@ -44,7 +45,7 @@ interface Sum {
 
 const isGroup = (text: string): text is WorkGroup => (WORK_GROUPS as readonly string[]).includes(text);
 
-const groupOfSample = ({ samples, labels, strings }: Profile, sample: number): WorkGroup => {
+export const groupOfSample = ({ samples, labels, strings }: Profile, sample: number): WorkGroup => {
   const label = samples.labelStart[sample] ?? 0;
   const key = strings[labels.key[label] ?? 0];
   const text = strings[labels.text[label] ?? 0] ?? '';
@@ -107,7 +108,7 @@ const perRequest = (launch: ExactLaunch, sums: ReadonlyMap<string, Sum>): Readon
   );
 };
 
-const JUDGED_GROUPS: ReadonlySet<WorkGroup> = new Set(['user', 'runtime', 'allocator']);
+export const JUDGED_GROUPS: ReadonlySet<WorkGroup> = new Set(['user', 'runtime', 'allocator']);
 
 /** Slow paths of interface assertions: which launch takes them how often is drawn at random (runtime/iface.go). */
 const DRAWN: ReadonlySet<string> = new Set(
@@ -215,10 +216,10 @@ export const exactWork = ({ launches, steady, diff, modulePath }: WorkInput): Ex
     modulePath,
   );
   const read = (side: 'base' | 'head'): Launches =>
-    on(side).map(({ launch, profile }) => ({
-      launch,
-      functions: perRequest(launch, sumByFunction(profile, names[side](profile))),
-    }));
+    on(side).map(({ launch, profile }) => {
+      const own = names[side](profile);
+      return { launch, profile, names: own, functions: perRequest(launch, sumByFunction(profile, own)) };
+    });
   const sides = { base: read('base'), head: read('head') };
   const all = [...sides.base, ...sides.head];
   const clockwork = findClockwork(all);

@@ -3,6 +3,7 @@ import { isHeld, profileKind, witnessesOf } from '../../metrics/index.ts';
 import { COST_KINDS, type CostKind, type FunctionComparison, type ScenarioComparison } from '../../model/index.ts';
 import { formatCount, formatPercent, formatSignedPercent } from '../../units/index.ts';
 import { shownOf, signedAmount, sideText } from './amounts.ts';
+import { edgesClause } from './calls.ts';
 import { FUNCTION_WORDS } from './labels.ts';
 import { code, type Rich } from '../text/inline-text.ts';
 
@@ -20,11 +21,12 @@ const orderFor = (scenario: ScenarioComparison): readonly CostKind[] => {
   return [...new Set([...decided.flatMap(({ metric }) => witnessesOf(metric)), ...SPENT, ...COST_KINDS])];
 };
 
-const changeText = (row: FunctionComparison): string => {
+const changeText = (row: FunctionComparison): Rich => {
   const delta = `${signedAmount(shownOf(row).delta, row.unit)}${profileKind(row.profile).amount}`;
   const share = formatSignedPercent(row.impactRatio);
   const amount = isHeld(row.profile) ? `${delta} at the end of a launch` : `${delta} per request (${share} of one)`;
-  return `${FUNCTION_WORDS[row.kind]}${row.namedFor === 'callees' ? ' with what it calls' : ''}, ${amount}`;
+  const callees = row.namedFor === 'callees' ? ' with what it calls' : '';
+  return [`${FUNCTION_WORDS[row.kind]}${callees}, ${amount}`, ...(row.callees === undefined ? [] : edgesClause(row))];
 };
 
 const callsText = ({ baseCallsPerRequest: base, headCallsPerRequest: head }: FunctionComparison): string => {
@@ -48,8 +50,11 @@ const lineOf = (rows: readonly FunctionComparison[]): Rich => {
   const [first] = rows;
   if (first === undefined) return [];
   const certain = rows.filter(({ kind }) => kind !== 'unclear');
-  const what = certain.length > 0 ? certain.slice(0, 2).map(changeText).join('; ') : sameText(first);
-  return [code(first.function), ...placeOf(first), `: ${what}`];
+  const what =
+    certain.length > 0
+      ? certain.slice(0, 2).flatMap((row, at): Rich => [at === 0 ? '' : '; ', ...changeText(row)])
+      : [sameText(first)];
+  return [code(first.function), ...placeOf(first), ': ', ...what];
 };
 
 const weightOf = (rows: readonly FunctionComparison[]): number => (rows.some(({ kind }) => kind !== 'unclear') ? 1 : 0);

@@ -10,7 +10,9 @@ import type {
 } from '../../model/index.ts';
 import { isRuntime } from '../../profile/index.ts';
 import { formatCount, formatPercent, formatSignedPercent, formatSignedQuantity } from '../../units/index.ts';
-import { FUNCTION_WORDS, VERDICT_WORDS } from './labels.ts';
+import { costOf } from './amounts.ts';
+import { edgesClause } from './calls.ts';
+import { FUNCTION_WORDS, NEAR_WORDS, VERDICT_WORDS } from './labels.ts';
 import type { CodePath } from './report.ts';
 import { code, type Rich } from '../text/inline-text.ts';
 
@@ -115,7 +117,8 @@ const callsClause = (row: FunctionComparison): string => {
     const side = base === 0 ? 'base' : 'head';
     return `, called ${perRequest(base)}× on base and ${perRequest(head)}× on head (inlined on ${side})`;
   }
-  const cost = perCallText(row.basePerRequest / base, row.headPerRequest / head);
+  const each = costOf(row);
+  const cost = perCallText(each.base / base, each.head / head);
   if (isSame(base, head))
     return `, called ${perRequest(head)}×${isCertainlySame(base, head) ? ' as before' : ''}${cost}`;
   const [before, after] = both(base, head);
@@ -127,24 +130,37 @@ const functionSentence = (row: FunctionComparison, instructionsPerNs: number): R
   const name: Rich = row.function === ALLOCATOR ? ["Go's allocator (all its functions)"] : [code(row.function)];
   const place: Rich = row.file === '' || row.function === ALLOCATOR ? [] : [' ', code(`${row.file}:${row.line}`)];
   const word = row.kind === 'new' || row.kind === 'gone' ? ` ${FUNCTION_WORDS[row.kind]}:` : '';
-  const delta = formatSigned(row.deltaPerRequest);
-  const time = formatSignedQuantity(row.deltaPerRequest / instructionsPerNs, 'ns');
-  const change = row.changedInDiff ? ', changed in this pull request' : '';
+  const cost = costOf(row);
+  const delta = formatSigned(cost.delta);
+  const time = formatSignedQuantity(cost.delta / instructionsPerNs, 'ns');
+  const callees = row.namedFor === 'callees' ? ' with what it calls' : '';
   return [
     ...name,
     ...place,
-    `${word} ${delta} instructions per request (${formatSignedPercent(row.impactRatio)}, about ${time})${callsClause(row)}${change}`,
+    `${word} ${delta} instructions per request${callees} (${formatSignedPercent(row.impactRatio)}, about ${time})${callsClause(row)}`,
+    ...changeClause(row),
+    ...edgesClause(row),
   ];
+};
+
+const changeClause = ({ changedInDiff, nearChange, caller }: FunctionComparison): Rich => {
+  if (changedInDiff) return [', changed in this pull request'];
+  return nearChange === 'calledFrom' && caller !== undefined ? [`, ${NEAR_WORDS[nearChange]} in `, code(caller)] : [];
 };
 
 const formatSigned = (value: number): string => `${value > 0 ? '+' : ''}${formatCount(value)}`;
 
-const pathNote = ({ pathSamples }: ExactCounted): Rich =>
-  pathSamples === null
+const pathNote = ({ pathSamples, knownCallersRatio }: ExactCounted): Rich => {
+  if (knownCallersRatio !== undefined)
+    return [
+      `Callers are counted, of ${formatPercent(knownCallersRatio)} of all calls; what a call executes is the average over all callers of its function.`,
+    ];
+  return pathSamples === null
     ? ['Counts know no callers, and there were no CPU samples to take call paths from.']
     : [
         `Counts know no callers: call paths are joined from CPU samples (${formatCount(pathSamples.base)} on base, ${formatCount(pathSamples.head)} on head).`,
       ];
+};
 
 const varyingNote = ({ varyingRoutes }: ExactCounted): readonly Rich[] =>
   varyingRoutes.length === 0

@@ -26,6 +26,7 @@ import {
   signedAmount,
   unchangedWithin,
 } from './amounts.ts';
+import { callsMoreText } from './calls.ts';
 import { NEAR_WORDS } from './labels.ts';
 import { bumpClause, partName, partThatCarries } from './new-go.ts';
 import { stuckClause, stuckIn } from './stuck.ts';
@@ -99,7 +100,7 @@ const countedShare = (scenario: ScenarioComparison, row: FunctionComparison): nu
   const counted = scenario.metrics.find(({ metric }) => metric === 'instructionsPerRequest');
   if (row.unit !== 'instructions' || counted === undefined) return undefined;
   const { base, head } = counted;
-  return base === null || head === null || base === head ? undefined : row.deltaPerRequest / (head - base);
+  return base === null || head === null || base === head ? undefined : costOf(row).delta / (head - base);
 };
 
 const carriesMost = (scenario: ScenarioComparison, row: FunctionComparison, metric: MetricComparison): boolean => {
@@ -137,14 +138,21 @@ const changeClause = ({ changedInDiff, kind, nearChange, caller }: FunctionCompa
   return near === '' ? [', called by ', code(caller)] : [`${near} in `, code(caller)];
 };
 
-/** Counts know no callers: where samples do not either, what the change touches and the requests ran is said beside it. */
+/** Where nobody knows the callers, or none of them is changed, what the change touches and the requests ran is said beside it. */
 const touchedClause = (scenario: ScenarioComparison, row: FunctionComparison): Rich => {
-  if (row.unit !== 'instructions' || row.changedInDiff || row.path.length > 1) return [];
+  const isExplained = row.callers === undefined ? row.path.length > 1 : row.nearChange !== undefined;
+  if (row.unit !== 'instructions' || row.changedInDiff || isExplained) return [];
   const touched = scenario.functions.filter((each) => each.profile === 'instructions' && each.changedInDiff);
   const [first, ...others] = touched.filter(({ headPerRequest }) => headPerRequest > 0);
   if (first === undefined) return [];
   const more = others.length > 0 ? [` and ${formatCount(others.length)} more functions`] : [];
   return ['; the change touches ', code(first.function), ...more];
+};
+
+/** `: it calls `json.Marshal` 2× instead of 1× per request`. */
+const calleesClause = ({ callees = [] }: FunctionComparison): Rich => {
+  const [first] = callees;
+  return first === undefined ? [] : [': it ', ...callsMoreText(first)];
 };
 
 /** `, mostly `main.encode` (+17.7 µs), changed in this pull request`; empty when no function is certain. */
@@ -157,7 +165,8 @@ const culpritClause = (scenario: ScenarioComparison, metric: MetricComparison): 
   const share = carriesMost(scenario, row, metric) ? ', mostly ' : ', the largest part in ';
   const callees = row.namedFor === 'callees' ? ' with what it calls' : '';
   const amount = amountText(scenario, row, metric);
-  return [share, code(row.function), ` (${amount}${callees})`, ...changeClause(row), ...touchedClause(scenario, row)];
+  const why = [...changeClause(row), ...calleesClause(row), ...touchedClause(scenario, row)];
+  return [share, code(row.function), ` (${amount}${callees})`, ...why];
 };
 
 const alsoClause = (others: readonly MetricComparison[], word: string): Rich => {
