@@ -98,6 +98,8 @@ export interface ExactLaunch extends CountedLaunch {
   readonly moreWarmUp?: number;
   /** Most memory of the emulated process, without collection. */
   readonly peakRssBytes?: number;
+  /** Indirect calls whose caller found no place in the counters; absent where all did. */
+  readonly lostCalls?: number;
   readonly mallocs?: number;
   readonly allocBytes?: number;
   /** Absent in runs stored before answers were compared. */

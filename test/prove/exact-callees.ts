@@ -75,13 +75,7 @@ const CASES: Readonly<Record<string, Fault>> = {
   'json-order': {
     function: 'main.(*shop).order',
     kind: 'json',
-    edits: [
-      after(
-        'order.go',
-        '	s.orders.add(made)\n',
-        `	${KEPT}, _ = json.Marshal(made)\n	${KEPT}, _ = json.Marshal(wanted)\n`,
-      ),
-    ],
+    edits: [after('order.go', '	s.orders.add(made)\n', `	for range 9 {\n		${KEPT}, _ = json.Marshal(made)\n	}\n`)],
     decoy: DECOYS.writeJSON,
   },
   'json-indent': {
@@ -378,8 +372,9 @@ if (!values.table) {
 }
 console.log(`\n${table()}\n`);
 /** The promise: whoever is named in the diff is the right one. */
-const failed = evidence
-  .rows()
-  .filter((row) => row.withCalls.decoyFirst || (row.kind !== 'larger input' && !row.withCalls.first));
-console.log(`${evidence.rows().length - failed.length} passed, ${failed.length} failed`);
+const called = evidence.rows().filter(isCalled);
+const failed = called.filter(
+  ({ kind, withCalls }) => withCalls.decoyFirst || (kind !== 'larger input' && !withCalls.first),
+);
+console.log(`${called.length - failed.length} passed, ${failed.length} failed`);
 process.exitCode = failed.length === 0 ? 0 : 1;

@@ -133,17 +133,19 @@ const hostOf = ({ nodes }: GraphBuilder, inlined: string): string | undefined =>
 
 /**
  * The mean of these launches of one side. `isSuspect`: functions that stand for what was inlined from them; `nameOf`: the
- * other side's name of a function. Null where callers were not counted.
+ * other side's name of a function; `begun`: whether function literals that began a goroutine are put down to the function
+ * they are written in, where a timer may go round in a circle that nobody enters. Null where callers were not counted.
  */
 export const callGraph = (
   launches: readonly LaunchWork[],
   isSuspect: (name: string) => boolean,
+  begun: 'with goroutines' | 'without',
   nameOf: (name: string) => string = (name) => name,
 ): GraphFound | null => {
   const builder = new GraphBuilder();
   for (const launch of launches) addLaunch(builder, launch, 1 / launches.length, isSuspect, nameOf);
   if (builder.known === 0) return null;
-  addGoroutines(builder, isSuspect);
+  if (begun === 'with goroutines') addGoroutines(builder, isSuspect);
   return { graph: builder.nodes, knownRatio: builder.known / builder.all };
 };
 

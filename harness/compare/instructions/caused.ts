@@ -67,10 +67,13 @@ const rowWithCallers = (
 };
 
 /** Null where callers were not counted, or their calls make no sense. */
-export const findCaused = (input: CausedInput): Caused | null => {
+export const findCaused = (input: CausedInput): Caused | null =>
+  causedWith(input, 'with goroutines') ?? causedWith(input, 'without');
+
+const causedWith = (input: CausedInput, begun: 'with goroutines' | 'without'): Caused | null => {
   const old = new Map([...input.renames].map(([head, base]) => [base, head]));
-  const base = callGraph(input.launches.base, input.isSuspect, (name) => old.get(name) ?? name);
-  const head = callGraph(input.launches.head, input.isSuspect);
+  const base = callGraph(input.launches.base, input.isSuspect, begun, (name) => old.get(name) ?? name);
+  const head = callGraph(input.launches.head, input.isSuspect, begun);
   if (base === null || head === null) return null;
   const causes = findCauses({ base: base.graph, head: head.graph, isSuspect: input.isSuspect });
   if (causes === null) return null;

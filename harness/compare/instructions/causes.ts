@@ -1,19 +1,19 @@
 /**
- * Which function made a request execute more, by the calls that were counted. What all executed is the sum over functions
- * of entries × (own instructions per entry + calls per entry × what such a call executes), so its difference falls apart
- * exactly: a function is the cause of what it executes more per entry itself, and of each call that it makes more per
- * entry. Called more often, it causes nothing: its caller does.
+ * Which function made a request execute more, by the calls that were counted. Every function's own difference is handed on
+ * to those of its callers that call it more or less often than before, in proportion, and from there on upwards, until it
+ * meets a suspect: a function that the change touches, or one of a module of another version. A suspect keeps what it did
+ * not hand on itself, namely what it costs to be called more often, which is its caller's doing.
  *
- * Functions that neither the change nor a new version of their module touches do what they are given. What they execute
- * more per entry is handed on to their callers, but only where the number of calls says to whom: to those that call more or
- * less often than before. The rest is put down to nobody.
+ * Nothing is guessed. What the same calls execute more stays where it is executed, since calls do not say who gave them
+ * more to do; so does what is far more than the calls that came could execute. Nothing is counted twice: what all suspects
+ * hold and what stays elsewhere is the whole difference.
  */
-import type { CountedCalls } from '../../model/index.ts';
+import type { BySide, CountedCalls } from '../../model/index.ts';
 import { sum } from '../../stats/index.ts';
-import type { CallGraph, GraphNode, Part } from './call-graph.ts';
+import { type CallGraph, calleesFirst } from './call-graph.ts';
 import { isLoop, type Prices, pricesIn } from './prices.ts';
 
-/** A function whose callers and own behaviour explain a part of the difference. */
+/** What a suspect has to do with the difference. */
 export interface Cause {
   /** Instructions per request that it added or saved, itself and by its calls. */
   readonly delta: number;
@@ -30,18 +30,16 @@ export interface CausesInput {
   readonly isSuspect: (name: string) => boolean;
 }
 
-/** A number of calls differs from this part of it on, and this many in a request. */
-const CALLS_DIFFER_RATIO = 0.005;
+/** A number of calls differs from this part of it on, and by this many in a request: counts repeat. */
+const CALLS_DIFFER_RATIO = 0.0005;
 const CALLS_DIFFER = 0.005;
-/**
- * Calls that came or went may each execute this many times the average of their function before they stop being the
- * explanation of what the others execute more.
- */
+/** Calls that came or went may each execute this many times the average of their function to be the explanation. */
 const MOST_TIMES_AVERAGE = 5;
-/** Through recursion it goes round and round, a little less each time. */
-const MOST_STEPS = 1000;
-/** Of all that is handed on; what is less goes no further. */
-const LEAST_HANDED_ON = 1e-4;
+/** Where some call it more and others less, what is left of both says little from here on. */
+const MOST_AGAINST = 3;
+/** Recursion hands on in circles, a little less each time. */
+const MOST_ROUNDS = 20_000;
+const EXACT_RATIO = 1e-7;
 
 export const differs = (base: number, head: number): boolean =>
   Math.abs(head - base) >= Math.max(CALLS_DIFFER, CALLS_DIFFER_RATIO * Math.max(base, head));
@@ -74,9 +72,113 @@ export const incomingCalls = (base: CallGraph, head: CallGraph): ReadonlyMap<str
   return new Map([...found].map(([callee, into]) => [callee, [...into.values()]]));
 };
 
-const NO_PART: Part = { own: 0, calls: new Map() };
+interface Graphs extends CausesInput {
+  readonly loops: ReadonlySet<string>;
+  /** Of a call, on each side. */
+  readonly prices: BySide<Prices>;
+}
 
-/** Sums by name, and beside each the calls that they come from. */
+interface Receiver {
+  readonly call: Incoming;
+  /** Of what is handed on; all together are one. */
+  readonly weight: number;
+}
+
+interface Handing {
+  /** None: the calls do not say to whom. */
+  readonly to: readonly Receiver[];
+  /** Calls per request that came, or went. */
+  readonly calls: number;
+}
+
+const NOBODY: Handing = { to: [], calls: 0 };
+
+const handingOf = (incoming: readonly Incoming[], name: string): Handing => {
+  const changed = incoming.filter(({ from, base, head }) => from !== name && differs(base, head));
+  const calls = sum(changed.map(({ base, head }) => head - base));
+  const all = sum(changed.map(({ base, head }) => Math.abs(head - base)));
+  if (all === 0 || all > MOST_AGAINST * Math.abs(calls)) return NOBODY;
+  return { to: changed.map((call) => ({ call, weight: (call.head - call.base) / calls })), calls };
+};
+
+/** Own instructions of head less those of base, by function and whom they are put down to. */
+const ownDifferences = ({ base, head }: CausesInput): ReadonlyMap<string, ReadonlyMap<string, number>> => {
+  const found = new Map<string, Map<string, number>>();
+  for (const [sign, graph] of [[-1, base] as const, [1, head] as const]) {
+    for (const [name, { parts }] of graph) {
+      const own = found.get(name) ?? new Map<string, number>();
+      found.set(name, own);
+      for (const [suspect, part] of parts) own.set(suspect, (own.get(suspect) ?? 0) + sign * part.own);
+    }
+  }
+  return found;
+};
+
+/** What a suspect hands on: what the calls that came would have executed before. One that is new or gone keeps all. */
+const handedOfSuspect = ({ base, head, prices }: Graphs, name: string, { calls }: Handing): number =>
+  base.has(name) && head.has(name) ? calls * (prices.base.get(name) ?? 0) : 0;
+
+interface Flow {
+  /** Of functions that are no suspects: their own difference, with what reaches them. */
+  readonly amounts: ReadonlyMap<string, number>;
+  readonly handings: ReadonlyMap<string, Handing>;
+}
+
+/** Null where it has no end. */
+const flowOf = (graphs: Graphs, handings: ReadonlyMap<string, Handing>): ReadonlyMap<string, number> | null => {
+  const { base, head, isSuspect } = graphs;
+  const names = calleesFirst(new Map([...base, ...head])).filter((name) => !isSuspect(name));
+  const own = ownDifferences(graphs);
+  const start = new Map(names.map((name) => [name, own.get(name)?.get(name) ?? 0]));
+  const into = new Map<string, { readonly from: string; readonly weight: number }[]>();
+  for (const [callee, handing] of handings) {
+    for (const { call, weight } of handing.to) {
+      if (isSuspect(call.suspect)) continue;
+      if (isSuspect(callee))
+        start.set(call.from, (start.get(call.from) ?? 0) + weight * handedOfSuspect(graphs, callee, handing));
+      else into.set(call.from, [...(into.get(call.from) ?? []), { from: callee, weight }]);
+    }
+  }
+  const amounts = new Map(start);
+  for (let round = 0; round < MOST_ROUNDS; round++) {
+    let moved = 0;
+    for (const name of names) {
+      const received = (into.get(name) ?? []).map(({ from, weight }) => weight * (amounts.get(from) ?? 0));
+      const amount = (start.get(name) ?? 0) + sum(received);
+      if (Math.abs(amount - (amounts.get(name) ?? 0)) > EXACT_RATIO * Math.abs(amount)) moved++;
+      amounts.set(name, amount);
+    }
+    if (moved === 0) return amounts;
+  }
+  return null;
+};
+
+/** More than the calls that came or went could execute, even if each were far above the average. */
+const isTooMuch = ({ prices }: Graphs, name: string, amount: number, { calls }: Handing): boolean => {
+  const price = Math.max(prices.base.get(name) ?? 0, prices.head.get(name) ?? 0);
+  return Math.abs(amount) > MOST_TIMES_AVERAGE * Math.abs(calls) * price;
+};
+
+/** With functions that must not hand on taken out, until all that is handed on is plausible. */
+const plausibleFlow = (graphs: Graphs): Flow | null => {
+  const handings = new Map(
+    [...incomingCalls(graphs.base, graphs.head)].flatMap(([name, calls]) => {
+      const handing = graphs.loops.has(name) ? NOBODY : handingOf(calls, name);
+      return handing.to.length > 0 ? [[name, handing] as const] : [];
+    }),
+  );
+  for (;;) {
+    const amounts = flowOf(graphs, handings);
+    if (amounts === null) return null;
+    const wrong = [...handings].filter(
+      ([name, handing]) => !graphs.isSuspect(name) && isTooMuch(graphs, name, amounts.get(name) ?? 0, handing),
+    );
+    if (wrong.length === 0) return { amounts, handings };
+    for (const [name] of wrong) handings.delete(name);
+  }
+};
+
+/** Sums by suspect, and beside each the callees that they come from. */
 class Account {
   readonly sums = new Map<string, number>();
   readonly terms = new Map<string, Map<string, number>>();
@@ -93,102 +195,37 @@ class Account {
   }
 }
 
-interface Graphs extends CausesInput {
-  readonly loops: ReadonlySet<string>;
-  /** Of a call on head; of what head does not have, by base's behaviour. */
-  readonly prices: Prices;
-}
-
-const entriesOf = ({ loops }: Graphs, name: string, node: GraphNode): number => (loops.has(name) ? 1 : node.entries);
-
-const isOneSided = ({ base, head }: CausesInput, name: string): boolean => !base.has(name) || !head.has(name);
-
-/** What `part` of a function that both sides have does otherwise per entry, in instructions per request on base. */
-const addPart = (
-  account: Account,
-  graphs: Graphs,
-  suspect: string,
-  base: Part,
-  head: Part,
-  entriesRatio: number,
-): void => {
-  account.add(suspect, head.own * entriesRatio - base.own);
-  for (const callee of new Set([...base.calls.keys(), ...head.calls.keys()])) {
-    if (graphs.loops.has(callee)) continue;
-    const more = (head.calls.get(callee) ?? 0) * entriesRatio - (base.calls.get(callee) ?? 0);
-    // Compiled on one side only, it was inlined on the other, or is new or gone: its own doing where the change touches it.
-    const isCallees = graphs.isSuspect(callee) && isOneSided(graphs, callee);
-    const value = more * (graphs.prices.get(callee) ?? 0);
-    if (isCallees) account.add(callee, value);
-    else account.addCall(suspect, callee, value);
-  }
-};
-
-/** By behaviour alone: suspects, and functions that do what they are given. */
-const ownCauses = (graphs: Graphs): Account => {
+const accountOf = (graphs: Graphs, { amounts, handings }: Flow): Account => {
+  const { isSuspect } = graphs;
   const account = new Account();
-  for (const [name, base] of graphs.base) {
-    const head = graphs.head.get(name);
-    if (head === undefined || base.parts.size === 0 || head.parts.size === 0) continue;
-    const ratio = entriesOf(graphs, name, base) / entriesOf(graphs, name, head);
-    for (const suspect of new Set([...base.parts.keys(), ...head.parts.keys()]))
-      addPart(account, graphs, suspect, base.parts.get(suspect) ?? NO_PART, head.parts.get(suspect) ?? NO_PART, ratio);
+  for (const own of ownDifferences(graphs).values())
+    for (const [suspect, difference] of own) if (isSuspect(suspect)) account.add(suspect, difference);
+  for (const [callee, handing] of handings) {
+    const handed = isSuspect(callee) ? handedOfSuspect(graphs, callee, handing) : (amounts.get(callee) ?? 0);
+    if (isSuspect(callee)) account.add(callee, -handed);
+    for (const { call, weight } of handing.to)
+      if (isSuspect(call.suspect)) account.addCall(call.suspect, callee, weight * handed);
   }
   return account;
-};
-
-/** To whom a function hands on, in parts of one; empty where the numbers of calls do not say. */
-const receivers = (
-  incoming: readonly Incoming[],
-  name: string,
-  handed: number,
-  price: number,
-): readonly (readonly [Incoming, number])[] => {
-  const changed = incoming.filter(({ from, base, head }) => from !== name && differs(base, head));
-  const calls = sum(changed.map(({ base, head }) => Math.abs(head - base)));
-  if (calls === 0 || Math.abs(handed) > MOST_TIMES_AVERAGE * calls * price) return [];
-  return changed.map((each) => [each, Math.abs(each.head - each.base) / calls] as const);
-};
-
-/** Hands on what functions that do what they are given execute more, until it meets a suspect or nobody. */
-const handOn = (account: Account, { base, head, isSuspect, prices }: Graphs): void => {
-  const incoming = incomingCalls(base, head);
-  let open = new Map([...account.sums].filter(([name]) => !isSuspect(name)));
-  const least = LEAST_HANDED_ON * sum([...account.sums.values()].map(Math.abs));
-  for (let step = 0; step < MOST_STEPS && open.size > 0; step++) {
-    const next = new Map<string, number>();
-    for (const [name, value] of open) {
-      if (Math.abs(value) <= least) continue;
-      for (const [{ from, suspect }, share] of receivers(
-        incoming.get(name) ?? [],
-        name,
-        value,
-        prices.get(name) ?? 0,
-      )) {
-        if (isSuspect(suspect)) account.addCall(suspect, name, value * share);
-        else next.set(from, (next.get(from) ?? 0) + value * share);
-      }
-    }
-    open = next;
-  }
 };
 
 const callsOf = (graph: CallGraph, suspect: string, callee: string): number =>
   sum([...graph.values()].map(({ parts }) => parts.get(suspect)?.calls.get(callee) ?? 0));
 
-const calleesOf = (graphs: Graphs, suspect: string, terms: ReadonlyMap<string, number>): readonly CountedCalls[] =>
+const calleesOf = (
+  { base: before, head: after }: CausesInput,
+  suspect: string,
+  terms: ReadonlyMap<string, number>,
+): readonly CountedCalls[] =>
   [...terms]
     .toSorted(([, a], [, b]) => Math.abs(b) - Math.abs(a))
     .map(([name]) => ({
       name,
-      base: callsOf(graphs.base, suspect, name),
-      head: callsOf(graphs.head, suspect, name),
+      base: callsOf(before, suspect, name),
+      head: callsOf(after, suspect, name),
     }))
     .filter(({ base, head }) => differs(base, head))
     .map((calls) => ({ ...calls, isChanged: true }));
-
-/** Head's behaviour, and base's of what head does not have. */
-const joined = (base: CallGraph, head: CallGraph): CallGraph => new Map([...base, ...head]);
 
 const loopsIn = (...graphs: readonly CallGraph[]): ReadonlySet<string> =>
   new Set(graphs.flatMap((graph) => [...graph].filter(([, node]) => isLoop(node)).map(([name]) => name)));
@@ -197,22 +234,17 @@ const loopsIn = (...graphs: readonly CallGraph[]): ReadonlySet<string> =>
 export const findCauses = (input: CausesInput): ReadonlyMap<string, Cause> | null => {
   const { base, head, isSuspect } = input;
   const loops = loopsIn(base, head);
-  const prices = pricesIn(joined(base, head), loops);
-  const before = pricesIn(base, loops);
-  if (prices === null || before === null) return null;
-  const graphs = { ...input, loops, prices };
-  const account = ownCauses(graphs);
-  handOn(account, graphs);
+  const [before, after] = [pricesIn(base, loops), pricesIn(head, loops)];
+  if (before === null || after === null) return null;
+  const graphs = { ...input, loops, prices: { base: before, head: after } };
+  const flow = plausibleFlow(graphs);
+  if (flow === null) return null;
+  const { sums, terms } = accountOf(graphs, flow);
   return new Map(
-    [...account.sums]
-      .filter(([name]) => isSuspect(name))
-      .map(([name, delta]) => {
-        const entries = base.get(name)?.entries;
-        const cost = entries === undefined ? undefined : entries * (before.get(name) ?? 0);
-        return [
-          name,
-          { delta, base: cost ?? null, callees: calleesOf(graphs, name, account.terms.get(name) ?? new Map()) },
-        ] as const;
-      }),
+    [...sums].map(([name, delta]) => {
+      const entries = base.get(name)?.entries;
+      const cost = entries === undefined ? null : entries * (before.get(name) ?? 0);
+      return [name, { delta, base: cost, callees: calleesOf(input, name, terms.get(name) ?? new Map()) }] as const;
+    }),
   );
 };

@@ -52,6 +52,7 @@ export const pricesIn = (graph: CallGraph, loops: ReadonlySet<string>): Prices |
       if (Math.abs(price - (prices[place] ?? 0)) > EXACT_RATIO * Math.abs(price)) moved++;
       prices[place] = price;
     });
+    if (prices.some((price) => !(price >= 0 && price < Infinity))) return null;
     if (moved === 0) return new Map(order.map((name, place) => [name, prices[place] ?? 0]));
   }
   return null;

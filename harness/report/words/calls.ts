@@ -20,7 +20,7 @@ const callerText = ({ name, base, head, isChanged }: CountedCalls): Rich => [
 
 /** `, called by `main.render` 1× → 2×`; of what is named for its own callees, what it calls more often. */
 export const edgesClause = ({ callers = [], callees = [] }: FunctionComparison): Rich => {
-  if (callees.length > 0) return [', which ', ...listed(callees.map(callsMoreText))];
+  if (callees.length > 0) return ['; it ', ...listed(callees.map(callsMoreText))];
   const more = callers.filter(({ isChanged }) => isChanged);
   return more.length === 0 ? [] : [', called by ', ...listed(more.map(callerText))];
 };

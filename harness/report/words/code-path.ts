@@ -150,10 +150,13 @@ const changeClause = ({ changedInDiff, nearChange, caller }: FunctionComparison)
 
 const formatSigned = (value: number): string => `${value > 0 ? '+' : ''}${formatCount(value)}`;
 
+/** Nearly all is not all. */
+const roundedDown = (ratio: number): string => `${Math.floor(ratio * 1e4) / 100} %`;
+
 const pathNote = ({ pathSamples, knownCallersRatio }: ExactCounted): Rich => {
   if (knownCallersRatio !== undefined)
     return [
-      `Callers are counted, of ${formatPercent(knownCallersRatio)} of all calls; what a call executes is the average over all callers of its function.`,
+      `Callers are counted, known of ${roundedDown(knownCallersRatio)} of all calls; what a call executes is the average over all callers of its function.`,
     ];
   return pathSamples === null
     ? ['Counts know no callers, and there were no CPU samples to take call paths from.']

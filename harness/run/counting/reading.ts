@@ -32,6 +32,7 @@ export const byFunction =
       groups: counts.groups,
       syscalls: counts.syscalls,
       threads: counts.threads,
+      ...(counts.lostCalls > 0 && { lostCalls: counts.lostCalls }),
       ...(moreWarmUp > 0 && { moreWarmUp }),
       ...(peakBytes !== undefined && { peakRssBytes: peakBytes }),
       ...(replies === null ? {} : { replies }),

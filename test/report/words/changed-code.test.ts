@@ -24,6 +24,20 @@ describe('functions that the change touches', () => {
     );
   });
 
+  it('that call a library more often are listed with that', () => {
+    const [line] = linesOf([
+      counted('main.render', {
+        baseCumPerRequest: 40_000,
+        headCumPerRequest: 60_000,
+        namedFor: 'callees',
+        callees: [{ name: 'sort.Slice', base: 2, head: 0, isChanged: true }],
+      }),
+    ]);
+    expect(line).toMatch(
+      /: ✗ costs more with what it calls, \+20,000 instructions per request \(.* of one\); it no longer calls `sort\.Slice` \(2× per request before\)$/,
+    );
+  });
+
   it('that run as before to the instruction are the same', () => {
     const same = counted('main.same', {
       changedInDiff: true,

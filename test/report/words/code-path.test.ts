@@ -59,6 +59,45 @@ describe('functions of the runtime', () => {
 });
 
 describe('the sentence of a counted function', () => {
+  it('tells what a changed function calls more often, with all that costs', () => {
+    const row = counted('main.render', {
+      deltaPerRequest: 8,
+      baseCumPerRequest: 40_000,
+      headCumPerRequest: 60_000,
+      impactRatio: 0.02,
+      namedFor: 'callees',
+      callees: [{ name: 'encoding/json.Marshal', base: 1, head: 2, isChanged: true }],
+    });
+    expect(told(row)).toBe(
+      '`main.render` `handlers.go:42` +20,000 instructions per request with what it calls (+2 %, about +6.67 µs), called 1.0× as before, each call costs more, changed in this pull request; it calls `encoding/json.Marshal` 2× instead of 1× per request',
+    );
+  });
+
+  it('tells who calls a library more often, and the changed function that it is for', () => {
+    const callers = [
+      { name: 'json.array', base: 85, head: 170, isChanged: true },
+      { name: 'json.object', base: 4, head: 4, isChanged: false },
+    ];
+    const row = counted('json.text', {
+      changedInDiff: false,
+      callers,
+      nearChange: 'calledFrom',
+      caller: 'main.render',
+    });
+    expect(told(row)).toMatch(/, called from changed code in `main\.render`, called by `json\.array` 85× → 170×$/);
+  });
+
+  it('goes with a note of how many callers are known', () => {
+    const notes = (exact: Partial<ExactCounted>): string =>
+      codePathOf(scenario([counted('main.f')], exact))
+        ?.notes.map(plainText)
+        .join(' ') ?? '';
+    expect(notes({ knownCallersRatio: 0.9996 })).toBe(
+      'Callers are counted, known of 99.96 % of all calls; what a call executes is the average over all callers of its function.',
+    );
+    expect(notes({})).toMatch(/^Counts know no callers/);
+  });
+
   it('is as the issue has it: as many calls, each dearer', () => {
     expect(told(counted('main.encode'))).toBe(
       '`main.encode` `handlers.go:42` +2,713 instructions per request (+0.33 %, about +904 ns), called 1.0× as before, each call costs more, changed in this pull request',

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { FunctionComparison } from '../../../harness/model/index.ts';
 import { buildReport, renderTerminal, verdictSentence } from '../../../harness/report/index.ts';
-import { byDifference, byRatio, comparisonOf, row, scenarioOf, STORIES } from '../../builders/comparisons.ts';
+import { byDifference, byRatio, comparisonOf, counted, row, scenarioOf, STORIES } from '../../builders/comparisons.ts';
 import { HOSTILE } from '../hostile.ts';
 
 const sentenceOf = (name: string): string => verdictSentence(STORIES[name]!);
@@ -131,6 +132,60 @@ describe('the verdict sentence', () => {
       verdictSentence(comparisonOf([{ ...scenario, functions: [{ ...outside, ...rest }] }]));
     expect(of({})).toContain('(+17.7 µs), called by `main.serve`.');
     expect(of({ nearChange: 'calledFrom' })).toContain('(+17.7 µs), called from changed code in `main.serve`.');
+  });
+
+  it('names a changed function for what it calls, and what it calls more often', () => {
+    const causes = counted('main.render', {
+      deltaPerRequest: 8,
+      baseCumPerRequest: 40_000,
+      headCumPerRequest: 60_000,
+      namedFor: 'callees',
+      callees: [{ name: 'encoding/json.Marshal', base: 1, head: 2, isChanged: true }],
+    });
+    const of = (functions: readonly FunctionComparison[]): string =>
+      verdictSentence(
+        comparisonOf([
+          scenarioOf('demo', 'regressed', {
+            metrics: [byRatio('instructionsPerRequest', 1_000_000, 1_020_000, 0, { verdict: 'regressed' })],
+            functions,
+            attribution: {
+              source: 'exact',
+              samples: null,
+              diffuse: null,
+              culprit: functions[0]!.function,
+              warnings: [],
+            },
+          }),
+        ]),
+      );
+    expect(of([causes])).toBe(
+      '`demo`: instructions per request +2 %, mostly `main.render` (+20,000 instructions with what it calls), changed in this pull request: it calls `encoding/json.Marshal` 2× instead of 1× per request.',
+    );
+    const once = { ...causes, callees: [{ name: 'sort.Slice', base: 0, head: 0.25, isChanged: true }] };
+    expect(of([once])).toContain('changed in this pull request: it now calls `sort.Slice` 0.25× per request.');
+  });
+
+  it('says what the change touches beside a function whose callers are known and none of them changed', () => {
+    const library = counted('encoding/json.appendString', {
+      changedInDiff: false,
+      path: ['main.list', 'encoding/json.appendString'],
+    });
+    const of = (rest: Partial<FunctionComparison>): string =>
+      verdictSentence(
+        comparisonOf([
+          scenarioOf('demo', 'regressed', {
+            metrics: [byRatio('instructionsPerRequest', 1_000_000, 1_002_713, 0, { verdict: 'regressed' })],
+            functions: [{ ...library, ...rest }, counted('main.render', { kind: 'unclear' })],
+            attribution: { source: 'exact', samples: null, diffuse: null, culprit: library.function, warnings: [] },
+          }),
+        ]),
+      );
+    const callers = [{ name: 'encoding/json.stringEncoder', base: 4, head: 4, isChanged: false }];
+    expect(of({ callers })).toContain('; the change touches `main.render`.');
+    expect(of({ callers, caller: 'main.render', nearChange: 'calledFrom' })).toContain(
+      '(+2,713 instructions), called from changed code in `main.render`.',
+    );
+    expect(of({})).not.toContain('the change touches');
   });
 
   it('does not blame a function that became cheaper for a regression', () => {
