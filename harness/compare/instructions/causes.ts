@@ -232,7 +232,7 @@ const loopsIn = (...graphs: readonly CallGraph[]): ReadonlySet<string> =>
 
 /** Suspects by what they caused; null where the calls make no sense. */
 export const findCauses = (input: CausesInput): ReadonlyMap<string, Cause> | null => {
-  const { base, head, isSuspect } = input;
+  const { base, head } = input;
   const loops = loopsIn(base, head);
   const [before, after] = [pricesIn(base, loops), pricesIn(head, loops)];
   if (before === null || after === null) return null;

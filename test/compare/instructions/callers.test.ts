@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { callersIn } from '../../../harness/compare/instructions/callers.ts';
-import { type Code, graphOf } from './programs.ts';
+import { type Code, graphOf } from '../../builders/counted-code.ts';
 
 const SHOP: Code = {
   'main.serve': { own: 10, calls: { 'main.render': 1, 'main.list': 2 } },

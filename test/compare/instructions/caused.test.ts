@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { type ExactFindings, judgeExact } from '../../../harness/compare/instructions/judge.ts';
 import type { ExactLaunch, ExactRun, FileDiff, Side } from '../../../harness/model/index.ts';
 import type { Profile } from '../../../harness/profile/index.ts';
-import { scenarioWith } from '../../builders/synthetic-run.ts';
-import { type Code, profileOf, REQUESTS } from './programs.ts';
+import { scenarioWith } from '../../builders/scenarios.ts';
+import { type Code, profileOf, REQUESTS } from '../../builders/counted-code.ts';
 
 const launchOf = (side: Side, index: number): ExactLaunch => ({
   index,

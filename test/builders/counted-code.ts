@@ -1,8 +1,8 @@
 /** Programs made up of functions that call each other so and so often: what would be counted of them. */
-import { instructionsProfile } from '../../../harness/compare/instructions/profile.ts';
-import type { CallGraph } from '../../../harness/compare/instructions/call-graph.ts';
-import type { CountedFrame, CountedStack } from '../../../harness/model/index.ts';
-import type { Profile } from '../../../harness/profile/index.ts';
+import { instructionsProfile } from '../../harness/compare/instructions/profile.ts';
+import type { CallGraph } from '../../harness/compare/instructions/call-graph.ts';
+import type { CountedFrame, CountedStack } from '../../harness/model/index.ts';
+import type { Profile } from '../../harness/profile/index.ts';
 
 export interface Fn {
   /** Instructions of its own, per entry. */
