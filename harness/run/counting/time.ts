@@ -11,9 +11,16 @@ interface Timed {
 const secondsAhead = (counted: readonly Timed[], rounds: number): number =>
   Math.max(0, rounds * SIDES.length - counted.length) * Math.min(...counted.map(({ wallSeconds }) => wallSeconds));
 
-/** @param leaveSeconds of the budget, for what comes after */
-export const hasTimeFor = ({ clock }: Session, counted: readonly Timed[], rounds: number, leaveSeconds = 0): boolean =>
-  secondsAhead(counted, rounds) <= clock.secondsLeft() - leaveSeconds;
+/** Launches that are done need no time, whatever is left. @param leaveSeconds of the budget, for what comes after */
+export const hasTimeFor = (
+  { clock }: Session,
+  counted: readonly Timed[],
+  rounds: number,
+  leaveSeconds = 0,
+): boolean => {
+  const ahead = secondsAhead(counted, rounds);
+  return ahead === 0 || ahead <= clock.secondsLeft() - leaveSeconds;
+};
 
 /** Throws a {@link Refusal} where `rounds` of both sides do not fit. */
 export const requireTimeFor = (session: Session, counted: readonly Timed[], rounds: number, leaveSeconds = 0): void => {
