@@ -18,7 +18,7 @@ const allowed = {
   profile: [],
   metrics: ['units'],
   stats: [],
-  compare: ['stats', 'metrics', 'profile'],
+  compare: ['stats', 'metrics', 'profile', 'units'],
   run: ['source', 'service', 'plant', 'load', 'exact', 'capture', 'profile', 'metrics', 'stats', 'compare', 'process'],
   baseline: [],
   report: ['profile', 'metrics', 'units'],

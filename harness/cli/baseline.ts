@@ -16,6 +16,7 @@ import { loadScenarios, measure } from '../measure/index.ts';
 import { baselineNamed, type MergedProfile, openOutput, storeRun } from '../results/index.ts';
 import { stepsFor } from './terminal/steps.ts';
 import { firstFailureOf } from './write-reports.ts';
+import { formatNumberOf } from '../units/index.ts';
 
 interface RecordOptions {
   readonly head?: string;
@@ -99,7 +100,7 @@ export const showBaseline = async (given: Record<string, unknown>, word = ''): P
     lineOf(entry),
     `machine     ${environment.cpuModel}, ${environment.cpus} CPUs, ${environment.os} ${environment.kernel} (${environment.fingerprint})`,
     `settings    GOMAXPROCS ${scenarioRun.settings.gomaxprocs}, GOGC ${scenarioRun.settings.gogc}, ${scenarioRun.settings.pinned ? 'pinned' : 'not pinned'}`,
-    `measured    ${scenarioRun.launches.length} launches, seed ${run.seed}`,
+    `measured    ${formatNumberOf(scenarioRun.launches.length, 'launch', 'launches')}, seed ${run.seed}`,
     `profiles    ${entry.profileKinds.join(', ')}`,
   ];
   process.stdout.write(`${lines.join('\n')}\n`);

@@ -5,7 +5,7 @@ import { EXIT, type ExitCode, InvalidMeasurementError, UsageError } from '../err
 import { metricDef } from '../metrics/index.ts';
 import type { NoiseProfile, RunFile, Scenario, ScenarioRun } from '../model/index.ts';
 import { SHIFT_DOSE } from '../plant/index.ts';
-import { formatDuration, formatPercent } from '../units/index.ts';
+import { formatDuration, formatNumberOf, formatPercent } from '../units/index.ts';
 import { type DurationFlag, requireBaselinesFolder } from './flags.ts';
 import { withInterrupt } from './terminal/interrupt.ts';
 import { loadScenarios, measure, noiseSentence, noiseWarnings } from '../measure/index.ts';
@@ -145,8 +145,8 @@ export const describeNoise = (scenario: string, profile: NoiseProfile): string =
     falseAlarms.seen.length === 0 ? 'none' : falseAlarms.seen.map((metric) => metricDef(metric).label).join(', ');
   return [
     `${scenario}: ${noiseSentence(profile)}.`,
-    `  ${launches.equal + launches.moved} launches of ${formatDuration(secondsPerLaunch)}; ${horizon.launches} fit into ${formatDuration(horizon.seconds)}`,
-    `  false alarms: ${seen} in ${launches.equal > 0 ? 2 : 1} run${launches.equal > 0 ? 's' : ''}, ${falseAlarms.alarms} in ${falseAlarms.replays} replays`,
+    `  ${formatNumberOf(launches.equal + launches.moved, 'launch', 'launches')} of ${formatDuration(secondsPerLaunch)}; ${formatNumberOf(horizon.launches, 'fits', 'fit')} into ${formatDuration(horizon.seconds)}`,
+    `  false alarms: ${seen} in ${formatNumberOf(launches.equal > 0 ? 2 : 1, 'run')}, ${falseAlarms.alarms} in ${formatNumberOf(falseAlarms.replays, 'replay')}`,
     `  CPU differs by ${percentOr(launchSdRatio, 'an unmeasured amount')} between launches, by ${percentOr(layoutSdRatio, 'an unmeasured amount')} more where code is moved (sd)`,
     ...profile.metrics.map(metricLine),
     ...noiseWarnings(profile).map((warning) => `  warning: ${warning}`),

@@ -4,6 +4,7 @@ import { EXIT, type ExitCode, UsageError } from '../errors.ts';
 import type { ScenarioRun } from '../model/index.ts';
 import { encodeProfile, mergeProfiles, type Profile, withoutAgent } from '../profile/index.ts';
 import { folderReader, openProfile, openRun, type ReadFile } from '../results/index.ts';
+import { formatNumberOf } from '../units/index.ts';
 
 interface PgoOptions {
   readonly scenario?: string;
@@ -57,7 +58,7 @@ export const writePgo = async (given: Record<string, unknown>, word = ''): Promi
   await writeFile(options.out, encodeProfile(merged));
   const [program = ''] = packagesOf(runs);
   process.stderr.write(
-    `${options.out}: ${profiles.length} CPU profiles of ${program}, ${merged.samples.count} stacks.\n` +
+    `${options.out}: ${formatNumberOf(profiles.length, 'CPU profile')} of ${program}, ${formatNumberOf(merged.samples.count, 'stack')}.\n` +
       `Put it as default.pgo into the folder of that main package; go build takes it from there. Measure a change with the same file on both sides.\n`,
   );
   process.stdout.write(`${options.out}\n`);

@@ -4,7 +4,7 @@ import type { Scenario } from '../model/index.ts';
 import { doseFor, type FaultKind, type Planted } from '../plant/index.ts';
 import { buildReport, renderMarkdown } from '../report/index.ts';
 import type { RunProgress } from '../run/index.ts';
-import { formatDuration } from '../units/index.ts';
+import { formatDuration, formatNumberOf } from '../units/index.ts';
 import { type DurationFlag } from './flags.ts';
 import { withInterrupt } from './terminal/interrupt.ts';
 import { loadScenarios, measure } from '../measure/index.ts';
@@ -201,7 +201,7 @@ const summaryOf = (proofs: readonly Proof[]): string => {
   const named = nameable.filter(({ named: how }) => how !== 'no').length;
   const open = proofs.filter(({ needsSeconds }) => needsSeconds !== null).length;
   const tooShort = open === 0 ? '' : ` Not enough time for ${open}: raise --budget.`;
-  return `${caught} of ${proofs.length} faults caught, ${named} of ${nameable.length} named.${tooShort}`;
+  return `${caught} of ${formatNumberOf(proofs.length, 'fault')} caught, ${named} of ${nameable.length} named.${tooShort}`;
 };
 
 /** Whether it was missed, or not named, or there was only too little time for it. */

@@ -1,7 +1,7 @@
 /** `godyno top`: what the functions of one pprof file cost, or its lines, packages, or values of a label. */
 import { EXIT, type ExitCode } from '../errors.ts';
 import { flatCum, labelCosts, lineCosts, packageCosts, type Profile } from '../profile/index.ts';
-import { formatPercent } from '../units/index.ts';
+import { formatNumberOf, formatPercent } from '../units/index.ts';
 import type { Rows } from './flags.ts';
 import { amountOf, leftOutText, openPprof, SHOWN_ROWS, tableText, totalOf } from './pprof/file.ts';
 
@@ -21,9 +21,10 @@ interface Row {
   readonly cum: number;
 }
 
-/** What the file is summed by; `rows` is the key of the JSON's list. */
+/** What the file is summed by; `rows` is the key of the JSON's list, `one` is what people call a row. */
 interface Table {
   readonly rows: string;
+  readonly one: string;
   readonly costs: readonly Row[];
 }
 
@@ -34,11 +35,13 @@ const TABLES: Readonly<Record<Exclude<Rows['kind'], 'label'>, Sum>> = {
     const { names, flat, cum } = flatCum(profile, valueType);
     return {
       rows: 'functions',
+      one: 'function',
       costs: names.map((name, i) => ({ key: { function: name }, name, flat: flat[i] ?? 0, cum: cum[i] ?? 0 })),
     };
   },
   line: (profile, valueType) => ({
     rows: 'lines',
+    one: 'line',
     costs: lineCosts(profile, { names: 'pprof', valueType }).map(({ function: name, file, line, flat, cum }) => ({
       key: { function: name, file, line },
       name: file === '' ? name : `${name} ${file}:${line}`,
@@ -48,6 +51,7 @@ const TABLES: Readonly<Record<Exclude<Rows['kind'], 'label'>, Sum>> = {
   }),
   package: (profile, valueType) => ({
     rows: 'packages',
+    one: 'package',
     costs: packageCosts(profile, { names: 'pprof', valueType }).map((each) => ({
       ...each,
       key: { package: each.package },
@@ -59,6 +63,7 @@ const TABLES: Readonly<Record<Exclude<Rows['kind'], 'label'>, Sum>> = {
 /** Samples by the value of one label; a label has no callees, so flat and cum are one. */
 const byLabel = (profile: Profile, valueType: string, label: string): Table => ({
   rows: 'labels',
+  one: 'label value',
   costs: [...labelCosts(profile, label, { valueType })].map(([value, flat]) => ({
     key: { label: value },
     name: value === '' ? '(no label)' : value,
@@ -83,13 +88,13 @@ const sorted = (costs: readonly Row[], by: Column): readonly Row[] => {
     );
 };
 
-const text = ({ type, unit, total }: Whole, { rows }: Table, shown: readonly Row[]): string => {
+const text = ({ type, unit, total }: Whole, { one }: Table, shown: readonly Row[]): string => {
   const share = (value: number): string => (total === 0 ? '–' : formatPercent(value / total));
   const cells = shown
     .slice(0, SHOWN_ROWS)
     .map(({ name, flat, cum }) => [amountOf(flat, unit), share(flat), amountOf(cum, unit), share(cum), name]);
-  const heading = `${type}: ${amountOf(total, unit)} in ${shown.length} ${rows}\n`;
-  return heading + tableText([['flat', '', 'cum', '', rows.replace(/s$/, '')], ...cells]) + leftOutText(shown.length);
+  const heading = `${type}: ${amountOf(total, unit)} in ${formatNumberOf(shown.length, one)}\n`;
+  return heading + tableText([['flat', '', 'cum', '', one], ...cells]) + leftOutText(shown.length);
 };
 
 /** What the whole file holds of the chosen type. */

@@ -3,7 +3,7 @@ import { loadNoise, type NoiseKey } from '../baseline/index.ts';
 import { UsageError } from '../errors.ts';
 import { metricDef } from '../metrics/index.ts';
 import { type NoiseProfile, parseNoiseProfile, type RunFile, type ScenarioRun } from '../model/index.ts';
-import { formatDuration, formatPercent } from '../units/index.ts';
+import { formatDuration, formatNumberOf, formatPercent } from '../units/index.ts';
 
 const CPU = 'cpuNsPerRequest';
 
@@ -13,7 +13,7 @@ export const noiseSentence = ({ metrics, horizon }: NoiseProfile): string => {
   const time = formatDuration(horizon.seconds);
   if (cpu === undefined) return 'CPU was not measured';
   return cpu.smallestDetectableRatio === null
-    ? `this runner cannot decide CPU in ${time}: ${horizon.launches} launches fit`
+    ? `this runner cannot decide CPU in ${time}: ${formatNumberOf(horizon.launches, 'launch fits', 'launches fit')}`
     : `this runner sees CPU changes above ${formatPercent(cpu.smallestDetectableRatio)} in ${time}`;
 };
 

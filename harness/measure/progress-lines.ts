@@ -1,6 +1,13 @@
 /** What happens in a run, in a line each. */
 import type { RunProgress } from '../run/index.ts';
-import { formatDuration, formatPercentRange, formatSignedPercent, isOnlyNoise, TOO_NOISY } from '../units/index.ts';
+import {
+  formatDuration,
+  formatNumberOf,
+  formatPercentRange,
+  formatSignedPercent,
+  isOnlyNoise,
+  TOO_NOISY,
+} from '../units/index.ts';
 
 const STAGES = {
   judged: 'measuring',
@@ -32,7 +39,7 @@ export const describeProgress = (event: RunProgress): string | null => {
       const [cpu] = event.gates.filter(({ metric }) => metric === 'cpuNsPerRequest');
       return cpu === undefined || cpu.estimateRatio === null
         ? null
-        : `after ${event.launches} launches: ${describeGate(cpu)}`;
+        : `after ${formatNumberOf(event.launches, 'launch', 'launches')}: ${describeGate(cpu)}`;
     }
     case 'note':
       return event.text;

@@ -1,6 +1,6 @@
 /** Comparison → Report: everything is formatted and ordered here, so that renderers only draw. */
 import type { Comparison, ExactEngine, RunFile, ScenarioComparison } from '../model/index.ts';
-import { formatCount, formatDuration, formatPercent, formatQuantity } from '../units/index.ts';
+import { formatDuration, formatNumberOf, formatPercent, formatQuantity } from '../units/index.ts';
 import { changedCodeOf } from './words/changed-code.ts';
 import { codePathOf } from './words/code-path.ts';
 import { blindSpotsOf, cautionsOf, toDoFor } from './words/cautions.ts';
@@ -42,7 +42,7 @@ const sharing = (scenario: ScenarioComparison): string =>
 
 /** Said where it is another number than that of the launches. */
 const layoutsOf = ({ launches, linkSeeds }: ScenarioComparison): string =>
-  linkSeeds > 0 && linkSeeds < launches ? ` of ${formatCount(linkSeeds)} code layouts` : '';
+  linkSeeds > 0 && linkSeeds < launches ? ` of ${formatNumberOf(linkSeeds, 'code layout')}` : '';
 
 const factsOf = (scenario: ScenarioComparison): readonly Fact[] => {
   const { environment, settings } = scenario;
@@ -50,12 +50,12 @@ const factsOf = (scenario: ScenarioComparison): readonly Fact[] => {
   return [
     fact(
       'Measured',
-      `${formatCount(scenario.pairs)} pairs in ${formatCount(scenario.launches)} launches${layoutsOf(scenario)}, ${formatDuration(scenario.durationSeconds)}; stopped because ${stopReason(scenario)}`,
+      `${formatNumberOf(scenario.pairs, 'pair')} in ${formatNumberOf(scenario.launches, 'launch', 'launches')}${layoutsOf(scenario)}, ${formatDuration(scenario.durationSeconds)}; stopped because ${stopReason(scenario)}`,
     ),
     fact('Sides', `${sharing(scenario)} on ${cpus}, GOMAXPROCS=${settings.gomaxprocs}, GOGC=`, code(settings.gogc)),
     fact(
       'Machine',
-      `${environment.cpuModel}, ${formatCount(environment.cpus)} CPUs, ${formatQuantity(environment.memoryBytes, 'B')}, ${environment.os}/${environment.arch} ${environment.kernel}`,
+      `${environment.cpuModel}, ${formatNumberOf(environment.cpus, 'CPU')}, ${formatQuantity(environment.memoryBytes, 'B')}, ${environment.os}/${environment.arch} ${environment.kernel}`,
     ),
     fact(
       'Tools',

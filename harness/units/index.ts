@@ -6,5 +6,6 @@
  * the minus is ASCII `-`, and zero never wears a sign.
  */
 export { parseDurationSeconds, parsePercentRatio, parseRatePerSecond, parseSizeBytes } from './parse.ts';
+export { formatNumberOf } from './plural.ts';
 export { formatPercent, formatPercentRange, formatSignedPercent, isOnlyNoise, TOO_NOISY } from './percent.ts';
 export { formatCount, formatDuration, formatQuantity, formatSignedQuantity } from './quantity.ts';

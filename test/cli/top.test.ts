@@ -118,6 +118,12 @@ it('--by a numeric label tells its numbers, as heap profiles have the size of ob
   for (const { label } of labels) expect(label).toMatch(/^\d+$/);
 });
 
+it('counts its rows in words that fit their number', async () => {
+  const file = `${FIXTURES}go1.26/cpu.pb.gz`;
+  expect((await runMain('top', file, '--by', 'label:nobody-sets-it')).stdout).toMatch(/ in 1 label value\n/);
+  expect((await runMain('top', file, '--by', 'package')).stdout).toMatch(/ in \d{2,} packages\n/);
+});
+
 it('says of a profile that asks to hide functions that it lists them all', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'godyno-top-'));
   try {

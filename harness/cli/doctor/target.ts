@@ -14,7 +14,7 @@ import {
   wayOfSides,
 } from '../../run/index.ts';
 import { type SourceTree, withSides } from '../../source/index.ts';
-import { formatDuration } from '../../units/index.ts';
+import { formatDuration, formatNumberOf } from '../../units/index.ts';
 import { type Check, fail, ok, warn } from './check.ts';
 import { checkExactTarget } from './exact.ts';
 import { checkGoOf, checkGoOfBase } from './go.ts';
@@ -189,9 +189,7 @@ const examineBase = async (
       const seconds = formatDuration(rehearsal.binary.seconds);
       add(
         ok(title, `built and linked in ${seconds}, ready in ${formatDuration(readySeconds)}`),
-        ...(sent === 0
-          ? []
-          : [ok(`${title}: prepare`, `${sent} ${sent === 1 ? 'request' : 'requests'} answered as expected`)]),
+        ...(sent === 0 ? [] : [ok(`${title}: prepare`, `${formatNumberOf(sent, 'request')} answered as expected`)]),
         ...besideHead(title, rehearsal, head),
       );
       return { as: one, rehearsal };

@@ -14,6 +14,7 @@ import {
   startGuesses,
 } from './hints.ts';
 import type { PassedOver, Works } from './trial.ts';
+import { formatNumberOf } from '../../units/index.ts';
 
 export interface Proposal {
   /** Whether the service was seen to run and answer as the scenario says. */
@@ -67,7 +68,7 @@ const remarksOn = (found: Works, known: number): readonly string[] => {
   const routes =
     known === 0
       ? 'no route was found in the source'
-      : `${known - passedOver.length} of ${known} routes tried with GET answered 2xx`;
+      : `${known - passedOver.length} of ${formatNumberOf(known, 'route')} tried with GET answered 2xx`;
   return [
     `It runs with ${describeStart(start)} and is ready at GET ${ready}${readyPort === null ? '' : ` on ${readyPort}`}; ${routes}.`,
     ...(paths.length === 1 && paths[0] === ready && known > 0

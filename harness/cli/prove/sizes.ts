@@ -132,6 +132,6 @@ export const describeSize = (kind: FaultKind, size: number): string => {
     case 'leak-heap':
       return `${hundred} KiB kept in 100`;
     case 'leak-goroutine':
-      return `${hundred} goroutine${hundred === 1 ? '' : 's'} in 100`;
+      return `${hundred} ${hundred === 1 ? 'goroutine' : 'goroutines'} in 100`;
   }
 };

@@ -37,6 +37,7 @@ import { withCountedStacks, withoutAgentIn } from './counted-stacks.ts';
 import { LEAST_OWN_RATIO, sureDelta, type Tested, testFunctions } from './tested.ts';
 import { isBuiltByTwo } from '../verdict/gates.ts';
 import { compareToolchains } from '../toolchain/build-settings.ts';
+import { formatNumberOf } from '../../units/index.ts';
 
 /** Capture of CPU samples may differ between the sides by this ratio before the rows carry a warning (duet.md §7). */
 const MOST_CAPTURE_DIFFERENCE = 0.05;
@@ -281,7 +282,7 @@ const leakWarnings = (all: readonly KindFindings[]): readonly string[] => {
   const { base, head } = heldOn(leaks);
   return [
     head > base
-      ? `After ${whole(leaks.totals.requestsPerLaunch.head)} requests ${whole(head)} goroutines of head (${whole(base)} of base) can never wake, by Go's own count; those that a global variable, a timer or a live goroutine still reaches are not among them.`
+      ? `After ${formatNumberOf(leaks.totals.requestsPerLaunch.head, 'request')} ${formatNumberOf(head, 'goroutine')} of head (${whole(base)} of base) can never wake, by Go's own count; those that a global variable, a timer or a live goroutine still reaches are not among them.`
       : 'Go does not count head’s new goroutines among those that can never wake: something alive (a global variable, a timer, another goroutine) still reaches what they wait for.',
   ];
 };

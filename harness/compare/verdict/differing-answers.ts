@@ -4,6 +4,7 @@
  */
 import type { AnswerDifference, MetricComparison, RouteAnswers, ScenarioRun } from '../../model/index.ts';
 import type { Outcome } from './scenario-verdict.ts';
+import { formatNumberOf } from '../../units/index.ts';
 
 /** Of the answers of a name, those that lack most of the other side's. */
 const isMostly = (count: number, compared: number): boolean => count * 2 >= compared;
@@ -55,7 +56,7 @@ export const answerWarnings = (differences: readonly AnswerDifference[]): readon
     return `Head's answer to ${route} ${WORDS[what]} (${figures(each)}), in ${answers} of ${of} compared: the costs are not of the same work.`;
   });
   const left = differences.length - listed.length;
-  return left > 0 ? [...listed, `Answers of ${left} more names differ, too.`] : listed;
+  return left > 0 ? [...listed, `Answers of ${formatNumberOf(left, 'more name')} differ, too.`] : listed;
 };
 
 const NOT_COMPARABLE = 'not comparable: head leaves most of its answers out';

@@ -11,6 +11,7 @@ import {
 import { describeFailures, failuresOf, isFailing } from './failures.ts';
 import { judgedGates } from './gates.ts';
 import { allocatesNothing } from './launch-series.ts';
+import { formatNumberOf } from '../../units/index.ts';
 
 /** Above this share of stolen CPU time a pair is left out (sd of the duet rose four-fold there). */
 const MOST_STEAL = 0.15;
@@ -38,7 +39,7 @@ const unequalRequests = (run: ScenarioRun): InvalidRun | null => {
       if (discarded !== null || base.planned === head.planned) continue;
       return {
         code: 'unequal-requests',
-        message: `Launch ${launch.index}, pair ${index}: ${base.planned} requests went to base, ${head.planned} to head`,
+        message: `Launch ${launch.index}, pair ${index}: ${formatNumberOf(base.planned, 'request')} went to base, ${head.planned} to head`,
         side: null,
       };
     }

@@ -1,5 +1,5 @@
 /** The page's script: reads the embedded figures and wires the parts. Bundled by the build, inlined by `html.ts`. */
-import { formatPercent } from '../../units/index.ts';
+import { formatNumberOf, formatPercent } from '../../units/index.ts';
 import type { FlameData, PageData } from '../render/page-data.ts';
 import { byId, chooser, element, radios } from './dom.ts';
 import { buildModel, type FlameModel, functionTotals, mainNode, search, type View } from './flame-model.ts';
@@ -68,7 +68,7 @@ const startFlames = ({ flames, opens }: PageData): void => {
     found.textContent =
       box.value.trim() === ''
         ? ''
-        : `${hits.functions} functions, ${formatPercent(hits.baseShare)} of base, ${formatPercent(hits.headShare)} of head`;
+        : `${formatNumberOf(hits.functions, 'function')}, ${formatPercent(hits.baseShare)} of base, ${formatPercent(hits.headShare)} of head`;
   };
   box.addEventListener('input', runSearch);
   document.addEventListener('keydown', (event) => {

@@ -1,5 +1,5 @@
 /** Plots of a metric: every pair with both sides, and the difference launch by launch. Shapes differ, not colour alone. */
-import { formatPercent, formatQuantity, formatSignedPercent } from '../../units/index.ts';
+import { formatNumberOf, formatPercent, formatQuantity, formatSignedPercent } from '../../units/index.ts';
 import type { MetricPlot, PlotPoint } from '../render/page-data.ts';
 import { element, svg } from './dom.ts';
 
@@ -76,7 +76,7 @@ const pairChart = (plot: MetricPlot): SVGElement => {
     return [svg('line', { class: 'launch', x1: x, x2: x, y1: EDGE.top, y2: HEIGHT - EDGE.bottom })];
   });
   const used = points.filter((point) => point.discarded === null);
-  const label = `${plot.label}, ${points.length} pairs, ${points.length - used.length} discarded; mean of base ${text(mean(used.map((point) => point.base)))}, of head ${text(mean(used.map((point) => point.head)))}.`;
+  const label = `${plot.label}, ${formatNumberOf(points.length, 'pair')}, ${points.length - used.length} discarded; mean of base ${text(mean(used.map((point) => point.base)))}, of head ${text(mean(used.map((point) => point.head)))}.`;
   return chart(label, ...frame(scale, text, 'pairs in order, a line between launches'), ...edges, ...marks);
 };
 
@@ -123,7 +123,7 @@ const launchChart = (plot: MetricPlot): SVGElement | null => {
   );
   const estimate = plot.effect === null ? '' : ` The comparison says ${formatSignedPercent(plot.effect[0])}.`;
   return chart(
-    `${plot.label}, head against base in ${effects.length} launches.${estimate}`,
+    `${plot.label}, head against base in ${formatNumberOf(effects.length, 'launch', 'launches')}.${estimate}`,
     ...frame(scale, (value) => formatPercent(value), 'head against base, launch by launch; band: the interval'),
     ...band,
     svg('line', { class: 'zero', ...across, y1: scale.at(0), y2: scale.at(0) }),

@@ -10,6 +10,7 @@ import type {
 import { metricDef } from '../../metrics/index.ts';
 import {
   formatCount,
+  formatNumberOf,
   formatPercent,
   formatPercentRange,
   formatSignedPercent,
@@ -108,7 +109,7 @@ const discardCaution = (scenario: ScenarioComparison): readonly Rich[] => {
   if (discarded === 0) return [];
   return [
     [
-      `${formatCount(discarded)} of ${formatCount(pairs + discarded)} pairs were left out before comparing; run.json says why for each.`,
+      `${formatCount(discarded)} of ${formatCount(pairs + discarded)} pairs ${discarded === 1 ? 'was' : 'were'} left out before comparing; run.json says why for each.`,
     ],
   ];
 };
@@ -129,9 +130,7 @@ const waiverCautions = (scenario: ScenarioComparison, { waivers, scenarios }: Co
   const own = waivers.applied.filter((waiver) => waiver.scenario === scenario.scenario);
   const remarks = scenario === scenarios[0] ? waivers.remarks.map((remark): Rich => [remark]) : [];
   const count: readonly Rich[] =
-    own.length === 0
-      ? []
-      : [[`${formatCount(own.length)} known ${own.length === 1 ? 'regression' : 'regressions'} accepted.`]];
+    own.length === 0 ? [] : [[`${formatNumberOf(own.length, 'known regression')} accepted.`]];
   return [...count, ...own.map(accepted), ...remarks];
 };
 

@@ -9,7 +9,13 @@ import type {
   ScenarioComparison,
 } from '../../model/index.ts';
 import { isRuntime } from '../../profile/index.ts';
-import { formatCount, formatPercent, formatSignedPercent, formatSignedQuantity } from '../../units/index.ts';
+import {
+  formatCount,
+  formatNumberOf,
+  formatPercent,
+  formatSignedPercent,
+  formatSignedQuantity,
+} from '../../units/index.ts';
 import { costOf } from './amounts.ts';
 import { edgesClause } from './calls.ts';
 import { FUNCTION_WORDS, NEAR_WORDS, VERDICT_WORDS } from './labels.ts';
@@ -191,7 +197,7 @@ export const replyCautions = ({ exact, answers = [] }: ScenarioComparison): read
   const isSaid = ({ route }: ReplyDifference): boolean => answers.some((each) => each.route === route);
   const replies = (exact?.counted?.replies ?? []).filter((each) => !isSaid(each));
   const left = replies.length - MOST_REPLIES;
-  const more: readonly Rich[] = left > 0 ? [[`Replies of ${formatCount(left)} more routes differ, too.`]] : [];
+  const more: readonly Rich[] = left > 0 ? [[`Replies of ${formatNumberOf(left, 'more route')} differ, too.`]] : [];
   return [...replies.slice(0, MOST_REPLIES).map(replyText), ...more];
 };
 

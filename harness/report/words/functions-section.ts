@@ -1,7 +1,7 @@
 /** Why: the functions behind a verdict, per profile, and the way from the root to the one to look at. */
 import { isHeld, profileKind } from '../../metrics/index.ts';
 import { COST_KINDS, type CostKind, type FunctionComparison, type ScenarioComparison } from '../../model/index.ts';
-import { formatCount, formatQuantity } from '../../units/index.ts';
+import { formatCount, formatNumberOf, formatQuantity } from '../../units/index.ts';
 import { impactText, shownOf, signedAmount, sideText } from './amounts.ts';
 import { FUNCTION_WORDS, NEAR_WORDS } from './labels.ts';
 import type { FunctionGroup, FunctionRow, PathFrame, Why } from './report.ts';
@@ -119,8 +119,7 @@ const shortened = (frames: readonly PathFrame[], module: string | null): readonl
   const shown: PathFrame[] = [];
   let left = 0;
   const close = (): void => {
-    if (left > 0)
-      shown.push({ function: `… ${left} ${left === 1 ? 'frame' : 'frames'} …`, delta: null, changedInDiff: false });
+    if (left > 0) shown.push({ function: `… ${formatNumberOf(left, 'frame')} …`, delta: null, changedInDiff: false });
     left = 0;
   };
   frames.forEach((frame, at) => {

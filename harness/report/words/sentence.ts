@@ -13,7 +13,7 @@ import {
   VERDICTS,
 } from '../../model/index.ts';
 import { metricDef, witnessesOf } from '../../metrics/index.ts';
-import { formatCount, formatDuration } from '../../units/index.ts';
+import { formatCount, formatDuration, formatNumberOf } from '../../units/index.ts';
 import {
   amountsFor,
   costOf,
@@ -226,8 +226,7 @@ const unchangedSentence = (scenario: ScenarioComparison): Rich => {
   const within = unchangedWithin(first);
   const interval = intervalText(first);
   const bound = `${within === null ? '' : ` within ${within}`}${interval === null ? '' : ` (${interval})`}`;
-  const more =
-    others.length > 0 ? `, and ${formatCount(others.length)} more ${others.length === 1 ? 'metric' : 'metrics'}` : '';
+  const more = others.length > 0 ? `, and ${formatNumberOf(others.length, 'more metric')}` : '';
   return [`${label(first)} unchanged${bound}${more}`, ...tail];
 };
 
@@ -262,7 +261,7 @@ const afterClause = ({ launches, linkSeeds }: ScenarioComparison, { decidedBy }:
   if (decidedBy === null) return '';
   if (decidedBy.stage !== 'judged') return ` after ${formatCount(decidedBy.n)} ${UNIT_WORDS[decidedBy.unit]}`;
   const layouts = decidedBy.unit === 'linkSeed' ? ` of ${formatCount(linkSeeds)} code layouts` : '';
-  return ` after ${formatCount(launches)} ${launches === 1 ? 'launch' : 'launches'}${layouts}`;
+  return ` after ${formatNumberOf(launches, 'launch', 'launches')}${layouts}`;
 };
 
 /** The gate nearest to failing speaks, the others are named. */

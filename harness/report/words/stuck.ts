@@ -1,7 +1,7 @@
 /** Goroutines that can never wake: how many, started by whom, blocked where. */
 import type { FunctionComparison, MetricComparison, ScenarioComparison } from '../../model/index.ts';
 import { outerFunction } from '../../profile/index.ts';
-import { formatCount } from '../../units/index.ts';
+import { formatCount, formatNumberOf } from '../../units/index.ts';
 import { code, type Rich } from '../text/inline-text.ts';
 
 /** Fewer of what was gained are not what the leak is about. */
@@ -33,7 +33,7 @@ export const stuckClause = (row: FunctionComparison): Rich => {
   const place: Rich = row.file === '' ? [] : [' (', code(`${row.file}:${row.line}`), ')'];
   const count = Math.round(head);
   return [
-    `${formatCount(count)} ${count === 1 ? 'goroutine' : 'goroutines'}${before} that can never wake, `,
+    `${formatNumberOf(count, 'goroutine')}${before} that can never wake, `,
     ...startOf(row),
     ', blocked in ',
     code(row.function),
