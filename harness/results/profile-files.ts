@@ -4,7 +4,8 @@
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ProfileKind, ProfileRef } from '../model/index.ts';
+import { profileKind } from '../metrics/index.ts';
+import { COST_KINDS, type ProfileKind, type ProfileRef } from '../model/index.ts';
 import { decodeProfile, type Profile, ProfileError, subtractProfile, valueIndex } from '../profile/index.ts';
 
 export interface ReadFile {
@@ -25,22 +26,15 @@ export const folderReader = (dir: string): FolderReader => {
   return Object.assign(read, { problems, leftOut: (what: string) => void problems.add(what) });
 };
 
-/** A sample type that every profile of the kind has. */
-const TYPES: Readonly<Record<ProfileKind | 'calls', string>> = {
-  cpu: 'cpu',
-  heap: 'inuse_space',
-  allocs: 'alloc_space',
-  mutex: 'delay',
-  block: 'delay',
-  goroutine: 'goroutine',
-  goroutineleak: 'goroutineleak',
-  instructions: 'instructions',
-  calls: 'calls',
-};
+type FileKind = ProfileKind | 'calls';
 
-const decoded = (bytes: Uint8Array, file: string, kind: keyof typeof TYPES): Profile => {
+/** A sample type that every profile of the kind has. */
+const typeOf = (kind: FileKind): string =>
+  COST_KINDS.map(profileKind).find(({ file }) => file === kind)?.valueType ?? kind;
+
+const decoded = (bytes: Uint8Array, file: string, kind: FileKind): Profile => {
   const profile = decodeProfile(bytes, file);
-  valueIndex(profile, TYPES[kind]);
+  valueIndex(profile, typeOf(kind));
   return profile;
 };
 
@@ -55,7 +49,7 @@ const orLeftOut = async (read: ReadFile, open: () => Promise<Profile | null>): P
 };
 
 /** A profile as it lies there; null when it is gone or was left out. */
-export const openFile = async (file: string, kind: keyof typeof TYPES, read: ReadFile): Promise<Profile | null> =>
+export const openFile = async (file: string, kind: FileKind, read: ReadFile): Promise<Profile | null> =>
   orLeftOut(read, async () => {
     const bytes = await read(file);
     return bytes === null ? null : decoded(bytes, file, kind);

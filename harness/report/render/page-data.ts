@@ -10,7 +10,7 @@ import type {
   ScenarioRun,
 } from '../../model/index.ts';
 import { METRIC_IDS, SIDES } from '../../model/index.ts';
-import { measureWindow, metricDef, witnessesOf } from '../../metrics/index.ts';
+import { isOfGoroutines, measureWindow, metricDef, witnessesOf } from '../../metrics/index.ts';
 import { isRuntime } from '../../profile/index.ts';
 import { isOnlyNoise } from '../../units/index.ts';
 import { impactText } from '../words/amounts.ts';
@@ -92,7 +92,7 @@ export interface ProfilePair {
 const short = (value: number): number => Number(value.toPrecision(6));
 
 /** Goroutines are told by where they wait, which is in the runtime. */
-const isWaiting = ({ compared }: ProfilePair): boolean => compared === 'goroutine' || compared === 'goroutineleak';
+const isWaiting = ({ compared }: ProfilePair): boolean => compared !== null && isOfGoroutines(compared);
 
 const flameData = (pair: ProfilePair, comparison: Comparison): FlameData => {
   const tree = stackTree([pair.base, pair.head]);
