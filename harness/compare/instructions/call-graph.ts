@@ -160,17 +160,18 @@ export const workOf = ({ parts }: GraphNode): { readonly own: number; readonly c
   return { own, calls };
 };
 
-/** Callees before callers, as far as they do not call each other. */
-export const calleesFirst = (graph: CallGraph): readonly string[] => {
+/** Callees of either side before their callers, as far as they do not call each other. */
+export const calleesFirst = (...graphs: readonly CallGraph[]): readonly string[] => {
   const order: string[] = [];
   const seen = new Set<string>();
-  for (const start of graph.keys()) {
+  const calleesOf = (name: string): string[] =>
+    graphs.flatMap((graph) => [...(graph.get(name)?.parts.values() ?? [])].flatMap(({ calls }) => [...calls.keys()]));
+  for (const start of graphs.flatMap((graph) => [...graph.keys()])) {
     const open: { readonly name: string; readonly left: string[] }[] = [];
     const visit = (name: string): void => {
       if (seen.has(name)) return;
       seen.add(name);
-      const node = graph.get(name);
-      open.push({ name, left: node === undefined ? [] : [...workOf(node).calls.keys()] });
+      open.push({ name, left: calleesOf(name) });
     };
     visit(start);
     for (let top = open.at(-1); top !== undefined; top = open.at(-1)) {

@@ -25,10 +25,10 @@ const MOST_STEPS = 200;
 
 type IncomingCalls = ReadonlyMap<string, readonly Incoming[]>;
 
-/** Functions that call each other in a circle have one number (Kosaraju and Sharir). */
-const circlesOf = (graph: CallGraph, incoming: IncomingCalls): ReadonlyMap<string, number> => {
+/** Functions that call each other in a circle have one number (Kosaraju and Sharir); `order`: callees first. */
+const circlesOf = (order: readonly string[], incoming: IncomingCalls): ReadonlyMap<string, number> => {
   const circles = new Map<string, number>();
-  for (const [number, start] of calleesFirst(graph).toReversed().entries()) {
+  for (const [number, start] of order.toReversed().entries()) {
     const open = [start];
     for (let name = open.pop(); name !== undefined; name = open.pop()) {
       if (circles.has(name)) continue;
@@ -75,7 +75,7 @@ const byWeight = (a: CountedCalls, b: CountedCalls): number =>
 
 export const callersIn = (base: CallGraph, head: CallGraph): Callers => {
   const incoming = incomingCalls(base, head);
-  const circles = circlesOf(new Map([...base, ...head]), incoming);
+  const circles = circlesOf(calleesFirst(base, head), incoming);
   const members = Map.groupBy(circles.keys(), (name) => circles.get(name) ?? -1);
   const pathTo = (name: string, sign: 1 | -1): CallerPath => {
     let path = [name];

@@ -127,7 +127,7 @@ interface Flow {
 /** Null where it has no end. */
 const flowOf = (graphs: Graphs, handings: ReadonlyMap<string, Handing>): ReadonlyMap<string, number> | null => {
   const { base, head, isSuspect } = graphs;
-  const names = calleesFirst(new Map([...base, ...head])).filter((name) => !isSuspect(name));
+  const names = calleesFirst(base, head).filter((name) => !isSuspect(name));
   const own = ownDifferences(graphs);
   const start = new Map(names.map((name) => [name, own.get(name)?.get(name) ?? 0]));
   const into = new Map<string, { readonly from: string; readonly weight: number }[]>();

@@ -1,4 +1,6 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { CallGraph } from '../../../harness/compare/instructions/call-graph.ts';
 import { callersIn } from '../../../harness/compare/instructions/callers.ts';
 import { type Code, graphOf } from '../../builders/counted-code.ts';
 
@@ -48,5 +50,37 @@ describe('callers', () => {
       ['main.serve', 'main.more', ...Object.keys(SHOP).slice(1)].map((name) => [name, even[name]!]),
     );
     expect(pathOf(inOrder, inOrder, 'json.text')).toEqual(['json.Marshal → json.object → json.text', false]);
+  });
+
+  it('lead along calls of either side, whole only where nobody calls their beginning from outside its circle', () => {
+    const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
+    const edge = fc.tuple(fc.constantFrom(...names), fc.constantFrom(...names), fc.integer({ min: 1, max: 9 }));
+    const side = fc.array(edge, { maxLength: 14 }).map((edges): CallGraph => {
+      const graph = new Map(
+        names.map((name) => [
+          name,
+          { entries: 1, parts: new Map([[name, { own: 1, calls: new Map<string, number>() }]]) },
+        ]),
+      );
+      for (const [from, to, times] of edges) graph.get(from)?.parts.get(from)?.calls.set(to, times);
+      return graph;
+    });
+    fc.assert(
+      fc.property(side, side, fc.constantFrom(...names), (base, head, name) => {
+        const calls = (from: string, to: string): boolean =>
+          [base, head].some((graph) => graph.get(from)?.parts.get(from)?.calls.has(to));
+        const reached = (from: string): ReadonlySet<string> => {
+          const seen = new Set([from]);
+          for (const each of seen) for (const to of names) if (calls(each, to)) seen.add(to);
+          return seen;
+        };
+        const { path, isWhole } = callersIn(base, head).pathTo(name, 1);
+        expect(path.at(-1)).toBe(name);
+        path.slice(1).forEach((callee, at) => expect(calls(path[at]!, callee)).toBe(true));
+        const circle = names.filter((each) => reached(each).has(path[0]!) && reached(path[0]!).has(each));
+        const outside = names.filter((each) => !circle.includes(each) && circle.some((member) => calls(each, member)));
+        if (isWhole) expect(outside).toEqual([]);
+      }),
+    );
   });
 });
