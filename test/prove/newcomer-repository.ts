@@ -17,14 +17,19 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseDurationSeconds } from '../../harness/units/index.ts';
-import { root } from './campaign.ts';
+import { provenance, root } from './campaign.ts';
 import { applyEdits, type Edit, plantFencedBurn } from './demo-variant.ts';
 import type { Change, Leak, Newcomer, Origin } from './newcomer-services.ts';
+
+export interface Tarball {
+  readonly file: string;
+  readonly commit: string;
+}
 
 export interface Workplace {
   /** Outside of every repository, and never in one. */
   readonly folder: string;
-  readonly tarball: string;
+  readonly tarball: Tarball;
   /** Folders to clone from in place of an address, by service. */
   readonly clones: Readonly<Record<string, string>>;
 }
@@ -38,6 +43,8 @@ export interface Told {
 }
 
 export interface Setup {
+  /** Of godyno, as it was packed. */
+  readonly packed: string;
   readonly base: string;
   readonly installSeconds: number;
   readonly initSeconds: number;
@@ -145,7 +152,7 @@ export const setUp = async (place: Workplace, name: string, service: Newcomer): 
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(place.folder, { recursive: true });
   clone(name, service.origin, folder, place.clones);
-  const installed = requireGood('npm i', await tell(place, folder, 'npm', 'i', '-D', place.tarball));
+  const installed = requireGood('npm i', await tell(place, folder, 'npm', 'i', '-D', place.tarball.file));
   const found = requireGood('init', await tell(place, folder, 'npx', 'godyno', 'init', '--yes'));
   const file = service.scenarioFile;
   const edits: readonly Edit[] = service.edits.map(({ from, to }) => ({ file, from, to }));
@@ -156,6 +163,7 @@ export const setUp = async (place: Workplace, name: string, service: Newcomer): 
   const checked = await tell(place, folder, 'npx', 'godyno', 'doctor');
   writeFileSync(`${folder}.doctor.txt`, checked.out + checked.lines.map(({ text }) => text).join('\n'));
   const setup: Setup = {
+    packed: place.tarball.commit,
     base: git(folder, 'rev-parse', 'HEAD'),
     installSeconds: installed.seconds,
     initSeconds: found.seconds,
@@ -215,8 +223,8 @@ export const openPullRequest = (
 };
 
 /** `npm pack` of this repository, as it is. */
-export const packed = (folder: string): string => {
+export const packed = (folder: string): Tarball => {
   mkdirSync(folder, { recursive: true });
-  const name = execFileSync('npm', ['pack', '--silent', '--pack-destination', folder], { cwd: root, encoding: 'utf8' });
-  return path.join(folder, name.trim().split('\n').at(-1) ?? '');
+  const told = execFileSync('npm', ['pack', '--silent', '--pack-destination', folder], { cwd: root, encoding: 'utf8' });
+  return { file: path.join(folder, told.trim().split('\n').at(-1) ?? ''), commit: provenance().commit };
 };

@@ -36,7 +36,6 @@ const { values, positionals } = parseArgs({
     changes: { type: 'string', default: 'none,slow,leak' },
     clone: { type: 'string', multiple: true, default: [] },
     folder: { type: 'string', default: path.join(tmpdir(), 'godyno-newcomer') },
-    tarball: { type: 'string' },
     setup: { type: 'boolean', default: false },
     table: { type: 'boolean', default: false },
   },
@@ -158,6 +157,7 @@ const measured = async (placed: Placed, kind: string, round: number): Promise<Ne
   const exact = ran.scenario.metrics.find(({ metric }) => metric === 'instructionsPerRequest');
   return {
     ...row,
+    commit: setup.packed,
     what,
     code: ran.code,
     sentence: ran.sentence,
@@ -182,9 +182,9 @@ const wanted = (): readonly NewcomerName[] => {
 };
 
 const campaign = async (): Promise<void> => {
-  const { folder, tarball = packed(folder) } = values;
+  const { folder } = values;
   const clones = Object.fromEntries(values.clone.map((text) => text.split('=', 2)));
-  const place: Workplace = { folder, tarball, clones };
+  const place: Workplace = { folder, tarball: packed(folder), clones };
   const placed: Placed[] = [];
   for (const name of wanted()) {
     const service: Newcomer = NEWCOMERS[name];
