@@ -5,6 +5,7 @@
  * Lines go to docs/evidence/newcomer.jsonl.
  *
  * node test/prove/newcomer.ts [--rounds=1,2,3] [--changes=none,slow,leak] [--clone=gatus=FOLDER] [service …]
+ * --into <file> adds the lines there instead.
  * node test/prove/newcomer.ts --setup     only up to the commit that has the scenario
  * node test/prove/newcomer.ts --table     the tables of all lines
  *
@@ -36,12 +37,11 @@ const { values, positionals } = parseArgs({
     changes: { type: 'string', default: 'none,slow,leak' },
     clone: { type: 'string', multiple: true, default: [] },
     folder: { type: 'string', default: path.join(tmpdir(), 'godyno-newcomer') },
+    into: { type: 'string', default: evidenceFile('newcomer') },
     setup: { type: 'boolean', default: false },
     table: { type: 'boolean', default: false },
   },
 });
-
-const EVIDENCE = evidenceFile('newcomer');
 
 interface Placed {
   readonly place: Workplace;
@@ -197,13 +197,13 @@ const campaign = async (): Promise<void> => {
     for (const one of placed)
       for (const kind of values.changes.split(',')) {
         const row = await measured(one, kind, round);
-        appendRow(EVIDENCE, row);
+        appendRow(values.into, row);
         console.log(`${row.service}, ${row.what}, ${round}: ${isRight(row) ? 'right' : 'WRONG'}, ${row.sentence}`);
       }
 };
 
 if (!values.table) await campaign();
-const rows = rowsIn<NewcomerRow>(EVIDENCE);
+const rows = rowsIn<NewcomerRow>(values.into);
 console.log(`\n${newcomerTable(rows)}\n`);
 const wrong = rows.filter((row) => !isRight(row)).length;
 console.log(`${rows.length - wrong} right, ${wrong} wrong`);
