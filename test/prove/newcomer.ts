@@ -181,6 +181,17 @@ const wanted = (): readonly NewcomerName[] => {
   return named.length > 0 ? named : Object.keys(NEWCOMERS).filter(isName);
 };
 
+/** A run that measured nothing is shown, and the campaign goes on. */
+const oneRow = async (placed: Placed, kind: string, round: number): Promise<void> => {
+  try {
+    const row = await measured(placed, kind, round);
+    appendRow(values.into, row);
+    console.log(`${row.service}, ${row.what}, ${round}: ${isRight(row) ? 'right' : 'WRONG'}, ${row.sentence}`);
+  } catch (error) {
+    console.log(`${placed.name}, ${kind}, ${round}: NOT MEASURED: ${String(error)}`);
+  }
+};
+
 const campaign = async (): Promise<void> => {
   const { folder } = values;
   const clones = Object.fromEntries(values.clone.map((text) => text.split('=', 2)));
@@ -194,12 +205,7 @@ const campaign = async (): Promise<void> => {
   }
   if (values.setup) return;
   for (const round of values.rounds.split(',').map(Number))
-    for (const one of placed)
-      for (const kind of values.changes.split(',')) {
-        const row = await measured(one, kind, round);
-        appendRow(values.into, row);
-        console.log(`${row.service}, ${row.what}, ${round}: ${isRight(row) ? 'right' : 'WRONG'}, ${row.sentence}`);
-      }
+    for (const one of placed) for (const kind of values.changes.split(',')) await oneRow(one, kind, round);
 };
 
 if (!values.table) await campaign();
