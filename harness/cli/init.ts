@@ -13,6 +13,7 @@ import { parseScenario } from '../scenario/index.ts';
 import { type Survey, surveyService } from '../survey/index.ts';
 import { buildCopy, configFiles, copySource, embedPath, type MissingEmbed, withMissingFile } from './init/copy.ts';
 import { baselineWorkflow, measureWorkflow, type Names, publishWorkflow } from './init/workflows.ts';
+import { freshFolders } from './init/fresh.ts';
 import { findMains, type MainPackage, programName } from './init/find.ts';
 import { type Proposal, proposedFrom, scenarioText, untried } from './init/scenario.ts';
 import { type Trial, tryStarts } from './init/trial.ts';
@@ -106,7 +107,9 @@ const tryService = async (
   const survey = await surveyService({ moduleDir: copy.moduleDir, package: main.path, folder: reader, signal });
   const configs = await configFiles(copy.moduleDir);
   for (let rebuilds = 0; ; rebuilds++) {
-    const trial = await tryStarts({ binary, cwd: copy.moduleDir, folder: tmp, survey, configs, say, signal });
+    const cwd = copy.moduleDir;
+    const refresh = await freshFolders(cwd, tmp);
+    const trial = await tryStarts({ binary, cwd, folder: tmp, refresh, survey, configs, say, signal });
     const more = trial.kind === 'silent' ? await withMissingFile(trial.output, missing, copy) : null;
     if (more === null || rebuilds === MOST_REBUILDS) return { trial, survey, missing };
     say(`It wants ${more.flatMap(({ made }) => made).at(-1) ?? ''}, too; building again`);

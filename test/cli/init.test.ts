@@ -253,6 +253,45 @@ func main() {
     expect(place.leftInTmp()).toEqual([]);
   });
 
+  test('what a start leaves behind does not help the next: a service that remembers its first port keeps it', async () => {
+    place.file('go.mod', 'module example.com/cluster\n\ngo 1.22\n');
+    place.file(
+      'main.go',
+      `package main
+
+import (
+	"flag"
+	"log"
+	"net"
+	"net/http"
+	"os"
+)
+
+func main() {
+	addr := flag.String("addr", "127.0.0.1:28177", "clients")
+	peer := flag.String("peer-addr", "127.0.0.1:28178", "peers")
+	flag.Parse()
+	if _, err := os.Stat("data/member"); err != nil {
+		if *peer != "127.0.0.1:28178" {
+			log.Fatal("a new cluster has its peers at 127.0.0.1:28178")
+		}
+		os.MkdirAll("data", 0o755)
+		os.WriteFile("data/member", nil, 0o644)
+	}
+	if _, err := net.Listen("tcp", *peer); err != nil {
+		log.Fatal(err)
+	}
+	http.HandleFunc("/health", func(w http.ResponseWriter, r *http.Request) { w.Write([]byte("ok")) })
+	log.Fatal(http.ListenAndServe(*addr, nil))
+}
+`,
+    );
+    const { code, stderr } = await place.run(['init', '--yes']);
+    expect(code, stderr).toBe(0);
+    expect(stderr).toContain('moving that with -peer-addr');
+    expect(scenario('scenarios/cluster.yml').target.args).toEqual(['-addr', '127.0.0.1:${port}']);
+  });
+
   test('files that the build embeds and git does not have are carried along, or stood in for, and the scenario says how', async () => {
     execFileSync('git', ['init', '--quiet'], { cwd: place.dir });
     place.file('.gitignore', 'dist/\nassets/\n');

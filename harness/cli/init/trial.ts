@@ -57,6 +57,8 @@ export interface Program {
   readonly cwd: string;
   /** An empty folder of ours, `${tmp}`. */
   readonly folder: string;
+  /** Removes what a start left in both, so that the next is a first one, too. */
+  readonly refresh: () => Promise<void>;
   readonly survey: Survey;
   /** Configuration files of the source, relative to the module. */
   readonly configs: readonly string[];
@@ -221,6 +223,7 @@ const attempt = async (program: Program, guess: StartGuess): Promise<Attempt> =>
     return { answers, addresses, output: running.tail(), port };
   } finally {
     await running.stop(STOP_SECONDS);
+    await program.refresh();
   }
 };
 
