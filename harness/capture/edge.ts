@@ -13,12 +13,22 @@ import {
 } from '../model/index.ts';
 import type { Agent } from './agent.ts';
 import { type AgentCounters, type ProcessUsage, present } from './agent-replies.ts';
-import { cgroupCpuNs, PROC_ROOT, type ThreadTimes, threadTimes, type TreeTimes, treeTimes } from './proc.ts';
+import {
+  cgroupCpuNs,
+  PROC_ROOT,
+  type ThreadTimes,
+  threadTimes,
+  threadTimesOf,
+  type TreeTimes,
+  treeTimes,
+} from './proc.ts';
 
 /** What a running side is measured by. */
 export interface EdgeTarget {
   /** The process with the agent. */
   readonly pid: number;
+  /** Where several processes take the requests: the others, whose agents `agent` asks, too. */
+  readonly workers?: readonly number[];
   /** What was started, with all below it; what its other processes use is counted, too. `pid` when left out. */
   readonly rootPid?: number;
   readonly agent: Agent;
@@ -89,18 +99,19 @@ export const processCpuNs = (
 
 const readOutside = ({
   pid,
+  workers = [],
   rootPid = pid,
   cpuSource,
   cgroupDir,
   procRoot = PROC_ROOT,
 }: EdgeTarget): OutsideReading => {
-  const times = threadTimes(pid, procRoot);
+  const times = threadTimesOf([pid, ...workers], procRoot);
   const cpuNs = cpuSource === 'cgroup' && cgroupDir !== undefined ? cgroupCpuNs(cgroupDir) : times?.cpuNs;
   return present<OutsideReading>({
     cpuNs: cpuSource === 'rusage' ? undefined : cpuNs,
     runDelayNs: times?.runDelayNs,
     threads: cpuSource === 'schedstat' ? times?.threads : undefined,
-    others: cpuSource === 'schedstat' ? treeTimes(rootPid, pid, procRoot) : undefined,
+    others: cpuSource === 'schedstat' ? treeTimes(rootPid, [pid, ...workers], procRoot) : undefined,
   });
 };
 

@@ -21,6 +21,7 @@ export {
   sideWindow,
   windowCounters,
 } from './edge.ts';
+export { joinAgents } from './joined-agents.ts';
 export { fingerprintOf, hostEnvironment, type HostFacts } from './environment.ts';
 export { type HostEdge, hostWindow, readHostEdge } from './host-window.ts';
 export {

@@ -53,14 +53,27 @@ export const threadTimes = (pid: number, procRoot = PROC_ROOT): ThreadTimes | un
   return { cpuNs: [...threads.values()].reduce((sum, ns) => sum + ns, 0), runDelayNs, threads };
 };
 
+/** Of several processes together; `undefined` as soon as one of them cannot be read. Thread ids are the machine's. */
+export const threadTimesOf = (pids: readonly number[], procRoot = PROC_ROOT): ThreadTimes | undefined => {
+  const all = pids.map((pid) => threadTimes(pid, procRoot)).filter((times) => times !== undefined);
+  if (all.length < pids.length) return undefined;
+  return {
+    cpuNs: all.reduce((sum, { cpuNs }) => sum + cpuNs, 0),
+    runDelayNs: all.reduce((sum, { runDelayNs }) => sum + runDelayNs, 0),
+    threads: new Map(all.flatMap(({ threads }) => [...threads])),
+  };
+};
+
 /** Thread id → CPU time of every process at or below `root`, but not of `but`. */
 export type TreeTimes = ReadonlyMap<number, ReadonlyMap<string, number>>;
 
-export const treeTimes = (root: number, but: number, procRoot = PROC_ROOT): TreeTimes => {
+export const treeTimes = (root: number, but: readonly number[], procRoot = PROC_ROOT): TreeTimes => {
   const found = new Map<number, ReadonlyMap<string, number>>();
+  const seen = new Set<number>();
   const walk = (pid: number): void => {
-    if (pid !== but) found.set(pid, threadTimes(pid, procRoot)?.threads ?? new Map<string, number>());
-    for (const child of childrenOf(pid, procRoot)) if (!found.has(child)) walk(child);
+    seen.add(pid);
+    if (!but.includes(pid)) found.set(pid, threadTimes(pid, procRoot)?.threads ?? new Map<string, number>());
+    for (const child of childrenOf(pid, procRoot)) if (!seen.has(child)) walk(child);
   };
   walk(root);
   return found;

@@ -16,7 +16,7 @@ export { decodeProfile } from './format/decode.ts';
 export { locationsOf } from './columns.ts';
 export { encodeProfile } from './format/encode.ts';
 export { type CallPaths, withCallPaths } from './costs/call-paths.ts';
-export { diffProfile, mergeProfiles, subtractProfile } from './combine/combine.ts';
+export { diffProfile, mergeProfiles, mergeWorkers, subtractProfile } from './combine/combine.ts';
 export { type CallTree, callTree, pathTo, ROOT_NAME, type TreeSide, TRUNCATED_NAME } from './costs/call-tree.ts';
 export {
   labelCosts,

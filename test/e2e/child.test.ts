@@ -2,6 +2,7 @@
 import { cp, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ScenarioRun } from '../../harness/model/index.ts';
 import { makePlace, type Place } from './cli.ts';
 import { comparisonIn, rowOf, runIn, unaccountedIn } from './results.ts';
 
@@ -45,6 +46,21 @@ describe.skipIf(process.platform !== 'linux')('a service whose child serves', ()
     expect(head! - base!).toBeLessThan(70_000);
     for (const { base: window } of runIn(out()).runs[0]!.launches.flatMap(({ pairs }) => pairs)) {
       expect(window.counters.cpuNs! / window.answered).toBeGreaterThan(10_000);
+    }
+  });
+
+  it('and so has one whose requests several take, each with a socket of its own', async () => {
+    const ended = await run('several', '6s');
+    expect(ended.code, ended.stderr).toBe(0);
+    expect(unaccountedIn(runIn(out()))).toEqual([]);
+    const { base, head } = rowOf(comparisonIn(out()), 'allocBytesPerRequest');
+    expect(head! - base!).toBeGreaterThan(60_000);
+    expect(head! - base!).toBeLessThan(70_000);
+    const [{ notes, launches }] = runIn(out()).runs as [ScenarioRun];
+    expect(notes.join('\n')).toMatch(/head: 2 processes of the service take the requests; their counters are added up/);
+    for (const { pairs, sides } of launches) {
+      expect(pairs.map(({ base: window }) => window.counters.cpuNs)).not.toContain(undefined);
+      expect(sides.head.profiles).toMatchObject({ cpu: {}, allocs: {}, heap: {}, goroutine: {} });
     }
   });
 

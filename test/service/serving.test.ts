@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
+import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runningCount } from '../../harness/process/index.ts';
 import { freePorts, type StartRequest, startTarget } from '../../harness/service/index.ts';
@@ -38,7 +38,7 @@ const answer = async (port: number, path: string, connection = 'close'): Promise
 
 const LINUX = process.platform === 'linux';
 
-describe.skipIf(!LINUX)('the process that takes the requests', () => {
+describe.skipIf(!LINUX)('the processes that take the requests', () => {
   test.each([
     ['plain', 'the one that was started'],
     ['exec', 'what the one that was started became'],
@@ -49,9 +49,9 @@ describe.skipIf(!LINUX)('the process that takes the requests', () => {
   ])('%s: is %s', async (mode) => {
     const target = await startTarget(await request(mode));
     try {
-      expect(String(target.servingPid)).toBe(await answer(target.port, '/pid'));
-      expect(target.servingPid === target.pid).toBe(mode === 'plain' || mode === 'exec');
-      await target.requireOneServes();
+      expect(target.servingPids.map(String)).toEqual([await answer(target.port, '/pid')]);
+      expect(target.servingPids[0] === target.pid).toBe(mode === 'plain' || mode === 'exec');
+      await target.requireOnlyThese();
       expect(await target.stillServes()).toBe(true);
     } finally {
       await target.stop();
@@ -61,28 +61,55 @@ describe.skipIf(!LINUX)('the process that takes the requests', () => {
     expect(runningCount()).toBe(0);
   });
 
-  test('divided among several is refused with their number, and nothing is left running', async () => {
-    const asked = await request('several');
-    let failure: unknown = null;
+  const askedPids = async (port: number): Promise<readonly string[]> => [
+    ...new Set(await Promise.all(Array.from({ length: 24 }, async () => answer(port, '/pid', 'keep-alive')))),
+  ];
+
+  test.each([
+    ['several', 'each with a socket of its own'],
+    ['shared', 'all with that of their parent'],
+  ])('%s: are all workers, %s', async (mode) => {
+    const target = await startTarget(await request(mode));
     try {
-      const target = await startTarget(asked);
-      // It began before the second child listened.
-      await delay(300);
-      await Promise.all(Array.from({ length: 16 }, async () => answer(target.port, '/pid', 'keep-alive')));
-      try {
-        await target.requireOneServes();
-      } finally {
-        await target.stop();
-      }
-    } catch (error) {
-      failure = error;
+      const { servingPids } = target;
+      expect(servingPids).toHaveLength(2);
+      expect(servingPids).not.toContain(target.pid);
+      for (const pid of await askedPids(target.port)) expect(servingPids.map(String)).toContain(pid);
+      await target.requireOnlyThese();
+      expect(await target.stillServes()).toBe(true);
+      await answer(target.port, '/die').catch(() => '');
+      await expect.poll(async () => target.stillServes()).toBe(false);
+    } finally {
+      await target.stop();
     }
-    expect(failure).toMatchObject({
-      code: 'SEVERAL_SERVE',
-      message: expect.stringMatching(/^head: 2 processes of the service take requests \(\d+, \d+\)/) as string,
-      hint: expect.stringContaining('prefork') as string,
-      exitCode: 3,
-    });
+    expect(runningCount()).toBe(0);
+  });
+
+  test('that begins later than all others is found out, and the reason and what to do are said', async () => {
+    const target = await startTarget(await request('late'));
+    const early = target.servingPids;
+    const open: Socket[] = [];
+    const found = async (): Promise<unknown> => {
+      open.push(connect(target.port, '127.0.0.1').on('error', () => undefined));
+      return target.requireOnlyThese().then(
+        () => null,
+        (error: unknown) => error,
+      );
+    };
+    try {
+      await expect.poll(found, { timeout: 10_000 }).not.toBeNull();
+      await expect(target.requireOnlyThese()).rejects.toMatchObject({
+        code: 'SEVERAL_SERVE',
+        message: expect.stringMatching(
+          new RegExp(`^head: a further process of the service .* since ${early.join()} began to`),
+        ) as string,
+        hint: expect.stringContaining('prefork') as string,
+        exitCode: 3,
+      });
+    } finally {
+      for (const socket of open) socket.destroy();
+      await target.stop();
+    }
     expect(runningCount()).toBe(0);
   });
 

@@ -95,12 +95,12 @@ const builtCheck = (name: string, { build, bytes, seconds }: Rehearsal['binary']
     `${build.facts.importPath}, ${(bytes / 1e6).toFixed(1)} MB, built and linked in ${formatDuration(seconds)}`,
   );
 
-const readyChecks = (name: string, plan: RunPlan, { hello, seconds, side }: Ready): readonly Check[] => {
+const readyChecks = (name: string, plan: RunPlan, { hello, processes, seconds, side }: Ready): readonly Check[] => {
   const { cwd, ready } = targetOf(plan.scenario.target, side);
   return [
     ok(
       `${name}: handshake`,
-      `${hello.goVersion}, GOMAXPROCS ${hello.gomaxprocs}, ${readyText(ready)} answered, ready in ${formatDuration(seconds)}`,
+      `${hello.goVersion}, GOMAXPROCS ${hello.gomaxprocs}, ${readyText(ready)} answered, ready in ${formatDuration(seconds)}${processes === 1 ? '' : `; ${processes} processes take the requests`}`,
     ),
     ok(`${name}: working folder`, placeOf(plan.trees[side], cwd)),
   ];

@@ -1,5 +1,5 @@
 /** Profiles from profiles: the sum of several, the exact difference of two snapshots, base and head as one diff. */
-import { combine } from './builder.ts';
+import { combine, type Matching } from './builder.ts';
 import { DIFF_BASE } from '../costs/exact-sums.ts';
 import type { Profile } from '../profile.ts';
 import { MISMATCH_HINT, ProfileError } from '../profile-error.ts';
@@ -20,15 +20,12 @@ const minTime = (a: bigint, b: bigint): bigint => (a === 0n || (b !== 0n && b < 
 
 const unique = (texts: readonly string[]): readonly string[] => [...new Set(texts)];
 
-/**
- * The sum of profiles of one kind: equal stacks with equal labels become one sample. What each function costs does not
- * depend on the order. Throws {@link ProfileError} for none, or for different kinds.
- */
-export const mergeProfiles = (profiles: readonly Profile[]): Profile => {
+/** For the sum of `profiles`. Throws {@link ProfileError} for none, or for different kinds. */
+const headerOf = (profiles: readonly Profile[]): Profile => {
   const [first, ...others] = profiles;
   if (first === undefined) throw new ProfileError('No profile to merge', 'Give at least one profile.');
   for (const other of others) requireSameKind(first, other);
-  const header: Profile = {
+  return {
     ...first,
     name: profiles.length === 1 ? first.name : `${first.name} and ${profiles.length - 1} more`,
     timeNs: profiles.reduce((time, profile) => minTime(time, profile.timeNs), 0n),
@@ -36,11 +33,30 @@ export const mergeProfiles = (profiles: readonly Profile[]): Profile => {
     period: profiles.reduce((most, { period }) => (period > most ? period : most), first.period),
     comments: unique(profiles.flatMap((profile) => profile.comments)),
   };
-  const ones = first.sampleTypes.map(() => 1);
+};
+
+const summed = (profiles: readonly Profile[], header: Profile, matching: Matching): Profile => {
+  const factors = header.sampleTypes.map(() => 1);
   return combine(
-    profiles.map((profile) => ({ profile, factors: ones })),
+    profiles.map((profile) => ({ profile, factors })),
     header,
+    matching,
   );
+};
+
+/**
+ * The sum of profiles of one kind: equal stacks with equal labels become one sample. What each function costs does not
+ * depend on the order. Throws {@link ProfileError} for none, or for different kinds.
+ */
+export const mergeProfiles = (profiles: readonly Profile[]): Profile => summed(profiles, headerOf(profiles), 'lines');
+
+/**
+ * The same for several processes of one program over one span of time. Code is matched by address, as in
+ * {@link subtractProfile}, which two such sums may go through.
+ */
+export const mergeWorkers = (profiles: readonly Profile[]): Profile => {
+  const durationNs = profiles.reduce((most, each) => (each.durationNs > most ? each.durationNs : most), 0n);
+  return summed(profiles, { ...headerOf(profiles), durationNs }, 'address');
 };
 
 /** Columns that only grow while the process lives; of the others (inuse, goroutine) the later snapshot counts. */

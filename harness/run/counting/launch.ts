@@ -198,7 +198,7 @@ const countLaunch = async <T>(
   try {
     return await withCountedTarget(session, start, async ({ target, attach }) =>
       whileItRuns(target, async () => {
-        if (target.servingPid !== target.pid) throw new Refusal(CHILD_SERVES);
+        if (target.servingPids.join() !== String(target.pid)) throw new Refusal(CHILD_SERVES);
         await attach();
         await warmUpLonger(counting, side);
         await warmUp(counting, side, target.pid, facts);
@@ -238,7 +238,7 @@ const countLaunch = async <T>(
   }
 };
 
-const CHILD_SERVES = 'a child of the service takes the requests, and the emulator counts only what it started itself';
+const CHILD_SERVES = 'a child of the service takes requests, and the emulator counts only what it started itself';
 
 const failedRequests = (
   failed: number,

@@ -70,6 +70,8 @@ const timed = async <T>({ plan, clock }: Session, text: string, build: () => Pro
   return built;
 };
 
+const SEVERAL_SERVE = 'several processes of the service take the requests, and only one can be counted';
+
 /** One fresh start, warmed up; stopped whatever `use` does. */
 const withResting = async <T>(
   { session, binaries, ports, requests }: Counting,
@@ -89,6 +91,7 @@ const withResting = async <T>(
     env: (tmp) => ({ GOCOVERDIR: tmp }),
   };
   return withCountedTarget(session, start, async ({ target, attach }) => {
+    if (target.servingPids.length > 1) throw new Refusal(SEVERAL_SERVE);
     await attach();
     const send = async (first: number): Promise<number> => {
       const startedMs = performance.now();
@@ -107,7 +110,7 @@ const countTotal = async (counting: Counting, place: LaunchPlace, engine: PerfEn
   const startedMs = performance.now();
   const { signal } = counting.session.plan;
   return withResting(counting, place, '', async ({ target, send }) => {
-    const counter = await startPerfCounter(engine, target.servingPid, signal);
+    const counter = await startPerfCounter(engine, target.servingPids[0], signal);
     try {
       const resting = await counter.read();
       await delay(IDLE_MS);
@@ -192,7 +195,7 @@ const countCalls = async (counting: Counting, place: LaunchPlace): Promise<Calls
   return withResting(counting, place, socketDir, async ({ target, send }) => {
     const agent = await connectAgent({
       socketDir,
-      pid: target.servingPid,
+      pid: target.servingPids[0],
       timeoutSeconds: HANDSHAKE_SECONDS,
       signal: plan.signal,
     });

@@ -144,7 +144,7 @@ const visitSide = async (
       gcCycles: collected.gcCycles - before.gcCycles,
       growth: growthOf(collected, last, load.window.answered),
       profiles: captures.refs(),
-      pid: live.target.servingPid,
+      pid: live.target.servingPids[0],
     };
   });
 

@@ -193,6 +193,12 @@ const sumCpu = (pairs: readonly Pair[], side: Side): number | undefined =>
     return sum === undefined || cpuNs === undefined ? undefined : sum + cpuNs;
   }, 0);
 
+/** Of all of them together; undefined as soon as one cannot be read. */
+const peakRssOf = (pids: readonly number[]): number | undefined => {
+  const peaks = pids.map((pid) => peakRssBytes(pid)).filter((bytes) => bytes !== undefined);
+  return peaks.length < pids.length ? undefined : peaks.reduce((sum, bytes) => sum + bytes, 0);
+};
+
 const finishSides = async (
   live: LivePair,
   captures: BySide<Captures>,
@@ -203,12 +209,12 @@ const finishSides = async (
   const collected = await collectBoth(live);
   await askBoth(live, async (side) => captures[side].end(counted.requests));
   return bothSides((side) => {
-    const { servingPid: pid } = live.sides[side].target;
-    const rss = peakRssBytes(pid);
+    const { servingPids } = live.sides[side].target;
+    const rss = peakRssOf(servingPids);
     const cpuNs = sumCpu(counted.cost, side);
     const requests = counted.cost.reduce((sum, pair) => sum + pair[side].answered, 0);
     return {
-      pid,
+      pid: servingPids[0],
       growth: growthOf(warmed.collected[side], collected[side], counted.requests),
       ...(rss === undefined ? {} : { peakRssBytes: rss }),
       profiles: captures[side].refs(),

@@ -36,7 +36,7 @@ const describe = (place: LaunchPlace, live: LivePair, stage: Stage, startedMs: n
 
 const bareSides = (live: LivePair): Launch['sides'] =>
   bothSides((side) => ({
-    pid: live.sides[side].target.servingPid,
+    pid: live.sides[side].target.servingPids[0],
     growth: null,
     profiles: {},
     profiled: { requests: 0 },
@@ -97,7 +97,7 @@ export const growthLaunch = async (session: Session, at: LaunchPlace, requests: 
       warmup: warmed.warmup,
       pairs: [],
       sides: bothSides((side) => ({
-        pid: live.sides[side].target.servingPid,
+        pid: live.sides[side].target.servingPids[0],
         growth: growthOf(warmed.collected[side], collected[side], load[side].answered),
         profiles: captures[side].refs(),
         profiled: { requests: 0 },
@@ -132,7 +132,7 @@ export const allocationLaunch = async (session: Session, at: LaunchPlace): Promi
       warmup: { seconds: warm.wallSeconds, requests: warm.base.planned, gcCycles: { base: 0, head: 0 } },
       pairs: [measured.pair],
       sides: bothSides((side) => ({
-        pid: live.sides[side].target.servingPid,
+        pid: live.sides[side].target.servingPids[0],
         growth: null,
         profiles: captures[side].refs(),
         profiled: { requests: measured.pair[side].answered },
@@ -167,7 +167,7 @@ export const explainLaunch = async (session: Session, place: LaunchPlace): Promi
       warmup: warmed.warmup,
       pairs,
       sides: bothSides((side) => ({
-        pid: live.sides[side].target.servingPid,
+        pid: live.sides[side].target.servingPids[0],
         growth: null,
         profiles: captures[side].refs(),
         profiled: { requests: pairs.reduce((sum, pair) => sum + pair[side].answered, 0), cpuNs: cpuNsOf(pairs, side) },

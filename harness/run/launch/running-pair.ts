@@ -3,7 +3,7 @@
  */
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Agent, allowedCpuLists, connectAgent, type EdgeTarget } from '../../capture/index.ts';
+import { type Agent, allowedCpuLists, type EdgeTarget } from '../../capture/index.ts';
 import { setTimeout as delay } from 'node:timers/promises';
 import { InvalidMeasurementError } from '../../errors.ts';
 import type { LoadTargets, LoadUser } from '../../load/index.ts';
@@ -17,6 +17,7 @@ import type { LinkedPair } from '../session/links.ts';
 import { baseIsFirst, coin } from '../session/seeds.ts';
 import { loadPlan } from './load-plan.ts';
 import type { Session } from '../session/session.ts';
+import { connectAll, workersNote } from './join-agents.ts';
 import { portsFor, prepareSide, type SidePorts, startSide } from './start-side.ts';
 
 export interface LiveSide {
@@ -42,9 +43,6 @@ export interface LivePair {
   /** A fair coin, new at every call: who is read or asked first. */
   readonly draw: () => Side;
 }
-
-/** The agent answers within milliseconds; this covers a machine that is starved for a while. */
-const HANDSHAKE_SECONDS = 15;
 
 export const placeOf = (session: Session, index: number, linked: LinkedPair): LaunchPlace => ({
   index,
@@ -79,26 +77,23 @@ const joinSide = async (session: Session, target: RunningTarget, startedMs: numb
   const { plan, socketDir } = session;
   const exited = new AbortController();
   void target.exited.then(() => exited.abort());
-  const agent = await connectAgent({
-    socketDir,
-    pid: target.servingPid,
-    timeoutSeconds: HANDSHAKE_SECONDS,
-    signal: AbortSignal.any([plan.signal, exited.signal]),
-  });
+  const agent = await connectAll(target, socketDir, AbortSignal.any([plan.signal, exited.signal]));
+  const { side, servingPids } = target;
   const seconds = (performance.now() - startedMs) / 1000;
-  plan.onProgress({ kind: 'ready', side: target.side, hello: agent.hello, seconds });
+  plan.onProgress({ kind: 'ready', side, hello: agent.hello, processes: servingPids.length, seconds });
+  const note = workersNote(target);
+  if (note !== null) session.notes.add(note);
   const users = await prepareSide(session, target, plan.scenario.load.timeoutSeconds);
-  return {
-    target,
-    agent,
-    edge: { pid: target.servingPid, rootPid: target.pid, agent, cpuSource: session.settings.cpuSource },
-    users,
-  };
+  const [pid, ...workers] = servingPids;
+  const { cpuSource } = session.settings;
+  return { target, agent, edge: { pid, workers, rootPid: target.pid, agent, cpuSource }, users };
 };
 
 const requireEqualSettings = ({ base, head }: BySide<LiveSide>, wanted: number): void => {
   const [left, right] = [base.agent.hello, head.agent.hello];
-  if (left.gomaxprocs === right.gomaxprocs && left.gomaxprocs === wanted) return;
+  // Workers beside one another have one CPU each (Fiber's Prefork sets that), whatever they share.
+  const haveWorkers = Math.min(base.target.servingPids.length, head.target.servingPids.length) > 1;
+  if (left.gomaxprocs === right.gomaxprocs && (haveWorkers || left.gomaxprocs === wanted)) return;
   throw new InvalidMeasurementError(
     'UNEQUAL_SETTINGS',
     `GOMAXPROCS is ${left.gomaxprocs} in base and ${right.gomaxprocs} in head; godyno set ${wanted} for both`,
@@ -112,8 +107,9 @@ const requireEqualSettings = ({ base, head }: BySide<LiveSide>, wanted: number):
  */
 const requirePlace = (targets: readonly RunningTarget[], { pinned, targetCpus }: Session['settings']): void => {
   if (!pinned) return;
-  for (const { servingPid, side } of targets) {
-    const astray = (allowedCpuLists(servingPid) ?? []).find((cpus) => !sameCpus(parseCpuList(cpus), targetCpus));
+  for (const { servingPids, side } of targets) {
+    const lists = servingPids.flatMap((pid) => allowedCpuLists(pid) ?? []);
+    const astray = lists.find((cpus) => !sameCpus(parseCpuList(cpus), targetCpus));
     if (astray === undefined) continue;
     throw new InvalidMeasurementError(
       'UNEQUAL_SETTINGS',
@@ -144,8 +140,13 @@ const describeDeath = (target: RunningTarget, exit: ProcessExit | null): string 
   return `${target.side}: ${howEnded(target, exit)} under load${said === '' ? '' : `, saying: ${said}`}`;
 };
 
-const howEnded = ({ servingPid, pid }: RunningTarget, exit: ProcessExit | null): string => {
-  if (exit === null) return `the process ${servingPid}, which took the requests below ${pid}, ended`;
+const howEnded = ({ servingPids, pid }: RunningTarget, exit: ProcessExit | null): string => {
+  if (exit === null) {
+    const [one, ...others] = servingPids;
+    return others.length === 0
+      ? `the process ${one}, which took the requests below ${pid}, ended`
+      : `one of the processes ${servingPids.join(', ')}, which took the requests below ${pid}, ended`;
+  }
   const { exitCode, signal } = exit;
   return `the service ${exitCode === null ? `was ended by ${signal ?? 'a signal'}` : `ended with exit code ${exitCode}`}`;
 };
@@ -204,7 +205,7 @@ export const withLivePair = async <T>(
     };
     const used = await use({ place, sides, startSeconds: (performance.now() - startedMs) / 1000, draw });
     requirePlace(started, session.settings);
-    for (const target of started) await target.requireOneServes();
+    for (const target of started) await target.requireOnlyThese();
     return used;
   } catch (error) {
     session.plan.signal.throwIfAborted();
@@ -257,7 +258,7 @@ export const withLiveSide = async <T>(
     agent = live.agent;
     const used = await use(live, (performance.now() - startedMs) / 1000);
     requirePlace([target], session.settings);
-    await target.requireOneServes();
+    await target.requireOnlyThese();
     return used;
   } catch (error) {
     session.plan.signal.throwIfAborted();

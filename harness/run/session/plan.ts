@@ -56,7 +56,14 @@ export type RunProgress =
   /** Of one side that is looked at alone. */
   | { readonly kind: 'linked'; readonly binary: Binary }
   /** `seconds`: from its setup commands to the end of its seed commands and the agent's first answer. */
-  | { readonly kind: 'ready'; readonly side: Side; readonly hello: AgentHello; readonly seconds: number }
+  | {
+      readonly kind: 'ready';
+      readonly side: Side;
+      readonly hello: AgentHello;
+      /** That take the requests. */
+      readonly processes: number;
+      readonly seconds: number;
+    }
   | { readonly kind: 'prepared'; readonly side: Side; readonly sent: PreparedRequest };
 
 export interface GateProgress {

@@ -33,8 +33,11 @@ export const stateOf = async (pid: number): Promise<string | null> => {
   return stat === '' ? null : (stat.slice(stat.lastIndexOf(')') + 2).split(' ')[0] ?? null);
 };
 
-/** The process itself, all below it, and all of its group: what a parent that ended left behind is still there. */
-const processesOf = async (pid: number): Promise<readonly number[]> => {
+/**
+ * The process itself, all below it, and all of its group (what a parent that ended left behind is still there), each
+ * with its parent.
+ */
+export const familyOf = async (pid: number): Promise<ReadonlyMap<number, number>> => {
   const names = (await listOrEmpty('/proc')).filter((name) => /^\d+$/.test(name));
   const all = await Promise.all(names.map(kinOf));
   const found = new Set([pid, ...all.filter(({ group }) => group === pid).map((each) => each.pid)]);
@@ -42,8 +45,12 @@ const processesOf = async (pid: number): Promise<readonly number[]> => {
     before = found.size;
     for (const { pid: child, parent } of all) if (found.has(parent)) found.add(child);
   }
-  return [...found];
+  const parents = new Map(all.map((each) => [each.pid, each.parent]));
+  return new Map([...found].map((each) => [each, parents.get(each) ?? 0]));
 };
+
+/** The program that a process runs; '' where it cannot be told. */
+export const programOf = async (pid: number): Promise<string> => readlink(`/proc/${pid}/exe`).catch(() => '');
 
 /** Inodes of all sockets that a process has open. */
 const socketInodes = async (pid: number): Promise<ReadonlySet<string>> => {
@@ -132,7 +139,7 @@ export interface OwnedSocket extends SocketRow {
 /** The sockets of a service's processes, each as often as a process has it open. */
 export const ownedSockets = async (pid: number): Promise<readonly OwnedSocket[]> => {
   const rows = await socketRows(pid);
-  const pids = await processesOf(pid);
+  const pids = [...(await familyOf(pid)).keys()];
   const inodes = await Promise.all(pids.map(socketInodes));
   return pids.flatMap((owner, at) =>
     rows.filter(({ inode }) => inodes[at]?.has(inode) === true).map((row) => ({ ...row, owner })),

@@ -24,7 +24,7 @@ import { type MovedPort, movedPortsEnv } from '../building/moving-ports.ts';
 import { type Asked, notReady, type Unmet } from './not-ready.ts';
 import { isPortFree } from './ports.ts';
 import { untilReady } from './readiness.ts';
-import { requireOneServes, type Served, servingProcess, stillRuns } from './serving.ts';
+import { requireOnlyThese, type Served, servingProcesses, stillRuns } from './serving.ts';
 
 export interface StartRequest {
   /** What to start; the path alone where the binary was not built here. */
@@ -64,8 +64,8 @@ export interface RunningTarget {
   readonly side: Side;
   /** The process that was started. */
   readonly pid: number;
-  /** The process that takes the requests: the one that was started, or one below it. */
-  readonly servingPid: number;
+  /** The processes that take the requests: the one that was started, or one below it, or several. */
+  readonly servingPids: readonly [number, ...number[]];
   readonly port: number;
   /** Free ports that it was given: named ones, and those in place of what it insists on. */
   readonly given: readonly number[];
@@ -76,10 +76,10 @@ export interface RunningTarget {
   readonly values: Readonly<Record<string, string>>;
   /** Never rejects; `asked` tells our stop from its own end. */
   readonly exited: Promise<ProcessExit>;
-  /** Whether the process that takes the requests is still there; a parent may outlive it. */
+  /** Whether all that take the requests are still there; a parent may outlive them. */
   readonly stillServes: () => Promise<boolean>;
   /** Throws SEVERAL_SERVE when another process of the service has taken requests by now. */
-  readonly requireOneServes: () => Promise<void>;
+  readonly requireOnlyThese: () => Promise<void>;
   /** SIGTERM, after `target.stopTimeout` SIGKILL; resolves when it and its children are gone. */
   readonly stop: () => Promise<void>;
   /** The last 4 KiB of what it wrote. */
@@ -299,16 +299,6 @@ const requireShortSocket = ({ socket = '' }: Endpoint, side: Side): void => {
   );
 };
 
-/** Nothing is left running when the requests are divided among several processes. */
-const servingOf = async (served: Served, stop: () => Promise<void>): Promise<number | null> => {
-  try {
-    return await servingProcess(served);
-  } catch (error) {
-    await stop();
-    throw error;
-  }
-};
-
 const requireFreePorts = async ({ side, port, ports = {} }: StartRequest): Promise<void> => {
   for (const each of [port, ...Object.values(ports)]) {
     if (await isPortFree(each)) continue;
@@ -323,7 +313,7 @@ const requireFreePorts = async ({ side, port, ports = {} }: StartRequest): Promi
 /**
  * Runs the setup commands, starts the service bound to its CPUs, waits until `target.ready` answers with a 2xx and runs
  * the seed commands. Throws PORT_TAKEN, CWD_MISSING, SETUP_FAILED, TARGET_EXITED, TARGET_NOT_READY or SEED_FAILED (exit
- * 5), SEVERAL_SERVE (exit 3), UNKNOWN_PLACEHOLDER (exit 2), or the abort's reason; nothing of the service is left running
+ * 5), UNKNOWN_PLACEHOLDER (exit 2), or the abort's reason; nothing of the service is left running
  * then.
  */
 export const startTarget = async (request: StartRequest): Promise<RunningTarget> => {
@@ -361,14 +351,15 @@ export const startTarget = async (request: StartRequest): Promise<RunningTarget>
   await seed(request, running, fill);
   const served: Served = { side, pid: running.pid, endpoint };
   const stop = async (): Promise<void> => running.stop(spec.stopTimeoutSeconds);
-  const serving = await servingOf(served, stop);
+  const serving = await servingProcesses(served);
+  const [first = running.pid, ...workers] = serving;
   return {
     side,
     pid: running.pid,
-    servingPid: serving ?? running.pid,
-    stillServes: async () => stillRuns(serving ?? running.pid),
-    requireOneServes: async () => {
-      if (serving !== null) await requireOneServes(served, serving);
+    servingPids: [first, ...workers],
+    stillServes: async () => (await Promise.all([first, ...workers].map(stillRuns))).every(Boolean),
+    requireOnlyThese: async () => {
+      if (serving.length > 0) await requireOnlyThese(served, serving);
     },
     port,
     given: [...Object.values(request.ports ?? {}), ...(request.moved ?? []).map(({ to }) => to)],

@@ -13,6 +13,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 )
 
 //go:embed mode.txt
@@ -54,6 +55,27 @@ func parent(kind string) {
 		child.Env = append(os.Environ(), role+"=handed")
 		child.ExtraFiles = []*os.File{file}
 		run(child)
+	case "shared": // several children accept from what the parent has opened
+		listener, err := net.Listen("tcp", "127.0.0.1:"+os.Getenv("PORT"))
+		fail(err)
+		file, err := listener.(*net.TCPListener).File()
+		fail(err)
+		for _, start := range []func(*exec.Cmd){func(child *exec.Cmd) { fail(child.Start()) }, run} {
+			child := exec.Command(os.Args[0], os.Args[1:]...)
+			child.Env = append(os.Environ(), role+"=handed")
+			child.ExtraFiles = []*os.File{file}
+			start(child)
+		}
+	case "late": // one more than there were at first
+		go func() {
+			time.Sleep(1500 * time.Millisecond)
+			other := exec.Command(os.Args[0], os.Args[1:]...)
+			other.Env = append(os.Environ(), role+"=late")
+			fail(other.Start())
+		}()
+		child := exec.Command(os.Args[0], os.Args[1:]...)
+		child.Env = append(os.Environ(), role+"=late")
+		run(child)
 	case "several": // each child listens for itself (prefork)
 		other := exec.Command(os.Args[0], os.Args[1:]...)
 		other.Env = append(os.Environ(), role+"=several")
@@ -89,7 +111,7 @@ func serve(kind string, kilobytes int) {
 		}
 		fmt.Fprint(w, strings.Repeat("x", len(sink)%7+20))
 	})
-	fail(http.Serve(listen(kind), nil))
+	fail(http.Serve(listen(os.Getenv(role)), nil))
 }
 
 func listen(kind string) net.Listener {
@@ -99,7 +121,7 @@ func listen(kind string) net.Listener {
 		return listener
 	}
 	config := net.ListenConfig{}
-	if kind == "several" {
+	if kind == "several" || kind == "late" {
 		config.Control = func(_, _ string, conn syscall.RawConn) error {
 			// SO_REUSEPORT, which package syscall does not name.
 			return conn.Control(func(fd uintptr) { _ = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, 0xf, 1) })
