@@ -66,7 +66,7 @@ export interface SideWindow {
   readonly doubt: string | null;
 }
 
-/** Lets what the last answer set off (writes, parking, idle workers) come to rest; duet.md §1.4: 2 ms. */
+/** Lets what the last answer set off (writes, parking, idle workers) come to rest. */
 const SETTLE_MS = 2;
 
 /** schedstat and rusage count the same thing; more apart than this, and threads were lost on the way. */

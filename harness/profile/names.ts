@@ -1,6 +1,6 @@
 /**
  * Function names and paths in the two ways we need them: as `go tool pprof` prints them, and canonical, so that the
- * same function has the same name in two builds (profiles.md §1.3).
+ * same function has the same name in two builds.
  */
 import type { Profile } from './profile.ts';
 

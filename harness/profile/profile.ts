@@ -76,7 +76,7 @@ export interface Profile {
   readonly defaultSampleType: string;
   readonly periodType: ValueType;
   readonly period: bigint;
-  /** Nanoseconds since 1970; as the writer said, not to be used as a clock (profiles.md §1.1). */
+  /** Nanoseconds since 1970; as the writer said, not to be used as a clock. */
   readonly timeNs: bigint;
   /** Any int64: writers of other languages put a point in time here. */
   readonly durationNs: bigint;

@@ -39,7 +39,7 @@ import { isBuiltByTwo } from '../verdict/gates.ts';
 import { compareToolchains } from '../toolchain/build-settings.ts';
 import { formatNumberOf } from '../../units/index.ts';
 
-/** Capture of CPU samples may differ between the sides by this ratio before the rows carry a warning (duet.md §7). */
+/** Capture of CPU samples may differ between the sides by this ratio before the rows carry a warning. */
 const MOST_CAPTURE_DIFFERENCE = 0.05;
 
 /** What the profiles of one kind tell, without the profiles. */

@@ -12,7 +12,7 @@ import { signed } from './sentences.ts';
 const LEAST_RATIO = 0.005;
 /** Both the collector's change and a function's bytes are certain from here on (99 %). */
 const SURE_Z = 2.576;
-/** Overdispersion of sample counts of real services (statistics.md §2.4). */
+/** Overdispersion of sample counts, as measured in real services. */
 const ASSUMED_DISPERSION = 1.5;
 const MOST_FUNCTIONS = 3;
 const LEAST_SHARE = 0.1;

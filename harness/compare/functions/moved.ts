@@ -1,7 +1,7 @@
 /**
  * Moved, not added: cost that a rename, an extraction, an inlining or another cut of the same work carried from one
  * function to another. Whole functions that changed their name are matched first and tested as one; among those that
- * changed, neighbours that lost what others won cancel (statistics.md §3.9, profiles.md §4).
+ * changed, neighbours that lost what others won cancel (docs/blame.md).
  */
 import { packageOf } from '../../profile/index.ts';
 import { sum } from '../../stats/index.ts';
@@ -11,7 +11,7 @@ import type { Tested } from './tested.ts';
 
 /** Fewer events than this on its one side is chance, not a function that came or went. */
 const LEAST_COUNTS = 20;
-/** Weights of the likeness of two functions, and the least that pairs them (profiles.md §4). */
+/** Weights of the likeness of two functions, and the least that pairs them; chosen on the refactorings of docs/blame.md. */
 const WEIGHTS = { callers: 0.4, name: 0.2, file: 0.2, cost: 0.2 } as const;
 const LEAST_LIKENESS = 0.6;
 

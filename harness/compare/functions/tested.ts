@@ -1,6 +1,6 @@
 /**
  * Which functions changed: an overdispersed count test launch by launch, false discovery 0.5 % within a profile, and
- * floors below which a certain change is not worth a name (statistics.md §3.8, docs/method.md).
+ * floors below which a certain change is not worth a name (docs/method.md).
  */
 import type { BySide } from '../../model/index.ts';
 import {
@@ -28,7 +28,7 @@ export interface Tested {
   readonly isNamed: boolean;
 }
 
-/** Fewer events than this on both sides together say nothing (statistics.md §3.8). */
+/** Fewer events than this on both sides together say nothing. */
 const LEAST_COUNTS = 20;
 /**
  * Of equal code compared by 3,200 samples a side, 4 of 60 had a function called at 5 %, about what that promises; at 0.5 %
@@ -41,7 +41,7 @@ export const LEAST_OWN_RATIO = 0.1;
 const LEAST_IMPACT_RATIO = 0.005;
 const GATE_SHARE = 0.25;
 const CI_90 = 1.6448536269514722;
-/** With one launch the spread between launches is unknown; this is what real services show (statistics.md §2.4). */
+/** With one launch the spread between launches is unknown; this is what real services show. */
 const ASSUMED_DISPERSION = 1.5;
 const ASSUMED_DEGREES = 1000;
 

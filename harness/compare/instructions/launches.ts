@@ -12,7 +12,7 @@ export interface CountingLimits {
   readonly unstableRatio: number;
 }
 
-/** Reference: exact-real §5. */
+/** Launches of each side; two could not tell which of them is the odd one. */
 export const FIRST_LAUNCHES = 3;
 /**
  * To confirm a change. What happens once in a process, in some launches in the window and in others not, can put the first

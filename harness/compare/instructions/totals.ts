@@ -21,7 +21,7 @@ const MOST_LAUNCHES = FIRST_LAUNCHES + 2;
 
 /**
  * Launches of equal code, collection off, differed in all their instructions by 0.57 to 0.76 % (one standard deviation
- * of 10 launches, counted by the emulator; reference: exact-mode §2): three of those are 1.7 to 2.3 %. No CPU with a
+ * of 10 launches, counted by the emulator): three of those are 1.7 to 2.3 %. No CPU with a
  * counter was at hand to find a smaller limit, so this one is meant to be too wide.
  */
 const LIMITS: CountingLimits = { changedRatio: 0.02, unstableRatio: 0.02 };

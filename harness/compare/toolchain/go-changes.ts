@@ -10,7 +10,7 @@ interface GoChange {
   readonly off?: string;
 }
 
-/** By the release that brought them, the weightiest first (profiles.md §1.2). */
+/** By the release that brought them, the weightiest first; from Go's release notes. */
 const GO_CHANGES: readonly GoChange[] = [
   { since: 17, what: 'functions that hold closures are inlined, so closures have other names' },
   { since: 17, what: 'block profiles no longer favour short waits' },

@@ -20,7 +20,7 @@ export interface Driver {
   refused(connection: Connection, attempts: number, error: NodeJS.ErrnoException): void;
 }
 
-/** A target that dies must not be stormed: autocannon alone makes 6,000 attempts a second (load.md a). */
+/** A target that dies must not be stormed: autocannon alone makes 6,000 attempts a second. */
 const RECONNECT_PAUSE_MS = 20;
 
 const STATUS_FINAL = 200;

@@ -17,7 +17,7 @@ interface Runner {
   ended: number;
 }
 
-/** Seconds a side may be behind its schedule before the phase is given up: overload does not mend itself (load.md c5). */
+/** Seconds a side may be behind its schedule before the phase is given up: overload does not mend itself. */
 const MAX_BEHIND_SECONDS = 1;
 
 /** Requests that must be overdue as well; at low rates a second holds only a few. */

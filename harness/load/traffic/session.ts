@@ -35,7 +35,7 @@ const CONNECT_POLL_MS = 1;
 /** Below any time after which services are known to close a silent connection (the shortest met is 1 s). */
 const SILENT_MS = 500;
 
-/** load.md D3: room for four times the requests that are in flight at the 99th percentile, within reason. */
+/** Room for four times the requests that are in flight at the 99th percentile, within reason. */
 const MIN_OPEN_CONNECTIONS = 8;
 const MAX_OPEN_CONNECTIONS = 64;
 const ROOM = 4;

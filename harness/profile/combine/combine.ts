@@ -62,7 +62,7 @@ export const mergeWorkers = (profiles: readonly Profile[]): Profile => {
 /** Columns that only grow while the process lives; of the others (inuse, goroutine) the later snapshot counts. */
 const CUMULATIVE = new Set(['alloc_objects', 'alloc_space', 'contentions', 'delay']);
 
-/** Scaled counts are rounded once per snapshot, so equal counts may differ by this much (profiles.md §1.4). */
+/** Scaled counts are rounded once per snapshot, so equal counts may differ by this much. */
 const ROUNDING = 2;
 
 const settleNegatives = (profile: Profile, before: Profile): void => {

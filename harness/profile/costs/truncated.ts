@@ -1,6 +1,6 @@
 import type { Profile } from '../profile.ts';
 
-/** Most frames the runtime keeps: CPU 64; heap, mutex, block, goroutine 32, from Go 1.23 on 128 (profiles.md §1.1). */
+/** Most frames that Go's runtime keeps: CPU 64; heap, mutex, block, goroutine 32, from Go 1.23 on 128. */
 const DEPTH_LIMITS = [32, 64, 128] as const;
 
 const frameCounts = ({ samples, locations }: Profile): Uint32Array => {

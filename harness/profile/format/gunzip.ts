@@ -9,7 +9,7 @@ export const MAX_PROFILE_BYTES = 256 * 1024 * 1024;
 
 /**
  * Up to this size pako packs: its bytes are the same whatever zlib a Node brings along, so a stored profile can be
- * compared by hash. Above, zlib's 6 times the speed counts for more (8 MB: 77 against 459 ms, ecosystem.md §1.3).
+ * compared by hash. Above, zlib's 6 times the speed counts for more (8 MB: 77 against 459 ms).
  * Unpacking is always zlib's: 3 to 4 times as fast as pako from 0.5 KB to 6 MB (test/bench/profile-bench.ts).
  */
 const ZLIB_PACKS_FROM_BYTES = 1024 * 1024;

@@ -1,6 +1,6 @@
 /**
  * protobufjs's Reader with the 64-bit integers of pprof as plain numbers: its own `uint64` makes one Long object per
- * value, which is where protobufjs's time goes on a profile (ecosystem.md §1.3).
+ * value, which is where protobufjs's time goes on a profile.
  */
 import protobuf from 'protobufjs/minimal.js';
 import { brokenPprof, type ProfileError } from '../profile-error.ts';
