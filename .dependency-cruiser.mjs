@@ -6,7 +6,7 @@ const modules =
 const allowed = {
   model: [],
   units: [],
-  scenario: ['units'],
+  scenario: ['units', 'metrics'],
   process: [],
   source: ['process'],
   service: ['process'],

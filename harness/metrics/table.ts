@@ -14,6 +14,10 @@ export type MetricMethod = 'launches' | 'windows' | 'growth' | 'errors' | 'instr
 export interface MetricDef {
   /** For people, lower case, e.g. `CPU per request`. */
   readonly label: string;
+  /** What it measures, for the reference of scenarios. */
+  readonly about: string;
+  /** In Go's benchmark format; benchstat scales `ns` and `B` in front of `/` by itself. */
+  readonly benchUnit: string;
   readonly unit: MetricUnit;
   readonly better: 'lower' | 'higher';
   readonly stage: MetricStage;
@@ -32,6 +36,8 @@ export interface MetricDef {
   readonly equivalentAbsolute: number | null;
   /** The finest `fail` ratio a scenario may ask for; null: none is refused. */
   readonly finestRatio: number | null;
+  /** The same without tight mode, where that is coarser; null: tight mode changes nothing. */
+  readonly untightFinestRatio: number | null;
 }
 
 const perLaunch = {
@@ -43,6 +49,7 @@ const perLaunch = {
   practicalAbsolute: 0,
   equivalentAbsolute: null,
   finestRatio: null,
+  untightFinestRatio: null,
 } as const;
 
 /** Tight mode's τ and Δ for CPU. */
@@ -67,15 +74,20 @@ export const METRICS = {
   cpuNsPerRequest: {
     ...perLaunch,
     label: 'CPU per request',
+    about: 'CPU time per request',
+    benchUnit: 'cpu-ns/op',
     unit: 'ns',
     gate: true,
     practicalRatio: 0.01,
     equivalentRatio: 0.02,
     finestRatio: 0.005,
+    untightFinestRatio: 0.01,
   },
   instructionsPerRequest: {
     ...perLaunch,
     label: 'instructions per request',
+    about: 'Instructions per request, in exact mode',
+    benchUnit: 'instructions/op',
     unit: 'instructions',
     stage: 'exact',
     method: 'instructions',
@@ -88,6 +100,8 @@ export const METRICS = {
   syscallsPerRequest: {
     ...perLaunch,
     label: 'system calls per request',
+    about: 'System calls per request',
+    benchUnit: 'syscalls/op',
     unit: 'count',
     stage: 'exact',
     method: 'instructions',
@@ -100,6 +114,8 @@ export const METRICS = {
   mallocsPerRequest: {
     ...perLaunch,
     label: 'allocations per request',
+    about: 'Heap allocations per request',
+    benchUnit: 'allocs/op',
     unit: 'count',
     method: 'windows',
     gate: true,
@@ -108,11 +124,13 @@ export const METRICS = {
     changedRatio: 0.001,
     // A service that allocates once in 200 requests does not fail because it becomes twice.
     practicalAbsolute: 0.01,
-    finestRatio: 0.001,
+    finestRatio: 0.005,
   },
   allocBytesPerRequest: {
     ...perLaunch,
     label: 'bytes allocated per request',
+    about: 'Bytes allocated per request',
+    benchUnit: 'B/op',
     unit: 'B',
     method: 'windows',
     gate: true,
@@ -125,6 +143,8 @@ export const METRICS = {
   gcCpuNsPerRequest: {
     ...perLaunch,
     label: 'GC CPU per request',
+    about: 'CPU time of the garbage collector per request',
+    benchUnit: 'gc-cpu-ns/op',
     unit: 'ns',
     stage: 'launch',
     practicalRatio: 0.1,
@@ -135,6 +155,8 @@ export const METRICS = {
   gcCyclesPerRequest: {
     ...perLaunch,
     label: 'GC cycles per request',
+    about: 'Garbage collections per request',
+    benchUnit: 'gc-cycles/op',
     unit: 'count',
     stage: 'launch',
     practicalRatio: 0.1,
@@ -145,6 +167,8 @@ export const METRICS = {
   mutexWaitNsPerRequest: {
     ...perLaunch,
     label: 'lock waiting per request',
+    about: 'Waiting for locks per request',
+    benchUnit: 'mutex-wait-ns/op',
     unit: 'ns',
     stage: 'contention',
     practicalRatio: 0.2,
@@ -155,6 +179,8 @@ export const METRICS = {
   blockWaitNsPerRequest: {
     ...perLaunch,
     label: 'blocked time per request',
+    about: 'Waiting on channels and conditions per request',
+    benchUnit: 'block-wait-ns/op',
     unit: 'ns',
     stage: 'contention',
     practicalRatio: 0.2,
@@ -165,17 +191,21 @@ export const METRICS = {
   latencyP50Ms: {
     ...perLaunch,
     label: 'median latency',
+    about: 'Median latency',
+    benchUnit: 'p50-ns',
     unit: 'ms',
     stage: 'latency',
     gate: true,
     practicalRatio: 0.2,
     equivalentRatio: 0.4,
     practicalAbsolute: 0.5,
-    finestRatio: 0.03,
+    finestRatio: 0.05,
   },
   latencyP90Ms: {
     ...perLaunch,
     label: '90th percentile latency',
+    about: 'Latency, 90th percentile',
+    benchUnit: 'p90-ns',
     unit: 'ms',
     stage: 'latency',
     practicalRatio: 0.1,
@@ -186,6 +216,8 @@ export const METRICS = {
   latencyP99Ms: {
     ...perLaunch,
     label: '99th percentile latency',
+    about: 'Latency, 99th percentile',
+    benchUnit: 'p99-ns',
     unit: 'ms',
     stage: 'latency',
     practicalRatio: 0.1,
@@ -196,6 +228,8 @@ export const METRICS = {
   liveHeapBytes: {
     ...perLaunch,
     label: 'live heap',
+    about: 'Live heap after a collection',
+    benchUnit: 'live-heap-bytes',
     unit: 'B',
     stage: 'launch',
     practicalRatio: 0.05,
@@ -206,6 +240,8 @@ export const METRICS = {
   heapGrowthBytesPerRequest: {
     ...perLaunch,
     label: 'heap growth per request',
+    about: 'Live heap that each request leaves behind (a leak)',
+    benchUnit: 'heap-growth-bytes/op',
     unit: 'B',
     stage: 'launch',
     method: 'growth',
@@ -219,6 +255,8 @@ export const METRICS = {
   goroutines: {
     ...perLaunch,
     label: 'goroutines',
+    about: 'Goroutines',
+    benchUnit: 'goroutines',
     unit: 'count',
     stage: 'launch',
     practicalRatio: 0.05,
@@ -229,6 +267,8 @@ export const METRICS = {
   goroutineGrowthPerRequest: {
     ...perLaunch,
     label: 'goroutine growth per request',
+    about: 'Goroutines that each request leaves behind (a leak)',
+    benchUnit: 'goroutine-growth/op',
     unit: 'count',
     stage: 'launch',
     method: 'growth',
@@ -241,6 +281,8 @@ export const METRICS = {
   peakRssBytes: {
     ...perLaunch,
     label: 'peak memory',
+    about: 'Peak resident memory',
+    benchUnit: 'peak-RSS-bytes',
     unit: 'B',
     stage: 'launch',
     practicalRatio: 0.05,
@@ -251,6 +293,8 @@ export const METRICS = {
   errorRatio: {
     ...perLaunch,
     label: 'failed requests',
+    about: 'Share of requests that fail',
+    benchUnit: 'errors/op',
     unit: 'ratio',
     method: 'errors',
     gate: true,

@@ -3,10 +3,11 @@
  * docs/scenario.md. Every key carries its description; a default stands where the key is declared.
  */
 import { z } from 'zod';
+import { metricDef } from '../metrics/index.ts';
 import { METRIC_IDS, type MetricId } from '../model/index.ts';
 import { GO_CHOICE_EXPECTED, parseGoChoice } from './go-choice.ts';
 import { flagsOfList, shellWords } from './flag-words.ts';
-import { GATE_RULES, limitExpected, parseGate } from './gates.ts';
+import { limitExpected, parseGate } from './gates.ts';
 import {
   duration,
   environment,
@@ -669,7 +670,7 @@ const gate = (metric: MetricId) =>
       expected('{ fail: … }, true, false or default'),
     )
     .optional()
-    .describe(`${GATE_RULES[metric].about}. \`fail\`: ${limitExpected(metric).slice('expected '.length)}.`)
+    .describe(`${metricDef(metric).about}. \`fail\`: ${limitExpected(metric).slice('expected '.length)}.`)
     .meta({ kind: 'gate' });
 
 const gates = () => mapping(Object.fromEntries(METRIC_IDS.map((metric) => [metric, gate(metric)])));

@@ -264,7 +264,7 @@ describe('gates', () => {
     ['cpuNsPerRequest: { fail: "+0.4%" }', /the smallest limit here is 0.5 %$/],
     ['mallocsPerRequest: { fail: "0.4%" }', /smallest limit here is 0.5 %$/],
     ['allocBytesPerRequest: { fail: "0.4%" }', /smallest limit here is 0.5 %$/],
-    ['latencyP99Ms: { fail: "4%" }', /smallest limit here is 5 %$/],
+    ['latencyP99Ms: { fail: "4%" }', /smallest limit here is 10 %$/],
     ['instructionsPerRequest: { fail: "0.05%" }', /smallest limit here is 0.1 %$/],
     ['goroutines: { fail: "0%" }', /expected a percentage above 0 such as "\+2%", got "0%"$/],
     ['goroutines: { fail: "-2%" }', /expected a percentage above 0/],

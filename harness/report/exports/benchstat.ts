@@ -2,31 +2,13 @@
  * Go's benchmark format (https://go.dev/design/14313-benchmark-format) for benchstat: one file per side, one line per
  * launch, so that benchstat's samples are our units.
  */
-import type { Launch, MetricId, RunFile, ScenarioRun, Side } from '../../model/index.ts';
+import { metricDef, METRICS } from '../../metrics/index.ts';
+import type { Launch, MetricId, MetricUnit, RunFile, ScenarioRun, Side } from '../../model/index.ts';
 import { visibleText } from '../text/escape.ts';
 import { launchMeans, tellingLaunches } from './launch-means.ts';
 
-/** Units benchstat scales by itself: `ns` and `B` in front of `/`; others are printed as they are. */
-const UNITS: Readonly<Record<MetricId, readonly [unit: string, perMetricUnit: number]>> = {
-  cpuNsPerRequest: ['cpu-ns/op', 1],
-  instructionsPerRequest: ['instructions/op', 1],
-  syscallsPerRequest: ['syscalls/op', 1],
-  mallocsPerRequest: ['allocs/op', 1],
-  allocBytesPerRequest: ['B/op', 1],
-  gcCpuNsPerRequest: ['gc-cpu-ns/op', 1],
-  gcCyclesPerRequest: ['gc-cycles/op', 1],
-  mutexWaitNsPerRequest: ['mutex-wait-ns/op', 1],
-  blockWaitNsPerRequest: ['block-wait-ns/op', 1],
-  latencyP50Ms: ['p50-ns', 1e6],
-  latencyP90Ms: ['p90-ns', 1e6],
-  latencyP99Ms: ['p99-ns', 1e6],
-  liveHeapBytes: ['live-heap-bytes', 1],
-  heapGrowthBytesPerRequest: ['heap-growth-bytes/op', 1],
-  goroutines: ['goroutines', 1],
-  goroutineGrowthPerRequest: ['goroutine-growth/op', 1],
-  peakRssBytes: ['peak-RSS-bytes', 1],
-  errorRatio: ['errors/op', 1],
-};
+/** Milliseconds are told in ns, which benchstat scales. */
+const PER_UNIT: Readonly<Partial<Record<MetricUnit, number>>> = { ms: 1e6 };
 
 const GO_ARCH: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '386' };
 
@@ -41,8 +23,9 @@ const answeredOf = (launch: Launch, side: Side): number =>
 
 const launchLine = (run: ScenarioRun, launch: Launch, side: Side): readonly string[] => {
   const values = Object.entries(launchMeans(launch, side)).map(([metric, value]) => {
-    const [unit, factor] = UNITS[metric as MetricId];
-    return `${Number((value * factor).toPrecision(9))} ${unit}`;
+    const { benchUnit, unit } = metricDef(metric as MetricId);
+    const factor = PER_UNIT[unit] ?? 1;
+    return `${Number((value * factor).toPrecision(9))} ${benchUnit}`;
   });
   const requests = answeredOf(launch, side);
   if (values.length === 0 || requests === 0) return [];
@@ -55,7 +38,7 @@ const launchLine = (run: ScenarioRun, launch: Launch, side: Side): readonly stri
  */
 export const exportBenchstat = (file: RunFile, side: Side): string => {
   const { environment } = file;
-  const units = Object.values(UNITS).map(([unit]) => `Unit ${unit} better=lower assume=nothing`);
+  const units = Object.values(METRICS).map(({ benchUnit }) => `Unit ${benchUnit} better=lower assume=nothing`);
   return [
     `goos: ${environment.os}`,
     `goarch: ${GO_ARCH[environment.arch] ?? environment.arch}`,
