@@ -77,6 +77,65 @@ describe.skipIf(why !== '')(`exact mode${why}`, { timeout: 600_000 }, () => {
     expect(stderr).toContain(`Base and head answer \`door\` differently in ${doors} of ${doors} counted requests`);
   });
 
+  it('names the changed function that calls a library once more, not the library, nor another changed one', async () => {
+    const service = (inRender: string, inList: string): string => `package main
+
+import (
+	"encoding/json"
+	"flag"
+	"net/http"
+)
+
+type card struct {
+	Name string   \`json:"name"\`
+	Tags []string \`json:"tags"\`
+}
+
+var cards = make([]card, 40)
+
+func main() {
+	addr := flag.String("addr", "", "address to listen on")
+	flag.Parse()
+	http.HandleFunc("GET /healthz", func(http.ResponseWriter, *http.Request) {})
+	http.HandleFunc("GET /work", render)
+	http.HandleFunc("GET /door", list)
+	panic(http.ListenAndServe(*addr, nil))
+}
+
+func render(w http.ResponseWriter, _ *http.Request) {
+	body, _ := json.Marshal(cards)
+${inRender}	_, _ = w.Write(body)
+}
+
+func list(w http.ResponseWriter, _ *http.Request) {
+${inList}	body, _ := json.Marshal(cards[:30])
+	_, _ = w.Write(body)
+}
+`;
+    const sides = {
+      base: service('', ''),
+      head: service('	body, _ = json.Marshal(cards)\n', '	// The first of them.\n'),
+    };
+    for (const [side, text] of Object.entries(sides)) {
+      place.file(`calls-${side}/go.mod`, 'module example.com/cards\n\ngo 1.22\n');
+      place.file(`calls-${side}/main.go`, text);
+    }
+    const words = ['--base', 'calls-base', '--head', 'calls-head', '--out', 'calls-out', '--exact', 'only'];
+    const { stderr, stdout } = await place.run(['run', 's.yml', ...words]);
+    expect(`${stdout}${stderr}`).toMatch(
+      /mostly `main\.render` \(\+[\d,]+ instructions with what it calls\), changed in this pull request: it calls `encoding\/json\.Marshal` [\d.]+× instead of [\d.]+× per request\./,
+    );
+    const [scenario] = comparisonIn(path.join(place.dir, 'calls-out')).scenarios;
+    const { base = 0, head = 0 } = scenario?.metrics.find(({ metric }) => metric === 'instructionsPerRequest') ?? {};
+    const [first] = scenario?.functions ?? [];
+    const caused = first === undefined ? 0 : first.headCumPerRequest - first.baseCumPerRequest;
+    expect(caused / ((head ?? 0) - (base ?? 0))).toBeCloseTo(1, 1);
+    expect(scenario?.functions.find((row) => row.function === 'encoding/json.appendString[...]')).toMatchObject({
+      caller: 'main.render',
+      nearChange: 'calledFrom',
+    });
+  });
+
   it('refuses where statuses differ, though the scenario expects both', async () => {
     expect(await refusalOf({ mode: 'ok' }, { mode: 'accepts' })).toEqual(
       expect.stringMatching(
