@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -5,6 +6,9 @@ import { EXIT } from '../../harness/errors.ts';
 import { METRICS } from '../../harness/metrics/index.ts';
 import { METRIC_IDS } from '../../harness/model/index.ts';
 import { parseScenario, referencedFiles } from '../../harness/scenario/index.ts';
+
+/** What npm lists: an array in older versions, by name in newer ones. */
+type Packed = Readonly<Record<string, { readonly files: readonly { readonly path: string }[] }>>;
 
 const root = path.resolve(import.meta.dirname, '../..');
 const read = (file: string): string => readFileSync(path.join(root, file), 'utf8');
@@ -29,6 +33,23 @@ describe('README', () => {
     expect(/^```[^]*?^```/m.exec(read('README.md'))?.[0]).toBe(
       '```sh\nnpm ci && npm run demo\nnpm ci && npm test\n```',
     );
+  });
+
+  test('shows a stranger what a comment says and how to begin before anything else', () => {
+    const [intro = ''] = read('README.md').split('\n## ');
+    expect(intro).toMatch(/^> \*\*✗ Regressed\*\* · `demo`: /m);
+    const commands = blocks(read('README.md'), 'sh').flatMap((block) => block.trim().split('\n'));
+    expect(commands.find((line) => line.includes('godyno'))).toBe('npx godyno init');
+    expect(intro).toContain('```sh\nnpx godyno init\n```');
+  });
+
+  test.each(['scenario', 'gate', 'launch', 'duet', 'couple'])('explains "%s" where it is first used', (word) => {
+    const text = read('README.md');
+    const explained = text.search(new RegExp(`\\*${word}(?:e?s)?\\*`));
+    expect(explained).toBeGreaterThan(0);
+    // Flags, keys, files and addresses are no words yet.
+    const before = text.slice(0, explained).replaceAll(/```[^]*?```|`[^`]*`|\]\([^)]*\)/g, '');
+    expect(before).not.toMatch(new RegExp(`\\b${word}`));
   });
 
   test('shows a scenario that godyno accepts as it stands', () => {
@@ -61,10 +82,30 @@ test('docs/files.md lists every metric id', () => {
   expect(METRIC_IDS.filter((id) => !text.includes(`\`${id}\``))).toEqual([]);
 });
 
+/** Of this repository, without what comes after `#`. */
+const linksIn = (page: string): readonly string[] =>
+  [...read(page).matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)]
+    .map(([, target = '']) => target)
+    .filter((target) => !/^[a-z]+:/.test(target));
+
 test.each(pages)('%s links only to files that exist', (page) => {
-  const targets = [...read(page).matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)].map(([, target = '']) => target);
-  const local = targets.filter((target) => !/^[a-z]+:/.test(target));
+  const local = linksIn(page);
   expect(local.filter((target) => !existsSync(path.join(root, path.dirname(page), target)))).toEqual([]);
+});
+
+test('documents in the package link only to files in the package', () => {
+  const args = ['pack', '--dry-run', '--ignore-scripts', '--json'];
+  const listed = JSON.parse(execFileSync('npm', args, { cwd: root, encoding: 'utf8', stdio: 'pipe' })) as Packed;
+  const files = new Set(Object.values(listed).flatMap((one) => one.files.map((file) => file.path)));
+  const documents = [...files].filter((file) => file.endsWith('.md') && !file.startsWith('dist/'));
+  expect(documents).toContain('docs/method.md');
+  const dead = documents.flatMap((file) =>
+    linksIn(file)
+      .map((target) => path.join(path.dirname(file), target))
+      .filter((target) => !files.has(target))
+      .map((target) => `${file}: ${target}`),
+  );
+  expect(dead).toEqual([]);
 });
 
 test.each(globSync('scenarios/*.yml', { cwd: root }))('%s is a scenario that godyno accepts', (file) => {
