@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { reasonOf, UsageError } from '../errors.ts';
-import { folderName, NOISE_FOLDER } from './place.ts';
+import { folderName, NOISE_FOLDER } from './paths.ts';
 import { writeFileWhole } from './write.ts';
 
 const NOISE_SCHEMA_VERSION = 1;

@@ -4,7 +4,7 @@ import { gunzipSync } from 'node:zlib';
 import { reasonOf, UsageError } from '../errors.ts';
 import { parseRunFile, type Revision, type RunFile, type ScenarioRun } from '../model/index.ts';
 import { migrate } from './migrate.ts';
-import { isCommit, NOISE_FOLDER, scenarioFolder } from './place.ts';
+import { isCommit, NOISE_FOLDER, scenarioFolder } from './paths.ts';
 
 export const RUN_FILE = 'baseline.json';
 export const PROFILE_SUFFIX = '.pb.gz';

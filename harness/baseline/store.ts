@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { reasonOf, UsageError } from '../errors.ts';
 import type { RunFile } from '../model/index.ts';
-import { baselineName, scenarioFolder } from './place.ts';
+import { baselineName, scenarioFolder } from './paths.ts';
 import { type BaselineEntry, listBaselinesOf, PROFILE_SUFFIX, RUN_FILE } from './read.ts';
 import { checkStorable, leanRun } from './stored-run.ts';
 import { writeFolderWhole } from './write.ts';

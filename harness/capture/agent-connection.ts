@@ -18,7 +18,7 @@ export class AgentLostError extends TargetStartError {
 }
 
 /** One reply: a line of JSON, not yet parsed into anything of ours, and the bytes after it. */
-export interface Reply {
+export interface AgentReply {
   readonly head: unknown;
   readonly payload: Uint8Array;
 }
@@ -33,7 +33,7 @@ const encodeRequest = (request: string): Buffer => {
   return frame;
 };
 
-const parseReply = (body: Buffer): Reply => {
+const parseReply = (body: Buffer): AgentReply => {
   const end = body.indexOf(0x0a);
   if (end < 0) throw new Error('the reply has no header line');
   return { head: JSON.parse(body.toString('utf8', 0, end)), payload: body.subarray(end + 1) };
@@ -71,7 +71,7 @@ export class AgentConnection {
   }
 
   /** Sends a command after those asked before it. Throws {@link AgentLostError}, or the reason of the abort. */
-  ask(request: string, timeoutSeconds: number): Promise<Reply> {
+  ask(request: string, timeoutSeconds: number): Promise<AgentReply> {
     const answer = this.#queue.then(() => this.#exchange(request, timeoutSeconds));
     this.#queue = answer.catch(() => undefined); // the next one must start whatever became of this one
     return answer;
@@ -81,7 +81,7 @@ export class AgentConnection {
     this.#fail('the connection was closed by the harness');
   }
 
-  async #exchange(request: string, timeoutSeconds: number): Promise<Reply> {
+  async #exchange(request: string, timeoutSeconds: number): Promise<AgentReply> {
     this.#signal.throwIfAborted();
     if (this.#ended !== undefined) throw new AgentLostError(request, this.#ended);
     const body = await this.#sendAndWait(request, timeoutSeconds);

@@ -11,7 +11,7 @@ import { withInterrupt } from './terminal/interrupt.ts';
 import { loadScenarios, measure, noiseSentence, noiseWarnings } from '../measure/index.ts';
 import { openOutput, type OutputFolder, storeRun } from '../results/index.ts';
 import { stepsFor } from './terminal/steps.ts';
-import { type Base, type Gardener, withGardener } from './prove/survey.ts';
+import { type Base, type FaultPlanting, withFaultPlanting } from './prove/survey.ts';
 
 interface CalibrateOptions {
   readonly head?: string;
@@ -39,12 +39,12 @@ const defaultBudget = (scenario: Scenario): number => scenario.measure.budgetSec
 
 interface Calibration {
   readonly base: Base;
-  readonly gardener: Gardener;
+  readonly planting: FaultPlanting;
   readonly out: OutputFolder;
 }
 
 const runIt = async (
-  { base, gardener, out }: Calibration,
+  { base, planting, out }: Calibration,
   scenario: Scenario,
   kind: 'equal' | 'moved',
   budgetSeconds: number,
@@ -58,7 +58,7 @@ const runIt = async (
     outDir: dir,
     budgetSeconds: null,
     purpose: 'calibrate',
-    ...(kind === 'moved' ? { plant: gardener.lay([], SHIFT_DOSE, () => undefined) } : {}),
+    ...(kind === 'moved' ? { plant: planting.plantInHead([], SHIFT_DOSE, () => undefined) } : {}),
     step: async (name, work) => base.step(`${title}: ${name}`, work),
   });
   await storeRun(
@@ -165,10 +165,10 @@ export const calibrate = async (given: Record<string, unknown>, ...words: string
     const step = stepsFor(options.quiet === true ? 'quiet' : 'spoken');
     const base: Base = { head: options.head, seed: options.seed, step, signal };
     const found: { readonly scenario: string; readonly path: string; readonly noise: NoiseProfile }[] = [];
-    await withGardener(signal, async (gardener) => {
+    await withFaultPlanting(signal, async (planting) => {
       for (const scenario of scenarios) {
         const seconds = asked === null ? defaultBudget(scenario) : asked / scenarios.length;
-        const { profile, fingerprint } = await calibrateOne({ base, gardener, out }, scenario, seconds);
+        const { profile, fingerprint } = await calibrateOne({ base, planting, out }, scenario, seconds);
         process.stderr.write(`\n${describeNoise(scenario.name, profile)}\n`);
         const path = await storeNoise({ dir: options.baselines, scenario: scenario.name, fingerprint }, profile);
         process.stderr.write(`Stored ${path}\n`);

@@ -24,7 +24,7 @@ import {
   openRun,
 } from '../results/index.ts';
 
-interface Source {
+interface ExportSource {
   readonly run: RunFile;
   readonly comparison: () => Promise<Comparison>;
   readonly profiles: () => Promise<readonly MergedProfile[]>;
@@ -33,7 +33,7 @@ interface Source {
 /** Path below the output folder → content. */
 type Files = readonly (readonly [name: string, content: string | Uint8Array])[];
 
-type Write = (source: Source) => Promise<Files>;
+type Write = (source: ExportSource) => Promise<Files>;
 
 const flat = (file: string): string => file.replace(/^profiles\//, '').replace(/\.pb\.gz$/, '');
 
@@ -136,7 +136,7 @@ export const exportRun = async (
   out: string,
 ): Promise<readonly string[]> => {
   const read = folderReader(dir);
-  const source: Source = {
+  const source: ExportSource = {
     run,
     comparison: once(async () => comparisonOf(run, dir)),
     profiles: once(async () => mergedProfiles(run, read)),

@@ -177,13 +177,13 @@ const placeInRepository = async (signal: AbortSignal): Promise<{ readonly up: st
   return { up, down };
 };
 
-interface Planned {
+interface PlannedFile {
   readonly file: string;
   readonly text: string;
 }
 
 /** Reports for each file what became of it. */
-const write = async ({ file, text }: Planned, replace: 'force' | 'keep'): Promise<void> => {
+const write = async ({ file, text }: PlannedFile, replace: 'force' | 'keep'): Promise<void> => {
   const existing = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === 'ENOENT') return null;
     throw cause;
@@ -263,7 +263,7 @@ export const initialise = async (given: Record<string, unknown>): Promise<ExitCo
     // What we propose must at least be a scenario.
     parseScenario(scenario.text, scenario.file, new Map());
     const workflows = join(place.up, '.github', 'workflows');
-    const planned: readonly Planned[] = [
+    const planned: readonly PlannedFile[] = [
       scenario,
       { file: join(workflows, 'godyno.yml'), text: measureWorkflow(names) },
       { file: join(workflows, 'godyno-publish.yml'), text: publishWorkflow(names) },

@@ -14,13 +14,13 @@ import { describeEffect, type Proof, proofOf } from './prove/proof.ts';
 import { describeSize, faultsFrom, type Sizes, sizeOf, sizesFrom } from './prove/sizes.ts';
 import {
   type Base,
-  choosePlace,
-  type Gardener,
-  type Place,
+  choosePlantSite,
+  type FaultPlanting,
+  type PlantSite,
   roundNsInPlace,
   survey,
-  type Survey,
-  withGardener,
+  type CostSurvey,
+  withFaultPlanting,
 } from './prove/survey.ts';
 
 export interface ProveOptions {
@@ -45,7 +45,7 @@ interface Plan {
   readonly sizes: Sizes;
   readonly function: string | undefined;
   readonly base: Base;
-  readonly gardener: Gardener;
+  readonly planting: FaultPlanting;
   readonly out: OutputFolder;
   /** Shared by all faults; null: each its scenario's own. */
   left: number | null;
@@ -60,24 +60,24 @@ const below = (out: OutputFolder, folder: string): OutputFolder => ({
 });
 
 /** A place is counted once for all faults that want the same. */
-type Places = Map<string, Place>;
+type Places = Map<string, PlantSite>;
 
 const placeFor = async (
   plan: Plan,
-  surveyed: Survey,
+  surveyed: CostSurvey,
   fault: FaultKind,
   size: number,
   places: Places,
-): Promise<Place> => {
+): Promise<PlantSite> => {
   const chosen = plan.function;
   // What costs is planted where it costs most already; what waits, where every request comes by.
   const hot = fault === 'cpu' || fault === 'alloc';
   const key = chosen ?? (hot ? 'hot' : 'outer');
   const known = places.get(key);
   if (known !== undefined) return known;
-  const place = await choosePlace(
+  const place = await choosePlantSite(
     saying(plan, 'how often it is called'),
-    plan.gardener,
+    plan.planting,
     surveyed,
     {
       candidates:
@@ -98,7 +98,7 @@ const saying = ({ base }: Plan, title: string): Base => ({
   step: async (name, work) => base.step(`${title}: ${name}`, work),
 });
 
-const proveFault = async (plan: Plan, surveyed: Survey, fault: FaultKind, places: Places): Promise<Proof> => {
+const proveFault = async (plan: Plan, surveyed: CostSurvey, fault: FaultKind, places: Places): Promise<Proof> => {
   const { scenario, costs, serviceNs } = surveyed;
   const size = sizeOf(fault, plan.sizes, scenario, serviceNs);
   const place = await placeFor(plan, surveyed, fault, size, places);
@@ -106,7 +106,7 @@ const proveFault = async (plan: Plan, surveyed: Survey, fault: FaultKind, places
     fault === 'cpu'
       ? await roundNsInPlace(
           saying(plan, 'what burning costs'),
-          plan.gardener,
+          plan.planting,
           surveyed,
           place,
           plan.out.path('survey'),
@@ -125,7 +125,7 @@ const proveFault = async (plan: Plan, surveyed: Survey, fault: FaultKind, places
     outDir: out.dir,
     budgetSeconds: plan.left === null ? null : plan.left / plan.toCome,
     purpose: 'compare',
-    plant: plan.gardener.lay([place.candidate], dose, (one) => planted.push(one)),
+    plant: plan.planting.plantInHead([place.candidate], dose, (one) => planted.push(one)),
     onProgress: (event) => {
       if (event.kind === 'look') looks.push(event);
     },
@@ -154,7 +154,7 @@ const proveFault = async (plan: Plan, surveyed: Survey, fault: FaultKind, places
 
 const proveScenario = async (plan: Plan, scenario: Scenario): Promise<readonly Proof[]> => {
   const base = saying(plan, 'what a request costs');
-  const surveyed = await survey(base, plan.gardener, scenario, plan.out.path('survey'), plan.function);
+  const surveyed = await survey(base, plan.planting, scenario, plan.out.path('survey'), plan.function);
   const places: Places = new Map();
   const proofs: Proof[] = [];
   for (const fault of plan.faults) proofs.push(await proveFault(plan, surveyed, fault, places));
@@ -220,13 +220,13 @@ export const prove = async (given: Record<string, unknown>, ...words: string[]):
     const out = await openOutput(options.out, new Date());
     const step = stepsFor(options.quiet === true ? 'quiet' : 'spoken');
     const base: Base = { head: options.head, seed: options.seed, step, signal };
-    const proofs = await withGardener(signal, async (gardener) => {
+    const proofs = await withFaultPlanting(signal, async (planting) => {
       const plan: Plan = {
         faults,
         sizes,
         function: options.function,
         base,
-        gardener,
+        planting,
         out,
         left: options.budget?.seconds ?? null,
         toCome: faults.length * scenarios.length,

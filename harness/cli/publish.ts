@@ -13,7 +13,7 @@ import {
   emptyClaim,
   findPullRequest,
   ForbiddenError,
-  type Found,
+  type FoundPullRequest,
   type Gathered,
   gatherFromRun,
   type GitHub,
@@ -140,7 +140,7 @@ const asCourtesy = async <T>(what: string, env: Env, step: () => Promise<T>): Pr
 
 const verdictFor = (comparison: Comparison) => comparison.waivers?.verdictWithout ?? comparison.verdict;
 
-type Target = Extract<Found, { readonly kind: 'found' }>;
+type Target = Extract<FoundPullRequest, { readonly kind: 'found' }>;
 
 const comment = async (github: GitHub, options: PublishOptions, post: Post, { number }: Target): Promise<string> => {
   const outcome = await writeComment(github, {

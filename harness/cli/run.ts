@@ -62,11 +62,11 @@ const invocationOf = (options: RunOptions, words: readonly string[]): Invocation
   ...(options.head === undefined ? {} : { head: options.head }),
 });
 
-interface Outcome extends Explained {
+interface ComparedRun extends Explained {
   readonly run: RunFile;
 }
 
-const sideBySide = async (request: MeasureRequest, out: OutputFolder, baselines: string): Promise<Outcome> => {
+const sideBySide = async (request: MeasureRequest, out: OutputFolder, baselines: string): Promise<ComparedRun> => {
   const run = await withNoiseNotes(await measure(request), baselines);
   return { run, ...(await storeAndExplain(out, run)) };
 };
@@ -77,7 +77,7 @@ const besideStored = async (
   out: OutputFolder,
   baselines: readonly RunFile[],
   reason: string,
-): Promise<Outcome> => {
+): Promise<ComparedRun> => {
   process.stderr.write(`Comparing with stored figures: ${reason}\n`);
   const run = await measure({ ...request, base: undefined, purpose: 'record' });
   const { graphs } = await storeAndExplain(out, run);
@@ -91,7 +91,7 @@ const outcomeOf = async (
   request: MeasureRequest,
   out: OutputFolder,
   scenarios: readonly Scenario[],
-): Promise<Outcome> => {
+): Promise<ComparedRun> => {
   if (options.base !== BASELINE) return sideBySide(request, out, options.baselines);
   const history = options.baseRequired === true ? 'required' : 'wished';
   const plan = await planAgainstBaseline(scenarios, options.baselines, history, request.signal);

@@ -12,7 +12,7 @@ interface TopOptions {
   readonly json?: true;
 }
 
-interface Row {
+interface TopRow {
   /** What identifies it in the JSON, e.g. `{ function: 'main.encode' }`. */
   readonly key: Readonly<Record<string, string | number>>;
   /** The same for people. */
@@ -22,15 +22,15 @@ interface Row {
 }
 
 /** What the file is summed by; `rows` is the key of the JSON's list, `one` is what people call a row. */
-interface Table {
+interface TopTable {
   readonly rows: string;
   readonly one: string;
-  readonly costs: readonly Row[];
+  readonly costs: readonly TopRow[];
 }
 
-type Sum = (profile: Profile, valueType: string) => Table;
+type Summing = (profile: Profile, valueType: string) => TopTable;
 
-const TABLES: Readonly<Record<Exclude<Rows['kind'], 'label'>, Sum>> = {
+const TABLES: Readonly<Record<Exclude<Rows['kind'], 'label'>, Summing>> = {
   function: (profile, valueType) => {
     const { names, flat, cum } = flatCum(profile, valueType);
     return {
@@ -61,7 +61,7 @@ const TABLES: Readonly<Record<Exclude<Rows['kind'], 'label'>, Sum>> = {
 };
 
 /** Samples by the value of one label; a label has no callees, so flat and cum are one. */
-const byLabel = (profile: Profile, valueType: string, label: string): Table => ({
+const byLabel = (profile: Profile, valueType: string, label: string): TopTable => ({
   rows: 'labels',
   one: 'label value',
   costs: [...labelCosts(profile, label, { valueType })].map(([value, flat]) => ({
@@ -72,14 +72,14 @@ const byLabel = (profile: Profile, valueType: string, label: string): Table => (
   })),
 });
 
-const tableOf = (profile: Profile, valueType: string, by: Rows): Table =>
+const tableOf = (profile: Profile, valueType: string, by: Rows): TopTable =>
   by.kind === 'label' ? byLabel(profile, valueType, by.key) : TABLES[by.kind](profile, valueType);
 
-type Column = 'flat' | 'cum';
+type SortColumn = 'flat' | 'cum';
 
 /** Largest first, as in pprof; ties by the other column, then by name. */
-const sorted = (costs: readonly Row[], by: Column): readonly Row[] => {
-  const other: Column = by === 'flat' ? 'cum' : 'flat';
+const sorted = (costs: readonly TopRow[], by: SortColumn): readonly TopRow[] => {
+  const other: SortColumn = by === 'flat' ? 'cum' : 'flat';
   return costs
     .filter(({ flat, cum }) => flat !== 0 || cum !== 0)
     .toSorted(
@@ -88,7 +88,7 @@ const sorted = (costs: readonly Row[], by: Column): readonly Row[] => {
     );
 };
 
-const text = ({ type, unit, total }: Whole, { one }: Table, shown: readonly Row[]): string => {
+const text = ({ type, unit, total }: FileTotal, { one }: TopTable, shown: readonly TopRow[]): string => {
   const share = (value: number): string => (total === 0 ? '–' : formatPercent(value / total));
   const cells = shown
     .slice(0, SHOWN_ROWS)
@@ -98,7 +98,7 @@ const text = ({ type, unit, total }: Whole, { one }: Table, shown: readonly Row[
 };
 
 /** What the whole file holds of the chosen type. */
-interface Whole {
+interface FileTotal {
   readonly type: string;
   readonly unit: string;
   readonly total: number;

@@ -2,8 +2,8 @@
  * From a measured run to verdicts: validity first, then errors, then costs, launch by launch.
  *
  * In: a ScenarioRun or RunFile (raw counters), and what profiles found. Out: the stopping rule for the conductor
- * (`look`), the Comparison for everyone else. Pure: the same data give the same verdict whenever it is asked, and the
- * sides exchanged give the mirrored one.
+ * (`judgeSoFar`), the Comparison for everyone else. Pure: the same data give the same verdict whenever it is asked, and
+ * the sides exchanged give the mirrored one.
  *
  * Wings: `verdict` decides each metric from launches; `toolchain` says what another Go or other settings change;
  * `functions` explains by sampled profiles; `instructions` judges and explains what was counted; `stored` compares with
@@ -21,7 +21,7 @@ export {
   type ScenarioFindings,
 } from './scenario.ts';
 export { familyOf, judgedGates, looksOf, type Family, type JudgedMetric, withToolchainGates } from './verdict/gates.ts';
-export { lastLook, look, type Look, type LookVerdict } from './verdict/stopping-rule.ts';
+export { judgeAtEnd, judgeSoFar, type Look, type LookVerdict } from './verdict/stopping-rule.ts';
 export { discardReason, invalidity, notCounted } from './verdict/validity.ts';
 export { compareFunctions, compareKind, explainByKinds, type KindCompared } from './functions/compare-functions.ts';
 export { withCountedStacks } from './functions/counted-stacks.ts';

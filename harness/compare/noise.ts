@@ -18,7 +18,7 @@ import {
 } from '../model/index.ts';
 import { type RandomSource, randomFrom, standardDeviation } from '../stats/index.ts';
 import { type Family, type JudgedMetric, judgedGates, limitsIn, looksOf } from './verdict/gates.ts';
-import { look } from './verdict/stopping-rule.ts';
+import { judgeSoFar } from './verdict/stopping-rule.ts';
 import { launchesOf, launchValues, scaleFor, seriesOf, unitContrasts, unitsOf } from './verdict/launch-series.ts';
 
 export interface NoiseRequest {
@@ -80,7 +80,7 @@ const withUnits = (run: ScenarioRun, units: readonly Unit[], random: RandomSourc
 const isAlarm = (verdict: string): boolean => verdict === 'regressed' || verdict === 'improved';
 
 const alarmsIn = (run: ScenarioRun, family: Family): readonly MetricId[] =>
-  look(run, family)
+  judgeSoFar(run, family)
     .verdicts.filter(({ verdict }) => isAlarm(verdict))
     .map(({ metric }) => metric);
 
@@ -130,7 +130,7 @@ const smallestSeen = (
     let seen = 0;
     for (let trial = 0; trial < TRIALS; trial++) {
       const replay = withUnits(run, drawn(units, launches, random), random);
-      const [answer] = look(dearer(replay, counter, ratio), request.family).verdicts;
+      const [answer] = judgeSoFar(dearer(replay, counter, ratio), request.family).verdicts;
       if (answer?.verdict === 'regressed') seen += 1;
     }
     return seen >= TRIALS * SEEN_RATIO;

@@ -19,7 +19,7 @@ import {
   outcomeWithAnswers,
   withoutEmptyGains,
 } from './verdict/differing-answers.ts';
-import { notJudged, type Answer } from './verdict/metric-outcome.ts';
+import { notJudged, type MetricOutcome } from './verdict/metric-outcome.ts';
 import {
   failedRequestsOf,
   describeFailures,
@@ -29,14 +29,14 @@ import {
   isFailing,
   type Failures,
 } from './verdict/failures.ts';
-import { answerFewLayouts, budgetFor } from './verdict/few-layouts.ts';
+import { fewLayoutsOutcome, budgetFor } from './verdict/few-layouts.ts';
 import { judgedMetrics, looksOf, type Family, type JudgedMetric, withToolchainGates } from './verdict/gates.ts';
-import { answerFromAll, answerLatency, SHOWN_LEVELS, singleLookLevels } from './verdict/latency.ts';
+import { outcomeFromAll, latencyOutcome, SHOWN_LEVELS, singleLookLevels } from './verdict/latency.ts';
 import { loaderReport } from './verdict/loader-health.ts';
-import { answerFromLaunches, needsPinning, unpinnedReason } from './verdict/stopping-rule.ts';
+import { outcomeFromLaunches, needsPinning, unpinnedReason } from './verdict/stopping-rule.ts';
 import { basisOf, readingOf, type Reading } from './verdict/reading.ts';
-import { type Outcome, outcomeOf } from './verdict/scenario-verdict.ts';
-import { onlyExplaining } from './functions/explained.ts';
+import { type ScenarioVerdict, scenarioVerdictOf } from './verdict/scenario-verdict.ts';
+import { dropUnsupportedNames } from './functions/explained.ts';
 import { withoutGoNoise } from './functions/go-noise.ts';
 import { countLinkSeeds, rowOf, withQValues } from './verdict/metric-row.ts';
 import { allocatesNothing, launchesOf, measuredSides } from './verdict/launch-series.ts';
@@ -77,10 +77,10 @@ export interface JudgedScenario {
   readonly run: ScenarioRun;
   readonly rows: readonly MetricComparison[];
   readonly answers: ReturnType<typeof answerDifferences>;
-  readonly verdict: Outcome;
+  readonly verdict: ScenarioVerdict;
 }
 
-const openAnswer = (judged: JudgedMetric): Answer => ({
+const openAnswer = (judged: JudgedMetric): MetricOutcome => ({
   judged,
   judgement: null,
   verdict: 'open',
@@ -91,30 +91,30 @@ const openAnswer = (judged: JudgedMetric): Answer => ({
 });
 
 /** A gate by its looks; what is only shown, and what is measured once, by one look over all of it. */
-const costAnswer = (reading: Reading, judged: JudgedMetric, family: Family): Answer => {
+const costAnswer = (reading: Reading, judged: JudgedMetric, family: Family): MetricOutcome => {
   const { stage, method } = metricDef(judged.metric);
   if (method === 'growth' || (judged.gate && stage !== 'contention'))
-    return answerFromLaunches(reading, judged).withoutGrowthLaunch;
+    return outcomeFromLaunches(reading, judged).withoutGrowthLaunch;
   const levels =
     stage === 'contention' ? singleLookLevels(judged, looksOf(reading.run.scenario), family) : SHOWN_LEVELS;
-  const answer = answerFromAll(reading, judged, levels);
+  const outcome = outcomeFromAll(reading, judged, levels);
   const unpinned = unpinnedReason(reading.run);
-  return unpinned !== null && needsPinning(judged.metric) ? notJudged(answer, unpinned) : answer;
+  return unpinned !== null && needsPinning(judged.metric) ? notJudged(outcome, unpinned) : outcome;
 };
 
-const latencyAnswer = (reading: Reading, judged: JudgedMetric, family: Family): Answer => {
-  const answer = answerLatency(reading, judged, singleLookLevels(judged, looksOf(reading.run.scenario), family));
+const latencyAnswer = (reading: Reading, judged: JudgedMetric, family: Family): MetricOutcome => {
+  const outcome = latencyOutcome(reading, judged, singleLookLevels(judged, looksOf(reading.run.scenario), family));
   const unpinned = unpinnedReason(reading.run);
-  if (unpinned !== null) return notJudged(answer, unpinned);
+  if (unpinned !== null) return notJudged(outcome, unpinned);
   // A noisy latency phase is this machine's fault; it counts only where the scenario asked for it.
-  return answer.verdict === 'open' && !judged.required
-    ? notJudged(answer, answer.judgement ? 'latency too noisy here' : 'latency was not measured')
-    : answer;
+  return outcome.verdict === 'open' && !judged.required
+    ? notJudged(outcome, outcome.judgement ? 'latency too noisy here' : 'latency was not measured')
+    : outcome;
 };
 
-const whyOpen = (reading: Reading, answer: Answer): string | null => {
-  if (answer.reason !== null || answer.verdict !== 'open') return answer.reason;
-  const { units, looks } = basisOf(reading, answer.judged.metric);
+const whyOpen = (reading: Reading, outcome: MetricOutcome): string | null => {
+  if (outcome.reason !== null || outcome.verdict !== 'open') return outcome.reason;
+  const { units, looks } = basisOf(reading, outcome.judged.metric);
   const [first = 0] = looks;
   if (units.length < first) {
     const enough = budgetFor(reading, units.length, Math.max(first, looksOf(reading.run.scenario)[0] ?? 0));
@@ -124,11 +124,11 @@ const whyOpen = (reading: Reading, answer: Answer): string | null => {
 };
 
 /** Before the first look there is no verdict, but there are figures: shown with the interval of what was measured. */
-const withEarlyFigures = (reading: Reading, answer: Answer): Answer => {
-  if (answer.judgement || answer.verdict !== 'open') return answer;
-  const { judgement } = answerFromAll(reading, answer.judged, basisOf(reading, answer.judged.metric).levels);
+const withEarlyFigures = (reading: Reading, outcome: MetricOutcome): MetricOutcome => {
+  if (outcome.judgement || outcome.verdict !== 'open') return outcome;
+  const { judgement } = outcomeFromAll(reading, outcome.judged, basisOf(reading, outcome.judged.metric).levels);
   // So few launches do not say how many more it would take.
-  return judgement ? { ...answer, judgement: { ...judgement, direction: 'open', needed: Infinity } } : answer;
+  return judgement ? { ...outcome, judgement: { ...judgement, direction: 'open', needed: Infinity } } : outcome;
 };
 
 /** A scenario that wants exact counts only has no launches to judge, and misses none. */
@@ -141,22 +141,22 @@ const costRow = (reading: Reading, judged: JudgedMetric, family: Family): Metric
   }
   const isLatency = metricDef(judged.metric).stage === 'latency';
   const raw = isLatency ? latencyAnswer(reading, judged, family) : costAnswer(reading, judged, family);
-  const few = raw.verdict === 'open' && judged.gate ? answerFewLayouts(reading, judged) : null;
+  const few = raw.verdict === 'open' && judged.gate ? fewLayoutsOutcome(reading, judged) : null;
   if (few !== null) return rowOf(few, reading.launches.flat());
   const early = withEarlyFigures(reading, raw);
-  const answer = { ...early, reason: whyOpen(reading, early) };
-  if (!answer.judgement && !judged.gate) return oneSided(reading, answer);
-  return rowOf(answer, launchesBehind(reading, answer));
+  const outcome = { ...early, reason: whyOpen(reading, early) };
+  if (!outcome.judgement && !judged.gate) return oneSided(reading, outcome);
+  return rowOf(outcome, launchesBehind(reading, outcome));
 };
 
 /** A metric that only one side has is told; one that neither has is absent. */
-const oneSided = (reading: Reading, answer: Answer): MetricComparison | null => {
-  const { base, head } = measuredSides(reading.launches.flat(), answer.judged.metric);
+const oneSided = (reading: Reading, outcome: MetricOutcome): MetricComparison | null => {
+  const { base, head } = measuredSides(reading.launches.flat(), outcome.judged.metric);
   if (base === head) return null;
-  return rowOf(notJudged(answer, `not measured on ${base ? 'head' : 'base'}`), []);
+  return rowOf(notJudged(outcome, `not measured on ${base ? 'head' : 'base'}`), []);
 };
 
-const launchesBehind = (reading: Reading, { judged, judgement, stage }: Answer): readonly Launch[] => {
+const launchesBehind = (reading: Reading, { judged, judgement, stage }: MetricOutcome): readonly Launch[] => {
   if (stage === 'latency' || stage === 'growth') return launchesOf(reading.run, stage);
   const { units } = basisOf(reading, judged.metric);
   return units.slice(0, judgement?.units ?? 0).flat();
@@ -257,7 +257,11 @@ const uncounted = ({ scenario }: ScenarioRun, { exact, exactRows }: Counted): In
 };
 
 /** Counts that do not agree answer nothing where they are all that was asked for, whatever else was decided. */
-const withoutAnswer = (outcome: Outcome, { scenario }: ScenarioRun, rows: readonly MetricComparison[]): Outcome => {
+const withoutAnswer = (
+  outcome: ScenarioVerdict,
+  { scenario }: ScenarioRun,
+  rows: readonly MetricComparison[],
+): ScenarioVerdict => {
   const row = rows.find(({ metric }) => metric === 'instructionsPerRequest');
   if (scenario.measure.exact !== 'only' || row?.verdict !== 'notJudged' || outcome.verdict !== 'unchanged')
     return outcome;
@@ -272,7 +276,7 @@ export const judgeScenario = (measured: ScenarioRun, family: Family, counted: Co
   const invalid = died ? null : found;
   const answers = answerDifferences(run);
   const rows = withoutEmptyGains(judgeRows(metricRows(run, family, counted, died), invalid), answers);
-  const verdict = withoutAnswer(outcomeWithAnswers(outcomeOf(rows, invalid), rows, answers), run, rows);
+  const verdict = withoutAnswer(outcomeWithAnswers(scenarioVerdictOf(rows, invalid), rows, answers), run, rows);
   return { measured, run, rows, answers, verdict };
 };
 
@@ -299,7 +303,7 @@ export const assembleScenario = (
     stop: run.stop,
     exact,
     metrics: withQValues(rows),
-    ...onlyExplaining({ functions, attribution: explanation.attribution }, rows),
+    ...dropUnsupportedNames({ functions, attribution: explanation.attribution }, rows),
     ...(toolchain === undefined ? {} : { toolchain }),
     ...builtDifferently(measured, file),
     ...(run.builds.head.modulePath === '' ? {} : { module: run.builds.head.modulePath }),

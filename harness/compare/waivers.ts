@@ -18,7 +18,7 @@ import {
   type ScenarioComparison,
   worstVerdict,
 } from '../model/index.ts';
-import { outcomeOf } from './verdict/scenario-verdict.ts';
+import { scenarioVerdictOf } from './verdict/scenario-verdict.ts';
 
 export type Waiver = Omit<AppliedWaiver, 'effect'>;
 
@@ -128,7 +128,7 @@ const verdictWithout = (scenario: ScenarioComparison, applied: readonly AppliedW
   if (scenario.verdict !== 'regressed') return scenario.verdict;
   const waived = new Set(applied.filter((one) => one.scenario === scenario.scenario).map(({ metric }) => metric));
   const rows = scenario.metrics.map((row) => (waived.has(row.metric) ? { ...row, gate: false } : row));
-  return waived.size === 0 ? 'regressed' : outcomeOf(rows, null).verdict;
+  return waived.size === 0 ? 'regressed' : scenarioVerdictOf(rows, null).verdict;
 };
 
 /**

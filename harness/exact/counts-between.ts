@@ -10,7 +10,7 @@ import type { GoTables } from './go-tables.ts';
 import { syscallName } from './syscalls.ts';
 import { CallTallies, StackTallies } from './tallies.ts';
 
-export interface Counts {
+export interface InstructionCounts {
   readonly stacks: readonly CountedStack[];
   readonly groups: Readonly<Record<WorkGroup, number>>;
   readonly syscalls: Readonly<Record<string, number>>;
@@ -23,7 +23,7 @@ export interface Counts {
   readonly lostCalls: number;
 }
 
-export interface Program {
+export interface CountedProgram {
   readonly tables: GoTables;
   /** As Node names it: `x64` or `arm64`. */
   readonly arch: string;
@@ -83,7 +83,7 @@ const tallyCalls = (
   blocks: Blocks,
   { executions, indirectCalls }: Executed,
   tallies: StackTallies,
-  { tables, arch }: Program,
+  { tables, arch }: CountedProgram,
   bias: number,
 ): void => {
   const first = firstLengths(blocks);
@@ -133,7 +133,12 @@ const indirectCallsBetween = (
   return new Map([...sum].filter(([, times]) => times > 0).toSorted(([a], [b]) => a - b));
 };
 
-const tallyBlocks = (blocks: Blocks, executed: Executed, program: Program, bias: number): readonly CountedStack[] => {
+const tallyBlocks = (
+  blocks: Blocks,
+  executed: Executed,
+  program: CountedProgram,
+  bias: number,
+): readonly CountedStack[] => {
   const first = firstLengths(blocks);
   const tallies = new StackTallies(program.tables);
   for (let i = 0; i < blocks.count; i++) {
@@ -193,7 +198,7 @@ const withoutOwnWrites = (
 };
 
 /** Both snapshots of the same process, taken while no request was under way. */
-export const countsBetween = (before: Snapshot, after: Snapshot, program: Program): Counts => {
+export const countsBetween = (before: Snapshot, after: Snapshot, program: CountedProgram): InstructionCounts => {
   const { tables, arch } = program;
   const bias = biasOf(after, tables);
   const sysmon = sysmonThreads(after, tables, bias);

@@ -5,14 +5,14 @@
 import { readFileSync } from 'node:fs';
 import { reasonOf, UsageError } from '../errors.ts';
 
-export interface Section {
+export interface ElfSection {
   readonly name: string;
   readonly address: number;
   readonly bytes: Buffer;
 }
 
 export interface ElfFile {
-  readonly sections: readonly Section[];
+  readonly sections: readonly ElfSection[];
   /** Lowest address of executable code, as linked. */
   readonly codeStart: number;
   /**
@@ -112,7 +112,7 @@ const eachRelocation = (
   }
 };
 
-const wordsEqual = (section: Section, target: number, most: number): readonly number[] => {
+const wordsEqual = (section: ElfSection, target: number, most: number): readonly number[] => {
   const wanted = Buffer.alloc(8);
   wanted.writeBigUInt64LE(BigInt(target));
   const found: number[] = [];
@@ -124,7 +124,7 @@ const wordsEqual = (section: Section, target: number, most: number): readonly nu
 };
 
 const findPointers = (
-  loaded: readonly Section[],
+  loaded: readonly ElfSection[],
   relocations: readonly Buffer[],
   target: number,
 ): readonly number[] => {
@@ -142,7 +142,7 @@ const findPointers = (
 };
 
 const readWords = (
-  loaded: readonly Section[],
+  loaded: readonly ElfSection[],
   relocations: readonly Buffer[],
   address: number,
   count: number,
@@ -168,7 +168,7 @@ const readWords = (
   return words;
 };
 
-const readBytes = (loaded: readonly Section[], address: number, length: number): Buffer => {
+const readBytes = (loaded: readonly ElfSection[], address: number, length: number): Buffer => {
   const home = loaded.find((each) => address >= each.address && address + length <= each.address + each.bytes.length);
   return home?.bytes.subarray(address - home.address, address - home.address + length) ?? Buffer.alloc(0);
 };

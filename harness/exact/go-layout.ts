@@ -5,7 +5,7 @@
  * Sources: runtime/symtab.go (`pcHeader`, `moduledata`), cmd/link/internal/ld/pcln.go and symtab.go, Go 1.22 to 1.27.
  */
 import { UsageError } from '../errors.ts';
-import type { ElfFile, Section } from './elf.ts';
+import type { ElfFile, ElfSection } from './elf.ts';
 import type { Unreadable } from './table-readers.ts';
 
 export interface GoLayout {
@@ -59,7 +59,7 @@ export const tablesUnreadable =
       'Exact mode knows the tables of Go 1.22 to 1.27; report this with the output of `go version` for the binary.',
     );
 
-interface Table {
+interface PclnTable {
   /** From its header to the end of its section. */
   readonly bytes: Buffer;
   readonly address: number;
@@ -76,10 +76,10 @@ const isHeader = (bytes: Buffer): boolean =>
   bytes[7] === POINTER_BYTES;
 
 /** An external linker merges the table of a position-independent program into another section (Go 1.22 to 1.25). */
-const tablesInside = ({ bytes, address }: Section): readonly Table[] => {
+const tablesInside = ({ bytes, address }: ElfSection): readonly PclnTable[] => {
   const magic = Buffer.alloc(4);
   magic.writeUInt32LE(MAGIC);
-  const found: Table[] = [];
+  const found: PclnTable[] = [];
   for (let at = bytes.indexOf(magic); at >= 0 && found.length < MOST_TABLES; at = bytes.indexOf(magic, at + 1)) {
     const rest = bytes.subarray(at);
     if ((address + at) % POINTER_BYTES === 0 && isHeader(rest))
@@ -88,7 +88,7 @@ const tablesInside = ({ bytes, address }: Section): readonly Table[] => {
   return found;
 };
 
-const findTables = ({ sections }: ElfFile, unreadable: Unreadable): readonly Table[] => {
+const findTables = ({ sections }: ElfFile, unreadable: Unreadable): readonly PclnTable[] => {
   const named = sections.find(({ name }) => name.endsWith('.gopclntab'));
   if (named === undefined) {
     const found = sections.flatMap(tablesInside);
@@ -101,7 +101,7 @@ const findTables = ({ sections }: ElfFile, unreadable: Unreadable): readonly Tab
 };
 
 /** A table's header: how many functions, and where its five tables begin. */
-const headerOf = ({ bytes }: Table) => {
+const headerOf = ({ bytes }: PclnTable) => {
   const word = (index: number): number => Number(bytes.readBigUInt64LE(POINTER_BYTES * (1 + index)));
   return { functions: word(HEADER_FUNCTIONS), starts: HEADER_TABLES.map(word) };
 };
@@ -110,7 +110,7 @@ const headerOf = ({ bytes }: Table) => {
  * From Go 1.26 on they lie in the section of the table, and their address stands before the end of it (1.26: words 40 and
  * 41; 1.27, which has three words more: 43 and 44). Before, they lay among other constants.
  */
-const dataOf = ({ sections }: ElfFile, { address, bytes, isAlone }: Table, words: readonly number[]) => {
+const dataOf = ({ sections }: ElfFile, { address, bytes, isAlone }: PclnTable, words: readonly number[]) => {
   const end = address + bytes.length;
   const beforeEnd = isAlone ? words.flatMap((word, i) => (i > MODULE_DATA && word === end ? [i - 1] : [])) : [];
   return [...beforeEnd.toReversed(), MODULE_DATA].flatMap((index): readonly Buffer[] => {
@@ -121,7 +121,7 @@ const dataOf = ({ sections }: ElfFile, { address, bytes, isAlone }: Table, words
 };
 
 /** The layout by the record whose words these are; undefined when it is no record of this table. */
-const layoutOf = (elf: ElfFile, table: Table, words: readonly number[]): GoLayout | undefined => {
+const layoutOf = (elf: ElfFile, table: PclnTable, words: readonly number[]): GoLayout | undefined => {
   const { functions, starts } = headerOf(table);
   const word = (index: number): number => words[index] ?? 0;
   const slices = MODULE_TABLES.map((index, i) => {

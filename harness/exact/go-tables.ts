@@ -52,7 +52,7 @@ interface FunctionTables {
   readonly unit: number;
 }
 
-interface Readers {
+interface TableReaders {
   readonly layout: GoLayout;
   /** Data of functions. */
   readonly data: Buffer;
@@ -62,7 +62,7 @@ interface Readers {
   readonly unreadable: Unreadable;
 }
 
-const readersOf = (layout: GoLayout, data: Buffer, unreadable: Unreadable): Readers => ({
+const readersOf = (layout: GoLayout, data: Buffer, unreadable: Unreadable): TableReaders => ({
   layout,
   data,
   name: textReader(layout.names, 'its names of functions', unreadable),
@@ -71,7 +71,7 @@ const readersOf = (layout: GoLayout, data: Buffer, unreadable: Unreadable): Read
   unreadable,
 });
 
-const readFunction = ({ layout, name, steps, unreadable }: Readers, index: number): FunctionTables => {
+const readFunction = ({ layout, name, steps, unreadable }: TableReaders, index: number): FunctionTables => {
   const { table, text, endOfText } = layout;
   const [entry, at, next] = [8 * index, 8 * index + 4, 8 * index + 8].map((place) => table.readUInt32LE(place));
   if (entry === undefined || at === undefined || next === undefined) throw unreadable('its functions have no entries');
@@ -102,7 +102,11 @@ const readFunction = ({ layout, name, steps, unreadable }: Readers, index: numbe
   };
 };
 
-const fileAt = ({ layout, file, unreadable }: Readers, { fileIndex, unit }: FunctionTables, offset: number): string => {
+const fileAt = (
+  { layout, file, unreadable }: TableReaders,
+  { fileIndex, unit }: FunctionTables,
+  offset: number,
+): string => {
   const index = valueAt(fileIndex, offset);
   if (index < 0) return '?';
   const at = 4 * (unit + index);
@@ -112,7 +116,7 @@ const fileAt = ({ layout, file, unreadable }: Readers, { fileIndex, unit }: Func
 };
 
 /** The inlined call of a tree, and where in the function it stands. */
-const inlinedCall = ({ data, name, unreadable }: Readers, { info, inlineTree }: FunctionTables, call: number) => {
+const inlinedCall = ({ data, name, unreadable }: TableReaders, { info, inlineTree }: FunctionTables, call: number) => {
   const at = inlineTree + call * INLINED_CALL_BYTES;
   if (at + INLINED_CALL_BYTES > data.length) throw unreadable('its trees of inlined calls lie outside their table');
   const offset = data.readInt32LE(at + 8);
@@ -121,7 +125,7 @@ const inlinedCall = ({ data, name, unreadable }: Readers, { info, inlineTree }: 
 };
 
 /** Walks from the innermost inlined call out to the function itself. */
-const framesOf = (readers: Readers, tables: FunctionTables, address: number): readonly CountedFrame[] => {
+const framesOf = (readers: TableReaders, tables: FunctionTables, address: number): readonly CountedFrame[] => {
   const frames: CountedFrame[] = [];
   let offset = address - tables.info.entry;
   while (frames.length < MOST_FRAMES) {
@@ -136,7 +140,7 @@ const framesOf = (readers: Readers, tables: FunctionTables, address: number): re
 };
 
 /** Each read once. */
-const functionsOf = (readers: Readers): ((index: number) => FunctionTables) => {
+const functionsOf = (readers: TableReaders): ((index: number) => FunctionTables) => {
   const known = new Map<number, FunctionTables>();
   return (index) => {
     const tables = known.get(index) ?? readFunction(readers, index);
@@ -146,7 +150,7 @@ const functionsOf = (readers: Readers): ((index: number) => FunctionTables) => {
 };
 
 /** Follows functions all over the program to the end of each inlined call. Throws what is wrong with them. */
-const tryFunctions = (readers: Readers): void => {
+const tryFunctions = (readers: TableReaders): void => {
   const { functions } = readers.layout;
   const stride = Math.max(1, Math.floor(functions / TRIED_FUNCTIONS));
   for (let index = 0; index < functions; index += stride) {
@@ -159,7 +163,7 @@ const tryFunctions = (readers: Readers): void => {
 };
 
 /** With the functions' data at the first place that fits what functions say of it. */
-const understood = (layout: GoLayout, unreadable: Unreadable): Readers => {
+const understood = (layout: GoLayout, unreadable: Unreadable): TableReaders => {
   let error = unreadable('its tables of inlined calls were not found');
   for (const [place, data] of layout.data.entries()) {
     try {

@@ -29,6 +29,6 @@ export {
 } from './qemu.ts';
 export { snapshot, type Overflow, type Snapshot } from './counts-file.ts';
 export { goTablesIn, readGoTables, type GoTables } from './go-tables.ts';
-export { countsBetween, type Counts, type Program } from './counts-between.ts';
+export { countsBetween, type InstructionCounts, type CountedProgram } from './counts-between.ts';
 export { totalBetween } from './totals-between.ts';
 export { isTriedGo, steadyRuntime, type SteadyRuntime } from './steady-runtime.ts';

@@ -1,16 +1,22 @@
 /** The load generator's process: takes orders over its message channel, one at a time, and answers each once. */
 import { GodynoError, InvalidMeasurementError, TargetStartError, UsageError } from '../errors.ts';
 import { AnswerBook } from './answers/answer-book.ts';
-import { type Answer, type Command, type Failure, type LoadResult, parseOrder } from './plan/messages.ts';
+import {
+  type LoaderReply,
+  type LoaderCommand,
+  type LoaderFailure,
+  type LoadResult,
+  parseOrder,
+} from './plan/messages.ts';
 import { testSeam } from './traffic/self-test.ts';
-import { openSession, type Session } from './traffic/session.ts';
+import { openSession, type LoaderSession } from './traffic/session.ts';
 
-let session: Session | undefined;
+let session: LoaderSession | undefined;
 let seamTested = false;
 /** Outlives attachments: what varies shows only over launches. */
 const book = new AnswerBook();
 
-const requireSession = (): Session => {
+const requireSession = (): LoaderSession => {
   if (session === undefined) throw new Error('no targets are attached');
   return session;
 };
@@ -21,7 +27,7 @@ const detach = (): null => {
   return null;
 };
 
-const obey = async (command: Command): Promise<LoadResult | null> => {
+const obey = async (command: LoaderCommand): Promise<LoadResult | null> => {
   switch (command.kind) {
     case 'attach':
       detach();
@@ -44,13 +50,13 @@ const obey = async (command: Command): Promise<LoadResult | null> => {
   }
 };
 
-const typeOf = (error: unknown): Failure['type'] => {
+const typeOf = (error: unknown): LoaderFailure['type'] => {
   if (error instanceof UsageError) return 'usage';
   if (error instanceof TargetStartError) return 'start';
   return error instanceof InvalidMeasurementError ? 'invalid' : 'internal';
 };
 
-const failureOf = (error: unknown): Failure =>
+const failureOf = (error: unknown): LoaderFailure =>
   error instanceof GodynoError
     ? { type: typeOf(error), code: error.code, message: error.message, hint: error.hint }
     : {
@@ -60,7 +66,7 @@ const failureOf = (error: unknown): Failure =>
         hint: '',
       };
 
-const answer = async (id: number, command: Command): Promise<Answer> => {
+const answer = async (id: number, command: LoaderCommand): Promise<LoaderReply> => {
   try {
     return { id, kind: 'done', result: await obey(command) };
   } catch (error) {

@@ -15,8 +15,8 @@ import { type RunningProcess, startProcess } from '../process/index.ts';
 import {
   type AnswersLoop,
   type ClosedLoop,
-  type Command,
-  type Failure,
+  type LoaderCommand,
+  type LoaderFailure,
   type LoadPlan,
   type LoadResult,
   type LoadTargets,
@@ -72,7 +72,7 @@ const STOP_GRACE_SECONDS = 1;
 
 const ERRORS = { usage: UsageError, start: TargetStartError, invalid: InvalidMeasurementError } as const;
 
-const errorOf = ({ type, code, message, hint }: Failure): GodynoError =>
+const errorOf = ({ type, code, message, hint }: LoaderFailure): GodynoError =>
   type === 'internal' ? new InternalError(code, message) : new ERRORS[type](code, message, hint);
 
 const diedError = (child: RunningProcess): InvalidMeasurementError =>
@@ -93,7 +93,7 @@ const windowOf = (result: LoadResult, side: Side): WindowLoad => {
 
 const endOf = ({ next, wallSeconds, loader, cutShort }: LoadResult) => ({ next, wallSeconds, loader, cutShort });
 
-type Ask = (command: Command) => Promise<LoadResult | null>;
+type Ask = (command: LoaderCommand) => Promise<LoadResult | null>;
 
 interface Waiting {
   readonly resolve: (result: LoadResult | null) => void;
@@ -156,7 +156,7 @@ export const startLoader = async (spec: LoaderSpec): Promise<Loader> => {
   const ask = channelTo(child, spec.signal);
   const failed = new Map<string, FailedRequest>();
   let compared: readonly RouteAnswers[] | null = null;
-  const askForWindow = async (command: Command): Promise<LoadResult> => {
+  const askForWindow = async (command: LoaderCommand): Promise<LoadResult> => {
     const result = requireResult(await ask(command));
     for (const request of result.failedRequests ?? []) {
       const key = JSON.stringify([request.side, request.route, request.kind, request.status]);

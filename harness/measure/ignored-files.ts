@@ -7,7 +7,7 @@ import type { SideTree } from '../run/index.ts';
 import { ignoredFiles, isIgnored } from '../source/index.ts';
 import { MissingFilesError } from '../service/index.ts';
 
-type Wanted = MissingFilesError['wanted'];
+type WantedFiles = MissingFilesError['wanted'];
 
 /** What git ignores of what is wanted. */
 interface Ignored {
@@ -18,7 +18,7 @@ interface Ignored {
 }
 
 /** Where files of this kind would lie, relative to the module folder. */
-interface Place {
+interface FilesPlace {
   readonly glob: string;
   /** One that may not exist yet; null: do not ask. */
   readonly example: string | null;
@@ -26,7 +26,7 @@ interface Place {
 
 const isPattern = (path: string): boolean => /[*?[]/.test(path);
 
-const placeOfEmbed = (folder: string, pattern: string): Place => {
+const placeOfEmbed = (folder: string, pattern: string): FilesPlace => {
   const path = normalize(join(folder, pattern.replace(/^all:/, '')));
   if (!isPattern(path)) return { glob: path, example: path };
   const fixed = path.replace(/\/?[^/]*[*?[].*$/, '');
@@ -34,7 +34,7 @@ const placeOfEmbed = (folder: string, pattern: string): Place => {
 };
 
 /** The folder of a package of this module; null for another module's. */
-const placeOfPackage = async (moduleDir: string, importPath: string): Promise<Place | null> => {
+const placeOfPackage = async (moduleDir: string, importPath: string): Promise<FilesPlace | null> => {
   const goMod = await readFile(join(moduleDir, 'go.mod'), 'utf8').catch(() => '');
   const module = /^\s*module\s+"?([^\s"]+)/m.exec(goMod)?.[1];
   if (module === undefined || !importPath.startsWith(`${module}/`)) return null;
@@ -42,7 +42,7 @@ const placeOfPackage = async (moduleDir: string, importPath: string): Promise<Pl
   return { glob: `${folder}/*.go`, example: `${folder}/x.go` };
 };
 
-const placesOf = async (wanted: Wanted, moduleDir: string, folder: string): Promise<readonly Place[]> => {
+const placesOf = async (wanted: WantedFiles, moduleDir: string, folder: string): Promise<readonly FilesPlace[]> => {
   switch (wanted.kind) {
     case 'embed':
       return [placeOfEmbed(folder, wanted.text)];
@@ -53,14 +53,14 @@ const placesOf = async (wanted: Wanted, moduleDir: string, folder: string): Prom
   }
 };
 
-const ignoredAt = async (moduleDir: string, place: Place, signal: AbortSignal): Promise<Ignored | null> => {
+const ignoredAt = async (moduleDir: string, place: FilesPlace, signal: AbortSignal): Promise<Ignored | null> => {
   const { glob, example } = place;
   const [first, ...more] = await ignoredFiles(moduleDir, [glob], signal);
   if (first !== undefined) return { files: more.length === 0 ? first : `${first} and ${more.length} more`, glob };
   return example !== null && (await isIgnored(moduleDir, example, signal)) ? { files: glob, glob } : null;
 };
 
-const WHY: Readonly<Record<Wanted['kind'], string>> = {
+const WHY: Readonly<Record<WantedFiles['kind'], string>> = {
   embed: 'and git ignores those files',
   package: 'whose files git ignores',
   name: 'and there are Go files that git ignores, which may hold it',

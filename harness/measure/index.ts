@@ -11,7 +11,14 @@ export { LOADER, type MeasureRequest, measure } from './measure.ts';
 export { whyNewOnHead } from './new-on-head.ts';
 export { noiseSentence, noiseWarnings, withNoiseNotes } from './noise-notes.ts';
 export { isBasesStart, keepVariables, orAsBefore, ownScenarioNote, ownWayOf } from './own-scenario.ts';
-export { type Attempt, type PlantHead, type Setting, layOut, provisioned, sideTrees } from './provisioned.ts';
+export {
+  type ScenarioAttempt,
+  type PlantHead,
+  type MeasureSetting,
+  layOut,
+  provisioned,
+  sideTrees,
+} from './provisioned.ts';
 export { loadScenarios } from './scenarios.ts';
 export type { Say, Step } from './step.ts';
 export { todayUtc, waiversInCommits, waiversInFile } from './waivers.ts';

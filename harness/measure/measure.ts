@@ -26,7 +26,14 @@ import {
   ownScenarioNote,
   ownWayOf,
 } from './own-scenario.ts';
-import { type Attempt, type Given, moduleOf, provisioned, type Setting, sideTrees } from './provisioned.ts';
+import {
+  type ScenarioAttempt,
+  type ScenarioShare,
+  moduleOf,
+  provisioned,
+  type MeasureSetting,
+  sideTrees,
+} from './provisioned.ts';
 import type { Step } from './step.ts';
 import { godynoVersion } from '../version.ts';
 import { withWorkFolder } from './work-folder.ts';
@@ -34,7 +41,7 @@ import { withWorkFolder } from './work-folder.ts';
 /** Engine and version, part of what makes runs comparable. */
 export const LOADER = loaderEngine();
 
-export interface MeasureRequest extends Setting {
+export interface MeasureRequest extends MeasureSetting {
   readonly base: string | undefined;
   readonly head: string | undefined;
   /** What started the CI job we run in: names the base where `base` does not. */
@@ -136,7 +143,7 @@ const measureScenario = async (
   request: MeasureRequest,
   scenario: Scenario,
   trees: BySide<SourceTree>,
-  given: Given,
+  given: ScenarioShare,
 ): Promise<ScenarioRun | NewOnHead> =>
   request.step(`${scenario.name} (at most ${Math.round(given.budgetSeconds)} s after the builds)`, async (say) => {
     const folder = resolve(dirname(scenario.file));
@@ -161,16 +168,16 @@ const measureScenario = async (
     }
   });
 
-const attemptKept = async (request: MeasureRequest, as: Attempt): Promise<ScenarioRun> => {
+const attemptKept = async (request: MeasureRequest, as: ScenarioAttempt): Promise<ScenarioRun> => {
   const { kept, notes } = await keepVariables(as, request.signal);
   const run = await attempt(request, kept);
   return { ...run, notes: [...notes, ...run.notes] };
 };
 
-const headAlone = async (request: MeasureRequest, as: Attempt, reason: string): Promise<NewOnHead> =>
+const headAlone = async (request: MeasureRequest, as: ScenarioAttempt, reason: string): Promise<NewOnHead> =>
   provisioned(request, as, async ({ plan }) => asNewOnHead(as.scenario, reason, await rehearse(plan, 'head')));
 
-const attempt = async (request: MeasureRequest, as: Attempt): Promise<ScenarioRun> =>
+const attempt = async (request: MeasureRequest, as: ScenarioAttempt): Promise<ScenarioRun> =>
   provisioned(request, as, async ({ plan, notes }) => {
     const run = await runScenario(plan);
     const all = [...run.notes, ...notes, ...SIDES.flatMap((side) => as.trees[side].notes)];

@@ -8,7 +8,7 @@ import { EXIT, GodynoError } from '../errors.ts';
 import { prepareOf, type Scenario, type SideSpec, type TargetSpec, targetOf } from '../model/index.ts';
 import type { SourceTree } from '../source/index.ts';
 import { whyNewOnHead } from './new-on-head.ts';
-import { type Attempt, placeInRepository, sideTrees } from './provisioned.ts';
+import { type ScenarioAttempt, placeInRepository, sideTrees } from './provisioned.ts';
 import { readScenario } from './scenarios.ts';
 
 export interface OwnScenario {
@@ -130,7 +130,7 @@ const placeIn = async ({ revision }: SourceTree, signal: AbortSignal): Promise<s
   revision.kind === 'folder' ? '' : placeInRepository(signal);
 
 /** {@link withBasesOwn}, unless base has nothing by its own scenario either. */
-export const ownWayOf = async (as: Attempt, signal: AbortSignal): Promise<OwnScenario | null> => {
+export const ownWayOf = async (as: ScenarioAttempt, signal: AbortSignal): Promise<OwnScenario | null> => {
   const own = await withBasesOwn(as.trees.base, await placeIn(as.trees.base, signal), as.scenario);
   if (own === null) return null;
   return whyNewOnHead(await sideTrees(as, signal), own.scenario) === null ? own : null;
@@ -138,9 +138,9 @@ export const ownWayOf = async (as: Attempt, signal: AbortSignal): Promise<OwnSce
 
 /** {@link withBasesVariables}, where there are any. */
 export const keepVariables = async (
-  as: Attempt,
+  as: ScenarioAttempt,
   signal: AbortSignal,
-): Promise<{ readonly kept: Attempt; readonly notes: readonly string[] }> => {
+): Promise<{ readonly kept: ScenarioAttempt; readonly notes: readonly string[] }> => {
   const found = await withBasesVariables(as.trees.base, await placeIn(as.trees.base, signal), as.scenario);
   return found === null ? { kept: as, notes: [] } : { kept: { ...as, scenario: found.scenario }, notes: [found.note] };
 };

@@ -11,7 +11,7 @@ import type { Say } from './step.ts';
 import { describeProgress } from './progress-lines.ts';
 
 /** What all scenarios of one invocation have in common. */
-export interface Setting {
+export interface MeasureSetting {
   readonly scenarios: readonly Scenario[];
   readonly outDir: string;
   readonly purpose: RunPlan['purpose'];
@@ -61,36 +61,39 @@ const sideTree = async (tree: SourceTree, scenario: Scenario, signal: AbortSigna
   };
 };
 
-export interface Given {
+export interface ScenarioShare {
   readonly seed: number;
   readonly workDir: string;
   readonly budgetSeconds: number;
 }
 
-export interface Attempt {
+export interface ScenarioAttempt {
   readonly scenario: Scenario;
   /** The scenario's folder for each side. */
   readonly folders: BySide<string>;
   readonly trees: BySide<SourceTree>;
-  readonly given: Given;
+  readonly given: ScenarioShare;
   readonly say: Say;
 }
 
-export const sideTrees = async ({ trees, scenario }: Attempt, signal: AbortSignal): Promise<BySide<SideTree>> => ({
+export const sideTrees = async (
+  { trees, scenario }: ScenarioAttempt,
+  signal: AbortSignal,
+): Promise<BySide<SideTree>> => ({
   base: await sideTree(trees.base, scenario, signal),
   head: await sideTree(trees.head, scenario, signal),
 });
 
-interface Planned {
+interface PlannedRun {
   readonly plan: RunPlan;
   readonly notes: readonly string[];
 }
 
 /** Both sides with all that their builds need, and the plan for them; what git ignores and a build lacks is explained. */
 export const provisioned = async <T>(
-  setting: Setting,
-  as: Attempt,
-  use: (planned: Planned) => Promise<T>,
+  setting: MeasureSetting,
+  as: ScenarioAttempt,
+  use: (planned: PlannedRun) => Promise<T>,
 ): Promise<T> => {
   const { scenario, folders, given, say } = as;
   const { signal, outDir, purpose, scenarios, plant, onProgress } = setting;

@@ -18,7 +18,7 @@ export interface Dose {
 }
 
 /** What the service does without the fault. */
-export interface Measured {
+export interface CostsWithoutFault {
   readonly cpuNsPerRequest: number;
   readonly mallocsPerRequest: number;
   readonly allocBytesPerRequest: number;
@@ -35,7 +35,7 @@ export interface DoseRequest {
    * leaks: objects or goroutines per request.
    */
   readonly size: number;
-  readonly measured: Measured;
+  readonly measured: CostsWithoutFault;
 }
 
 const NOTHING: Omit<Dose, 'kind'> = { every: 1, rounds: 0, objects: 0, bytes: 0, nanoseconds: 0 };
@@ -53,7 +53,7 @@ const spread = (perCall: number): Pick<Dose, 'every' | 'objects'> =>
     : { every: Math.max(1, Math.round(1 / perCall)), objects: 1 };
 
 /** Objects as large as the service's own, so that objects and bytes grow by the same share. */
-const usualObject = ({ mallocsPerRequest, allocBytesPerRequest }: Measured): number =>
+const usualObject = ({ mallocsPerRequest, allocBytesPerRequest }: CostsWithoutFault): number =>
   Math.max(SMALLEST_OBJECT, Math.round(allocBytesPerRequest / Math.max(1, mallocsPerRequest)));
 
 /** What a call has to do so that a request costs `size` more. */

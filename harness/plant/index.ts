@@ -14,7 +14,7 @@ export {
   type FaultKind,
   FAULT_KINDS,
   faultKindOf,
-  type Measured,
+  type CostsWithoutFault,
   SHIFT_DOSE,
 } from './doses.ts';
 export {
@@ -23,7 +23,7 @@ export {
   type Planter,
   type PlantRequest,
   type PlantSource,
-  type Refusal,
+  type PlantRefusal,
   withPlanter,
 } from './planter.ts';
 export { burnRoundNs } from './burn.ts';

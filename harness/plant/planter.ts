@@ -40,7 +40,7 @@ export interface PlantRequest {
   readonly folder: string;
 }
 
-export interface Refusal {
+export interface PlantRefusal {
   readonly function: string;
   readonly reason: string;
 }
@@ -56,7 +56,7 @@ export interface Planted {
   /** Holds what was planted only: to be laid over whatever else is laid over the build. */
   readonly overlayFile: string;
   /** Candidates that could not be edited. */
-  readonly refused: readonly Refusal[];
+  readonly refused: readonly PlantRefusal[];
 }
 
 export interface Planter {
@@ -130,11 +130,11 @@ interface PlanterAnswer {
     readonly file: string;
     readonly line: number;
   } | null;
-  readonly refused: readonly Refusal[];
+  readonly refused: readonly PlantRefusal[];
   readonly replace: Readonly<Record<string, string>>;
 }
 
-const nowhere = ({ candidates }: PlantRequest, refused: readonly Refusal[]): UsageError =>
+const nowhere = ({ candidates }: PlantRequest, refused: readonly PlantRefusal[]): UsageError =>
   new UsageError(
     'PLANT_NOWHERE',
     `No fault can be planted in ${candidates.length === 1 ? candidates[0]?.name : `any of ${candidates.length} functions`}: ${refused

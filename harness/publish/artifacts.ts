@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { GodynoError } from '../errors.ts';
 import { everyPage, type GitHub } from './github.ts';
-import { MOST_ZIP_BYTES } from './received.ts';
+import { MOST_ZIP_BYTES } from './untrusted-result.ts';
 import { GitHubError, refusalOf } from './refusals.ts';
 import { repeatedly } from './waiting.ts';
 import { refuseArtifact } from './zip.ts';

@@ -1,7 +1,7 @@
 /** The results that a measuring run left as artifacts, and the pages among them. */
 import { type Artifact, downloadArtifact, listArtifacts } from './artifacts.ts';
 import type { GitHub } from './github.ts';
-import { type Received, readReceivedZip } from './received.ts';
+import { type Received, readReceivedZip } from './untrusted-result.ts';
 
 const isResult = (name: string, prefix: string): boolean =>
   name === `${prefix}-result` || name.startsWith(`${prefix}-result-`);

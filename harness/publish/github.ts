@@ -17,7 +17,7 @@ export interface GitHubAccess {
 
 export type Parameters = Readonly<Record<string, unknown>>;
 
-export interface Answer {
+export interface ApiResponse {
   readonly status: number;
   readonly data: unknown;
   readonly headers: Readonly<Record<string, string | number | undefined>>;
@@ -26,7 +26,7 @@ export interface Answer {
 export interface GitHub {
   readonly access: GitHubAccess;
   /** `route` as in GitHub's documentation, e.g. `GET /repos/{owner}/{repo}/pulls/{number}`; owner and repo are filled in. */
-  readonly call: (route: string, parameters?: Parameters) => Promise<Answer>;
+  readonly call: (route: string, parameters?: Parameters) => Promise<ApiResponse>;
 }
 
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -37,10 +37,10 @@ const splitRepository = (repository: string): readonly [owner: string, repo: str
 };
 
 /** Of a repository that was renamed or transferred; an artifact's download lies elsewhere by design. */
-const hasMoved = ({ status }: Answer, route: string): boolean =>
+const hasMoved = ({ status }: ApiResponse, route: string): boolean =>
   status >= 300 && status < 400 && !route.endsWith('/zip');
 
-const movedError = ({ status, headers }: Answer, where: string): GitHubError =>
+const movedError = ({ status, headers }: ApiResponse, where: string): GitHubError =>
   new GitHubError(
     status,
     `${where} was answered with ${status}: it has moved to ${String(headers['location'] ?? 'another place')}`,
@@ -54,7 +54,7 @@ export const openGitHub = (access: GitHubAccess): GitHub => {
   const [owner, repo] = splitRepository(access.repository);
   const { signal } = access;
   const octokit = new Octokit({ auth: access.token, baseUrl: access.apiUrl, userAgent: 'godyno', log: silent });
-  const once = async (route: string, parameters: Parameters): Promise<Answer> => {
+  const once = async (route: string, parameters: Parameters): Promise<ApiResponse> => {
     const deadline = AbortSignal.any([signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)]);
     const answer = await octokit.request(route, {
       owner,
@@ -65,7 +65,7 @@ export const openGitHub = (access: GitHubAccess): GitHub => {
     });
     return { status: answer.status, data: answer.data as unknown, headers: answer.headers };
   };
-  const call = async (route: string, parameters: Parameters = {}): Promise<Answer> => {
+  const call = async (route: string, parameters: Parameters = {}): Promise<ApiResponse> => {
     const where = `${access.repository}: ${route}`;
     try {
       // A repeated POST could post twice; everything else says the same again.

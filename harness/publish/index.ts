@@ -28,6 +28,12 @@ export { readEvent, sayAtLine, sayNotice, writeSummary } from './job.ts';
 export { emptyClaim, originOf, requireConfirmed } from './confirm.ts';
 export { type Gathered, gatherFromRun } from './gather.ts';
 export { mergeClaims, mergeReceived } from './merge.ts';
-export { findPullRequest, type Found, type Origin } from './pull-request.ts';
+export { findPullRequest, type FoundPullRequest, type Origin } from './pull-request.ts';
 export { ForbiddenError, RateLimitError } from './refusals.ts';
-export { COMPARISON_NAME, MOST_ZIP_BYTES, type Received, readReceivedFolder, readReceivedZip } from './received.ts';
+export {
+  COMPARISON_NAME,
+  MOST_ZIP_BYTES,
+  type Received,
+  readReceivedFolder,
+  readReceivedZip,
+} from './untrusted-result.ts';

@@ -2,7 +2,7 @@
 import { UsageError } from '../errors.ts';
 import { type Comparison, worstVerdict } from '../model/index.ts';
 import type { Claim } from './claim.ts';
-import type { Received } from './received.ts';
+import type { Received } from './untrusted-result.ts';
 
 const refuse = (what: string, hint: string): never => {
   throw new UsageError('MERGE_REFUSED', what, hint);

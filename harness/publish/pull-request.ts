@@ -20,7 +20,7 @@ export interface Origin {
   readonly headBranch: string | null;
 }
 
-export type Found =
+export type FoundPullRequest =
   | { readonly kind: 'found'; readonly number: number; readonly headSha: string }
   /** Why there is nothing to comment on, one sentence. */
   | { readonly kind: 'none'; readonly reason: string };
@@ -51,7 +51,11 @@ const pullsOfBranch = async (github: GitHub, origin: Origin): Promise<readonly P
 };
 
 /** The claimed pull request if GitHub confirms it, else the one of the measured branch. */
-export const findPullRequest = async (github: GitHub, claim: Claim | null, origin: Origin): Promise<Found> => {
+export const findPullRequest = async (
+  github: GitHub,
+  claim: Claim | null,
+  origin: Origin,
+): Promise<FoundPullRequest> => {
   const claimed = claim === null ? null : await getPull(github, claim.pullRequest);
   const own = claimed !== null && isFrom(claimed, origin) ? claimed : null;
   const pull = own ?? (await pullsOfBranch(github, origin)).find((one) => isFrom(one, origin));

@@ -262,7 +262,7 @@ export const comparisonSchema = z
     error: 'expected at least one',
   });
 
-type Values = z.infer<typeof comparisonSchema>;
+type ComparisonValues = z.infer<typeof comparisonSchema>;
 
 /** Every key demanded, all the way down. */
 type Whole<T> = T extends readonly (infer Item)[]
@@ -272,6 +272,6 @@ type Whole<T> = T extends readonly (infer Item)[]
     : T;
 
 /** Fails to compile when a comparison has a key that the schema above drops: whoever adds one adds it there, too. */
-type KeepsEveryKey = Whole<Values> extends Whole<Comparison> ? Values : never;
+type KeepsEveryKey = Whole<ComparisonValues> extends Whole<Comparison> ? ComparisonValues : never;
 
 export const asComparison = (value: KeepsEveryKey): Comparison => value;

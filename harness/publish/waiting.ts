@@ -10,7 +10,7 @@ import { askedWaitSeconds, statusOf } from './refusals.ts';
 type Repeat = 'always' | 'when refused';
 
 /** Who waits, and tells why. */
-export interface Waiter {
+export interface WaitReporter {
   readonly signal: AbortSignal;
   readonly say?: (line: string) => void;
 }
@@ -39,7 +39,7 @@ const pause = async (seconds: number, signal: AbortSignal): Promise<void> =>
 const mayPass = (status: number): boolean => status === 0 || status >= 500;
 
 /** Resolves to what `attempt` gives in the end; rejects with the error of its last try. Our own errors are final. */
-export const repeatedly = async <T>(attempt: () => Promise<T>, repeat: Repeat, waiter: Waiter): Promise<T> => {
+export const repeatedly = async <T>(attempt: () => Promise<T>, repeat: Repeat, waiter: WaitReporter): Promise<T> => {
   const pauses = repeat === 'always' ? [...PAUSES_SECONDS] : [];
   let waits = 0;
   let leftSeconds = LONGEST_WAIT_SECONDS;

@@ -12,7 +12,7 @@ export interface ZipLimits {
   readonly mostFileBytes: number;
 }
 
-interface Entry {
+interface ZipEntry {
   readonly name: string;
   readonly flags: number;
   readonly method: number;
@@ -55,13 +55,13 @@ const endRecordAt = (zip: Buffer, where: string): number => {
   return refuseArtifact(where, `${zip.length} bytes that are no zip file`);
 };
 
-const entryAt = (zip: Buffer, at: number, end: number, where: string): readonly [entry: Entry, next: number] => {
+const entryAt = (zip: Buffer, at: number, end: number, where: string): readonly [entry: ZipEntry, next: number] => {
   if (at + CENTRAL_BYTES > end || zip.readUInt32LE(at) !== CENTRAL_SIGNATURE)
     return refuseArtifact(where, 'its list of files is broken');
   const nameBytes = zip.readUInt16LE(at + 28);
   const next = at + CENTRAL_BYTES + nameBytes + zip.readUInt16LE(at + 30) + zip.readUInt16LE(at + 32);
   if (next > end) return refuseArtifact(where, 'its list of files is broken');
-  const entry: Entry = {
+  const entry: ZipEntry = {
     flags: zip.readUInt16LE(at + 8),
     method: zip.readUInt16LE(at + 10),
     crc: zip.readUInt32LE(at + 16),
@@ -74,13 +74,13 @@ const entryAt = (zip: Buffer, at: number, end: number, where: string): readonly 
   return [entry, next];
 };
 
-const listEntries = (zip: Buffer, limits: ZipLimits, where: string): readonly Entry[] => {
+const listEntries = (zip: Buffer, limits: ZipLimits, where: string): readonly ZipEntry[] => {
   if (zip.length < END_BYTES) return refuseArtifact(where, `${zip.length} bytes that are no zip file`);
   const end = endRecordAt(zip, where);
   const count = zip.readUInt16LE(end + 10);
   if (count > limits.mostEntries)
     return refuseArtifact(where, `${count} files, at most ${limits.mostEntries} are read`);
-  const entries: Entry[] = [];
+  const entries: ZipEntry[] = [];
   let at = zip.readUInt32LE(end + 16);
   for (let index = 0; index < count; index++) {
     const [entry, next] = entryAt(zip, at, end, where);
@@ -90,7 +90,7 @@ const listEntries = (zip: Buffer, limits: ZipLimits, where: string): readonly En
   return entries;
 };
 
-const packedData = (zip: Buffer, entry: Entry, where: string): Buffer => {
+const packedData = (zip: Buffer, entry: ZipEntry, where: string): Buffer => {
   const at = entry.headerAt;
   const broken = (): never => refuseArtifact(where, `${entry.name} lies outside of it`);
   if (at + LOCAL_BYTES > zip.length || zip.readUInt32LE(at) !== LOCAL_SIGNATURE) return broken();
@@ -99,7 +99,7 @@ const packedData = (zip: Buffer, entry: Entry, where: string): Buffer => {
   return end > zip.length ? broken() : zip.subarray(start, end);
 };
 
-const unpack = (data: Buffer, entry: Entry, limits: ZipLimits, where: string): Buffer => {
+const unpack = (data: Buffer, entry: ZipEntry, limits: ZipLimits, where: string): Buffer => {
   if (entry.method === STORED) return data;
   try {
     return inflateRawSync(data, { maxOutputLength: limits.mostFileBytes });
@@ -108,7 +108,7 @@ const unpack = (data: Buffer, entry: Entry, limits: ZipLimits, where: string): B
   }
 };
 
-const readEntry = (zip: Buffer, entry: Entry, limits: ZipLimits, where: string): Buffer => {
+const readEntry = (zip: Buffer, entry: ZipEntry, limits: ZipLimits, where: string): Buffer => {
   const refuse = (what: string): never => refuseArtifact(where, `${entry.name} ${what}`);
   if ((entry.mode & FILE_TYPE) === LINK) refuse('is a link');
   if ((entry.flags & ENCRYPTED) !== 0) refuse('is encrypted');

@@ -16,13 +16,13 @@ import {
 import { reproduceLines, reproduceNotes } from './words/reproduce.ts';
 import { answersOf } from './words/differing-answers.ts';
 import { failedOf } from './words/failed-requests.ts';
-import { code, plainText, type Rich } from './text/inline-text.ts';
+import { code, plainText, type InlineText } from './text/inline-text.ts';
 import { byWeight, isChanged, metricRow } from './words/metric-row.ts';
 import { newOnHeadSentence, scenarioSentence, worstFirst } from './words/sentence.ts';
 import { stopReason } from './words/stop-reason.ts';
 import { explain } from './words/functions-section.ts';
 
-const fact = (name: string, ...value: Rich): Fact => ({ name, value });
+const fact = (name: string, ...value: InlineText): Fact => ({ name, value });
 
 const ENGINES: Readonly<Record<ExactEngine, string>> = {
   qemu: 'qemu',
@@ -65,7 +65,7 @@ const factsOf = (scenario: ScenarioComparison): readonly Fact[] => {
   ];
 };
 
-const saysSomething = (rich: Rich): boolean => plainText(rich) !== '';
+const saysSomething = (rich: InlineText): boolean => plainText(rich) !== '';
 
 const withoutBlanks = (why: Why): Why => ({ ...why, notes: why.notes.filter(saysSomething) });
 

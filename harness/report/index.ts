@@ -29,4 +29,4 @@ export type {
 } from './words/report.ts';
 export * from './exports/index.ts';
 export type { StackSource } from './render/stacks.ts';
-export type { Rich, RichPart } from './text/inline-text.ts';
+export type { InlineText, InlinePart } from './text/inline-text.ts';

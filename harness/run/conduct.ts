@@ -1,6 +1,6 @@
 /** Conducts a scenario's launches: asks for the next step, takes it, and keeps what it measured. */
 import { UsageError } from '../errors.ts';
-import { invalidity, lastLook, look, notCounted } from '../compare/index.ts';
+import { invalidity, judgeAtEnd, judgeSoFar, notCounted } from '../compare/index.ts';
 import {
   type BuildInfo,
   type BySide,
@@ -20,16 +20,16 @@ import { launchOf } from './launch/either-way.ts';
 import type { ExactPass } from './counting/emulated.ts';
 import { latencyRateOf } from './launch/latency-rate.ts';
 import type { Links } from './session/links.ts';
-import { nextStep, type RunSoFar, type Step } from './next-step.ts';
-import { type LaunchPlace, placeOf } from './launch/running-pair.ts';
+import { nextStep, type RunSoFar, type NextStep } from './next-step.ts';
+import { type LaunchSpec, launchSpecOf } from './launch/running-pair.ts';
 import { allocationLaunch, explainLaunch, growthLaunch, latencyLaunch } from './launch/others.ts';
-import type { Pace } from './launch/warm-up.ts';
+import type { RequestRate } from './launch/warm-up.ts';
 import { answersOf, failedRequestsOf, nextLaunchIndex, type Session } from './session/session.ts';
 import { deathIn } from './launch/death.ts';
 import { cpuSamples } from './launch/captures.ts';
 import { tryApart } from './launch/trial.ts';
 
-export interface Measured {
+export interface MeasuredRun {
   readonly launches: readonly Launch[];
   readonly stop: StopReason;
   readonly invalid: InvalidRun | null;
@@ -42,7 +42,7 @@ interface Progress {
   stop: StopReason | null;
   invalid: InvalidRun | null;
   latencyRatePerSecond: number | null;
-  pace: Pace | null;
+  pace: RequestRate | null;
   /** Of the judged launches and the waits for their links. */
   judgedSeconds: number;
   explainedSeconds: number;
@@ -68,7 +68,7 @@ const snapshotOf = (session: Session, builds: BySide<BuildInfo>, progress: Progr
 });
 
 /** Takes steps until there is none left: {@link nextStep} says which, this does them. */
-export const conduct = async (session: Session, links: Links, builds: BySide<BuildInfo>): Promise<Measured> => {
+export const conduct = async (session: Session, links: Links, builds: BySide<BuildInfo>): Promise<MeasuredRun> => {
   const progress: Progress = {
     stop: null,
     invalid: null,
@@ -84,7 +84,7 @@ export const conduct = async (session: Session, links: Links, builds: BySide<Bui
   // What is unequal before the first launch will not be equal after the last.
   progress.invalid = invalidity(conductor.current());
   if (progress.invalid === null && session.plan.scenario.measure.exact === 'only')
-    await tryApart(session, placeOf(session, nextLaunchIndex(session), await links.next()));
+    await tryApart(session, launchSpecOf(session, nextLaunchIndex(session), await links.next()));
   while (progress.invalid === null) {
     const step = nextOf(conductor);
     if (step.kind === 'end') break;
@@ -115,7 +115,7 @@ interface Conductor {
   readonly current: () => ScenarioRun;
 }
 
-const nextOf = (conductor: Conductor): Step => {
+const nextOf = (conductor: Conductor): NextStep => {
   const step = nextStep(soFarOf(conductor));
   if (step.kind === 'end' && step.uncounted) noteUncounted(conductor);
   return step;
@@ -146,7 +146,7 @@ const soFarOf = ({ session, links, progress, current }: Conductor): RunSoFar => 
   const doneOf = (wanted: Stage): number => launches.filter(({ stage }) => stage === wanted).length;
   const rate = progress.latencyRatePerSecond;
   const run = current();
-  const seen = (progress.stop === null ? look : lastLook)(run, plan.family);
+  const seen = (progress.stop === null ? judgeSoFar : judgeAtEnd)(run, plan.family);
   return {
     purpose: plan.purpose,
     exact: measure.exact,
@@ -174,7 +174,7 @@ const soFarOf = ({ session, links, progress, current }: Conductor): RunSoFar => 
   };
 };
 
-const take = async (conductor: Conductor, step: Step): Promise<void> => {
+const take = async (conductor: Conductor, step: NextStep): Promise<void> => {
   const { session, progress } = conductor;
   switch (step.kind) {
     case 'judged':
@@ -210,7 +210,7 @@ const take = async (conductor: Conductor, step: Step): Promise<void> => {
 
 const countIn = async (
   { session, progress }: Conductor,
-  { state, leaveSeconds }: Extract<Step, { kind: 'count' }>,
+  { state, leaveSeconds }: Extract<NextStep, { kind: 'count' }>,
 ): Promise<void> => {
   progress.engine ??= await findEngine(session.plan, session.prepared.head.facts.go);
   const counted = await countFor(session, progress.engine, state, leaveSeconds);
@@ -237,7 +237,7 @@ const judgeOnce = async (conductor: Conductor): Promise<void> => {
 };
 
 const sayLook = ({ session: { plan, clock }, current }: Conductor): void => {
-  const seen = look(current(), plan.family);
+  const seen = judgeSoFar(current(), plan.family);
   plan.onProgress({
     kind: 'look',
     launches: seen.launches,
@@ -255,9 +255,9 @@ const sayLook = ({ session: { plan, clock }, current }: Conductor): void => {
 const keep = async (
   { session, links, progress }: Conductor,
   stage: 'growth' | 'latency' | 'explain' | 'capture',
-  launch: (place: LaunchPlace) => Promise<Launch>,
+  launch: (place: LaunchSpec) => Promise<Launch>,
 ): Promise<void> => {
-  const place = placeOf(session, nextLaunchIndex(session), await links.next());
+  const place = launchSpecOf(session, nextLaunchIndex(session), await links.next());
   session.plan.onProgress({ kind: 'launch', stage, number: place.index, secondsLeft: session.clock.secondsLeft() });
   try {
     session.launches.push(await launch(place));
@@ -274,7 +274,7 @@ const nextJudged = async (
   progress: Progress,
 ): Promise<{ readonly launch: Launch | null; readonly died: InvalidRun | null }> => {
   const { plan, clock } = session;
-  const place = placeOf(session, nextLaunchIndex(session), await links.next());
+  const place = launchSpecOf(session, nextLaunchIndex(session), await links.next());
   plan.onProgress({ kind: 'launch', stage: 'judged', number: place.index, secondsLeft: clock.secondsLeft() });
   try {
     const { launch, pace } = await launchOf(session, place);

@@ -72,7 +72,7 @@ export interface RunSoFar {
   readonly exactSeconds: number;
 }
 
-export type Step =
+export type NextStep =
   | { readonly kind: 'judged' | 'find engine' | 'capture' | 'latency' | 'explain' }
   /** `uncounted`: CPU lacks its look, and there is no time to count instructions instead. */
   | { readonly kind: 'end'; readonly uncounted: boolean }
@@ -82,9 +82,10 @@ export type Step =
   /** Not even one launch fits. */
   | { readonly kind: 'too little' };
 
-export const nextStep = (soFar: RunSoFar): Step => (soFar.stop === null ? judge(soFar) : follow(soFar));
+export const nextStep = (soFar: RunSoFar): NextStep =>
+  soFar.stop === null ? stepBeforeDecision(soFar) : stepAfterDecision(soFar);
 
-const judge = (soFar: RunSoFar): Step => {
+const stepBeforeDecision = (soFar: RunSoFar): NextStep => {
   const enough = whyEnough(soFar);
   if (enough !== null) return { kind: 'stop', why: enough };
   if (isOpenAfterLook(soFar) && mayCount(soFar, 'open')) return countOnce(soFar, 'open');
@@ -198,13 +199,13 @@ const mayCount = (soFar: RunSoFar, state: GateState): boolean => {
   return state === 'open' ? counting === 'not yet' : state === 'fired' || counting === 'waits';
 };
 
-const countOnce = (soFar: RunSoFar, state: GateState): Step =>
+const countOnce = (soFar: RunSoFar, state: GateState): NextStep =>
   soFar.engine === 'unknown'
     ? { kind: 'find engine' }
     : { kind: 'count', state, leaveSeconds: soFar.exact === 'only' ? 0 : othersSeconds(soFar) };
 
 /** What the answers so far call for, each as long as its time is there. */
-const follow = (soFar: RunSoFar): Step => {
+const stepAfterDecision = (soFar: RunSoFar): NextStep => {
   const { look, purpose, secondsLeft } = soFar;
   if (purpose === 'record' || look.headFails) return { kind: 'end', uncounted: false };
   const requests = growthRequests(soFar);

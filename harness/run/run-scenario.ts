@@ -18,7 +18,7 @@ import { bindSelf } from '../process/index.ts';
 import { buildFacts, linkBinary, prepareBuild, type PreparedBuild } from '../service/index.ts';
 import { startClock } from './session/clock.ts';
 import { ContendedPortsError, movingNotes } from './session/contended-ports.ts';
-import { conduct, type Measured } from './conduct.ts';
+import { conduct, type MeasuredRun } from './conduct.ts';
 import { requireEngine } from './counting/engine.ts';
 import { type LinkedPair, type Links, withLinks } from './session/links.ts';
 import { folderOf } from '../folders.ts';
@@ -191,7 +191,7 @@ export const withSession = async <T>(
 
 const assemble = (
   session: Session,
-  measured: Measured,
+  measured: MeasuredRun,
   builds: BySide<BuildInfo>,
   links: Links,
   buildSeconds: number,

@@ -3,7 +3,7 @@ import { TargetStartError } from '../errors.ts';
 import { type BySide, bothSides, type Side } from '../model/index.ts';
 import { type Binary, linkBinary } from '../service/index.ts';
 import { howItFailed } from './launch/either-way.ts';
-import { placeOf, withLivePair } from './launch/running-pair.ts';
+import { launchSpecOf, withLivePair } from './launch/running-pair.ts';
 import { insistedOn, prepareSides, withSession } from './run-scenario.ts';
 import { ContendedPortsError, moveIfNew, takenPortsIn } from './session/contended-ports.ts';
 import type { RunPlan } from './session/plan.ts';
@@ -49,7 +49,7 @@ const startBoth = async (plan: RunPlan, binaries: BySide<Binary>, moved: readonl
       return { kind: 'alternate', why: `port ${moved.join(', ')} cannot be moved: ${unmovable ?? 'unknown'}` };
     }
     try {
-      const place = placeOf(session, 1, { linkSeed: binaries.head.linkSeed, binaries });
+      const place = launchSpecOf(session, 1, { linkSeed: binaries.head.linkSeed, binaries });
       return await withLivePair(session, place, async ({ startSeconds }) =>
         Promise.resolve({ kind: 'together', moved: session.movedPorts, startSeconds }),
       );

@@ -34,7 +34,7 @@ const formBody = (form: Readonly<Record<string, string>>): string =>
     .map(([name, value]) => `${inForm(name)}=${inForm(value)}`)
     .join('&');
 
-interface Part {
+interface MultipartPart {
   readonly head: string;
   readonly content: string | { readonly base64: string };
 }
@@ -44,7 +44,7 @@ const fileName = (path: string): string => path.split('/').at(-1) ?? path;
 /** As browsers write it: quotes and line breaks percent-encoded. */
 const quoted = (name: string): string => `"${name.replaceAll(/["\r\n]/g, (letter) => encodeURIComponent(letter))}"`;
 
-const partOf = (name: string, field: Multipart[string], contents: FileContents): Part => {
+const partOf = (name: string, field: Multipart[string], contents: FileContents): MultipartPart => {
   const disposition = `Content-Disposition: form-data; name=${quoted(name)}`;
   if (typeof field === 'string') return { head: disposition, content: field };
   const { file, type, filename = fileName(file) } = field;
@@ -55,7 +55,7 @@ const partOf = (name: string, field: Multipart[string], contents: FileContents):
 };
 
 /** The same for the same content, so that both sides and all runs send the same bytes; too long to be in it by chance. */
-const boundaryOf = (parts: readonly Part[]): string =>
+const boundaryOf = (parts: readonly MultipartPart[]): string =>
   `godyno-${createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32)}`;
 
 const multipartBody = (multipart: Multipart, contents: FileContents): Body => {

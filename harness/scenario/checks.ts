@@ -1,6 +1,6 @@
 /** Rules that no single key can check: names used twice, limits that need tight mode, a Go chosen twice. */
 import { METRIC_IDS, type Side, SIDES } from '../model/index.ts';
-import { isMapping, type Path, pathText, type ScenarioDocument, valueAt } from './document.ts';
+import { isMapping, type DocumentPath, pathText, type ScenarioDocument, valueAt } from './document.ts';
 import { itemPaths, valuePaths } from './files.ts';
 import { needsTightMode, parseGate } from './gates.ts';
 import type { Problem } from './problem.ts';
@@ -17,7 +17,7 @@ export const checkRules = (document: ScenarioDocument): readonly Problem[] => [
   ...checkGoTwice(document),
 ];
 
-const problem = (document: ScenarioDocument, path: Path, message: string): Problem => ({
+const problem = (document: ScenarioDocument, path: DocumentPath, message: string): Problem => ({
   source: document.source,
   place: document.placeOf(path),
   path: pathText(path),
@@ -63,14 +63,15 @@ const checkCaptures = (document: ScenarioDocument): readonly Problem[] => {
 };
 
 /** The sides to which a request before the load is sent. */
-const sidesOf = (document: ScenarioDocument, path: Path): readonly Side[] => {
+const sidesOf = (document: ScenarioDocument, path: DocumentPath): readonly Side[] => {
   const side = valueAt(document.value, [...path, 'side']);
   return SIDES.filter((each) => side === undefined || side === each);
 };
 
 /** A request may be the first to use the value. */
 const checkLoadCaptures = (document: ScenarioDocument): readonly Problem[] => {
-  const namesAt = (paths: readonly Path[]) => paths.flatMap((path) => valuePaths(document.value, [...path, 'capture']));
+  const namesAt = (paths: readonly DocumentPath[]) =>
+    paths.flatMap((path) => valuePaths(document.value, [...path, 'capture']));
   const prepare = itemPaths(document.value, ['load', 'prepare']);
   const onHead = prepare.filter((path) => sidesOf(document, path).includes('head'));
   const before = new Set(namesAt(onHead).map((path) => path.at(-1)));
@@ -97,7 +98,7 @@ const checkHeadBodies = (document: ScenarioDocument): readonly Problem[] =>
 /** Both sides are alive at once, and the second would take the first one's socket away. */
 const checkSocket = (document: ScenarioDocument): readonly Problem[] => {
   const places = [['target'], ['target', 'ready'], ['target', 'base', 'ready'], ['target', 'head', 'ready']];
-  const isShared = (path: Path): boolean => {
+  const isShared = (path: DocumentPath): boolean => {
     const socket = valueAt(document.value, path);
     return typeof socket === 'string' && !/\$\{(?:tmp|port(?:\.\w+)?)\}/.test(socket);
   };
@@ -131,7 +132,7 @@ const checkGoTwice = (document: ScenarioDocument): readonly Problem[] =>
         return [problem(document, path, 'leave it out: `target.go` chooses the Go')];
       });
 
-const numbersWithin = (value: unknown, path: Path): readonly (readonly [Path, number])[] => {
+const numbersWithin = (value: unknown, path: DocumentPath): readonly (readonly [DocumentPath, number])[] => {
   if (typeof value === 'number') return [[path, value]];
   if (Array.isArray(value)) return value.flatMap((item, index) => numbersWithin(item, [...path, index]));
   return isMapping(value) ? Object.entries(value).flatMap(([key, inner]) => numbersWithin(inner, [...path, key])) : [];

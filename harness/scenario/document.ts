@@ -1,9 +1,9 @@
 /** YAML (and so JSON) text → plain values, with the place of each in the text. Sole user of `yaml`. */
 import { type Document, isAlias, isMap, isScalar, isSeq, type Node, parseDocument, type Pair } from 'yaml';
 import { reasonOf } from '../errors.ts';
-import { type Place, placeAt, type Problem, type SourceText } from './problem.ts';
+import { type SourcePosition, placeAt, type Problem, type SourceText } from './problem.ts';
 
-export type Path = readonly (string | number)[];
+export type DocumentPath = readonly (string | number)[];
 
 export interface ScenarioDocument {
   readonly source: SourceText;
@@ -11,23 +11,23 @@ export interface ScenarioDocument {
   readonly value: unknown;
   readonly problems: readonly Problem[];
   /** Where the value at `path` starts; the closest thing above it when there is none. */
-  readonly placeOf: (path: Path) => Place;
+  readonly placeOf: (path: DocumentPath) => SourcePosition;
   /** Where the key of `path` starts. */
-  readonly placeOfKey: (path: Path) => Place;
+  readonly placeOfKey: (path: DocumentPath) => SourcePosition;
   /** Where `part` stands inside the value at `path`. */
-  readonly placeOfPart: (path: Path, part: string) => Place;
+  readonly placeOfPart: (path: DocumentPath, part: string) => SourcePosition;
   /** The unquoted scalar at `path` as it stands in the text: `1.10` is not 1.1, and `0755` not 755. */
-  readonly sourceOf: (path: Path) => string | undefined;
+  readonly sourceOf: (path: DocumentPath) => string | undefined;
 }
 
 /** `load.requests[0].weight` */
-export const pathText = (path: Path): string =>
+export const pathText = (path: DocumentPath): string =>
   path.map((key, index) => (isPlainKey(key) ? `${index === 0 ? '' : '.'}${key}` : `[${JSON.stringify(key)}]`)).join('');
 
 const isPlainKey = (key: string | number): boolean => typeof key === 'string' && /^[\w$-]+$/.test(key);
 
 /** The value at `path`, undefined when there is none. */
-export const valueAt = (value: unknown, path: Path): unknown =>
+export const valueAt = (value: unknown, path: DocumentPath): unknown =>
   path.reduce<unknown>((at, key) => {
     if (Array.isArray(at)) return typeof key === 'number' ? (at as readonly unknown[])[key] : undefined;
     return isMapping(at) && Object.hasOwn(at, key) ? at[key] : undefined;
@@ -73,7 +73,7 @@ const syntaxMessage = (code: string, message: string): string => {
 
 interface PlainValue {
   readonly value: unknown;
-  readonly problem: { readonly place: Place; readonly message: string } | undefined;
+  readonly problem: { readonly place: SourcePosition; readonly message: string } | undefined;
 }
 
 const plainValue = (document: Document, text: string): PlainValue => {
@@ -87,7 +87,7 @@ const plainValue = (document: Document, text: string): PlainValue => {
   }
 };
 
-const aliasProblem = (text: string, why: string): { readonly place: Place; readonly message: string } => {
+const aliasProblem = (text: string, why: string): { readonly place: SourcePosition; readonly message: string } => {
   const [, name] = /^Unresolved alias .*: (\S+)$/.exec(why) ?? [];
   if (name !== undefined) {
     const message = `no anchor &${name} stands before this alias; put quotes around text that starts with *`;
@@ -99,11 +99,11 @@ const aliasProblem = (text: string, why: string): { readonly place: Place; reado
   return { place: placeAt(text, Math.max(0, text.search(/\*\w/))), message };
 };
 
-type Found = { readonly pair: Pair | undefined; readonly node: Node | undefined };
+type FoundNode = { readonly pair: Pair | undefined; readonly node: Node | undefined };
 
 const isNode = (value: unknown): value is Node => isAlias(value) || isMap(value) || isSeq(value) || isScalar(value);
 
-const child = (document: Document, parent: Node | undefined, key: string | number): Found | undefined => {
+const child = (document: Document, parent: Node | undefined, key: string | number): FoundNode | undefined => {
   const node = isAlias(parent) ? parent.resolve(document) : parent;
   if (isSeq(node) && typeof key === 'number') {
     const item = node.items[key];
@@ -115,8 +115,8 @@ const child = (document: Document, parent: Node | undefined, key: string | numbe
 };
 
 /** The found part of `path`, deepest last. */
-const walk = (document: Document, path: Path): readonly Found[] => {
-  const found: Found[] = [];
+const walk = (document: Document, path: DocumentPath): readonly FoundNode[] => {
+  const found: FoundNode[] = [];
   let node: Node | undefined = document.contents ?? undefined;
   for (const key of path) {
     const next = child(document, node, key);
@@ -129,9 +129,10 @@ const walk = (document: Document, path: Path): readonly Found[] => {
 
 const startOf = (node: unknown): number | undefined => (isNode(node) ? node.range?.[0] : undefined);
 
-const keyStart = (found: Found | undefined): number | undefined => startOf(found?.pair?.key) ?? startOf(found?.node);
+const keyStart = (found: FoundNode | undefined): number | undefined =>
+  startOf(found?.pair?.key) ?? startOf(found?.node);
 
-const valuePlace = (document: Document, text: string, path: Path): Place => {
+const valuePlace = (document: Document, text: string, path: DocumentPath): SourcePosition => {
   const found = walk(document, path);
   const last = found.at(-1);
   const start = found.length === path.length ? startOf(last?.node) : undefined;
@@ -139,17 +140,17 @@ const valuePlace = (document: Document, text: string, path: Path): Place => {
   return placeAt(text, (isEmpty ? undefined : start) ?? keyStart(last) ?? 0);
 };
 
-const keyPlace = (document: Document, text: string, path: Path): Place =>
+const keyPlace = (document: Document, text: string, path: DocumentPath): SourcePosition =>
   placeAt(text, keyStart(walk(document, path).at(-1)) ?? 0);
 
-const partPlace = (document: Document, text: string, path: Path, part: string): Place => {
+const partPlace = (document: Document, text: string, path: DocumentPath, part: string): SourcePosition => {
   const found = walk(document, path);
   const range = found.length === path.length ? found.at(-1)?.node?.range : undefined;
   const offset = range ? text.slice(range[0], range[1]).indexOf(part) : -1;
   return range && offset >= 0 ? placeAt(text, range[0] + offset) : valuePlace(document, text, path);
 };
 
-const scalarSource = (document: Document, path: Path): string | undefined => {
+const scalarSource = (document: Document, path: DocumentPath): string | undefined => {
   const found = walk(document, path);
   const node = found.length === path.length ? found.at(-1)?.node : undefined;
   const scalar = isAlias(node) ? node.resolve(document) : node;

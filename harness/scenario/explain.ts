@@ -1,6 +1,6 @@
 /** What zod found wrong → problems with place, sentence and the nearest valid key. */
 import type { z } from 'zod';
-import { type Path, pathText, type ScenarioDocument, valueAt } from './document.ts';
+import { type DocumentPath, pathText, type ScenarioDocument, valueAt } from './document.ts';
 import { knownKeysAt, schemasAt } from './json-schema.ts';
 import { suggestion } from './nearest.ts';
 import type { Problem } from './problem.ts';
@@ -25,7 +25,8 @@ export const showValue = (value: unknown): string => {
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 };
 
-const toPath = (path: readonly PropertyKey[]): Path => path.map((key) => (typeof key === 'symbol' ? String(key) : key));
+const toPath = (path: readonly PropertyKey[]): DocumentPath =>
+  path.map((key) => (typeof key === 'symbol' ? String(key) : key));
 
 /** In a union that nothing fits, the alternative of the right kind has the better message. */
 const innermost = (issue: Issue): readonly Issue[] => {
@@ -44,7 +45,7 @@ const innermost = (issue: Issue): readonly Issue[] => {
 const isMismatch = (issue: Issue): boolean =>
   issue.code === 'invalid_type' || issue.code === 'invalid_value' || issue.code === 'invalid_union';
 
-const sentence = (issue: Issue, value: unknown, path: Path): string => {
+const sentence = (issue: Issue, value: unknown, path: DocumentPath): string => {
   if (path.length === 0 && (value === undefined || value === null)) {
     return 'the file is empty; node_modules/godyno/docs/scenario.md shows what a scenario holds';
   }
@@ -66,7 +67,7 @@ const nearOnly = (value: string, known: readonly unknown[]): string => {
   return text.startsWith(',') ? text : '';
 };
 
-const missing = (path: Path): string => {
+const missing = (path: DocumentPath): string => {
   const schema = schemasAt(path).find(({ description }) => description !== undefined);
   const example = schema?.example;
   const written = typeof example === 'string' ? `; for example \`${String(path.at(-1))}: ${example}\`` : '';

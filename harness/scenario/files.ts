@@ -1,28 +1,28 @@
 /** The files a scenario names, and what is read out of them. */
-import { type Path, isMapping, pathText, type ScenarioDocument, valueAt } from './document.ts';
+import { type DocumentPath, isMapping, pathText, type ScenarioDocument, valueAt } from './document.ts';
 import { type CsvTable, parseCsv } from './csv.ts';
 import { parseEnvFile } from './env-file.ts';
 import type { Problem } from './problem.ts';
 
 export interface FileUse {
-  readonly path: Path;
+  readonly path: DocumentPath;
   readonly file: string;
   readonly use: 'data' | 'env' | 'body';
 }
 
-const textAt = (value: unknown, path: Path, use: FileUse['use']): readonly FileUse[] => {
+const textAt = (value: unknown, path: DocumentPath, use: FileUse['use']): readonly FileUse[] => {
   const file = valueAt(value, path);
   return typeof file === 'string' && file !== '' ? [{ path, file, use }] : [];
 };
 
 /** Paths of the items of a list, none when it is not one. */
-export const itemPaths = (value: unknown, path: Path): readonly Path[] => {
+export const itemPaths = (value: unknown, path: DocumentPath): readonly DocumentPath[] => {
   const list = valueAt(value, path);
   return Array.isArray(list) ? list.map((_, index) => [...path, index]) : [];
 };
 
 /** Paths of the values of a mapping, none when it is not one. */
-export const valuePaths = (value: unknown, path: Path): readonly Path[] => {
+export const valuePaths = (value: unknown, path: DocumentPath): readonly DocumentPath[] => {
   const found = valueAt(value, path);
   return isMapping(found) ? Object.keys(found).map((key) => [...path, key]) : [];
 };
@@ -98,7 +98,7 @@ export const readFiles = (document: ScenarioDocument, contents: FileContents): R
 const missing = (file: string): string =>
   `there is no readable file ${file} beside the scenario (paths are relative to the scenario's folder)`;
 
-const problemAt = (document: ScenarioDocument, path: Path, message: string): Problem => ({
+const problemAt = (document: ScenarioDocument, path: DocumentPath, message: string): Problem => ({
   source: document.source,
   place: document.placeOf(path),
   path: pathText(path),

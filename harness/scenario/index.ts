@@ -15,7 +15,7 @@ import { withoutEmptyKeys } from './json-schema.ts';
 import { checkPlaceholders } from './placeholders.ts';
 import { problemsError } from './problem.ts';
 import { scenarioSchema } from './schema.ts';
-import { asWritten } from './written.ts';
+import { asWritten } from './keep-scalars-as-text.ts';
 
 export { GO_CHOICE_EXPECTED, parseGoChoice } from './go-choice.ts';
 export { scenarioJsonSchema } from './json-schema.ts';

@@ -1,7 +1,7 @@
 /** The JSON schema of the scenario file, and what it says about a place in one. */
 import { z } from 'zod';
 import { METRIC_IDS } from '../model/index.ts';
-import type { Path } from './document.ts';
+import type { DocumentPath } from './document.ts';
 import { scenarioSchema } from './schema.ts';
 
 /** The parts of draft-7 that our schema uses; `kind` and `example` are ours, for the reference. */
@@ -56,14 +56,14 @@ const step = (schema: JsonSchema, key: string | number): readonly JsonSchema[] =
 };
 
 /** Every alternative that the schema allows at `path`. */
-export const schemasAt = (path: Path): readonly JsonSchema[] =>
+export const schemasAt = (path: DocumentPath): readonly JsonSchema[] =>
   path.reduce<readonly JsonSchema[]>(
     (schemas, key) => schemas.flatMap((schema) => step(schema, key)).flatMap(branches),
     branches(annotatedSchema()),
   );
 
 /** Keys that a mapping at `path` may have. */
-export const knownKeysAt = (path: Path): readonly string[] => [
+export const knownKeysAt = (path: DocumentPath): readonly string[] => [
   ...new Set(
     schemasAt(path)
       .flatMap((schema) => Object.keys(schema.properties ?? {}))

@@ -1,6 +1,6 @@
 /** Which `${…}` may stand where; every other one is a mistake that would otherwise reach the service as text. */
 import { placeholdersOf, requestPlaceholder, type Side, SIDES } from '../model/index.ts';
-import { isMapping, type Path, pathText, type ScenarioDocument, valueAt } from './document.ts';
+import { isMapping, type DocumentPath, pathText, type ScenarioDocument, valueAt } from './document.ts';
 import { type FileContents, itemPaths, type ReadFiles, textOf, valuePaths } from './files.ts';
 import { suggestion } from './nearest.ts';
 import type { Problem } from './problem.ts';
@@ -55,7 +55,7 @@ const textsWithin = (value: unknown): readonly string[] => {
   return isMapping(value) ? Object.entries(value).flatMap(([key, inner]) => [key, ...textsWithin(inner)]) : [];
 };
 
-const checkPath = (document: ScenarioDocument, path: Path, known: readonly string[]): readonly Problem[] =>
+const checkPath = (document: ScenarioDocument, path: DocumentPath, known: readonly string[]): readonly Problem[] =>
   textsWithin(valueAt(document.value, path)).flatMap((text) =>
     complaints(text, known).map(([part, message]) => ({
       source: document.source,
@@ -65,7 +65,7 @@ const checkPath = (document: ScenarioDocument, path: Path, known: readonly strin
     })),
   );
 
-const requestTexts = (value: unknown, path: Path): readonly Path[] => [
+const requestTexts = (value: unknown, path: DocumentPath): readonly DocumentPath[] => [
   [...path, 'http'],
   ...valuePaths(value, [...path, 'headers']),
   [...path, 'body'],
@@ -75,7 +75,7 @@ const requestTexts = (value: unknown, path: Path): readonly Path[] => [
 
 const checkBodyFile = (
   document: ScenarioDocument,
-  path: Path,
+  path: DocumentPath,
   known: readonly string[],
   contents: FileContents,
 ): readonly Problem[] => {
@@ -98,7 +98,7 @@ const checkBodyFile = (
 };
 
 /** What is expected is the same for all requests. */
-const checkFixed = (document: ScenarioDocument, path: Path): readonly Problem[] => {
+const checkFixed = (document: ScenarioDocument, path: DocumentPath): readonly Problem[] => {
   const written = textsWithin(valueAt(document.value, path)).flatMap(placeholdersOf);
   return written.map((name) => ({
     source: document.source,
@@ -115,14 +115,14 @@ export const checkPlaceholders = (
   contents: FileContents,
 ): readonly Problem[] => {
   const { value } = document;
-  const check = (paths: readonly Path[], known: readonly string[]) =>
+  const check = (paths: readonly DocumentPath[], known: readonly string[]) =>
     paths.flatMap((path) => checkPath(document, path, known));
-  const checkRequest = (path: Path, known: readonly string[]) => [
+  const checkRequest = (path: DocumentPath, known: readonly string[]) => [
     ...check(requestTexts(value, path), known),
     ...checkFixed(document, [...path, 'expect', 'body']),
     ...checkBodyFile(document, path, known, contents),
   ];
-  const checkReady = (root: unknown, path: Path): readonly Problem[] =>
+  const checkReady = (root: unknown, path: DocumentPath): readonly Problem[] =>
     isMapping(valueAt(root, path))
       ? [
           ...check([[...path, 'http']], []),
@@ -167,7 +167,7 @@ export const checkPlaceholders = (
       ? message
       : `\${${name}} is captured on ${side} only; let a request of load.prepare that the other side gets capture it, too`;
   };
-  const checkLoad = (path: Path, known: readonly string[]): readonly Problem[] =>
+  const checkLoad = (path: DocumentPath, known: readonly string[]): readonly Problem[] =>
     checkRequest(path, [...REQUEST, ...columns, ...new Set(known)])
       .filter(({ message }) => !(unreadable && message.startsWith('${data.')))
       .map((problem) => ({ ...problem, message: onOneSide(problem.message) }));
@@ -189,7 +189,7 @@ export const checkPlaceholders = (
   return found;
 };
 
-const commandTexts = (value: unknown, at: Path): readonly Path[] =>
+const commandTexts = (value: unknown, at: DocumentPath): readonly DocumentPath[] =>
   itemPaths(value, at).flatMap((path) => [
     ...(typeof valueAt(value, path) === 'string' ? [path] : itemPaths(value, path)),
     [...path, 'command'],

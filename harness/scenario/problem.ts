@@ -1,7 +1,7 @@
 /** What is wrong in a file someone wrote, said the way an editor says it: place, path, sentence, line and caret. */
 import { UsageError } from '../errors.ts';
 
-export interface Place {
+export interface SourcePosition {
   /** Both from 1, columns in UTF-16 units as editors count them. */
   readonly line: number;
   readonly column: number;
@@ -14,7 +14,7 @@ export interface SourceText {
 
 export interface Problem {
   readonly source: SourceText;
-  readonly place: Place;
+  readonly place: SourcePosition;
   /** `load.requests[0].weight`; empty when the file as a whole is meant. */
   readonly path: string;
   readonly message: string;
@@ -27,7 +27,7 @@ const WIDTH = 110;
 /** Terminal control characters in someone's file must not reach the terminal. */
 const printable = (text: string): string => text.replaceAll('\t', ' ').replaceAll(/\p{Cc}|\p{Cf}/gu, '·');
 
-const excerpt = (source: SourceText, place: Place): string => {
+const excerpt = (source: SourceText, place: SourcePosition): string => {
   const line = source.text.split(/\r\n|\n|\r/)[place.line - 1] ?? '';
   const start = place.column > WIDTH - 20 ? place.column - 40 : 0;
   const shown = printable(line.slice(start, start + WIDTH));
@@ -63,7 +63,7 @@ export const problemsError = (problems: readonly Problem[], scenario: SourceText
 };
 
 /** Line and column of an offset into `text`. */
-export const placeAt = (text: string, offset: number): Place => {
+export const placeAt = (text: string, offset: number): SourcePosition => {
   const before = text.slice(0, offset).split(/\r\n|\n|\r/);
   return { line: before.length, column: (before.at(-1) ?? '').length + 1 };
 };

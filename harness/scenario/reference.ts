@@ -176,13 +176,13 @@ const table = (schema: JsonSchema): string =>
     ),
   ].join('\n');
 
-interface Section {
+interface ReferenceSection {
   readonly path: string;
   readonly schema: JsonSchema;
 }
 
 /** Every mapping with keys of ours, outermost first. The metrics of `gates` share one table. */
-const sections = (path: string, schema: JsonSchema): readonly Section[] => {
+const sections = (path: string, schema: JsonSchema): readonly ReferenceSection[] => {
   const own = schema.properties === undefined ? [] : [{ path, schema }];
   const keys = path === 'gates' ? [] : Object.entries(schema.properties ?? {});
   return [
@@ -208,7 +208,7 @@ otherwise, and \`toolchain: false\` lets such a change pass.
 
 `;
 
-const section = ({ path, schema }: Section): string =>
+const section = ({ path, schema }: ReferenceSection): string =>
   `## ${path === '' ? 'The file' : code(path)}\n\n${path === 'gates' ? gatesNote : ''}${table(schema)}\n`;
 
 /** The reference of the scenario file, as markdown. */

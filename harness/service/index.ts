@@ -6,7 +6,7 @@
  * exists only in the overlay that `go build` reads. Decides nothing about the measurement.
  */
 export { inspectTarget, type InspectRequest, type TargetFacts } from './building/inspect.ts';
-export { prepareBuild, type PrepareRequest, type PreparedBuild } from './building/prepare.ts';
+export { prepareBuild, type BuildRequest, type PreparedBuild } from './building/prepare.ts';
 export { generate, type GeneratedDigest, type GenerateRequest } from './building/generate.ts';
 export { MissingFilesError } from './building/go-failure.ts';
 export { linkBinary, discardBinary, type Binary, type LinkRequest } from './building/link.ts';

@@ -43,7 +43,7 @@ export const parseNameStatus = (text: string): readonly Change[] => {
   return changes;
 };
 
-interface Lines {
+interface ChangedLines {
   readonly baseLines: readonly Range[];
   readonly headLines: readonly Range[];
 }
@@ -56,7 +56,7 @@ const rangeOf = (start: string, count: string | undefined): readonly Range[] => 
 
 /** Changed lines per file, in the order of the patches; without context no other line starts with `diff` or `@@`.
  * Lines end at `\n` only: a carriage return inside a line is content, so the regular expressions do without `^`. */
-export const parsePatches = (text: string): readonly Lines[] =>
+export const parsePatches = (text: string): readonly ChangedLines[] =>
   text
     .split(/(?:^|\n)diff --git /)
     .slice(1)
@@ -69,7 +69,7 @@ export const parsePatches = (text: string): readonly Lines[] =>
     });
 
 /** A file whose kind changed (a link that became a file) is two patches: deleted, then created. */
-const takeLines = (letter: string, patches: Lines[]): Lines => {
+const takeLines = (letter: string, patches: ChangedLines[]): ChangedLines => {
   const first = patches.shift() ?? { baseLines: [], headLines: [] };
   if (letter !== 'T') return first;
   return { baseLines: first.baseLines, headLines: patches.shift()?.headLines ?? [] };

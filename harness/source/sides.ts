@@ -47,7 +47,7 @@ export interface SourceTree {
 }
 
 /** What one side means, before anything is written. */
-type Origin =
+type SideOrigin =
   | { readonly kind: 'commit'; readonly commit: string; readonly label: string; readonly notes: readonly string[] }
   | { readonly kind: 'worktree'; readonly commit: string; readonly label: string; readonly notes: readonly string[] }
   | { readonly kind: 'folder'; readonly path: string; readonly notes: readonly string[] };
@@ -64,7 +64,7 @@ const requireFolder = (path: string, given: string, side: Side): string => {
 };
 
 /** What the user named: a path is a folder; a name is a revision when git knows it, else a folder of that name. */
-const namedOrigin = async (side: Side, given: string, request: SidesRequest): Promise<Origin> => {
+const namedOrigin = async (side: Side, given: string, request: SidesRequest): Promise<SideOrigin> => {
   const { cwd, signal } = request;
   const path = resolve(cwd, given);
   if (isPathForm(given)) return { kind: 'folder', path: requireFolder(path, given, side), notes: [] };
@@ -83,7 +83,7 @@ const namedOrigin = async (side: Side, given: string, request: SidesRequest): Pr
   return { kind: 'commit', commit: known, label: known.startsWith(given) ? known.slice(0, 7) : given, notes };
 };
 
-const workTreeOrigin = async (request: SidesRequest): Promise<Origin> => {
+const workTreeOrigin = async (request: SidesRequest): Promise<SideOrigin> => {
   const repository = await requireRepository(request.cwd, request.signal);
   const commit = requireHeadCommit(repository);
   const label = repository.branch ?? commit.slice(0, 7);
@@ -100,7 +100,7 @@ const baseOf = async (repository: Repository, head: JudgedHead, request: SidesRe
   return base ?? defaultBase(repository, head, signal, own?.defaultBranch ?? null);
 };
 
-const impliedBase = async (head: Origin, request: SidesRequest): Promise<Origin> => {
+const impliedBase = async (head: SideOrigin, request: SidesRequest): Promise<SideOrigin> => {
   if (head.kind === 'folder') {
     throw new UsageError(
       'BASE_NEEDED',
@@ -115,7 +115,7 @@ const impliedBase = async (head: Origin, request: SidesRequest): Promise<Origin>
 };
 
 /** A path that was mistyped must not pass for a base before the service existed. */
-const requireGoFiles = async (side: Side, origin: Origin): Promise<void> => {
+const requireGoFiles = async (side: Side, origin: SideOrigin): Promise<void> => {
   if (origin.kind !== 'folder' || (await holdsFileLike(origin.path, '.go'))) return;
   throw new UsageError(
     'FOLDER_WITHOUT_GO',
@@ -126,7 +126,7 @@ const requireGoFiles = async (side: Side, origin: Origin): Promise<void> => {
 
 const folderTree = async (
   side: Side,
-  { path, notes }: Origin & { readonly kind: 'folder' },
+  { path, notes }: SideOrigin & { readonly kind: 'folder' },
   { workDir }: SidesRequest,
 ): Promise<SourceTree> => {
   const target = join(workDir, side);
@@ -144,7 +144,7 @@ const folderTree = async (
 
 const commitTree = async (
   side: Side,
-  origin: Origin & { readonly kind: 'commit' },
+  origin: SideOrigin & { readonly kind: 'commit' },
   repository: Repository,
   request: SidesRequest,
 ): Promise<SourceTree> => {
@@ -163,7 +163,7 @@ const commitTree = async (
 
 const workTree = async (
   side: Side,
-  origin: Origin & { readonly kind: 'worktree' },
+  origin: SideOrigin & { readonly kind: 'worktree' },
   repository: Repository,
   request: SidesRequest,
 ): Promise<SourceTree> => {
@@ -179,7 +179,7 @@ const workTree = async (
   };
 };
 
-const treeOf = async (side: Side, origin: Origin, request: SidesRequest): Promise<SourceTree> => {
+const treeOf = async (side: Side, origin: SideOrigin, request: SidesRequest): Promise<SourceTree> => {
   if (origin.kind === 'folder') return folderTree(side, origin, request);
   const repository = await requireRepository(request.cwd, request.signal);
   return origin.kind === 'commit'

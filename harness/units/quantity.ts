@@ -4,16 +4,16 @@ import { formatFixed, formatSignificant, roundSignificant, withSign } from './de
 import { formatPercent } from './percent.ts';
 
 /** Smallest first: unit text and how many base units it holds. */
-type Scale = readonly (readonly [unit: string, size: number])[];
+type UnitSteps = readonly (readonly [unit: string, size: number])[];
 
-const TIME: Scale = [
+const TIME: UnitSteps = [
   [' ns', 1],
   [' µs', 1e3],
   [' ms', 1e6],
   [' s', 1e9],
 ];
 
-const SIZE: Scale = [
+const SIZE: UnitSteps = [
   [' B', 1],
   [' KiB', 1024],
   [' MiB', 1024 ** 2],
@@ -22,7 +22,7 @@ const SIZE: Scale = [
 ];
 
 /** Counts stay whole to a million, because 3,412 allocations and 3,413 are different facts. */
-const NUMBER: Scale = [
+const NUMBER: UnitSteps = [
   ['', 1],
   [' M', 1e6],
   [' G', 1e9],
@@ -30,7 +30,7 @@ const NUMBER: Scale = [
 ];
 
 /** The largest unit of which `value` shows at least one, by the digits that will be printed (999.6 ns is 1 µs). */
-const formatScaled = (value: number, scale: Scale): string => {
+const formatScaled = (value: number, scale: UnitSteps): string => {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? '–' : value > 0 ? '∞' : '-∞';
   let [unit, size] = scale[0] ?? ['', 1];
   for (const [largerUnit, largerSize] of scale.slice(1)) {

@@ -25,7 +25,7 @@ import {
   storeNoise,
 } from '../../harness/baseline/index.ts';
 import { type Migrations, migrate } from '../../harness/baseline/migrate.ts';
-import { baselineName, folderName } from '../../harness/baseline/place.ts';
+import { baselineName, folderName } from '../../harness/baseline/paths.ts';
 import { InvalidMeasurementError, UsageError } from '../../harness/errors.ts';
 import { COMMIT, FINGERPRINT, type SampleChange, samplePair, sampleRun } from '../builders/recorded-run.ts';
 

@@ -5,7 +5,7 @@
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { compareRun, discardReason, invalidity, look, looksOf } from '../../harness/compare/index.ts';
+import { compareRun, discardReason, invalidity, judgeSoFar, looksOf } from '../../harness/compare/index.ts';
 import type { Launch, Pair, ScenarioRun, Window } from '../../harness/model/index.ts';
 import { exponential, normalDeviates, randomFrom } from '../../harness/stats/index.ts';
 import { fileOf, launchOf, mirrored, pairOf, type PerRequest, runOf, windowOf } from '../builders/synthetic-run.ts';
@@ -103,7 +103,7 @@ const runUnder = (threat: Threat, seed: number, effect: number, launches: number
 };
 
 const verdictOf = (run: ScenarioRun): string =>
-  look(run, family).verdicts.find(({ metric }) => metric === 'cpuNsPerRequest')?.verdict ?? 'absent';
+  judgeSoFar(run, family).verdicts.find(({ metric }) => metric === 'cpuNsPerRequest')?.verdict ?? 'absent';
 
 const MOST = looksOf(scenario).at(-1) ?? 0;
 

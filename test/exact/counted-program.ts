@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { countsBetween, probeQemu, readGoTables, snapshot, startOf } from '../../harness/exact/index.ts';
-import type { Counts, Missing, Program, QemuEngine, Snapshot } from '../../harness/exact/index.ts';
+import type { InstructionCounts, Missing, CountedProgram, QemuEngine, Snapshot } from '../../harness/exact/index.ts';
 
 /** Odd lengths of instructions, so that some straddle every page end; one instruction more returns. */
 export const STRAIGHT_INSTRUCTIONS = 9001;
@@ -79,10 +79,10 @@ const converse = (child: ChildProcessWithoutNullStreams): Subject => {
 export const startNative = (binary: string): Subject => converse(spawn(binary));
 
 export interface CountedSubject extends Subject {
-  readonly program: Program;
+  readonly program: CountedProgram;
   readonly snapshot: () => Snapshot;
   /** Counts what one line makes it do; told twice before, so that translating and first growth are over. */
-  readonly count: (line: string) => Promise<Counts>;
+  readonly count: (line: string) => Promise<InstructionCounts>;
 }
 
 let launches = 0;

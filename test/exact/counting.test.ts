@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   countsBetween,
-  type Counts,
+  type InstructionCounts,
   type QemuEngine,
   snapshot,
   startOf,
@@ -26,10 +26,10 @@ const found = await probed(folder);
 const why = 'reason' in found ? ` (SKIPPED: ${found.reason}; ${found.hint})` : '';
 const engine = found as QemuEngine;
 
-const instructionsIn = ({ stacks }: Counts, name: string): number =>
+const instructionsIn = ({ stacks }: InstructionCounts, name: string): number =>
   stacks.reduce((sum, { frames, instructions }) => sum + (frames[0]?.function === name ? instructions : 0), 0);
 
-const callsOf = ({ stacks }: Counts, name: string): number =>
+const callsOf = ({ stacks }: InstructionCounts, name: string): number =>
   stacks.reduce((sum, { frames, calls }) => sum + (frames[0]?.function === name ? calls : 0), 0);
 
 const programLines = (): readonly string[] =>

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { COUNTING_DOSE, doseFor, FAULT_KINDS, faultKindOf, type Measured } from '../../harness/plant/index.ts';
+import { COUNTING_DOSE, doseFor, FAULT_KINDS, faultKindOf, type CostsWithoutFault } from '../../harness/plant/index.ts';
 
 /** About the demo: 300 µs, 612 objects and 40 KB per request. */
-const demo: Measured = {
+const demo: CostsWithoutFault = {
   cpuNsPerRequest: 300_000,
   mallocsPerRequest: 612,
   allocBytesPerRequest: 40_000,

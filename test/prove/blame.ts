@@ -19,7 +19,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import type { ScenarioFindings } from '../../harness/compare/index.ts';
-import { NAMING, onlyExplaining } from '../../harness/compare/functions/explained.ts';
+import { NAMING, dropUnsupportedNames } from '../../harness/compare/functions/explained.ts';
 import type { FunctionComparison, MetricComparison } from '../../harness/model/index.ts';
 import { burnRoundNs } from '../../harness/plant/index.ts';
 import { stopAll, USERS_GO } from '../../harness/process/index.ts';
@@ -112,7 +112,9 @@ interface EqualCase {
 
 /** What a run would show of it if its CPU gate had fired, and no other. */
 const asIfMoved = ({ functions = [], attribution = null }: Partial<ScenarioFindings>) =>
-  onlyExplaining({ functions, attribution }, [{ metric: 'cpuNsPerRequest', verdict: 'regressed' } as MetricComparison]);
+  dropUnsupportedNames({ functions, attribution }, [
+    { metric: 'cpuNsPerRequest', verdict: 'regressed' } as MetricComparison,
+  ]);
 
 const inWords = (row: FunctionComparison): string =>
   `${row.function} ${row.kind} by ${row.profile} (${(100 * row.impactRatio).toFixed(1)} %, q ${row.qValue?.toPrecision(2)})`;

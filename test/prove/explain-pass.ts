@@ -27,7 +27,7 @@ import { keepUp } from '../../harness/run/session/upkeep.ts';
 import { layOutCpus } from '../../harness/run/session/cpus.ts';
 import { chooseCpuSource } from '../../harness/run/session/cpu-source.ts';
 import { withLinks } from '../../harness/run/session/links.ts';
-import { placeOf } from '../../harness/run/launch/running-pair.ts';
+import { launchSpecOf } from '../../harness/run/launch/running-pair.ts';
 import { explainLaunch } from '../../harness/run/launch/others.ts';
 import type { Session } from '../../harness/run/session/session.ts';
 import { parseScenario, referencedFiles } from '../../harness/scenario/index.ts';
@@ -172,7 +172,7 @@ export const explainPass = async (request: ExplainRequest): Promise<Explained> =
         ) {
           const launch = await explainLaunch(
             session,
-            placeOf(session, session.launches.length + 1, await links.next()),
+            launchSpecOf(session, session.launches.length + 1, await links.next()),
           );
           session.launches.push(launch);
           samples.base += cpuSamples(launch, 'base', outDir);

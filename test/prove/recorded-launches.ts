@@ -3,7 +3,7 @@
  * so that spells stay spells, each block with a random sign, since equal code has no direction; then judged by the
  * shipped code with every gate that launches decide.
  */
-import { familyOf, look, looksOf, type Look } from '../../harness/compare/index.ts';
+import { familyOf, judgeSoFar, looksOf, type Look } from '../../harness/compare/index.ts';
 import type { Launch, MetricId, MetricVerdict } from '../../harness/model/index.ts';
 import { type RandomSource, randomFrom } from '../../harness/stats/index.ts';
 import { growthOf, launchOf, pairOf, runOf, windowOf } from '../builders/synthetic-run.ts';
@@ -131,7 +131,7 @@ const replay = (series: Iterator<RecordedLaunch>, effect: number): ReplayedRun =
   let answer: Look | null = null;
   for (let next: number | null = looksOf(scenario)[0] ?? null; next !== null && !answer?.done; next = answer.nextLook) {
     while (launches.length < next) launches.push(launchFrom(series.next().value, launches.length, effect));
-    answer = look(runOf(launches, { scenario }), family);
+    answer = judgeSoFar(runOf(launches, { scenario }), family);
   }
   const verdicts = answer?.verdicts ?? [];
   const cpu = verdicts.find(({ metric }) => metric === 'cpuNsPerRequest');

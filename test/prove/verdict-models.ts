@@ -4,7 +4,7 @@
  *
  * All figures of a model are in percent of the ratio head / base; one launch is one unit.
  */
-import { lastLook, look, looksOf, type Look } from '../../harness/compare/index.ts';
+import { judgeAtEnd, judgeSoFar, looksOf, type Look } from '../../harness/compare/index.ts';
 import type { Launch, MetricVerdict, Scenario, Window } from '../../harness/model/index.ts';
 import { exponential, normalDeviates, randomFrom } from '../../harness/stats/index.ts';
 import { cpuRun, launchOf, pairOf, runOf, windowOf } from '../builders/synthetic-run.ts';
@@ -103,7 +103,7 @@ export const simulateRun = (noise: LaunchNoise, effect: number, gates: number, m
   for (let next: number | null = looksOf(scenario)[0] ?? null; next !== null && !answer?.done; next = answer.nextLook) {
     const more = cpuRun(Array.from({ length: next - launches.length }, () => effect + noise()));
     launches.push(...more.launches);
-    answer = look({ ...more, scenario, launches }, { gates });
+    answer = judgeSoFar({ ...more, scenario, launches }, { gates });
   }
   const cpu = answer?.verdicts[0];
   if (!answer || !cpu?.ciRatio) throw new Error('no look was taken');
@@ -170,7 +170,7 @@ export const simulateFew = (
     );
     const made = cpuRun(ratios);
     const shared = made.launches.map((launch, at) => ({ ...launch, linkSeed: 1 + layoutOf(at) }));
-    const [cpu] = lastLook(
+    const [cpu] = judgeAtEnd(
       { ...made, scenario: SCENARIOS.usual, launches: shared, stop: 'budget' },
       { gates },
     ).verdicts;
@@ -206,7 +206,7 @@ export const simulateCoins = (
         [0, 1, 2].map((at) => pairOf(side(base), side(head), { index: at })),
       );
     });
-    const [mallocs] = look(runOf(made, { scenario: MALLOCS_ONLY }), { gates }).verdicts;
+    const [mallocs] = judgeSoFar(runOf(made, { scenario: MALLOCS_ONLY }), { gates }).verdicts;
     if (mallocs?.verdict === 'regressed') regressed += 1;
     if (mallocs?.verdict === 'improved') improved += 1;
   }

@@ -4,7 +4,7 @@
  *
  * Noise of the counters: the spreads measured on real services (docs/method.md); heap snapshots are an assumption.
  */
-import { compareRun, familyOf, look } from '../../harness/compare/index.ts';
+import { compareRun, familyOf, judgeSoFar } from '../../harness/compare/index.ts';
 import type { Comparison, Growth, Launch, ScenarioRun, Window } from '../../harness/model/index.ts';
 import { normalDeviates, randomFrom, type RandomSource } from '../../harness/stats/index.ts';
 import { fileOf, growthOf, latencyOf, launchOf, pairOf, runOf, windowOf } from '../builders/synthetic-run.ts';
@@ -114,10 +114,10 @@ export const simulateWholeRun = (seed: number, fault: Fault): WholeRun => {
   const family = familyOf([scenario]);
   const launches: Launch[] = [];
   const run = (): ScenarioRun => runOf([...launches], { scenario });
-  let answer = look(run(), family);
+  let answer = judgeSoFar(run(), family);
   for (let next = answer.nextLook; next !== null && !answer.done; next = answer.nextLook) {
     while (launches.length < next) launches.push(judgedLaunch(normal, launches.length, fault));
-    answer = look(run(), family);
+    answer = judgeSoFar(run(), family);
   }
   const judgedLaunches = launches.length;
   const suspect = answer.suspectGrowth.length > 0;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Look, LookVerdict } from '../../harness/compare/index.ts';
 import type { MetricId } from '../../harness/model/index.ts';
-import { nextStep, type RunSoFar, type Step } from '../../harness/run/next-step.ts';
+import { nextStep, type RunSoFar, type NextStep } from '../../harness/run/next-step.ts';
 
 const says = (metric: MetricId, verdict: LookVerdict['verdict']): LookVerdict => ({
   metric,
@@ -52,7 +52,7 @@ const usual: RunSoFar = {
   exactSeconds: 30,
 };
 
-type Row = readonly [what: string, soFar: Partial<RunSoFar>, look: Partial<Look>, step: Partial<Step>];
+type Row = readonly [what: string, soFar: Partial<RunSoFar>, look: Partial<Look>, step: Partial<NextStep>];
 
 const check = ([, soFar, look, step]: Row): void =>
   expect(nextStep({ ...usual, ...soFar, look: lookOf(look) })).toMatchObject(step);
@@ -344,7 +344,7 @@ describe('a whole run', () => {
       const look = lookOf({ launches, layouts, firstCpuLook, suspectGrowth, isLook: launches >= 8 });
       return spend(perLaunch, { look, longestSeconds: perLaunch, judgedSeconds: soFar.judgedSeconds + perLaunch });
     };
-    const after = (step: Step): RunSoFar => {
+    const after = (step: NextStep): RunSoFar => {
       switch (step.kind) {
         case 'judged':
           return judged();

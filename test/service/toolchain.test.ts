@@ -7,7 +7,7 @@ import {
   linkBinary,
   prepareBuild,
   type PreparedBuild,
-  type PrepareRequest,
+  type BuildRequest,
   whyGoIsFixed,
 } from '../../harness/service/index.ts';
 import { folderRevision, goMod, HELLO, makeFolder, makeSpec, never, removeFolders } from './go-modules.ts';
@@ -34,7 +34,7 @@ beforeAll(() => {
 });
 afterAll(removeFolders);
 
-const request = (spec: Partial<TargetSpec>, moduleDir = module): PrepareRequest => ({
+const request = (spec: Partial<TargetSpec>, moduleDir = module): BuildRequest => ({
   side: 'head',
   sourceDir: moduleDir,
   moduleDir,
@@ -46,7 +46,7 @@ const request = (spec: Partial<TargetSpec>, moduleDir = module): PrepareRequest 
 });
 
 /** What the compiler says where a file of Go's own runtime is replaced by one that is no Go. */
-const withBrokenRuntime = async (given: PrepareRequest, { facts }: PreparedBuild): Promise<unknown> => {
+const withBrokenRuntime = async (given: BuildRequest, { facts }: PreparedBuild): Promise<unknown> => {
   const folder = makeFolder({ 'iface.go': 'package runtime\n\nthis is no Go\n' });
   const replaced = join(facts.goEnv['GOROOT'] ?? '', 'src/runtime/iface.go');
   const overlay = join(folder, 'overlay.json');

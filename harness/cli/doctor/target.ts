@@ -22,14 +22,14 @@ import { wayCheck } from './both-sides.ts';
 import { isOfPrepare, preparedChecks, requestChecks, type Sent, withoutLogs } from './requests.ts';
 import { internalErrorText } from '../terminal/failure.ts';
 import {
-  type Attempt,
+  type ScenarioAttempt,
   isBasesStart,
   keepVariables,
   orAsBefore,
   ownScenarioNote,
   ownWayOf,
   provisioned,
-  type Setting,
+  type MeasureSetting,
   sideTrees,
   whyNewOnHead,
 } from '../../measure/index.ts';
@@ -61,10 +61,14 @@ class Told extends Error {
 
 type Ready = Extract<RunProgress, { kind: 'ready' }>;
 
-type Found = { readonly head: SourceTree; readonly base: SourceTree | null; readonly whyNoBase: GodynoError | null };
+type FoundSides = {
+  readonly head: SourceTree;
+  readonly base: SourceTree | null;
+  readonly whyNoBase: GodynoError | null;
+};
 
 /** Both sides as `run` would take them; where it would refuse for want of a base, the working folder alone. */
-const withFound = async (examined: Examined, use: (found: Found) => Promise<void>): Promise<void> => {
+const withFound = async (examined: Examined, use: (found: FoundSides) => Promise<void>): Promise<void> => {
   const { base, head, workDir, signal } = examined;
   const request = { cwd: process.cwd(), job: null, workDir, signal };
   let begun = false;
@@ -114,8 +118,8 @@ const noteChecks = (name: string, { build }: Rehearsal['binary']): readonly Chec
 ];
 
 interface Patient {
-  readonly setting: Setting;
-  readonly as: Attempt;
+  readonly setting: MeasureSetting;
+  readonly as: ScenarioAttempt;
   readonly name: string;
   readonly add: Examined['add'];
 }
@@ -167,7 +171,7 @@ const besideHead = (name: string, base: Rehearsal, head: Rehearsal | null): read
 
 /** A side that was seen to work, and how it was built and started. */
 interface Examination {
-  readonly as: Attempt;
+  readonly as: ScenarioAttempt;
   readonly rehearsal: Rehearsal;
 }
 
@@ -177,7 +181,7 @@ const examineBase = async (
   head: Rehearsal | null,
 ): Promise<Examination | null> => {
   const title = `${name}: base (${as.trees.base.revision.label})`;
-  const examineAs = async (one: Attempt): Promise<Examination> =>
+  const examineAs = async (one: ScenarioAttempt): Promise<Examination> =>
     provisioned(setting, one, async ({ plan }) => {
       let readySeconds = 0;
       let sent = 0;
@@ -222,7 +226,12 @@ const examineBoth = async ({ setting, name, add }: Patient, base: Examination, h
     add(wayCheck(`${name}: both sides`, way));
   });
 
-const examineTarget = async (examined: Examined, found: Found, scenario: Scenario, number: number): Promise<void> => {
+const examineTarget = async (
+  examined: Examined,
+  found: FoundSides,
+  scenario: Scenario,
+  number: number,
+): Promise<void> => {
   const { scenarios, workDir, add, signal } = examined;
   const folder = resolve(dirname(scenario.file));
   const trees: BySide<SourceTree> = { base: found.base ?? found.head, head: found.head };

@@ -84,9 +84,9 @@ export interface Built {
 /** `ui/serve.go:19:12: pattern build/*: no matching files found`. */
 const NO_MATCH = /^(?:.*: )?(\S+\.go):\d+:\d+: pattern (?:all:)?(\S+): (?:no matching files found|cannot embed)/gm;
 
-type Wanted = Pick<MissingEmbed, 'folder' | 'pattern'>;
+type WantedEmbed = Pick<MissingEmbed, 'folder' | 'pattern'>;
 
-const wantedIn = (stderr: string, moduleDir: string): readonly Wanted[] => {
+const wantedIn = (stderr: string, moduleDir: string): readonly WantedEmbed[] => {
   const found = [...stderr.matchAll(NO_MATCH)].map(([, file = '', pattern = '']) => ({
     folder: relative(moduleDir, dirname(resolve(moduleDir, file))),
     pattern,
@@ -95,7 +95,7 @@ const wantedIn = (stderr: string, moduleDir: string): readonly Wanted[] => {
 };
 
 /** Relative to the module: `ui/build/*`. */
-export const embedPath = ({ folder, pattern }: Wanted): string => join(folder, pattern);
+export const embedPath = ({ folder, pattern }: WantedEmbed): string => join(folder, pattern);
 
 const isThere = async (path: string): Promise<boolean> =>
   stat(path).then(
@@ -123,7 +123,7 @@ const makeEmpty = async ({ moduleDir }: SourceCopy, file: string): Promise<void>
 };
 
 /** Carries along what the user's folder has; a file of no bytes stands in for what nobody has. */
-const supply = async (wanted: Wanted, copy: SourceCopy): Promise<MissingEmbed> => {
+const supply = async (wanted: WantedEmbed, copy: SourceCopy): Promise<MissingEmbed> => {
   const place = fixedPart(embedPath(wanted));
   const [here, there] = [join(copy.origin, copy.below, place), join(copy.moduleDir, place)];
   if ((await isThere(here)) && !(await isThere(there))) {

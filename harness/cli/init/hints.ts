@@ -2,7 +2,7 @@
 import type { Setting, Survey } from '../../survey/index.ts';
 
 /** A setting and the value it gets; `${port}` and `${port.NAME}` stand for ports of ours. */
-export interface Given {
+export interface GivenSetting {
   readonly setting: Setting;
   readonly value: string;
 }
@@ -10,7 +10,7 @@ export interface Given {
 export interface StartGuess {
   /** Subcommand; empty for none. */
   readonly command: readonly string[];
-  readonly given: readonly Given[];
+  readonly given: readonly GivenSetting[];
   /** A port it cannot be talked out of; null when it takes ours. */
   readonly port: number | null;
 }
@@ -87,7 +87,7 @@ const isMain = (setting: Setting): boolean =>
   !isSide(setting) && (isPortName(setting.name) || isAddressName(setting.name)) && valueFor(setting) !== null;
 
 /** Settings with the same default are told the same: an advertised address beside the one that is listened on. */
-const withTwins = (setting: Setting, settings: readonly Setting[]): readonly Given[] => {
+const withTwins = (setting: Setting, settings: readonly Setting[]): readonly GivenSetting[] => {
   const port = portIn(setting.fallback);
   const twins = port === null ? [] : settings.filter((other) => other !== setting && portIn(other.fallback) === port);
   return [setting, ...twins.filter(({ kind }) => kind === setting.kind)].flatMap((one) => {
@@ -131,7 +131,7 @@ export const configGuesses = (files: readonly string[], { settings, commands }: 
 };
 
 /** How the service may be kept off an interface that others reach: `HOST=127.0.0.1` beside `PORT`. */
-export const hostsBeside = ({ given }: StartGuess, settings: readonly Setting[]): readonly Given[] => {
+export const hostsBeside = ({ given }: StartGuess, settings: readonly Setting[]): readonly GivenSetting[] => {
   const [main] = given;
   const isHost = (one: Setting): boolean =>
     !isSide(one) &&
@@ -152,7 +152,7 @@ const commonStart = (left: string, right: string): number => {
 };
 
 /** Ports that the service opens besides, moved by the settings whose default they are. */
-export const movesFor = (ports: readonly number[], settings: readonly Setting[]): readonly Given[] => {
+export const movesFor = (ports: readonly number[], settings: readonly Setting[]): readonly GivenSetting[] => {
   const names = new Set<string>();
   return ports.flatMap((port) => {
     const about = settings.filter(({ fallback }) => portIn(fallback) === port);

@@ -51,7 +51,7 @@ export type Trial =
   /** What its last try printed. */
   | { readonly kind: 'silent'; readonly output: string };
 
-export interface Program {
+export interface BuiltProgram {
   readonly binary: string;
   /** Module folder of a copy: what it writes there is removed with it. */
   readonly cwd: string;
@@ -123,7 +123,7 @@ interface Opened {
 }
 
 /** null: nothing it was asked for answers 2xx. */
-const probe = async ({ port, others, values }: Opened, { survey, signal }: Program): Promise<Answers | null> => {
+const probe = async ({ port, others, values }: Opened, { survey, signal }: BuiltProgram): Promise<Answers | null> => {
   const known = getPaths(survey);
   const good: string[] = [];
   const passedOver: PassedOver[] = [];
@@ -173,7 +173,7 @@ const portText = (port: number, values: Readonly<Record<string, string>>): strin
 };
 
 /** What one start came to. */
-interface Attempt {
+interface StartAttempt {
   /** null: it did not listen on the port it was told, or answered nothing there. */
   readonly answers: Answers | null;
   /** Where it listened, as /proc has it; empty where there is no /proc. */
@@ -201,7 +201,7 @@ const valuesFor = async (guess: StartGuess, folder: string): Promise<Readonly<Re
   };
 };
 
-const attempt = async (program: Program, guess: StartGuess): Promise<Attempt> => {
+const attempt = async (program: BuiltProgram, guess: StartGuess): Promise<StartAttempt> => {
   const values = await valuesFor(guess, program.folder);
   const fill = (text: string): string => fillTemplate(text, (name) => values[name]);
   const env = Object.fromEntries(Object.entries(envOf(guess)).map(([name, value]) => [name, fill(value)]));
@@ -250,15 +250,15 @@ const untilListening = async (running: RunningProcess, port: number, signal: Abo
 /** Reached from other machines. */
 const isOpen = (address: string): boolean => /^(?:0\.0\.0\.0|\[::\]):/.test(address);
 
-const isExposed = ({ addresses, port }: Attempt): boolean =>
+const isExposed = ({ addresses, port }: StartAttempt): boolean =>
   addresses.some((address) => isOpen(address) && portIn(address) === port);
 
 const MOST_HOSTS = 3;
 
 /** Asks it to stay on loopback, and to give up the ports it opens besides; what does not help is taken back. */
-const refine = async (program: Program, start: StartGuess, first: Attempt): Promise<Works | null> => {
+const refine = async (program: BuiltProgram, start: StartGuess, first: StartAttempt): Promise<Works | null> => {
   let best = { start, tried: first };
-  const improve = async (next: StartGuess, isBetter: (tried: Attempt) => boolean): Promise<boolean> => {
+  const improve = async (next: StartGuess, isBetter: (tried: StartAttempt) => boolean): Promise<boolean> => {
     const tried = await attempt(program, next);
     if (tried.answers === null || !isBetter(tried)) return false;
     best = { start: next, tried };
@@ -294,7 +294,7 @@ const refine = async (program: Program, start: StartGuess, first: Attempt): Prom
 const guessesFrom = (
   seen: readonly number[],
   { command, given }: StartGuess,
-  program: Program,
+  program: BuiltProgram,
 ): readonly StartGuess[] => [
   ...seen.flatMap((port) => {
     const moves = program.survey.settings.filter(({ fallback }) => portIn(fallback) === port);
@@ -308,7 +308,7 @@ const guessesFrom = (
 const keyOf = (guess: StartGuess): string => JSON.stringify([argsOf(guess), envOf(guess), guess.port]);
 
 /** The first way to start it with which it answers anything 2xx. A fixed port that somebody else holds is passed over. */
-export const tryStarts = async (program: Program): Promise<Trial> => {
+export const tryStarts = async (program: BuiltProgram): Promise<Trial> => {
   const waiting = [...startGuesses(program.survey), ...configGuesses(program.configs, program.survey)];
   const tried = new Set<string>();
   let output = '';

@@ -11,14 +11,14 @@ export interface CompareProfilesOptions {
   readonly json?: true;
 }
 
-interface Row {
+interface DeltaRow {
   readonly function: string;
   readonly base: number;
   readonly head: number;
   readonly delta: number;
 }
 
-interface Side {
+interface FileSide {
   readonly unit: string;
   readonly total: number;
   readonly costs: ReadonlyMap<string, number>;
@@ -27,7 +27,7 @@ interface Side {
 const scaleOf = (requests: readonly number[] | undefined, side: 0 | 1): number =>
   requests === undefined ? 1 : 1 / (requests[side] ?? 1);
 
-const rowsOf = (base: Side, head: Side): readonly Row[] =>
+const rowsOf = (base: FileSide, head: FileSide): readonly DeltaRow[] =>
   [...new Set([...base.costs.keys(), ...head.costs.keys()])]
     .map((name) => {
       const [before, after] = [base.costs.get(name) ?? 0, head.costs.get(name) ?? 0];
@@ -44,7 +44,7 @@ const rowsOf = (base: Side, head: Side): readonly Row[] =>
 const openSides = (before: string, after: string, options: CompareProfilesOptions) => {
   const head = openPprof(after);
   const type = typeNameOf(head, options.type);
-  const sideOf = (profile: typeof head, scale: number): Side => {
+  const sideOf = (profile: typeof head, scale: number): FileSide => {
     const { unit, total, names, flat, cum } = flatCum(profile, type);
     const column = options.cum === true ? cum : flat;
     const costs = new Map<string, number>();
@@ -57,7 +57,7 @@ const openSides = (before: string, after: string, options: CompareProfilesOption
   return { type, base, head: sideOf(head, scaleOf(options.requests, 1)) };
 };
 
-const requireOneUnit = (base: Side, head: Side, before: string, after: string): void => {
+const requireOneUnit = (base: FileSide, head: FileSide, before: string, after: string): void => {
   if (base.unit === head.unit) return;
   throw new UsageError(
     'PROFILE_BROKEN',
@@ -68,7 +68,13 @@ const requireOneUnit = (base: Side, head: Side, before: string, after: string): 
 
 const changeText = (base: number, head: number): string => (base === 0 ? 'new' : formatSignedPercent(head / base - 1));
 
-const text = (type: string, base: Side, head: Side, rows: readonly Row[], options: CompareProfilesOptions): string => {
+const text = (
+  type: string,
+  base: FileSide,
+  head: FileSide,
+  rows: readonly DeltaRow[],
+  options: CompareProfilesOptions,
+): string => {
   const { unit } = head;
   const amount = (value: number): string => amountOf(value, unit);
   const signed = (value: number): string => (value > 0 ? `+${amount(value)}` : amount(value));

@@ -14,7 +14,7 @@ import {
 import { WATCHED_BY } from './sizes.ts';
 
 /** `first`: the culprit of the verdict sentence; `listed`: among the functions of the report. */
-export type Named = 'first' | 'listed' | 'no' | 'not possible';
+export type NamedWhere = 'first' | 'listed' | 'no' | 'not possible';
 
 export interface Proof {
   readonly scenario: string;
@@ -26,7 +26,7 @@ export interface Proof {
   readonly caught: boolean;
   /** Gates that failed because of it. */
   readonly by: readonly MetricId[];
-  readonly named: Named;
+  readonly named: NamedWhere;
   readonly passed: boolean;
   /** Of the gate that caught it, after the builds; null when none did. */
   readonly secondsToVerdict: number | null;
@@ -68,7 +68,7 @@ export interface ProofRequest {
   readonly looks: readonly Extract<RunProgress, { kind: 'look' }>[];
 }
 
-const namedIn = (scenario: ScenarioComparison, names: readonly string[]): Named => {
+const namedIn = (scenario: ScenarioComparison, names: readonly string[]): NamedWhere => {
   const culprit = scenario.attribution?.culprit ?? null;
   if (culprit !== null && names.includes(culprit)) return 'first';
   const rows = scenario.functions.filter((row) => names.includes(row.function));

@@ -11,7 +11,7 @@ import {
   COUNTING_DOSE,
   doseFor,
   type Dose,
-  type Measured,
+  type CostsWithoutFault,
   type Planted,
   type Planter,
   withPlanter,
@@ -39,9 +39,9 @@ const FEWEST_ROUNDS = 100;
 
 export type Base = Omit<MeasureRequest, 'scenarios' | 'outDir' | 'purpose' | 'budgetSeconds' | 'base'>;
 
-export interface Survey {
+export interface CostSurvey {
   readonly scenario: Scenario;
-  readonly costs: Omit<Measured, 'callsPerRequest'>;
+  readonly costs: Omit<CostsWithoutFault, 'callsPerRequest'>;
   readonly serviceNs: number;
   /** Functions by what they cost themselves, dearest first. */
   readonly hottest: readonly Known[];
@@ -54,7 +54,7 @@ export interface Known extends Candidate {
   readonly names: readonly string[];
 }
 
-export interface Place {
+export interface PlantSite {
   readonly function: string;
   readonly candidate: Candidate;
   /** What profiles may call it. */
@@ -63,15 +63,18 @@ export interface Place {
 }
 
 /** Plants for one invocation; the planter is built once, by the Go of the service. */
-export interface Gardener {
-  readonly lay: (candidates: readonly Candidate[], dose: Dose, seen: (planted: Planted) => void) => PlantHead;
+export interface FaultPlanting {
+  readonly plantInHead: (candidates: readonly Candidate[], dose: Dose, seen: (planted: Planted) => void) => PlantHead;
   readonly roundNs: (scenario: Scenario) => Promise<number>;
 }
 
-export const withGardener = async <T>(signal: AbortSignal, use: (gardener: Gardener) => Promise<T>): Promise<T> => {
+export const withFaultPlanting = async <T>(
+  signal: AbortSignal,
+  use: (planting: FaultPlanting) => Promise<T>,
+): Promise<T> => {
   const folder = await mkdtemp(join(tmpdir(), 'gdp-'));
   let planter: Promise<Planter> | null = null;
-  const lay =
+  const plantInHead =
     (candidates: readonly Candidate[], dose: Dose, seen: (planted: Planted) => void): PlantHead =>
     async (head: SideTree, scenario, workDir) => {
       const own = join(workDir, 'plant');
@@ -103,7 +106,7 @@ export const withGardener = async <T>(signal: AbortSignal, use: (gardener: Garde
     return burnRoundNs(folder, chosenGo(scenario.target.go?.head, 'head: '), pinned ? targetCpus : null, signal);
   };
   try {
-    return await use({ lay, roundNs });
+    return await use({ plantInHead, roundNs });
   } finally {
     await rm(folder, { recursive: true, force: true, maxRetries: 3 });
   }
@@ -174,9 +177,9 @@ const cpuProfile = async (run: RunFile, dir: string): Promise<Profile | null> =>
 
 /** Plants into a function that the user named and lays nothing: a name that does not fit is refused before the builds. */
 const tryNamed =
-  ({ lay }: Gardener, name: string): PlantHead =>
+  ({ plantInHead }: FaultPlanting, name: string): PlantHead =>
   async (...at) => {
-    await lay([{ name }], COUNTING_DOSE, () => undefined)(...at);
+    await plantInHead([{ name }], COUNTING_DOSE, () => undefined)(...at);
     return null;
   };
 
@@ -186,14 +189,14 @@ const tryNamed =
  */
 export const survey = async (
   base: Base,
-  gardener: Gardener,
+  planting: FaultPlanting,
   scenario: Scenario,
   dir: string,
   named: string | undefined,
-): Promise<Survey> => {
+): Promise<CostSurvey> => {
   const run = await measure({
     ...base,
-    ...(named !== undefined && { plant: tryNamed(gardener, named) }),
+    ...(named !== undefined && { plant: tryNamed(planting, named) }),
     base: undefined,
     scenarios: [shortened(scenario, SURVEY_SECONDS)],
     outDir: dir,
@@ -209,7 +212,7 @@ export const survey = async (
       cpuNsPerRequest: required(run, 'cpuNsPerRequest'),
       mallocsPerRequest: required(run, 'mallocsPerRequest'),
       allocBytesPerRequest: required(run, 'allocBytesPerRequest'),
-      burnRoundNs: await gardener.roundNs(scenario),
+      burnRoundNs: await planting.roundNs(scenario),
     },
     serviceNs: services.length === 0 ? 0 : mean(services) * 1e6,
     hottest: functions.toSorted((a, b) => b.own - a.own),
@@ -220,11 +223,11 @@ export const survey = async (
 /** How often a request calls the first of `candidates` that can be edited: by allocations added to each call, counted. */
 const countCalls = async (
   base: Base,
-  gardener: Gardener,
-  { scenario }: Survey,
+  planting: FaultPlanting,
+  { scenario }: CostSurvey,
   candidates: readonly Known[],
   dir: string,
-): Promise<Place> => {
+): Promise<PlantSite> => {
   let planted: Planted | null = null;
   const run = await measure({
     ...base,
@@ -233,7 +236,7 @@ const countCalls = async (
     outDir: dir,
     budgetSeconds: null,
     purpose: 'record',
-    plant: gardener.lay(candidates, COUNTING_DOSE, (one) => {
+    plant: planting.plantInHead(candidates, COUNTING_DOSE, (one) => {
       planted = one;
     }),
   });
@@ -252,7 +255,7 @@ const FEWEST_CALLS = 0.01;
 const COUNT_NOISE_RATIO = 5e-4;
 
 /** From so many calls per request on they are calls and not noise. */
-const fewestCalls = ({ costs }: Survey): number =>
+const fewestCalls = ({ costs }: CostSurvey): number =>
   Math.max(FEWEST_CALLS, (COUNT_NOISE_RATIO * costs.mallocsPerRequest) / COUNTING_DOSE.objects);
 
 export interface Demand {
@@ -270,13 +273,13 @@ export interface Demand {
 /** Of all requests, that a median moves. */
 const MOST_REQUESTS = 0.8;
 
-const isGood = ({ callsPerRequest }: Place, { costs }: Survey, demand: Demand): boolean =>
+const isGood = ({ callsPerRequest }: PlantSite, { costs }: CostSurvey, demand: Demand): boolean =>
   demand.for === 'waits'
     ? callsPerRequest >= MOST_REQUESTS
     : demand.burnNsPerRequest / callsPerRequest >= FEWEST_ROUNDS * costs.burnRoundNs;
 
 /** Of two that are not good, the one that is less so. */
-const isBetter = (place: Place, than: Place | null, demand: Demand): boolean => {
+const isBetter = (place: PlantSite, than: PlantSite | null, demand: Demand): boolean => {
   if (than === null) return true;
   const more = place.callsPerRequest > than.callsPerRequest;
   return demand.for === 'waits' ? more : !more;
@@ -286,17 +289,17 @@ const isBetter = (place: Place, than: Place | null, demand: Demand): boolean => 
  * The function to plant in, with its calls per request. A function that is called too often for the fault to be sized
  * well gives way to the next. Throws {@link UsageError} `FUNCTION_NOT_CALLED` and what the planter throws.
  */
-export const choosePlace = async (
+export const choosePlantSite = async (
   base: Base,
-  gardener: Gardener,
-  surveyed: Survey,
+  planting: FaultPlanting,
+  surveyed: CostSurvey,
   demand: Demand,
   dir: string,
-): Promise<Place> => {
+): Promise<PlantSite> => {
   let candidates = demand.candidates;
-  let best: Place | null = null;
+  let best: PlantSite | null = null;
   for (let tried = 0; tried < MOST_CANDIDATES; tried++) {
-    const place = await countCalls(base, gardener, surveyed, candidates, dir);
+    const place = await countCalls(base, planting, surveyed, candidates, dir);
     const called = place.callsPerRequest >= fewestCalls(surveyed);
     if (called && (demand.chosen === 'by the user' || isGood(place, surveyed, demand))) return place;
     if (called && isBetter(place, best, demand)) best = place;
@@ -314,9 +317,9 @@ export const choosePlace = async (
  */
 export const roundNsInPlace = async (
   base: Base,
-  gardener: Gardener,
-  { scenario, costs }: Survey,
-  place: Place,
+  planting: FaultPlanting,
+  { scenario, costs }: CostSurvey,
+  place: PlantSite,
   dir: string,
 ): Promise<number> => {
   const measured = { ...costs, callsPerRequest: place.callsPerRequest };
@@ -328,7 +331,7 @@ export const roundNsInPlace = async (
     outDir: dir,
     budgetSeconds: null,
     purpose: 'record',
-    plant: gardener.lay([place.candidate], dose, () => undefined),
+    plant: planting.plantInHead([place.candidate], dose, () => undefined),
   });
   const [before, after] = [meanOf(run, 'cpuNsPerRequest', 'base'), meanOf(run, 'cpuNsPerRequest', 'head')];
   if (before === null || after === null) return costs.burnRoundNs;

@@ -32,7 +32,7 @@ const isNothing = ({ kind, basePerRequest, headPerRequest }: FunctionComparison)
 const unclear = (row: FunctionComparison): FunctionComparison => ({ ...row, kind: 'unclear', movedTo: null });
 
 /** The findings with names only where a judged metric stands behind them, and moves where that or the change does. */
-export const onlyExplaining = (findings: Explanation, rows: readonly MetricComparison[]): Explanation => {
+export const dropUnsupportedNames = (findings: Explanation, rows: readonly MetricComparison[]): Explanation => {
   const moved = new Set(rows.filter(({ verdict }) => MOVED.has(verdict)).map(({ metric }) => metric));
   const functions = findings.functions.map((row) => {
     if (isNothing(row)) return unclear(row);

@@ -43,12 +43,12 @@ const isOnlyOn = ({ sides }: FunctionTotals, side: 'base' | 'head'): boolean =>
 const pairName = ({ from, to }: { readonly from: string; readonly to: string }): string =>
   [from, to].toSorted().join(' ');
 
-interface Named {
+interface NamedFunction {
   readonly name: string;
 }
 
 /** Head's name → base's name of the pairs that are alike enough. Best likeness first, each once. */
-export const pairAlike = <T extends Named>(
+export const pairAlike = <T extends NamedFunction>(
   gone: readonly T[],
   come: readonly T[],
   likenessOf: (from: T, to: T) => number,

@@ -59,7 +59,7 @@ const renamedClosures = (
   return renamed;
 };
 
-interface Place {
+interface SourceNames {
   readonly base: Set<string>;
   readonly head: Set<string>;
 }
@@ -69,8 +69,8 @@ const placesOf = (
   sides: BySide<Iterable<Closure>>,
   diffs: readonly FileDiff[],
   modulePath: string | null,
-): ReadonlyMap<string, Place> => {
-  const places = new Map<string, Place>();
+): ReadonlyMap<string, SourceNames> => {
+  const places = new Map<string, SourceNames>();
   for (const side of ['base', 'head'] as const) {
     for (const { name, outer, file, startLine } of sides[side]) {
       if (isStandard(packageOf(outer), modulePath)) continue;
@@ -87,7 +87,7 @@ const placesOf = (
 };
 
 /** The one name that a side has for a place where the other side has several, or another one; null: neither is sure. */
-const oneName = ({ base, head }: Place): string | null => {
+const oneName = ({ base, head }: SourceNames): string | null => {
   if (base.size === 0 || head.size === 0) return null;
   if (head.size === 1) return [...head][0] ?? null;
   return base.size === 1 ? ([...base][0] ?? null) : null;

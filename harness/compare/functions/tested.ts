@@ -131,7 +131,7 @@ const passesFloors = (totals: FunctionTotals, delta: number, kind: KindTotals, f
   );
 };
 
-interface Family {
+interface TestedFamily {
   readonly kind: KindTotals;
   readonly floors: Floors;
   /** Functions tested together. */
@@ -139,13 +139,13 @@ interface Family {
 }
 
 /** Of one function: what was tested, and its share in the family's error, 1 where all are alike. */
-interface Evidence {
+interface FunctionEvidence {
   readonly test: CountTest | null;
   readonly qValue: number | null;
   readonly weight: number;
 }
 
-const judge = (totals: FunctionTotals, { test, qValue, weight }: Evidence, family: Family): Tested => {
+const judge = (totals: FunctionTotals, { test, qValue, weight }: FunctionEvidence, family: TestedFamily): Tested => {
   const { kind, floors, size } = family;
   const counts = totalCounts(totals);
   const delta = totals.sides.head.own - totals.sides.base.own;

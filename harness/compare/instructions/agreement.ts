@@ -15,7 +15,7 @@ import type { BySide, MetricComparison, MetricId } from '../../model/index.ts';
 import { median } from '../../stats/index.ts';
 import { INSTRUCTIONS_PER_NS } from './rate.ts';
 
-type Direction = 'up' | 'down' | 'same' | 'unknown';
+type Movement = 'up' | 'down' | 'same' | 'unknown';
 
 export interface AgreementInput {
   readonly rows: readonly MetricComparison[];
@@ -25,7 +25,7 @@ export interface AgreementInput {
   readonly pageFaults: readonly BySide<number>[];
 }
 
-const directionOf = (row: MetricComparison | undefined): Direction => {
+const directionOf = (row: MetricComparison | undefined): Movement => {
   if (row === undefined || row.effectRatio === null) return 'unknown';
   if (row.verdict === 'unchanged') return 'same';
   const isTold = row.verdict === 'regressed' || row.verdict === 'improved' || row.verdict === 'changed';

@@ -46,27 +46,27 @@ const SURE_TIMES = 3;
 const LEAST_CALLS = 0.01;
 const SHOWN_FUNCTIONS = 3;
 
-interface Place {
+interface FunctionSite {
   readonly file: string;
   /** Of its body; where it begins differs by a line or so between versions of Go. */
   readonly lines: readonly [first: number, last: number];
 }
 
-interface Calls extends Place {
+interface Calls extends FunctionSite {
   readonly name: string;
   /** Per request, of every launch. */
   readonly values: BySide<readonly number[]>;
 }
 
-interface Counted extends Place {
+interface CalledSite extends FunctionSite {
   readonly calls: number;
 }
 
 /** Coverage data name methods of generic types without their type; where that makes two alike, neither is taken. */
-const callsIn = ({ launch, profile }: ProfiledCalls): ReadonlyMap<string, Counted> => {
+const callsIn = ({ launch, profile }: ProfiledCalls): ReadonlyMap<string, CalledSite> => {
   const { samples, locations, functions, strings } = profile;
   const column = valueColumn(profile, 'calls');
-  const found = new Map<string, Counted>();
+  const found = new Map<string, CalledSite>();
   const alike = new Set<string>();
   for (let i = 0; i < samples.count; i++) {
     const location = samples.stack[samples.stackStart[i] ?? 0] ?? 0;

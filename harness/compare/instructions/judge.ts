@@ -94,7 +94,7 @@ const worksOf = ({ launches }: ExactWork): BySide<readonly number[]> => ({
   head: launches.head.map(({ work }) => work),
 });
 
-export interface Figures {
+export interface CountedFigures {
   readonly base: number;
   readonly head: number;
   readonly effectRatio: number;
@@ -123,7 +123,7 @@ export const figuresOf = (
   { changedRatio, unstableRatio }: CountingLimits,
   cpuNsPerRequest: number | null,
   all: BySide<readonly number[]> = works,
-): Figures => {
+): CountedFigures => {
   const [base, head] = [median(works.base), median(works.head)];
   const aaSpreadRatio = Math.max(spread(works.base), spread(works.head));
   const limitRatio = Math.max(changedRatio, SPREADS * aaSpreadRatio);
@@ -149,7 +149,7 @@ export const figuresOf = (
   };
 };
 
-const verdictOf = (figures: Figures, failRatio: number | null): MetricVerdict => {
+const verdictOf = (figures: CountedFigures, failRatio: number | null): MetricVerdict => {
   const { effectRatio, cpuShare, isChanged, isUnstable } = figures;
   if (isUnstable) return 'notJudged';
   if (!isChanged) return 'unchanged';
@@ -159,7 +159,7 @@ const verdictOf = (figures: Figures, failRatio: number | null): MetricVerdict =>
 };
 
 /** What the instructions are worth in CPU, and that it is an estimate. */
-const worth = ({ base, head, cpuShare, cpuMeasured, isChanged }: Figures): readonly string[] => {
+const worth = ({ base, head, cpuShare, cpuMeasured, isChanged }: CountedFigures): readonly string[] => {
   if (!isChanged) return [];
   const microseconds = Number(((head - base) / INSTRUCTIONS_PER_NS / 1000).toPrecision(2));
   const sign = head > base ? '+' : '';
@@ -177,7 +177,7 @@ const clockWarnings = ({ clockwork, clockShare }: ExactWork): readonly string[] 
   return [`Left out, since they run without requests, too (${percent(clockShare)} of all work): ${shown}${more}.`];
 };
 
-const reasonOf = (figures: Figures, all: ExactWork, { unstableRatio }: CountingLimits): string | null => {
+const reasonOf = (figures: CountedFigures, all: ExactWork, { unstableRatio }: CountingLimits): string | null => {
   if (!figures.isUnstable) return null;
   const noisy = noisiestFunction(all.launches);
   const what =
@@ -187,7 +187,7 @@ const reasonOf = (figures: Figures, all: ExactWork, { unstableRatio }: CountingL
   return `unstable: ${what}${noisy === null ? '' : `, most in ${noisy}`}`;
 };
 
-const launchesWanted = ({ isChanged, isUnstable }: Figures): number => {
+const launchesWanted = ({ isChanged, isUnstable }: CountedFigures): number => {
   if (isUnstable) return MOST_LAUNCHES;
   return isChanged ? CONFIRMED_LAUNCHES : FIRST_LAUNCHES;
 };
@@ -196,7 +196,7 @@ const launchesOf = (work: ExactWork): readonly LaunchWork[] => [...work.launches
 
 /** `n`: launches per side; `linkSeeds`: different ones among them. */
 export const instructionsRow = (
-  figures: Figures,
+  figures: CountedFigures,
   scenario: Scenario,
   counted: { readonly n: number; readonly linkSeeds: number },
   said: { readonly reason: string | null; readonly warnings: readonly string[] },

@@ -33,7 +33,7 @@ export interface LaunchWork extends ProfiledLaunch {
   readonly work: number;
 }
 
-interface Sum {
+interface StackSum {
   file: string;
   first: number;
   last: number;
@@ -61,10 +61,10 @@ const chargedLine = ({ locations }: Profile, names: readonly string[], location:
   return end - 1;
 };
 
-const sumByFunction = (profile: Profile, names: readonly string[]): ReadonlyMap<string, Sum> => {
+const sumByFunction = (profile: Profile, names: readonly string[]): ReadonlyMap<string, StackSum> => {
   const { samples, locations, functions, strings } = profile;
   const columns = ['instructions', 'calls', 'idle_instructions'].map((type) => valueColumn(profile, type));
-  const sums = new Map<string, Sum>();
+  const sums = new Map<string, StackSum>();
   for (let i = 0; i < samples.count; i++) {
     const line = chargedLine(profile, names, samples.stack[samples.stackStart[i] ?? 0] ?? 0);
     const index = locations.lineFunction[line] ?? 0;
@@ -90,7 +90,7 @@ const sumByFunction = (profile: Profile, names: readonly string[]): ReadonlyMap<
   return sums;
 };
 
-const perRequest = (launch: ExactLaunch, sums: ReadonlyMap<string, Sum>): ReadonlyMap<string, FunctionWork> => {
+const perRequest = (launch: ExactLaunch, sums: ReadonlyMap<string, StackSum>): ReadonlyMap<string, FunctionWork> => {
   const { requests } = launch;
   return new Map(
     [...sums].map(([name, each]) => [

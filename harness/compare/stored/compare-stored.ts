@@ -18,13 +18,13 @@ import {
   type ScenarioRun,
 } from '../../model/index.ts';
 import { oneLookLevels, type Levels } from '../../stats/index.ts';
-import { notJudged, verdictOf, type Answer } from '../verdict/metric-outcome.ts';
+import { notJudged, verdictOf, type MetricOutcome } from '../verdict/metric-outcome.ts';
 import { describeFailures, failureRatio, failuresOf, isFailing } from '../verdict/failures.ts';
 import { familyOf, judgedMetrics, looksOf, type JudgedMetric, withToolchainGates } from '../verdict/gates.ts';
 import { toolchainChange } from '../toolchain/change.ts';
 import { loaderReport } from '../verdict/loader-health.ts';
 import { needsPinning } from '../verdict/stopping-rule.ts';
-import { outcomeOf } from '../verdict/scenario-verdict.ts';
+import { scenarioVerdictOf } from '../verdict/scenario-verdict.ts';
 import { countLinkSeeds, rowOf } from '../verdict/metric-row.ts';
 import { NO_FINDINGS, type ScenarioFindings } from '../scenario.ts';
 import { launchesOf } from '../verdict/launch-series.ts';
@@ -37,7 +37,7 @@ const SAME_MACHINE = 'stored figures move by more than this between runs; measur
 
 const TOO_SHORT = 'stored launches are too short to tell a leak from snapshot noise';
 
-interface Stored {
+interface StoredPair {
   readonly before: ScenarioRun;
   readonly after: ScenarioRun;
   readonly method: ComparisonMethod;
@@ -48,11 +48,11 @@ interface Stored {
 const TOO_FEW = 'fewer launches than a verdict on CPU takes in one of the runs; measure both sides together';
 const STILL_OPEN = 'the two runs hold too few launches to decide it; measure both sides together';
 
-const answerStored = (stored: Stored, judged: JudgedMetric, levels: Levels): Answer => {
+const storedOutcome = (stored: StoredPair, judged: JudgedMetric, levels: Levels): MetricOutcome => {
   const { before, after, method, sharesBase } = stored;
   const { metric } = judged;
   const judgement = (sharesBase ? judgeByBase : judgeApart)(before, after, judged, levels);
-  const answer: Answer = {
+  const outcome: MetricOutcome = {
     judged,
     judgement,
     verdict: judgement ? verdictOf(judgement, judged) : 'open',
@@ -61,25 +61,25 @@ const answerStored = (stored: Stored, judged: JudgedMetric, levels: Levels): Ans
     reason: null,
     warnings: [],
   };
-  if (!judgement) return notJudged(answer, 'not measured on both sides');
-  if (metricDef(metric).method === 'growth' && answer.verdict === 'open') return notJudged(answer, TOO_SHORT);
-  if (MACHINE_FREE.has(metric)) return answer;
-  if (method === 'other-machine') return notJudged(answer, OTHER_MACHINE);
+  if (!judgement) return notJudged(outcome, 'not measured on both sides');
+  if (metricDef(metric).method === 'growth' && outcome.verdict === 'open') return notJudged(outcome, TOO_SHORT);
+  if (MACHINE_FREE.has(metric)) return outcome;
+  if (method === 'other-machine') return notJudged(outcome, OTHER_MACHINE);
   const [first = 0] = looksOf(after.scenario);
   if (sharesBase && metric === 'cpuNsPerRequest' && fewestUnits(before, after, metric) < first) {
-    return notJudged(answer, TOO_FEW);
+    return notJudged(outcome, TOO_FEW);
   }
-  return answer.verdict === 'open' ? notJudged(answer, sharesBase ? STILL_OPEN : SAME_MACHINE) : answer;
+  return outcome.verdict === 'open' ? notJudged(outcome, sharesBase ? STILL_OPEN : SAME_MACHINE) : outcome;
 };
 
 const storedErrors = (base: ScenarioRun, head: ScenarioRun, judged: JudgedMetric): MetricComparison => {
   const before = failuresOf(base).head;
   const after = failuresOf(head).head;
   const worse = isFailing(after, judged.practicalAbsolute) && !isFailing(before, judged.practicalAbsolute);
-  const answer = { judged, judgement: null, pValue: null, stage: 'stored', warnings: [] } as const;
+  const outcome = { judged, judgement: null, pValue: null, stage: 'stored', warnings: [] } as const;
   return {
     ...rowOf(
-      { ...answer, verdict: worse ? 'regressed' : 'unchanged', reason: worse ? describeFailures(after) : null },
+      { ...outcome, verdict: worse ? 'regressed' : 'unchanged', reason: worse ? describeFailures(after) : null },
       [],
     ),
     base: failureRatio(before),
@@ -88,7 +88,7 @@ const storedErrors = (base: ScenarioRun, head: ScenarioRun, judged: JudgedMetric
   };
 };
 
-const storedRows = (stored: Stored, levels: Levels): readonly MetricComparison[] => {
+const storedRows = (stored: StoredPair, levels: Levels): readonly MetricComparison[] => {
   const { before, after, sharesBase } = stored;
   return judgedMetrics(after.scenario).flatMap((judged): readonly MetricComparison[] => {
     const { metric } = judged;
@@ -96,9 +96,9 @@ const storedRows = (stored: Stored, levels: Levels): readonly MetricComparison[]
     if (def.method === 'errors') return [storedErrors(before, after, judged)];
     if (def.method === 'instructions') return [];
     if (!judged.gate && !isMeasured(before, after, metric)) return [];
-    const answer = answerStored(stored, judged, levels);
+    const outcome = storedOutcome(stored, judged, levels);
     const unpinned = needsPinning(metric) && !(before.settings.pinned && after.settings.pinned);
-    const row = rowOf(unpinned ? notJudged(answer, 'not pinned to a CPU') : answer, launchesOf(after, 'judged'));
+    const row = rowOf(unpinned ? notJudged(outcome, 'not pinned to a CPU') : outcome, launchesOf(after, 'judged'));
     const byRun = row.decidedBy !== null && !MACHINE_FREE.has(metric) && !sharesBase;
     return [byRun && row.decidedBy !== null ? { ...row, decidedBy: { ...row.decidedBy, unit: 'run', n: 1 } } : row];
   });
@@ -137,7 +137,7 @@ const compareStoredScenario = (
   const discardedPairs = cost.filter(({ discarded }) => discarded !== null).length;
   return {
     scenario: head.scenario.name,
-    ...outcomeOf(rows, invalid),
+    ...scenarioVerdictOf(rows, invalid),
     pairs: cost.length - discardedPairs,
     launches: launches.length,
     linkSeeds: countLinkSeeds(launches),

@@ -52,19 +52,19 @@ const headValues = (run: ScenarioRun, metric: MetricId): readonly number[] => {
   return launchesOf(run, stage).flatMap((launch) => valueOf(launch) ?? []);
 };
 
-interface Samples {
+interface SideSamples {
   readonly base: readonly number[];
   readonly head: readonly number[];
 }
 
-const samplesOf = (base: ScenarioRun, head: ScenarioRun, metric: MetricId): Samples => ({
+const samplesOf = (base: ScenarioRun, head: ScenarioRun, metric: MetricId): SideSamples => ({
   base: headValues(base, metric),
   head: headValues(head, metric),
 });
 
-const isPositive = ({ base, head }: Samples): boolean => [...base, ...head].every((value) => value > 0);
+const isPositive = ({ base, head }: SideSamples): boolean => [...base, ...head].every((value) => value > 0);
 
-const logs = ({ base, head }: Samples): Samples => ({ base: base.map(Math.log), head: head.map(Math.log) });
+const logs = ({ base, head }: SideSamples): SideSamples => ({ base: base.map(Math.log), head: head.map(Math.log) });
 
 /** Both runs measured one base: the same sources, built the same way. */
 export const shareBase = (before: RunFile, after: RunFile): boolean =>
@@ -87,7 +87,7 @@ const isRatioIn = (run: ScenarioRun, metric: MetricId): boolean =>
   scaleFor(seriesOf(unitsIn(run, metric), launchValues(metric))) === 'ratio';
 
 /** sd between runs on the scale of the contrasts; 0 for counters that do not depend on the hour. */
-const betweenRuns = (metric: MetricId, contrasts: Samples): number =>
+const betweenRuns = (metric: MetricId, contrasts: SideSamples): number =>
   MACHINE_FREE.has(metric)
     ? 0
     : Math.SQRT2 * Math.max(BETWEEN_RUNS_SD, standardDeviation(contrasts.base), standardDeviation(contrasts.head));
@@ -127,17 +127,17 @@ export const judgeByBase = (
   return judgementOf({ scale, base, head, contrasts, between: 0 }, judged, levels);
 };
 
-interface Figures {
+interface JudgedFigures {
   readonly scale: Judgement['scale'];
   readonly base: number;
   readonly head: number;
-  readonly contrasts: Samples;
+  readonly contrasts: SideSamples;
   /** sd between runs, which their launches do not show. */
   readonly between: number;
 }
 
 const judgementOf = (
-  { scale, base, head, contrasts, between }: Figures,
+  { scale, base, head, contrasts, between }: JudgedFigures,
   judged: JudgedMetric,
   levels: Levels,
 ): Judgement => {

@@ -3,7 +3,7 @@
  * that alone fails nothing; but one that leaves most of it out has not made the service cheaper.
  */
 import type { AnswerDifference, MetricComparison, RouteAnswers, ScenarioRun } from '../../model/index.ts';
-import type { Outcome } from './scenario-verdict.ts';
+import type { ScenarioVerdict } from './scenario-verdict.ts';
 import { formatNumberOf } from '../../units/index.ts';
 
 /** Of the answers of a name, those that lack most of the other side's. */
@@ -74,10 +74,10 @@ export const withoutEmptyGains = (
 
 /** An outcome that would be an improvement, or nothing new beside one, is none where the answers hold less. */
 export const outcomeWithAnswers = (
-  outcome: Outcome,
+  outcome: ScenarioVerdict,
   rows: readonly MetricComparison[],
   differences: readonly AnswerDifference[],
-): Outcome => {
+): ScenarioVerdict => {
   const [worst] = differences;
   const isBarred = rows.some(({ gate, reason }) => gate && reason === NOT_COMPARABLE);
   if (!isBarred || worst === undefined || outcome.verdict === 'regressed' || outcome.verdict === 'invalid')

@@ -3,7 +3,7 @@
  * seen than the usual limits need; over those there are it is judged once, with the limits of one layout.
  */
 import { oneLookLevels } from '../../stats/index.ts';
-import { notJudged, verdictOf, type Answer } from './metric-outcome.ts';
+import { notJudged, verdictOf, type MetricOutcome } from './metric-outcome.ts';
 import { FEWEST_FOR_CPU, limitsIn, limitsOfFewLayouts, looksOf, type JudgedMetric } from './gates.ts';
 import { judgeOnce } from './judge.ts';
 import type { Reading } from './reading.ts';
@@ -32,7 +32,7 @@ const whatWasSeen = ({ run }: Reading, wanted: number): { readonly text: string;
 };
 
 /** null: it had its look, or this is not about CPU. */
-export const answerFewLayouts = (reading: Reading, asked: JudgedMetric): Answer | null => {
+export const fewLayoutsOutcome = (reading: Reading, asked: JudgedMetric): MetricOutcome | null => {
   const { run, family, layouts, launches } = reading;
   const [first = 0] = looksOf(run.scenario);
   if (asked.metric !== 'cpuNsPerRequest' || layouts.length >= first || launches.length === 0) return null;
@@ -42,7 +42,7 @@ export const answerFewLayouts = (reading: Reading, asked: JudgedMetric): Answer 
   const series = seriesOf(launches, launchValues(judged.metric));
   const levels = oneLookLevels(looksOf(run.scenario).length, family.gates);
   const judgement = judgeOnce(series, judged, levels) ?? null;
-  const answer: Answer = {
+  const outcome: MetricOutcome = {
     judged,
     judgement,
     verdict: judgement === null ? 'open' : verdictOf(judgement, judged),
@@ -52,13 +52,13 @@ export const answerFewLayouts = (reading: Reading, asked: JudgedMetric): Answer 
     warnings: [],
   };
   const isEnough = launches.length >= FEWEST_FOR_CPU.launches && seesEnough(reading);
-  if (isEnough && answer.verdict !== 'open') return answer;
+  if (isEnough && outcome.verdict !== 'open') return outcome;
   const reason = `${text}; ${would}`;
   // Slow links are this machine's doing; a budget is somebody's choice, and leaves the gate open.
   const isOpen = judged.required || !sharesLayouts(reading);
-  if (!isOpen) return notJudged(answer, reason);
+  if (!isOpen) return notJudged(outcome, reason);
   // What it takes is a look; so few launches do not say how many more would decide.
-  return { ...answer, judgement: judgement && { ...judgement, needed: Infinity }, verdict: 'open', reason };
+  return { ...outcome, judgement: judgement && { ...judgement, needed: Infinity }, verdict: 'open', reason };
 };
 
 const sharesLayouts = ({ run }: Pick<Reading, 'run'>): boolean => {

@@ -19,7 +19,7 @@ import {
   type Limits,
   type Slope,
 } from '../../stats/index.ts';
-import { answerOf, notJudged, verdictOf, type Answer } from './metric-outcome.ts';
+import { metricOutcomeOf, notJudged, verdictOf, type MetricOutcome } from './metric-outcome.ts';
 import type { JudgedMetric } from './gates.ts';
 import { COUNTING_SLACK, differenceLimits, isFinal, judgeSequence, type Judgement } from './judge.ts';
 import { launchesOf, launchValues, seriesOf } from './launch-series.ts';
@@ -151,7 +151,11 @@ const judgementOf = (slopes: Slopes, judged: JudgedMetric, level: number, direct
   needed: Infinity,
 });
 
-const answerAs = (judged: JudgedMetric, judgement: Judgement | null, stage: Answer['stage']): Answer => ({
+const outcomeAs = (
+  judged: JudgedMetric,
+  judgement: Judgement | null,
+  stage: MetricOutcome['stage'],
+): MetricOutcome => ({
   judged,
   judgement,
   verdict: judgement ? verdictOf(judgement, judged) : 'open',
@@ -162,22 +166,22 @@ const answerAs = (judged: JudgedMetric, judgement: Judgement | null, stage: Answ
 });
 
 /** A default gate that this service's own noise hides is not judged; one that the scenario names stays open. */
-const unresolved = (answer: Answer, reason: string): Answer =>
-  answer.judged.required ? { ...answer, reason } : notJudged(answer, reason);
+const unresolved = (outcome: MetricOutcome, reason: string): MetricOutcome =>
+  outcome.judged.required ? { ...outcome, reason } : notJudged(outcome, reason);
 
 const fromGrowthLaunch = (
   short: readonly Launch[],
   long: readonly Launch[],
   judged: JudgedMetric,
   atOnce: Levels,
-): Answer | null => {
+): MetricOutcome | null => {
   const bytes = pooledSlopes(short, long, 'bytes');
   if (!bytes) return null;
   // Two witnesses, half the level each.
   const levels = { ...atOnce, change: atOnce.change / 2 };
   const direction = directionOf(bytes, pooledSlopes(short, long, 'objects'), judged, levels);
-  const answer = answerAs(judged, judgementOf(bytes, judged, levels.change, direction), 'growth');
-  return direction === 'open' ? unresolved(answer, 'the heap wanders by more than the leak to be found') : answer;
+  const outcome = outcomeAs(judged, judgementOf(bytes, judged, levels.change, direction), 'growth');
+  return direction === 'open' ? unresolved(outcome, 'the heap wanders by more than the leak to be found') : outcome;
 };
 
 const isLong = ({ sides: { base, head } }: Launch): boolean =>
@@ -193,18 +197,28 @@ const screenHeap = (units: Units, judged: JudgedMetric): Direction => {
 };
 
 /** What judged launches say so far, as it is shown; the direction is the screen's, never a change. */
-const shortAnswer = (units: Units, judged: JudgedMetric, levels: Levels, direction: 'same' | 'open'): Answer => {
+const shortOutcome = (
+  units: Units,
+  judged: JudgedMetric,
+  levels: Levels,
+  direction: 'same' | 'open',
+): MetricOutcome => {
   const bytes = shortSlopes(units.flat(), 'bytes');
-  return answerAs(judged, bytes && judgementOf(bytes, judged, levels.change, direction), 'judged');
+  return outcomeAs(judged, bytes && judgementOf(bytes, judged, levels.change, direction), 'judged');
 };
 
 /** The look at which short launches acquit: the first that is final, or an early one as long as no later one differs. */
-const acquittal = (units: Units, judged: JudgedMetric, looks: readonly number[], levels: Levels): Answer | null => {
-  let acquitted: Answer | null = null;
+const acquittal = (
+  units: Units,
+  judged: JudgedMetric,
+  looks: readonly number[],
+  levels: Levels,
+): MetricOutcome | null => {
+  let acquitted: MetricOutcome | null = null;
   for (const look of looks.filter((count) => count <= units.length)) {
     const seen = units.slice(0, look);
     const direction = screenHeap(seen, judged);
-    acquitted = direction === 'same' ? shortAnswer(seen, judged, levels, 'same') : null;
+    acquitted = direction === 'same' ? shortOutcome(seen, judged, levels, 'same') : null;
     if (direction === 'same' && isFinal(direction, look)) break;
   }
   return acquitted;
@@ -222,24 +236,24 @@ const growthBudget = (run: ScenarioRun): string => {
   return `--budget ${Math.ceil((run.timing.measureSeconds + launchSeconds) / 60)}m`;
 };
 
-export interface HeapAnswer {
-  readonly answer: Answer;
+export interface HeapOutcome {
+  readonly outcome: MetricOutcome;
   /** A growth launch is wanted. */
   readonly suspect: boolean;
   /** What to say where that launch never came: a leaning stays open, mere noise is not judged unless asked for. */
-  readonly withoutGrowthLaunch: Answer;
+  readonly withoutGrowthLaunch: MetricOutcome;
 }
 
-const settled = (answer: Answer): HeapAnswer => ({ answer, suspect: false, withoutGrowthLaunch: answer });
+const settled = (outcome: MetricOutcome): HeapOutcome => ({ outcome, suspect: false, withoutGrowthLaunch: outcome });
 
 /** `levels`: all of the gate's level, since heap growth is decided once. */
-export const answerHeapGrowth = (
+export const heapGrowthOutcome = (
   run: ScenarioRun,
   units: Units,
   judged: JudgedMetric,
   looks: readonly number[],
   levels: Levels,
-): HeapAnswer => {
+): HeapOutcome => {
   const acquitted = acquittal(units, judged, looks, levels);
   if (acquitted) return settled(acquitted);
   const reached = looks.filter((count) => count <= units.length).at(-1);
@@ -247,22 +261,22 @@ export const answerHeapGrowth = (
   const long = launchesOf(run, 'growth').filter(isLong);
   const confirmed = reached && long.length > 0 ? fromGrowthLaunch(seen.flat(), long, judged, levels) : null;
   if (confirmed) return settled(confirmed);
-  const answer = shortAnswer(seen, judged, levels, 'open');
-  if (!reached) return settled(answer);
+  const outcome = shortOutcome(seen, judged, levels, 'open');
+  if (!reached) return settled(outcome);
   const would = `a launch of 10,000 requests, which would tell, had no time; ${growthBudget(run)} would hold it`;
   const withoutGrowthLaunch = isChange(screenHeap(seen, judged))
-    ? { ...answer, reason: `it looks like a leak; ${would}` }
-    : unresolved(answer, `short launches cannot tell a leak from snapshot noise; ${would}`);
-  return { answer, suspect: true, withoutGrowthLaunch };
+    ? { ...outcome, reason: `it looks like a leak; ${would}` }
+    : unresolved(outcome, `short launches cannot tell a leak from snapshot noise; ${would}`);
+  return { outcome, suspect: true, withoutGrowthLaunch };
 };
 
 /** Goroutine growth repeats nearly exactly, so the judged launches decide it at their looks. */
-export const answerGoroutineGrowth = (
+export const goroutineGrowthOutcome = (
   units: Units,
   judged: JudgedMetric,
   looks: readonly number[],
   levels: Levels,
-): Answer =>
-  answerOf(judged, judgeSequence(seriesOf(units, launchValues(judged.metric)), judged, looks, levels), 'judged');
+): MetricOutcome =>
+  metricOutcomeOf(judged, judgeSequence(seriesOf(units, launchValues(judged.metric)), judged, looks, levels), 'judged');
 
 export const isHeapGrowth = (metric: MetricId): boolean => metric === 'heapGrowthBytesPerRequest';

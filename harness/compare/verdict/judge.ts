@@ -17,11 +17,18 @@ import {
   type Limits,
 } from '../../stats/index.ts';
 import type { JudgedMetric } from './gates.ts';
-import { scaleFor, sideMeans, unitContrasts, windowContrasts, type Scale, type UnitValues } from './launch-series.ts';
+import {
+  scaleFor,
+  sideMeans,
+  unitContrasts,
+  windowContrasts,
+  type EffectScale,
+  type UnitValues,
+} from './launch-series.ts';
 
 /** What one look says of one metric. Contrasts are ln(head / base), or head − base in the metric's unit. */
 export interface Judgement {
-  readonly scale: Scale;
+  readonly scale: EffectScale;
   readonly unit: 'launch' | 'window';
   /** Launches or windows behind it. */
   readonly n: number;
@@ -89,7 +96,7 @@ interface Contrasts {
   readonly coarse: readonly number[] | null;
 }
 
-const contrastsOf = (units: readonly UnitValues[], judged: JudgedMetric, scale: Scale): Contrasts => {
+const contrastsOf = (units: readonly UnitValues[], judged: JudgedMetric, scale: EffectScale): Contrasts => {
   const coarse = unitContrasts(units, scale, waitFloor(judged));
   if (!byWindow(judged)) return { unit: 'launch', values: coarse, coarse: null };
   return { unit: 'window', values: windowContrasts(units, scale), coarse };

@@ -2,7 +2,7 @@
 import { LATE_LOADER_LAG_P99_US, serviceP50Ms } from '../../metrics/index.ts';
 import type { Launch, Pair, ScenarioRun } from '../../model/index.ts';
 import { oneLookLevels, type Levels } from '../../stats/index.ts';
-import { notJudged, verdictOf, type Answer } from './metric-outcome.ts';
+import { notJudged, verdictOf, type MetricOutcome } from './metric-outcome.ts';
 import { limitsIn, type Family, type JudgedMetric } from './gates.ts';
 import { judgeOnce, type Judgement } from './judge.ts';
 import { basisOf, type Reading } from './reading.ts';
@@ -18,7 +18,11 @@ const FEWEST_LATENCY_WINDOWS = 6;
 export const singleLookLevels = (judged: JudgedMetric, looks: readonly number[], family: Family): Levels =>
   judged.gate ? oneLookLevels(looks.length, family.gates) : SHOWN_LEVELS;
 
-const answerOnce = (judged: JudgedMetric, judgement: Judgement | undefined, stage: Answer['stage']): Answer => {
+const outcomeOnce = (
+  judged: JudgedMetric,
+  judgement: Judgement | undefined,
+  stage: MetricOutcome['stage'],
+): MetricOutcome => {
   const verdict = judgement ? verdictOf(judgement, judged) : 'open';
   return {
     judged,
@@ -32,10 +36,10 @@ const answerOnce = (judged: JudgedMetric, judgement: Judgement | undefined, stag
 };
 
 /** One look over everything that was measured of a metric. */
-export const answerFromAll = (reading: Reading, asked: JudgedMetric, levels: Levels): Answer => {
+export const outcomeFromAll = (reading: Reading, asked: JudgedMetric, levels: Levels): MetricOutcome => {
   const judged = limitsIn(reading.run, asked);
   const units = seriesOf(basisOf(reading, judged.metric).units, launchValues(judged.metric));
-  return answerOnce(judged, judgeOnce(units, judged, levels), 'judged');
+  return outcomeOnce(judged, judgeOnce(units, judged, levels), 'judged');
 };
 
 const isOnTime = ({ loader }: Pair): boolean =>
@@ -63,18 +67,18 @@ const whyNotOnTime = (run: ScenarioRun): string => {
 };
 
 /** Latency from the open-model phase where the loader was on time; the median else from the couples' service time. */
-export const answerLatency = (reading: Reading, asked: JudgedMetric, levels: Levels): Answer => {
+export const latencyOutcome = (reading: Reading, asked: JudgedMetric, levels: Levels): MetricOutcome => {
   const judged = limitsIn(reading.run, asked);
   const windows = latencyUnits(launchesOf(reading.run, 'latency'), judged);
   if (windows.length >= FEWEST_LATENCY_WINDOWS) {
-    return answerOnce(judged, asWindows(judgeOnce(windows, judged, levels)), 'latency');
+    return outcomeOnce(judged, asWindows(judgeOnce(windows, judged, levels)), 'latency');
   }
   const why = whyNotOnTime(reading.run);
   if (judged.metric !== 'latencyP50Ms') {
-    const few = answerOnce(judged, asWindows(judgeOnce(windows, judged, levels)), 'latency');
+    const few = outcomeOnce(judged, asWindows(judgeOnce(windows, judged, levels)), 'latency');
     return notJudged(few, why);
   }
   const couples = seriesOf(reading.layouts, windowValues(serviceP50Ms, 'cost'));
-  const answer = answerOnce(judged, judgeOnce(couples, judged, levels), 'judged');
-  return { ...answer, warnings: [`Judged on the service time of paired requests: ${why}.`] };
+  const outcome = outcomeOnce(judged, judgeOnce(couples, judged, levels), 'judged');
+  return { ...outcome, warnings: [`Judged on the service time of paired requests: ${why}.`] };
 };

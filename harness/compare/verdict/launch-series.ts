@@ -106,23 +106,23 @@ const meanBy = (unit: UnitValues, value: (pair: ValuePair) => number): number =>
   mean(unit.launches.map((windows) => mean(windows.map(value))));
 
 /** How two values are compared: log-ratio, or difference where a zero forbids a ratio. */
-export type Scale = 'ratio' | 'absolute';
+export type EffectScale = 'ratio' | 'absolute';
 
 /**
  * `floor` is added to both values before they are compared as a ratio: what is below it is nothing, so that ten times
  * nothing is nothing, too, and zeros need no other scale. 0 for metrics that have no such amount.
  */
-const contrastOf = (scale: Scale, floor: number): ((pair: ValuePair) => number) =>
+const contrastOf = (scale: EffectScale, floor: number): ((pair: ValuePair) => number) =>
   scale === 'ratio'
     ? ({ base, head }) => Math.log(head + floor) - Math.log(base + floor)
     : ({ base, head }) => head - base;
 
 /** One contrast per unit: the mean over its launches of their mean over windows. */
-export const unitContrasts = (units: readonly UnitValues[], scale: Scale, floor = 0): readonly number[] =>
+export const unitContrasts = (units: readonly UnitValues[], scale: EffectScale, floor = 0): readonly number[] =>
   units.map((unit) => meanBy(unit, contrastOf(scale, floor)));
 
 /** One contrast per window. */
-export const windowContrasts = (units: readonly UnitValues[], scale: Scale): readonly number[] =>
+export const windowContrasts = (units: readonly UnitValues[], scale: EffectScale): readonly number[] =>
   units.flatMap(({ launches }) => launches.flatMap((windows) => windows.map(contrastOf(scale, 0))));
 
 /** Means of both sides over units. */
@@ -132,7 +132,7 @@ export const sideMeans = (units: readonly UnitValues[]): ValuePair => ({
 });
 
 /** A ratio needs something positive on both sides everywhere. */
-export const scaleFor = (units: readonly UnitValues[], floor = 0): Scale =>
+export const scaleFor = (units: readonly UnitValues[], floor = 0): EffectScale =>
   units.every(({ launches }) =>
     launches.every((windows) => windows.every(({ base, head }) => base + floor > 0 && head + floor > 0)),
   )

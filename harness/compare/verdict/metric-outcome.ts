@@ -4,7 +4,7 @@ import { metricDef } from '../../metrics/index.ts';
 import type { JudgedMetric } from './gates.ts';
 import type { Judgement, Sequence } from './judge.ts';
 
-export interface Answer {
+export interface MetricOutcome {
   readonly judged: JudgedMetric;
   /** Where the figures come from; null when there are none. */
   readonly judgement: Judgement | null;
@@ -36,7 +36,11 @@ export const verdictOf = (judgement: Judgement, judged: JudgedMetric): MetricVer
   }
 };
 
-export const answerOf = (judged: JudgedMetric, sequence: Sequence, stage: DecidedBy['stage']): Answer => ({
+export const metricOutcomeOf = (
+  judged: JudgedMetric,
+  sequence: Sequence,
+  stage: DecidedBy['stage'],
+): MetricOutcome => ({
   judged,
   judgement: sequence.last,
   verdict: sequence.last ? verdictOf(sequence.last, judged) : 'open',
@@ -47,4 +51,8 @@ export const answerOf = (judged: JudgedMetric, sequence: Sequence, stage: Decide
 });
 
 /** The same figures, but this machine or run cannot decide by them. */
-export const notJudged = (answer: Answer, reason: string): Answer => ({ ...answer, verdict: 'notJudged', reason });
+export const notJudged = (outcome: MetricOutcome, reason: string): MetricOutcome => ({
+  ...outcome,
+  verdict: 'notJudged',
+  reason,
+});

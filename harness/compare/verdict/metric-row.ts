@@ -1,8 +1,8 @@
-/** An answer as a row of comparison.json. */
+/** A metric's outcome as a row of comparison.json. */
 import { metricDef } from '../../metrics/index.ts';
 import type { Launch, MetricComparison, MetricVerdict } from '../../model/index.ts';
 import { benjaminiHochberg } from '../../stats/index.ts';
-import type { Answer } from './metric-outcome.ts';
+import type { MetricOutcome } from './metric-outcome.ts';
 import type { Judgement } from './judge.ts';
 
 const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
@@ -42,7 +42,7 @@ const absoluteEffects = (judgement: Judgement, practicalAbsolute: number): Effec
   smallestDetectableRatio: null,
 });
 
-const noEffects = ({ judged }: Answer): Effects => ({
+const noEffects = ({ judged }: MetricOutcome): Effects => ({
   effectRatio: null,
   ciRatio: null,
   effectAbsolute: null,
@@ -52,9 +52,9 @@ const noEffects = ({ judged }: Answer): Effects => ({
   smallestDetectableRatio: null,
 });
 
-const effectsOf = (answer: Answer): Effects => {
-  const { judgement, judged } = answer;
-  if (!judgement) return noEffects(answer);
+const effectsOf = (outcome: MetricOutcome): Effects => {
+  const { judgement, judged } = outcome;
+  if (!judgement) return noEffects(outcome);
   if (judgement.scale === 'ratio') return ratioEffects(judgement);
   const growth = metricDef(judged.metric).method === 'growth';
   return absoluteEffects(judgement, growth ? judged.practicalAbsolute : judgement.limits.practical);
@@ -65,16 +65,16 @@ export const countLinkSeeds = (launches: readonly Launch[]): number =>
   new Set(launches.flatMap(({ linkSeed }) => linkSeed ?? [])).size;
 
 /** An open metric at the end of the run: a gate is inconclusive, anything else was only shown. */
-const finalVerdict = ({ verdict, judged }: Answer): MetricVerdict => {
+const finalVerdict = ({ verdict, judged }: MetricOutcome): MetricVerdict => {
   if (verdict !== 'open') return verdict;
   return judged.gate ? 'inconclusive' : 'notJudged';
 };
 
 /** `launches`: the launches behind the judgement, for its link seeds. */
-export const rowOf = (answer: Answer, launches: readonly Launch[]): MetricComparison => {
-  const { judged, judgement, stage } = answer;
+export const rowOf = (outcome: MetricOutcome, launches: readonly Launch[]): MetricComparison => {
+  const { judged, judgement, stage } = outcome;
   const def = metricDef(judged.metric);
-  const verdict = finalVerdict(answer);
+  const verdict = finalVerdict(outcome);
   const linkSeeds = countLinkSeeds(launches);
   const bySeed =
     judgement !== null && judgement.unit === 'launch' && linkSeeds === judgement.n && launches.length > linkSeeds;
@@ -86,15 +86,15 @@ export const rowOf = (answer: Answer, launches: readonly Launch[]): MetricCompar
     required: judged.required,
     base: judgement?.base ?? null,
     head: judgement?.head ?? null,
-    ...effectsOf(answer),
+    ...effectsOf(outcome),
     ciLevel: judgement ? 1 - 2 * judgement.level : 0,
-    pValue: answer.pValue,
+    pValue: outcome.pValue,
     qValue: null,
     verdict,
-    reason: answer.reason,
+    reason: outcome.reason,
     decidedBy: judgement && { stage, unit: bySeed ? 'linkSeed' : judgement.unit, n: judgement.n, linkSeeds },
     unitsNeeded: verdict === 'inconclusive' && judgement ? finite(judgement.needed) : null,
-    warnings: answer.warnings,
+    warnings: outcome.warnings,
   };
 };
 

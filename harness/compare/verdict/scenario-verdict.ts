@@ -2,7 +2,7 @@
 import { METRICS } from '../../metrics/index.ts';
 import { worstVerdict, type InvalidRun, type MetricComparison, type RunVerdict } from '../../model/index.ts';
 
-export interface Outcome {
+export interface ScenarioVerdict {
   readonly verdict: RunVerdict;
   readonly reason: string | null;
 }
@@ -16,7 +16,7 @@ const gateVerdict = ({ verdict, required }: MetricComparison): RunVerdict => {
 };
 
 /** `invalid`: why the measurement is not worth judging, if so. */
-export const outcomeOf = (rows: readonly MetricComparison[], invalid: InvalidRun | null): Outcome => {
+export const scenarioVerdictOf = (rows: readonly MetricComparison[], invalid: InvalidRun | null): ScenarioVerdict => {
   if (invalid) return { verdict: 'invalid', reason: invalid.message };
   const gates = rows.filter(({ gate }) => gate);
   const costs = gates.filter(({ metric }) => metric !== 'errorRatio');

@@ -1,11 +1,11 @@
 /** The stopping rule: what the launches so far decide, and whether more of them would decide more. */
 import { countedPairs, FEWEST_REQUESTS_FOR_CPU, metricDef } from '../../metrics/index.ts';
 import { type Launch, type MetricId, type MetricVerdict, type ScenarioRun, SIDES } from '../../model/index.ts';
-import { answerOf, notJudged, type Answer } from './metric-outcome.ts';
+import { metricOutcomeOf, notJudged, type MetricOutcome } from './metric-outcome.ts';
 import { failuresOf, isFailing } from './failures.ts';
-import { answerFewLayouts } from './few-layouts.ts';
+import { fewLayoutsOutcome } from './few-layouts.ts';
 import { judgedGates, limitsIn, looksOf, type Family, type JudgedMetric, withToolchainGates } from './gates.ts';
-import { answerGoroutineGrowth, answerHeapGrowth, isHeapGrowth, type HeapAnswer } from './growth.ts';
+import { goroutineGrowthOutcome, heapGrowthOutcome, isHeapGrowth, type HeapOutcome } from './growth.ts';
 import { judgeSequence } from './judge.ts';
 import { type Basis, basisOf, type Reading, readingOf, type Units } from './reading.ts';
 import { allocatesNothing, launchesOf, launchValues, measuredSides, seriesOf } from './launch-series.ts';
@@ -82,11 +82,11 @@ const tooFewRequests = (launches: readonly Launch[], metric: MetricId): string |
   return counted ? `fewer than ${FEWEST_REQUESTS_FOR_CPU} requests per window` : null;
 };
 
-const sequenceAnswer = ({ units, looks, levels }: Basis, judged: JudgedMetric): Answer =>
-  answerOf(judged, judgeSequence(seriesOf(units, launchValues(judged.metric)), judged, looks, levels), 'judged');
+const sequenceOutcome = ({ units, looks, levels }: Basis, judged: JudgedMetric): MetricOutcome =>
+  metricOutcomeOf(judged, judgeSequence(seriesOf(units, launchValues(judged.metric)), judged, looks, levels), 'judged');
 
 /** What judged launches say of one metric; `suspect`: a growth launch is wanted. */
-export const answerFromLaunches = (reading: Reading, asked: JudgedMetric): HeapAnswer => {
+export const outcomeFromLaunches = (reading: Reading, asked: JudgedMetric): HeapOutcome => {
   const judged = limitsIn(reading.run, asked);
   const { run } = reading;
   const basis = basisOf(reading, judged.metric);
@@ -96,13 +96,13 @@ export const answerFromLaunches = (reading: Reading, asked: JudgedMetric): HeapA
   if (isHeapGrowth(judged.metric) && !missing) {
     // Decided once, so the level of all looks is its own.
     const whole = { ...levels, change: levels.change * looks.length };
-    return answerHeapGrowth(run, units, judged, looks, whole);
+    return heapGrowthOutcome(run, units, judged, looks, whole);
   }
   const growth = metricDef(judged.metric).method === 'growth';
-  const answer = growth ? answerGoroutineGrowth(units, judged, looks, levels) : sequenceAnswer(basis, judged);
+  const outcome = growth ? goroutineGrowthOutcome(units, judged, looks, levels) : sequenceOutcome(basis, judged);
   const barred = missing ?? unpinned;
-  const final = barred === null ? answer : notJudged(answer, barred);
-  return { answer: final, suspect: false, withoutGrowthLaunch: final };
+  const final = barred === null ? outcome : notJudged(outcome, barred);
+  return { outcome: final, suspect: false, withoutGrowthLaunch: final };
 };
 
 /** Gates that are decided launch by launch; latency, contention and exact counts are measured once. */
@@ -111,7 +111,7 @@ const decidedByLaunches = ({ metric }: JudgedMetric): boolean => {
   return (stage === 'cost' || stage === 'launch') && method !== 'errors';
 };
 
-const describe = ({ judged, judgement, verdict }: Answer): LookVerdict => {
+const describe = ({ judged, judgement, verdict }: MetricOutcome): LookVerdict => {
   const ratio = judgement !== null && judgement.scale === 'ratio';
   return {
     metric: judged.metric,
@@ -159,37 +159,37 @@ const firstCpuLook = (reading: Reading, gates: readonly JudgedMetric[]): number 
   const cpu = gates.find(({ metric }) => metric === 'cpuNsPerRequest');
   const [first = 0] = looksOf(reading.run.scenario);
   if (cpu === undefined || reading.layouts.length >= first) return null;
-  const { answer } = answerFromLaunches(reading, cpu);
-  return answer.verdict === 'open' ? launchesAt(reading.run, reading.layouts, first) : null;
+  const { outcome } = outcomeFromLaunches(reading, cpu);
+  return outcome.verdict === 'open' ? launchesAt(reading.run, reading.layouts, first) : null;
 };
 
 const lookAt = (
   measured: ScenarioRun,
   family: Family,
-  read: (reading: Reading, judged: JudgedMetric) => HeapAnswer,
+  read: (reading: Reading, judged: JudgedMetric) => HeapOutcome,
 ): Look => {
   const run = withToolchainGates(measured);
   const reading = readingOf(run, family);
   const gates = judgedGates(run.scenario);
   const ours = gates.filter(decidedByLaunches);
-  const answers = ours.map((gate) => read(reading, gate));
+  const outcomes = ours.map((gate) => read(reading, gate));
   const nextLook = ours
     .flatMap((gate) => nextLookOf(reading, gate) ?? [])
     .reduce<number | null>((least, next) => (least === null ? next : Math.min(least, next)), null);
   const failing = headFails(run, gates);
-  const settled = answers.every(({ answer, suspect }) => answer.verdict !== 'open' || suspect);
+  const settled = outcomes.every(({ outcome, suspect }) => outcome.verdict !== 'open' || suspect);
   const [first = 0] = looksOf(run.scenario);
   return {
     launches: launchesOf(run, 'judged').length,
     layouts: reading.layouts.length,
     isLook: ours.some((gate) => isAtLook(reading, gate)),
-    verdicts: answers.map(({ answer }) => describe(answer)),
+    verdicts: outcomes.map(({ outcome }) => describe(outcome)),
     done: nextLook === null || failing || (settled && reading.launches.length >= first),
     nextLook,
     firstCpuLook: firstCpuLook(reading, ours),
-    suspectGrowth: answers.flatMap(({ answer, suspect }) => (suspect ? [answer.judged.metric] : [])),
-    cpuFired: answers.some(
-      ({ answer }) => answer.judged.metric === 'cpuNsPerRequest' && answer.verdict === 'regressed',
+    suspectGrowth: outcomes.flatMap(({ outcome, suspect }) => (suspect ? [outcome.judged.metric] : [])),
+    cpuFired: outcomes.some(
+      ({ outcome }) => outcome.judged.metric === 'cpuNsPerRequest' && outcome.verdict === 'regressed',
     ),
     headFails: failing,
   };
@@ -199,12 +199,12 @@ const lookAt = (
  * What the judged launches so far decide. Pure: looks are replayed over prefixes, so asking twice, late or between
  * looks changes nothing. Throws {@link UsageError} when the scenario's gates are finer than their metrics can carry.
  */
-export const look = (run: ScenarioRun, family: Family): Look => lookAt(run, family, answerFromLaunches);
+export const judgeSoFar = (run: ScenarioRun, family: Family): Look => lookAt(run, family, outcomeFromLaunches);
 
-/** {@link look} once no judged launch will follow: CPU is then judged over the layouts there are. */
-export const lastLook = (run: ScenarioRun, family: Family): Look =>
+/** {@link judgeSoFar} once no judged launch will follow: CPU is then judged over the layouts there are. */
+export const judgeAtEnd = (run: ScenarioRun, family: Family): Look =>
   lookAt(run, family, (reading, judged) => {
-    const found = answerFromLaunches(reading, judged);
-    const few = found.answer.verdict === 'open' ? answerFewLayouts(reading, judged) : null;
-    return few === null ? found : { answer: few, suspect: false, withoutGrowthLaunch: few };
+    const found = outcomeFromLaunches(reading, judged);
+    const few = found.outcome.verdict === 'open' ? fewLayoutsOutcome(reading, judged) : null;
+    return few === null ? found : { outcome: few, suspect: false, withoutGrowthLaunch: few };
   });

@@ -15,7 +15,7 @@ const LEAST_BYTES = 16;
 /** Less than this share of the bytes, or of the words, of the other side's answer: most of it is missing. */
 const MOST_MISSING = 0.5;
 
-export interface Answer {
+export interface FirstAnswer {
   readonly side: Side;
   /** Of the schedule. */
   readonly number: number;
@@ -30,7 +30,7 @@ export interface Answer {
 }
 
 interface Read {
-  readonly answer: Answer;
+  readonly answer: FirstAnswer;
   readonly masked: string;
   /** Distinct words of the body, masked; null for what is no text. */
   readonly words: ReadonlySet<string> | null;
@@ -38,7 +38,7 @@ interface Read {
 
 const wordsOf = (text: string): ReadonlySet<string> => new Set(text.match(/[\p{L}_#][\p{L}\p{M}_#-]*/gu));
 
-const readOf = (answer: Answer): Read => {
+const readOf = (answer: FirstAnswer): Read => {
   const plain = Buffer.from(unpacked(answer.kept, answer.encoding));
   const isText = !(answerText(plain.subarray(0, SHOWN_BYTES), undefined)?.startsWith('bytes ') ?? false);
   return {
@@ -66,27 +66,27 @@ const sampleOf = ({ answer: { status, bytes, kept, encoding } }: Read): AnswerSa
   body: answerText(kept.subarray(0, 4 * SHOWN_BYTES), encoding),
 });
 
-type Counts = { -readonly [K in keyof Omit<RouteAnswers, 'route' | 'first'>]: number };
+type RouteCounts = { -readonly [K in keyof Omit<RouteAnswers, 'route' | 'first'>]: number };
 
-interface Route {
+interface RouteBook {
   readonly name: string;
-  readonly counts: Counts;
+  readonly counts: RouteCounts;
   first: RouteAnswers['first'];
 }
 
-const newRoute = ({ name }: RequestSpec): Route => ({
+const newRoute = ({ name }: RequestSpec): RouteBook => ({
   name,
   counts: { compared: 0, differing: 0, otherStatus: 0, lost: 0, gained: 0, repeated: 0, varying: 0, unsteady: 0 },
   first: null,
 });
 
 export class AnswerBook {
-  #routes: Route[] = [];
+  #routes: RouteBook[] = [];
   /** The first answer of each side to a request. */
   readonly #known = new Map<string, Read>();
   /** Answers that wait for the other side's. */
   readonly #waiting = new Map<string, Read>();
-  #arrived: Answer[] = [];
+  #arrived: FirstAnswer[] = [];
 
   /** The requests are the same in all launches of a run. */
   begin(requests: readonly RequestSpec[]): void {
@@ -99,7 +99,7 @@ export class AnswerBook {
   }
 
   /** Only keeps it: to compare takes milliseconds, which {@link settle} spends when the look is over. */
-  add(answer: Answer): void {
+  add(answer: FirstAnswer): void {
     this.#arrived.push(answer);
   }
 
@@ -143,7 +143,7 @@ export class AnswerBook {
     this.#count(found, pair);
   }
 
-  #count(route: Route, { base, head }: BySide<Read>): void {
+  #count(route: RouteBook, { base, head }: BySide<Read>): void {
     const { counts } = route;
     counts.compared++;
     if (isEqual(base, head)) return;

@@ -3,7 +3,7 @@ import type { Capture } from '../../model/index.ts';
 import { headerText, parseSetCookie } from '../plan/cookies.ts';
 import { JsonNumber, parseExactJson, readJsonPath } from './json-path.ts';
 
-export interface Answer {
+export interface CapturableAnswer {
   readonly header: (name: string) => string | undefined;
   /** The `Set-Cookie` values. */
   readonly setCookies: readonly string[];
@@ -21,7 +21,7 @@ const parseJson = (text: string): { readonly json: unknown } | null => {
   }
 };
 
-const atPath = (path: string, { text }: Answer): Captured => {
+const atPath = (path: string, { text }: CapturableAnswer): Captured => {
   const parsed = parseJson(text());
   if (parsed === null) return { problem: 'the answer is not JSON, so nothing can be captured from it' };
   const value = readJsonPath(parsed.json, path);
@@ -30,13 +30,13 @@ const atPath = (path: string, { text }: Answer): Captured => {
   return { problem: `there is ${value === undefined ? 'nothing' : 'no single value'} at ${path}` };
 };
 
-const cookieValue = (name: string, { setCookies }: Answer): string | undefined =>
+const cookieValue = (name: string, { setCookies }: CapturableAnswer): string | undefined =>
   setCookies
     .map((text) => parseSetCookie(text, '/', 0))
     .findLast((cookie) => cookie?.name === name)
     ?.value.replace(/^"(.*)"$/s, '$1');
 
-const sourceOf = (capture: Exclude<Capture, string>, answer: Answer): Captured => {
+const sourceOf = (capture: Exclude<Capture, string>, answer: CapturableAnswer): Captured => {
   if ('json' in capture) return atPath(capture.json, answer);
   if ('header' in capture) {
     const value = answer.header(capture.header);
@@ -56,5 +56,5 @@ const matched = (found: Captured, regex: string | undefined): Captured => {
   return match === null ? { problem: `nothing matches ${regex}` } : { value: match[1] ?? match[0] };
 };
 
-export const captureFrom = (capture: Capture, answer: Answer): Captured =>
+export const captureFrom = (capture: Capture, answer: CapturableAnswer): Captured =>
   typeof capture === 'string' ? atPath(capture, answer) : matched(sourceOf(capture, answer), capture.regex);

@@ -5,7 +5,7 @@
 import type { BodyExpectation, Capture, RequestSpec } from '../../model/index.ts';
 import { answerText, SHOWN_BYTES, unpacked } from './answer-text.ts';
 import { bodyProblem } from './body-check.ts';
-import { type Answer, captureFrom } from './capture.ts';
+import { type CapturableAnswer, captureFrom } from './capture.ts';
 import { expectedStatus } from './expected.ts';
 import type { LoadPlan } from '../plan/messages.ts';
 import { keepsCookies, type User, userOf } from '../plan/users.ts';
@@ -158,7 +158,7 @@ export class Inspector {
 
   #capture(rule: Rule, head: AnswerHead): string | null {
     if (rule.captures.length === 0) return null;
-    const answer: Answer = {
+    const answer: CapturableAnswer = {
       header: (name) => headerIn(head, name.toLowerCase()),
       setCookies: setCookiesIn(head),
       text: () => textOf(this.#body(rule), head),

@@ -1,13 +1,13 @@
 /** `$.items[0].id`: the plain part of JSON paths (RFC 9535): names and indexes, no wildcards or filters. */
 import { UsageError } from '../../errors.ts';
 
-type Step = string | number;
+type PathStep = string | number;
 
 const STEP = /\.([A-Za-z_][\w-]*)|\[(\d+)\]|\['([^']*)'\]|\["([^"]*)"\]/y;
 
 /** Throws {@link UsageError} `JSON_PATH_INVALID`. */
-export const parseJsonPath = (path: string): readonly Step[] => {
-  const steps: Step[] = [];
+export const parseJsonPath = (path: string): readonly PathStep[] => {
+  const steps: PathStep[] = [];
   let at = path.startsWith('$') ? 1 : path.length + 1;
   while (at < path.length) {
     STEP.lastIndex = at;
@@ -44,5 +44,5 @@ export const parseExactJson = (text: string): unknown =>
 export const readJsonPath = (value: unknown, path: string): unknown =>
   parseJsonPath(path).reduce<unknown>((at, step) => {
     if (typeof at !== 'object' || at === null || at instanceof JsonNumber) return undefined;
-    return Object.hasOwn(at, step) ? (at as Record<Step, unknown>)[step] : undefined;
+    return Object.hasOwn(at, step) ? (at as Record<PathStep, unknown>)[step] : undefined;
   }, value);

@@ -3,7 +3,7 @@ import type { Replies } from '../../model/index.ts';
 import { BoundedBody } from './bounded-body.ts';
 import { hashMasked } from './masked-body.ts';
 
-interface Reply {
+interface LoggedReply {
   readonly route: number;
   readonly status: number;
   readonly bytes: number;
@@ -12,9 +12,9 @@ interface Reply {
 
 /** The answers of one window, in the order in which they ended. */
 export class ReplyLog {
-  readonly #replies: Reply[] = [];
+  readonly #replies: LoggedReply[] = [];
 
-  add(reply: Reply): void {
+  add(reply: LoggedReply): void {
     this.#replies.push(reply);
   }
 

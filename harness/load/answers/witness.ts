@@ -28,7 +28,7 @@ export const requestLine = (request: Buffer): string => {
 };
 
 /** The beginning of one answer, read as it arrives. */
-export class Evidence {
+export class AnswerEvidence {
   readonly head: AnswerHead;
   readonly #chunks: Buffer[] = [];
   #kept = 0;
@@ -60,7 +60,7 @@ export class Evidence {
 }
 
 /** What is known of a request that failed. */
-interface Failure {
+interface RequestFailure {
   readonly kind: FailedRequest['kind'];
   readonly route: number;
   readonly request: Buffer;
@@ -90,7 +90,7 @@ export class Witness {
     return found.seen.size < MOST_PER_ROUTE && !found.seen.has(`answered ${status}`);
   }
 
-  add({ kind, route, request, status, how, body }: Failure): void {
+  add({ kind, route, request, status, how, body }: RequestFailure): void {
     const found = this.#routes[route];
     // An expected status can only be wrong for its body.
     const key = `${kind} ${status}`;

@@ -116,7 +116,7 @@ export interface LoadResult extends WindowEnd {
   readonly answers?: readonly RouteAnswers[];
 }
 
-export type Command =
+export type LoaderCommand =
   | { readonly kind: 'attach'; readonly targets: LoadTargets; readonly plan: LoadPlan }
   | { readonly kind: 'detach' }
   | { readonly kind: 'couples'; readonly loop: ClosedLoop }
@@ -127,19 +127,19 @@ export type Command =
 
 export interface Order {
   readonly id: number;
-  readonly command: Command;
+  readonly command: LoaderCommand;
 }
 
-export interface Failure {
+export interface LoaderFailure {
   readonly type: 'usage' | 'start' | 'invalid' | 'internal';
   readonly code: string;
   readonly message: string;
   readonly hint: string;
 }
 
-export type Answer =
+export type LoaderReply =
   | { readonly id: number; readonly kind: 'done'; readonly result: LoadResult | null }
-  | { readonly id: number; readonly kind: 'failed'; readonly failure: Failure };
+  | { readonly id: number; readonly kind: 'failed'; readonly failure: LoaderFailure };
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 
@@ -183,10 +183,10 @@ const isFailure = (value: unknown): boolean =>
   isObject(value) && ['type', 'code', 'message', 'hint'].every((key) => typeof value[key] === 'string');
 
 /** The loader's answer, or undefined for anything else on the channel. */
-export const parseAnswer = (message: unknown): Answer | undefined => {
+export const parseAnswer = (message: unknown): LoaderReply | undefined => {
   if (!isObject(message) || typeof message['id'] !== 'number') return undefined;
   const { kind, result, failure } = message;
-  if (kind === 'done' && (result === null || isResult(result))) return message as unknown as Answer;
-  if (kind === 'failed' && isFailure(failure)) return message as unknown as Answer;
+  if (kind === 'done' && (result === null || isResult(result))) return message as unknown as LoaderReply;
+  if (kind === 'failed' && isFailure(failure)) return message as unknown as LoaderReply;
   return undefined;
 };

@@ -3,7 +3,7 @@ import { type IncomingMessage, request as plainRequest } from 'node:http';
 import { request as tlsRequest } from 'node:https';
 import { connectOptions, type Endpoint, type HttpMethod } from '../../model/index.ts';
 import { answerText, SHOWN_BYTES, unpacked } from '../answers/answer-text.ts';
-import type { Answer } from '../answers/capture.ts';
+import type { CapturableAnswer } from '../answers/capture.ts';
 
 /** Captured values come from a small answer; more is a download, not a preparation. */
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
@@ -16,7 +16,7 @@ export interface Outgoing {
   readonly body: Buffer | undefined;
 }
 
-export interface Exchanged extends Answer {
+export interface Exchanged extends CapturableAnswer {
   readonly status: number;
   /** Of the body, as it came. */
   readonly bytes: number;

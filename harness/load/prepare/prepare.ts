@@ -45,7 +45,7 @@ export interface PreparedRequest {
   readonly ms: number;
 }
 
-type Values = Readonly<Record<string, string>>;
+type CapturedValues = Readonly<Record<string, string>>;
 
 /** A user while it is being prepared. */
 interface Preparing {
@@ -57,7 +57,7 @@ interface Preparing {
 const placeOf = ({ endpoint }: Preparation, request: PrepareRequest): string =>
   `Prepare request ${request.name} (${request.method} ${request.path} to ${addressOf(endpoint)})`;
 
-const fill = (template: Template, request: PrepareRequest, values: Values): string => {
+const fill = (template: Template, request: PrepareRequest, values: CapturedValues): string => {
   for (const { name } of holesOf(template)) {
     if (Object.hasOwn(values, name)) continue;
     throw new UsageError(
@@ -71,7 +71,7 @@ const fill = (template: Template, request: PrepareRequest, values: Values): stri
   return fillAll(template, (name) => values[name]);
 };
 
-const outgoing = ({ endpoint }: Preparation, request: PrepareRequest, values: Values): Outgoing => {
+const outgoing = ({ endpoint }: Preparation, request: PrepareRequest, values: CapturedValues): Outgoing => {
   const filled = Object.entries(request.headers).map(([name, value]): [string, string] => [
     name,
     fill(headerTemplate(value), request, values),
@@ -99,7 +99,7 @@ const send = async (
   preparation: Preparation,
   request: PrepareRequest,
   user: Preparing,
-  values: Values,
+  values: CapturedValues,
   cookies: Set<string>,
 ): Promise<Exchanged> => {
   const { endpoint, signal, timeoutSeconds } = preparation;
@@ -155,7 +155,7 @@ const checkBody = (preparation: Preparation, request: PrepareRequest, answer: Ex
   );
 };
 
-const captureValues = (preparation: Preparation, request: PrepareRequest, answer: Exchanged): Values =>
+const captureValues = (preparation: Preparation, request: PrepareRequest, answer: Exchanged): CapturedValues =>
   Object.fromEntries(
     Object.entries(request.capture).map(([name, capture]) => {
       const found = captureFrom(capture, answer);
@@ -168,7 +168,7 @@ const captureValues = (preparation: Preparation, request: PrepareRequest, answer
     }),
   );
 
-const rowValues = (data: DataTable | null, number: number): Values => {
+const rowValues = (data: DataTable | null, number: number): CapturedValues => {
   const row = data?.rows[number % Math.max(1, data.rows.length)] ?? [];
   return Object.fromEntries((data?.columns ?? []).map((column, index) => [`data.${column}`, row[index] ?? '']));
 };
@@ -178,8 +178,8 @@ const sendOnce = async (
   preparation: Preparation,
   request: PrepareRequest,
   user: Preparing,
-  values: Values,
-): Promise<Values> => {
+  values: CapturedValues,
+): Promise<CapturedValues> => {
   const startedMs = performance.now();
   const cookies = new Set<string>();
   let answer: Exchanged | null = null;
@@ -202,7 +202,7 @@ const sendOnce = async (
   }
 };
 
-const sendOne = async (preparation: Preparation, request: PrepareRequest, user: Preparing): Promise<Values> => {
+const sendOne = async (preparation: Preparation, request: PrepareRequest, user: Preparing): Promise<CapturedValues> => {
   for (let repetition = 0; repetition < request.repeat; repetition++) {
     const values = {
       ...rowValues(preparation.data ?? null, user.number + repetition),

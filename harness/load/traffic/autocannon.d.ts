@@ -1,4 +1,4 @@
-/** The part of autocannon 9.0.0 we use; it ships no types of its own. Its client's insides are checked in seam.ts. */
+/** The part of autocannon 9.0.0 we use; it ships no types of its own. Its client's insides are checked in autocannon-client.ts. */
 declare module 'autocannon' {
   interface Options {
     readonly url: string;

@@ -7,12 +7,12 @@
 import { performance } from 'node:perf_hooks';
 import type { Connection } from './connection.ts';
 import type { ClosedLoop, SingleLoop } from '../plan/messages.ts';
-import { type Bench, type Lane, WindowRun } from './window.ts';
+import { type WindowInputs, type SideLoad, WindowRun } from './window.ts';
 
 const NOT_BEFORE = Number.POSITIVE_INFINITY;
 
 /**
- * Request n goes to every side of the bench back to back, in an order drawn per n; n + 1 follows on the same place
+ * Request n goes to every side of the inputs back to back, in an order drawn per n; n + 1 follows on the same place
  * when all sides have ended theirs. With one side it is that side's sequential replay.
  */
 export class CouplesRun extends WindowRun {
@@ -26,8 +26,8 @@ export class CouplesRun extends WindowRun {
   readonly #picked: readonly number[] | null;
   #deadlineMs = NOT_BEFORE;
 
-  constructor(bench: Bench, loop: ClosedLoop, picked: readonly number[] | null = null) {
-    super(bench);
+  constructor(inputs: WindowInputs, loop: ClosedLoop, picked: readonly number[] | null = null) {
+    super(inputs);
     this.#loop = loop;
     this.#picked = picked;
     this.#open = new Uint8Array(loop.inFlight);
@@ -69,23 +69,23 @@ export class CouplesRun extends WindowRun {
   }
 
   #startCouple(place: number, nowMs: number): void {
-    const { lanes, schedule } = this.bench;
+    const { sideLoads, schedule } = this.inputs;
     if (!this.#mayStart(nowMs)) return;
     // A side that lost its connection comes back with `ready`.
-    for (const lane of lanes) if (lane.connections[place]?.idle !== true) return;
+    for (const sideLoad of sideLoads) if (sideLoad.connections[place]?.idle !== true) return;
     const at = this.#number++;
     const number = this.#picked === null ? at : (this.#picked[at - this.#loop.first] ?? at);
-    this.#open[place] = lanes.length;
-    this.#allOpen += lanes.length;
+    this.#open[place] = sideLoads.length;
+    this.#allOpen += sideLoads.length;
     const route = schedule.routeOf(number);
-    const [base, head] = lanes;
+    const [base, head] = sideLoads;
     if (base === undefined) return;
     if (head === undefined) this.#send(base, place, base.bytesOf(number, route), route, number);
     else if (schedule.headFirst(number)) this.#sendBoth(head, base, place, number, route);
     else this.#sendBoth(base, head, place, number, route);
   }
 
-  #sendBoth(one: Lane, other: Lane, place: number, number: number, route: number): void {
+  #sendBoth(one: SideLoad, other: SideLoad, place: number, number: number, route: number): void {
     // Both are written out before the first is sent, so that nothing comes between the two.
     const oneBytes = one.bytesOf(number, route);
     const otherBytes = other.bytesOf(number, route);
@@ -93,9 +93,9 @@ export class CouplesRun extends WindowRun {
     this.#send(other, place, otherBytes, route, number);
   }
 
-  #send(lane: Lane, place: number, bytes: Buffer, route: number, number: number): void {
-    lane.tally.planned++;
-    lane.connections[place]?.send(bytes, route, Number.NaN, number);
+  #send(sideLoad: SideLoad, place: number, bytes: Buffer, route: number, number: number): void {
+    sideLoad.tally.planned++;
+    sideLoad.connections[place]?.send(bytes, route, Number.NaN, number);
   }
 }
 
@@ -103,8 +103,8 @@ export class CouplesRun extends WindowRun {
 export class PausedRun extends CouplesRun {
   readonly #pauseMs: number;
 
-  constructor(bench: Bench, loop: SingleLoop) {
-    super(bench, loop);
+  constructor(inputs: WindowInputs, loop: SingleLoop) {
+    super(inputs, loop);
     this.#pauseMs = loop.pauseMs ?? 0;
   }
 
@@ -117,8 +117,8 @@ export class PausedRun extends CouplesRun {
 const LEAD_PER_IN_FLIGHT = 2;
 
 /** A side of the contention slice with its own place in the common schedule. */
-interface Runner {
-  readonly lane: Lane;
+interface ContentionRunner {
+  readonly sideLoad: SideLoad;
   readonly connections: readonly Connection[];
   sent: number;
   ended: number;
@@ -127,17 +127,17 @@ interface Runner {
 /** Each side keeps `inFlight` requests going; both get exactly the same ones. */
 export class ContentionRun extends WindowRun {
   readonly #loop: ClosedLoop;
-  readonly #runners: readonly Runner[];
+  readonly #runners: readonly ContentionRunner[];
   #limit: number;
   #deadlineMs = NOT_BEFORE;
 
-  constructor(bench: Bench, loop: ClosedLoop) {
-    super(bench);
+  constructor(inputs: WindowInputs, loop: ClosedLoop) {
+    super(inputs);
     this.#loop = loop;
     this.#limit = loop.count ?? NOT_BEFORE;
-    this.#runners = bench.lanes.map((lane) => ({
-      lane,
-      connections: lane.connections.slice(0, loop.inFlight),
+    this.#runners = inputs.sideLoads.map((sideLoad) => ({
+      sideLoad,
+      connections: sideLoad.connections.slice(0, loop.inFlight),
       sent: 0,
       ended: 0,
     }));
@@ -154,7 +154,7 @@ export class ContentionRun extends WindowRun {
   }
 
   protected settled(connection: Connection): void {
-    const runner = this.#runners.find(({ lane }) => lane.side === connection.side);
+    const runner = this.#runners.find(({ sideLoad }) => sideLoad.side === connection.side);
     if (runner !== undefined) runner.ended++;
     this.#fillAll(this.endMs);
     this.#finishIfDone();
@@ -183,7 +183,7 @@ export class ContentionRun extends WindowRun {
     this.#closeIfDue(nowMs);
     const [base, head] = this.#runners;
     if (base === undefined || head === undefined) return;
-    if (this.bench.schedule.headFirst(this.#loop.first + base.sent)) {
+    if (this.inputs.schedule.headFirst(this.#loop.first + base.sent)) {
       this.#fill(head, base);
       this.#fill(base, head);
     } else {
@@ -192,16 +192,16 @@ export class ContentionRun extends WindowRun {
     }
   }
 
-  #fill(runner: Runner, other: Runner): void {
-    const { schedule } = this.bench;
+  #fill(runner: ContentionRunner, other: ContentionRunner): void {
+    const { schedule } = this.inputs;
     const limit = Math.min(this.#limit, other.ended + LEAD_PER_IN_FLIGHT * this.#loop.inFlight);
     for (const connection of runner.connections) {
       if (runner.sent >= limit) return;
       if (!connection.idle) continue;
       const number = this.#loop.first + runner.sent++;
       const route = schedule.routeOf(number);
-      runner.lane.tally.planned++;
-      connection.send(runner.lane.bytesOf(number, route), route, Number.NaN, number);
+      runner.sideLoad.tally.planned++;
+      connection.send(runner.sideLoad.bytesOf(number, route), route, Number.NaN, number);
     }
   }
 }

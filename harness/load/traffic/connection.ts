@@ -3,9 +3,9 @@ import { performance } from 'node:perf_hooks';
 import { TLSSocket } from 'node:tls';
 import type { Endpoint, Side } from '../../model/index.ts';
 import { type Inspection, Inspector } from '../answers/inspector.ts';
-import { openClients, type EngineClient, type RequestQueue, requireClient } from './seam.ts';
+import { openClients, type EngineClient, type RequestQueue, requireClient } from './autocannon-client.ts';
 import type { RequestTimes } from './tally.ts';
-import { type AnswerHead, Evidence, type Witness } from '../answers/witness.ts';
+import { type AnswerHead, AnswerEvidence, type Witness } from '../answers/witness.ts';
 
 /** How a request ended without an answer. */
 export type Break = 'lost' | 'timedOut';
@@ -42,12 +42,12 @@ const NO_BYTES: Buffer = Buffer.alloc(0);
 const newTerminated = () => ({ req: null, bytes: 0, body: '', duration: 0, headers: { statusCode: 0, headers: [] } });
 
 /** Who wants to know more of the answers than their status. */
-export interface Readers {
+export interface AnswerReaders {
   readonly witness: Witness | null;
   readonly inspection: Inspection | null;
 }
 
-const NO_READERS: Readers = { witness: null, inspection: null };
+const NO_READERS: AnswerReaders = { witness: null, inspection: null };
 
 export class Connection implements RequestTimes, RequestQueue {
   readonly side: Side;
@@ -62,7 +62,7 @@ export class Connection implements RequestTimes, RequestQueue {
   /** Keeps what the first failed requests met. */
   readonly #witness: Witness | null;
   /** The answer being read, when somebody will want to see why it is no good one. */
-  #evidence: Evidence | null = null;
+  #evidence: AnswerEvidence | null = null;
   /** Why the connection broke, where that is known. */
   #trouble: string | null = null;
   route = 0;
@@ -95,7 +95,7 @@ export class Connection implements RequestTimes, RequestQueue {
   readonly #send: () => void;
   readonly #open: () => void;
 
-  constructor(client: EngineClient, side: Side, index: number, driver: Driver, readers: Readers = NO_READERS) {
+  constructor(client: EngineClient, side: Side, index: number, driver: Driver, readers: AnswerReaders = NO_READERS) {
     this.#client = client;
     this.#witness = readers.witness;
     this.#inspector = readers.inspection === null ? null : new Inspector(readers.inspection);
@@ -346,7 +346,7 @@ export class Connection implements RequestTimes, RequestQueue {
     this.#status = head.statusCode;
     this.reader?.head?.(head);
     this.#inspector?.head(head);
-    if (this.#witness?.wants(this.route, head.statusCode) === true) this.#evidence = new Evidence(head);
+    if (this.#witness?.wants(this.route, head.statusCode) === true) this.#evidence = new AnswerEvidence(head);
   }
 
   terminateRequest(): unknown {
@@ -374,7 +374,7 @@ export const openConnections = (
   firstIndex: number,
   count: number,
   driver: Driver,
-  readers: Readers = NO_READERS,
+  readers: AnswerReaders = NO_READERS,
 ): readonly Connection[] => {
   const opened: Connection[] = [];
   openClients(endpoint, count, (client) => {

@@ -6,11 +6,11 @@ import { performance } from 'node:perf_hooks';
 import type { Connection } from './connection.ts';
 import type { OpenLoop } from '../plan/messages.ts';
 import type { Pacer } from './pacer.ts';
-import { type Bench, type Lane, WindowRun } from './window.ts';
+import { type WindowInputs, type SideLoad, WindowRun } from './window.ts';
 
 /** One side with its own place in the common schedule: a stalled side must not hold up the other. */
-interface Runner {
-  readonly lane: Lane;
+interface PacedRunner {
+  readonly sideLoad: SideLoad;
   /** Idle connections, longest idle first. */
   readonly idle: Connection[];
   sent: number;
@@ -27,20 +27,20 @@ export class LatencyRun extends WindowRun {
   readonly #loop: OpenLoop;
   readonly #gapMs: number;
   readonly #backlogCap: number;
-  readonly #runners: readonly Runner[];
+  readonly #runners: readonly PacedRunner[];
   readonly #slots: number;
   readonly #pacer: Pacer;
 
-  constructor(bench: Bench, loop: OpenLoop, pacer: Pacer) {
-    super(bench);
+  constructor(inputs: WindowInputs, loop: OpenLoop, pacer: Pacer) {
+    super(inputs);
     this.#pacer = pacer;
     this.#loop = loop;
     this.#gapMs = 1000 / loop.ratePerSecond;
     this.#slots = Math.max(1, Math.round(loop.ratePerSecond * loop.seconds));
     this.#backlogCap = Math.max(MIN_BACKLOG, loop.ratePerSecond * MAX_BEHIND_SECONDS);
-    this.#runners = bench.lanes.map((lane) => ({
-      lane,
-      idle: lane.connections.filter((connection) => connection.idle),
+    this.#runners = inputs.sideLoads.map((sideLoad) => ({
+      sideLoad,
+      idle: sideLoad.connections.filter((connection) => connection.idle),
       sent: 0,
       ended: 0,
     }));
@@ -75,14 +75,14 @@ export class LatencyRun extends WindowRun {
     this.#finishIfDone();
   }
 
-  #runnerOf(connection: Connection): Runner {
-    const runner = this.#runners.find(({ lane }) => lane.side === connection.side);
+  #runnerOf(connection: Connection): PacedRunner {
+    const runner = this.#runners.find(({ sideLoad }) => sideLoad.side === connection.side);
     if (runner === undefined) throw new Error(`no ${connection.side} side in this window`);
     return runner;
   }
 
   #finishIfDone(): void {
-    const complete = ({ sent, ended }: Runner): boolean =>
+    const complete = ({ sent, ended }: PacedRunner): boolean =>
       ended === sent && (sent >= this.#slots || this.cutShort !== null);
     if (this.#runners.every(complete)) this.finish();
   }
@@ -100,11 +100,11 @@ export class LatencyRun extends WindowRun {
     this.#giveUpIfBehind(due);
   }
 
-  #sendDue(base: Runner, head: Runner, due: number): void {
+  #sendDue(base: PacedRunner, head: PacedRunner, due: number): void {
     let going = true;
     while (going) {
       const headFirst =
-        head.sent === base.sent ? this.bench.schedule.headFirst(this.#loop.first + base.sent) : head.sent < base.sent;
+        head.sent === base.sent ? this.inputs.schedule.headFirst(this.#loop.first + base.sent) : head.sent < base.sent;
       const [one, other] = headFirst ? [head, base] : [base, head];
       going = this.#sendNext(one, due);
       // One of them out of connections must not stop the other.
@@ -113,20 +113,20 @@ export class LatencyRun extends WindowRun {
   }
 
   /** Whether it sent one. */
-  #sendNext(runner: Runner, due: number): boolean {
+  #sendNext(runner: PacedRunner, due: number): boolean {
     if (runner.sent >= due || this.cutShort !== null) return false;
     const connection = this.#takeIdle(runner);
     if (connection === undefined) return false;
     const slot = runner.sent++;
     const number = this.#loop.first + slot;
-    const route = this.bench.schedule.routeOf(number);
-    runner.lane.tally.planned++;
-    connection.send(runner.lane.bytesOf(number, route), route, this.#plannedMs(slot), number);
+    const route = this.inputs.schedule.routeOf(number);
+    runner.sideLoad.tally.planned++;
+    connection.send(runner.sideLoad.bytesOf(number, route), route, this.#plannedMs(slot), number);
     return true;
   }
 
   /** A connection that broke while idle is still in the queue, and comes again when it is back. */
-  #takeIdle(runner: Runner): Connection | undefined {
+  #takeIdle(runner: PacedRunner): Connection | undefined {
     let connection = runner.idle.shift();
     while (connection !== undefined && !connection.idle) connection = runner.idle.shift();
     return connection;
@@ -138,6 +138,6 @@ export class LatencyRun extends WindowRun {
     const behind = this.#runners.find((runner) => due - runner.sent > this.#backlogCap);
     if (behind === undefined) return;
     const { ratePerSecond } = this.#loop;
-    this.cutShort = `${behind.lane.side} was ${due - behind.sent} requests behind its schedule of ${ratePerSecond}/s`;
+    this.cutShort = `${behind.sideLoad.side} was ${due - behind.sent} requests behind its schedule of ${ratePerSecond}/s`;
   }
 }

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { type Break, type Connection, type Driver, openConnections } from './connection.ts';
-import { seamError } from './seam.ts';
+import { seamError } from './autocannon-client.ts';
 
 const DEADLINE_MS = 5000;
 

@@ -28,7 +28,7 @@ import { connectsHeadFirst, createSchedule, type Schedule } from '../plan/schedu
 import { SideTally } from './tally.ts';
 import { usersOf } from '../plan/users.ts';
 import { Witness } from '../answers/witness.ts';
-import { type Bench, type Lane, MAX_REFUSALS, QUIET, windowCancelled, type WindowRun } from './window.ts';
+import { type WindowInputs, type SideLoad, MAX_REFUSALS, QUIET, windowCancelled, type WindowRun } from './window.ts';
 
 const CONNECT_SECONDS = 10;
 const CONNECT_POLL_MS = 1;
@@ -52,7 +52,7 @@ interface SideState {
   refusal: NodeJS.ErrnoException | undefined;
 }
 
-export interface Session {
+export interface LoaderSession {
   readonly couples: (loop: ClosedLoop) => Promise<LoadResult>;
   readonly contention: (loop: ClosedLoop) => Promise<LoadResult>;
   readonly latency: (loop: OpenLoop) => Promise<LoadResult>;
@@ -146,7 +146,7 @@ const uncounted = (state: SideState): InternalError =>
   );
 
 /** Connects to the targets of a launch. Throws `TARGET_UNREACHABLE`, `SEAM_BROKEN` and what {@link compileRequests} throws. */
-export const openSession = async (targets: LoadTargets, plan: LoadPlan, book: AnswerBook): Promise<Session> => {
+export const openSession = async (targets: LoadTargets, plan: LoadPlan, book: AnswerBook): Promise<LoaderSession> => {
   book.begin(plan.requests);
   const schedule = createSchedule({
     seed: plan.seed,
@@ -189,8 +189,8 @@ export const openSession = async (targets: LoadTargets, plan: LoadPlan, book: An
     throw notAttached(`${side} target`);
   };
 
-  const benchOf = (used: readonly SideState[]): Bench => ({
-    lanes: used satisfies readonly Lane[],
+  const inputsOf = (used: readonly SideState[]): WindowInputs => ({
+    sideLoads: used satisfies readonly SideLoad[],
     schedule,
     timeoutSeconds: plan.timeoutSeconds,
   });
@@ -218,11 +218,11 @@ export const openSession = async (targets: LoadTargets, plan: LoadPlan, book: An
   const closedLoop = async <T extends ClosedLoop>(
     used: readonly SideState[],
     loop: T,
-    Run: new (bench: Bench, loop: T) => WindowRun,
+    Run: new (inputs: WindowInputs, loop: T) => WindowRun,
   ): Promise<LoadResult> => {
     checkLoop(loop);
     await grow(loop.inFlight);
-    return runWindow(used, new Run(benchOf(used), loop));
+    return runWindow(used, new Run(inputsOf(used), loop));
   };
 
   const single = async (loop: SingleLoop): Promise<LoadResult> => {
@@ -249,7 +249,7 @@ export const openSession = async (targets: LoadTargets, plan: LoadPlan, book: An
     for (const connection of readers) connection.reader = new AnswerReader(book, connection);
     try {
       const loop = { first: 0, count: numbers.length, seconds, inFlight: 1 };
-      const result = await runWindow(used, new CouplesRun(benchOf(used), loop, numbers));
+      const result = await runWindow(used, new CouplesRun(inputsOf(used), loop, numbers));
       book.settle();
       return { ...result, next: Math.max(first, ...numbers) + 1, answers: book.summarize() };
     } finally {
@@ -262,7 +262,7 @@ export const openSession = async (targets: LoadTargets, plan: LoadPlan, book: An
     await grow(Math.min(MAX_OPEN_CONNECTIONS, Math.max(MIN_OPEN_CONNECTIONS, wanted)));
     const pacer = await openPacer();
     try {
-      return await runWindow(both(), new LatencyRun(benchOf(both()), loop, pacer));
+      return await runWindow(both(), new LatencyRun(inputsOf(both()), loop, pacer));
     } finally {
       await pacer.close();
     }

@@ -8,7 +8,7 @@ import type { Schedule } from '../plan/schedule.ts';
 import type { SideTally } from './tally.ts';
 
 /** One side as a window uses it. */
-export interface Lane {
+export interface SideLoad {
   readonly side: Side;
   /** `host:port`, for messages. */
   readonly authority: string;
@@ -18,8 +18,8 @@ export interface Lane {
 }
 
 /** What the windows of one attachment work with: base first, or one side alone. */
-export interface Bench {
-  readonly lanes: readonly Lane[];
+export interface WindowInputs {
+  readonly sideLoads: readonly SideLoad[];
   readonly schedule: Schedule;
   readonly timeoutSeconds: number;
 }
@@ -46,18 +46,18 @@ const FASTEST_SWEEP_MS = 2;
 const sweepMs = (timeoutSeconds: number): number =>
   Math.min(SLOWEST_SWEEP_MS, Math.max(FASTEST_SWEEP_MS, (timeoutSeconds * 1000) / 20));
 
-const closesConnections = (lane: Lane, status: number): InvalidMeasurementError =>
+const closesConnections = (sideLoad: SideLoad, status: number): InvalidMeasurementError =>
   new InvalidMeasurementError(
     'TARGET_CLOSES_CONNECTIONS',
-    `The ${lane.side} target at ${lane.authority} closes the connection with its answer (status ${status}): ` +
+    `The ${sideLoad.side} target at ${sideLoad.authority} closes the connection with its answer (status ${status}): ` +
       'Connection: close, or HTTP/1.0',
     'Let the service keep connections open (HTTP/1.1 keep-alive): otherwise connecting is what would be measured.',
   );
 
-const targetGone = (lane: Lane, error: NodeJS.ErrnoException): TargetStartError =>
+const targetGone = (sideLoad: SideLoad, error: NodeJS.ErrnoException): TargetStartError =>
   new TargetStartError(
     'TARGET_GONE',
-    `The ${lane.side} target at ${lane.authority} accepts no connections any more: ${error.code ?? error.message}`,
+    `The ${sideLoad.side} target at ${sideLoad.authority} accepts no connections any more: ${error.code ?? error.message}`,
     'It has probably ended during the measurement; its log says why.',
   );
 
@@ -65,8 +65,8 @@ export const windowCancelled = (): InternalError =>
   new InternalError('WINDOW_CANCELLED', 'The targets were detached while a window was under way');
 
 export abstract class WindowRun implements Driver {
-  protected readonly bench: Bench;
-  readonly #bySide: Partial<BySide<Lane>>;
+  protected readonly inputs: WindowInputs;
+  readonly #bySide: Partial<BySide<SideLoad>>;
   readonly #ended = Promise.withResolvers<void>();
   #sweep: NodeJS.Timeout | undefined;
   #over = false;
@@ -74,9 +74,9 @@ export abstract class WindowRun implements Driver {
   protected startMs = 0;
   protected endMs = 0;
 
-  constructor(bench: Bench) {
-    this.bench = bench;
-    this.#bySide = Object.fromEntries(bench.lanes.map((lane) => [lane.side, lane]));
+  constructor(inputs: WindowInputs) {
+    this.inputs = inputs;
+    this.#bySide = Object.fromEntries(inputs.sideLoads.map((sideLoad) => [sideLoad.side, sideLoad]));
   }
 
   /** Sends the first requests. */
@@ -90,11 +90,11 @@ export abstract class WindowRun implements Driver {
 
   /** Runs the window until everything sent has ended. Throws `TARGET_GONE` or `TARGET_CLOSES_CONNECTIONS`. */
   async run(): Promise<WindowSpan> {
-    for (const { tally, connections } of this.bench.lanes) {
+    for (const { tally, connections } of this.inputs.sideLoads) {
       tally.reset();
       for (const connection of connections) connection.driver = this;
     }
-    this.#sweep = setInterval(() => this.#sweepTimeouts(), sweepMs(this.bench.timeoutSeconds));
+    this.#sweep = setInterval(() => this.#sweepTimeouts(), sweepMs(this.inputs.timeoutSeconds));
     this.startMs = this.endMs = performance.now();
     try {
       this.begin();
@@ -102,38 +102,39 @@ export abstract class WindowRun implements Driver {
     } finally {
       this.#over = true;
       clearInterval(this.#sweep);
-      for (const { connections } of this.bench.lanes) for (const connection of connections) connection.driver = QUIET;
+      for (const { connections } of this.inputs.sideLoads)
+        for (const connection of connections) connection.driver = QUIET;
     }
     return { next: this.next(), wallSeconds: (this.endMs - this.startMs) / 1000, cutShort: this.cutShort };
   }
 
-  protected laneOf(connection: Connection): Lane {
-    const lane = this.#bySide[connection.side];
-    if (lane === undefined) throw new Error(`no ${connection.side} side in this window`);
-    return lane;
+  protected sideLoadOf(connection: Connection): SideLoad {
+    const sideLoad = this.#bySide[connection.side];
+    if (sideLoad === undefined) throw new Error(`no ${connection.side} side in this window`);
+    return sideLoad;
   }
 
   answered(connection: Connection, status: number, nowMs: number): void {
-    const lane = this.laneOf(connection);
+    const sideLoad = this.sideLoadOf(connection);
     this.endMs = nowMs;
-    const expected = lane.tally.countAnswer(connection, status, nowMs);
-    if (expected && connection.closing) this.fail(closesConnections(lane, status));
+    const expected = sideLoad.tally.countAnswer(connection, status, nowMs);
+    if (expected && connection.closing) this.fail(closesConnections(sideLoad, status));
     else this.settled(connection);
   }
 
   broken(connection: Connection, how: Break, nowMs: number): void {
-    const lane = this.laneOf(connection);
+    const sideLoad = this.sideLoadOf(connection);
     this.endMs = nowMs;
-    if (how === 'lost') lane.tally.countLost();
-    else lane.tally.countTimeout(connection, nowMs);
-    if (lane.tally.timedOut >= MAX_TIMEOUTS) {
-      this.cutShort ??= `${lane.side} left ${MAX_TIMEOUTS} requests unanswered for ${this.bench.timeoutSeconds} s each`;
+    if (how === 'lost') sideLoad.tally.countLost();
+    else sideLoad.tally.countTimeout(connection, nowMs);
+    if (sideLoad.tally.timedOut >= MAX_TIMEOUTS) {
+      this.cutShort ??= `${sideLoad.side} left ${MAX_TIMEOUTS} requests unanswered for ${this.inputs.timeoutSeconds} s each`;
     }
     this.settled(connection);
   }
 
   refused(connection: Connection, attempts: number, error: NodeJS.ErrnoException): void {
-    if (attempts >= MAX_REFUSALS) this.fail(targetGone(this.laneOf(connection), error));
+    if (attempts >= MAX_REFUSALS) this.fail(targetGone(this.sideLoadOf(connection), error));
   }
 
   /** The connections are about to go: nothing will be answered any more. */
@@ -157,8 +158,8 @@ export abstract class WindowRun implements Driver {
 
   #sweepTimeouts(): void {
     const nowMs = performance.now();
-    const oldestMs = nowMs - this.bench.timeoutSeconds * 1000;
-    for (const { connections } of this.bench.lanes) {
+    const oldestMs = nowMs - this.inputs.timeoutSeconds * 1000;
+    for (const { connections } of this.inputs.sideLoads) {
       for (const connection of connections)
         if (connection.busy && connection.sentMs < oldestMs) connection.timeOut(nowMs);
     }

@@ -13,7 +13,7 @@ export interface ExtraLabel {
   readonly text: string;
 }
 
-export interface Source {
+export interface ProfileSource {
   readonly profile: Profile;
   /** Factor per value column; 0 leaves the column out of the sum. */
   readonly factors: readonly number[];
@@ -44,7 +44,7 @@ class Interner {
 }
 
 /** Sums of values by their place in the table to be. */
-interface Sums {
+interface ValueSums {
   add(at: number, samples: Profile['samples'], from: number, factor: number): void;
   /** The sums of the places `from … to`. */
   values(from: number, to: number): readonly number[];
@@ -52,7 +52,7 @@ interface Sums {
   noteWide(from: number, to: number, at: number, into: Map<number, bigint>): void;
 }
 
-class PlainSums implements Sums {
+class PlainSums implements ValueSums {
   readonly #sums: number[] = [];
 
   add(at: number, { values }: Profile['samples'], from: number, factor: number): void {
@@ -69,7 +69,7 @@ class PlainSums implements Sums {
 }
 
 /** For profiles with values beyond 2^53: as Go adds them, wrapping around at 64 bits. */
-class WideSums implements Sums {
+class WideSums implements ValueSums {
   readonly #sums: bigint[] = [];
 
   add(at: number, samples: Profile['samples'], from: number, factor: number): void {
@@ -106,18 +106,18 @@ class ProfileBuilder {
   readonly labels = new RowInterner();
   /** label count, labels, then the stack */
   readonly samples = new RowInterner();
-  readonly sums: Sums;
+  readonly sums: ValueSums;
   readonly width: number;
   readonly matching: Matching;
 
-  constructor(width: number, sums: Sums, matching: Matching) {
+  constructor(width: number, sums: ValueSums, matching: Matching) {
     this.width = width;
     this.sums = sums;
     this.matching = matching;
     this.strings.number('');
   }
 
-  add({ profile, factors, label }: Source): void {
+  add({ profile, factors, label }: ProfileSource): void {
     const stringOf = profile.strings.map((text) => this.strings.number(text));
     const mappingOf = profile.mappings.map((mapping) => this.mapping(mapping));
     const functionOf = this.addFunctions(profile, stringOf);
@@ -326,7 +326,7 @@ class ProfileBuilder {
  * The sum of the sources' samples, each value times its factor; samples whose values are all 0 are left out. What is
  * matched keeps the look of the first source that has it.
  */
-export const combine = (sources: readonly Source[], header: Profile, matching: Matching = 'lines'): Profile => {
+export const combine = (sources: readonly ProfileSource[], header: Profile, matching: Matching = 'lines'): Profile => {
   const isWide = sources.some(({ profile }) => profile.samples.wide !== undefined);
   const builder = new ProfileBuilder(header.sampleTypes.length, isWide ? new WideSums() : new PlainSums(), matching);
   for (const source of sources) builder.add(source);

@@ -19,7 +19,7 @@ export interface CallPaths {
 const MOST_PATHS = 10;
 
 /** Callers of a function, the nearest first, as indices into the sampled profile's functions. */
-interface Path {
+interface CallerPath {
   readonly callers: readonly number[];
   /** Samples that met the function itself there. */
   own: number;
@@ -36,14 +36,14 @@ interface WeightedPath {
 const NO_LINES: ReadonlyMap<string, number> = new Map();
 
 /** Paths by the canonical name of the compiled function at their end. */
-const collectPaths = (sampled: Profile): ReadonlyMap<string, ReadonlyMap<string, Path>> => {
+const collectPaths = (sampled: Profile): ReadonlyMap<string, ReadonlyMap<string, CallerPath>> => {
   const names = canonicalNames(sampled, NO_LINES);
   const counts = sampleCounts(sampled);
   const isCut = isTruncated(sampled);
   const { locations, samples } = sampled;
   const framesOf = (location: number): readonly number[] =>
     Array.from(locations.lineFunction.subarray(locations.lineStart[location], locations.lineStart[location + 1]));
-  const found = new Map<string, Map<string, Path>>();
+  const found = new Map<string, Map<string, CallerPath>>();
   for (let sample = 0; sample < samples.count; sample++) {
     const count = counts[sample] ?? 0;
     // Where the root was cut off, the path is not the whole one.
@@ -57,7 +57,7 @@ const collectPaths = (sampled: Profile): ReadonlyMap<string, ReadonlyMap<string,
       if (met.has(name)) return;
       met.add(name);
       const callers = frames.slice(depth + 1).flat();
-      const paths = found.get(name) ?? new Map<string, Path>();
+      const paths = found.get(name) ?? new Map<string, CallerPath>();
       found.set(name, paths);
       const key = callers.map((caller) => names[caller] ?? '').join('\n');
       const path = paths.get(key) ?? { callers, own: 0, all: 0 };
@@ -70,7 +70,7 @@ const collectPaths = (sampled: Profile): ReadonlyMap<string, ReadonlyMap<string,
 };
 
 /** Where the function itself was met; where it never was, where its callees were. */
-const weighted = (paths: Iterable<Path>): readonly WeightedPath[] => {
+const weighted = (paths: Iterable<CallerPath>): readonly WeightedPath[] => {
   const all = [...paths];
   const isMet = all.some(({ own }) => own > 0);
   return all
@@ -93,7 +93,7 @@ export const apportion = (value: number, weights: readonly number[]): readonly n
   });
 };
 
-interface Row {
+interface StackRow {
   readonly stack: readonly number[];
   readonly values: readonly number[];
   readonly sample: number;
@@ -110,7 +110,7 @@ export const withCallPaths = (counted: Profile, sampled: Profile): CallPaths => 
   const names = canonicalNames(counted, NO_LINES);
   const { samples, locations } = counted;
   const width = counted.sampleTypes.length;
-  const rows: Row[] = [];
+  const rows: StackRow[] = [];
   for (let sample = 0; sample < samples.count; sample++) {
     const stack = [...samples.stack.subarray(samples.stackStart[sample], samples.stackStart[sample + 1])];
     const [leaf = 0] = stack;
@@ -130,7 +130,7 @@ const divided = (
   paths: readonly WeightedPath[],
   stackOf: (path: WeightedPath) => readonly number[],
   sample: number,
-): readonly Row[] => {
+): readonly StackRow[] => {
   const weights = paths.map(({ weight }) => weight);
   const columns = values.map((value) => apportion(value, weights));
   return paths.flatMap((path, index) => {
@@ -247,7 +247,10 @@ class CallerTable {
   }
 }
 
-const sampleColumns = ({ samples, labels }: Profile, rows: readonly Row[]): Pick<Profile, 'samples' | 'labels'> => {
+const sampleColumns = (
+  { samples, labels }: Profile,
+  rows: readonly StackRow[],
+): Pick<Profile, 'samples' | 'labels'> => {
   const stackStart = new Uint32Array(rows.length + 1);
   const labelStart = new Uint32Array(rows.length + 1);
   const labelRows: number[] = [];

@@ -32,7 +32,7 @@ const writeMessage = (writer: Writer, field: number, write: () => void): void =>
 };
 
 /** Indices of the strings the header needs, added behind the profile's own where they are new. */
-class Strings {
+class EncodedStrings {
   readonly all: string[];
   readonly #index = new Map<string, number>();
 
@@ -51,7 +51,7 @@ class Strings {
   }
 }
 
-const writeValueType = (writer: Writer, field: number, value: ValueType, strings: Strings): void =>
+const writeValueType = (writer: Writer, field: number, value: ValueType, strings: EncodedStrings): void =>
   writeMessage(writer, field, () => {
     writeNumber(writer, 1, strings.of(value.type));
     writeNumber(writer, 2, strings.of(value.unit));
@@ -89,7 +89,7 @@ const writeSamples = (writer: Writer, { samples, labels, sampleTypes }: Profile)
   }
 };
 
-const writeMapping = (writer: Writer, mapping: Mapping, id: number, strings: Strings): void =>
+const writeMapping = (writer: Writer, mapping: Mapping, id: number, strings: EncodedStrings): void =>
   writeMessage(writer, 3, () => {
     writeNumber(writer, 1, id);
     writeBig(writer, 2, mapping.start);
@@ -133,7 +133,7 @@ const writeFunctions = (writer: Writer, { functions }: Profile): void => {
   }
 };
 
-const writeHeader = (writer: Writer, profile: Profile, strings: Strings): void => {
+const writeHeader = (writer: Writer, profile: Profile, strings: EncodedStrings): void => {
   writeNumber(writer, 7, strings.of(profile.dropFrames));
   writeNumber(writer, 8, strings.of(profile.keepFrames));
   writeBig(writer, 9, profile.timeNs);
@@ -148,7 +148,7 @@ const writeHeader = (writer: Writer, profile: Profile, strings: Strings): void =
 /** The profile as gzip pprof, as `go tool pprof` and `go build -pgo` read it. Equal profiles give equal bytes. */
 export const encodeProfile = (profile: Profile): Uint8Array => {
   const writer = protobuf.Writer.create();
-  const strings = new Strings(profile.strings);
+  const strings = new EncodedStrings(profile.strings);
   for (const type of profile.sampleTypes) writeValueType(writer, 1, type, strings);
   writeSamples(writer, profile);
   profile.mappings.forEach((mapping, i) => writeMapping(writer, mapping, i + 1, strings));

@@ -23,7 +23,7 @@ const LOCATION_BYTES = 17;
 const LINES_PER_LOCATION = 1.5;
 
 /** Lines of all locations so far; grows, since inlined frames are many at some places and none at most. */
-class Lines {
+class LocationLines {
   capacity: number;
   count = 0;
   functions: Uint32Array;
@@ -47,7 +47,7 @@ class Lines {
   }
 
   grow(): void {
-    const longer = new Lines(this.capacity * 2);
+    const longer = new LocationLines(this.capacity * 2);
     longer.functions.set(this.functions);
     longer.numbers.set(this.numbers);
     longer.columns.set(this.columns);
@@ -59,7 +59,7 @@ class Lines {
 }
 
 /** Reads one line; `fields` is room for its numbers. */
-const decodeLine = (reader: WireReader, functionIds: IdTable, lines: Lines, fields: Float64Array): void => {
+const decodeLine = (reader: WireReader, functionIds: IdTable, lines: LocationLines, fields: Float64Array): void => {
   const end = reader.end();
   for (let field = LINE_FUNCTION; field <= LINE_COLUMN; field++) fields[field] = 0;
   for (reader.shortFields(end, fields); reader.pos < end; reader.shortFields(end, fields)) {
@@ -92,7 +92,7 @@ export const decodeLocations = (
   const mapping = new Uint32Array(bytes, 8 * count, count);
   const lineStart = new Uint32Array(bytes, 12 * count, count + 1);
   const isFolded = new Uint8Array(bytes, 16 * count + 4, count);
-  const lines = new Lines(Math.ceil(count * LINES_PER_LOCATION) + 16);
+  const lines = new LocationLines(Math.ceil(count * LINES_PER_LOCATION) + 16);
   const fields = new Float64Array(IS_FOLDED + 1);
   const lineFields = new Float64Array(LINE_COLUMN + 1);
   for (let i = 0; i < count; i++) {

@@ -25,7 +25,7 @@ export interface SampleContext {
 const BYTES_PER_ID = 2;
 
 /** Reads samples one by one. A method per sample, for V8 compiles what is called often, but a long loop late. */
-class Samples {
+class SampleReader {
   readonly reader: WireReader;
   readonly messages: Messages;
   readonly stacks: Stacks;
@@ -126,7 +126,7 @@ export const decodeSamples = (
   context: SampleContext,
 ): { readonly samples: SampleTable; readonly labels: LabelTable } => {
   const { count } = messages;
-  const read = new Samples(reader, messages, context);
+  const read = new SampleReader(reader, messages, context);
   for (let i = 0; i < count; i++) read.read(i);
   const { values, wide, stackStart, labelStart, stacks, labels } = read;
   stackStart[count] = stacks.count;

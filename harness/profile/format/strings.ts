@@ -20,7 +20,7 @@ const decodeOne = (reader: WireReader, buffer: Buffer): string => {
  * Reads the strings that lie whole in the next block, before `end`, as cuts of one text, and writes them from `known` on.
  * None where a byte of them is not ASCII. Returns where the last one ends.
  */
-const cutBlock = (reader: WireReader, buffer: Buffer, end: number, strings: Strings): number => {
+const cutBlock = (reader: WireReader, buffer: Buffer, end: number, strings: DecodedStrings): number => {
   const start = reader.pos;
   const text = buffer.toString('latin1', start, Math.min(end, start + BLOCK_BYTES));
   const { all, count: known } = strings;
@@ -41,7 +41,7 @@ const cutBlock = (reader: WireReader, buffer: Buffer, end: number, strings: Stri
   return done;
 };
 
-const decodeBlock = (reader: WireReader, buffer: Buffer, end: number, strings: Strings): void => {
+const decodeBlock = (reader: WireReader, buffer: Buffer, end: number, strings: DecodedStrings): void => {
   const start = reader.pos;
   const known = strings.count;
   const done = cutBlock(reader, buffer, end, strings);
@@ -55,14 +55,14 @@ const decodeBlock = (reader: WireReader, buffer: Buffer, end: number, strings: S
 };
 
 /** Room for all strings, and how many there are so far. */
-interface Strings {
+interface DecodedStrings {
   readonly all: string[];
   count: number;
 }
 
 export const decodeStrings = (reader: WireReader, { bounds, stretches, count }: Messages): readonly string[] => {
   const buffer = Buffer.from(reader.buf.buffer, reader.buf.byteOffset, reader.buf.byteLength);
-  const strings: Strings = { all: [], count: 0 };
+  const strings: DecodedStrings = { all: [], count: 0 };
   // Room for all at once: to grow by and by took a tenth of reading them.
   strings.all.length = count;
   for (let stretch = 0; stretch < stretches; stretch++) {

@@ -14,9 +14,9 @@ const xml = (text: string): string =>
     .replace(/[\ufffe\uffff]/g, '�')
     .replace(/[&<>"]/g, (found) => XML[found] ?? found);
 
-type Outcome = 'failure' | 'error' | 'skipped' | 'passed';
+type TestOutcome = 'failure' | 'error' | 'skipped' | 'passed';
 
-const OUTCOMES: Readonly<Record<MetricComparison['verdict'], Outcome>> = {
+const OUTCOMES: Readonly<Record<MetricComparison['verdict'], TestOutcome>> = {
   regressed: 'failure',
   invalid: 'error',
   inconclusive: 'skipped',
@@ -28,7 +28,7 @@ const OUTCOMES: Readonly<Record<MetricComparison['verdict'], Outcome>> = {
 
 interface Case {
   readonly name: string;
-  readonly outcome: Outcome;
+  readonly outcome: TestOutcome;
   readonly message: string;
 }
 
@@ -51,7 +51,7 @@ const caseXml = (scenario: ScenarioComparison, one: Case): string => {
     : `${open}>\n      <${one.outcome} message="${xml(one.message)}"/>\n    </testcase>`;
 };
 
-const count = (cases: readonly Case[], outcome: Outcome): number =>
+const count = (cases: readonly Case[], outcome: TestOutcome): number =>
   cases.filter((one) => one.outcome === outcome).length;
 
 const countsXml = (cases: readonly Case[]): string =>

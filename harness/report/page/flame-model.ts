@@ -141,7 +141,7 @@ export const layOut = (model: FlameModel, widths: Float64Array, focus: number): 
   return { focus, left, width, rows };
 };
 
-export interface Found {
+export interface SearchHits {
   /** 1 for every node whose name fits. */
   readonly marks: Uint8Array;
   readonly functions: number;
@@ -151,7 +151,7 @@ export interface Found {
 }
 
 /** Frames whose name contains `text`, in any case. An empty text finds nothing. */
-export const search = (model: FlameModel, text: string): Found => {
+export const search = (model: FlameModel, text: string): SearchHits => {
   const wanted = text.trim().toLowerCase();
   const marks = new Uint8Array(model.count);
   if (wanted === '') return { marks, functions: 0, baseShare: 0, headShare: 0 };
@@ -185,7 +185,7 @@ export const search = (model: FlameModel, text: string): Found => {
 };
 
 /** One function over the whole tree: own cost with the runtime's work for it, recursion counted once when cumulative. */
-export interface FunctionTotals {
+export interface FrameTotals {
   readonly name: number;
   baseSelf: number;
   headSelf: number;
@@ -193,8 +193,8 @@ export interface FunctionTotals {
   headCum: number;
 }
 
-export const functionTotals = (model: FlameModel): readonly FunctionTotals[] => {
-  const totals = new Map<number, FunctionTotals>();
+export const functionTotals = (model: FlameModel): readonly FrameTotals[] => {
+  const totals = new Map<number, FrameTotals>();
   const { data } = model;
   for (let node = 1; node < model.count; node++) {
     const name = data.name[node] ?? 0;

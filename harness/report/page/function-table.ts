@@ -1,17 +1,17 @@
 /** The list twin of the flame graph: every function with both sides, sortable, readable aloud, copyable. */
 import { element } from './dom.ts';
-import type { FlameModel, FunctionTotals } from './flame-model.ts';
+import type { FlameModel, FrameTotals } from './flame-model.ts';
 import { amount, signedAmount, suffix } from './numbers.ts';
 
-interface Column {
+interface TableColumn {
   readonly title: string;
-  readonly value: (row: FunctionTotals) => number;
+  readonly value: (row: FrameTotals) => number;
   readonly signed: boolean;
   /** Sorted by size rather than by value: for differences both ends matter. */
   readonly bySize: boolean;
 }
 
-const COLUMNS: readonly Column[] = [
+const COLUMNS: readonly TableColumn[] = [
   { title: 'own, base', value: (row) => row.baseSelf, signed: false, bySize: false },
   { title: 'own, head', value: (row) => row.headSelf, signed: false, bySize: false },
   { title: 'own, difference', value: (row) => row.headSelf - row.baseSelf, signed: true, bySize: true },
@@ -23,36 +23,36 @@ const COLUMNS: readonly Column[] = [
 const FEW = 25;
 const MANY = 2000;
 
-export interface FunctionTable {
+export interface FunctionTableView {
   readonly root: HTMLElement;
-  readonly show: (model: FlameModel, rows: readonly FunctionTotals[]) => void;
+  readonly show: (model: FlameModel, rows: readonly FrameTotals[]) => void;
   readonly filter: (text: string) => void;
 }
 
-export const createFunctionTable = (onChoose: (name: number) => void): FunctionTable => {
+export const createFunctionTable = (onChoose: (name: number) => void): FunctionTableView => {
   const body = element('tbody');
   const count = element('p', { class: 'note' });
   const more = element('button', { type: 'button' }, 'Show more');
   let model: FlameModel | null = null;
-  let rows: readonly FunctionTotals[] = [];
+  let rows: readonly FrameTotals[] = [];
   let sortedBy = 2;
   let direction: 1 | -1 = -1;
   let wanted = '';
   let most = FEW;
 
-  const key = (row: FunctionTotals): number => {
+  const key = (row: FrameTotals): number => {
     const column = COLUMNS[sortedBy];
     const value = column?.value(row) ?? 0;
     return column?.bySize ? Math.abs(value) : value;
   };
 
-  const chosenRows = (): readonly FunctionTotals[] => {
-    const fits = (row: FunctionTotals): boolean => model?.data.names[row.name]?.toLowerCase().includes(wanted) ?? false;
+  const chosenRows = (): readonly FrameTotals[] => {
+    const fits = (row: FrameTotals): boolean => model?.data.names[row.name]?.toLowerCase().includes(wanted) ?? false;
     const found = wanted === '' ? rows : rows.filter(fits);
     return found.toSorted((left, right) => direction * (key(left) - key(right)));
   };
 
-  const rowElement = (current: FlameModel, row: FunctionTotals): HTMLElement => {
+  const rowElement = (current: FlameModel, row: FrameTotals): HTMLElement => {
     const name = current.data.names[row.name] ?? '';
     const button = element('button', { type: 'button', class: 'name' }, name);
     button.addEventListener('click', () => onChoose(row.name));

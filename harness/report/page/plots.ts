@@ -7,13 +7,13 @@ const WIDTH = 580;
 const HEIGHT = 220;
 const EDGE = { left: 76, right: 12, top: 12, bottom: 34 } as const;
 
-interface Scale {
+interface PlotScale {
   readonly low: number;
   readonly high: number;
   readonly at: (value: number) => number;
 }
 
-const verticalScale = (values: readonly number[]): Scale => {
+const verticalScale = (values: readonly number[]): PlotScale => {
   const lowest = Math.min(...values);
   const highest = Math.max(...values);
   const margin = (highest - lowest) * 0.08 || Math.abs(highest) * 0.05 || 1;
@@ -26,7 +26,7 @@ const horizontal = (index: number, count: number): number =>
   EDGE.left + ((WIDTH - EDGE.left - EDGE.right) * (index + 0.5)) / Math.max(1, count);
 
 /** 1, 2 or 5 times a power of ten, about five of them. */
-const ticks = ({ low, high }: Scale): readonly number[] => {
+const ticks = ({ low, high }: PlotScale): readonly number[] => {
   const rough = (high - low) / 5;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].map((factor) => factor * power).find((size) => size >= rough) ?? rough;
@@ -34,7 +34,7 @@ const ticks = ({ low, high }: Scale): readonly number[] => {
   return Array.from({ length: Math.floor(high / step) - first + 1 }, (_, index) => (first + index) * step);
 };
 
-const frame = (scale: Scale, format: (value: number) => string, caption: string): readonly SVGElement[] => [
+const frame = (scale: PlotScale, format: (value: number) => string, caption: string): readonly SVGElement[] => [
   ...ticks(scale).flatMap((value) => [
     svg('line', { class: 'grid', x1: EDGE.left, x2: WIDTH - EDGE.right, y1: scale.at(value), y2: scale.at(value) }),
     svg('text', { class: 'tick', x: EDGE.left - 6, y: scale.at(value) + 4, 'text-anchor': 'end' }, format(value)),

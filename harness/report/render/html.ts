@@ -7,7 +7,7 @@ import { inertHtml, visibleText } from '../text/escape.ts';
 import { VERDICT_TITLES } from '../words/labels.ts';
 import { embedJson, pageData, type ProfilePair } from './page-data.ts';
 import type { FunctionGroup, FunctionRow, MetricRow, PathFrame, Report, ScenarioReport } from '../words/report.ts';
-import { plainText, type Rich } from '../text/inline-text.ts';
+import { plainText, type InlineText } from '../text/inline-text.ts';
 import { countVerdicts } from '../words/sentence.ts';
 
 export interface PageInput {
@@ -23,7 +23,7 @@ export interface PageInput {
 
 const code = (name: string): string => `<code>${inertHtml(visibleText(name))}</code>`;
 
-const rich = (parts: Rich): string =>
+const rich = (parts: InlineText): string =>
   parts.map((part) => (typeof part === 'string' ? inertHtml(part) : code(part.code))).join('');
 
 const row = (head: string, cells: readonly string[], words: string): string =>
@@ -104,7 +104,8 @@ const codePath = (report: Report, { codePath: counted }: ScenarioReport): string
   ].join('');
 };
 
-const list = (items: readonly Rich[]): string => `<ul>${items.map((item) => `<li>${rich(item)}</li>`).join('')}</ul>`;
+const list = (items: readonly InlineText[]): string =>
+  `<ul>${items.map((item) => `<li>${rich(item)}</li>`).join('')}</ul>`;
 
 const cautions = (scenario: ScenarioReport): string =>
   scenario.cautions.length === 0 ? '' : `<div class="caution"><strong>Caution</strong>${list(scenario.cautions)}</div>`;

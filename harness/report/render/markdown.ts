@@ -7,7 +7,7 @@
 import { inertCode, inertHtml, inertText } from '../text/escape.ts';
 import { VERDICT_TITLES } from '../words/labels.ts';
 import type { FunctionGroup, FunctionRow, MetricRow, PathFrame, Report, ScenarioReport } from '../words/report.ts';
-import type { Rich } from '../text/inline-text.ts';
+import type { InlineText } from '../text/inline-text.ts';
 import { countVerdicts } from '../words/sentence.ts';
 
 /** UTF-8 bytes; below GitHub's limit with room for a publisher's link line. */
@@ -73,7 +73,7 @@ const LEVELS: readonly Level[] = [
 /** Headlines shown before the rest is only counted; fits {@link MOST_BYTES} with the longest names. */
 const MOST_HEADLINES = 20;
 
-const rich = (parts: Rich): string =>
+const rich = (parts: InlineText): string =>
   parts.map((part) => (typeof part === 'string' ? inertText(part) : inertCode(part.code))).join('');
 
 /** The publisher finds its comment again by this line, with the author; always the last one. */
@@ -153,7 +153,7 @@ const whyBlocks = (scenario: ScenarioReport, level: Level): readonly string[] =>
   ];
 };
 
-const bullets = (title: string, items: readonly Rich[]): readonly string[] => {
+const bullets = (title: string, items: readonly InlineText[]): readonly string[] => {
   const [first] = items;
   if (first === undefined) return [];
   return items.length === 1

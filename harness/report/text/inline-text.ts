@@ -4,14 +4,14 @@
  */
 import { visibleText } from './escape.ts';
 
-export type RichPart = string | { readonly code: string };
-export type Rich = readonly RichPart[];
+export type InlinePart = string | { readonly code: string };
+export type InlineText = readonly InlinePart[];
 
 /** A name as code. */
-export const code = (name: string): RichPart => ({ code: name });
+export const code = (name: string): InlinePart => ({ code: name });
 
 /** One line for terminals, logs and titles: names in backticks, no control characters. */
-export const plainText = (rich: Rich): string =>
+export const plainText = (rich: InlineText): string =>
   rich
     .map((part) => (typeof part === 'string' ? visibleText(part) : `\`${visibleText(part.code).trim()}\``))
     .join('')

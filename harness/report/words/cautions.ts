@@ -18,7 +18,7 @@ import {
 } from '../../units/index.ts';
 import { replyCautions } from './code-path.ts';
 import { newGoToDo } from './new-go.ts';
-import { code, type Rich } from '../text/inline-text.ts';
+import { code, type InlineText } from '../text/inline-text.ts';
 
 const METHODS: Readonly<Record<Comparison['method'], string | null>> = {
   duet: null,
@@ -47,7 +47,7 @@ const ADVICE: Readonly<Record<InvalidRun['code'], string>> = {
 };
 
 /** What the answers themselves ask for: signing in, another address. */
-const answerAdvice = ({ failedRequests = [] }: ScenarioComparison): Rich | null => {
+const answerAdvice = ({ failedRequests = [] }: ScenarioComparison): InlineText | null => {
   const signIn = 'sign in under load.prepare (its cookies and captured values go with the load)';
   if (failedRequests.some(({ how }) => /^status 3\d\d to /.test(how))) {
     return [
@@ -62,7 +62,7 @@ const answerAdvice = ({ failedRequests = [] }: ScenarioComparison): Rich | null 
 };
 
 /** What to do next about an invalid measurement or failing requests; null where the figures say enough. */
-export const toDoFor = (scenario: ScenarioComparison, run: RunFile | undefined): Rich | null => {
+export const toDoFor = (scenario: ScenarioComparison, run: RunFile | undefined): InlineText | null => {
   if (scenario.verdict === 'invalid') {
     const advice = answerAdvice(scenario);
     if (advice !== null) return advice;
@@ -87,7 +87,7 @@ export const toDoFor = (scenario: ScenarioComparison, run: RunFile | undefined):
     : null;
 };
 
-const loaderCaution = (scenario: ScenarioComparison): readonly Rich[] => {
+const loaderCaution = (scenario: ScenarioComparison): readonly InlineText[] => {
   const { verdict, reasons } = scenario.loader;
   if (verdict === 'ok') return [];
   const why = reasons.length > 0 ? ` (${reasons.join('; ')})` : '';
@@ -97,14 +97,14 @@ const loaderCaution = (scenario: ScenarioComparison): readonly Rich[] => {
   return [[`The load generator was ${weight}${why}; CPU and allocations do not depend on it.`]];
 };
 
-const unpinnedCaution = (scenario: ScenarioComparison): readonly Rich[] => {
+const unpinnedCaution = (scenario: ScenarioComparison): readonly InlineText[] => {
   const { pinned, unpinnedReason } = scenario.settings;
   if (pinned) return [];
   const why = unpinnedReason === null ? '' : ` (${unpinnedReason})`;
   return [[`The services had no CPU of their own${why}: CPU and latency are shown, not judged.`]];
 };
 
-const discardCaution = (scenario: ScenarioComparison): readonly Rich[] => {
+const discardCaution = (scenario: ScenarioComparison): readonly InlineText[] => {
   const { discardedPairs: discarded, pairs } = scenario;
   if (discarded === 0) return [];
   return [
@@ -114,7 +114,7 @@ const discardCaution = (scenario: ScenarioComparison): readonly Rich[] => {
   ];
 };
 
-const accepted = ({ metric, kind, ceiling, effect, reason, expires, source }: AppliedWaiver): Rich => {
+const accepted = ({ metric, kind, ceiling, effect, reason, expires, source }: AppliedWaiver): InlineText => {
   const text = (value: number): string =>
     kind === 'ratio' ? formatSignedPercent(value) : formatSignedQuantity(value, metricDef(metric).unit);
   return [
@@ -125,26 +125,28 @@ const accepted = ({ metric, kind, ceiling, effect, reason, expires, source }: Ap
 };
 
 /** Known regressions that somebody accepted, counted; and waivers that did not hold, once, with the worst scenario. */
-const waiverCautions = (scenario: ScenarioComparison, { waivers, scenarios }: Comparison): readonly Rich[] => {
+const waiverCautions = (scenario: ScenarioComparison, { waivers, scenarios }: Comparison): readonly InlineText[] => {
   if (waivers === undefined) return [];
   const own = waivers.applied.filter((waiver) => waiver.scenario === scenario.scenario);
-  const remarks = scenario === scenarios[0] ? waivers.remarks.map((remark): Rich => [remark]) : [];
-  const count: readonly Rich[] =
+  const remarks = scenario === scenarios[0] ? waivers.remarks.map((remark): InlineText => [remark]) : [];
+  const count: readonly InlineText[] =
     own.length === 0 ? [] : [[`${formatNumberOf(own.length, 'known regression')} accepted.`]];
   return [...count, ...own.map(accepted), ...remarks];
 };
 
 /** Reasons to trust the figures less, in the order of weight. */
-export const cautionsOf = (scenario: ScenarioComparison, comparison: Comparison): readonly Rich[] => {
+export const cautionsOf = (scenario: ScenarioComparison, comparison: Comparison): readonly InlineText[] => {
   const method = METHODS[comparison.method];
   const own = scenario.metrics
     .filter((metric) => metric.verdict === 'regressed' || metric.verdict === 'improved')
     // The section "code path" says what instructions are worth.
     .filter((metric) => metric.metric !== 'instructionsPerRequest' || scenario.exact?.counted === undefined)
-    .flatMap((metric) => metric.warnings.map((warning): Rich => [`${metricDef(metric.metric).label}: ${warning}`]));
+    .flatMap((metric) =>
+      metric.warnings.map((warning): InlineText => [`${metricDef(metric.metric).label}: ${warning}`]),
+    );
   const builds = scenario.builtDifferently ?? [];
   return [
-    ...builds.map((difference): Rich => [difference]),
+    ...builds.map((difference): InlineText => [difference]),
     ...waiverCautions(scenario, comparison),
     ...(method === null ? [] : [[method]]),
     ...unpinnedCaution(scenario),
@@ -152,7 +154,7 @@ export const cautionsOf = (scenario: ScenarioComparison, comparison: Comparison)
     ...discardCaution(scenario),
     ...replyCautions(scenario),
     ...own,
-    ...scenario.warnings.map((warning): Rich => [warning]),
+    ...scenario.warnings.map((warning): InlineText => [warning]),
   ];
 };
 
@@ -167,7 +169,7 @@ const smallestOf = (metric: MetricComparison): readonly string[] =>
 /** Functions told by name with what could not have been seen of each; the others are in comparison.json. */
 const MOST_NAMED = 3;
 
-const dearestOf = ({ functions }: ScenarioComparison): Rich => {
+const dearestOf = ({ functions }: ScenarioComparison): InlineText => {
   const counted = functions.filter((row) => row.profile === 'instructions');
   const rows = counted.length > 0 ? counted : functions.filter((row) => row.profile === 'cpu');
   return rows
@@ -179,7 +181,7 @@ const dearestOf = ({ functions }: ScenarioComparison): Rich => {
     .flatMap(([name, ratio], place) => [place === 0 ? ': ' : ', ', code(name), ` (${formatPercent(ratio)})`]);
 };
 
-const functionBlindSpot = (scenario: ScenarioComparison): readonly Rich[] => {
+const functionBlindSpot = (scenario: ScenarioComparison): readonly InlineText[] => {
   const floors = scenario.functions
     .filter((row) => row.profile === 'cpu' || row.profile === 'instructions')
     .flatMap((row) => (row.smallestDetectableRatio === null ? [] : [row.smallestDetectableRatio]));
@@ -191,25 +193,25 @@ const functionBlindSpot = (scenario: ScenarioComparison): readonly Rich[] => {
 };
 
 /** Gates that were not judged, those with one reason together. */
-const notJudged = (scenario: ScenarioComparison): readonly Rich[] => {
+const notJudged = (scenario: ScenarioComparison): readonly InlineText[] => {
   const byReason = Map.groupBy(
     scenario.metrics.filter((metric) => metric.gate && metric.verdict === 'notJudged'),
     (metric) => metric.reason,
   );
-  return [...byReason].map(([reason, metrics]): Rich => {
+  return [...byReason].map(([reason, metrics]): InlineText => {
     const names = metrics.map((metric) => metricDef(metric.metric).label).join(', ');
     return [`not judged: ${names}${reason === null ? '' : ` (${reason})`}.`];
   });
 };
 
-const exactRefusal = (scenario: ScenarioComparison): readonly Rich[] => {
+const exactRefusal = (scenario: ScenarioComparison): readonly InlineText[] => {
   const exact = scenario.exact;
   if (exact === null || exact.refusal === null) return [];
   return [['exact mode (', code(exact.engine), `) gave no verdict: ${exact.refusal}`]];
 };
 
 /** The smallest changes this run could have seen, and what it did not look at. */
-export const blindSpotsOf = (scenario: ScenarioComparison): readonly Rich[] => {
+export const blindSpotsOf = (scenario: ScenarioComparison): readonly InlineText[] => {
   if (scenario.verdict === 'invalid') return [];
   const smallest = scenario.metrics.flatMap(smallestOf);
   return [

@@ -5,7 +5,7 @@ import { formatCount, formatPercent, formatSignedPercent } from '../../units/ind
 import { shownOf, signedAmount, sideText } from './amounts.ts';
 import { edgesClause } from './calls.ts';
 import { FUNCTION_WORDS } from './labels.ts';
-import { code, type Rich } from '../text/inline-text.ts';
+import { code, type InlineText } from '../text/inline-text.ts';
 
 /** More belong to a refactoring, of which the table has those that changed. */
 const MOST_FUNCTIONS = 10;
@@ -21,7 +21,7 @@ const orderFor = (scenario: ScenarioComparison): readonly CostKind[] => {
   return [...new Set([...decided.flatMap(({ metric }) => witnessesOf(metric)), ...SPENT, ...COST_KINDS])];
 };
 
-const changeText = (row: FunctionComparison): Rich => {
+const changeText = (row: FunctionComparison): InlineText => {
   const delta = `${signedAmount(shownOf(row).delta, row.unit)}${profileKind(row.profile).amount}`;
   const share = formatSignedPercent(row.impactRatio);
   const amount = isHeld(row.profile) ? `${delta} at the end of a launch` : `${delta} per request (${share} of one)`;
@@ -43,16 +43,16 @@ const sameText = (row: FunctionComparison): string => {
   return `no change seen (${profileKind(row.profile).title}: ${cost}${callsText(row)}${would})`;
 };
 
-const placeOf = ({ file, line }: FunctionComparison): Rich => (file === '' ? [] : [' ', code(`${file}:${line}`)]);
+const placeOf = ({ file, line }: FunctionComparison): InlineText => (file === '' ? [] : [' ', code(`${file}:${line}`)]);
 
 /** One line a function: what changed for certain in any profile, else that no change was seen in the first of them. */
-const lineOf = (rows: readonly FunctionComparison[]): Rich => {
+const lineOf = (rows: readonly FunctionComparison[]): InlineText => {
   const [first] = rows;
   if (first === undefined) return [];
   const certain = rows.filter(({ kind }) => kind !== 'unclear');
   const what =
     certain.length > 0
-      ? certain.slice(0, 2).flatMap((row, at): Rich => [at === 0 ? '' : '; ', ...changeText(row)])
+      ? certain.slice(0, 2).flatMap((row, at): InlineText => [at === 0 ? '' : '; ', ...changeText(row)])
       : [sameText(first)];
   return [code(first.function), ...placeOf(first), ': ', ...what];
 };
@@ -60,7 +60,7 @@ const lineOf = (rows: readonly FunctionComparison[]): Rich => {
 const weightOf = (rows: readonly FunctionComparison[]): number => (rows.some(({ kind }) => kind !== 'unclear') ? 1 : 0);
 
 /** Of the functions that ran; empty where the change touches none of them, or no profile was compared. */
-export const changedCodeOf = (scenario: ScenarioComparison): readonly Rich[] => {
+export const changedCodeOf = (scenario: ScenarioComparison): readonly InlineText[] => {
   const order = orderFor(scenario);
   const byName = new Map<string, FunctionComparison[]>();
   const touched = scenario.functions
@@ -71,6 +71,6 @@ export const changedCodeOf = (scenario: ScenarioComparison): readonly Rich[] => 
   const left = groups.length - MOST_FUNCTIONS;
   return [
     ...groups.slice(0, MOST_FUNCTIONS).map(lineOf),
-    ...(left > 0 ? [[`and ${formatCount(left)} more functions that the change touches`] as Rich] : []),
+    ...(left > 0 ? [[`and ${formatCount(left)} more functions that the change touches`] as InlineText] : []),
   ];
 };

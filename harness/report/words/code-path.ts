@@ -20,7 +20,7 @@ import { costOf } from './amounts.ts';
 import { edgesClause } from './calls.ts';
 import { FUNCTION_WORDS, NEAR_WORDS, VERDICT_WORDS } from './labels.ts';
 import type { CodePath } from './report.ts';
-import { code, type Rich } from '../text/inline-text.ts';
+import { code, type InlineText } from '../text/inline-text.ts';
 
 const MOST_FUNCTIONS = 5;
 const MOST_CALLS = 8;
@@ -45,7 +45,7 @@ const spreadText = ({ aaSpreadRatio }: ExactSummary): string =>
   `launches of one side differ by up to ${formatPercent(aaSpreadRatio)}`;
 
 /** `1,941,902 → 1,961,443 (+1.0 %): ✗ regressed; launches of one side differ by up to 0.004 %`. */
-const instructionsLine = (scenario: ScenarioComparison, exact: ExactSummary): Rich => {
+const instructionsLine = (scenario: ScenarioComparison, exact: ExactSummary): InlineText => {
   const row = rowOf(scenario, 'instructionsPerRequest');
   if (row === undefined) return ['instructions per request were not judged'];
   const effect = row.effectRatio === null ? '' : ` (${formatSignedPercent(row.effectRatio)})`;
@@ -61,14 +61,15 @@ const instructionsLine = (scenario: ScenarioComparison, exact: ExactSummary): Ri
 
 const amount = (value: number): string => String(Number(value.toFixed(2)));
 
-const callsText = ({ name, base, head, isChanged }: CountedCalls): Rich => [
+const callsText = ({ name, base, head, isChanged }: CountedCalls): InlineText => [
   code(name),
   isChanged ? ` ×${amount(base)} → ×${amount(head)}` : ` ×${amount(head)}`,
 ];
 
-const listed = (parts: readonly Rich[]): Rich => parts.flatMap((part, index) => (index === 0 ? part : [', ', ...part]));
+const listed = (parts: readonly InlineText[]): InlineText =>
+  parts.flatMap((part, index) => (index === 0 ? part : [', ', ...part]));
 
-const syscallsLine = ({ syscalls }: ExactCounted): Rich => {
+const syscallsLine = ({ syscalls }: ExactCounted): InlineText => {
   const called = syscalls.filter(({ base, head }) => Math.max(base, head) >= 0.005);
   if (called.length === 0) return ['system calls per request: none but what follows the clock'];
   const changed = called.filter(({ isChanged }) => isChanged);
@@ -77,7 +78,7 @@ const syscallsLine = ({ syscalls }: ExactCounted): Rich => {
   return ['system calls per request: ', ...listed(shown.map(callsText)), ...same];
 };
 
-const mallocsLine = ({ mallocs }: ExactCounted): readonly Rich[] => {
+const mallocsLine = ({ mallocs }: ExactCounted): readonly InlineText[] => {
   if (mallocs === null) return [];
   const { base, head } = mallocs;
   return [
@@ -132,9 +133,9 @@ const callsClause = (row: FunctionComparison): string => {
 };
 
 /** `` `main.encode` +2,713 instructions per request (+0.33 %, about +0.9 µs), called 1.0× as before, each call costs more``. */
-const functionSentence = (row: FunctionComparison, instructionsPerNs: number): Rich => {
-  const name: Rich = row.function === ALLOCATOR ? ["Go's allocator (all its functions)"] : [code(row.function)];
-  const place: Rich = row.file === '' || row.function === ALLOCATOR ? [] : [' ', code(`${row.file}:${row.line}`)];
+const functionSentence = (row: FunctionComparison, instructionsPerNs: number): InlineText => {
+  const name: InlineText = row.function === ALLOCATOR ? ["Go's allocator (all its functions)"] : [code(row.function)];
+  const place: InlineText = row.file === '' || row.function === ALLOCATOR ? [] : [' ', code(`${row.file}:${row.line}`)];
   const word = row.kind === 'new' || row.kind === 'gone' ? ` ${FUNCTION_WORDS[row.kind]}:` : '';
   const cost = costOf(row);
   const delta = formatSigned(cost.delta);
@@ -149,7 +150,7 @@ const functionSentence = (row: FunctionComparison, instructionsPerNs: number): R
   ];
 };
 
-const changeClause = ({ changedInDiff, nearChange, caller }: FunctionComparison): Rich => {
+const changeClause = ({ changedInDiff, nearChange, caller }: FunctionComparison): InlineText => {
   if (changedInDiff) return [', changed in this pull request'];
   return nearChange === 'calledFrom' && caller !== undefined ? [`, ${NEAR_WORDS[nearChange]} in `, code(caller)] : [];
 };
@@ -159,7 +160,7 @@ const formatSigned = (value: number): string => `${value > 0 ? '+' : ''}${format
 /** Nearly all is not all. */
 const roundedDown = (ratio: number): string => `${Math.floor(ratio * 1e4) / 100} %`;
 
-const pathNote = ({ pathSamples, knownCallersRatio }: ExactCounted): Rich => {
+const pathNote = ({ pathSamples, knownCallersRatio }: ExactCounted): InlineText => {
   if (knownCallersRatio !== undefined)
     return [
       `Callers are counted, known of ${roundedDown(knownCallersRatio)} of all calls; what a call executes is the average over all callers of its function.`,
@@ -171,7 +172,7 @@ const pathNote = ({ pathSamples, knownCallersRatio }: ExactCounted): Rich => {
       ];
 };
 
-const varyingNote = ({ varyingRoutes }: ExactCounted): readonly Rich[] =>
+const varyingNote = ({ varyingRoutes }: ExactCounted): readonly InlineText[] =>
   varyingRoutes.length === 0
     ? []
     : [
@@ -182,7 +183,7 @@ const varyingNote = ({ varyingRoutes }: ExactCounted): readonly Rich[] =>
         ],
       ];
 
-const replyText = ({ route, requests, of, what, firstBytes }: ReplyDifference): Rich => [
+const replyText = ({ route, requests, of, what, firstBytes }: ReplyDifference): InlineText => [
   'Base and head answer ',
   code(route),
   ` differently in ${formatCount(requests)} of ${formatCount(of)} counted requests (`,
@@ -193,11 +194,12 @@ const replyText = ({ route, requests, of, what, firstBytes }: ReplyDifference): 
 const MOST_REPLIES = 3;
 
 /** Replies that differ between the sides: they may not do the same work. */
-export const replyCautions = ({ exact, answers = [] }: ScenarioComparison): readonly Rich[] => {
+export const replyCautions = ({ exact, answers = [] }: ScenarioComparison): readonly InlineText[] => {
   const isSaid = ({ route }: ReplyDifference): boolean => answers.some((each) => each.route === route);
   const replies = (exact?.counted?.replies ?? []).filter((each) => !isSaid(each));
   const left = replies.length - MOST_REPLIES;
-  const more: readonly Rich[] = left > 0 ? [[`Replies of ${formatNumberOf(left, 'more route')} differ, too.`]] : [];
+  const more: readonly InlineText[] =
+    left > 0 ? [[`Replies of ${formatNumberOf(left, 'more route')} differ, too.`]] : [];
   return [...replies.slice(0, MOST_REPLIES).map(replyText), ...more];
 };
 
@@ -228,7 +230,7 @@ export const codePathOf = (scenario: ScenarioComparison): CodePath | null => {
     how: `${COUNTED_BY[exact.engine]}: ${launchesText(counted)}`,
     figures: [
       instructionsLine(scenario, exact),
-      ...warnings.map((warning): Rich => [warning]),
+      ...warnings.map((warning): InlineText => [warning]),
       syscallsLine(counted),
       ...mallocsLine(counted),
     ],

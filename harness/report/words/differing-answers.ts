@@ -2,14 +2,14 @@
 import type { AnswerDifference, AnswerSample, ScenarioComparison } from '../../model/index.ts';
 import { formatCount } from '../../units/index.ts';
 import { beginning } from './failed-requests.ts';
-import { code, type Rich } from '../text/inline-text.ts';
+import { code, type InlineText } from '../text/inline-text.ts';
 
-const sampleText = (side: string, { status, bytes, body }: AnswerSample): Rich => [
+const sampleText = (side: string, { status, bytes, body }: AnswerSample): InlineText => [
   `${side} answers ${status} with ${formatCount(bytes)} bytes`,
   ...(body === null ? [] : [', beginning ', code(beginning(body))]),
 ];
 
-const sentence = ({ route, request, base, head, answers, of }: AnswerDifference): Rich => [
+const sentence = ({ route, request, base, head, answers, of }: AnswerDifference): InlineText => [
   ...(route === request ? [] : [code(route), ': ']),
   code(beginning(request)),
   ': ',
@@ -19,4 +19,4 @@ const sentence = ({ route, request, base, head, answers, of }: AnswerDifference)
   ` (${formatCount(answers)} of ${formatCount(of)} compared).`,
 ];
 
-export const answersOf = ({ answers = [] }: ScenarioComparison): readonly Rich[] => answers.map(sentence);
+export const answersOf = ({ answers = [] }: ScenarioComparison): readonly InlineText[] => answers.map(sentence);

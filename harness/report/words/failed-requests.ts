@@ -1,6 +1,6 @@
 /** What failed requests met, one sentence each: why they failed is mostly in the answer. */
 import type { ScenarioComparison, ShownFailure } from '../../model/index.ts';
-import { code, type Rich } from '../text/inline-text.ts';
+import { code, type InlineText } from '../text/inline-text.ts';
 
 /** Shorter than what a code span leaves out the middle of. */
 const MOST_SHOWN = 150;
@@ -10,7 +10,7 @@ export const beginning = (text: string): string => {
   return line.length > MOST_SHOWN ? `${line.slice(0, MOST_SHOWN)} …` : line;
 };
 
-const sentence = ({ side, route, request, how, body }: ShownFailure): Rich => [
+const sentence = ({ side, route, request, how, body }: ShownFailure): InlineText => [
   side === 'both' ? 'both sides, ' : `${side}, `,
   ...(route === request ? [] : [code(route), ': ']),
   code(beginning(request)),
@@ -18,5 +18,5 @@ const sentence = ({ side, route, request, how, body }: ShownFailure): Rich => [
   ...(body === null ? ['.'] : ['; the answer begins ', code(beginning(body))]),
 ];
 
-export const failedOf = (scenario: ScenarioComparison): readonly Rich[] =>
+export const failedOf = (scenario: ScenarioComparison): readonly InlineText[] =>
   (scenario.failedRequests ?? []).map(sentence);

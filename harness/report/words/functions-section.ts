@@ -5,7 +5,7 @@ import { formatCount, formatNumberOf, formatQuantity } from '../../units/index.t
 import { impactText, shownOf, signedAmount, sideText } from './amounts.ts';
 import { FUNCTION_WORDS, NEAR_WORDS } from './labels.ts';
 import type { FunctionGroup, FunctionRow, PathFrame, Why } from './report.ts';
-import { code, type Rich } from '../text/inline-text.ts';
+import { code, type InlineText } from '../text/inline-text.ts';
 
 /** Rows per profile; more hide the one that matters. */
 const MOST_ROWS = 5;
@@ -138,10 +138,10 @@ const SOURCES = {
   judged: 'from the judged launches',
 } as const;
 
-const notesOf = (scenario: ScenarioComparison): readonly Rich[] => {
+const notesOf = (scenario: ScenarioComparison): readonly InlineText[] => {
   const { attribution } = scenario;
   if (attribution === null) return [];
-  const notes: Rich[] = [];
+  const notes: InlineText[] = [];
   if (attribution.diffuse !== null) notes.push([attribution.diffuse]);
   if (scenario.functions.some(({ profile }) => profile !== 'instructions') && attribution.source !== 'exact') {
     const samples = attribution.samples;
@@ -151,7 +151,7 @@ const notesOf = (scenario: ScenarioComparison): readonly Rich[] => {
   }
   for (const row of scenario.functions.filter((moved) => moved.movedTo !== null).slice(0, 3))
     notes.push(['Moved, not added: ', code(row.function), ' → ', code(row.movedTo ?? '')]);
-  return [...notes, ...attribution.warnings.map((warning): Rich => [warning])];
+  return [...notes, ...attribution.warnings.map((warning): InlineText => [warning])];
 };
 
 /** Everything a reader needs to go to the right line; empty groups where nothing was attributed. */

@@ -11,7 +11,7 @@ import {
 import { formatCount, formatQuantity, formatSignedPercent } from '../../units/index.ts';
 import { sideText, signedAmount } from './amounts.ts';
 import type { NewGo } from './report.ts';
-import { code, type Rich } from '../text/inline-text.ts';
+import { code, type InlineText } from '../text/inline-text.ts';
 
 /** Parts named per kind of profile. */
 const MOST_PARTS = 5;
@@ -44,7 +44,8 @@ const PART_WORDS: Readonly<Record<Exclude<GroupCost['of'], 'go'>, string>> = {
   dependencies: 'dependencies',
 };
 
-export const partName = ({ of, package: path }: GroupCost): Rich => (of === 'go' ? [code(path)] : [PART_WORDS[of]]);
+export const partName = ({ of, package: path }: GroupCost): InlineText =>
+  of === 'go' ? [code(path)] : [PART_WORDS[of]];
 
 const changeOf = ({ basePerRequest: base, headPerRequest: head, deltaPerRequest, unit }: GroupCost): string =>
   base > 0 ? formatSignedPercent(head / base - 1) : `${signedAmount(deltaPerRequest, unit)}, new`;
@@ -54,12 +55,13 @@ const amountOf = (value: number, { unit }: GroupCost): string =>
   unit === 'instructions' ? formatCount(value) : sideText(value, unit);
 
 /** `` `encoding/json` 4.7 KiB → 9.7 KiB (+107 %)``. */
-const partText = (cost: GroupCost): Rich => [
+const partText = (cost: GroupCost): InlineText => [
   ...partName(cost),
   ` ${amountOf(cost.basePerRequest, cost)} → ${amountOf(cost.headPerRequest, cost)} (${changeOf(cost)})`,
 ];
 
-const listed = (parts: readonly Rich[]): Rich => parts.flatMap((part, index) => (index === 0 ? part : [', ', ...part]));
+const listed = (parts: readonly InlineText[]): InlineText =>
+  parts.flatMap((part, index) => (index === 0 ? part : [', ', ...part]));
 
 const isTelling = (cost: GroupCost): boolean => cost.isCertain && Math.abs(cost.impactRatio) >= LEAST_IMPACT;
 
@@ -77,7 +79,11 @@ const movedBy = (profile: CostKind, { metrics }: ScenarioComparison): number => 
 };
 
 /** Where the whole moved and no part did for certain: those that moved with it most. */
-const unsureLine = (profile: CostKind, own: readonly GroupCost[], scenario: ScenarioComparison): readonly Rich[] => {
+const unsureLine = (
+  profile: CostKind,
+  own: readonly GroupCost[],
+  scenario: ScenarioComparison,
+): readonly InlineText[] => {
   const moved = movedBy(profile, scenario);
   if (moved === 0) return [];
   const along = own.filter(({ impactRatio }) => impactRatio / moved >= LEAST_SHARE).slice(0, MOST_UNSURE);
@@ -91,7 +97,11 @@ const unsureLine = (profile: CostKind, own: readonly GroupCost[], scenario: Scen
   ];
 };
 
-const kindLine = (profile: CostKind, scenario: ScenarioComparison, { costs }: ToolchainChange): readonly Rich[] => {
+const kindLine = (
+  profile: CostKind,
+  scenario: ScenarioComparison,
+  { costs }: ToolchainChange,
+): readonly InlineText[] => {
   const own = costs.filter((cost) => cost.profile === profile);
   const changed = own.filter(isTelling);
   if (changed.length === 0) return unsureLine(profile, own, scenario);
@@ -108,7 +118,7 @@ const kindLine = (profile: CostKind, scenario: ScenarioComparison, { costs }: To
 };
 
 /** Of a measurement that is not worth judging nothing is said, "as before" least of all. */
-const costLines = (scenario: ScenarioComparison, toolchain: ToolchainChange): readonly Rich[] => {
+const costLines = (scenario: ScenarioComparison, toolchain: ToolchainChange): readonly InlineText[] => {
   const { costs } = toolchain;
   if (scenario.verdict === 'invalid') return [];
   const lines = COST_KINDS.flatMap((profile) => kindLine(profile, scenario, toolchain));
@@ -119,7 +129,7 @@ const costLines = (scenario: ScenarioComparison, toolchain: ToolchainChange): re
 /** Another go line moves a few bytes; that is no news. */
 const LEAST_WEIGHT = 0.005;
 
-const binaryLine = ({ binaryBytes: { base, head } }: ToolchainChange): readonly Rich[] =>
+const binaryLine = ({ binaryBytes: { base, head } }: ToolchainChange): readonly InlineText[] =>
   base > 0 && Math.abs(head / base - 1) >= LEAST_WEIGHT
     ? [
         [
@@ -134,9 +144,9 @@ const limitText = ({ practicalRatio, practicalAbsolute, unit }: MetricComparison
 };
 
 /** Gates that the scenario gave another limit for such a change. */
-const gateLines = ({ metrics, toolchain }: ScenarioComparison): readonly Rich[] => {
+const gateLines = ({ metrics, toolchain }: ScenarioComparison): readonly InlineText[] => {
   const own = metrics.filter(({ metric }) => toolchain?.gates.includes(metric));
-  return own.map((metric): Rich => {
+  return own.map((metric): InlineText => {
     const name = metricDef(metric.metric).label;
     const limit = metric.gate ? `fails from ${limitText(metric)} on` : 'does not fail';
     return [`The gate on ${name} ${limit} where Go itself changes (`, code(`gates.${metric.metric}.toolchain`), ').'];
@@ -144,7 +154,8 @@ const gateLines = ({ metrics, toolchain }: ScenarioComparison): readonly Rich[] 
 };
 
 /** Text with names in backticks. */
-const richFrom = (text: string): Rich => text.split('`').map((part, index) => (index % 2 === 0 ? part : code(part)));
+const richFrom = (text: string): InlineText =>
+  text.split('`').map((part, index) => (index % 2 === 0 ? part : code(part)));
 
 const RELEASE = /^(1\.\d+): /;
 
@@ -192,7 +203,7 @@ const isJson = ({ of, package: path, isCertain, deltaPerRequest }: GroupCost): b
   of === 'go' && path.startsWith('encoding/json') && isCertain && deltaPerRequest > 0;
 
 /** Where json/v2 came in between, and encoding/json costs more. */
-const withoutJsonV2 = ({ costs, known }: ToolchainChange): Rich =>
+const withoutJsonV2 = ({ costs, known }: ToolchainChange): InlineText =>
   costs.some(isJson) && known.some((text) => text.includes(NO_JSON_V2))
     ? [' What it costs without json/v2 is measured with ', code('target.buildEnv: { GOEXPERIMENT: nojsonv2 }'), '.']
     : [];
@@ -200,7 +211,7 @@ const withoutJsonV2 = ({ costs, known }: ToolchainChange): Rich =>
 const NO_JSON_V2 = 'GOEXPERIMENT=nojsonv2';
 
 /** What to do about a red run in which no line of code changed. */
-export const newGoToDo = ({ verdict, toolchain, metrics }: ScenarioComparison): Rich | null => {
+export const newGoToDo = ({ verdict, toolchain, metrics }: ScenarioComparison): InlineText | null => {
   const [first] = metrics.filter((metric) => metric.gate && metric.verdict === 'regressed');
   if (verdict !== 'regressed' || toolchain?.isOnly !== true || first === undefined) return null;
   if (toolchain.versions.base === toolchain.versions.head)

@@ -10,7 +10,7 @@ import type {
   RunFile,
   RunVerdict,
 } from '../../model/index.ts';
-import type { Rich } from '../text/inline-text.ts';
+import type { InlineText } from '../text/inline-text.ts';
 
 export interface Report {
   readonly verdict: RunVerdict;
@@ -22,11 +22,11 @@ export interface Report {
   /** Worst first; none where all are new on head. */
   readonly scenarios: readonly ScenarioReport[];
   /** What has nothing to be compared with yet, one sentence each. */
-  readonly newOnHead: readonly Rich[];
+  readonly newOnHead: readonly InlineText[];
   /** Shell lines that give the same verdict elsewhere. */
   readonly reproduce: readonly string[];
   /** What the reproduce lines cannot carry (uncommitted changes, …). */
-  readonly reproduceNotes: readonly Rich[];
+  readonly reproduceNotes: readonly InlineText[];
   /** Which of several comments of one pull request this is; goes into the hidden marker. */
   readonly key: string;
 }
@@ -34,17 +34,17 @@ export interface Report {
 export interface ScenarioReport {
   readonly scenario: string;
   readonly verdict: RunVerdict;
-  readonly sentence: Rich;
+  readonly sentence: InlineText;
   /** Another Go on each side; null where both have one. */
   readonly newGo: NewGo | null;
   /** Reasons to trust the figures less, worst first. */
-  readonly cautions: readonly Rich[];
+  readonly cautions: readonly InlineText[];
   /** What to do next where the figures alone do not say it; null otherwise. */
-  readonly toDo: Rich | null;
+  readonly toDo: InlineText | null;
   /** What both sides answered, where that differs. */
-  readonly answers: readonly Rich[];
+  readonly answers: readonly InlineText[];
   /** What the first failed requests were answered. */
-  readonly failed: readonly Rich[];
+  readonly failed: readonly InlineText[];
   /** Rows that are not "unchanged", gates and worst first, at most {@link MOST_CHANGED_ROWS}. */
   readonly changed: readonly MetricRow[];
   readonly changedLeftOut: number;
@@ -52,8 +52,8 @@ export interface ScenarioReport {
   readonly codePath: CodePath | null;
   readonly why: Why;
   /** What each function that the change touches costs. */
-  readonly changedCode: readonly Rich[];
-  readonly blindSpots: readonly Rich[];
+  readonly changedCode: readonly InlineText[];
+  readonly blindSpots: readonly InlineText[];
   readonly metrics: readonly MetricRow[];
   /** How it was measured: counts and settings. */
   readonly facts: readonly Fact[];
@@ -63,7 +63,7 @@ export const MOST_CHANGED_ROWS = 10;
 
 export interface Fact {
   readonly name: string;
-  readonly value: Rich;
+  readonly value: InlineText;
 }
 
 /** Formatted; the raw numbers are in `comparison.json`. */
@@ -86,21 +86,21 @@ export interface NewGo {
   /** `go1.26.8 → go1.27.3, and nothing else changed`. */
   readonly title: string;
   /** What it costs by package, what the binary weighs, which gates have another limit for it. */
-  readonly costs: readonly Rich[];
+  readonly costs: readonly InlineText[];
   /** What that Go is known to do otherwise; the title says which Go. */
   readonly knownTitle: string;
-  readonly known: readonly Rich[];
+  readonly known: readonly InlineText[];
 }
 
 export interface CodePath {
   /** Engine, launches and requests. */
   readonly how: string;
   /** Instructions, what they are worth, system calls, allocations: per request. */
-  readonly figures: readonly Rich[];
+  readonly figures: readonly InlineText[];
   /** One sentence each, the one to look at first. */
-  readonly functions: readonly Rich[];
+  readonly functions: readonly InlineText[];
   readonly functionsLeftOut: number;
-  readonly notes: readonly Rich[];
+  readonly notes: readonly InlineText[];
 }
 
 export interface Why {
@@ -108,7 +108,7 @@ export interface Why {
   /** Root to culprit; empty when nothing is named. */
   readonly path: readonly PathFrame[];
   /** Such as "no single function stands out". */
-  readonly notes: readonly Rich[];
+  readonly notes: readonly InlineText[];
 }
 
 export interface PathFrame {

@@ -2,7 +2,7 @@
 import type { ComparedRevision, Comparison, RunFile } from '../../model/index.ts';
 import { shellWord } from '../text/escape.ts';
 import type { Invocation } from './report.ts';
-import { code, type Rich } from '../text/inline-text.ts';
+import { code, type InlineText } from '../text/inline-text.ts';
 
 const COMMIT = /^[0-9a-f]{40,64}$/;
 const DIRTY = /^([0-9a-f]{40,64})\+dirty:/;
@@ -50,8 +50,8 @@ export const reproduceLines = (
 ];
 
 /** What no command line can carry. */
-export const reproduceNotes = (comparison: Comparison): readonly Rich[] =>
-  (['base', 'head'] as const).flatMap((side): readonly Rich[] => {
+export const reproduceNotes = (comparison: Comparison): readonly InlineText[] =>
+  (['base', 'head'] as const).flatMap((side): readonly InlineText[] => {
     const { revision } = comparison[side];
     const commit = DIRTY.exec(revision)?.[1];
     if (commit === undefined) return [];

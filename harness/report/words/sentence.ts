@@ -30,7 +30,7 @@ import { callsMoreText } from './calls.ts';
 import { NEAR_WORDS } from './labels.ts';
 import { bumpClause, partName, partThatCarries } from './new-go.ts';
 import { stuckClause, stuckIn } from './stuck.ts';
-import { code, plainText, type Rich } from '../text/inline-text.ts';
+import { code, plainText, type InlineText } from '../text/inline-text.ts';
 
 /** Above this share of the metric's change, one function is said to carry most of it. */
 const MOST = 0.5;
@@ -62,7 +62,7 @@ const withoutSecondWitness = (metrics: readonly MetricComparison[]): readonly Me
 const label = (metric: MetricComparison): string => metricDef(metric.metric).label;
 
 /** `CPU per request +2.2 % (1.2…3.1 %)`, `heap growth per request 0 B → 1.2 KiB (+1.1 KiB to +1.3 KiB)`. */
-const claim = (metric: MetricComparison): string => {
+const effectClause = (metric: MetricComparison): string => {
   if (metric.effectAbsolute === null || metric.effectRatio !== null)
     return `${label(metric)} ${effectWithInterval(metric)}`;
   const interval = intervalText(metric);
@@ -112,7 +112,7 @@ const carriesMost = (scenario: ScenarioComparison, row: FunctionComparison, metr
 };
 
 /** Goroutines have no cost rows: there the name is all there is. */
-const culpritWithoutRow = (scenario: ScenarioComparison): Rich => {
+const culpritWithoutRow = (scenario: ScenarioComparison): InlineText => {
   const name = scenario.attribution?.culprit ?? null;
   if (name !== null && scenario.functions.every((row) => row.function !== name)) return [', in ', code(name)];
   return scenario.attribution?.diffuse ? [', in no single function'] : [];
@@ -130,7 +130,7 @@ const amountText = (scenario: ScenarioComparison, row: FunctionComparison, metri
 };
 
 /** What the pull request has to do with the function. */
-const changeClause = ({ changedInDiff, kind, nearChange, caller }: FunctionComparison): Rich => {
+const changeClause = ({ changedInDiff, kind, nearChange, caller }: FunctionComparison): InlineText => {
   if (changedInDiff) return [`, ${kind === 'new' ? 'new' : 'changed'} in this pull request`];
   if (nearChange === 'calls') return [`, ${NEAR_WORDS.calls}`];
   const near = nearChange === undefined ? '' : `, ${NEAR_WORDS[nearChange]}`;
@@ -139,7 +139,7 @@ const changeClause = ({ changedInDiff, kind, nearChange, caller }: FunctionCompa
 };
 
 /** Where nobody knows the callers, or none of them is changed, what the change touches and the requests ran is said beside it. */
-const touchedClause = (scenario: ScenarioComparison, row: FunctionComparison): Rich => {
+const touchedClause = (scenario: ScenarioComparison, row: FunctionComparison): InlineText => {
   const isExplained = row.callers === undefined ? row.path.length > 1 : row.nearChange !== undefined;
   if (row.unit !== 'instructions' || row.changedInDiff || isExplained) return [];
   const touched = scenario.functions.filter((each) => each.profile === 'instructions' && each.changedInDiff);
@@ -150,13 +150,13 @@ const touchedClause = (scenario: ScenarioComparison, row: FunctionComparison): R
 };
 
 /** `: it calls `json.Marshal` 2× instead of 1× per request`. */
-const calleesClause = ({ callees = [] }: FunctionComparison): Rich => {
+const calleesClause = ({ callees = [] }: FunctionComparison): InlineText => {
   const [first] = callees;
   return first === undefined ? [] : [': it ', ...callsMoreText(first)];
 };
 
 /** `, mostly `main.encode` (+17.7 µs), changed in this pull request`; empty when no function is certain. */
-const culpritClause = (scenario: ScenarioComparison, metric: MetricComparison): Rich => {
+const culpritClause = (scenario: ScenarioComparison, metric: MetricComparison): InlineText => {
   const part = partThatCarries(scenario, metric, witnessesOf(metric.metric));
   if (part !== undefined)
     return [', mostly in ', ...partName(part), ` (${signedAmount(part.deltaPerRequest, part.unit)})`];
@@ -169,11 +169,11 @@ const culpritClause = (scenario: ScenarioComparison, metric: MetricComparison): 
   return [share, code(row.function), ` (${amount}${callees})`, ...why];
 };
 
-const alsoClause = (others: readonly MetricComparison[], word: string): Rich => {
+const alsoClause = (others: readonly MetricComparison[], word: string): InlineText => {
   const [first, ...rest] = others;
   if (first === undefined) return [];
   const more = rest.length > 0 ? ` and ${formatCount(rest.length)} more` : '';
-  return [`; also ${word}: ${claim(first)}${more}`];
+  return [`; also ${word}: ${effectClause(first)}${more}`];
 };
 
 /** What grows with every request is called by its name. */
@@ -183,39 +183,39 @@ const LEAKS: Partial<Readonly<Record<MetricId, string>>> = {
 };
 
 /** What never ends keeps memory of its own: where both grow, the goroutine is the news. */
-const stuckSentence = (scenario: ScenarioComparison, regressed: readonly MetricComparison[]): Rich | null => {
+const stuckSentence = (scenario: ScenarioComparison, regressed: readonly MetricComparison[]): InlineText | null => {
   const leak = regressed.find(({ metric }) => metric === 'goroutineGrowthPerRequest');
   const stuck = leak === undefined ? undefined : stuckIn(scenario, leak);
   if (leak === undefined || stuck === undefined) return null;
   const others = regressed.filter((metric) => metric !== leak);
-  return [...stuckClause(stuck), ...changeClause(stuck), `: ${claim(leak)}`, ...alsoClause(others, 'regressed')];
+  return [...stuckClause(stuck), ...changeClause(stuck), `: ${effectClause(leak)}`, ...alsoClause(others, 'regressed')];
 };
 
-const regressedSentence = (scenario: ScenarioComparison): Rich => {
+const regressedSentence = (scenario: ScenarioComparison): InlineText => {
   const [worst, ...others] = metricsThat(scenario, 'regressed');
   if (worst === undefined) return ['regressed', ...reasonClause(scenario)];
   if (worst.metric === 'errorRatio') return [...failureClaim(worst), ...alsoClause(others, 'regressed')];
   const leak = LEAKS[worst.metric];
   const stuck = leak === undefined ? null : stuckSentence(scenario, [worst, ...others]);
   if (stuck !== null) return stuck;
-  return [`${leak ?? ''}${claim(worst)}`, ...culpritClause(scenario, worst), ...alsoClause(others, 'regressed')];
+  return [`${leak ?? ''}${effectClause(worst)}`, ...culpritClause(scenario, worst), ...alsoClause(others, 'regressed')];
 };
 
 /** Failing requests speak for themselves; a service that died has a reason and perhaps no figures. */
-const failureClaim = (errors: MetricComparison): Rich => {
+const failureClaim = (errors: MetricComparison): InlineText => {
   const reason = errors.reason === null ? '' : withoutStop(errors.reason);
-  if (errors.base === null || errors.head === null) return [reason === '' ? claim(errors) : reason];
-  return [reason === '' ? claim(errors) : `${claim(errors)}: ${reason}`];
+  if (errors.base === null || errors.head === null) return [reason === '' ? effectClause(errors) : reason];
+  return [reason === '' ? effectClause(errors) : `${effectClause(errors)}: ${reason}`];
 };
 
-const improvedSentence = (scenario: ScenarioComparison): Rich => {
+const improvedSentence = (scenario: ScenarioComparison): InlineText => {
   const [best, ...others] = metricsThat(scenario, 'improved');
   if (best === undefined) return ['improved', ...reasonClause(scenario)];
   const rest = [...alsoClause(others, 'improved'), ...notJudgedClause(scenario)];
-  return [`${claim(best)}, an improvement`, ...culpritClause(scenario, best), ...rest];
+  return [`${effectClause(best)}, an improvement`, ...culpritClause(scenario, best), ...rest];
 };
 
-const unchangedSentence = (scenario: ScenarioComparison): Rich => {
+const unchangedSentence = (scenario: ScenarioComparison): InlineText => {
   const unchanged = scenario.metrics
     .filter((metric) => metric.verdict === 'unchanged')
     .toSorted((left, right) => METRIC_IDS.indexOf(left.metric) - METRIC_IDS.indexOf(right.metric));
@@ -231,12 +231,12 @@ const unchangedSentence = (scenario: ScenarioComparison): Rich => {
 };
 
 /** Why a limit is wider than usual, where "unchanged" leans on it. */
-const widerClause = (gates: readonly MetricComparison[]): Rich => {
+const widerClause = (gates: readonly MetricComparison[]): InlineText => {
   const reason = gates.find((metric) => metric.metric === 'cpuNsPerRequest')?.reason ?? null;
   return reason === null ? [] : [`; ${withoutStop(reason)}`];
 };
 
-const changedClause = (scenario: ScenarioComparison): Rich => {
+const changedClause = (scenario: ScenarioComparison): InlineText => {
   const changed = scenario.metrics.filter((metric) => metric.verdict === 'changed').toSorted(byWorst);
   const [first, ...rest] = changed;
   if (first === undefined) return [];
@@ -245,7 +245,7 @@ const changedClause = (scenario: ScenarioComparison): Rich => {
 };
 
 /** Gates that could not be judged, said wherever the sentence would otherwise sound like "all is well". */
-const notJudgedClause = (scenario: ScenarioComparison): Rich => {
+const notJudgedClause = (scenario: ScenarioComparison): InlineText => {
   const gates = scenario.metrics.filter((metric) => metric.gate && metric.verdict === 'notJudged');
   const [first] = gates;
   if (first === undefined) return [];
@@ -265,7 +265,7 @@ const afterClause = ({ launches, linkSeeds }: ScenarioComparison, { decidedBy }:
 };
 
 /** The gate nearest to failing speaks, the others are named. */
-const inconclusiveSentence = (scenario: ScenarioComparison): Rich => {
+const inconclusiveSentence = (scenario: ScenarioComparison): InlineText => {
   if (scenario.reason?.startsWith('not comparable') === true) return [withoutStop(scenario.reason)];
   const open = metricsThat(scenario, 'inconclusive').toSorted((left, right) => nearness(right) - nearness(left));
   const [nearest, ...others] = open;
@@ -273,21 +273,21 @@ const inconclusiveSentence = (scenario: ScenarioComparison): Rich => {
   const why = nearest.reason === null || nearest.unitsNeeded !== null ? '' : `: ${withoutStop(nearest.reason)}`;
   const more = others.length > 0 ? `; nor ${others.map(label).join(', ')}` : '';
   return [
-    `not decided: ${claim(nearest)}${afterClause(scenario, nearest)}${why}`,
+    `not decided: ${effectClause(nearest)}${afterClause(scenario, nearest)}${why}`,
     ...needClause(scenario, nearest),
     more,
     ...notJudgedClause(scenario),
   ];
 };
 
-const unjudgedRequired = (scenario: ScenarioComparison): Rich =>
+const unjudgedRequired = (scenario: ScenarioComparison): InlineText =>
   scenario.reason === null ? notJudgedClause(scenario) : [];
 
 /** Launches of tight mode at most (docs/method.md). */
 const MOST_LAUNCHES = { usual: 40, tight: 80 } as const;
 
 /** What it would take: launches or code layouts, and the budget or mode that allows them. */
-const needClause = (scenario: ScenarioComparison, metric: MetricComparison): Rich => {
+const needClause = (scenario: ScenarioComparison, metric: MetricComparison): InlineText => {
   const { unitsNeeded, decidedBy } = metric;
   // Before the first look nothing is known that could be extrapolated.
   if (unitsNeeded === null || decidedBy === null) return [];
@@ -307,11 +307,11 @@ const budgetFor = ({ durationSeconds }: ScenarioComparison, times: number): stri
     ? formatDuration(Math.max(60, Math.ceil((durationSeconds * times) / 30) * 30))
     : null;
 
-const invalidSentence = (scenario: ScenarioComparison): Rich => [
+const invalidSentence = (scenario: ScenarioComparison): InlineText => [
   `measurement invalid, nothing is judged${scenario.reason === null ? '' : `: ${withoutStop(scenario.reason)}`}`,
 ];
 
-const reasonClause = (scenario: ScenarioComparison): Rich =>
+const reasonClause = (scenario: ScenarioComparison): InlineText =>
   scenario.reason === null ? [] : [`: ${withoutStop(scenario.reason)}`];
 
 /** Reasons are sentences of their own; inside ours they lose their full stop. */
@@ -326,14 +326,14 @@ const BODIES = {
 } as const;
 
 /** The verdict sentence of one scenario. */
-export const scenarioSentence = (scenario: ScenarioComparison): Rich => [
+export const scenarioSentence = (scenario: ScenarioComparison): InlineText => [
   code(scenario.scenario),
   `: ${bumpClause(scenario)}`,
   ...BODIES[scenario.verdict](scenario),
   '.',
 ];
 
-export const newOnHeadSentence = ({ scenario, reason, figures }: NewOnHead): Rich => [
+export const newOnHeadSentence = ({ scenario, reason, figures }: NewOnHead): InlineText => [
   code(scenario),
   ` is new on head (${reason}): there is nothing to compare with yet. On head: ${figures.join('; ')}.`,
 ];

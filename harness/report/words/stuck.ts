@@ -2,7 +2,7 @@
 import type { FunctionComparison, MetricComparison, ScenarioComparison } from '../../model/index.ts';
 import { outerFunction } from '../../profile/index.ts';
 import { formatCount, formatNumberOf } from '../../units/index.ts';
-import { code, type Rich } from '../text/inline-text.ts';
+import { code, type InlineText } from '../text/inline-text.ts';
 
 /** Fewer of what was gained are not what the leak is about. */
 const LEAST_SHARE = 0.1;
@@ -20,17 +20,17 @@ export const stuckIn = (
 };
 
 /** A closure is started where it was written; anything else is what the goroutine runs. */
-const startOf = ({ path, function: name }: FunctionComparison): Rich => {
+const startOf = ({ path, function: name }: FunctionComparison): InlineText => {
   const root = path[0] ?? name;
   const outer = outerFunction(root);
   return outer === null ? ['running ', code(root)] : ['started by ', code(outer)];
 };
 
 /** `100 goroutines that can never wake, started by `main.serve`, blocked in `main.serve.func1` (hub.go:42)`. */
-export const stuckClause = (row: FunctionComparison): Rich => {
+export const stuckClause = (row: FunctionComparison): InlineText => {
   const { base = 0, head = 0 } = row.held ?? {};
   const before = base > 0 ? ` (${formatCount(Math.round(base))} on base)` : '';
-  const place: Rich = row.file === '' ? [] : [' (', code(`${row.file}:${row.line}`), ')'];
+  const place: InlineText = row.file === '' ? [] : [' (', code(`${row.file}:${row.line}`), ')'];
   const count = Math.round(head);
   return [
     `${formatNumberOf(count, 'goroutine')}${before} that can never wake, `,

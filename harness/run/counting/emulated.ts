@@ -21,12 +21,12 @@ import type { Binary } from '../../service/index.ts';
 import { buildExact, type ExactBinaries } from './build.ts';
 import {
   countAgainIfNeeded,
-  type Counting,
+  type CountingRun,
   isNameless,
-  type Pace,
-  PATIENT_PACE,
+  type LaunchWaits,
+  PATIENT_WAITS,
   TooMany,
-  USUAL_PACE,
+  USUAL_WAITS,
 } from './launch.ts';
 import { byFunction, inTotal } from './reading.ts';
 import { countedRequests, type ExactFacts, orRefused } from './refusal.ts';
@@ -88,13 +88,13 @@ export const countBinaries = async (
   facts: ExactFacts,
 ): Promise<ExactPass> => {
   const ports = await portsFor(session.plan.scenario);
-  const counting: Counting = {
+  const counting: CountingRun = {
     session,
     engine,
     ports,
     binaries,
     requests,
-    pace: USUAL_PACE,
+    pace: USUAL_WAITS,
   };
   try {
     const tables = bothSides((side) => readGoTables(binaries[side].path));
@@ -111,9 +111,9 @@ const withoutPaths = (text: string, { base, head }: BySide<Binary>): string =>
 
 /** Anew with fewer requests, where the first launch shows that not all of them fit into memory. */
 const asFit = async <T>(
-  counting: Counting,
+  counting: CountingRun,
   facts: ExactFacts,
-  count: (counting: Counting, facts: ExactFacts) => Promise<T>,
+  count: (counting: CountingRun, facts: ExactFacts) => Promise<T>,
 ): Promise<T> => {
   try {
     return await count(counting, facts);
@@ -126,7 +126,7 @@ const asFit = async <T>(
 
 /** Without names of functions: what all threads executed. */
 const countTotals = async (
-  counting: Counting,
+  counting: CountingRun,
   facts: ExactFacts,
   reasons: { readonly unsteadyReason: string | null; readonly namelessReason: string },
 ): Promise<ExactRun> => {
@@ -152,15 +152,15 @@ const countTotals = async (
 };
 
 /** Without collection, twice the requests more need up to three times the memory. */
-const patientPace = (counted: readonly ExactLaunch[], { memoryBytes }: ExactFacts): Pace => {
+const patientPace = (counted: readonly ExactLaunch[], { memoryBytes }: ExactFacts): LaunchWaits => {
   const { requests } = counted[0] ?? { requests: 1 };
   const peakBytes = Math.max(...counted.map(({ peakRssBytes }) => peakRssBytes ?? Infinity));
-  const wantedBytes = peakBytes * (1 + PATIENT_PACE.moreWarmUp / (2 * requests));
-  return wantedBytes <= MOST_MEMORY_SHARE * memoryBytes ? PATIENT_PACE : { ...PATIENT_PACE, moreWarmUp: 0 };
+  const wantedBytes = peakBytes * (1 + PATIENT_WAITS.moreWarmUp / (2 * requests));
+  return wantedBytes <= MOST_MEMORY_SHARE * memoryBytes ? PATIENT_WAITS : { ...PATIENT_WAITS, moreWarmUp: 0 };
 };
 
 const countRounds = async (
-  counting: Counting,
+  counting: CountingRun,
   facts: ExactFacts,
   { tables, unsteadyReason }: { readonly tables: BySide<GoTables>; readonly unsteadyReason: string | null },
 ): Promise<ExactPass> => {
@@ -177,7 +177,7 @@ const countRounds = async (
   const counted: ExactLaunch[] = [];
   let culprit: string | null = null;
   let wanted = FIRST_LAUNCHES;
-  let pace: Pace = USUAL_PACE;
+  let pace: LaunchWaits = USUAL_WAITS;
   for (let round = 0; round < wanted; round++) {
     for (const side of round % 2 === 0 ? SIDES : SIDES.toReversed()) {
       plan.onProgress({

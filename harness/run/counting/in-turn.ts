@@ -1,14 +1,14 @@
 /** Counted launches of both sides in turn. */
 import { FIRST_LAUNCHES } from '../../compare/index.ts';
 import { SIDES } from '../../model/index.ts';
-import type { LaunchPlace } from './launch.ts';
+import type { CountedLaunchSpec } from './launch.ts';
 import { hasTimeFor, requireTimeFor } from './time.ts';
 import type { Session } from '../session/session.ts';
 
 /** Both sides in turn, the first one changing, until `wanted` says that the rounds are enough. */
 export const inTurn = async <T>(
   session: Session,
-  count: (place: LaunchPlace) => Promise<T>,
+  count: (place: CountedLaunchSpec) => Promise<T>,
   wanted: (counted: readonly T[]) => number,
   leaveSeconds = 0,
 ): Promise<readonly T[]> => {

@@ -10,7 +10,7 @@ import type { Loader, SingleLoop } from '../../load/index.ts';
 import type { BySide, Replies, Side } from '../../model/index.ts';
 import type { Binary, RunningTarget } from '../../service/index.ts';
 import { type CountedStart, withCountedTarget } from './target.ts';
-import { countedRequests, type ExactFacts, Refusal } from './refusal.ts';
+import { countedRequests, type ExactFacts, CountingRefusal } from './refusal.ts';
 import type { Session } from '../session/session.ts';
 import type { SidePorts } from '../launch/start-side.ts';
 
@@ -19,18 +19,18 @@ export const SETTLE_MS = 30;
 /** Counted without requests before each window: what the clock drives. */
 export const IDLE_MS = 500;
 
-export interface Pace {
+export interface LaunchWaits {
   /** Requests before the usual warm-up. */
   readonly moreWarmUp: number;
   readonly idleMs: number;
 }
 
-export const USUAL_PACE: Pace = { moreWarmUp: 0, idleMs: IDLE_MS };
+export const USUAL_WAITS: LaunchWaits = { moreWarmUp: 0, idleMs: IDLE_MS };
 /**
  * Where launches did not agree. What a service does once in a few seconds falls into some windows only: the idle look
  * has to see it, and what it does once beside requests (opening a second connection to the database) has to be over.
  */
-export const PATIENT_PACE: Pace = { moreWarmUp: 400, idleMs: 2000 };
+export const PATIENT_WAITS: LaunchWaits = { moreWarmUp: 400, idleMs: 2000 };
 /** Beyond the numbers of all requests that are counted. */
 const MORE_WARM_UP_FROM = 100_000;
 
@@ -54,25 +54,25 @@ const WAKE_REQUESTS = 2;
  */
 export const PAUSE_MS = 3;
 
-export interface Counting {
+export interface CountingRun {
   readonly session: Session;
   readonly engine: QemuEngine;
   /** The same for all launches: answers may hold them. */
   readonly ports: SidePorts;
   readonly binaries: BySide<Binary>;
   readonly requests: number;
-  readonly pace: Pace;
+  readonly pace: LaunchWaits;
 }
 
-export interface LaunchPlace {
+export interface CountedLaunchSpec {
   readonly side: Side;
   /** Of all launches of the pass. */
   readonly number: number;
 }
 
 /** What one launch left: counters before and after, and what came with them. */
-export interface CountedWindow extends LaunchPlace {
-  readonly counting: Counting;
+export interface CountedWindow extends CountedLaunchSpec {
+  readonly counting: CountingRun;
   /** Around the stretch without requests, then around the requests. */
   readonly snapshots: Readonly<Record<'resting' | 'rested' | 'before' | 'after', Snapshot>>;
   readonly windowSeconds: number;
@@ -83,7 +83,7 @@ export interface CountedWindow extends LaunchPlace {
 }
 
 /** Makes of the counters what is kept of a launch. */
-export type Reading<T> = (window: CountedWindow) => Promise<T>;
+export type WindowReader<T> = (window: CountedWindow) => Promise<T>;
 
 /** The first launch showed that fewer requests fit into memory: counting begins anew. */
 export class TooMany extends Error {
@@ -97,16 +97,17 @@ export class TooMany extends Error {
 
 /** Once more where chance may have done it; a second failure is a reason. */
 export const countAgainIfNeeded = async <T>(
-  counting: Counting,
-  place: LaunchPlace,
+  counting: CountingRun,
+  place: CountedLaunchSpec,
   facts: ExactFacts,
-  read: Reading<T>,
+  read: WindowReader<T>,
 ): Promise<T> => {
   try {
     return await countLaunch(counting, place, facts, read);
   } catch (error) {
     counting.session.plan.signal.throwIfAborted();
-    const byChance = error instanceof Refusal ? error.byChance : error instanceof GodynoError && !isNameless(error);
+    const byChance =
+      error instanceof CountingRefusal ? error.byChance : error instanceof GodynoError && !isNameless(error);
     if (!byChance) throw error;
     return countLaunch(counting, place, facts, read);
   }
@@ -120,19 +121,19 @@ export const isNameless = (error: unknown): error is GodynoError =>
 const whileItRuns = async <T>(target: RunningTarget, work: () => Promise<T>): Promise<T> => {
   const trouble = Promise.withResolvers<never>();
   void target.exited.then(({ asked }) => {
-    if (!asked) trouble.reject(new Refusal({ kind: 'ended', said: target.outputTail() }, true));
+    if (!asked) trouble.reject(new CountingRefusal({ kind: 'ended', said: target.outputTail() }, true));
   });
   const watch = setInterval(() => {
     const cpuSeconds = (usedByUs([target.pid]) ?? 0) / 1e9;
     const limitSeconds = MOST_CPU_SECONDS;
-    if (cpuSeconds > limitSeconds) trouble.reject(new Refusal({ kind: 'slow', cpuSeconds, limitSeconds }));
+    if (cpuSeconds > limitSeconds) trouble.reject(new CountingRefusal({ kind: 'slow', cpuSeconds, limitSeconds }));
   }, WATCH_MS);
   try {
     return await Promise.race([work(), trouble.promise]);
   } catch (error) {
     // Requests fail a moment before the end of their service is known.
     const exit = await Promise.race([target.exited, delay(ENDING_MS, null)]);
-    throw exit === null || exit.asked ? error : new Refusal({ kind: 'ended', said: target.outputTail() }, true);
+    throw exit === null || exit.asked ? error : new CountingRefusal({ kind: 'ended', said: target.outputTail() }, true);
   } finally {
     clearInterval(watch);
   }
@@ -140,7 +141,7 @@ const whileItRuns = async <T>(target: RunningTarget, work: () => Promise<T>): Pr
 
 /** Requests by number, one at a time, their answers dropped. */
 const send = async (
-  { session: { loader } }: Counting,
+  { session: { loader } }: CountingRun,
   side: Side,
   numbers: Pick<SingleLoop, 'first' | 'count' | 'pauseMs'>,
 ): Promise<void> => {
@@ -148,7 +149,7 @@ const send = async (
 };
 
 /** As dense as the window, so that what happens beside requests there happens here. */
-const warmUpLonger = async (counting: Counting, side: Side): Promise<void> => {
+const warmUpLonger = async (counting: CountingRun, side: Side): Promise<void> => {
   const count = counting.pace.moreWarmUp;
   if (count > 0) await send(counting, side, { first: MORE_WARM_UP_FROM, count, pauseMs: PAUSE_MS });
 };
@@ -158,7 +159,7 @@ const warmUpLonger = async (counting: Counting, side: Side): Promise<void> => {
  * no native launches: then the memory that the second few requests take tells whether all of them fit. (The first ones
  * fill the emulator's own.)
  */
-const warmUp = async (counting: Counting, side: Side, pid: number, facts: ExactFacts): Promise<void> => {
+const warmUp = async (counting: CountingRun, side: Side, pid: number, facts: ExactFacts): Promise<void> => {
   const { requests } = counting;
   const last = requests - WAKE_REQUESTS;
   if (facts.allocBytesPerRequest !== null) return send(counting, side, { first: 0, count: last });
@@ -176,10 +177,10 @@ const warmUp = async (counting: Counting, side: Side, pid: number, facts: ExactF
 };
 
 const countLaunch = async <T>(
-  counting: Counting,
-  { side, number }: LaunchPlace,
+  counting: CountingRun,
+  { side, number }: CountedLaunchSpec,
   facts: ExactFacts,
-  read: Reading<T>,
+  read: WindowReader<T>,
 ): Promise<T> => {
   const { session, engine, binaries, requests, ports, pace } = counting;
   const { loader } = session;
@@ -198,7 +199,7 @@ const countLaunch = async <T>(
   try {
     return await withCountedTarget(session, start, async ({ target, attach }) =>
       whileItRuns(target, async () => {
-        if (target.servingPids.join() !== String(target.pid)) throw new Refusal(CHILD_SERVES);
+        if (target.servingPids.join() !== String(target.pid)) throw new CountingRefusal(CHILD_SERVES);
         await attach();
         await warmUpLonger(counting, side);
         await warmUp(counting, side, target.pid, facts);
@@ -226,9 +227,9 @@ const countLaunch = async <T>(
         const bad = window.planned - window.answered + window.failed;
         if (bad > 0) {
           const trouble = failedRequests(bad, window.planned, wallSeconds, facts, firstFailure(loader, side));
-          throw new Refusal(trouble);
+          throw new CountingRefusal(trouble);
         }
-        if (after.overflow !== null) throw new Refusal({ kind: after.overflow, most: MOST_THREADS });
+        if (after.overflow !== null) throw new CountingRefusal({ kind: after.overflow, most: MOST_THREADS });
         const snapshots = { resting, rested, before, after };
         return read({ counting, side, number, snapshots, windowSeconds, startedMs, replies, peakBytes });
       }),

@@ -35,14 +35,14 @@ import {
 } from '../../service/index.ts';
 import { type CountedStart, withCountedTarget } from './target.ts';
 import { buildExact } from './build.ts';
-import { IDLE_MS, type LaunchPlace, SETTLE_MS } from './launch.ts';
-import { countedRequests, type ExactFacts, orRefused, Refusal } from './refusal.ts';
+import { IDLE_MS, type CountedLaunchSpec, SETTLE_MS } from './launch.ts';
+import { countedRequests, type ExactFacts, orRefused, CountingRefusal } from './refusal.ts';
 import { inTurn } from './in-turn.ts';
 import { folderOf } from '../../folders.ts';
 import type { Session } from '../session/session.ts';
 import { portsFor, type SidePorts } from '../launch/start-side.ts';
 
-interface Counting {
+interface NativeCounting {
   readonly session: Session;
   readonly binaries: BySide<Binary>;
   /** The same for all launches: answers may hold them. */
@@ -74,8 +74,8 @@ const SEVERAL_SERVE = 'several processes of the service take the requests, and o
 
 /** One fresh start, warmed up; stopped whatever `use` does. */
 const withResting = async <T>(
-  { session, binaries, ports, requests }: Counting,
-  { side, number }: LaunchPlace,
+  { session, binaries, ports, requests }: NativeCounting,
+  { side, number }: CountedLaunchSpec,
   agentSocketDir: string,
   use: (resting: Resting) => Promise<T>,
 ): Promise<T> => {
@@ -91,14 +91,14 @@ const withResting = async <T>(
     env: (tmp) => ({ GOCOVERDIR: tmp }),
   };
   return withCountedTarget(session, start, async ({ target, attach }) => {
-    if (target.servingPids.length > 1) throw new Refusal(SEVERAL_SERVE);
+    if (target.servingPids.length > 1) throw new CountingRefusal(SEVERAL_SERVE);
     await attach();
     const send = async (first: number): Promise<number> => {
       const startedMs = performance.now();
       const { window } = await session.loader.single({ side, first, count: requests, inFlight: 1 });
       await delay(SETTLE_MS);
       const bad = window.planned - window.answered + window.failed;
-      if (bad > 0) throw new Refusal(`${bad} of ${window.planned} requests failed on ${side}`);
+      if (bad > 0) throw new CountingRefusal(`${bad} of ${window.planned} requests failed on ${side}`);
       return (performance.now() - startedMs) / 1000;
     };
     await send(0);
@@ -106,7 +106,11 @@ const withResting = async <T>(
   });
 };
 
-const countTotal = async (counting: Counting, place: LaunchPlace, engine: PerfEngine): Promise<TotalsLaunch> => {
+const countTotal = async (
+  counting: NativeCounting,
+  place: CountedLaunchSpec,
+  engine: PerfEngine,
+): Promise<TotalsLaunch> => {
   const startedMs = performance.now();
   const { signal } = counting.session.plan;
   return withResting(counting, place, '', async ({ target, send }) => {
@@ -188,7 +192,7 @@ const buildCovered = async ({ plan, prepared }: Session): Promise<BySide<Binary>
 
 const countersOf = async (agent: Agent) => readCoverageCounters(await agent.coverage('counters'));
 
-const countCalls = async (counting: Counting, place: LaunchPlace): Promise<CallsLaunch> => {
+const countCalls = async (counting: NativeCounting, place: CountedLaunchSpec): Promise<CallsLaunch> => {
   const startedMs = performance.now();
   const { session, requests } = counting;
   const { plan, socketDir } = session;

@@ -13,7 +13,7 @@ export interface ExactFacts {
   readonly leaveSeconds?: number;
 }
 
-export class Refusal extends Error {
+export class CountingRefusal extends Error {
   /** Whether another try may go better. */
   readonly byChance: boolean;
 
@@ -42,7 +42,7 @@ export const orRefused = async (
     return await count();
   } catch (error) {
     plan.signal.throwIfAborted();
-    if (error instanceof Refusal) return refused(engine, error.message);
+    if (error instanceof CountingRefusal) return refused(engine, error.message);
     if (error instanceof GodynoError) return refused(engine, firstLine(error.message));
     throw error;
   }
@@ -50,9 +50,9 @@ export const orRefused = async (
 
 const firstLine = (text: string): string => text.split('\n')[0] ?? text;
 
-/** How many are counted, after as many of warm-up. Throws a {@link Refusal} when they would not fit into memory. */
+/** How many are counted, after as many of warm-up. Throws a {@link CountingRefusal} when they would not fit into memory. */
 export const countedRequests = ({ allocBytesPerRequest, memoryBytes }: ExactFacts): number => {
   const requests = exactRequests(allocBytesPerRequest, memoryBytes);
   if (requests !== null) return requests;
-  throw new Refusal({ kind: 'memory', bytesPerRequest: allocBytesPerRequest ?? 0, memoryBytes });
+  throw new CountingRefusal({ kind: 'memory', bytesPerRequest: allocBytesPerRequest ?? 0, memoryBytes });
 };

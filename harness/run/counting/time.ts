@@ -1,6 +1,6 @@
 /** Exact mode keeps to the budget: what does not fit is refused as soon as that is known, with the budget that would do. */
 import { SIDES } from '../../model/index.ts';
-import { Refusal } from './refusal.ts';
+import { CountingRefusal } from './refusal.ts';
 import type { Session } from '../session/session.ts';
 
 interface Timed {
@@ -22,11 +22,11 @@ export const hasTimeFor = (
   return ahead === 0 || ahead <= clock.secondsLeft() - leaveSeconds;
 };
 
-/** Throws a {@link Refusal} where `rounds` of both sides do not fit. */
+/** Throws a {@link CountingRefusal} where `rounds` of both sides do not fit. */
 export const requireTimeFor = (session: Session, counted: readonly Timed[], rounds: number, leaveSeconds = 0): void => {
   if (hasTimeFor(session, counted, rounds, leaveSeconds)) return;
   const wantedSeconds = session.clock.elapsedSeconds() + secondsAhead(counted, rounds) + leaveSeconds;
-  throw new Refusal({
+  throw new CountingRefusal({
     kind: 'time',
     counted: counted.length,
     wanted: rounds * SIDES.length,

@@ -24,10 +24,10 @@ import {
 } from '../../model/index.ts';
 import { capturesOf, type ProfileRefs } from './captures.ts';
 import { growthOf, windowRequests } from './judged.ts';
-import { attachSides, type LaunchPlace, withLiveSide } from './running-pair.ts';
-import { firstLook, type Session } from '../session/session.ts';
+import { attachSides, type LaunchSpec, withLiveSide } from './running-pair.ts';
+import { askOnceBefore, type Session } from '../session/session.ts';
 import { tryApart } from './trial.ts';
-import type { Pace } from './warm-up.ts';
+import type { RequestRate } from './warm-up.ts';
 
 const WARM_SECONDS = 1.2;
 /** Warm-up lasts a time, not a count, so its requests come from elsewhere in the schedule. */
@@ -52,17 +52,17 @@ interface Visit {
 
 export interface AlternateLaunch {
   readonly launch: Launch;
-  readonly pace: Pace;
+  readonly pace: RequestRate;
 }
 
-export const alternateLaunch = async (session: Session, place: LaunchPlace): Promise<AlternateLaunch> => {
+export const alternateLaunch = async (session: Session, place: LaunchSpec): Promise<AlternateLaunch> => {
   await tryApart(session, place);
   const startedMs = performance.now();
   const first = place.firstSide;
   const second = otherSide(first);
   const visits: Visit[] = [];
   let count: number | null = null;
-  let pace: Pace | null = null;
+  let pace: RequestRate | null = null;
   for (const [turn, side] of [first, second, second, first].entries()) {
     const visit = await visitSide(session, place, side, turn, count);
     count = visit.load.window.planned;
@@ -90,7 +90,7 @@ export const alternateLaunch = async (session: Session, place: LaunchPlace): Pro
   return { launch, pace: pace ?? { couplesPerSecond: 0, cpuNsPerRequest: null } };
 };
 
-const paceOf = ({ load, window }: Visit): Pace => ({
+const paceOf = ({ load, window }: Visit): RequestRate => ({
   couplesPerSecond: load.window.answered / Math.max(load.wallSeconds, 1e-3),
   cpuNsPerRequest:
     window.counters.cpuNs === undefined ? null : window.counters.cpuNs / Math.max(1, load.window.answered),
@@ -99,7 +99,7 @@ const paceOf = ({ load, window }: Visit): Pace => ({
 /** One start of one side: warm-up, collections, one window, collections. `count` null: this start sets it. */
 const visitSide = async (
   session: Session,
-  place: LaunchPlace,
+  place: LaunchSpec,
   side: Side,
   turn: number,
   count: number | null,
@@ -107,7 +107,7 @@ const visitSide = async (
   withLiveSide(session, place, side, turn, async (live, startSeconds) => {
     const { loader, schedule, settings } = session;
     await attachSides(session, place, { [side]: live }, settings.inFlight);
-    await firstLook(session, side);
+    await askOnceBefore(session, side);
     const { agent } = live;
     const before = await agent.counters();
     const warm = await loader.single({

@@ -3,11 +3,11 @@ import { TargetStartError } from '../../errors.ts';
 import { alternateLaunch } from './alternate.ts';
 import { ContendedPortsError, moveIfNew, takenPortsIn } from '../session/contended-ports.ts';
 import { type JudgedLaunch, judgedLaunch } from './judged.ts';
-import type { LaunchPlace } from './running-pair.ts';
+import type { LaunchSpec } from './running-pair.ts';
 import type { Session } from '../session/session.ts';
 
 /** Both sides at once, or where that is not possible one after the other. */
-export const launchOf = async (session: Session, place: LaunchPlace): Promise<JudgedLaunch> => {
+export const launchOf = async (session: Session, place: LaunchSpec): Promise<JudgedLaunch> => {
   if (session.settings.mode === 'alternate') return alternateLaunch(session, place);
   try {
     return await judgedLaunch(session, place);
@@ -23,7 +23,7 @@ export const launchOf = async (session: Session, place: LaunchPlace): Promise<Ju
 /** A side that starts alone but not beside the other cannot run twice; one that does not start alone is broken. */
 const insteadAlternately = async (
   session: Session,
-  place: LaunchPlace,
+  place: LaunchSpec,
   error: TargetStartError,
 ): Promise<JudgedLaunch> => {
   const together = session.settings;

@@ -18,10 +18,10 @@ import { judgedGates } from '../../compare/index.ts';
 import { metricDef } from '../../metrics/index.ts';
 import { belowRequests, decodeProfile, ProfileError, subtractProfile, valueColumn } from '../../profile/index.ts';
 import { type Captures, capturesOf } from './captures.ts';
-import { type LaunchPlace, type LivePair, withLivePair } from './running-pair.ts';
-import { firstLook, lastLook, type Session } from '../session/session.ts';
+import { type LaunchSpec, type LivePair, withLivePair } from './running-pair.ts';
+import { askOnceBefore, askOnceAfter, type Session } from '../session/session.ts';
 import { attachTried } from './trial.ts';
-import { askBoth, collectBoth, type Pace, type Warmed, warmUp } from './warm-up.ts';
+import { askBoth, collectBoth, type RequestRate, type Warmed, warmUp } from './warm-up.ts';
 import { measurePair, restPoint } from './windows.ts';
 
 /** Three windows and as many launches as it takes: launches differ more than windows (reference: layouts). */
@@ -49,7 +49,7 @@ const GOROUTINE_PROBE_MS = 2;
 const REFILL_SECONDS = 0.15;
 
 /** Requests per side in a window: at least 150 and 100 ms of CPU, about half a second, two at most. */
-export const windowRequests = ({ couplesPerSecond, cpuNsPerRequest }: Pace): number => {
+export const windowRequests = ({ couplesPerSecond, cpuNsPerRequest }: RequestRate): number => {
   const forCpu = cpuNsPerRequest === null ? 0 : (FEWEST_CPU_SECONDS * 1e9) / cpuNsPerRequest;
   const wanted = Math.max(FEWEST_REQUESTS, forCpu, couplesPerSecond * WINDOW_SECONDS);
   const most = Math.max(FEWEST_SLOW_REQUESTS, couplesPerSecond * LONGEST_WINDOW_SECONDS);
@@ -58,14 +58,14 @@ export const windowRequests = ({ couplesPerSecond, cpuNsPerRequest }: Pace): num
 
 export interface JudgedLaunch {
   readonly launch: Launch;
-  readonly pace: Pace;
+  readonly pace: RequestRate;
 }
 
-export const judgedLaunch = async (session: Session, place: LaunchPlace): Promise<JudgedLaunch> => {
+export const judgedLaunch = async (session: Session, place: LaunchSpec): Promise<JudgedLaunch> => {
   const startedMs = performance.now();
   return withLivePair(session, place, async (live) => {
     await attachTried(session, live, Math.max(session.settings.inFlight, CONTENTION_IN_FLIGHT));
-    await firstLook(session);
+    await askOnceBefore(session);
     const warmed = await warmUp(session, live);
     const captures = bothSides((side) => capturesOf(session, place.index, side, live.sides[side]));
     const firstRequest = session.schedule.next;
@@ -79,7 +79,7 @@ export const judgedLaunch = async (session: Session, place: LaunchPlace): Promis
         : [];
     const requests = session.schedule.next - firstRequest;
     const sides = await finishSides(live, captures, warmed, { requests, cost: cost.pairs });
-    if (!cost.gaveUp) await lastLook(session);
+    if (!cost.gaveUp) await askOnceAfter(session);
     const launch: Launch = {
       index: place.index,
       stage: 'judged',

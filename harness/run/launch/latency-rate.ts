@@ -1,7 +1,7 @@
 /** At which steady rate latency is measured. */
 import { UsageError } from '../../errors.ts';
 import type { Session } from '../session/session.ts';
-import type { Pace } from './warm-up.ts';
+import type { RequestRate } from './warm-up.ts';
 
 /** `auto`: this share of what both sides together carried in couples. */
 const LATENCY_RATE_RATIO = 0.4;
@@ -11,7 +11,7 @@ const LATENCY_MOST_RATIO = 0.6;
 const LATENCY_MOST_PER_SECOND = 1000;
 
 /** null: there is no latency phase here. Throws {@link UsageError} for a rate that would measure the queue. */
-export const latencyRateOf = (session: Session, { couplesPerSecond }: Pace): number | null => {
+export const latencyRateOf = (session: Session, { couplesPerSecond }: RequestRate): number | null => {
   const { latency } = session.plan.scenario.load;
   if (latency === null || !session.settings.pinned || session.settings.mode === 'alternate') return null;
   if (latency === 'auto') {

@@ -2,7 +2,7 @@
 import { bothSides, type Launch, type Pair, type Side, SIDES, type Stage } from '../../model/index.ts';
 import { capturesOf } from './captures.ts';
 import { growthOf } from './judged.ts';
-import { attachLoader, type LaunchPlace, type LivePair, withLivePair } from './running-pair.ts';
+import { attachLoader, type LaunchSpec, type LivePair, withLivePair } from './running-pair.ts';
 import type { Session } from '../session/session.ts';
 import { askBoth, collectBoth, warmUp } from './warm-up.ts';
 import { measurePair, restPoint } from './windows.ts';
@@ -25,7 +25,7 @@ const EXPLAIN_WINDOW_SECONDS = 4;
  */
 const EXPLAIN_HZ = 500;
 
-const describe = (place: LaunchPlace, live: LivePair, stage: Stage, startedMs: number) => ({
+const describe = (place: LaunchSpec, live: LivePair, stage: Stage, startedMs: number) => ({
   index: place.index,
   stage,
   linkSeed: place.linked.linkSeed,
@@ -43,7 +43,7 @@ const bareSides = (live: LivePair): Launch['sides'] =>
   }));
 
 /** Open model at `ratePerSecond` for both sides alike: two windows of two seconds after as long a warm-up. */
-export const latencyLaunch = async (session: Session, place: LaunchPlace, ratePerSecond: number): Promise<Launch> => {
+export const latencyLaunch = async (session: Session, place: LaunchSpec, ratePerSecond: number): Promise<Launch> => {
   const startedMs = performance.now();
   const { loader, schedule } = session;
   return withLivePair(session, place, async (live) => {
@@ -77,9 +77,9 @@ const leaksNotTold = (side: Side, why: string): string =>
   `Goroutines that can never wake could not be found on ${side}: ${why}`;
 
 /** Couples over many requests between two collections, and at the end who allocated what is held. */
-export const growthLaunch = async (session: Session, at: LaunchPlace, requests: number): Promise<Launch> => {
+export const growthLaunch = async (session: Session, at: LaunchSpec, requests: number): Promise<Launch> => {
   const startedMs = performance.now();
-  const place: LaunchPlace = { ...at, heapRateBytes: GROWTH_HEAP_RATE_BYTES };
+  const place: LaunchSpec = { ...at, heapRateBytes: GROWTH_HEAP_RATE_BYTES };
   const { loader, schedule, settings } = session;
   return withLivePair(session, place, async (live) => {
     await attachLoader(session, live, settings.inFlight);
@@ -111,9 +111,9 @@ const EVERY_ALLOCATION_BYTES = 1;
 const CAPTURE_REQUESTS = 400;
 
 /** A short pass in which the heap profile holds every allocation, so that allocation sites need no statistics. */
-export const allocationLaunch = async (session: Session, at: LaunchPlace): Promise<Launch> => {
+export const allocationLaunch = async (session: Session, at: LaunchSpec): Promise<Launch> => {
   const startedMs = performance.now();
-  const place: LaunchPlace = { ...at, heapRateBytes: EVERY_ALLOCATION_BYTES };
+  const place: LaunchSpec = { ...at, heapRateBytes: EVERY_ALLOCATION_BYTES };
   const { loader, schedule, settings } = session;
   return withLivePair(session, place, async (live) => {
     await attachLoader(session, live, settings.inFlight);
@@ -142,7 +142,7 @@ export const allocationLaunch = async (session: Session, at: LaunchPlace): Promi
 };
 
 /** Unjudged couples at full speed under the CPU profile. Each launch has a layout of its own, as the judged ones have. */
-export const explainLaunch = async (session: Session, place: LaunchPlace): Promise<Launch> => {
+export const explainLaunch = async (session: Session, place: LaunchSpec): Promise<Launch> => {
   const startedMs = performance.now();
   const { loader, schedule, settings } = session;
   return withLivePair(session, place, async (live) => {

@@ -5,7 +5,7 @@
 import type { AgentHello } from '../../capture/index.ts';
 import type { FailedRequest, Side } from '../../model/index.ts';
 import type { Binary } from '../../service/index.ts';
-import { attachSides, placeOf, withLiveSide } from './running-pair.ts';
+import { attachSides, launchSpecOf, withLiveSide } from './running-pair.ts';
 import type { Session } from '../session/session.ts';
 import { type Tried, tryRequests } from './trial.ts';
 
@@ -22,7 +22,7 @@ export interface Rehearsal {
 /** The session's builds of both sides are this one's. Throws what starting throws. */
 export const rehearseSide = async (session: Session, side: Side, binary: Binary): Promise<Rehearsal> => {
   const linked = { linkSeed: binary.linkSeed, binaries: { base: binary, head: binary } };
-  const place = placeOf(session, 1, linked);
+  const place = launchSpecOf(session, 1, linked);
   return withLiveSide(session, place, side, 0, async (live, startSeconds) => {
     await attachSides(session, place, { [side]: live }, 1);
     const tried = await tryRequests(session, side);

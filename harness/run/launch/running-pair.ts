@@ -28,7 +28,7 @@ export interface LiveSide {
   readonly users: readonly LoadUser[];
 }
 
-export interface LaunchPlace {
+export interface LaunchSpec {
   readonly index: number;
   readonly linked: LinkedPair;
   readonly firstSide: Side;
@@ -37,14 +37,14 @@ export interface LaunchPlace {
 }
 
 export interface LivePair {
-  readonly place: LaunchPlace;
+  readonly place: LaunchSpec;
   readonly sides: BySide<LiveSide>;
   readonly startSeconds: number;
   /** A fair coin, new at every call: who is read or asked first. */
   readonly draw: () => Side;
 }
 
-export const placeOf = (session: Session, index: number, linked: LinkedPair): LaunchPlace => ({
+export const launchSpecOf = (session: Session, index: number, linked: LinkedPair): LaunchSpec => ({
   index,
   linked,
   firstSide: baseIsFirst(session.plan.seed, index) ? 'base' : 'head',
@@ -52,7 +52,7 @@ export const placeOf = (session: Session, index: number, linked: LinkedPair): La
 
 const startForLaunch = async (
   session: Session,
-  place: LaunchPlace,
+  place: LaunchSpec,
   side: Side,
   ports: SidePorts,
 ): Promise<RunningTarget> => {
@@ -175,7 +175,7 @@ const diedIn = async (started: readonly RunningTarget[], cause: unknown): Promis
  */
 export const withLivePair = async <T>(
   session: Session,
-  place: LaunchPlace,
+  place: LaunchSpec,
   use: (live: LivePair) => Promise<T>,
 ): Promise<T> => {
   const startedMs = performance.now();
@@ -221,7 +221,7 @@ export const withLivePair = async <T>(
 /** Connects the loader to the sides that live. */
 export const attachSides = async (
   session: Session,
-  place: LaunchPlace,
+  place: LaunchSpec,
   sides: Partial<BySide<LiveSide>>,
   connections: number,
 ): Promise<void> => {
@@ -243,7 +243,7 @@ export const attachLoader = async (session: Session, live: LivePair, connections
 /** Starts one side alone, for services that cannot run twice. `turn` counts the starts of a launch. */
 export const withLiveSide = async <T>(
   session: Session,
-  place: LaunchPlace,
+  place: LaunchSpec,
   side: Side,
   turn: number,
   use: (live: LiveSide, startSeconds: number) => Promise<T>,

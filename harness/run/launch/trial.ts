@@ -12,7 +12,7 @@ import {
   type Side,
   SIDES,
 } from '../../model/index.ts';
-import { attachSides, type LaunchPlace, type LivePair, type LiveSide, withLiveSide } from './running-pair.ts';
+import { attachSides, type LaunchSpec, type LivePair, type LiveSide, withLiveSide } from './running-pair.ts';
 import { mixSeed } from '../session/seeds.ts';
 import type { Session } from '../session/session.ts';
 
@@ -157,7 +157,7 @@ export const attachTried = async (session: Session, live: LivePair, connections:
 };
 
 /** The same for sides that are never alive together, each started once for it. */
-export const tryApart = async (session: Session, place: LaunchPlace): Promise<void> => {
+export const tryApart = async (session: Session, place: LaunchSpec): Promise<void> => {
   if (!isDue(session)) return;
   session.tried = true;
   const tryOne = async (side: Side, again: number): Promise<readonly Tried[]> =>

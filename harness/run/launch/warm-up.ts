@@ -11,7 +11,7 @@ const WARM_SECONDS = 1.2;
 /** Its last part tells the pace. */
 const PACE_SECONDS = 0.4;
 
-export interface Pace {
+export interface RequestRate {
   /** Couples per second: requests per second and side. */
   readonly couplesPerSecond: number;
   /** The dearer side's CPU per request; null where it cannot be read. */
@@ -20,7 +20,7 @@ export interface Pace {
 
 export interface Warmed {
   readonly warmup: WarmUp;
-  readonly pace: Pace;
+  readonly pace: RequestRate;
   /** Right after the collections that end the warm-up: where growth is counted from. */
   readonly collected: BySide<AgentCounters>;
 }

@@ -39,14 +39,14 @@ const LOOK_SECONDS = 0.3;
  * Looks at the answers of a fresh service: the same requests in every launch, so that what varies by itself shows. The
  * schedule goes on behind them.
  */
-export const firstLook = async ({ loader, schedule }: Session, side?: Side): Promise<void> => {
+export const askOnceBefore = async ({ loader, schedule }: Session, side?: Side): Promise<void> => {
   const one = side === undefined ? {} : { side };
   const next = await loader.answers({ first: 0, perRoute: PER_ROUTE, seconds: LOOK_SECONDS, ...one });
   schedule.next = Math.max(schedule.next, next);
 };
 
 /** The same with the requests that come next: some services answer otherwise when they have had enough. */
-export const lastLook = async ({ loader, schedule }: Session): Promise<void> => {
+export const askOnceAfter = async ({ loader, schedule }: Session): Promise<void> => {
   schedule.next = await loader.answers({ first: schedule.next, perRoute: PER_ROUTE, seconds: LOOK_SECONDS });
 };
 

@@ -15,7 +15,7 @@ import { movingPorts } from './moving-ports.ts';
 import { type Overlay, shippedAgentDir, writeOverlay } from './overlay.ts';
 import { repeatLine } from './repeat.ts';
 
-export interface PrepareRequest {
+export interface BuildRequest {
   readonly side: Side;
   /** The side's source tree; modules outside of it make a build uncacheable. */
   readonly sourceDir: string;
@@ -131,7 +131,7 @@ const BUILD_ENV = (
 ).split(' ');
 
 const cacheKeyOf = (
-  request: PrepareRequest,
+  request: BuildRequest,
   facts: TargetFacts,
   overlay: Overlay,
   user: UserFlags,
@@ -161,9 +161,9 @@ const cacheKeyOf = (
 };
 
 /** Never below a side's source, which may lie in the same work folder: embedded patterns would take it in. */
-const buildFolder = ({ workDir, side }: PrepareRequest): string => join(workDir, 'build', side);
+const buildFolder = ({ workDir, side }: BuildRequest): string => join(workDir, 'build', side);
 
-type SideRequest = PrepareRequest & { readonly go: GoProgram };
+type SideRequest = BuildRequest & { readonly go: GoProgram };
 
 /** With a Go whose own files can be replaced: runtime patches are laid over it. */
 const inspectSide = async (request: SideRequest, spec: TargetSpec): Promise<TargetFacts> => {
@@ -228,7 +228,7 @@ const MOST_REMEDIES = 3;
  * Throws what {@link inspectTarget} throws, `OVERLAY_BROKEN`, `BUILD_FLAGS` (exit 2), and a {@link BuildError} naming
  * the side for what Go says about its code. Builds nothing yet: the first {@link linkBinary} compiles.
  */
-export const prepareBuild = async (given: PrepareRequest): Promise<PreparedBuild> => {
+export const prepareBuild = async (given: BuildRequest): Promise<PreparedBuild> => {
   const go = given.go ?? chosenGo(given.spec.go?.[given.side], `${given.side}: `);
   const request = { ...given, go };
   let spec = request.spec;

@@ -2,7 +2,7 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
-interface Entry {
+interface CacheEntry {
   readonly path: string;
   readonly bytes: number;
   readonly usedMs: number;
@@ -18,7 +18,7 @@ const bytesOf = async (path: string): Promise<number> => {
   return sizes.reduce((sum, bytes) => sum + bytes, found.size);
 };
 
-const entriesOf = async (folder: string): Promise<readonly Entry[]> => {
+const entriesOf = async (folder: string): Promise<readonly CacheEntry[]> => {
   const names = await readdir(folder);
   const entries = await Promise.all(
     names.map(async (name) => {

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { choosePlace, type Demand, type Survey, withGardener } from '../../../harness/cli/prove/survey.ts';
+import { choosePlantSite, type Demand, type CostSurvey, withFaultPlanting } from '../../../harness/cli/prove/survey.ts';
 import { stepsFor } from '../../../harness/cli/terminal/steps.ts';
 import { parseScenario } from '../../../harness/scenario/index.ts';
 import { goMod, makeFolder, never, removeFolders } from '../../service/go-modules.ts';
@@ -49,7 +49,7 @@ const scenario = parseScenario(
   new Map(),
 );
 
-const surveyed: Survey = {
+const surveyed: CostSurvey = {
   scenario,
   costs: { cpuNsPerRequest: 50_000, mallocsPerRequest: 10, allocBytesPerRequest: 1000, burnRoundNs: 1 },
   serviceNs: 1e6,
@@ -66,8 +66,14 @@ const demandOf = (names: readonly string[], changes: Partial<Demand> = {}): Dema
 });
 
 const choose = async (head: string, demand: Demand) =>
-  withGardener(never, async (gardener) =>
-    choosePlace({ head, seed: 1, step: stepsFor('quiet'), signal: never }, gardener, surveyed, demand, makeFolder()),
+  withFaultPlanting(never, async (planting) =>
+    choosePlantSite(
+      { head, seed: 1, step: stepsFor('quiet'), signal: never },
+      planting,
+      surveyed,
+      demand,
+      makeFolder(),
+    ),
   );
 
 describe('how often a request calls a function is counted in the running service', () => {

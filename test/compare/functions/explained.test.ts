@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { onlyExplaining } from '../../../harness/compare/functions/explained.ts';
+import { dropUnsupportedNames } from '../../../harness/compare/functions/explained.ts';
 import type { FunctionComparison, MetricComparison } from '../../../harness/model/index.ts';
 
 const row = (profile: FunctionComparison['profile'], kind: FunctionComparison['kind']): FunctionComparison =>
@@ -10,7 +10,7 @@ const attribution = { source: 'judged', samples: null, diffuse: null, culprit: '
 
 describe('onlyExplaining', () => {
   it('names nobody where no metric moved, however certain a function looks', () => {
-    const found = onlyExplaining({ functions: [row('cpu', 'regressed')], attribution }, [
+    const found = dropUnsupportedNames({ functions: [row('cpu', 'regressed')], attribution }, [
       metric('cpuNsPerRequest', 'unchanged'),
     ]);
     expect(found.functions.map(({ kind }) => kind)).toEqual(['unclear']);
@@ -24,7 +24,7 @@ describe('onlyExplaining', () => {
       metric('mallocsPerRequest', 'changed'),
       metric('instructionsPerRequest', 'regressed'),
     ];
-    const found = onlyExplaining({ functions, attribution }, rows);
+    const found = dropUnsupportedNames({ functions, attribution }, rows);
     expect(found.functions.map(({ kind }) => kind)).toEqual(['unclear', 'new', 'regressed']);
     expect(found.attribution?.culprit).toBe('main.encode');
   });
@@ -39,7 +39,7 @@ describe('onlyExplaining', () => {
       changedInDiff: index === 0 && changedInDiff,
     }));
   const kindsOf = (functions: readonly FunctionComparison[], verdict: MetricComparison['verdict']) =>
-    onlyExplaining({ functions, attribution: null }, [metric('cpuNsPerRequest', verdict)]).functions.map(
+    dropUnsupportedNames({ functions, attribution: null }, [metric('cpuNsPerRequest', verdict)]).functions.map(
       ({ kind, movedTo }) => `${kind} ${movedTo}`,
     );
   const kept = ['moved main.quote', 'moved main.encode'];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { compareRun, look } from '../../../harness/compare/index.ts';
+import { compareRun, judgeSoFar } from '../../../harness/compare/index.ts';
 import { toolchainChange, toolchainNotTaken } from '../../../harness/compare/toolchain/change.ts';
 import type { FileDiff, GateSpec, GoLines, RunFile, ScenarioRun } from '../../../harness/model/index.ts';
 import { buildOf } from '../../builders/builds.ts';
@@ -125,8 +125,8 @@ describe('a gate with a limit of its own for changes of Go', () => {
     expect(verdictOf(slower(TWO, gate))).toMatchObject({ practicalRatio: 0.1 });
     expect(verdictOf(slower(TWO, gate))?.verdict).not.toBe('regressed');
     expect(verdictOf(slower(ONE, gate))).toMatchObject({ verdict: 'regressed', practicalRatio: 0.02 });
-    expect(look(slower(TWO, gate), { gates: 1 }).cpuFired).toBe(false);
-    expect(look(slower(ONE, gate), { gates: 1 }).cpuFired).toBe(true);
+    expect(judgeSoFar(slower(TWO, gate), { gates: 1 }).cpuFired).toBe(false);
+    expect(judgeSoFar(slower(ONE, gate), { gates: 1 }).cpuFired).toBe(true);
   });
 
   it('does not fail between two Gos where it is false, and the comparison names it', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { compareRun, look } from '../../../harness/compare/index.ts';
+import { compareRun, judgeSoFar } from '../../../harness/compare/index.ts';
 import type { Growth, Launch, MetricComparison, MetricId, ScenarioRun } from '../../../harness/model/index.ts';
 import { normalDeviates, randomFrom } from '../../../harness/stats/index.ts';
 import { fileOf, growthOf, launchOf, mirrored, pairOf, runOf, windowOf } from '../../builders/synthetic-run.ts';
@@ -56,7 +56,7 @@ const share = (hit: (seed: number) => boolean): number => SEEDS.filter(hit).leng
 
 describe('heap growth', () => {
   test('of a clean service is mostly cleared by short launches, and by a growth launch where they cannot tell', () => {
-    expect(share((seed) => look(leakyRun(seed, {}), family).suspectGrowth.length > 0)).toBeLessThanOrEqual(0.2);
+    expect(share((seed) => judgeSoFar(leakyRun(seed, {}), family).suspectGrowth.length > 0)).toBeLessThanOrEqual(0.2);
     expect(share((seed) => heap(leakyRun(seed, {}, 10_000)).verdict === 'unchanged')).toBeGreaterThanOrEqual(0.95);
     const noisy = { noiseBytes: 200_000 };
     expect(share((seed) => heap(leakyRun(seed, noisy, 10_000)).verdict === 'notJudged')).toBeGreaterThanOrEqual(0.9);
@@ -67,7 +67,7 @@ describe('heap growth', () => {
 
   test('of one 1 KiB object in 100 requests asks for a growth launch, which finds it', () => {
     const leak = { bytes: 10.24, objects: 0.01 };
-    expect(share((seed) => look(leakyRun(seed, leak), family).suspectGrowth.length > 0)).toBe(1);
+    expect(share((seed) => judgeSoFar(leakyRun(seed, leak), family).suspectGrowth.length > 0)).toBe(1);
     expect(share((seed) => heap(leakyRun(seed, leak, 10_000)).verdict === 'regressed')).toBe(1);
   });
 
@@ -79,7 +79,7 @@ describe('heap growth', () => {
 
   test('under suspicion does not hold the run open, but without a growth launch it stays inconclusive', () => {
     const run = leakyRun(3, { bytes: 40, objects: 0.04 });
-    expect(look(run, family)).toMatchObject({ done: true, suspectGrowth: ['heapGrowthBytesPerRequest'] });
+    expect(judgeSoFar(run, family)).toMatchObject({ done: true, suspectGrowth: ['heapGrowthBytesPerRequest'] });
     expect(heap(run)).toMatchObject({
       verdict: 'inconclusive',
       reason: expect.stringContaining('it looks like a leak'),
@@ -114,7 +114,7 @@ describe('heap growth', () => {
 describe('goroutine growth', () => {
   test('of one goroutine in 100 requests is regressed at the first look, though 650 requests show only six', () => {
     expect(share((seed) => goroutines(leakyRun(seed, { goroutines: 0.01 })).verdict === 'regressed')).toBe(1);
-    expect(look(leakyRun(1, { goroutines: 0.01 }), family).done).toBe(true);
+    expect(judgeSoFar(leakyRun(1, { goroutines: 0.01 }), family).done).toBe(true);
   });
 
   test('of none at all is unchanged with an interval of no width', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { familyOf, judgedGates, look } from '../../../harness/compare/index.ts';
+import { familyOf, judgedGates, judgeSoFar } from '../../../harness/compare/index.ts';
 import { normalDeviates, randomFrom } from '../../../harness/stats/index.ts';
 import { simulate, noiseOf, SERVICES, simulateCoins, simulateFew } from '../../prove/verdict-models.ts';
 import {
@@ -31,7 +31,7 @@ const ratios = (seed: number, n: number, effect: number, sd: number): readonly n
   const normal = normalDeviates(randomFrom(seed));
   return Array.from({ length: n }, () => effect + sd * normal());
 };
-const ask = (values: readonly number[], gates = family) => look(cpuRun(values, { scenario: cpuGate }), gates);
+const ask = (values: readonly number[], gates = family) => judgeSoFar(cpuRun(values, { scenario: cpuGate }), gates);
 
 describe('the stopping rule', () => {
   test('gives no verdict before the eighth launch, however plain the difference', () => {
@@ -60,7 +60,7 @@ describe('the stopping rule', () => {
 
   test('looks on to 80 launches in tight mode', () => {
     const scenario = { ...cpuGate, measure: { ...cpuGate.measure, tight: true } };
-    const answer = look(cpuRun(ratios(3, 40, 0.01, 0.1), { scenario }), family);
+    const answer = judgeSoFar(cpuRun(ratios(3, 40, 0.01, 0.1), { scenario }), family);
     expect(answer).toMatchObject({ done: false, nextLook: 48 });
   });
 
@@ -95,7 +95,7 @@ describe('the stopping rule', () => {
         linkSeed: Math.floor(index / 3),
       }),
     );
-    const at = (n: number) => look(runOf(launches.slice(0, n), { scenario: cpuGate }), family);
+    const at = (n: number) => judgeSoFar(runOf(launches.slice(0, n), { scenario: cpuGate }), family);
     expect(at(23)).toMatchObject({ isLook: false, nextLook: 24 });
     expect(at(24)).toMatchObject({ isLook: true, done: true });
     expect(at(24).verdicts[0]?.units).toBe(8);
@@ -106,21 +106,21 @@ describe('the stopping rule', () => {
     const run = cpuRun(ratios(7, 8, 0.1, 0.002), { scenario: cpuGate });
     const [first, ...rest] = run.launches;
     const spoilt = { ...first!, pairs: first!.pairs.map((pair) => ({ ...pair, discarded: 'steal 20 %' })) };
-    expect(look({ ...run, launches: [spoilt, ...rest] }, family)).toMatchObject({ isLook: false, nextLook: 9 });
+    expect(judgeSoFar({ ...run, launches: [spoilt, ...rest] }, family)).toMatchObject({ isLook: false, nextLook: 9 });
   });
 
   test('sees nothing in latency, explain or growth launches', () => {
     const run = cpuRun(ratios(8, 8, 0.1, 0.002), { scenario: cpuGate });
     const other = run.launches.map((launch) => ({ ...launch, stage: 'explain' as const }));
-    expect(look({ ...run, launches: other }, family)).toMatchObject({ launches: 0, done: false, nextLook: 8 });
+    expect(judgeSoFar({ ...run, launches: other }, family)).toMatchObject({ launches: 0, done: false, nextLook: 8 });
   });
 
   test('stops at once when head fails requests and base does not', () => {
     const window = windowOf({ cpuNs: 1e6 });
     const failing = windowOf({ cpuNs: 1e6 }, { failed: 50, failedStatus: { '500': 50 } });
     const run = runOf([launchOf(0, [pairOf(window, failing)])]);
-    expect(look(run, family).done).toBe(true);
-    expect(look(runOf([launchOf(0, [pairOf(window, window)])]), family).done).toBe(false);
+    expect(judgeSoFar(run, family).done).toBe(true);
+    expect(judgeSoFar(runOf([launchOf(0, [pairOf(window, window)])]), family).done).toBe(false);
   });
 });
 
@@ -151,7 +151,7 @@ describe('what cannot be judged', () => {
   test('is CPU on a machine that cannot pin, while allocations still decide', () => {
     const pair = () => pairOf(windowOf({ cpuNs: 1e6, mallocs: 100 }), windowOf({ cpuNs: 2e6, mallocs: 110 }));
     const launches = Array.from({ length: 8 }, (_, index) => launchOf(index, [pair(), pair(), pair()]));
-    const answer = look(
+    const answer = judgeSoFar(
       runOf(launches, { settings: { ...settings, pinned: false, unpinnedReason: 'no affinity' } }),
       family,
     );
@@ -163,7 +163,7 @@ describe('what cannot be judged', () => {
   test('is a metric that one side lacks', () => {
     const pair = pairOf(windowOf({ cpuNs: 1e6, mallocs: 100 }), windowOf({ cpuNs: 1e6 }));
     const launches = Array.from({ length: 8 }, (_, index) => launchOf(index, [pair, pair, pair]));
-    const mallocs = look(runOf(launches), family).verdicts.find(({ metric }) => metric === 'mallocsPerRequest');
+    const mallocs = judgeSoFar(runOf(launches), family).verdicts.find(({ metric }) => metric === 'mallocsPerRequest');
     expect(mallocs?.verdict).toBe('notJudged');
   });
 });
@@ -171,7 +171,7 @@ describe('what cannot be judged', () => {
 describe('limits', () => {
   test('are 3 and 6 % with one layout only, so that +2 % is called unchanged there and regressed with seeds', () => {
     const values = ratios(9, 8, 0.02, 0.002);
-    const unseeded = look(cpuRun(values, { scenario: cpuGate, builds: unseededBuilds }), family);
+    const unseeded = judgeSoFar(cpuRun(values, { scenario: cpuGate, builds: unseededBuilds }), family);
     expect(unseeded.verdicts[0]?.verdict).toBe('unchanged');
     expect(ask(values).verdicts[0]?.verdict).toBe('regressed');
   });
@@ -179,7 +179,7 @@ describe('limits', () => {
   test('are 2.5 and 5 % when the sides ran one after the other', () => {
     const values = ratios(9, 8, 0.02, 0.002);
     const run = cpuRun(values, { scenario: cpuGate, settings: { ...settings, mode: 'alternate' } });
-    expect(look(run, family).verdicts[0]?.verdict).toBe('unchanged');
+    expect(judgeSoFar(run, family).verdicts[0]?.verdict).toBe('unchanged');
   });
 
   test('follow the scenario: +5 % allowed lets +3 % pass', () => {
@@ -187,8 +187,8 @@ describe('limits', () => {
       ...cpuGate,
       gates: { ...cpuGate.gates, cpuNsPerRequest: { failRatio: 0.05, failAbsolute: null } },
     };
-    expect(look(cpuRun(ratios(10, 8, 0.03, 0.002), { scenario }), family).verdicts[0]?.verdict).toBe('unchanged');
-    expect(look(cpuRun(ratios(10, 8, 0.06, 0.002), { scenario }), family).verdicts[0]?.verdict).toBe('regressed');
+    expect(judgeSoFar(cpuRun(ratios(10, 8, 0.03, 0.002), { scenario }), family).verdicts[0]?.verdict).toBe('unchanged');
+    expect(judgeSoFar(cpuRun(ratios(10, 8, 0.06, 0.002), { scenario }), family).verdicts[0]?.verdict).toBe('regressed');
   });
 
   test('finer than the metric can carry are refused by name', () => {
@@ -232,8 +232,8 @@ describe('sides exchanged', () => {
             }),
           );
           const run = runOf(launches);
-          const there = look(run, { gates: 6 });
-          const back = look(mirrored(run), { gates: 6 });
+          const there = judgeSoFar(run, { gates: 6 });
+          const back = judgeSoFar(mirrored(run), { gates: 6 });
           there.verdicts.forEach(({ metric, verdict }, index) => {
             expect([metric, back.verdicts[index]?.verdict]).toEqual([metric, opposite[verdict] ?? verdict]);
           });

@@ -2,7 +2,7 @@
  * Unquoted numbers and true/false where text is meant: taken as they are written, so `1.10` stays `1.10`. Numbers that
  * JavaScript would round stay as written where JSON is sent or expected.
  */
-import { type Path, type ScenarioDocument } from './document.ts';
+import { type DocumentPath, type ScenarioDocument } from './document.ts';
 
 /** Below `target`, and below what one side has of its own. */
 const SERVICE_PLACES = [
@@ -61,14 +61,14 @@ const exactNumber = (value: number, source: string | undefined): unknown => {
 /** `JSON.rawJSON` of ECMAScript, which the types do not know yet. */
 const rawJson = (text: string): unknown => (JSON as unknown as { rawJSON: (text: string) => unknown }).rawJSON(text);
 
-const isTextPlace = (path: Path): boolean =>
+const isTextPlace = (path: DocumentPath): boolean =>
   TEXT_PLACES.some(
     (place) => place.length === path.length && place.every((key, index) => key === '*' || key === path[index]),
   );
 
 /** The document's values, with text where text is meant. */
 export const asWritten = (document: ScenarioDocument): unknown => {
-  const rewrite = (value: unknown, path: Path): unknown => {
+  const rewrite = (value: unknown, path: DocumentPath): unknown => {
     if (Array.isArray(value)) return value.map((item, index) => rewrite(item, [...path, index]));
     if (typeof value === 'object' && value !== null) {
       return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, rewrite(inner, [...path, key])]));

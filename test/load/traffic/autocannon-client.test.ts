@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { afterEach, expect, test } from 'vitest';
 import { testSeam } from '../../../harness/load/traffic/self-test.ts';
 import { loaderEngine } from '../../../harness/load/index.ts';
-import { MEMBERS, requireClient } from '../../../harness/load/traffic/seam.ts';
+import { MEMBERS, requireClient } from '../../../harness/load/traffic/autocannon-client.ts';
 
 const Client = createRequire(import.meta.url)('autocannon/lib/httpClient.js') as {
   prototype: Record<string, (...args: readonly unknown[]) => unknown>;
