@@ -17,6 +17,7 @@ import { freshFolders } from './init/fresh.ts';
 import { findMains, type MainPackage, programName } from './init/find.ts';
 import { type Proposal, proposedFrom, scenarioText, untried } from './init/scenario.ts';
 import { type Trial, tryStarts } from './init/trial.ts';
+import { ownHomeOf } from '../service/index.ts';
 import { withInterrupt } from './terminal/interrupt.ts';
 import { godynoVersion } from '../version.ts';
 
@@ -108,7 +109,7 @@ const tryService = async (
   const configs = await configFiles(copy.moduleDir);
   for (let rebuilds = 0; ; rebuilds++) {
     const cwd = copy.moduleDir;
-    const refresh = await freshFolders(cwd, tmp);
+    const refresh = await freshFolders(cwd, tmp, ownHomeOf(tmp));
     const trial = await tryStarts({ binary, cwd, folder: tmp, refresh, survey, configs, say, signal });
     const more = trial.kind === 'silent' ? await withMissingFile(trial.output, missing, copy) : null;
     if (more === null || rebuilds === MOST_REBUILDS) return { trial, survey, missing };

@@ -73,6 +73,8 @@ export interface TargetSpec {
   readonly include: readonly string[];
   /** Working folder of the service, relative to the module folder of its side; may hold placeholders. */
   readonly cwd: string;
+  /** The service sees the user's own home folder; absent: an empty one of its side's own. */
+  readonly home?: 'user';
   /** Names of further ports, from the `${port.name}` that the scenario uses. */
   readonly ports: readonly string[];
   readonly setup: readonly SetupCommand[];

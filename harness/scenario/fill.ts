@@ -179,6 +179,7 @@ const fillTarget = (target: ScenarioInput['target'], files: ReadFiles): TargetSp
   generate: target.generate.map(fillGenerate),
   include: target.include,
   cwd: target.cwd,
+  ...(target.home === 'user' && { home: 'user' as const }),
   ports: [],
   setup: target.setup.map(fillSetup),
   seed: target.seed.map(fillSetup),

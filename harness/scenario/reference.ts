@@ -49,7 +49,8 @@ limit that fails the run.
    \`target.ready\`, \`target.seed\`, then \`load.prepare\`.
 3. A warm-up, then \`load.requests\`, to both sides at the same time. At the end the service is stopped.
 
-\`\${tmp}\` is empty at the beginning of each launch. The service sees the environment of godyno, \`target.env\` wins.
+\`\${tmp}\` is empty at the beginning of each launch. The service sees the environment of godyno, but for \`HOME\`,
+which is an empty folder of its side's own (\`target.home\`), and \`TMPDIR\`; \`target.env\` wins.
 
 ## Where base needs something else than head
 

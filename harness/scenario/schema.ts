@@ -239,7 +239,7 @@ const target = () =>
     env: serviceEnvironment()
       .prefault({})
       .describe(
-        'Environment of the service, with the same placeholders. `PORT` (the main port) and `TMPDIR` (the folder `${tmp}`) are set without asking. Values are recorded in run.json: no secrets.',
+        'Environment of the service, with the same placeholders. `PORT` (the main port), `TMPDIR` (the folder `${tmp}`) and `HOME` (see `home`) are set without asking. Values are recorded in run.json: no secrets.',
       )
       .meta({ example: { LOG_LEVEL: 'error' } }),
     envFile: z
@@ -285,6 +285,12 @@ const target = () =>
         'Working folder of the service, in the copy of its side’s source: relative to the module folder, or `${tmp}`, or `${scenarioDir}`.',
       )
       .meta({ example: 'deploy' }),
+    home: z
+      .enum(['own', 'user'], expected('own or user'))
+      .prefault('own')
+      .describe(
+        'HOME of the service, of `setup` and of `seed`. own: an empty folder of its side’s own, with `XDG_CONFIG_HOME` and the like below it, so that nothing is written into yours and both sides do not meet there. user: yours, for a service that needs what lies there (credentials, a kubeconfig).',
+      ),
     setup: z
       .array(setupCommand(), expected('a list of commands'))
       .prefault([])

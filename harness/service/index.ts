@@ -16,6 +16,7 @@ export { firstFault, whyGoIsFixed, whyRuntimeFails } from './building/goroot-ove
 export { buildFacts } from './building/facts.ts';
 export { startTarget, type RunningTarget, type StartRequest } from './running/start.ts';
 export { freePorts } from './running/ports.ts';
+export { makeOwnHome, ownHomeOf } from './running/own-home.ts';
 export { type MovedPort } from './building/moving-ports.ts';
 export { listeningAddresses } from './running/listening.ts';
 export { generatedCacheFolder, linkCacheFolder } from './building/link-cache.ts';

@@ -231,6 +231,14 @@ load: { requests: [{ http: POST /hook, body: { to: "http://127.0.0.1:\${port.sin
     expect(withTarget('  base: { args: [x] }').digest).not.toBe(withTarget('  head: { args: [x] }').digest);
   });
 
+  test('the home folder of each side is its own unless the user’s is asked for, which is measured as another thing', () => {
+    expect(withTarget('  home: own').target).not.toHaveProperty('home');
+    expect(withTarget('  home: own').digest).toBe(withTarget('').digest);
+    expect(withTarget('  home: user').target.home).toBe('user');
+    expect(withTarget('  home: user').digest).not.toBe(withTarget('').digest);
+    expect(() => withTarget('  home: mine')).toThrow(/target\.home: expected own or user, got "mine"/);
+  });
+
   test('readiness may be asked on another port or socket, or be a connection that is taken', () => {
     const ready = (text: string) => withTarget(`  readyTimeout: 5s\n  base: { ready: ${text} }`).target;
     const plain = { method: 'GET', path: '/', timeoutSeconds: 5 };

@@ -75,6 +75,34 @@ test('a ready service runs in its module folder, with its settings, port, folder
   expect(readFileSync(asked.logFile, 'utf8')).toBe('listening\n');
 });
 
+test('HOME is a folder of its own for the service and its commands; the user’s own where asked, or what the scenario says', async () => {
+  const homes = async (changes: Partial<TargetSpec>) => {
+    const see = (name: string): string => `echo $HOME $XDG_CACHE_HOME > $TMPDIR/${name}`;
+    const start = { args: ['-c', `${see('service')}; exec "$0"`, service] };
+    const setup = { command: 'sh', args: ['-c', `${see('setup')}; echo $GOPATH > $TMPDIR/gopath`], env: {} };
+    const asked = await request({ ...start, setup: [{ ...setup, timeoutSeconds: 10 }], ...changes }, '/bin/sh');
+    await (await startTarget(asked)).stop();
+    const read = (name: string): string => readFileSync(join(asked.tmp, name), 'utf8').trim();
+    expect(read('setup')).toBe(read('service'));
+    const [home = '', cache = ''] = read('service').split(' ');
+    return { tmp: asked.tmp, home, cache, gopath: read('gopath') };
+  };
+  const own = await homes({});
+  expect([own.home, own.cache]).toEqual([`${own.tmp}-home`, `${own.tmp}-home/.cache`]);
+  expect(own.gopath).not.toContain(own.tmp);
+  expect((await homes({ home: 'user' })).home).toBe(process.env['HOME']);
+  expect((await homes({ env: { HOME: '/x' } })).home).toBe('/x');
+});
+
+test('a service that misses something in its own home says how to have the user’s', async () => {
+  const lost = await shell('echo "open $HOME/.kube/config: no such file"; exit 1');
+  await expect(startTarget(lost)).rejects.toMatchObject({
+    hint: expect.stringContaining('target.home: user') as string,
+  });
+  const plain = await shell('echo "no such flag"; exit 1');
+  await expect(startTarget(plain)).rejects.toMatchObject({ hint: expect.not.stringContaining('home') as string });
+});
+
 test('a service that ends before it is ready: its exit code and its last words', async () => {
   const failed = startTarget(await shell('echo "no database" >&2; exit 3'));
   await expect(failed).rejects.toMatchObject({ code: 'TARGET_EXITED', exitCode: 5 });

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fillTemplate } from '../../model/index.ts';
 import { type RunningProcess, startProcess } from '../../process/index.ts';
 import type { Survey } from '../../survey/index.ts';
-import { freePorts, listeningAddresses } from '../../service/index.ts';
+import { freePorts, listeningAddresses, makeOwnHome } from '../../service/index.ts';
 import {
   argsOf,
   configGuesses,
@@ -211,7 +211,7 @@ const attempt = async (program: BuiltProgram, guess: StartGuess): Promise<StartA
       file: program.binary,
       args: argsOf(guess).map(fill),
       cwd: program.cwd,
-      env: { PORT: String(port), PWD: program.cwd, ...env },
+      env: { PORT: String(port), PWD: program.cwd, TMPDIR: program.folder, ...makeOwnHome(program.folder), ...env },
     },
     program.signal,
   );

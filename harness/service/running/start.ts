@@ -22,6 +22,7 @@ import {
 import type { Binary } from '../building/link.ts';
 import { type MovedPort, movedPortsEnv } from '../building/moving-ports.ts';
 import { type Asked, notReady, type Unmet } from './not-ready.ts';
+import { makeOwnHome, ownHomeOf, userGoEnv } from './own-home.ts';
 import { isPortFree } from './ports.ts';
 import { untilReady } from './readiness.ts';
 import { requireOnlyThese, type Served, servingProcesses, stillRuns } from './serving.ts';
@@ -140,6 +141,7 @@ const serviceEnv = (request: StartRequest, port: number, fill: Fill): Record<str
     PORT: String(port),
     // Locks and files of fixed names in the system's temporary folder are each side's own.
     TMPDIR: request.tmp,
+    ...(spec.home === 'user' ? {} : makeOwnHome(request.tmp)),
     ...own,
     ...request.env,
     GOMAXPROCS: String(request.gomaxprocs),
@@ -162,7 +164,11 @@ const runAside = async (
       file,
       args,
       cwd: request.setupDir ?? request.moduleDir,
-      env: { ...serviceEnv(request, request.port, fill), ...fillAll(command.env, fill) },
+      env: {
+        ...(request.spec.home === 'user' ? {} : userGoEnv()),
+        ...serviceEnv(request, request.port, fill),
+        ...fillAll(command.env, fill),
+      },
       timeoutSeconds: command.timeoutSeconds,
     },
     request.signal,
@@ -187,10 +193,14 @@ const REMOVED_SETTING = /removed GODEBUG "([^"]+)" set to old value "([^"]*)"/;
 const ONLY_HEADS =
   ' A file that only head has can be named below ${scenarioDir}, and what base needs instead goes into target.base.';
 
-const exitHint = (said: string, side: Side): string => {
+const ITS_OWN_HOME =
+  ' Its HOME is an empty folder of its own: where it reads something of yours there, set target.home: user.';
+
+const exitHint = (said: string, { side, spec, tmp }: StartRequest): string => {
   const [, name, value] = REMOVED_SETTING.exec(said) ?? [];
   return name === undefined
     ? 'Check target.args and target.env in the scenario; ${port} and ${tmp} must be used where it takes a port and a data folder.' +
+        (spec.home !== 'user' && said.includes(ownHomeOf(tmp)) ? ITS_OWN_HOME : '') +
         (side === 'base' ? ONLY_HEADS : '')
     : `This Go no longer has the setting ${name}=${value}: take it out of GODEBUG in target.env, or out of the environment. What it kept away is now always on (https://go.dev/doc/godebug).`;
 };
@@ -199,7 +209,7 @@ const exitedEarly = (request: StartRequest, exit: ProcessExit, running: RunningP
   new TargetStartError(
     'TARGET_EXITED',
     `${request.side}: the service ${describeExit(exit)} before it was ready. Its last output:\n${lastLines(running.tail())}`,
-    exitHint(running.tail(), request.side),
+    exitHint(running.tail(), request),
   );
 
 /** No load ever leaves this machine. */
