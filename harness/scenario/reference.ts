@@ -209,9 +209,21 @@ otherwise, and \`toolchain: false\` lets such a change pass.
 
 `;
 
-const section = ({ path, schema }: ReferenceSection): string =>
-  `## ${path === '' ? 'The file' : code(path)}\n\n${path === 'gates' ? gatesNote : ''}${table(schema)}\n`;
+/** Places that take the same keys are listed above one table, at the first of them. */
+const section = ([path = '', ...others]: readonly string[], keys: string): string => {
+  const alike = others.length === 0 ? '' : `Likewise ${others.map(code).join(', ')}.\n\n`;
+  return `## ${path === '' ? 'The file' : code(path)}\n\n${path === 'gates' ? gatesNote : ''}${alike}${keys}\n`;
+};
+
+const allSections = (): readonly string[] => {
+  const byTable = Map.groupBy(sections('', annotatedSchema()), ({ schema }) => table(schema));
+  return [...byTable].map(([keys, places]) =>
+    section(
+      places.map(({ path }) => path),
+      keys,
+    ),
+  );
+};
 
 /** The reference of the scenario file, as markdown. */
-export const scenarioReference = (): string =>
-  [INTRODUCTION, ...sections('', annotatedSchema()).map(section)].join('\n');
+export const scenarioReference = (): string => [INTRODUCTION, ...allSections()].join('\n');

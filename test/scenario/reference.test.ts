@@ -77,6 +77,15 @@ describe('the schema', () => {
     expect(schema.safeParse({ ...example, measure: { budget: 120 } }).success).toBe(false);
   });
 
+  test('as reference has no table twice, and names every place that takes keys', () => {
+    const blocks = scenarioReference().split(/\n\n+/);
+    const tables = blocks.map((block) => block.trim()).filter((block) => block.startsWith('| Key'));
+    expect(tables.length).toBeGreaterThan(10);
+    expect(new Set(tables).size).toBe(tables.length);
+    const places = keysOf(annotatedSchema()).filter(([, schema]) => schema.properties !== undefined);
+    for (const [place] of places) expect(scenarioReference()).toContain(`\`${place.slice(1)}\``);
+  });
+
   test('as reference names every key', () => {
     const reference = scenarioReference();
     for (const [key] of keysOf(annotatedSchema())) expect(reference).toContain(`\`${key.split('.').at(-1)}\``);
