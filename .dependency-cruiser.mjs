@@ -96,6 +96,7 @@ const wings = {
   },
   cli: {
     terminal: [],
+    commands: ['.'],
     init: [],
     pprof: [],
     doctor: ['terminal'],
