@@ -11,7 +11,13 @@ import type { Session } from './session/session.ts';
 
 export type WayOfSides =
   /** Side by side; `moved`: ports that the service insists on, and that each side has elsewhere. */
-  | { readonly kind: 'together'; readonly moved: readonly number[]; readonly startSeconds: number }
+  | {
+      readonly kind: 'together';
+      readonly moved: readonly number[];
+      readonly startSeconds: number;
+      /** What a report would have to say of it. */
+      readonly notes: readonly string[];
+    }
   | { readonly kind: 'alternate'; readonly why: string };
 
 /**
@@ -48,11 +54,12 @@ const startBoth = async (plan: RunPlan, binaries: BySide<Binary>, moved: readonl
     if (session.settings.mode === 'alternate') {
       return { kind: 'alternate', why: `port ${moved.join(', ')} cannot be moved: ${unmovable ?? 'unknown'}` };
     }
+    const before = new Set(session.notes);
     try {
       const place = launchSpecOf(session, 1, { linkSeed: binaries.head.linkSeed, binaries });
-      return await withLivePair(session, place, async ({ startSeconds }) =>
-        Promise.resolve({ kind: 'together', moved: session.movedPorts, startSeconds }),
-      );
+      const startSeconds = await withLivePair(session, place, async (live) => Promise.resolve(live.startSeconds));
+      const notes = [...session.notes].filter((note) => !before.has(note));
+      return { kind: 'together', moved: session.movedPorts, startSeconds, notes };
     } catch (error) {
       return { kind: 'alternate', why: whyNotTogether(session, error) };
     }

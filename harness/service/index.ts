@@ -18,6 +18,7 @@ export { startTarget, type RunningTarget, type StartRequest } from './running/st
 export { freePorts } from './running/ports.ts';
 export { makeOwnHome, ownHomeOf } from './running/own-home.ts';
 export { type MovedPort } from './building/moving-ports.ts';
+export { writtenFiles } from './running/open-files.ts';
 export { listeningAddresses } from './running/listening.ts';
 export { generatedCacheFolder, linkCacheFolder } from './building/link-cache.ts';
 export { pruneFolder } from './building/prune.ts';

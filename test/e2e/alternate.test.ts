@@ -106,4 +106,14 @@ describe('a service that cannot run twice at once', () => {
     expect(readFileSync(path.join(out(), 'report.md'), 'utf8')).toMatch(/one after the other.*2\.5/s);
     expect(ended.stderr).toMatch(/does not run twice at once \(.*database is locked by another process/);
   });
+
+  it('nor is one whose sides write to the same file, without a word of complaint', async () => {
+    const [number = 0] = await freePorts(1);
+    const ended = await measure('shared-file', number, '  sides: auto');
+    rmSync(`/tmp/godyno-bad-${number}.data`, { force: true });
+    expectMode(ended, 'alternate');
+    expect(ended.stderr).toContain(
+      `does not run twice at once (both sides have /tmp/godyno-bad-${number}.data open for writing)`,
+    );
+  });
 });

@@ -13,6 +13,7 @@ export type BadMode =
   | 'fixed-ports'
   | 'locked-file'
   | 'locked-machine'
+  | 'shared-file'
   | 'background'
   | 'closes'
   | 'fails'
@@ -35,7 +36,7 @@ export interface BadTarget {
   /** The copy's folder; must not exist. */
   readonly to: string;
   readonly mode: BadMode;
-  /** The request, or every how many requests, at which it acts (100 when left out); the port for `fixed-port` and `fixed-ports`, a number in the lock's name for `locked-machine`, the CPU for `strays`. */
+  /** The request, or every how many requests, at which it acts (100 when left out); the port for `fixed-port` and `fixed-ports`, a number in the lock's name for `locked-machine` and in the file's for `shared-file`, the CPU for `strays`. */
   readonly at?: number;
 }
 

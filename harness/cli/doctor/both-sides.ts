@@ -9,9 +9,12 @@ const MOVED = 'which the service insists on, moved to free ones (package net of 
 const ADVICE =
   'Limits of CPU are 2.5 / 5 % then instead of 1 / 2 %, and latency is not judged. What both sides want goes by a placeholder: a port is ${port} or ${port.NAME}, a file or folder lies below ${tmp}.';
 
-export const wayCheck = (name: string, way: WayOfSides): Check => {
-  if (way.kind === 'alternate') return warn(name, `run one after the other: ${way.why}`, ADVICE);
+export const wayChecks = (name: string, way: WayOfSides): readonly Check[] => {
+  if (way.kind === 'alternate') return [warn(name, `run one after the other: ${way.why}`, ADVICE)];
   const ports = way.moved.length === 1 ? `port ${way.moved[0]}` : `ports ${way.moved.join(', ')}`;
   const moved = way.moved.length === 0 ? '' : `, ${ports}, ${MOVED}`;
-  return ok(name, `run side by side${moved}; both ready in ${formatDuration(way.startSeconds)}`);
+  return [
+    ok(name, `run side by side${moved}; both ready in ${formatDuration(way.startSeconds)}`),
+    ...way.notes.map((note) => warn(name, note, '')),
+  ];
 };

@@ -18,7 +18,7 @@ import { formatDuration, formatNumberOf } from '../../units/index.ts';
 import { type Check, fail, ok, warn } from './check.ts';
 import { checkExactTarget } from './exact.ts';
 import { checkGoOf, checkGoOfBase } from './go.ts';
-import { wayCheck } from './both-sides.ts';
+import { wayChecks } from './both-sides.ts';
 import { isOfPrepare, preparedChecks, requestChecks, type Sent, withoutLogs } from './requests.ts';
 import { internalErrorText } from '../terminal/failure.ts';
 import {
@@ -223,7 +223,7 @@ const examineBoth = async ({ setting, name, add }: Patient, base: Examination, h
   provisioned(setting, base.as, async ({ plan }) => {
     const quiet = { ...plan, onProgress: () => undefined };
     const way = await wayOfSides(quiet, { base: base.rehearsal.binary, head: head.binary });
-    add(wayCheck(`${name}: both sides`, way));
+    add(...wayChecks(`${name}: both sides`, way));
   });
 
 const examineTarget = async (

@@ -12,6 +12,7 @@ import { type BySide, bothSides, inPlace, otherSide, type Side } from '../../mod
 import type { RunningTarget } from '../../service/index.ts';
 import { parseCpuList, type ProcessExit } from '../../process/index.ts';
 import { requireSamePorts } from '../session/contended-ports.ts';
+import { requireOwnFiles } from '../session/shared-files.ts';
 import { TargetDiedError } from './death.ts';
 import type { LinkedPair } from '../session/links.ts';
 import { baseIsFirst, coin } from '../session/seeds.ts';
@@ -189,6 +190,8 @@ export const withLivePair = async <T>(
   const agents: Agent[] = [];
   try {
     for (const result of starting) if (result.status === 'rejected') throw result.reason;
+    // Before anything is written, and again when what is opened at the first request is open, too.
+    await requireOwnFiles(session, started);
     const live = new Map<Side, LiveSide>();
     for (const target of started) {
       const joined = await joinSide(session, target, startedMs);
@@ -196,6 +199,7 @@ export const withLivePair = async <T>(
       live.set(target.side, joined);
     }
     await requireSamePorts(session, started);
+    await requireOwnFiles(session, started);
     const sides = bothSides((side) => live.get(side) as LiveSide);
     requireEqualSettings(sides, session.settings.gomaxprocs);
     let draws = 0;

@@ -1,9 +1,12 @@
 import { expect, test } from 'vitest';
-import { wayCheck } from '../../../harness/cli/doctor/both-sides.ts';
+import { wayChecks } from '../../../harness/cli/doctor/both-sides.ts';
 
 test('side by side is a ✔, with the ports that had to be moved', () => {
   const together = (moved: readonly number[]) =>
-    wayCheck('x', { kind: 'together', moved, startSeconds: 0.5 }).found.replace(/, moved to free.*\)/, ' MOVED');
+    wayChecks('x', { kind: 'together', moved, startSeconds: 0.5, notes: [] })[0]?.found.replace(
+      /, moved to free.*\)/,
+      ' MOVED',
+    );
   expect(together([])).toBe('run side by side; both ready in 500 ms');
   expect(together([9090])).toBe(
     'run side by side, port 9090, which the service insists on MOVED; both ready in 500 ms',
@@ -12,9 +15,19 @@ test('side by side is a ✔, with the ports that had to be moved', () => {
 });
 
 test('one after the other is a warning with the reason, what it costs and what to do', () => {
-  expect(wayCheck('x', { kind: 'alternate', why: 'database is locked' })).toMatchObject({
-    state: 'warn',
-    found: 'run one after the other: database is locked',
-    advice: expect.stringMatching(/2\.5 \/ 5 %.*\$\{tmp\}/) as string,
-  });
+  expect(wayChecks('x', { kind: 'alternate', why: 'database is locked' })).toMatchObject([
+    {
+      state: 'warn',
+      found: 'run one after the other: database is locked',
+      advice: expect.stringMatching(/2\.5 \/ 5 %.*\$\{tmp\}/) as string,
+    },
+  ]);
+});
+
+test('what a report would say of sides that run side by side is a warning beside the ✔', () => {
+  const checks = wayChecks('x', { kind: 'together', moved: [], startSeconds: 1, notes: ['Both sides have /d open.'] });
+  expect(checks.map(({ state, found }) => [state, found])).toEqual([
+    ['ok', 'run side by side; both ready in 1 s'],
+    ['warn', 'Both sides have /d open.'],
+  ]);
 });

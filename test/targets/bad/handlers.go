@@ -23,6 +23,7 @@ var handlers = map[string]func(*behaviour, http.ResponseWriter, *http.Request){
 	"fixed-port":        work, // at: the port
 	"locked-file":       work,
 	"locked-machine":    work, // at: a number in the lock's name
+	"shared-file":       work, // at: a number in the file's name
 	"fixed-ports":       work, // at: the port beside the main one
 	"background":        work,
 	"closes":            work,

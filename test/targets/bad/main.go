@@ -60,6 +60,13 @@ func serve(acts *behaviour, addr string, handle func(*behaviour, http.ResponseWr
 		lock(filepath.Join(os.TempDir(), "bad.lock"))
 	case "locked-machine":
 		lock(fmt.Sprintf("/tmp/godyno-bad-%d.lock", acts.at))
+	case "shared-file":
+		// Kept open, as a database is.
+		shared, err := os.OpenFile(fmt.Sprintf("/tmp/godyno-bad-%d.data", acts.at), os.O_CREATE|os.O_RDWR, 0o644)
+		if err != nil {
+			log.Fatal(err)
+		}
+		defer shared.Close()
 	case "fixed-ports":
 		// As services do it: the second listener is not missed.
 		go func() {
