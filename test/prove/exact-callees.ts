@@ -371,10 +371,10 @@ if (!values.table) {
   }
 }
 console.log(`\n${table()}\n`);
-/** The promise: whoever is named in the diff is the right one. */
+/** The promise: among the first three, and whoever else the diff touches never first. */
 const called = evidence.rows().filter(isCalled);
 const failed = called.filter(
-  ({ kind, withCalls }) => withCalls.decoyFirst || (kind !== 'larger input' && !withCalls.first),
+  ({ kind, withCalls }) => withCalls.decoyFirst || (kind !== 'larger input' && !withCalls.top3),
 );
 console.log(`${called.length - failed.length} passed, ${failed.length} failed`);
 process.exitCode = failed.length === 0 ? 0 : 1;

@@ -16,6 +16,8 @@ export interface CallerPath {
   readonly path: readonly string[];
   /** Whether it begins where nobody is known to call; else the calls do not say who matters above. */
   readonly isWhole: boolean;
+  /** Its last frames, so many of them, that call each other more or less often than before; above, most calls decide. */
+  readonly explained: number;
 }
 
 const MOST_CALLERS = 3;
@@ -43,11 +45,13 @@ interface Step {
   readonly call: Incoming;
   /** That is called; of the same circle as the function the way leads to. */
   readonly to: string;
+  /** Called more often, or less, as the function the way leads to costs more, or less. */
+  readonly isMore: boolean;
 }
 
 /** The one caller that most of these calls, or most of those that came or went, are from. */
-const decisive = (calls: readonly Step[], sign: 1 | -1): Step | undefined => {
-  const more = calls.filter(({ call: { base, head } }) => differs(base, head) && (head - base) * sign > 0);
+const decisive = (calls: readonly Step[]): Step | undefined => {
+  const more = calls.filter(({ isMore }) => isMore);
   const among = more.length > 0 ? more : calls;
   const weight = ({ call: { base, head } }: Step): number => (more.length > 0 ? Math.abs(head - base) : base + head);
   const [first] = among.toSorted((a, b) => weight(b) - weight(a));
@@ -79,19 +83,28 @@ export const callersIn = (base: CallGraph, head: CallGraph): Callers => {
   const members = Map.groupBy(circles.keys(), (name) => circles.get(name) ?? -1);
   const pathTo = (name: string, sign: 1 | -1): CallerPath => {
     let path = [name];
+    let explained: number | null = null;
+    const done = (isWhole: boolean): CallerPath => ({ path, isWhole, explained: explained ?? path.length });
     for (let steps = 0; steps < MOST_STEPS; steps++) {
       const [at = name] = path;
       const circle = circles.get(at);
       const calls = (members.get(circle ?? -1) ?? [at]).flatMap((to) =>
-        (incoming.get(to) ?? []).flatMap((call) => (circles.get(call.from) === circle ? [] : [{ call, to }])),
+        (incoming.get(to) ?? [])
+          .filter(({ from }) => circles.get(from) !== circle)
+          .map((call) => ({
+            call,
+            to,
+            isMore: differs(call.base, call.head) && (call.head - call.base) * sign > 0,
+          })),
       );
-      const step = decisive(calls, sign);
-      if (step === undefined) return { path, isWhole: calls.length === 0 };
+      const step = decisive(calls);
+      if (step === undefined) return done(calls.length === 0);
+      if (!step.isMore) explained ??= path.length;
       const { from, suspect } = step.call;
       const way = wayInside(incoming, (each) => circles.get(each) === circle, step.to, at);
       path = [...(suspect === from ? [from] : [from, suspect]), ...way, ...path];
     }
-    return { path, isWhole: false };
+    return done(false);
   };
   return {
     of: (name) =>

@@ -60,8 +60,10 @@ const rowWithCallers = (
 ): FunctionComparison => {
   const of = callers.of(row.function);
   if (of.length === 0) return row;
-  const { path, isWhole } = callers.pathTo(row.function, row.deltaPerRequest < 0 ? -1 : 1);
-  const found = callerOf(path, row, changed, modulePath);
+  const { path, isWhole, explained } = callers.pathTo(row.function, row.deltaPerRequest < 0 ? -1 : 1);
+  // Changed code that makes the calls it made before has been met, not shown to be the reason.
+  const reasons = new Set(path.slice(-explained).filter((name) => changed.has(name)));
+  const found = callerOf(path, row, reasons, modulePath);
   const isTelling = isWhole || Object.keys(found).length > 0;
   return { ...row, callers: of, ...(isTelling && { path, ...found }) };
 };

@@ -30,6 +30,8 @@ describe('callers', () => {
   });
 
   it('lead through recursion up to whoever calls more often', () => {
+    const { pathTo } = callersIn(graphOf(SHOP), graphOf(TWICE));
+    expect(pathTo('json.text', 1).explained).toBe(4);
     expect(pathOf(SHOP, TWICE, 'json.text')).toEqual([
       'main.serve → main.render → json.Marshal → json.object → json.text',
       true,

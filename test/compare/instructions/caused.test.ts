@@ -124,10 +124,14 @@ describe('a changed function that calls a library more often', () => {
 describe('what calls leave open', () => {
   const larger: Code = { ...SHOP, 'encoding/json.appendCompact': { own: 2000 } };
 
-  it('names the function that executes more, with the changed one that makes most of its calls', () => {
+  it('names the function that executes more, and who makes most of its calls as no more than its caller', () => {
     const found = judge(profileOf(SHOP), profileOf(larger), 'main.render', 'main.list');
     expect(found.attribution?.culprit).toBe('encoding/json.appendCompact');
-    expect(found.row('encoding/json.appendCompact')).toMatchObject({ caller: 'main.list', nearChange: 'calledFrom' });
+    expect(found.row('encoding/json.appendCompact')).toMatchObject({
+      caller: 'main.list',
+      path: ['main.serve', 'main.list', 'encoding/json.Marshal', 'encoding/json.appendCompact'],
+    });
+    expect(found.row('encoding/json.appendCompact')?.nearChange).toBeUndefined();
   });
 
   it('names no caller where none makes most of the calls', () => {
