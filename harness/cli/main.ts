@@ -15,10 +15,10 @@ import { godynoVersion } from '../version.ts';
 const EPILOGUE = `
 Exit codes: 0 nothing that fails · 1 regressed · 2 usage or configuration · 3 invalid measurement
             4 inconclusive, when asked with --fail-on · 5 build or start failed
-            70 an internal error of godyno, to be reported · 130 interrupted
+            70 internal error of godyno, please report it · 130 interrupted
 
 First time: godyno init            writes a scenario, godyno’s description of your service and its requests
-            godyno doctor          what this machine can measure; builds, starts and asks the service once
+            godyno doctor          what this machine can measure; builds, starts and tries the service once
             godyno run             compares your working tree with where it left the default branch
             godyno COMMAND --help  the options of one command`;
 

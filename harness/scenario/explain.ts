@@ -47,7 +47,7 @@ const isMismatch = (issue: Issue): boolean =>
 
 const sentence = (issue: Issue, value: unknown, path: DocumentPath): string => {
   if (path.length === 0 && (value === undefined || value === null)) {
-    return 'the file is empty; node_modules/godyno/docs/scenario.md shows what a scenario holds';
+    return 'the file is empty; `npx godyno init` writes a scenario that runs';
   }
   if (value === undefined && isMismatch(issue)) return missing(path);
   const said =

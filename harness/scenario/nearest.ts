@@ -45,9 +45,22 @@ export const nearestWord = (word: string, known: readonly string[]): string | un
   const ranked = known
     .map((candidate) => ({ candidate, edits: editDistance(lower, candidate.toLowerCase()) }))
     .filter(({ candidate, edits }) => edits <= Math.max(1, Math.floor(Math.min(lower.length, candidate.length) / 3)))
+    // A word of one letter is an edit away from any other.
+    .filter(({ edits }) => edits < lower.length)
     .toSorted((a, b) => a.edits - b.edits);
   const other = Object.hasOwn(OTHER_WORDS, lower) ? OTHER_WORDS[lower] : undefined;
-  return ranked[0]?.candidate ?? known.find((candidate) => candidate === other);
+  return ranked[0]?.candidate ?? known.find((candidate) => candidate === other) ?? onlyWith(lower, known);
+};
+
+/** Shorter parts stand in too many words by chance. */
+const SHORTEST_PART = 3;
+
+/** The one known word that begins so, or else that holds it: `cpu` of `cpuNsPerRequest`. */
+const onlyWith = (part: string, known: readonly string[]): string | undefined => {
+  if (part.length < SHORTEST_PART) return undefined;
+  const beginning = known.filter((candidate) => candidate.toLowerCase().startsWith(part));
+  const holding = known.filter((candidate) => candidate.toLowerCase().includes(part));
+  return [beginning, holding].find((found) => found.length === 1)?.[0];
 };
 
 /** `, did you mean \`requests\`?`, or the list of what is known. */

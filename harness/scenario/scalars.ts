@@ -95,6 +95,6 @@ export const environment = () =>
     .record(
       z.string().regex(/^[^=\s\0]+$/, { error: 'an environment name holds neither "=" nor spaces' }),
       text(),
-      expected('names with their values'),
+      expected('names with their values such as { LOG_LEVEL: error }'),
     )
     .meta({ kind: 'names to text' });

@@ -24,9 +24,12 @@ import {
 } from './scalars.ts';
 
 const yesNo = () => z.boolean(expected('true or false'));
-const mapping = <S extends z.core.$ZodLooseShape>(shape: S) =>
+const mapping = <S extends z.core.$ZodLooseShape>(shape: S, example?: string) =>
   z.strictObject(shape, {
-    error: ({ code }) => (code === 'invalid_type' ? 'expected a mapping (keys with values)' : undefined),
+    error: ({ code }) =>
+      code === 'invalid_type'
+        ? `expected a mapping${example === undefined ? ' (keys with values)' : ` such as ${example}`}`
+        : undefined,
   });
 const texts = (what: string) => z.array(text(), expected(what));
 
@@ -371,7 +374,7 @@ const headers = () =>
           error: 'this header is set by the connection engine; leave it out',
         }),
       text().refine((value) => !/[\r\n\0]/.test(value), { error: 'a header value is one line' }),
-      expected('header names with their values'),
+      expected('header names with their values such as { accept: text/html }'),
     )
     .prefault({})
     .describe('Request headers.')
@@ -482,37 +485,40 @@ const commonRequest = () => ({
       'A file beside the scenario to send as the body, byte for byte. Where it is UTF-8 text, placeholders are filled in; `{ file: app.js, placeholders: false }` leaves them alone.',
     )
     .meta({ kind: 'text or mapping' }),
-  expect: mapping({
-    status: z
-      .union([z.array(status()).min(1, expected('at least one status')), status().transform((range) => [range])], {
-        error: 'expected a status such as 200, "3xx" or "200-204", or a list of them',
+  expect: mapping(
+    {
+      status: z
+        .union([z.array(status()).min(1, expected('at least one status')), status().transform((range) => [range])], {
+          error: 'expected a status such as 200, "3xx" or "200-204", or a list of them',
+        })
+        .prefault('2xx')
+        .describe('Statuses that count as success: one or a list of `200`, `"3xx"`, `"200-204"`.')
+        .meta({ example: [200, 201, '3xx'], kind: 'status or list' }),
+      body: mapping({
+        contains: z
+          .union([texts('text'), text()], expected('text or a list of texts'))
+          .transform((value) => (typeof value === 'string' ? [value] : value))
+          .optional()
+          .describe('Text that is in the body, or a list of texts that all are.')
+          .meta({ kind: 'text or list' }),
+        matches: regex().optional().describe('A regular expression that the body matches.'),
+        json: z
+          .record(
+            jsonPath(),
+            z.unknown().transform((value) => JSON.stringify(value ?? null)),
+            expected('JSON paths with values'),
+          )
+          .optional()
+          .describe('JSON path → the value that stands there, numbers to the last digit.')
+          .meta({ example: { '$.total': 3 }, kind: 'JSON paths to values' }),
       })
-      .prefault('2xx')
-      .describe('Statuses that count as success: one or a list of `200`, `"3xx"`, `"200-204"`.')
-      .meta({ example: [200, 201, '3xx'], kind: 'status or list' }),
-    body: mapping({
-      contains: z
-        .union([texts('text'), text()], expected('text or a list of texts'))
-        .transform((value) => (typeof value === 'string' ? [value] : value))
         .optional()
-        .describe('Text that is in the body, or a list of texts that all are.')
-        .meta({ kind: 'text or list' }),
-      matches: regex().optional().describe('A regular expression that the body matches.'),
-      json: z
-        .record(
-          jsonPath(),
-          z.unknown().transform((value) => JSON.stringify(value ?? null)),
-          expected('JSON paths with values'),
-        )
-        .optional()
-        .describe('JSON path → the value that stands there, numbers to the last digit.')
-        .meta({ example: { '$.total': 3 }, kind: 'JSON paths to values' }),
-    })
-      .optional()
-      .describe(
-        'What the body must hold. A body that is the last good one byte for byte is not read again; of longer ones than 16 KiB that differ, one in 16 is.',
-      ),
-  })
+        .describe(
+          'What the body must hold. A body that is the last good one byte for byte is not read again; of longer ones than 16 KiB that differ, one in 16 is.',
+        ),
+    },
+    '{ status: 200 }',
+  )
     .prefault({})
     .describe('What a good answer is; any other is a failed request.'),
   cookies: yesNo()
@@ -657,6 +663,8 @@ const limit = (metric: MetricId) =>
     return z.NEVER;
   });
 
+const gateExample = (metric: MetricId): string => `{ fail: ${/"[^"]*"/.exec(limitExpected(metric))?.[0] ?? '…'} }`;
+
 const gate = (metric: MetricId) =>
   z
     .union(
@@ -673,7 +681,7 @@ const gate = (metric: MetricId) =>
           error: 'expected `fail`, `toolchain` or both',
         }),
       ],
-      expected('{ fail: … }, true, false or default'),
+      expected(`${gateExample(metric)}, true, false or default`),
     )
     .optional()
     .describe(`${metricDef(metric).about}. \`fail\`: ${limitExpected(metric).slice('expected '.length)}.`)

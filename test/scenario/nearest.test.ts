@@ -31,6 +31,12 @@ test.each([
   ['urls', undefined],
   ['constructor', undefined],
   ['url', 'http'],
+  ['req', 'requests'],
+  ['pre', 'prepare'],
+  ['quest', 'requests'],
+  ['re', undefined],
+  ['x', undefined],
+  ['e', undefined],
 ])('for %j the nearest of the known words is %j', (word, near) => {
   expect(nearestWord(word, ['requests', 'weight', 'http', 'prepare'])).toBe(near);
 });

@@ -139,7 +139,7 @@ describe('unknown keys', () => {
 
 describe('YAML that cannot be read', () => {
   test.each([
-    ['', '1:1  the file is empty; node_modules/godyno/docs/scenario.md shows what a scenario holds'],
+    ['', '1:1  the file is empty; `npx godyno init` writes a scenario that runs'],
     [
       'a: b: c',
       '1:4  a `key: value` inside another value; put quotes around text that holds `: `, or start a new line',
@@ -234,7 +234,7 @@ describe('target', () => {
     ['env: { A: }', /env.A: expected text, got nothing$/],
     ['env: { "A=B": 1 }', /an environment name holds neither/],
     ['env: { GOGC: 50 }', /env.GOGC: leave GOGC out: set `target.gogc`$/],
-    ['env: [A]', /env: expected names with their values, got a list$/],
+    ['env: [A]', /env: expected names with their values such as \{ LOG_LEVEL: error \}, got a list$/],
     ['setup: [""]', /setup\[0\]: expected a command, got ""$/],
     ['seed: [7]', /seed\[0\]: expected a command: a line for the shell, a list .*, got 7$/],
     ['setup: [[]]', /setup\[0\]: expected a command.*, got an empty list$/],
@@ -271,7 +271,8 @@ describe('gates', () => {
     ['goroutines: { fail: 0.02 }', /expected a percentage above 0 such as "\+2%", got 0.02$/],
     ['goroutineGrowthPerRequest: { fail: "2%" }', /expected a number above 0 such as "0.01"/],
     ['errorRatio: { fail: 0.01 }', /expected percentage points above 0 such as "0.1%"/],
-    ['goroutines: "2%"', /goroutines: expected \{ fail: … \}, true, false or default, got "2%"$/],
+    ['goroutines: "2%"', /goroutines: expected \{ fail: "\+2%" \}, true, false or default, got "2%"$/],
+    ['goroutineGrowthPerRequest: 1', /expected \{ fail: "0.01" \}, true, false or default, got 1$/],
     ['goroutines: {}', /goroutines: expected `fail`, `toolchain` or both, got a mapping$/],
   ])('%s is refused', (keys, message) => expect(said(gates(keys))[0]).toMatch(message));
 

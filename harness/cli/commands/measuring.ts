@@ -7,38 +7,38 @@ export const addRun: AddCommand = (program, act) => {
   program
     .command('run')
     .description('build base and head, measure them side by side, compare and report')
-    .argument('[scenario...]', 'scenario files; scenarios/*.yml when left out')
+    .argument('[scenario...]', 'scenario files (default: scenarios/*.yml)')
     .option(
       '--base <ref|folder|baseline>',
-      'what to compare with; when left out the base of the pull request, else the merge-base with the default branch',
+      'what to compare with (default: the base of the pull request, else the merge-base with the default branch)',
     )
-    .option('--head <ref|folder>', 'what to judge; the working tree with its uncommitted changes when left out')
+    .option('--head <ref|folder>', 'what to judge (default: the working tree with its uncommitted changes)')
     .option(
       '--base-required',
-      'with --base baseline: exit 2 when its commit cannot be built again, instead of comparing stored figures',
+      'with --base baseline: fail (exit code 2) when its commit cannot be built again, instead of comparing stored figures',
     )
     .option(
       '--base-go <release|path>',
-      'the Go that builds the base, e.g. 1.26.8; the scenario’s, or your own, when left out',
+      'the Go that builds the base, e.g. 1.26.8 (default: the scenario’s, else the one on PATH)',
     )
     .option(
       '--head-go <release|path>',
-      'the Go that builds the head, likewise; with --base HEAD the same commit is built with both',
+      'the Go that builds the head; with --base HEAD the same commit is built with both',
     )
-    .option('-o, --out <dir>', 'where the results go; .godyno/<time> when left out')
+    .option('-o, --out <dir>', 'folder for the results (default: .godyno/<time>)')
     .addOption(
       budget(
-        'longest time for all scenarios together, builds excluded, e.g. 3m; each scenario’s measure.budget (2m) when left out',
+        'longest time for all scenarios together, builds excluded, e.g. 3m (default: each scenario’s measure.budget, 2m)',
       ),
     )
     .addOption(
       new Option(
         '--exact <mode>',
-        'count instructions: auto where it can run and helps, always or fail, only that, off; the scenario’s when left out',
+        'count the instructions of a request: auto (where possible and useful), always (an error where impossible), only (measure nothing else), off (default: the scenario’s measure.exact)',
       ).choices(['auto', 'always', 'only', 'off']),
     )
     .addOption(seed())
-    .option('--baselines <dir>', 'where stored baselines lie', 'baselines')
+    .option('--baselines <dir>', 'folder with stored baselines', 'baselines')
     .addOption(failOn())
     .addOption(json('the comparison'))
     .addOption(quiet())
@@ -49,16 +49,16 @@ export const addBaseline: AddCommand = (program, act) => {
   const baseline = program
     .command('baseline')
     .helpCommand(false)
-    .description('record a commit, for a base that cannot be built later; list and show what is stored');
+    .description('store measurements of a commit, for when it cannot be built again; list and show them');
   baseline
     .command('record')
     .description('measure a commit against itself and store the run as a baseline, for godyno run --base baseline')
-    .argument('[scenario...]', 'scenario files; scenarios/*.yml when left out')
-    .option('--head <ref|folder>', 'what to record; the working tree when left out')
-    .option('-o, --out <dir>', 'where the results of the measurement go; .godyno/<time> when left out')
-    .addOption(budget('longest time for all scenarios together, builds excluded; their measure.budget when left out'))
+    .argument('[scenario...]', 'scenario files (default: scenarios/*.yml)')
+    .option('--head <ref|folder>', 'what to record (default: the working tree)')
+    .option('-o, --out <dir>', 'folder for the results of the measurement (default: .godyno/<time>)')
+    .addOption(budget('longest time for all scenarios together, builds excluded (default: their measure.budget)'))
     .addOption(seed())
-    .option('--baselines <dir>', 'where to store', 'baselines')
+    .option('--baselines <dir>', 'folder to store it in', 'baselines')
     .addOption(
       new Option('--keep <n>', 'how many to keep per scenario and kind of machine').argParser(wholeNumber).default(5),
     )
@@ -67,14 +67,14 @@ export const addBaseline: AddCommand = (program, act) => {
   baseline
     .command('list')
     .description('list stored baselines')
-    .option('--baselines <dir>', 'where they lie', 'baselines')
+    .option('--baselines <dir>', 'folder with stored baselines', 'baselines')
     .addOption(json('the list'))
     .action(act(async () => (await import('../baseline.ts')).showBaselines));
   baseline
     .command('show')
     .description('show one stored baseline')
-    .argument('<baseline>', 'its folder, its commit, or a scenario for its newest')
-    .option('--baselines <dir>', 'where they lie', 'baselines')
+    .argument('<baseline>', 'its folder, its commit, or the name of a scenario (its newest)')
+    .option('--baselines <dir>', 'folder with stored baselines', 'baselines')
     .addOption(json('the baseline'))
     .action(act(async () => (await import('../baseline.ts')).showBaseline));
 };
@@ -83,9 +83,9 @@ export const addProve: AddCommand = (program, act) => {
   program
     .command('prove')
     .description(
-      'plant known slowdowns into a copy of the service, to see that gates catch them and the report names them',
+      'plant known slowdowns into a copy of the service, to check that the gates catch them and the report names them',
     )
-    .argument('[scenario...]', 'scenario files; scenarios/*.yml when left out')
+    .argument('[scenario...]', 'scenario files (default: scenarios/*.yml)')
     .option(
       '--faults <list>',
       'of cpu, alloc, lock, sleep, block, leak-heap, leak-goroutine, leak (both leaks)',
@@ -93,14 +93,14 @@ export const addProve: AddCommand = (program, act) => {
     )
     .option(
       '--size <sizes>',
-      'how large, e.g. 3% or cpu=3%,sleep=2ms,leak-heap=1 (one in 100 requests); twice the limits when left out',
+      'how large, e.g. 3% or cpu=3%,sleep=2ms,leak-heap=1 (one in 100 requests) (default: twice the limits)',
     )
     .option(
       '--function <name>',
-      'where to plant, as a profile names it; the most expensive function of your own when left out',
+      'function to plant into, as a profile names it (default: the most expensive one of your own)',
     )
-    .option('--head <ref|folder>', 'what to plant into; the working tree when left out')
-    .option('-o, --out <dir>', 'where the results go; .godyno/<time> when left out')
+    .option('--head <ref|folder>', 'what to plant into (default: the working tree)')
+    .option('-o, --out <dir>', 'folder for the results (default: .godyno/<time>)')
     .addOption(budget('longest time for all faults together, builds excluded'))
     .addOption(seed())
     .addOption(json('what was caught'))
@@ -111,14 +111,14 @@ export const addProve: AddCommand = (program, act) => {
 export const addCalibrate: AddCommand = (program, act) => {
   program
     .command('calibrate')
-    .description('measure the scenario against itself and store how small a change this kind of machine can see')
-    .argument('[scenario...]', 'scenario files; scenarios/*.yml when left out')
-    .option('--head <ref|folder>', 'what to measure; the working tree when left out')
-    .option('-o, --out <dir>', 'where the results of the measurement go; .godyno/<time> when left out')
+    .description('measure the scenario against itself and store how small a change this kind of machine can detect')
+    .argument('[scenario...]', 'scenario files (default: scenarios/*.yml)')
+    .option('--head <ref|folder>', 'what to measure (default: the working tree)')
+    .option('-o, --out <dir>', 'folder for the results of the measurement (default: .godyno/<time>)')
     .addOption(
-      budget('longest time for all scenarios together, builds excluded; 1.5 × their measure.budget when left out'),
+      budget('longest time for all scenarios together, builds excluded (default: 1.5 × their measure.budget)'),
     )
-    .option('--baselines <dir>', 'where to store', 'baselines')
+    .option('--baselines <dir>', 'folder to store it in', 'baselines')
     .addOption(seed())
     .addOption(json('the noise'))
     .addOption(quiet())

@@ -12,8 +12,8 @@ export const addCompare: AddCommand = (program, act) => {
     .argument('<before>', 'run.json, its folder, or a baseline; or a pprof file')
     .argument('<after>', 'run.json or its folder; or a pprof file')
     .option('-o, --out <dir>', 'write comparison.json and report.md there')
-    .option('--baselines <dir>', 'where stored baselines lie', 'baselines')
-    .option('--type <type>', 'pprof files: the sample type, such as alloc_space; pprof’s default when left out')
+    .option('--baselines <dir>', 'folder with stored baselines', 'baselines')
+    .option('--type <type>', 'pprof files: the sample type, such as alloc_space (default: pprof’s)')
     .option('--cum', 'pprof files: sort by cumulative cost, a function with all that it calls')
     .addOption(
       new Option(
@@ -32,7 +32,7 @@ export const addTop: AddCommand = (program, act) => {
     .command('top')
     .description('list what the functions of a pprof file cost, as go tool pprof -top does')
     .argument('<file>', 'pprof file, gzip or plain; - reads standard input')
-    .option('--type <type>', 'sample type, such as alloc_space; pprof’s default when left out')
+    .option('--type <type>', 'sample type, such as alloc_space (default: pprof’s)')
     .option('--cum', 'sort by cumulative cost, a function with all that it calls')
     .addOption(
       new Option('--by <what>', 'what a row is: function, line, package, or label:KEY, such as label:route')
@@ -60,7 +60,7 @@ export const addMerge: AddCommand = (program, act) => {
     .command('merge')
     .description('make one comparison and one report of several runs of one commit, such as the jobs of a CI matrix')
     .argument('<dir...>', 'output folders of the parts, or folders that hold them')
-    .option('-o, --out <dir>', 'where comparison.json and report.md go; .godyno/<time> when left out')
+    .option('-o, --out <dir>', 'folder for comparison.json and report.md (default: .godyno/<time>)')
     .addOption(failOn())
     .addOption(json('the comparison'))
     .addOption(quiet())
@@ -70,12 +70,12 @@ export const addMerge: AddCommand = (program, act) => {
 export const addExport: AddCommand = (program, act) => {
   program
     .command('export')
-    .description('write a finished run in the formats of other tools; needs --format; prints the paths')
+    .description('write a finished run in the formats of other tools (needs --format); prints the paths')
     .argument('<dir>', 'output folder of a run')
     .usage('--format <list> [options] <dir>')
     .showHelpAfterError(`(formats: ${EXPORTS}; e.g. godyno export .godyno/latest -f benchstat)`)
     .requiredOption('-f, --format <list>', `required: ${EXPORTS}`)
-    .option('-o, --out <dir>', 'where the files go; <dir>/exports when left out')
+    .option('-o, --out <dir>', 'folder for the files (default: <dir>/exports)')
     .action(act(async () => (await import('../export.ts')).exportCommandLine));
 };
 
@@ -87,6 +87,6 @@ export const addPgo: AddCommand = (program, act) => {
     )
     .argument('<dir>', 'output folder of a run')
     .option('--scenario <name>', 'only this scenario')
-    .option('-o, --out <file>', 'where the profile goes', 'default.pgo')
+    .option('-o, --out <file>', 'file to write', 'default.pgo')
     .action(act(async () => (await import('../pgo.ts')).writePgo));
 };
