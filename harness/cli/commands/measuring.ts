@@ -115,9 +115,7 @@ export const addCalibrate: AddCommand = (program, act) => {
     .argument('[scenario...]', 'scenario files (default: scenarios/*.yml)')
     .option('--head <ref|folder>', 'what to measure (default: the working tree)')
     .option('-o, --out <dir>', 'folder for the results of the measurement (default: .godyno/<time>)')
-    .addOption(
-      budget('longest time for all scenarios together, builds excluded (default: 1.5 × their measure.budget)'),
-    )
+    .addOption(budget('longest time for all scenarios together, builds excluded (default: 1.5 × their measure.budget)'))
     .option('--baselines <dir>', 'folder to store it in', 'baselines')
     .addOption(seed())
     .addOption(json('the noise'))

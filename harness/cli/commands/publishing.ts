@@ -26,7 +26,10 @@ export const addPublish: AddCommand = (program, act) => {
         .choices(['always', 'on-change', 'never'])
         .default('always'),
     )
-    .option('--comment-author <login>', 'login of the account that posts godyno’s comments (default: the token’s owner)')
+    .option(
+      '--comment-author <login>',
+      'login of the account that posts godyno’s comments (default: the token’s owner)',
+    )
     .option('--check-run', 'also write a check run: failure as in --fail-on, neutral when not decided')
     .option('--report-url <url>', 'address of the page to link, when a folder is published', webAddress)
     .option('--dry-run', 'print the comment on stdout, send nothing')
