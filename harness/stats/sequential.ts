@@ -136,14 +136,18 @@ export const decide = (centre: number, change: Interval, equivalence: Interval, 
 
 const halfWidth = ([low, high]: Interval): number => (high - low) / 2;
 
+/** What a look has seen, for {@link unitsNeeded}. */
+interface SoFar {
+  /** Units so far. */
+  readonly n: number;
+  readonly centre: number;
+  readonly change: Interval;
+  readonly equivalence: Interval;
+  readonly limits: Limits;
+}
+
 /** Units it would take in all, from the half-widths now; at least one more than there are. Infinity from Δ to τ. */
-export const unitsNeeded = (
-  n: number,
-  centre: number,
-  change: Interval,
-  equivalence: Interval,
-  limits: Limits,
-): number => {
+export const unitsNeeded = ({ n, centre, change, equivalence, limits }: SoFar): number => {
   const size = Math.abs(centre);
   const toChange = size >= limits.practical ? (halfWidth(change) / size) ** 2 : Infinity;
   const toSame = size < sameBelow(limits) ? (halfWidth(equivalence) / (limits.equivalent - size)) ** 2 : Infinity;

@@ -133,24 +133,32 @@ describe('a look', () => {
     expect(decide(0.0113, [-0.004, 0.0268], [0.004, 0.0186], limits)).toBe('open');
     expect(decide(-0.0113, [-0.0268, 0.004], [-0.0186, -0.004], limits)).toBe('open');
     expect(decide(0.4, [-0.1, 0.9], [0, 0.8], { practical: 0.01, equivalent: 1 })).toBe('same');
-    expect(unitsNeeded(8, 0.0113, [-0.004, 0.0268], [0.004, 0.0186], limits)).toBe(15);
+    expect(unitsNeeded({ n: 8, centre: 0.0113, change: [-0.004, 0.0268], equivalence: [0.004, 0.0186], limits })).toBe(
+      15,
+    );
   });
 });
 
 describe('what it would take', () => {
   test('is four times the units when the interval is twice as wide as the effect', () => {
-    expect(unitsNeeded(10, 0.02, [-0.02, 0.06], [0, 0.04], limits)).toBe(40);
+    expect(unitsNeeded({ n: 10, centre: 0.02, change: [-0.02, 0.06], equivalence: [0, 0.04], limits })).toBe(40);
   });
 
   test('below the practical limit counts only the way to "unchanged"', () => {
-    expect(unitsNeeded(10, 0, [-0.1, 0.1], [-0.04, 0.04], limits)).toBe(40);
+    expect(unitsNeeded({ n: 10, centre: 0, change: [-0.1, 0.1], equivalence: [-0.04, 0.04], limits })).toBe(40);
   });
 
   test('is always more than there is', () => {
     fc.assert(
       fc.property(anyLook, (values) => {
         const at = estimate(values);
-        const needed = unitsNeeded(at.n, at.centre, changeInterval(at, 0.0002), equivalenceInterval(at, 0.01), limits);
+        const needed = unitsNeeded({
+          n: at.n,
+          centre: at.centre,
+          change: changeInterval(at, 0.0002),
+          equivalence: equivalenceInterval(at, 0.01),
+          limits,
+        });
         expect(needed).toBeGreaterThan(at.n);
       }),
     );

@@ -137,7 +137,7 @@ export const judgeOnce = (
     direction: identical ? 'same' : decide(at.centre, interval, equivalence, limits),
     pValue: changePValue(at),
     detectable: smallestDetectable(at, interval, limits),
-    needed: unitsNeeded(at.n, at.centre, interval, equivalence, limits),
+    needed: unitsNeeded({ n: at.n, centre: at.centre, change: interval, equivalence, limits }),
   };
 };
 

@@ -29,64 +29,94 @@ export interface FunctionTableView {
   readonly filter: (text: string) => void;
 }
 
+/** How the rows are chosen and ordered. */
+interface Order {
+  readonly column: number;
+  readonly direction: 1 | -1;
+  /** Lower case; empty: all. */
+  readonly wanted: string;
+}
+
+/** By the difference of own cost, the largest first. */
+const FIRST_ORDER: Order = { column: 2, direction: -1, wanted: '' };
+
+const sortKey = (row: FrameTotals, at: number): number => {
+  const column = COLUMNS[at];
+  const value = column?.value(row) ?? 0;
+  return column?.bySize ? Math.abs(value) : value;
+};
+
+const ordered = (model: FlameModel, rows: readonly FrameTotals[], order: Order): readonly FrameTotals[] => {
+  const { column, direction, wanted } = order;
+  const fits = (row: FrameTotals): boolean => model.data.names[row.name]?.toLowerCase().includes(wanted) ?? false;
+  const found = wanted === '' ? rows : rows.filter(fits);
+  return found.toSorted((left, right) => direction * (sortKey(left, column) - sortKey(right, column)));
+};
+
+/** Another column: the largest first; the same again: the other way round. */
+const orderedBy = (order: Order, column: number): Order => ({
+  ...order,
+  column,
+  direction: order.column === column && order.direction === -1 ? 1 : -1,
+});
+
+const sortOf = ({ column, direction }: Order, index: number): string => {
+  if (index !== column) return 'none';
+  return direction === -1 ? 'descending' : 'ascending';
+};
+
+const cellElement = (model: FlameModel, { value, signed }: TableColumn, row: FrameTotals): HTMLElement => {
+  const size = value(row);
+  const text = signed ? signedAmount(model.data, size) : amount(model.data, size);
+  return element('td', { class: size === 0 ? 'zero' : 'some' }, text);
+};
+
+const rowElement = (model: FlameModel, row: FrameTotals, onChoose: (name: number) => void): HTMLElement => {
+  const button = element('button', { type: 'button', class: 'name' }, model.data.names[row.name] ?? '');
+  button.addEventListener('click', () => onChoose(row.name));
+  const cells = COLUMNS.map((column) => cellElement(model, column, row));
+  return element('tr', {}, element('th', { scope: 'row' }, button), ...cells);
+};
+
+const headerElement = ({ title }: TableColumn, onSort: () => void): HTMLElement => {
+  const button = element('button', { type: 'button' }, title);
+  button.addEventListener('click', onSort);
+  return element('th', { scope: 'col' }, button);
+};
+
+const tableElement = (headers: readonly HTMLElement[], body: HTMLElement): HTMLElement =>
+  element(
+    'table',
+    { class: 'functions' },
+    element('caption', {}, 'Functions of the selected profile'),
+    element('thead', {}, element('tr', {}, element('th', { scope: 'col' }, 'function'), ...headers)),
+    body,
+  );
+
 export const createFunctionTable = (onChoose: (name: number) => void): FunctionTableView => {
   const body = element('tbody');
   const count = element('p', { class: 'note' });
   const more = element('button', { type: 'button' }, 'Show more');
-  let model: FlameModel | null = null;
+  let shownModel: FlameModel | null = null;
   let rows: readonly FrameTotals[] = [];
-  let sortedBy = 2;
-  let direction: 1 | -1 = -1;
-  let wanted = '';
+  let order = FIRST_ORDER;
   let most = FEW;
 
-  const key = (row: FrameTotals): number => {
-    const column = COLUMNS[sortedBy];
-    const value = column?.value(row) ?? 0;
-    return column?.bySize ? Math.abs(value) : value;
-  };
-
-  const chosenRows = (): readonly FrameTotals[] => {
-    const fits = (row: FrameTotals): boolean => model?.data.names[row.name]?.toLowerCase().includes(wanted) ?? false;
-    const found = wanted === '' ? rows : rows.filter(fits);
-    return found.toSorted((left, right) => direction * (key(left) - key(right)));
-  };
-
-  const rowElement = (current: FlameModel, row: FrameTotals): HTMLElement => {
-    const name = current.data.names[row.name] ?? '';
-    const button = element('button', { type: 'button', class: 'name' }, name);
-    button.addEventListener('click', () => onChoose(row.name));
-    const cells = COLUMNS.map((column) => {
-      const value = column.value(row);
-      return element(
-        'td',
-        { class: value === 0 ? 'zero' : 'some' },
-        column.signed ? signedAmount(current.data, value) : amount(current.data, value),
-      );
-    });
-    return element('tr', {}, element('th', { scope: 'row' }, button), ...cells);
-  };
-
-  const headers = COLUMNS.map((column, index) => {
-    const button = element('button', { type: 'button' }, column.title);
-    button.addEventListener('click', () => {
-      direction = sortedBy === index && direction === -1 ? 1 : -1;
-      sortedBy = index;
+  const headers = COLUMNS.map((column, index) =>
+    headerElement(column, () => {
+      order = orderedBy(order, index);
       draw();
-    });
-    return element('th', { scope: 'col' }, button);
-  });
+    }),
+  );
 
   const draw = (): void => {
-    if (model === null) return;
-    const current = model;
-    const found = chosenRows();
-    body.replaceChildren(...found.slice(0, most).map((row) => rowElement(current, row)));
-    headers.forEach((header, index) => {
-      header.setAttribute('aria-sort', index !== sortedBy ? 'none' : direction === -1 ? 'descending' : 'ascending');
-    });
+    if (shownModel === null) return;
+    const model = shownModel;
+    const found = ordered(model, rows, order);
+    body.replaceChildren(...found.slice(0, most).map((row) => rowElement(model, row, onChoose)));
+    for (const [index, header] of headers.entries()) header.setAttribute('aria-sort', sortOf(order, index));
     const shown = Math.min(most, found.length);
-    count.textContent = `${shown} of ${found.length} functions, values${suffix(current.data) || ' as they are'}.`;
+    count.textContent = `${shown} of ${found.length} functions, values${suffix(model.data) || ' as they are'}.`;
     more.hidden = shown >= found.length || most >= MANY;
   };
 
@@ -95,28 +125,15 @@ export const createFunctionTable = (onChoose: (name: number) => void): FunctionT
     draw();
   });
 
-  const table = element(
-    'table',
-    { class: 'functions' },
-    element('caption', {}, 'Functions of the selected profile'),
-    element('thead', {}, element('tr', {}, element('th', { scope: 'col' }, 'function'), ...headers)),
-    body,
-  );
-
+  const region = { class: 'wide', tabindex: 0, role: 'region', 'aria-label': 'Functions' };
   return {
-    root: element(
-      'div',
-      {},
-      element('div', { class: 'wide', tabindex: 0, role: 'region', 'aria-label': 'Functions' }, table),
-      count,
-      more,
-    ),
-    show: (next, totals) => {
-      [model, rows, most] = [next, totals, FEW];
+    root: element('div', {}, element('div', region, tableElement(headers, body)), count, more),
+    show: (model, totals) => {
+      [shownModel, rows, most] = [model, totals, FEW];
       draw();
     },
     filter: (text) => {
-      wanted = text.trim().toLowerCase();
+      order = { ...order, wanted: text.trim().toLowerCase() };
       draw();
     },
   };

@@ -3,7 +3,7 @@ import { formatNumberOf, formatPercent } from '../../units/index.ts';
 import type { FlameData, PageData } from '../render/page-data.ts';
 import { byId, chooser, element, radios } from './dom.ts';
 import { buildModel, type FlameModel, functionTotals, mainNode, search, type View } from './flame-model.ts';
-import { createFlameView } from './flame-view.ts';
+import { FlameView } from './flame-view.ts';
 import { createFunctionTable } from './function-table.ts';
 import { drawLatency } from './latency.ts';
 import { drawMetric, legend } from './plots.ts';
@@ -52,7 +52,7 @@ const startFlames = ({ flames, opens }: PageData): void => {
   let model = modelAt(opens.flame);
 
   const selection = createSelection((node) => view.zoom(node));
-  const view = createFlameView(model, (node) => selection.show(model, node));
+  const view = new FlameView(model, (node) => selection.show(model, node));
   const table = createFunctionTable((name) => view.zoom(mainNode(model, name)));
   const found = element('span', { class: 'note', role: 'status' });
   const box = element('input', {
