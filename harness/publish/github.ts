@@ -85,7 +85,10 @@ const PAGE_SIZE = 100;
 /** 5,000 comments; a marker further down is not found again. */
 const MOST_PAGES = 50;
 
-/** All items of a list, page by page. `itemsOf` takes them out of one answer. */
+/**
+ * All items of a list, page by page. `itemsOf` takes them out of one answer. Octokit's plugin for pages (16.0) would ask
+ * without the deadline, and takes a 409 for the end of the list, which would mean a second comment.
+ */
 export const everyPage = async <T>(
   github: GitHub,
   route: string,

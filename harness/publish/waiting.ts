@@ -1,7 +1,8 @@
 /**
  * Asking again: what may pass by itself after a short pause, a rate limit after the time that GitHub names, both with
- * an end. Our own and no plug-in's: Ctrl-C must end a wait at once, and a POST may be repeated only where GitHub says
- * that it did nothing.
+ * an end. Our own instead of Octokit's plugins: theirs (throttling 11.0, retry 8.1) go on waiting after Ctrl-C, wait for
+ * a 429 only where it says "secondary rate" or that no request remains, and read a `Retry-After` that is a date as 60 s;
+ * the store of artifacts is none of their business, as it is not the API.
  */
 import { GodynoError } from '../errors.ts';
 import { askedWaitSeconds, statusOf } from './refusals.ts';

@@ -77,6 +77,13 @@ describe('the comment', () => {
     expect(fake.comments).toHaveLength(251);
   });
 
+  test('is not posted again where GitHub refuses the list of comments', async () => {
+    fake.addComment(7, `old\n\n${MARK}`, BOT);
+    fake.refuse(/^GET .*comments$/, 1, { status: 409, message: 'Conflict' });
+    await expect(write('new')).rejects.toThrow(/409: Conflict/);
+    expect(fake.comments.map(({ body }) => body)).toEqual([`old\n\n${MARK}`]);
+  });
+
   test('is never one that somebody else wrote with our marker', async () => {
     fake.addComment(7, `hijack\n\n${MARK}`, 'mallory');
     expect((await write('ours')).kind).toBe('created');
