@@ -1,4 +1,8 @@
-/** Files of `NAME=value` lines, as Docker and dotenv read them in their common part. */
+/**
+ * Files of `NAME=value` lines, as Docker and dotenv read them in their common part. `parseEnv` of node:util (24.21) is no
+ * help here: it passes over lines that are wrong, cuts `a#b` to `a` and `"a \"b\""` at its second quote, and gives a name
+ * whose value is only spaces the whole next line.
+ */
 import type { FileProblem } from './csv.ts';
 
 const LINE = /^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.*?)\s*$/;

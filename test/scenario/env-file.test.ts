@@ -9,6 +9,8 @@ test.each([
   ['# note\n\n  export A = b c  ', { A: 'b c' }],
   ['A=', { A: '' }],
   ['A=# note', { A: '' }],
+  ['A=  \nB=2', { A: '', B: '2' }],
+  ['DSN=postgres://shop:pa#ss@db/shop', { DSN: 'postgres://shop:pa#ss@db/shop' }],
   ['A=x # note', { A: 'x' }],
   ['A=x#y', { A: 'x#y' }],
   [String.raw`A="a \"b\"\n#c" # note`, { A: 'a "b"\n#c' }],
