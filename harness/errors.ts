@@ -80,7 +80,7 @@ export class InterruptedError extends GodynoError {
 const FILE_REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file or folder',
   ENOTDIR: 'a file stands where a folder is needed',
-  EEXIST: 'something of that name is there already',
+  EEXIST: 'a file of that name is there already',
   EISDIR: 'it is a folder, not a file',
   EACCES: 'permission denied',
   EPERM: 'the system does not permit it',

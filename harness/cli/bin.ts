@@ -7,14 +7,23 @@ const NEEDED = [22, 18] as const;
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 
 if (major > NEEDED[0] || (major === NEEDED[0] && minor >= NEEDED[1])) {
-  const [{ main }, { surviveClosedPipes }, { reportCrashes }] = await Promise.all([
+  const loaded = await Promise.all([
     import('./main.ts'),
     import('./terminal/streams.ts'),
     import('./terminal/failure.ts'),
-  ]);
-  surviveClosedPipes();
-  reportCrashes();
-  process.exitCode = await main(process.argv.slice(2));
+  ]).catch((error: unknown) => {
+    // Thrown on, it would end Node with 1, which is "regressed".
+    process.stderr.write(
+      `A part of godyno cannot be loaded: ${String(error)}\nInstall it again: npm ci, or npm i -D godyno\n`,
+    );
+    process.exitCode = 2;
+  });
+  if (loaded !== undefined) {
+    const [{ main }, { surviveClosedPipes }, { reportCrashes }] = loaded;
+    surviveClosedPipes();
+    reportCrashes();
+    process.exitCode = await main(process.argv.slice(2));
+  }
 } else {
   process.stderr.write(
     `godyno needs Node ${NEEDED.join('.')} or newer; this is ${process.versions.node}.\n` +

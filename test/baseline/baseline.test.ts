@@ -354,7 +354,7 @@ describe('damage', () => {
     ]) {
       const error = await caught(attempt());
       expect(error).toMatchObject({ exitCode: 2 });
-      expect(String(error)).toMatch(/a file stands where a folder is needed|something of that name is there/);
+      expect(String(error)).toMatch(/a file stands where a folder is needed|a file of that name is there/);
     }
     expect(readFileSync(dir, 'utf8')).toBe('');
   });

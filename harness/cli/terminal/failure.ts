@@ -16,10 +16,20 @@ const FILE_HINTS: Readonly<Record<string, string>> = {
   EDQUOT: 'Free space or choose another --out.',
 };
 
+const partMissing = (error: Error): GodynoError =>
+  new GodynoError(
+    'INSTALLATION',
+    `A part of godyno is missing: ${error.message}`,
+    'Install it again: npm ci, or npm i -D godyno.',
+    EXIT.usage,
+    { cause: error },
+  );
+
 /** Errors of the file system are the user's to mend; anything else unexpected is ours. */
 const asKnown = (error: unknown): GodynoError | undefined => {
   if (error instanceof InternalError) return undefined;
   if (error instanceof GodynoError) return error;
+  if (isNodeError(error) && error.code === 'ERR_MODULE_NOT_FOUND') return partMissing(error);
   if (!isNodeError(error) || error.code === undefined || !(error.code in FILE_HINTS)) return undefined;
   const what = `${error.path ?? `Cannot ${error.syscall ?? 'go on'}`}: ${reasonOf(error)}`;
   return new GodynoError(error.code, what, FILE_HINTS[error.code] ?? '', EXIT.usage, { cause: error });

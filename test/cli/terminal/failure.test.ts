@@ -1,3 +1,6 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { reportFailure } from '../../../harness/cli/terminal/failure.ts';
 import { issuesAddress } from '../../../harness/version.ts';
@@ -49,6 +52,32 @@ describe('an internal error', () => {
     } finally {
       place.remove();
     }
+  });
+});
+
+describe('an installation that lacks a part', () => {
+  it('is said to be one, and never ends as "regressed": where the first file cannot load the rest', async () => {
+    const place = makePlace();
+    try {
+      const bin = path.resolve(import.meta.dirname, '../../../harness/cli/bin.ts');
+      place.file('cli/bin.ts', readFileSync(bin, 'utf8'));
+      const { status, stderr } = spawnSync(process.execPath, ['cli/bin.ts', '--help'], {
+        cwd: place.dir,
+        encoding: 'utf8',
+      });
+      expect(stderr).toMatch(/^A part of godyno cannot be loaded: .*main\.ts.*\nInstall it again: npm ci/);
+      expect(status).toBe(2);
+    } finally {
+      place.remove();
+    }
+  });
+
+  it('is said to be one where a command cannot be loaded', () => {
+    const error = Object.assign(new Error("Cannot find package 'zod'"), { code: 'ERR_MODULE_NOT_FOUND' });
+    expect(reported(error)).toEqual([
+      2,
+      "error A part of godyno is missing: Cannot find package 'zod'\nInstall it again: npm ci, or npm i -D godyno.\n",
+    ]);
   });
 });
 
