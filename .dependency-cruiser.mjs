@@ -80,9 +80,10 @@ const wings = {
     page: ['render'],
   },
   profile: {
-    format: ['.'],
-    costs: ['.'],
-    combine: ['.', 'costs'],
+    columns: [],
+    format: ['columns'],
+    costs: ['columns'],
+    combine: ['costs', 'columns'],
   },
   load: {
     plan: [],

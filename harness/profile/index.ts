@@ -2,18 +2,18 @@
  * Profiles: pprof bytes in, costs by function, line, package and path out; merged, subtracted and diff profiles back
  * to bytes.
  *
- * Wings: `format` is bytes to columns and back; `costs` sums columns into tables, trees and paths; `combine` merges,
- * subtracts and compares.
+ * Wings: `columns` is a profile as we hold it; `format` is bytes to columns and back; `costs` sums columns into tables,
+ * trees and paths; `combine` merges, subtracts and compares.
  *
  * In: the bytes Go's runtime wrote (gzip or plain). Out: {@link Profile}, columns of whole numbers with interned ids,
  * and tables computed from it. Files that are broken or hostile end in a {@link ProfileError} that says what and where.
  * Sole owner of protobufjs and pako.
  */
-export * from './profile.ts';
-export { ProfileError } from './profile-error.ts';
+export * from './columns/profile.ts';
+export { ProfileError } from './columns/profile-error.ts';
 export { sampleTotal } from './format/sample-total.ts';
 export { decodeProfile } from './format/decode.ts';
-export { locationsOf } from './columns.ts';
+export { locationsOf } from './columns/columns.ts';
 export { encodeProfile } from './format/encode.ts';
 export { type CallPaths, withCallPaths } from './costs/call-paths.ts';
 export { diffProfile, mergeProfiles, mergeWorkers, subtractProfile } from './combine/combine.ts';
@@ -28,7 +28,7 @@ export {
 } from './costs/cost-tables.ts';
 export { liveCounts, sampleCounts } from './costs/sample-counts.ts';
 export { isTruncated } from './costs/truncated.ts';
-export { valueColumn, valueIndex, valueTypes } from './value-types.ts';
+export { valueColumn, valueIndex, valueTypes } from './columns/value-types.ts';
 export type { Charging, FrameRole } from './costs/sum-stacks.ts';
 export { pprofTotal } from './costs/exact-sums.ts';
 export { type FlatCum, flatCum } from './costs/flat-cum.ts';
@@ -52,4 +52,4 @@ export {
   outerLines,
   packageOf,
   type PathRoots,
-} from './names.ts';
+} from './columns/names.ts';

@@ -2,9 +2,9 @@
  * Puts samples of several profiles into one. Everything is matched by content (names, files, lines, labels), never by
  * id. Code is matched by {@link Matching}.
  */
-import { locationsOf } from '../columns.ts';
+import { locationsOf } from '../columns/columns.ts';
 import { exactValue } from '../costs/exact-sums.ts';
-import type { Mapping, Profile } from '../profile.ts';
+import type { Mapping, Profile } from '../columns/profile.ts';
 import { RowInterner } from './row-interner.ts';
 
 /** An extra label put on every sample of one source. */

@@ -1,8 +1,8 @@
 /** Profiles from profiles: the sum of several, the exact difference of two snapshots, base and head as one diff. */
 import { combine, type Matching } from './builder.ts';
 import { DIFF_BASE } from '../costs/exact-sums.ts';
-import type { Profile } from '../profile.ts';
-import { MISMATCH_HINT, ProfileError } from '../profile-error.ts';
+import type { Profile } from '../columns/profile.ts';
+import { MISMATCH_HINT, ProfileError } from '../columns/profile-error.ts';
 
 const typeNames = (profile: Profile): string =>
   profile.sampleTypes.map(({ type, unit }) => `${type}/${unit}`).join(', ');

@@ -2,10 +2,10 @@
  * Callers for a profile that has none: counted instructions know the function, a sampled profile of the same program
  * knows on which paths it was met. Totals per function stay exact; how they divide among paths is as the samples say.
  */
-import { locationsOf } from '../columns.ts';
+import { locationsOf } from '../columns/columns.ts';
 import { withoutAgent } from './filter.ts';
-import { canonicalNames } from '../names.ts';
-import type { Profile } from '../profile.ts';
+import { canonicalNames } from '../columns/names.ts';
+import type { Profile } from '../columns/profile.ts';
 import { sampleCounts } from './sample-counts.ts';
 import { isTruncated } from './truncated.ts';
 

@@ -1,10 +1,10 @@
 /** Root-to-leaf call tree with a base and a head value per path: for paths of a difference and for flame graphs. */
 import { groupByFunction } from './frame-groups.ts';
 import { withoutAgent } from './filter.ts';
-import { canonicalNames } from '../names.ts';
-import type { Profile } from '../profile.ts';
+import { canonicalNames } from '../columns/names.ts';
+import type { Profile } from '../columns/profile.ts';
 import { isTruncated } from './truncated.ts';
-import { valueColumn } from '../value-types.ts';
+import { valueColumn } from '../columns/value-types.ts';
 
 /**
  * A tree in columns; node 0 is the root of all, a node stands behind its parent. Values include callees; what a node

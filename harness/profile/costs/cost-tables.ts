@@ -3,10 +3,10 @@ import { exactFlatCum, exactValue } from './exact-sums.ts';
 import { withoutAgent } from './filter.ts';
 import { groupByFunction, groupByLine } from './frame-groups.ts';
 import { RUNTIME_CHARGED } from './function-costs.ts';
-import { canonicalNames, canonicalPath, type PathRoots, packageOf, pprofNameOf } from '../names.ts';
-import type { Profile } from '../profile.ts';
+import { canonicalNames, canonicalPath, type PathRoots, packageOf, pprofNameOf } from '../columns/names.ts';
+import type { Profile } from '../columns/profile.ts';
 import { sumOwn } from './sum-stacks.ts';
-import { valueColumn, valueIndex } from '../value-types.ts';
+import { valueColumn, valueIndex } from '../columns/value-types.ts';
 
 export interface LineCost {
   readonly function: string;

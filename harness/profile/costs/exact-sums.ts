@@ -5,9 +5,9 @@
  */
 import { samplesLabelled } from './filter.ts';
 import type { FrameGroups } from './frame-groups.ts';
-import type { Profile } from '../profile.ts';
+import type { Profile } from '../columns/profile.ts';
 import { type FlatCumSums, sumFlatCum, sumOf } from './sum-stacks.ts';
-import { valueColumn, valueIndex } from '../value-types.ts';
+import { valueColumn, valueIndex } from '../columns/value-types.ts';
 
 /** One value of the table as the file has it. */
 export const exactValue = ({ values, wide }: Profile['samples'], at: number): bigint =>

@@ -1,8 +1,8 @@
 /** Profiles with some of their samples. The tables stay as they are; only the samples are chosen anew. */
-import { locationColumn } from '../columns.ts';
+import { locationColumn } from '../columns/columns.ts';
 import { groupByFunction } from './frame-groups.ts';
-import { canonicalNames, isAgent } from '../names.ts';
-import type { Profile } from '../profile.ts';
+import { canonicalNames, isAgent } from '../columns/names.ts';
+import type { Profile } from '../columns/profile.ts';
 
 /** The profile with the samples `keep` marks; the same value when that is all of them. */
 export const keepSamples = (profile: Profile, keep: Uint8Array): Profile => {

@@ -1,8 +1,8 @@
 import { type ExactSums, exactFlatCum } from './exact-sums.ts';
 import { groupByFunction } from './frame-groups.ts';
-import { pprofNameOf } from '../names.ts';
-import type { Profile } from '../profile.ts';
-import { valueIndex } from '../value-types.ts';
+import { pprofNameOf } from '../columns/names.ts';
+import type { Profile } from '../columns/profile.ts';
+import { valueIndex } from '../columns/value-types.ts';
 
 /** Flat and cum of every function of a profile, in columns. */
 export interface FlatCum extends ExactSums {

@@ -2,7 +2,7 @@
  * Frames put together under one key (a function name, a line, a package): what flat and cum are summed by. The frames
  * of a location are its inlined lines, innermost first; a location without lines (C code, kernel) is one frame.
  */
-import type { Profile } from '../profile.ts';
+import type { Profile } from '../columns/profile.ts';
 
 export interface FrameGroups {
   /** Keys; a group is an index into them. */

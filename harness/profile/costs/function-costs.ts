@@ -1,9 +1,9 @@
 import { withoutAgent } from './filter.ts';
 import { type FrameGroups, groupByFunction } from './frame-groups.ts';
-import { canonicalNames, canonicalPath, isRuntime, type PathRoots, packageOf } from '../names.ts';
-import type { Profile } from '../profile.ts';
+import { canonicalNames, canonicalPath, isRuntime, type PathRoots, packageOf } from '../columns/names.ts';
+import type { Profile } from '../columns/profile.ts';
 import { type Charging, type FrameRole, sumEntries, sumFlatCum, sumOf, sumOwn } from './sum-stacks.ts';
-import { valueColumn, valueIndex } from '../value-types.ts';
+import { valueColumn, valueIndex } from '../columns/value-types.ts';
 
 /** What one function costs, in the value type's unit (times `scale`). */
 export interface FunctionCost {

@@ -1,6 +1,6 @@
 /** How many events a sample stands for as they were observed, before the runtime scaled them up: what noise goes by. */
-import type { Profile } from '../profile.ts';
-import { valueIndex } from '../value-types.ts';
+import type { Profile } from '../columns/profile.ts';
+import { valueIndex } from '../columns/value-types.ts';
 
 /** Numeric label of heap samples: size of one object, in bytes. */
 const SIZE_LABEL = 'bytes';

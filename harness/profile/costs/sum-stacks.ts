@@ -1,6 +1,6 @@
 /** The kernels of every table: each walks all stacks once and sums `values`, one per sample, by frame group. */
 import type { FrameGroups } from './frame-groups.ts';
-import type { Profile } from '../profile.ts';
+import type { Profile } from '../columns/profile.ts';
 
 /** Whose own cost a caller pays for. */
 export interface Charging {

@@ -1,4 +1,4 @@
-import type { Profile } from '../profile.ts';
+import type { Profile } from '../columns/profile.ts';
 
 /** Most frames that Go's runtime keeps: CPU 64; heap, mutex, block, goroutine 32, from Go 1.23 on 128. */
 const DEPTH_LIMITS = [32, 64, 128] as const;

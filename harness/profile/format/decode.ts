@@ -10,8 +10,8 @@ import { decodeSamples } from './samples.ts';
 import { decodeStrings } from './strings.ts';
 import { unpack } from './gunzip.ts';
 import { refuseOtherFormats } from './other-formats.ts';
-import type { Profile, ValueType } from '../profile.ts';
-import { ProfileError } from '../profile-error.ts';
+import type { Profile, ValueType } from '../columns/profile.ts';
+import { ProfileError } from '../columns/profile-error.ts';
 import { type Messages, splitFields } from './split-fields.ts';
 import { WIRE_BYTES, WIRE_VARINT, WireReader } from './wire.ts';
 

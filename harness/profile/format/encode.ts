@@ -1,7 +1,7 @@
 /** {@link Profile} → pprof bytes, with protobufjs's Writer; ids are the index plus one. */
 import protobuf from 'protobufjs/minimal.js';
 import { pack } from './gunzip.ts';
-import type { Mapping, Profile, ValueType } from '../profile.ts';
+import type { Mapping, Profile, ValueType } from '../columns/profile.ts';
 import { WIRE_BYTES, WIRE_VARINT } from './wire.ts';
 
 type Writer = protobuf.Writer;

@@ -1,6 +1,6 @@
-import { column, columnBytes } from '../columns.ts';
+import { column, columnBytes } from '../columns/columns.ts';
 import { Ids, type IdTable } from './id-table.ts';
-import type { FunctionTable } from '../profile.ts';
+import type { FunctionTable } from '../columns/profile.ts';
 import type { Messages } from './split-fields.ts';
 import { WIRE_VARINT, type WireReader } from './wire.ts';
 

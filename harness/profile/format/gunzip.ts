@@ -2,7 +2,7 @@
 import { constants, gunzipSync, gzipSync } from 'node:zlib';
 import { gzip } from 'pako';
 import { reasonOf } from '../../errors.ts';
-import { brokenPprof, ProfileError } from '../profile-error.ts';
+import { brokenPprof, ProfileError } from '../columns/profile-error.ts';
 
 /** The largest profile read, unpacked: 30 times the largest real one seen (8 MB); a bomb is refused there. */
 export const MAX_PROFILE_BYTES = 256 * 1024 * 1024;

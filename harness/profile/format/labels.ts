@@ -1,5 +1,5 @@
-import { column, columnBytes } from '../columns.ts';
-import type { LabelTable } from '../profile.ts';
+import { column, columnBytes } from '../columns/columns.ts';
+import type { LabelTable } from '../columns/profile.ts';
 import { WIRE_VARINT, type WireReader } from './wire.ts';
 
 /** Field numbers of the message Label; all are numbers. */

@@ -1,6 +1,6 @@
-import { column, columnBytes, signedColumn, unfilledBytes } from '../columns.ts';
+import { column, columnBytes, signedColumn, unfilledBytes } from '../columns/columns.ts';
 import { Ids, type IdTable, lookUp } from './id-table.ts';
-import type { LocationTable } from '../profile.ts';
+import type { LocationTable } from '../columns/profile.ts';
 import type { Messages } from './split-fields.ts';
 import { WIRE_BYTES, WIRE_VARINT, type WireReader } from './wire.ts';
 

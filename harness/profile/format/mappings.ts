@@ -1,5 +1,5 @@
 import { Ids, type IdTable } from './id-table.ts';
-import type { Mapping } from '../profile.ts';
+import type { Mapping } from '../columns/profile.ts';
 import type { Messages } from './split-fields.ts';
 import { WIRE_VARINT, type WireReader } from './wire.ts';
 

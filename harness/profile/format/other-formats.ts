@@ -1,5 +1,5 @@
 /** Profiles of other formats than pprof's protobuf, told by how they begin: what they are, and what to do about it. */
-import { notPprof } from '../profile-error.ts';
+import { notPprof } from '../columns/profile-error.ts';
 
 const CONVERT =
   'Convert it: go tool pprof -proto FILE > FILE.pb.gz (put the program that was profiled before FILE, for names instead of addresses)';

@@ -1,8 +1,8 @@
-import { column, unfilledBytes } from '../columns.ts';
+import { column, unfilledBytes } from '../columns/columns.ts';
 import { Labels } from './labels.ts';
 import { Stacks } from './stacks.ts';
 import type { IdTable } from './id-table.ts';
-import type { LabelTable, SampleTable } from '../profile.ts';
+import type { LabelTable, SampleTable } from '../columns/profile.ts';
 import type { Messages } from './split-fields.ts';
 import { WIRE_BYTES, WIRE_VARINT, type WireReader } from './wire.ts';
 

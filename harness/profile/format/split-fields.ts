@@ -1,4 +1,4 @@
-import { withRoomFor } from '../columns.ts';
+import { withRoomFor } from '../columns/columns.ts';
 import { WIRE_BYTES, type WireReader } from './wire.ts';
 
 /** Small enough for V8 to keep among its own objects. */

@@ -1,4 +1,4 @@
-import { isShortIndex, type LocationColumn, locationColumn } from '../columns.ts';
+import { isShortIndex, type LocationColumn, locationColumn } from '../columns/columns.ts';
 import { type IdTable, lookUp } from './id-table.ts';
 import type { WireReader } from './wire.ts';
 

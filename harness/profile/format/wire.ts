@@ -3,7 +3,7 @@
  * value, which is where protobufjs's time goes on a profile.
  */
 import protobuf from 'protobufjs/minimal.js';
-import { brokenPprof, type ProfileError } from '../profile-error.ts';
+import { brokenPprof, type ProfileError } from '../columns/profile-error.ts';
 
 const TWO_32 = 4_294_967_296;
 

@@ -1,4 +1,4 @@
-import { UsageError } from '../errors.ts';
+import { UsageError } from '../../errors.ts';
 
 /** A profile that cannot be read or combined: damaged, hostile, or of another kind. Exit 2, like every bad file. */
 export class ProfileError extends UsageError {

@@ -9,10 +9,10 @@ import {
   isRuntime,
   outerFunction,
   packageOf,
-} from '../../harness/profile/index.ts';
-import { pprofName } from '../../harness/profile/names.ts';
-import { decodeShape } from './arbitrary-profile.ts';
-import { GO_VERSIONS } from './fixtures.ts';
+} from '../../../harness/profile/index.ts';
+import { pprofName } from '../../../harness/profile/columns/names.ts';
+import { decodeShape } from '../arbitrary-profile.ts';
+import { GO_VERSIONS } from '../fixtures.ts';
 
 describe('canonical names', () => {
   test.each([
@@ -63,7 +63,7 @@ describe('canonical names', () => {
 
   test('in real profiles of every Go version the same closures have the same names', () => {
     const closures = GO_VERSIONS.map((version) => {
-      const file = new URL(`../fixtures/profiles/${version}/heap.pb.gz`, import.meta.url);
+      const file = new URL(`../../fixtures/profiles//${version}/heap.pb.gz`, import.meta.url);
       const names = canonicalNames(decodeProfile(readFileSync(file), version));
       return [...new Set(names.filter((name) => name.startsWith('main.allocate.func')))].toSorted();
     });
