@@ -22,7 +22,7 @@ import { makeVariant, plantAt, type Site, SITES } from './demo-variant.ts';
 import { evidenceOf } from './campaign.ts';
 import { shareOf } from './evidence-table.ts';
 import { type Built, GO_BEFORE, goText, type GoUsed, goUsedBy, type Rig, scenarioAt, withRig } from './exact-rig.ts';
-import { CADDY_SITES, HTTPBIN_SITES } from './service-sites.ts';
+import { CADDY_SITES, HTTPBIN_SITES, PODINFO_SITES } from './service-sites.ts';
 import { SERVICES } from './services.ts';
 
 interface Named {
@@ -48,11 +48,13 @@ interface Row extends Partial<GoUsed> {
   readonly seconds: number;
 }
 
-/** Services with places for a fault: the demo's variant, and two that no one here wrote. */
-const PLANTED = { demo: SITES, 'go-httpbin': HTTPBIN_SITES, caddy: CADDY_SITES } as const satisfies Record<
-  string,
-  Readonly<Record<string, Site>>
->;
+/** Services with places for a fault: the demo's variant, and three that no one here wrote. */
+const PLANTED = {
+  demo: SITES,
+  'go-httpbin': HTTPBIN_SITES,
+  podinfo: PODINFO_SITES,
+  caddy: CADDY_SITES,
+} as const satisfies Record<string, Readonly<Record<string, Site>>>;
 type Planted = keyof typeof PLANTED;
 
 const { values, positionals } = parseArgs({

@@ -38,3 +38,22 @@ export const CADDY_SITES = {
     fault: 'burn',
   },
 } as const satisfies Record<string, Site>;
+
+const PODINFO = 'github.com/stefanprodan/podinfo/pkg/api/http';
+
+export const PODINFO_SITES = {
+  json: {
+    function: `${PODINFO}.prettyJSON`,
+    file: 'pkg/api/http/http.go',
+    after: 'func prettyJSON(b []byte) []byte {\n',
+    what: 'every answer is indented by it',
+    fault: 'burn',
+  },
+  headers: {
+    function: `${PODINFO}.(*Server).echoHeadersHandler`,
+    file: 'pkg/api/http/headers.go',
+    after: 'func (s *Server) echoHeadersHandler(w http.ResponseWriter, r *http.Request) {\n',
+    what: 'one route of three, four requests of ten',
+    fault: 'burn',
+  },
+} as const satisfies Record<string, Site>;

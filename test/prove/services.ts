@@ -128,6 +128,12 @@ export const SERVICES = {
     mainFolder: 'cmd/go-httpbin',
     source: () => published('github.com/mccutchen/go-httpbin/v2@v2.26.0'),
   },
+  podinfo: {
+    scenarioFile: () => path.join(SERVICES_FOLDER, 'podinfo.yml'),
+    changes: {},
+    mainFolder: 'cmd/podinfo',
+    source: () => published('github.com/stefanprodan/podinfo@v1.8.1-0.20250910200901-e86405a8674e'),
+  },
   pocketbase: {
     scenarioFile: () => path.join(SERVICES_FOLDER, 'pocketbase.yml'),
     changes: {},
