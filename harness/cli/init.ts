@@ -194,7 +194,8 @@ const write = async ({ file, text }: PlannedFile, replace: 'force' | 'keep'): Pr
     return say(`  kept       ${file} (differs from what init writes; --force replaces it)`);
   await mkdir(dirname(file), { recursive: true });
   await writeFile(file, text);
-  process.stdout.write(`${file}\n`);
+  // For programs; on a terminal the line below it says the same.
+  if (!process.stdout.isTTY) process.stdout.write(`${file}\n`);
   return say(`  ${existing === null ? 'wrote   ' : 'replaced'}   ${file}`);
 };
 
@@ -220,6 +221,9 @@ const addIgnored = async (line: string): Promise<void> => {
   await appendFile('.gitignore', `${existing === '' || existing.endsWith('\n') ? '' : '\n'}${line}\n`);
   say(`  added      ${line} to .gitignore`);
 };
+
+/** Where the scenario's first line finds its schema; `npx` alone leaves nothing there. */
+const isInstalled = (): boolean => existsSync('node_modules/godyno/package.json');
 
 const nameOf = ({ importPath }: MainPackage): string =>
   programName(importPath)
@@ -278,7 +282,7 @@ export const initialise = async (given: Record<string, unknown>): Promise<ExitCo
     for (const one of planned) await write(one, options.force === true ? 'force' : 'keep');
     await offerIgnore(options, signal);
     say(
-      '\nNext: npx godyno doctor, then npx godyno run --base HEAD. Commit the files; the comment comes once they are merged.',
+      `\nNext: ${isInstalled() ? '' : 'npm i -D godyno, '}npx godyno doctor, then npx godyno run --base HEAD. Commit the files; the comment comes once they are merged.`,
     );
     return EXIT.ok;
   });

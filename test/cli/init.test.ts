@@ -156,13 +156,16 @@ describe('godyno init', () => {
     expect(workflow.indexOf(install)).toBeGreaterThan(0);
     expect(workflow.indexOf(install)).toBeLessThan(workflow.indexOf(' run --out'));
     expect(place.leftInTmp()).toEqual([]);
+    expect(stderr).toContain('Next: npm i -D godyno, npx godyno doctor');
   });
 
   test('a second time changes nothing; what differs is kept until --force', async () => {
     cpSync(path.join(TARGETS, 'tiny'), place.dir, { recursive: true });
     await place.run(['init', '--yes', '--no-try']);
     place.file('scenarios/tiny.yml', '# mine\n');
+    place.file('node_modules/godyno/package.json', '{}');
     const kept = await place.run(['init', '--yes', '--no-try']);
+    expect(kept.stderr).toContain('Next: npx godyno doctor');
     expect(kept.stdout).toBe('');
     expect(kept.stderr).toMatch(/kept +scenarios\/tiny\.yml/);
     expect(kept.stderr).toMatch(/unchanged +\.github\/workflows\/godyno\.yml/);

@@ -159,7 +159,8 @@ const examineHead = async ({ setting, as, name, add }: Patient): Promise<Rehears
 /** What base answers otherwise: a request that is new on head is left out of a run, another one spoils it. */
 const besideHead = (name: string, base: Rehearsal, head: Rehearsal | null): readonly Check[] => {
   const odd = base.tried.filter(({ isOk }) => !isOk);
-  if (odd.length === 0) return [ok(`${name}: requests`, `all ${base.tried.length} answered as expected`)];
+  if (odd.length === 0)
+    return [ok(`${name}: requests`, `${formatNumberOf(base.tried.length, 'request')} answered as expected`)];
   return odd.map(({ request, status }) => {
     const onHead = head?.tried.find((tried) => tried.request.name === request.name);
     const found = status === null ? 'no answer' : `status ${status}`;
