@@ -1,4 +1,5 @@
 /** Comparisons made by hand, one per story a reviewer may meet; figures are plausible, not measured. */
+import { metricDef } from '../../harness/metrics/index.ts';
 import type {
   Comparison,
   ExactCounted,
@@ -9,27 +10,6 @@ import type {
   RunVerdict,
   ScenarioComparison,
 } from '../../harness/model/index.ts';
-
-const UNITS = {
-  cpuNsPerRequest: 'ns',
-  instructionsPerRequest: 'instructions',
-  syscallsPerRequest: 'count',
-  mallocsPerRequest: 'count',
-  allocBytesPerRequest: 'B',
-  gcCpuNsPerRequest: 'ns',
-  gcCyclesPerRequest: 'count',
-  mutexWaitNsPerRequest: 'ns',
-  blockWaitNsPerRequest: 'ns',
-  latencyP50Ms: 'ms',
-  latencyP90Ms: 'ms',
-  latencyP99Ms: 'ms',
-  liveHeapBytes: 'B',
-  heapGrowthBytesPerRequest: 'B',
-  goroutines: 'count',
-  goroutineGrowthPerRequest: 'count',
-  peakRssBytes: 'B',
-  errorRatio: 'ratio',
-} as const satisfies Record<MetricId, MetricComparison['unit']>;
 
 const PRACTICAL: Partial<Record<MetricId, number>> = {
   cpuNsPerRequest: 0.01,
@@ -50,7 +30,7 @@ export const byRatio = (
   const effect = head / base - 1;
   return {
     metric,
-    unit: UNITS[metric],
+    unit: metricDef(metric).unit,
     better: 'lower',
     gate: metric in PRACTICAL,
     required: false,
