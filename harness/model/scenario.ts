@@ -75,6 +75,8 @@ export interface TargetSpec {
   readonly cwd: string;
   /** The service sees the user's own home folder; absent: an empty one of its side's own. */
   readonly home?: 'user';
+  /** Absolute folders of which each side has an empty one of its own; absent: none. */
+  readonly private?: readonly string[];
   /** Names of further ports, from the `${port.name}` that the scenario uses. */
   readonly ports: readonly string[];
   readonly setup: readonly SetupCommand[];

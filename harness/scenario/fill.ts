@@ -180,6 +180,7 @@ const fillTarget = (target: ScenarioInput['target'], files: ReadFiles): TargetSp
   include: target.include,
   cwd: target.cwd,
   ...(target.home === 'user' && { home: 'user' as const }),
+  ...(target.private.length > 0 && { private: target.private }),
   ports: [],
   setup: target.setup.map(fillSetup),
   seed: target.seed.map(fillSetup),

@@ -138,6 +138,18 @@ const generateCommand = () =>
     expected('a line for the shell such as "go generate ./...", a list of words, or a mapping with `command`'),
   );
 
+const FOLDER_EXPECTED = 'an absolute folder such as /var/lib/app';
+
+/** What the system or the service itself stands on cannot be another one. */
+const NOT_PRIVATE = /^\/(?:(?:bin|boot|dev|etc|lib|lib64|proc|run|sbin|sys|tmp|usr|home|root|var|opt|srv)\/?)?$/;
+
+const absoluteFolder = () =>
+  word(FOLDER_EXPECTED)
+    .refine((path) => path.startsWith('/') && !/\/\.{1,2}(?:\/|$)/.test(path), expected(FOLDER_EXPECTED))
+    .refine((path) => !NOT_PRIVATE.test(path), {
+      error: 'this folder holds what others need; name the one below it that the service writes to',
+    });
+
 /** Set and kept equal on both sides by godyno itself: a value in `env` would be overwritten without a word. */
 const OWN_ENVIRONMENT: Readonly<Record<string, string>> = {
   GOGC: 'set `target.gogc`',
@@ -294,6 +306,13 @@ const target = () =>
       .describe(
         'HOME of the service, of `setup` and of `seed`. own: an empty folder of its side’s own, with `XDG_CONFIG_HOME` and the like below it, so that nothing is written into yours and both sides do not meet there. user: yours, for a service that needs what lies there (credentials, a kubeconfig).',
       ),
+    private: z
+      .array(absoluteFolder(), expected('a list of absolute folders'))
+      .prefault([])
+      .describe(
+        'Absolute folders that the service insists on: each side sees an empty one of its own in their place, at each launch, and nothing is written into yours. For what no argument moves below `${tmp}`. They must be there. Linux, as root or where user namespaces are allowed.',
+      )
+      .meta({ example: ['/var/lib/app'] }),
     setup: z
       .array(setupCommand(), expected('a list of commands'))
       .prefault([])

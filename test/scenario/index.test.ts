@@ -239,6 +239,16 @@ load: { requests: [{ http: POST /hook, body: { to: "http://127.0.0.1:\${port.sin
     expect(() => withTarget('  home: mine')).toThrow(/target\.home: expected own or user, got "mine"/);
   });
 
+  test('folders of fixed names may be each side’s own, those of the system may not', () => {
+    expect(withTarget('').target).not.toHaveProperty('private');
+    expect(withTarget('  private: [/var/lib/app]').target.private).toEqual(['/var/lib/app']);
+    expect(() => withTarget('  private: [data]')).toThrow(/target\.private\[0\]: expected an absolute folder/);
+    expect(() => withTarget('  private: [/var/../etc]')).toThrow(/expected an absolute folder/);
+    for (const folder of ['/', '/etc', '/usr/', '/tmp']) {
+      expect(() => withTarget(`  private: [${folder}]`)).toThrow(/this folder holds what others need/);
+    }
+  });
+
   test('readiness may be asked on another port or socket, or be a connection that is taken', () => {
     const ready = (text: string) => withTarget(`  readyTimeout: 5s\n  base: { ready: ${text} }`).target;
     const plain = { method: 'GET', path: '/', timeoutSeconds: 5 };

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -8,6 +8,7 @@ import { InterruptedError } from '../../harness/errors.ts';
 import type { ReadyCheck, TargetSpec } from '../../harness/model/index.ts';
 import { canPin, runningCount, usableCpus } from '../../harness/process/index.ts';
 import { freePorts, linkBinary, prepareBuild, type StartRequest, startTarget } from '../../harness/service/index.ts';
+import { writtenFiles } from '../../harness/service/running/open-files.ts';
 import { parseTcp, parseUnix } from '../../harness/service/running/sockets.ts';
 import { folderRevision, goMod, makeFolder, makeSpec, never, removeFolders, SERVICE } from './go-modules.ts';
 
@@ -92,6 +93,41 @@ test('HOME is a folder of its own for the service and its commands; the user’s
   expect(own.gopath).not.toContain(own.tmp);
   expect((await homes({ home: 'user' })).home).toBe(process.env['HOME']);
   expect((await homes({ env: { HOME: '/x' } })).home).toBe('/x');
+});
+
+test('a folder that it insists on is its own and begins empty, for its commands, too; or the reason is said', async () => {
+  const fixed = makeFolder({ 'mine.db': 'mine' });
+  const script = `ls ${fixed} > $TMPDIR/seen; echo new > ${fixed}/its.db; exec "$0"`;
+  const setup = {
+    command: 'sh',
+    args: ['-c', `ls ${fixed}; touch ${fixed}/made-by-setup`],
+    env: {},
+    timeoutSeconds: 10,
+  };
+  const asked = await request({ private: [fixed], setup: [setup], args: ['-c', script, service] }, '/bin/sh');
+  const started = startTarget(asked);
+  const refused = await started.then(
+    () => null,
+    (error: unknown) => error,
+  );
+  if (refused !== null) {
+    expect(refused).toMatchObject({ code: 'PRIVATE_FOLDER_REFUSED', exitCode: 5 });
+    expect(refused).toMatchObject({ hint: expect.stringContaining('user namespaces') as string });
+    return;
+  }
+  const target = await started;
+  const written = await writtenFiles(target.pid);
+  await target.stop();
+  expect(readFileSync(join(asked.tmp, 'seen'), 'utf8')).toBe('made-by-setup\n');
+  expect(readdirSync(fixed)).toEqual(['mine.db']);
+  expect(readdirSync(`${asked.tmp}-private/0`)).toEqual(['its.db', 'made-by-setup']);
+  expect([...written.values()]).toEqual([]);
+  const missing = startTarget(await request({ private: [join(fixed, 'nowhere')] }));
+  await expect(missing).rejects.toMatchObject({
+    code: 'PRIVATE_FOLDER_MISSING',
+    hint: expect.stringContaining('mkdir -p') as string,
+    exitCode: 5,
+  });
 });
 
 test('a service that misses something in its own home says how to have the user’s', async () => {

@@ -7,7 +7,7 @@ const MOVED = 'which the service insists on, moved to free ones (package net of 
 
 /** Where it is known what keeps them apart, what to do about it. */
 const ADVICE =
-  'Limits of CPU are 2.5 / 5 % then instead of 1 / 2 %, and latency is not judged. What both sides want goes by a placeholder: a port is ${port} or ${port.NAME}, a file or folder lies below ${tmp}.';
+  'Limits of CPU are 2.5 / 5 % then instead of 1 / 2 %, and latency is not judged. What both sides want goes by a placeholder: a port is ${port} or ${port.NAME}, a file or folder lies below ${tmp}, or is in target.private.';
 
 export const wayChecks = (name: string, way: WayOfSides): readonly Check[] => {
   if (way.kind === 'alternate') return [warn(name, `run one after the other: ${way.why}`, ADVICE)];

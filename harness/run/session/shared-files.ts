@@ -11,7 +11,8 @@ export const sharedText = (paths: readonly string[]): string => {
   return `both sides have ${named}${more} open for writing`;
 };
 
-const HINT = 'Give each side its own: a path below ${tmp} in target.args, target.env or a configuration file.';
+const HINT =
+  'Give each side its own: a path below ${tmp} in target.args, target.env or a configuration file, or its folder in target.private.';
 
 /**
  * Before the first launch goes on: throws a {@link TargetStartError} where the sides can still be measured one after the
@@ -22,7 +23,7 @@ export const requireOwnFiles = async (session: Session, started: readonly Runnin
   const { launches, settings, plan, notes } = session;
   if (one === undefined || other === undefined || launches.length > 0 || settings.mode !== 'together') return;
   const [left, right] = await Promise.all([writtenFiles(one.pid), writtenFiles(other.pid)]);
-  const shared = [...left].filter((path) => right.has(path)).toSorted();
+  const shared = [...left].flatMap(([key, path]) => (right.has(key) ? [path] : [])).toSorted();
   if (shared.length === 0) return;
   if (plan.scenario.target.sides === 'auto') throw new TargetStartError('FILES_SHARED', sharedText(shared), HINT);
   const text = sharedText(shared);

@@ -1,5 +1,5 @@
 /** Files that the processes of a service write to, from Linux's /proc; none where it does not tell. */
-import { readdir, readFile, readlink } from 'node:fs/promises';
+import { readdir, readFile, readlink, stat } from 'node:fs/promises';
 import { familyOf } from './sockets.ts';
 
 /** As open(2) numbers them on every Linux that Go runs on, in the octal digits of /proc/PID/fdinfo (proc(5)). */
@@ -17,20 +17,25 @@ const isWritten = async (pid: number, descriptor: string): Promise<boolean> => {
   return (flags & WRITES) !== 0 && (flags & APPENDS) === 0;
 };
 
-const writtenBy = async (pid: number): Promise<readonly string[]> => {
+/** Files by device and number, so that a folder of its own under a common name is no common one; each with its path. */
+type Files = ReadonlyMap<string, string>;
+
+const writtenBy = async (pid: number): Promise<Files> => {
   const descriptors = await readdir(`/proc/${pid}/fd`).catch(() => []);
-  const found: string[] = [];
+  const found = new Map<string, string>();
   for (const descriptor of descriptors) {
     const path = await readlink(`/proc/${pid}/fd/${descriptor}`).catch(() => '');
-    if (isData(path) && (await isWritten(pid, descriptor))) found.push(path);
+    if (!isData(path) || !(await isWritten(pid, descriptor))) continue;
+    const file = await stat(`/proc/${pid}/fd/${descriptor}`).catch(() => null);
+    if (file !== null) found.set(`${file.dev} ${file.ino}`, path);
   }
   return found;
 };
 
 /** Open for writing, and not only at their end, in the process or one below it; what we have open ourselves is not its own. */
-export const writtenFiles = async (pid: number): Promise<ReadonlySet<string>> => {
+export const writtenFiles = async (pid: number): Promise<Files> => {
   const pids = [...(await familyOf(pid)).keys()];
-  const ours = new Set(await writtenBy(process.pid));
-  const theirs = (await Promise.all(pids.map(writtenBy))).flat();
-  return new Set(theirs.filter((path) => !ours.has(path)));
+  const ours = await writtenBy(process.pid);
+  const theirs = await Promise.all(pids.map(writtenBy));
+  return new Map(theirs.flatMap((files) => [...files]).filter(([key]) => !ours.has(key)));
 };

@@ -22,6 +22,7 @@ import {
 import type { Binary } from '../building/link.ts';
 import { type MovedPort, movedPortsEnv } from '../building/moving-ports.ts';
 import { type Asked, notReady, type Unmet } from './not-ready.ts';
+import { ownFoldersPrefix } from './own-folders.ts';
 import { makeOwnHome, ownHomeOf, userGoEnv } from './own-home.ts';
 import { isPortFree } from './ports.ts';
 import { untilReady } from './readiness.ts';
@@ -151,14 +152,21 @@ const serviceEnv = (request: StartRequest, port: number, fill: Fill): Record<str
   };
 };
 
+/** How the commands beside the service are run. */
+interface Aside {
+  readonly fill: Fill;
+  /** Words in front of them. */
+  readonly within: readonly string[];
+}
+
 const runAside = async (
   key: 'setup' | 'seed',
   command: SetupCommand,
   request: StartRequest,
-  fill: Fill,
+  { fill, within }: Aside,
 ): Promise<void> => {
-  const file = fill(command.command);
-  const args = command.args.map(fill);
+  const words = [command.command, ...command.args].map(fill);
+  const [file = '', ...args] = [...within, ...words];
   const result = await runCommand(
     {
       file,
@@ -179,7 +187,7 @@ const runAside = async (
     : `ended with ${result.exitCode === null ? `signal ${result.signal ?? '?'}` : `exit code ${result.exitCode}`}`;
   throw new TargetStartError(
     key === 'setup' ? 'SETUP_FAILED' : 'SEED_FAILED',
-    `${request.side}: the ${key} command "${[file, ...args].join(' ')}" ${how}:\n${lastLines(`${result.stdout}${result.stderr}`)}`,
+    `${request.side}: the ${key} command "${words.join(' ')}" ${how}:\n${lastLines(`${result.stdout}${result.stderr}`)}`,
     `Run it by hand; see target.${key} in the scenario. It runs in the module folder of the head’s source.`,
   );
 };
@@ -288,9 +296,9 @@ const workingFolder = (request: StartRequest, fill: Fill): string => {
 };
 
 /** What the service needs to hold before anything is measured; a service that cannot be seeded is stopped. */
-const seed = async (request: StartRequest, running: RunningProcess, fill: Fill): Promise<void> => {
+const seed = async (request: StartRequest, running: RunningProcess, aside: Aside): Promise<void> => {
   try {
-    for (const command of request.spec.seed) await runAside('seed', command, request, fill);
+    for (const command of request.spec.seed) await runAside('seed', command, request, aside);
   } catch (error) {
     await running.stop(request.spec.stopTimeoutSeconds);
     throw error;
@@ -322,7 +330,7 @@ const requireFreePorts = async ({ side, port, ports = {} }: StartRequest): Promi
 
 /**
  * Runs the setup commands, starts the service bound to its CPUs, waits until `target.ready` answers with a 2xx and runs
- * the seed commands. Throws PORT_TAKEN, CWD_MISSING, SETUP_FAILED, TARGET_EXITED, TARGET_NOT_READY or SEED_FAILED (exit
+ * the seed commands. Throws PORT_TAKEN, CWD_MISSING, PRIVATE_FOLDER_MISSING, PRIVATE_FOLDER_REFUSED, SETUP_FAILED, TARGET_EXITED, TARGET_NOT_READY or SEED_FAILED (exit
  * 5), UNKNOWN_PLACEHOLDER (exit 2), or the abort's reason; nothing of the service is left running
  * then.
  */
@@ -336,10 +344,11 @@ export const startTarget = async (request: StartRequest): Promise<RunningTarget>
   mkdirSync(tmp, { recursive: true, mode: 0o700 });
   await requireFreePorts(request);
   const cwd = workingFolder(request, fill);
-  for (const command of spec.setup) await runAside('setup', command, request, fill);
+  const within = await ownFoldersPrefix(spec.private ?? [], request);
+  for (const command of spec.setup) await runAside('setup', command, request, { fill, within });
   const told = ownPort(request);
   const fillOwn = filler(request, told);
-  const words = [...(request.prefix ?? []), request.binary.path, ...spec.args.map(fillOwn)];
+  const words = [...within, ...(request.prefix ?? []), request.binary.path, ...spec.args.map(fillOwn)];
   const [file = '', ...args] = words;
   const running = await startProcess(
     {
@@ -358,7 +367,7 @@ export const startTarget = async (request: StartRequest): Promise<RunningTarget>
     signal,
   );
   await awaitReady(request, endpoint, running, fill);
-  await seed(request, running, fill);
+  await seed(request, running, { fill, within });
   const served: Served = { side, pid: running.pid, endpoint };
   const stop = async (): Promise<void> => running.stop(spec.stopTimeoutSeconds);
   const serving = await servingProcesses(served);

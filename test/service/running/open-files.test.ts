@@ -23,7 +23,7 @@ test.skipIf(process.platform !== 'linux')(
     try {
       await once(running.stdout, 'data');
       const found = await writtenFiles(running.pid ?? 0);
-      expect([...found].toSorted()).toEqual([join(folder, 'child'), join(folder, 'data')]);
+      expect([...found.values()].toSorted()).toEqual([join(folder, 'child'), join(folder, 'data')]);
     } finally {
       process.kill(-(running.pid ?? 0), 'SIGKILL');
       closeSync(ours);
@@ -34,5 +34,5 @@ test.skipIf(process.platform !== 'linux')(
 test('of a process that is gone nothing is open', async () => {
   const ended = spawn('true');
   await once(ended, 'exit');
-  expect(await writtenFiles(ended.pid ?? 0)).toEqual(new Set());
+  expect(await writtenFiles(ended.pid ?? 0)).toEqual(new Map());
 });
