@@ -4,7 +4,7 @@ import type { Scenario } from '../model/index.ts';
 import { doseFor, type FaultKind, type Planted } from '../plant/index.ts';
 import { buildReport, renderMarkdown } from '../report/index.ts';
 import type { RunProgress } from '../run/index.ts';
-import { formatDuration, formatNumberOf } from '../units/index.ts';
+import { alignColumns, formatDuration, formatNumberOf } from '../units/index.ts';
 import { type DurationFlag } from './flags.ts';
 import { withInterrupt } from './terminal/interrupt.ts';
 import { loadScenarios, measure } from '../measure/index.ts';
@@ -161,7 +161,7 @@ const proveScenario = async (plan: Plan, scenario: Scenario): Promise<readonly P
   return proofs;
 };
 
-const HEADS = ['fault', 'planted', 'in', 'caught', 'named', 'after', 'measured'] as const;
+const HEADS = ['fault', 'planted', 'in', 'caught', 'named', 'after', 'measured'];
 
 const seconds = (value: number | null): string => (value === null ? '–' : formatDuration(Math.round(value)));
 
@@ -177,15 +177,7 @@ const cellsOf = (proof: Proof): readonly string[] => [
 
 /** One line per fault, columns aligned, with the reason below what was missed. */
 export const proofTable = (proofs: readonly Proof[]): string => {
-  const rows = [HEADS as readonly string[], ...proofs.map(cellsOf)];
-  const widths = HEADS.map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
-  const lines = rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
-  const [head = '', ...body] = lines;
+  const [head = '', ...body] = alignColumns([HEADS, ...proofs.map(cellsOf)], 'all');
   return [
     head,
     ...body.flatMap((line, index) => {

@@ -1,9 +1,9 @@
 /** `godyno top`: what the functions of one pprof file cost, or its lines, packages, or values of a label. */
 import { EXIT, type ExitCode } from '../errors.ts';
 import { flatCum, labelCosts, lineCosts, packageCosts, type Profile } from '../profile/index.ts';
-import { formatNumberOf, formatPercent } from '../units/index.ts';
+import { alignColumns, formatNumberOf, formatPercent } from '../units/index.ts';
 import type { Rows } from './flags.ts';
-import { amountOf, leftOutText, openPprof, SHOWN_ROWS, tableText, totalOf } from './pprof/file.ts';
+import { amountOf, leftOutText, openPprof, SHOWN_ROWS, totalOf } from './pprof/file.ts';
 
 interface TopOptions {
   readonly type?: string;
@@ -93,8 +93,9 @@ const text = ({ type, unit, total }: FileTotal, { one }: TopTable, shown: readon
   const cells = shown
     .slice(0, SHOWN_ROWS)
     .map(({ name, flat, cum }) => [amountOf(flat, unit), share(flat), amountOf(cum, unit), share(cum), name]);
-  const heading = `${type}: ${amountOf(total, unit)} in ${formatNumberOf(shown.length, one)}\n`;
-  return heading + tableText([['flat', '', 'cum', '', one], ...cells]) + leftOutText(shown.length);
+  const heading = `${type}: ${amountOf(total, unit)} in ${formatNumberOf(shown.length, one)}`;
+  const table = alignColumns([['flat', '', 'cum', '', one], ...cells], 'last');
+  return `${[heading, ...table].join('\n')}\n${leftOutText(shown.length)}`;
 };
 
 /** What the whole file holds of the chosen type. */

@@ -1,8 +1,8 @@
 /** `godyno compare A.pb.gz B.pb.gz`: what each function costs more or less in the second of two pprof files. */
 import { EXIT, type ExitCode, UsageError } from '../../errors.ts';
 import { flatCum } from '../../profile/index.ts';
-import { formatSignedPercent } from '../../units/index.ts';
-import { amountOf, leftOutText, openPprof, SHOWN_ROWS, tableText, typeNameOf } from './file.ts';
+import { alignColumns, formatSignedPercent } from '../../units/index.ts';
+import { amountOf, leftOutText, openPprof, SHOWN_ROWS, typeNameOf } from './file.ts';
 
 export interface CompareProfilesOptions {
   readonly type?: string;
@@ -80,11 +80,12 @@ const text = (
   const signed = (value: number): string => (value > 0 ? `+${amount(value)}` : amount(value));
   const span = options.requests === undefined ? '' : ' per request';
   const change = `${signed(head.total - base.total)}, ${changeText(base.total, head.total)}`;
-  const heading = `${type}${span}: ${amount(base.total)} → ${amount(head.total)} (${change})\n`;
+  const heading = `${type}${span}: ${amount(base.total)} → ${amount(head.total)} (${change})`;
   const shown = rows
     .slice(0, SHOWN_ROWS)
     .map((row) => [amount(row.base), amount(row.head), signed(row.delta), row.function]);
-  return heading + tableText([['base', 'head', 'delta', 'function'], ...shown]) + leftOutText(rows.length);
+  const table = alignColumns([['base', 'head', 'delta', 'function'], ...shown], 'last');
+  return `${[heading, ...table].join('\n')}\n${leftOutText(rows.length)}`;
 };
 
 export const compareProfiles = (before: string, after: string, options: CompareProfilesOptions): ExitCode => {

@@ -64,14 +64,6 @@ export const amountOf = (value: number, unit: string): string => {
 /** Rows a person reads; all are in the JSON. */
 export const SHOWN_ROWS = 30;
 
-/** Columns right-aligned, the last one (names) as it is. */
-export const tableText = (rows: readonly (readonly string[])[]): string => {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const line = (row: readonly string[]): string =>
-    row.map((cell, column) => (column === row.length - 1 ? cell : cell.padStart(widths[column] ?? 0))).join('  ');
-  return `${rows.map(line).join('\n')}\n`;
-};
-
 /** How many rows were left out, as a last line; empty where none was. */
 export const leftOutText = (count: number): string =>
   count > SHOWN_ROWS ? `… ${count - SHOWN_ROWS} more; --json prints all\n` : '';

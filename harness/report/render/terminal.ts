@@ -1,4 +1,5 @@
 /** Report → a few plain lines for a terminal or a log. */
+import { alignColumns } from '../../units/index.ts';
 import type { MetricRow, Report, ScenarioReport } from '../words/report.ts';
 import { visibleText } from '../text/escape.ts';
 import { plainText } from '../text/inline-text.ts';
@@ -9,20 +10,10 @@ const MOST_FUNCTIONS = 3;
 const MOST_FAILED = 4;
 const MOST_COSTS = 4;
 
-const alignRows = (rows: readonly (readonly string[])[]): readonly string[] => {
-  const widths = (rows[0] ?? []).map((_cell, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
-  return rows.map((row) =>
-    row
-      .map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
-      .join('  ')
-      .trimEnd(),
-  );
-};
-
 const rowCells = (row: MetricRow): readonly string[] => [row.label, row.base, row.head, row.effect, row.interval];
 
 const rowLines = (rows: readonly MetricRow[]): readonly string[] =>
-  alignRows(rows.map(rowCells)).map((line, index) => `  ${line}  ${rows[index]?.words ?? ''}`);
+  alignColumns(rows.map(rowCells), 'first').map((line, index) => `  ${line}  ${rows[index]?.words ?? ''}`);
 
 const scenarioLines = (scenario: ScenarioReport): readonly string[] => [
   plainText(scenario.sentence),
