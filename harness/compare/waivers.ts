@@ -18,6 +18,7 @@ import {
   type ScenarioComparison,
   worstVerdict,
 } from '../model/index.ts';
+import { formatSignedPercent, formatSignedQuantity } from '../units/index.ts';
 import { scenarioVerdictOf } from './verdict/scenario-verdict.ts';
 
 export type Waiver = Omit<AppliedWaiver, 'effect'>;
@@ -79,8 +80,8 @@ export const parseWaivers = (text: string, file: string): readonly Waiver[] =>
 const effectOf = (row: MetricComparison, kind: Waiver['kind']): number | null =>
   kind === 'ratio' ? row.effectRatio : row.effectAbsolute;
 
-const shown = (value: number, kind: Waiver['kind']): string =>
-  kind === 'ratio' ? `${Number((100 * value).toPrecision(3))} %` : String(Number(value.toPrecision(3)));
+const shown = (value: number, { kind, metric }: Waiver): string =>
+  kind === 'ratio' ? formatSignedPercent(value) : formatSignedQuantity(value, metricDef(metric).unit);
 
 type Ruling = { readonly applied: AppliedWaiver } | { readonly remark: string };
 
@@ -102,7 +103,7 @@ const rule = (waiver: Waiver, scenario: ScenarioComparison, today: string): Ruli
   return effect <= waiver.ceiling
     ? { applied: { ...waiver, effect } }
     : {
-        remark: `${name} does not cover +${shown(effect, waiver.kind)}: its ceiling is +${shown(waiver.ceiling, waiver.kind)}`,
+        remark: `${name} does not cover ${shown(effect, waiver)}: its ceiling is ${shown(waiver.ceiling, waiver)}`,
       };
 };
 

@@ -37,7 +37,7 @@ import { withCountedStacks, withoutAgentIn } from './counted-stacks.ts';
 import { LEAST_OWN_RATIO, sureDelta, type Tested, testFunctions } from './tested.ts';
 import { isBuiltByTwo } from '../verdict/gates.ts';
 import { compareToolchains } from '../toolchain/build-settings.ts';
-import { formatNumberOf } from '../../units/index.ts';
+import { formatCount, formatNumberOf, formatPercent } from '../../units/index.ts';
 
 /** Capture of CPU samples may differ between the sides by this ratio before the rows carry a warning. */
 const MOST_CAPTURE_DIFFERENCE = 0.05;
@@ -249,8 +249,7 @@ const captureWarnings = ({ totals, profile }: KindFindings): readonly string[] =
   const { base, head } = totals.captured;
   if (profile !== 'cpu' || base === null || head === null || base === 0 || head === 0) return [];
   if (Math.max(head / base, base / head) - 1 <= MOST_CAPTURE_DIFFERENCE) return [];
-  const percent = (ratio: number): string => `${Math.round(ratio * 100)} %`;
-  return [`The CPU profile caught ${percent(base)} of the CPU time on base and ${percent(head)} on head.`];
+  return [`The CPU profile caught ${formatPercent(base)} of the CPU time on base and ${formatPercent(head)} on head.`];
 };
 
 const sampleWarnings = (found: KindFindings): readonly string[] => {
@@ -267,8 +266,6 @@ const gcWarnings = (all: readonly KindFindings[]): readonly string[] => {
   return [describeGcSplit(cpu.totals, cpu.buckets, bytes.tested, bytes.moves) ?? []].flat();
 };
 
-const whole = (value: number): string => Math.round(value).toLocaleString('en-US');
-
 const heldOn = ({ totals }: KindFindings): BySide<number> =>
   bothSides((side) => Math.round(totals.total[side] * totals.requestsPerLaunch[side]));
 
@@ -282,7 +279,7 @@ const leakWarnings = (all: readonly KindFindings[]): readonly string[] => {
   const { base, head } = heldOn(leaks);
   return [
     head > base
-      ? `After ${formatNumberOf(leaks.totals.requestsPerLaunch.head, 'request')} ${formatNumberOf(head, 'goroutine')} of head (${whole(base)} of base) can never wake, by Go's own count; those that a global variable, a timer or a live goroutine still reaches are not among them.`
+      ? `After ${formatNumberOf(leaks.totals.requestsPerLaunch.head, 'request')} ${formatNumberOf(head, 'goroutine')} of head (${formatCount(base)} of base) can never wake, by Go's own count; those that a global variable, a timer or a live goroutine still reaches are not among them.`
       : 'Go does not count head’s new goroutines among those that can never wake: something alive (a global variable, a timer, another goroutine) still reaches what they wait for.',
   ];
 };

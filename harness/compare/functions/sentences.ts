@@ -1,6 +1,6 @@
 /** The sentences that go with the rows: a diffuse change by its parts, a dependency that carries it. */
 import { profileKind } from '../../metrics/index.ts';
-import type { ModuleChange } from '../../model/index.ts';
+import type { MetricUnit, ModuleChange } from '../../model/index.ts';
 import {
   canonicalNames,
   functionSums,
@@ -9,6 +9,7 @@ import {
   RUNTIME_CHARGED,
   valueColumn,
 } from '../../profile/index.ts';
+import { formatPercent, formatSignedQuantity } from '../../units/index.ts';
 import type { KindTotals, ProfiledTotals } from './costs.ts';
 import type { BucketDelta } from './diffuse.ts';
 import { isIn, isStandard } from './owners.ts';
@@ -20,25 +21,9 @@ const MOST_PARTS = 3;
 /** A dependency is named when it carries at least this much of the difference. */
 const LEAST_CARRIED = 0.3;
 
-const STEPS: Readonly<Record<string, readonly (readonly [number, string])[]>> = {
-  ns: [
-    [1e6, 'ms'],
-    [1e3, 'µs'],
-    [1, 'ns'],
-  ],
-  B: [
-    [1024 * 1024, 'MiB'],
-    [1024, 'KiB'],
-    [1, 'B'],
-  ],
-};
-
-/** `+17.7 µs`, `−3 objects`: three digits, the sign always. */
-export const signed = (delta: number, unit: string): string => {
-  const size = Math.abs(delta);
-  const [scale, name] = STEPS[unit]?.find(([step]) => size >= step) ?? [1, unit === 'count' ? 'objects' : unit];
-  return `${delta < 0 ? '−' : '+'}${Number((size / scale).toPrecision(3))} ${name}`;
-};
+/** `+17.7 µs`, `-3 objects`: the sign always. */
+export const signed = (delta: number, unit: MetricUnit): string =>
+  `${formatSignedQuantity(delta, unit)}${unit === 'count' ? ' objects' : ''}`;
 
 /** Fewer cut stacks than this change no row that anybody would read. */
 const MOST_CUT = 0.05;
@@ -60,7 +45,7 @@ const cutOn = ({ sources, profile: kind }: ProfiledTotals, side: 'base' | 'head'
 export const describeCutStacks = (totals: ProfiledTotals): string | null => {
   const share = Math.max(cutOn(totals, 'base'), cutOn(totals, 'head'));
   if (share < MOST_CUT) return null;
-  return `${Math.round(share * 100)} % lies in stacks deeper than the profiler keeps: what called them is not known, and costs with callees miss it above the cut.`;
+  return `${formatPercent(share)} lies in stacks deeper than the profiler keeps: what called them is not known, and costs with callees miss it above the cut.`;
 };
 
 const totalDelta = ({ total }: KindTotals): number => total.head - total.base;
@@ -150,6 +135,6 @@ export const describeDependencies = (
   return changes.flatMap(({ module, base, head }) => {
     const carried = ((after?.get(module) ?? 0) - (before?.get(module) ?? 0)) / delta;
     if (!(carried >= LEAST_CARRIED)) return [];
-    return [`${module} ${base ?? 'new'} → ${head ?? 'removed'} carries ${Math.round(carried * 100)} % of it.`];
+    return [`${module} ${base ?? 'new'} → ${head ?? 'removed'} carries ${formatPercent(carried)} of it.`];
   });
 };

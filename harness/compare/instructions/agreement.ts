@@ -13,6 +13,7 @@
  */
 import type { BySide, MetricComparison, MetricId } from '../../model/index.ts';
 import { median } from '../../stats/index.ts';
+import { formatSignedPercent, formatPercent } from '../../units/index.ts';
 import { INSTRUCTIONS_PER_NS } from './rate.ts';
 
 type Movement = 'up' | 'down' | 'same' | 'unknown';
@@ -47,13 +48,9 @@ const LEAST_FAULTS_RATIO = 0.05;
 const LEAST_FAULTS = 0.02;
 const LEAST_LAUNCHES = 2;
 
-const percent = (ratio: number): string => `${Number((ratio * 100).toPrecision(2))} %`;
-
-const signed = (ratio: number): string => `${ratio > 0 ? '+' : ''}${percent(ratio)}`;
-
 const movedRow = (row: MetricComparison | undefined, direction: 'up' | 'down'): string | null => {
   if (row === undefined) return null;
-  if (directionOf(row) === direction) return signed(row.effectRatio ?? 0);
+  if (directionOf(row) === direction) return formatSignedPercent(row.effectRatio ?? 0);
   // From none to some there is no ratio.
   const came = row.effectAbsolute !== null && (row.verdict === 'regressed' || row.verdict === 'improved');
   return came && Math.sign(row.effectAbsolute ?? 0) === (direction === 'up' ? 1 : -1) ? 'from none' : null;
@@ -65,7 +62,7 @@ const movedFaults = (launches: AgreementInput['pageFaults'], direction: 'up' | '
   if (!launches.every(({ base, head }) => sign * (head - base) > 0)) return null;
   const [base, head] = [median(launches.map((each) => each.base)), median(launches.map((each) => each.head))];
   const isEnough = Math.abs(head - base) >= Math.max(LEAST_FAULTS, LEAST_FAULTS_RATIO * base);
-  return isEnough ? (base === 0 ? 'from none' : signed(head / base - 1)) : null;
+  return isEnough ? (base === 0 ? 'from none' : formatSignedPercent(head / base - 1)) : null;
 };
 
 const witnesses = ({ rows, pageFaults }: AgreementInput, direction: 'up' | 'down'): readonly string[] => {
@@ -94,8 +91,8 @@ const tooFew = (instructions: MetricComparison | undefined, cpu: MetricCompariso
   const cpuNs = cpu?.base ?? 0;
   if (cpuNs <= 0) return 'too few to show in CPU time';
   const could = cpu?.smallestDetectableRatio ?? null;
-  const limit = could === null ? '' : `, of which this run could see ${percent(could)}`;
-  return `too few to show in CPU time: by estimate ${signed(ns / cpuNs)} of it${limit}`;
+  const limit = could === null ? '' : `, of which this run could see ${formatPercent(could)}`;
+  return `too few to show in CPU time: by estimate ${formatSignedPercent(ns / cpuNs)} of it${limit}`;
 };
 
 /** One sentence, or null when one of the two was not judged. */

@@ -18,6 +18,7 @@ import { median, sum } from '../../stats/index.ts';
 import { lastLineOf } from './calls-profile.ts';
 import { isApart, range } from './spread.ts';
 import { diffOf, touches } from '../functions/changed-lines.ts';
+import { formatQuantity } from '../../units/index.ts';
 
 export interface ProfiledCalls {
   readonly launch: CallsLaunch;
@@ -114,7 +115,7 @@ const withCalls = (row: FunctionComparison, counted: ReadonlyMap<string, Calls>)
   return { ...row, baseCallsPerRequest: base, headCallsPerRequest: head };
 };
 
-const rounded = (value: number): string => String(Number(value.toPrecision(3)));
+const rounded = (value: number): string => formatQuantity(value, 'count');
 
 const inWords = (calls: Calls): string => {
   const { base, head } = medians(calls);

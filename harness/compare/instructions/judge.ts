@@ -35,10 +35,11 @@ import {
   settled,
 } from './launches.ts';
 import { INSTRUCTIONS_PER_NS } from './rate.ts';
-import { isApart, percent } from './spread.ts';
+import { isApart } from './spread.ts';
 import { reasonsOf, unknownGoWarnings } from './unknown-go.ts';
 import { exactWork, type ExactWork, type LaunchWork, type ProfiledLaunch } from './work.ts';
 import { judgedMetrics, type JudgedMetric } from '../verdict/gates.ts';
+import { formatPercent, formatSignedQuantity } from '../../units/index.ts';
 
 export interface ExactInput {
   readonly run: ExactRun;
@@ -161,12 +162,11 @@ const verdictOf = (figures: CountedFigures, failRatio: number | null): MetricVer
 /** What the instructions are worth in CPU, and that it is an estimate. */
 const worth = ({ base, head, cpuShare, cpuMeasured, isChanged }: CountedFigures): readonly string[] => {
   if (!isChanged) return [];
-  const microseconds = Number(((head - base) / INSTRUCTIONS_PER_NS / 1000).toPrecision(2));
-  const sign = head > base ? '+' : '';
+  const time = formatSignedQuantity((head - base) / INSTRUCTIONS_PER_NS, 'ns');
   const whose = cpuMeasured ? 'of the CPU per request' : 'of the instructions; CPU per request was not measured';
   const visible = Math.abs(cpuShare) < LEAST_CPU_SHARE ? ': too little to be measured in CPU time' : '';
   return [
-    `Worth about ${sign}${microseconds} µs a request (estimated at 3 instructions per ns), ${percent(Math.abs(cpuShare))} ${whose}${visible}.`,
+    `Worth about ${time} a request (estimated at ${INSTRUCTIONS_PER_NS} instructions per ns), ${formatPercent(Math.abs(cpuShare))} ${whose}${visible}.`,
   ];
 };
 
@@ -174,7 +174,9 @@ const clockWarnings = ({ clockwork, clockShare }: ExactWork): readonly string[] 
   if (clockwork.length === 0) return [];
   const shown = clockwork.slice(0, SHOWN_FUNCTIONS).join(', ');
   const more = clockwork.length > SHOWN_FUNCTIONS ? ` and ${clockwork.length - SHOWN_FUNCTIONS} more` : '';
-  return [`Left out, since they run without requests, too (${percent(clockShare)} of all work): ${shown}${more}.`];
+  return [
+    `Left out, since they run without requests, too (${formatPercent(clockShare)} of all work): ${shown}${more}.`,
+  ];
 };
 
 const reasonOf = (figures: CountedFigures, all: ExactWork, { unstableRatio }: CountingLimits): string | null => {
@@ -182,8 +184,8 @@ const reasonOf = (figures: CountedFigures, all: ExactWork, { unstableRatio }: Co
   const noisy = noisiestFunction(all.launches);
   const what =
     figures.aaSpreadRatio > unstableRatio
-      ? `launches of one side differ by ${percent(figures.aaSpreadRatio)}`
-      : `the sides seem to differ by ${percent(Math.abs(figures.effectRatio))}, but so do launches of one side that were set aside`;
+      ? `launches of one side differ by ${formatPercent(figures.aaSpreadRatio)}`
+      : `the sides seem to differ by ${formatPercent(Math.abs(figures.effectRatio))}, but so do launches of one side that were set aside`;
   return `unstable: ${what}${noisy === null ? '' : `, most in ${noisy}`}`;
 };
 
@@ -251,7 +253,7 @@ const refusalOf = (work: ExactWork, replies: RepliesCompared, { run }: ExactInpu
   if (replies.refusal !== null) return replies.refusal;
   if (work.clockShare <= MOST_CLOCK_SHARE) return null;
   const shown = work.clockwork.slice(0, SHOWN_FUNCTIONS).join(', ');
-  return `${percent(work.clockShare)} of its work follows the clock, not the requests: ${shown}`;
+  return `${formatPercent(work.clockShare)} of its work follows the clock, not the requests: ${shown}`;
 };
 
 const countedOf = ({ launches }: ExactWork, replies: RepliesCompared, { scenario }: ExactInput): ExactCounted => ({

@@ -1,7 +1,7 @@
 /** Which launches of exact mode are judged, and which are set aside because they did more once. */
 import { bothSides, type BySide, type Side, SIDES } from '../../model/index.ts';
+import { formatPercent } from '../../units/index.ts';
 import { noisiestFunction } from './functions.ts';
-import { percent } from './spread.ts';
 import type { LaunchWork, ProfiledLaunch } from './work.ts';
 
 /** What this way of counting can tell apart. */
@@ -66,6 +66,6 @@ export const setAside = (
     const more = Math.max(...above.map(({ work }) => work)) / most - 1;
     const noisy = noisiestFunction(all);
     return [
-      `${above.length} of ${all[side].length} launches of ${side} executed up to ${percent(more)} more once${noisy === null ? '' : `, most in ${noisy}`}: set aside.`,
+      `${above.length} of ${all[side].length} launches of ${side} executed up to ${formatPercent(more)} more once${noisy === null ? '' : `, most in ${noisy}`}: set aside.`,
     ];
   });

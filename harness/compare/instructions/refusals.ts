@@ -1,5 +1,6 @@
 /** When instructions must not be judged, each case with its reason; and how many requests may be counted at all. */
 import type { BySide } from '../../model/index.ts';
+import { formatNumberOf, formatQuantity } from '../../units/index.ts';
 
 /** What a launch under the emulator ran into. */
 export type ExactTrouble =
@@ -41,8 +42,6 @@ const slower = (slowdown: number | null): string =>
 
 const anyOf = (statuses: readonly number[]): string => statuses.join(' or ');
 
-const megabytes = (bytes: number): string => `${Number((bytes / 1e6).toPrecision(2))} MB`;
-
 /** One sentence without a full stop, as `exact.refusal` has it. */
 export const refusalText = (trouble: ExactTrouble): string => {
   switch (trouble.kind) {
@@ -57,7 +56,7 @@ export const refusalText = (trouble: ExactTrouble): string => {
     case 'ended':
       return `it ended under the emulator, saying: ${lastWords(trouble.said)}`;
     case 'memory':
-      return `without collection it would need ${megabytes(trouble.bytesPerRequest)} per request, room for ${fitting(trouble.bytesPerRequest, trouble.memoryBytes)} requests only`;
+      return `without collection it would need ${formatQuantity(trouble.bytesPerRequest, 'B')} per request, room for ${formatNumberOf(fitting(trouble.bytesPerRequest, trouble.memoryBytes), 'request')} only`;
     case 'time':
       return `not enough time: ${trouble.counted} of the ${trouble.wanted} launches it takes were counted; --budget ${trouble.minutes}m would hold them`;
     case 'slow':

@@ -6,5 +6,3 @@ export const range = (values: readonly number[]): number => Math.max(...values) 
 /** No launch of one side lies among the other's. */
 export const isApart = ({ base, head }: BySide<readonly number[]>): boolean =>
   Math.min(...head) > Math.max(...base) || Math.max(...head) < Math.min(...base);
-
-export const percent = (ratio: number): string => `${Number((ratio * 100).toPrecision(2))} %`;

@@ -5,6 +5,7 @@ import { median } from '../../stats/index.ts';
 import { isApart, range } from './spread.ts';
 import type { LaunchWork } from './work.ts';
 import type { JudgedMetric } from '../verdict/gates.ts';
+import { formatQuantity } from '../../units/index.ts';
 
 /**
  * Work that a program asks the kernel for. Left out is what goes with waiting and scheduling and so with the wall clock:
@@ -42,7 +43,7 @@ const compare = ({ base, head }: BySide<readonly number[]>, floor: number): Diff
   };
 };
 
-const rounded = (value: number): string => String(Number(value.toFixed(2)));
+const rounded = (value: number): string => formatQuantity(value, 'count');
 
 /** Counted calls by name, the most frequent first. */
 export const callsByName = (launches: BySide<readonly LaunchWork[]>, floor: number): readonly CountedCalls[] => {

@@ -4,9 +4,9 @@
  * function it was.
  */
 import { type BySide, bothSides, type ExactRun, type Scenario, type TotalsLaunch } from '../../model/index.ts';
+import { formatPercent } from '../../units/index.ts';
 import { type ExactFindings, figuresOf, instructionsRow, MOST_CLOCK_SHARE, withoutVerdict } from './judge.ts';
 import { type CountingLimits, FIRST_LAUNCHES } from './launches.ts';
-import { percent } from './spread.ts';
 import { reasonsOf, unknownGoWarnings } from './unknown-go.ts';
 
 export interface TotalsInput {
@@ -47,7 +47,7 @@ const refusalOf = (run: ExactRun, launches: BySide<readonly TotalsLaunch[]>): st
   const all = [...launches.base, ...launches.head];
   if (all.some(({ instructions }) => !(instructions > 0))) return 'the counter stood still while requests ran';
   const clock = Math.max(...all.map(idleShare));
-  return clock <= MOST_CLOCK_SHARE ? null : `${percent(clock)} of its work follows the clock, not the requests`;
+  return clock <= MOST_CLOCK_SHARE ? null : `${formatPercent(clock)} of its work follows the clock, not the requests`;
 };
 
 /** Judges all launches there are, as `judgeExact` does for the emulator's. */
@@ -58,7 +58,7 @@ export const judgeTotals = ({ run, scenario, cpuNsPerRequest }: TotalsInput): Ex
   const perRequest = bothSides((side) => launches[side].map(({ instructions, requests }) => instructions / requests));
   const figures = figuresOf(perRequest, LIMITS, cpuNsPerRequest);
   const reason = figures.isUnstable
-    ? `unstable: launches of one side differ by ${percent(figures.aaSpreadRatio)}`
+    ? `unstable: launches of one side differ by ${formatPercent(figures.aaSpreadRatio)}`
     : null;
   const counted = {
     n: Math.min(launches.base.length, launches.head.length),

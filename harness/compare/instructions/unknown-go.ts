@@ -1,6 +1,6 @@
 /** What is less sure where exact mode meets a Go that it does not know: kept beside the verdict, and said in a sentence. */
 import type { ExactRun, ExactSummary } from '../../model/index.ts';
-import { percent } from './spread.ts';
+import { formatPercent } from '../../units/index.ts';
 
 export const reasonsOf = ({
   unsteadyReason,
@@ -18,11 +18,11 @@ export const unknownGoWarnings = (
   ...(namelessReason === undefined
     ? []
     : [
-        `Totals only, no functions: the tables of this Go were not understood (${namelessReason}). Scheduling and the runtime’s monitor are in them, so changes are called from ${percent(changedRatio)} on.`,
+        `Totals only, no functions: the tables of this Go were not understood (${namelessReason}). Scheduling and the runtime’s monitor are in them, so changes are called from ${formatPercent(changedRatio)} on.`,
       ]),
   ...(unsteadyReason === null
     ? []
     : [
-        `Go’s runtime was counted with its random numbers in, since it could not be patched (${unsteadyReason}): launches differ more, and changes are called from ${percent(changedRatio)} on.`,
+        `Go’s runtime was counted with its random numbers in, since it could not be patched (${unsteadyReason}): launches differ more, and changes are called from ${formatPercent(changedRatio)} on.`,
       ]),
 ];

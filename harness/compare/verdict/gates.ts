@@ -18,6 +18,7 @@ import {
   type ScenarioRun,
 } from '../../model/index.ts';
 import { EARLY_LOOKS, LOOKS, TIGHT_LOOKS } from '../../stats/index.ts';
+import { formatPercent } from '../../units/index.ts';
 
 /** One metric with its limits in this scenario. Absolute limits are in the metric's unit. */
 export interface JudgedMetric {
@@ -56,13 +57,11 @@ const isMeasured = (metric: MetricId, scenario: Scenario): boolean => {
   return true;
 };
 
-const percent = (ratio: number): string => `${Number((ratio * 100).toPrecision(3))} %`;
-
 const refuseTooFine = (metric: MetricId, asked: number, finest: number, scenario: Scenario): never => {
   throw new UsageError(
     'GATE_TOO_FINE',
-    `${scenario.file}: gates.${metric} asks to fail at +${percent(asked)}; the finest this metric can carry is +${percent(finest)}`,
-    `Set it to +${percent(finest)} or more.`,
+    `${scenario.file}: gates.${metric} asks to fail at +${formatPercent(asked)}; the finest this metric can carry is +${formatPercent(finest)}`,
+    `Set it to +${formatPercent(finest)} or more.`,
   );
 };
 

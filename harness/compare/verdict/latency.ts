@@ -2,6 +2,7 @@
 import { LATE_LOADER_LAG_P99_US, serviceP50Ms } from '../../metrics/index.ts';
 import type { Launch, Pair, ScenarioRun } from '../../model/index.ts';
 import { oneLookLevels, type Levels } from '../../stats/index.ts';
+import { formatQuantity } from '../../units/index.ts';
 import { notJudged, verdictOf, type MetricOutcome } from './metric-outcome.ts';
 import { limitsIn, type Family, type JudgedMetric } from './gates.ts';
 import { judgeOnce, type Judgement } from './judge.ts';
@@ -56,7 +57,7 @@ const latencyUnits = (launches: readonly Launch[], judged: JudgedMetric): readon
 const asWindows = (judgement: Judgement | undefined): Judgement | undefined =>
   judgement && { ...judgement, unit: 'window' };
 
-const milliseconds = (us: number): string => `${(us / 1000).toFixed(1)} ms`;
+const milliseconds = (us: number): string => formatQuantity(us / 1000, 'ms');
 
 const whyNotOnTime = (run: ScenarioRun): string => {
   const pairs = launchesOf(run, 'latency').flatMap((launch) => launch.pairs.filter(({ phase }) => phase === 'latency'));

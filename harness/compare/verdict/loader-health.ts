@@ -1,6 +1,7 @@
 /** How well the load generator did its job, from its own records. */
 import { LATE_LOADER_LAG_P99_US } from '../../metrics/index.ts';
 import type { ScenarioComparison, ScenarioRun } from '../../model/index.ts';
+import { formatPercent, formatQuantity } from '../../units/index.ts';
 import { launchesOf } from './launch-series.ts';
 
 type LoaderReport = ScenarioComparison['loader'];
@@ -26,8 +27,10 @@ export const loaderReport = (run: ScenarioRun): LoaderReport => {
   const lagGrade = gradeOf(lag, LATE_LOADER_LAG_P99_US, WORST_LAG_P99_US);
   const busyGrade = gradeOf(busy, BUSY_EVENT_LOOP, SATURATED_EVENT_LOOP);
   const reasons = [
-    ...(lagGrade > 0 ? [`late: 99 % of requests were sent within ${(lag / 1000).toFixed(1)} ms of their time`] : []),
-    ...(busyGrade > 0 ? [`busy: its event loop was in use ${Math.round(busy * 100)} % of the time`] : []),
+    ...(lagGrade > 0
+      ? [`late: 99 % of requests were sent within ${formatQuantity(lag / 1000, 'ms')} of their time`]
+      : []),
+    ...(busyGrade > 0 ? [`busy: its event loop was in use ${formatPercent(busy)} of the time`] : []),
   ];
   return { verdict: GRADES[Math.max(lagGrade, busyGrade)] ?? 'ok', reasons };
 };

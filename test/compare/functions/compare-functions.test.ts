@@ -254,7 +254,7 @@ describe('whom to blame', () => {
     });
     expect(found.attribution.culprit).toBe('github.com/x/y.Slow');
     expect(found.attribution.warnings.join(' ')).toMatch(
-      /github\.com\/x\/y v1\.2\.0 → v1\.3\.0 carries (9|10)\d+ % of it/,
+      /github\.com\/x\/y v1\.2\.0 → v1\.3\.0 carries (9|10)[\d.]+ % of it/,
     );
   });
 });
@@ -364,7 +364,7 @@ describe('when no function is certain', () => {
         ...cpu,
         kinds: [...cpu.kinds, ...allocs(head, 'alloc_objects'), ...allocs(head, 'alloc_space')],
       }).attribution.diffuse;
-    expect(diffuse(grown)).toMatch(/; allocated per request: \+[\d.]+ objects, \+[\d.]+ KiB\.$/);
+    expect(diffuse(grown)).toMatch(/; allocated per request: \+[\d.,]+ objects, \+[\d.]+ KiB\.$/);
     expect(diffuse(SERVICE)).toMatch(/; a request allocates as much as before\.$/);
   });
 

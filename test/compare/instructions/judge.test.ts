@@ -135,7 +135,7 @@ describe('instructions per request', () => {
   it('that are 0.2 % more are changed, told as worth 0.2 % of the CPU, and no regression', () => {
     const row = rowOf(judge(base, totals(1_002_000, 1_002_010, 1_002_020)));
     expect(row).toMatchObject({ verdict: 'changed', base: 1_000_010, head: 1_002_010 });
-    expect(row?.warnings[0]).toContain('Worth about +0.67 µs');
+    expect(row?.warnings[0]).toContain('Worth about +667 ns');
     expect(row?.warnings[0]).toContain('0.2 % of the CPU per request: too little to be measured in CPU time');
   });
 
@@ -348,7 +348,7 @@ describe('work that follows the clock', () => {
 
   it('refuses the verdict when it is more than a tenth of all work', () => {
     const found = judge(ticking(30_000, 30_000), ticking(30_000, 30_000));
-    expect(found.exact.refusal).toBe('23 % of its work follows the clock, not the requests: main.tick');
+    expect(found.exact.refusal).toBe('23.1 % of its work follows the clock, not the requests: main.tick');
     expect(found.exactRows).toEqual([]);
   });
 

@@ -132,7 +132,10 @@ describe('a refusal', () => {
       '3 of 100 requests are answered with different statuses, the first (item) 200 by base and 200 or 404 by head',
     ],
     [{ kind: 'ended', said: 'line\nfatal error: sigaltstack\n' } as const, 'saying: fatal error: sigaltstack'],
-    [{ kind: 'memory', bytesPerRequest: 60e6, memoryBytes: 8e9 } as const, '60 MB per request, room for 16 requests'],
+    [
+      { kind: 'memory', bytesPerRequest: 60e6, memoryBytes: 8e9 } as const,
+      '57.2 MiB per request, room for 16 requests',
+    ],
     [{ kind: 'slow', cpuSeconds: 61.2, limitSeconds: 60 } as const, 'more than 60 s of CPU time (61 s)'],
   ])('says what happened, with the figures: %o', (trouble, text) => {
     expect(refusalText(trouble)).toContain(text);
