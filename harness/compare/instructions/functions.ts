@@ -11,7 +11,8 @@ import {
 import { canonicalPath, isRuntime, packageOf } from '../../profile/index.ts';
 import { median } from '../../stats/index.ts';
 import { isApart, range } from './spread.ts';
-import type { FunctionWork, LaunchWork } from './work.ts';
+import type { LaunchWork } from './work.ts';
+import { ALLOCATOR, collect, noiseOf, type Values } from './function-values.ts';
 import { type CountedFunction, type CountedMove, findCountedMoves, findCountedRenames } from './moved.ts';
 import { type Caused, findCaused } from './caused.ts';
 import { diffOf, touches } from '../functions/changed-lines.ts';
@@ -26,61 +27,10 @@ const LEAST_CARRIED = 0.005;
 const LEAST_CAUSED = 0.05;
 const MOST_ROWS = 30;
 
-/** All allocator functions together: more allocations spread over a dozen of them. */
-const ALLOCATOR = 'allocator';
-
 interface Ranked {
   readonly row: FunctionComparison;
   readonly inModule: boolean;
 }
-
-interface Values {
-  readonly instructions: BySide<readonly number[]>;
-  readonly calls: BySide<number | null>;
-  readonly example: BySide<FunctionWork | undefined>;
-}
-
-/** Collection and scheduling are not the functions' doing; allocation is listed as one. */
-const listedName = ({ name, group }: FunctionWork): string | null => {
-  if (group === 'gc' || group === 'scheduler') return null;
-  return group === 'allocator' && isRuntime(name) ? ALLOCATOR : name;
-};
-
-const medianOrNull = (values: readonly (number | null)[]): number | null => {
-  const known = values.flatMap((value) => value ?? []);
-  return known.length === 0 ? null : median(known);
-};
-
-/** Per listed name: instructions of every launch, calls, and an example to tell file and lines by. */
-const collect = (launches: BySide<readonly LaunchWork[]>): ReadonlyMap<string, Values> => {
-  const names = new Set<string>();
-  const tables = bothSides((side) =>
-    launches[side].map(({ functions }) => {
-      const sums = new Map<string, { instructions: number; calls: number | null; example: FunctionWork }>();
-      for (const work of functions.values()) {
-        const name = listedName(work);
-        if (name === null) continue;
-        names.add(name);
-        const known = sums.get(name);
-        const calls = name === ALLOCATOR ? null : work.calls;
-        sums.set(name, { instructions: (known?.instructions ?? 0) + work.instructions, calls, example: work });
-      }
-      return sums;
-    }),
-  );
-  return new Map(
-    [...names].map((name) => [
-      name,
-      {
-        instructions: bothSides((side) => tables[side].map((sums) => sums.get(name)?.instructions ?? 0)),
-        calls: bothSides((side) => medianOrNull(tables[side].map((sums) => sums.get(name)?.calls ?? null))),
-        example: bothSides((side) => tables[side].map((sums) => sums.get(name)).find((each) => each)?.example),
-      },
-    ]),
-  );
-};
-
-const noiseOf = ({ instructions: { base, head } }: Values): number => Math.max(range(base), range(head));
 
 const kindOf = (values: Values, delta: number, total: number): FunctionKind => {
   const { instructions } = values;
@@ -247,13 +197,12 @@ const isCulprit = ({ row }: Ranked, whole: number): boolean =>
 
 /** What counted calls say; null where the change is not known, so that there is nobody to put a difference down to. */
 const causedBy = (
-  rows: readonly Ranked[],
+  touched: ReadonlySet<string>,
   renames: ReadonlyMap<string, string>,
   works: BySide<readonly number[]>,
   input: ExactFunctionsInput,
 ): Caused | null => {
   if (input.diff.length === 0 && input.moduleChanges.length === 0) return null;
-  const touched = new Set(rows.flatMap(({ row }) => (row.changedInDiff ? [row.function] : [])));
   const total = median(works.base);
   return findCaused({
     launches: input.launches,
@@ -288,7 +237,8 @@ export const exactFunctions = (input: ExactFunctionsInput): ExactFunctionsFound 
       return values === undefined ? [] : [countedOf(row.function, values)];
     });
   const moves = findCountedMoves(changed);
-  const caused = causedBy(rows, renames, works, input);
+  const touched = new Set([...joined.keys()].filter((_, place) => rows[place]?.row.changedInDiff));
+  const caused = causedBy(touched, renames, works, input);
   const least = (caused === null ? LEAST_CARRIED : LEAST_CAUSED) * Math.abs(whole);
   const ranked = markMoves(rows, moves, total)
     .map((each) =>
@@ -312,10 +262,4 @@ export const exactFunctions = (input: ExactFunctionsInput): ExactFunctionsFound 
     attribution: { source: 'exact', samples: null, diffuse: null, culprit, warnings: [] },
     knownCallersRatio: caused?.knownRatio ?? null,
   };
-};
-
-/** The function that differs most between launches of one side: the first suspect when counts do not repeat. */
-export const noisiestFunction = (launches: BySide<readonly LaunchWork[]>): string | null => {
-  const noisy = [...collect(launches)].toSorted(([, a], [, b]) => noiseOf(b) - noiseOf(a));
-  return noisy[0]?.[0] ?? null;
 };

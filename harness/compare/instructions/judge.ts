@@ -20,7 +20,8 @@ import type {
 } from '../../model/index.ts';
 import { metricDef } from '../../metrics/index.ts';
 import { median } from '../../stats/index.ts';
-import { exactFunctions, noisiestFunction } from './functions.ts';
+import { noisiestFunction } from './function-values.ts';
+import { exactFunctions } from './functions.ts';
 import { exactPackages } from './packages.ts';
 import { countedMallocs } from './mallocs.ts';
 import { compareReplies, type RepliesCompared } from './replies.ts';

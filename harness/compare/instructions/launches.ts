@@ -1,7 +1,7 @@
 /** Which launches of exact mode are judged, and which are set aside because they did more once. */
 import { bothSides, type BySide, type Side, SIDES } from '../../model/index.ts';
 import { formatPercent } from '../../units/index.ts';
-import { noisiestFunction } from './functions.ts';
+import { noisiestFunction } from './function-values.ts';
 import type { LaunchWork, ProfiledLaunch } from './work.ts';
 
 /** What this way of counting can tell apart. */
