@@ -2,7 +2,15 @@
 import { formatNumberOf, formatPercent } from '../../units/index.ts';
 import type { FlameData, PageData } from '../render/page-data.ts';
 import { byId, chooser, element, radios } from './dom.ts';
-import { buildModel, type FlameModel, functionTotals, mainNode, search, type View } from './flame-model.ts';
+import {
+  buildModel,
+  type FlameModel,
+  functionTotals,
+  mainNode,
+  search,
+  type SearchHits,
+  type View,
+} from './flame-model.ts';
 import { FlameView } from './flame-view.ts';
 import { createFunctionTable } from './function-table.ts';
 import { drawLatency } from './latency.ts';
@@ -36,6 +44,45 @@ const afterPaint = (work: () => void): void => {
   requestAnimationFrame(() => setTimeout(work));
 };
 
+/** Models are made on first use: most readers look at one profile. */
+const modelsOf = (flames: readonly FlameData[], first: FlameData): ((index: number) => FlameModel) => {
+  const models = new Map<number, FlameModel>();
+  return (index) => {
+    const made = models.get(index) ?? buildModel(flames[index] ?? first);
+    models.set(index, made);
+    return made;
+  };
+};
+
+/** What a search found, in words; empty without one. */
+const describeHits = (text: string, { functions, baseShare, headShare }: SearchHits): string => {
+  if (text.trim() === '') return '';
+  const count = formatNumberOf(functions, 'function');
+  return `${count}, ${formatPercent(baseShare)} of base, ${formatPercent(headShare)} of head`;
+};
+
+/** A search field that `/` leads to. */
+const searchField = (onInput: () => void): HTMLInputElement => {
+  const field = element('input', {
+    type: 'search',
+    placeholder: 'search functions ( / )',
+    'aria-label': 'Search functions',
+  });
+  field.addEventListener('input', onInput);
+  document.addEventListener('keydown', (event) => {
+    if (event.key !== '/' || event.target instanceof HTMLInputElement) return;
+    event.preventDefault();
+    field.focus();
+  });
+  return field;
+};
+
+const resetButton = (onReset: () => void): HTMLElement => {
+  const button = element('button', { type: 'button' }, 'Reset zoom');
+  button.addEventListener('click', onReset);
+  return button;
+};
+
 const startFlames = ({ flames, opens }: PageData): void => {
   const host = byId('flames');
   const [first] = flames;
@@ -43,40 +90,21 @@ const startFlames = ({ flames, opens }: PageData): void => {
     host.append(element('p', { class: 'note' }, 'This run kept no profiles.'));
     return;
   }
-  const models = new Map<number, FlameModel>();
-  const modelAt = (index: number): FlameModel => {
-    const made = models.get(index) ?? buildModel(flames[index] ?? first);
-    models.set(index, made);
-    return made;
-  };
+  const modelAt = modelsOf(flames, first);
   let model = modelAt(opens.flame);
 
   const selection = createSelection((node) => view.zoom(node));
   const view = new FlameView(model, (node) => selection.show(model, node));
   const table = createFunctionTable((name) => view.zoom(mainNode(model, name)));
   const found = element('span', { class: 'note', role: 'status' });
-  const box = element('input', {
-    type: 'search',
-    placeholder: 'search functions ( / )',
-    'aria-label': 'Search functions',
-  });
-
   const runSearch = (): void => {
-    const hits = search(model, box.value);
-    view.mark(box.value.trim() === '' ? null : hits.marks);
-    table.filter(box.value);
-    found.textContent =
-      box.value.trim() === ''
-        ? ''
-        : `${formatNumberOf(hits.functions, 'function')}, ${formatPercent(hits.baseShare)} of base, ${formatPercent(hits.headShare)} of head`;
+    const text = field.value;
+    const hits = search(model, text);
+    view.mark(text.trim() === '' ? null : hits.marks);
+    table.filter(text);
+    found.textContent = describeHits(text, hits);
   };
-  box.addEventListener('input', runSearch);
-  document.addEventListener('keydown', (event) => {
-    if (event.key !== '/' || event.target instanceof HTMLInputElement) return;
-    event.preventDefault();
-    box.focus();
-  });
-
+  const field = searchField(runSearch);
   const choose = (index: number): void => {
     model = modelAt(index);
     view.show(model);
@@ -85,21 +113,15 @@ const startFlames = ({ flames, opens }: PageData): void => {
     runSearch();
   };
   const several = new Set(flames.map((flame) => flame.scenario)).size > 1;
-  const reset = element('button', { type: 'button' }, 'Reset zoom');
-  reset.addEventListener('click', () => view.zoom(0));
+  const titles = flames.map((flame) => flameTitle(flame, several));
   host.append(
     element(
       'div',
       { class: 'tools' },
-      chooser(
-        'Profile',
-        flames.map((flame) => flameTitle(flame, several)),
-        choose,
-        opens.flame,
-      ),
+      chooser('Profile', titles, choose, opens.flame),
       radios('Width and colour', 'view', VIEW_TEXTS, (index) => view.setView(VIEWS[index] ?? 'difference')),
-      box,
-      reset,
+      field,
+      resetButton(() => view.zoom(0)),
       found,
     ),
     colorKey(),

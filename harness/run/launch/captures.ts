@@ -37,95 +37,139 @@ export interface Captures {
   readonly refs: () => ProfileRefs;
 }
 
-/** `again` marks a further start of the same side in one launch, whose files must not replace the first one's. */
-export const capturesOf = (session: Session, index: number, side: Side, live: LiveSide, again = ''): Captures => {
-  const { outDir, scenario } = session.plan;
-  const folder = join('profiles', folderOf(scenario.name), side, `launch-${index}${again}`);
-  const refs = MUTABLE();
-  const { agent } = live;
+/** Where the files of one start lie below the results folder. */
+interface CapturePlace {
+  readonly outDir: string;
+  readonly folder: string;
+}
 
-  const save = async (name: string, bytes: Uint8Array): Promise<string> => {
-    const file = join(folder, `${name}.pb.gz`);
-    await mkdir(join(outDir, folder), { recursive: true });
-    await writeFile(join(outDir, file), bytes);
-    return file;
-  };
-  const before: Partial<Record<ProfileKind, string>> = {};
-  const blocks: { before: Uint8Array } = { before: new Uint8Array() };
+const write = async ({ outDir, folder }: CapturePlace, name: string, bytes: Uint8Array): Promise<string> => {
+  const file = join(folder, `${name}.pb.gz`);
+  await mkdir(join(outDir, folder), { recursive: true });
+  await writeFile(join(outDir, file), bytes);
+  return file;
+};
+
+class SideCaptures implements Captures {
+  readonly #session: Session;
+  readonly #side: Side;
+  readonly #agent: LiveSide['agent'];
+  readonly #place: CapturePlace;
+  readonly #refs = MUTABLE();
+  /** Files of the snapshots that cumulative profiles are counted from. */
+  readonly #before: Partial<Record<ProfileKind, string>> = {};
+  #blocksBefore: Uint8Array = new Uint8Array();
+  #isCpuOn = false;
+
+  constructor(session: Session, side: Side, agent: LiveSide['agent'], place: CapturePlace) {
+    this.#session = session;
+    this.#side = side;
+    this.#agent = agent;
+    this.#place = place;
+  }
+
+  async begin(hz?: number): Promise<void> {
+    await this.beginAllocations();
+    this.#isCpuOn = (await this.#orNote(this.#agent.startCpuProfile(hz).then(() => true))) ?? false;
+  }
+
+  async beginAllocations(): Promise<void> {
+    await this.#keepBefore('allocs');
+  }
+
+  async endAllocations(requests: number): Promise<void> {
+    await this.#keepSince('allocs', requests);
+  }
+
+  async endCpu(requests: number): Promise<void> {
+    const taken = this.#isCpuOn ? await this.#orNote(this.#agent.stopCpuProfile()) : null;
+    if (taken !== null) await this.#keep('cpu', taken.bytes, null, requests);
+  }
+
+  async beginWaits(): Promise<void> {
+    this.#blocksBefore = (await this.#keepBefore('block')) ?? new Uint8Array();
+    await this.#keepBefore('mutex');
+  }
+
+  async endWaits(requests: number): Promise<{ readonly before: Uint8Array; readonly after: Uint8Array }> {
+    const after = (await this.#keepSince('block', requests)) ?? new Uint8Array();
+    await this.#keepSince('mutex', requests);
+    return { before: this.#blocksBefore, after };
+  }
+
+  async endHeap(requests: number): Promise<void> {
+    await this.#keepNow('heap', requests);
+  }
+
+  async endLeaks(requests: number): Promise<string | null> {
+    if (!this.#agent.hello.profiles.includes('goroutineleak')) return null;
+    try {
+      const bytes = await this.#agent.snapshot('goroutineleak');
+      decodeProfile(bytes, 'goroutineleak');
+      await this.#keep('goroutineleak', bytes, null, requests);
+      return null;
+    } catch (error) {
+      this.#session.plan.signal.throwIfAborted();
+      // Refused, broken, or the end of a service that has been measured: whichever, it is one sentence less.
+      return reasonOf(error);
+    }
+  }
+
+  async end(requests: number): Promise<void> {
+    await this.endAllocations(requests);
+    await this.endHeap(requests);
+    await this.#keepNow('goroutine', requests);
+  }
+
+  refs(): ProfileRefs {
+    return this.#refs;
+  }
 
   /** What the agent refuses costs what it would have explained; a service that is gone ends the launch. */
-  const orNote = async <T>(taken: Promise<T>): Promise<T | null> => {
+  async #orNote<T>(taken: Promise<T>): Promise<T | null> {
     try {
       return await taken;
     } catch (error) {
       if (!(error instanceof AgentRefusedError)) throw error;
-      session.notes.add(`${side}: ${error.message}.`);
+      this.#session.notes.add(`${this.#side}: ${error.message}.`);
       return null;
     }
-  };
-  const snapshot = async (kind: string): Promise<Uint8Array | null> => orNote(agent.snapshot(kind));
+  }
 
-  const keepBefore = async (kind: ProfileKind): Promise<Uint8Array | null> => {
-    const bytes = await snapshot(kind);
-    if (bytes !== null) before[kind] = await save(`${kind}-before`, bytes);
+  async #snapshot(kind: ProfileKind): Promise<Uint8Array | null> {
+    return this.#orNote(this.#agent.snapshot(kind));
+  }
+
+  async #keep(kind: ProfileKind, bytes: Uint8Array, before: string | null, requests: number): Promise<void> {
+    this.#refs[kind] = { file: await write(this.#place, kind, bytes), before, requests };
+  }
+
+  async #keepBefore(kind: ProfileKind): Promise<Uint8Array | null> {
+    const bytes = await this.#snapshot(kind);
+    if (bytes !== null) this.#before[kind] = await write(this.#place, `${kind}-before`, bytes);
     return bytes;
-  };
+  }
+
   /** Without the snapshot before it, a cumulative profile says nothing of the span. */
-  const keep = async (kind: ProfileKind, requests: number, isCumulative: boolean): Promise<Uint8Array | null> => {
-    const bytes = await snapshot(kind);
-    if (bytes === null || (isCumulative && before[kind] === undefined)) return bytes;
-    refs[kind] = { file: await save(kind, bytes), before: isCumulative ? (before[kind] ?? null) : null, requests };
+  async #keepSince(kind: ProfileKind, requests: number): Promise<Uint8Array | null> {
+    const bytes = await this.#snapshot(kind);
+    const before = this.#before[kind];
+    if (bytes !== null && before !== undefined) await this.#keep(kind, bytes, before, requests);
     return bytes;
-  };
+  }
 
-  const beginAllocations = async (): Promise<void> => void (await keepBefore('allocs'));
-  const endAllocations = async (requests: number): Promise<void> => void (await keep('allocs', requests, true));
-  const endHeap = async (requests: number): Promise<void> => void (await keep('heap', requests, false));
-  let isCpuOn = false;
+  /** A profile of what is there at this moment. */
+  async #keepNow(kind: ProfileKind, requests: number): Promise<void> {
+    const bytes = await this.#snapshot(kind);
+    if (bytes !== null) await this.#keep(kind, bytes, null, requests);
+  }
+}
 
-  const endLeaks = async (requests: number): Promise<string | null> => {
-    if (!agent.hello.profiles.includes('goroutineleak')) return null;
-    try {
-      const bytes = await agent.snapshot('goroutineleak');
-      decodeProfile(bytes, 'goroutineleak');
-      refs.goroutineleak = { file: await save('goroutineleak', bytes), before: null, requests };
-      return null;
-    } catch (error) {
-      session.plan.signal.throwIfAborted();
-      // Refused, broken, or the end of a service that has been measured: whichever, it is one sentence less.
-      return reasonOf(error);
-    }
-  };
-
-  return {
-    endLeaks,
-    beginAllocations,
-    endAllocations,
-    endHeap,
-    begin: async (hz) => {
-      await beginAllocations();
-      isCpuOn = (await orNote(agent.startCpuProfile(hz).then(() => true))) ?? false;
-    },
-    endCpu: async (requests) => {
-      const taken = isCpuOn ? await orNote(agent.stopCpuProfile()) : null;
-      if (taken !== null) refs.cpu = { file: await save('cpu', taken.bytes), before: null, requests };
-    },
-    beginWaits: async () => {
-      blocks.before = (await keepBefore('block')) ?? new Uint8Array();
-      await keepBefore('mutex');
-    },
-    endWaits: async (requests) => {
-      const after = (await keep('block', requests, true)) ?? new Uint8Array();
-      await keep('mutex', requests, true);
-      return { before: blocks.before, after };
-    },
-    end: async (requests) => {
-      await endAllocations(requests);
-      await endHeap(requests);
-      await keep('goroutine', requests, false);
-    },
-    refs: () => refs,
-  };
+/** `again` marks a further start of the same side in one launch, whose files must not replace the first one's. */
+export const capturesOf = (session: Session, index: number, side: Side, live: LiveSide, again = ''): Captures => {
+  const { outDir, scenario } = session.plan;
+  const folder = join('profiles', folderOf(scenario.name), side, `launch-${index}${again}`);
+  return new SideCaptures(session, side, live.agent, { outDir, folder });
 };
 
 /** A launch's files do not change, so each is counted once, however often a run asks. */

@@ -84,11 +84,11 @@ export const withLinks = async <T>(
   const firstSeed = canSeed ? linkSeedOf(plan.seed, 1) : null;
   const first = await linkPair({ ...plan, cpus: null }, firstSeed, 'base', onBuilding);
 
-  const pipeline = startPipeline(plan, first, canSeed);
+  const links = new LinkPipeline(plan, first, canSeed);
   try {
-    return await use(pipeline.links, first);
+    return await use(links, first);
   } finally {
-    await pipeline.close();
+    await links.close();
   }
 };
 
@@ -110,87 +110,96 @@ interface Upcoming {
   readonly isThere: () => boolean;
 }
 
-const startPipeline = (plan: LinkPlan, first: LinkedPair, seeded: boolean) => {
-  const seconds: { base: number[]; head: number[] } = { base: [], head: [] };
-  let current = first;
-  let used = 0;
-  let layout = 1;
-  let waited = 0;
-  let upcoming: Upcoming | null = null;
-  let launchBegunMs = 0;
+/** Keeps one pair ahead of the one in use. */
+class LinkPipeline implements Links {
+  readonly #plan: LinkPlan;
+  readonly #first: LinkedPair;
+  readonly #seeded: boolean;
+  readonly #ended = new AbortController();
+  readonly #seconds: { base: number[]; head: number[] } = { base: [], head: [] };
+  #current: LinkedPair;
+  #upcoming: Upcoming | null = null;
+  /** Launches of the current pair. */
+  #used = 0;
+  #layout = 1;
+  #waitedSeconds = 0;
+  #launchBegunMs = 0;
   /** Known once a bare link has been timed: the first pair's time holds compiling, too. */
-  let perSeed: number | null = seeded ? null : Infinity;
+  #perSeed: number | null;
 
-  const note = (pair: LinkedPair): void => {
-    seconds.base.push(pair.binaries.base.seconds);
-    seconds.head.push(pair.binaries.head.seconds);
+  constructor(plan: LinkPlan, first: LinkedPair, seeded: boolean) {
+    this.#plan = { ...plan, signal: AbortSignal.any([plan.signal, this.#ended.signal]) };
+    this.#first = first;
+    this.#seeded = seeded;
+    this.#current = first;
+    this.#perSeed = seeded ? null : Infinity;
+    this.#note(first);
+  }
+
+  readonly next = async (): Promise<LinkedPair> => {
+    const startedMs = performance.now();
+    if (this.#used > 0 && this.#perSeed === null) {
+      const launchSeconds = (startedMs - this.#launchBegunMs) / 1000;
+      this.#perSeed = await this.#timeFirstLink(this.#upcoming ?? this.#begin(), launchSeconds);
+    }
+    if (this.#perSeed !== null && this.#used >= this.#perSeed) await this.#advance(this.#upcoming ?? this.#begin());
+    this.#waitedSeconds += (performance.now() - startedMs) / 1000;
+    this.#used += 1;
+    this.#launchBegunMs = performance.now();
+    if (this.#seeded && this.#upcoming === null) this.#begin();
+    return this.#current;
   };
-  note(first);
 
-  const ended = new AbortController();
-  const ahead: LinkPlan = { ...plan, signal: AbortSignal.any([plan.signal, ended.signal]) };
+  readonly secondsToNext = (): number => {
+    const upcoming = this.#upcoming;
+    if (this.#perSeed === null || this.#used < this.#perSeed || upcoming === null) return 0;
+    const pace = (this.#seconds.base.at(-1) ?? 0) + (this.#seconds.head.at(-1) ?? 0);
+    return upcoming.isThere() ? 0 : Math.max(0, pace - (performance.now() - upcoming.begunMs) / 1000);
+  };
 
-  const begin = (): Upcoming => {
-    layout += 1;
-    const linkSeed = linkSeedOf(plan.seed, layout);
-    const pair = linkPair(ahead, linkSeed, linkedFirst(plan.seed, linkSeed));
+  readonly waitedSeconds = (): number => this.#waitedSeconds;
+
+  readonly linkSeconds = (): BySide<readonly number[]> => this.#seconds;
+
+  async close(): Promise<void> {
+    this.#ended.abort();
+    await this.#upcoming?.pair.then(discardPair, () => undefined);
+    await discardPair(this.#current);
+  }
+
+  #note({ binaries: { base, head } }: LinkedPair): void {
+    this.#seconds.base.push(base.seconds);
+    this.#seconds.head.push(head.seconds);
+  }
+
+  #begin(): Upcoming {
+    this.#layout += 1;
+    const linkSeed = linkSeedOf(this.#plan.seed, this.#layout);
+    const pair = linkPair(this.#plan, linkSeed, linkedFirst(this.#plan.seed, linkSeed));
     let there = false;
     // Whoever awaits it sees the failure; nobody may be waiting yet.
     pair.then(
       () => (there = true),
       () => undefined,
     );
-    upcoming = { pair, begunMs: performance.now(), isThere: () => there };
-    return upcoming;
-  };
+    this.#upcoming = { pair, begunMs: performance.now(), isThere: () => there };
+    return this.#upcoming;
+  }
 
   /** A pair that is not there when a launch is long over is slow; how slow, its first build bounds from above. */
-  const timeFirstLink = async ({ pair, begunMs }: Upcoming, launchSeconds: number): Promise<number> => {
+  async #timeFirstLink({ pair, begunMs }: Upcoming, launchSeconds: number): Promise<number> {
     const slowSeconds = slowPairSeconds(launchSeconds);
     const linked = await within(pair, Math.max(0, slowSeconds - (performance.now() - begunMs) / 1000));
-    const seconds = linked === null ? Math.max(slowSeconds + 1, pairSeconds(first)) : pairSeconds(linked);
+    const seconds = linked === null ? Math.max(slowSeconds + 1, pairSeconds(this.#first)) : pairSeconds(linked);
     return launchesPerSeed(seconds, launchSeconds);
-  };
+  }
 
-  const advance = async (next: Upcoming): Promise<void> => {
+  async #advance(next: Upcoming): Promise<void> {
     const pair = await next.pair;
-    note(pair);
-    await discardPair(current);
-    current = pair;
-    used = 0;
-    upcoming = null;
-  };
-
-  const next = async (): Promise<LinkedPair> => {
-    const startedMs = performance.now();
-    if (used > 0 && perSeed === null) {
-      perSeed = await timeFirstLink(upcoming ?? begin(), (startedMs - launchBegunMs) / 1000);
-    }
-    if (perSeed !== null && used >= perSeed) await advance(upcoming ?? begin());
-    waited += (performance.now() - startedMs) / 1000;
-    used += 1;
-    launchBegunMs = performance.now();
-    if (seeded && upcoming === null) begin();
-    return current;
-  };
-
-  const secondsToNext = (): number => {
-    if (perSeed === null || used < perSeed || upcoming === null) return 0;
-    const pace = (seconds.base.at(-1) ?? 0) + (seconds.head.at(-1) ?? 0);
-    return upcoming.isThere() ? 0 : Math.max(0, pace - (performance.now() - upcoming.begunMs) / 1000);
-  };
-
-  const links: Links = {
-    next,
-    secondsToNext,
-    waitedSeconds: () => waited,
-    linkSeconds: () => seconds,
-  };
-  const close = async (): Promise<void> => {
-    ended.abort();
-    const pending = upcoming as Upcoming | null;
-    if (pending !== null) await pending.pair.then(discardPair, () => undefined);
-    await discardPair(current);
-  };
-  return { links, close };
-};
+    this.#note(pair);
+    await discardPair(this.#current);
+    this.#current = pair;
+    this.#used = 0;
+    this.#upcoming = null;
+  }
+}
