@@ -26,18 +26,20 @@ export interface NewcomerRow extends Omit<EvidenceRow, 'contrasts'> {
 const NAMED: readonly FunctionKind[] = ['regressed', 'new'];
 
 /** In the order of the report: the sentence's, then the rows that cost more. */
-const namedIn = ({ attribution, functions }: ScenarioComparison): readonly string[] => {
+const namedIn = ({ attribution, functions }: ScenarioComparison, sentence: string): readonly string[] => {
+  const [, first] = /(?:mostly|largest part in|in|started by) `([^`]+)`/.exec(sentence) ?? [];
   const rows = functions.filter(({ kind }) => NAMED.includes(kind)).map((row) => row.function);
-  return [...new Set([...(attribution?.culprit ? [attribution.culprit] : []), ...rows])];
+  return [...new Set([first, attribution?.culprit, ...rows].flatMap((name) => name || []))];
 };
 
-export const namesOf = (scenario: ScenarioComparison): readonly string[] => namedIn(scenario).slice(0, 5);
+export const namesOf = (scenario: ScenarioComparison, sentence: string): readonly string[] =>
+  namedIn(scenario, sentence).slice(0, 5);
 
 /** A leaking goroutine waits in a closure of the function that was changed. */
 const isOf = (name: string, site: string): boolean => name === site || name.startsWith(`${site}.func`);
 
-export const placeOf = (scenario: ScenarioComparison, site: string): number | null => {
-  const at = namedIn(scenario).findIndex((name) => isOf(name, site));
+export const placeOf = (scenario: ScenarioComparison, sentence: string, site: string): number | null => {
+  const at = namedIn(scenario, sentence).findIndex((name) => isOf(name, site));
   return at === -1 ? null : at + 1;
 };
 

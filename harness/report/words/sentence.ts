@@ -183,6 +183,13 @@ const LEAKS: Partial<Readonly<Record<MetricId, string>>> = {
 };
 
 /** What never ends keeps memory of its own: where both grow, the goroutine is the news. */
+const goroutinesFirst = (regressed: readonly MetricComparison[]): readonly MetricComparison[] => {
+  const leak = regressed.find(({ metric }) => metric === 'goroutineGrowthPerRequest');
+  if (leak === undefined || regressed[0]?.metric !== 'heapGrowthBytesPerRequest') return regressed;
+  return [leak, ...regressed.filter((metric) => metric !== leak)];
+};
+
+/** Null where nothing is known to be stuck for ever. */
 const stuckSentence = (scenario: ScenarioComparison, regressed: readonly MetricComparison[]): InlineText | null => {
   const leak = regressed.find(({ metric }) => metric === 'goroutineGrowthPerRequest');
   const stuck = leak === undefined ? undefined : stuckIn(scenario, leak);
@@ -192,7 +199,7 @@ const stuckSentence = (scenario: ScenarioComparison, regressed: readonly MetricC
 };
 
 const regressedSentence = (scenario: ScenarioComparison): InlineText => {
-  const [worst, ...others] = metricsThat(scenario, 'regressed');
+  const [worst, ...others] = goroutinesFirst(metricsThat(scenario, 'regressed'));
   if (worst === undefined) return ['regressed', ...reasonClause(scenario)];
   if (worst.metric === 'errorRatio') return [...failureClaim(worst), ...alsoClause(others, 'regressed')];
   const leak = LEAKS[worst.metric];

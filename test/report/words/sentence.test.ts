@@ -79,6 +79,20 @@ describe('the verdict sentence', () => {
     expect(withOthers(cpu)).toMatch(/^`demo`: CPU per request/);
   });
 
+  it('leads with goroutines that grow before the heap they keep, though nobody knows whether they can wake', () => {
+    const heap = byDifference('heapGrowthBytesPerRequest', 0, 400, 10, { verdict: 'regressed', gate: true });
+    const kept = row('runtime.mallocgc', {
+      profile: 'inuse_space',
+      unit: 'B',
+      deltaPerRequest: 345,
+      kind: 'regressed',
+    });
+    const functions = [kept, ...leak.functions];
+    expect(verdictSentence(comparisonOf([{ ...leak, functions, metrics: [heap, ...leak.metrics] }]))).toMatch(
+      /^`demo`: a leak of goroutines: .*, mostly `main\.\(\*hub\)\.watch` .*; also regressed: heap growth/,
+    );
+  });
+
   it('puts failing requests before any cost', () => {
     const scenario = STORIES['regressed-errors']!.scenarios[0]!;
     const cpu = byRatio('cpuNsPerRequest', 100, 200, 0.01, { verdict: 'regressed' });
