@@ -11,6 +11,7 @@ import { type Check, fail, note, ok, warn } from './doctor/check.ts';
 import { examineTargets } from './doctor/target.ts';
 import { withInterrupt } from './terminal/interrupt.ts';
 import { LOADER, loadScenarios, withWorkFolder } from '../measure/index.ts';
+import { ONE_LAYOUT_TEXT, TOTALS_CHANGED_RATIO, METRICS } from '../metrics/index.ts';
 import { terminalText } from './terminal/plain-text.ts';
 
 const checkSystem = (): Check => {
@@ -32,7 +33,11 @@ const checkGo = async (signal: AbortSignal): Promise<Check> => {
     const minor = Number(/go1\.(\d+)/.exec(stdout)?.[1] ?? 0);
     if (minor < 22) return fail('go', stdout.trim(), 'godyno needs Go 1.22 or newer.');
     if (minor < 23)
-      return warn('go', stdout.trim(), 'Go 1.23 can link seeded layouts; with 1.22 the CPU limits are 3 / 6 %.');
+      return warn(
+        'go',
+        stdout.trim(),
+        `Go 1.23 can link seeded layouts; with 1.22 the CPU limits are ${ONE_LAYOUT_TEXT}.`,
+      );
     return ok('go', stdout.trim());
   } catch (error) {
     return fail('go', error instanceof GodynoError ? error.message : String(error), 'Install Go and put it on PATH.');
@@ -109,14 +114,20 @@ export const describeEngines = ({ perf, qemu, cover }: Engines): readonly Check[
       ? isMissing(qemu)
         ? warn('exact mode: CPU counter', perf.reason, perf.hint)
         : note('exact mode: CPU counter', replaced(perf))
-      : ok('exact mode: CPU counter', 'opens and counts: totals of instructions, changes from 2 % on'),
+      : ok(
+          'exact mode: CPU counter',
+          `opens and counts: totals of instructions, changes from ${formatPercent(TOTALS_CHANGED_RATIO)} on`,
+        ),
     isMissing(qemu)
       ? warn(
           'exact mode: emulator',
           qemu.reason,
           `To count instructions and name functions without noise: ${qemu.hint}`,
         )
-      : ok('exact mode: emulator', `qemu-user ${qemu.version}, plugin API ${qemu.pluginApi}: changes from 0.1 % on`),
+      : ok(
+          'exact mode: emulator',
+          `qemu-user ${qemu.version}, plugin API ${qemu.pluginApi}: changes from ${formatPercent(METRICS.instructionsPerRequest.changedRatio)} on`,
+        ),
     isMissing(cover)
       ? warn('exact mode: calls', cover.reason, cover.hint)
       : ok('exact mode: calls', 'Go’s coverage counters count calls of functions where nothing counts instructions'),

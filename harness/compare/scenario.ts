@@ -1,5 +1,5 @@
 /** One scenario's run → its part of the comparison: validity, then errors, then costs. */
-import { countedPairs, metricDef } from '../metrics/index.ts';
+import { ALTERNATE_TEXT, countedPairs, metricDef, ONE_LAYOUT_TEXT } from '../metrics/index.ts';
 import {
   type Attribution,
   type Environment,
@@ -232,9 +232,9 @@ const fallbackWarnings = (run: ScenarioRun): readonly string[] => {
     ...(settings.pinned
       ? []
       : [`CPU and latency are shown but not judged: ${settings.unpinnedReason ?? 'not pinned'}.`]),
-    ...oneLayout.map((reason) => `One code layout only (${reason}): CPU limits are 3 and 6 %.`),
+    ...oneLayout.map((reason) => `One code layout only (${reason}): CPU limits are ${ONE_LAYOUT_TEXT}.`),
     ...(settings.mode === 'alternate'
-      ? ['The sides ran one after the other, not together: CPU limits are 2.5 and 5 %.']
+      ? [`The sides ran one after the other, not together: CPU limits are ${ALTERNATE_TEXT}.`]
       : []),
     ...unsteadyWarnings(run),
     ...unmeasuredWarnings(run),

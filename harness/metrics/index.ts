@@ -6,6 +6,7 @@
  * no such value, never 0 for missing. Decides nothing.
  */
 export * from './table.ts';
+export * from './limits-text.ts';
 export * from './profile-kinds.ts';
 export * from './measure.ts';
 export { counterPerRequest } from './counter-per-request.ts';

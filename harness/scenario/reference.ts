@@ -1,4 +1,7 @@
 /** docs/scenario.md, from the schema's own descriptions. */
+import { METRICS, metricDef } from '../metrics/index.ts';
+import { formatPercent, formatQuantity } from '../units/index.ts';
+import type { MetricId } from '../model/index.ts';
 import { annotatedSchema, type JsonSchema } from './json-schema.ts';
 
 export const EXAMPLE_SCENARIO = `name: httpbin
@@ -194,14 +197,19 @@ const sections = (path: string, schema: JsonSchema): readonly ReferenceSection[]
   ];
 };
 
-const gatesNote = `Gates without being named, each with its limit: \`cpuNsPerRequest\` +1 %, \`mallocsPerRequest\` +1 %, \`allocBytesPerRequest\`
-+2 %, \`instructionsPerRequest\` where exact mode counts, \`heapGrowthBytesPerRequest\` 0.64 B, \`goroutineGrowthPerRequest\` 0.01,
-\`errorRatio\` 0.1 %, \`latencyP50Ms\` +20 % and 0.5 ms. The others are shown, and fail only where they are named
+const failsAt = (metric: MetricId): string => `\`${metric}\` +${formatPercent(METRICS[metric].practicalRatio ?? 0)}`;
+const failsFrom = (metric: MetricId): string =>
+  `\`${metric}\` ${formatQuantity(METRICS[metric].practicalAbsolute, METRICS[metric].unit)}`;
+const finest = (metric: MetricId): string => formatPercent(metricDef(metric).finestRatio ?? 0);
+
+const gatesNote = `Gates without being named, each with its limit: ${failsAt('cpuNsPerRequest')}, ${failsAt('mallocsPerRequest')}, \`allocBytesPerRequest\`
++${formatPercent(METRICS.allocBytesPerRequest.practicalRatio)}, \`instructionsPerRequest\` where exact mode counts, ${failsFrom('heapGrowthBytesPerRequest')}, ${failsFrom('goroutineGrowthPerRequest')},
+${failsFrom('errorRatio')}, ${failsAt('latencyP50Ms')} and ${METRICS.latencyP50Ms.practicalAbsolute} ms. The others are shown, and fail only where they are named
 ([method.md](method.md#deciding-on-the-rest)).
 
 \`fail\` is the smallest worsening that fails the run: a percentage where head is compared with base as a ratio, an
-amount where the difference counts (growth, errors). A limit that no run can decide is refused: CPU below 1 % (0.5 % in
-tight mode), allocations and bytes below 0.5 %, latency below 5 %, instructions below 0.1 %.
+amount where the difference counts (growth, errors). A limit that no run can decide is refused: CPU below ${formatPercent(METRICS.cpuNsPerRequest.untightFinestRatio)} (${finest('cpuNsPerRequest')} in
+tight mode), allocations and bytes below ${finest('allocBytesPerRequest')}, latency below ${finest('latencyP50Ms')}, instructions below ${finest('instructionsPerRequest')}.
 
 \`toolchain\` is the limit instead of it where two versions of Go built the sides (a pull request that bumps Go, whether or
 not it changes code, too): \`allocBytesPerRequest: { fail: "+2%", toolchain: "+20%" }\`; without \`fail\` the default holds

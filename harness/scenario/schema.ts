@@ -3,8 +3,9 @@
  * docs/scenario.md. Every key carries its description; a default stands where the key is declared.
  */
 import { z } from 'zod';
-import { metricDef } from '../metrics/index.ts';
+import { METRICS, metricDef, TIGHT_CPU } from '../metrics/index.ts';
 import { METRIC_IDS, type MetricId } from '../model/index.ts';
+import { formatPercent } from '../units/index.ts';
 import { GO_CHOICE_EXPECTED, parseGoChoice } from './go-choice.ts';
 import { flagsOfList, shellWords } from './flag-words.ts';
 import { limitExpected, parseGate } from './gates.ts';
@@ -662,7 +663,11 @@ const measure = () =>
       .optional()
       .describe('Wall clock for this scenario, builds excluded. Default 2m, in tight mode 4m.')
       .meta({ example: '2m' }),
-    tight: yesNo().prefault(false).describe('Look for CPU changes from 0.5 % on instead of 1 %; takes longer.'),
+    tight: yesNo()
+      .prefault(false)
+      .describe(
+        `Look for CPU changes from ${formatPercent(TIGHT_CPU.practicalRatio)} on instead of ${formatPercent(METRICS.cpuNsPerRequest.practicalRatio)}; takes longer.`,
+      ),
     exact: z
       .enum(['auto', 'always', 'only', 'off'], expected('auto, always, only or off'))
       .prefault('auto')

@@ -1,13 +1,15 @@
 /** What `godyno doctor` says of how both sides of a target are alive in a run on this machine. */
 import type { WayOfSides } from '../../run/index.ts';
 import { formatDuration } from '../../units/index.ts';
+import { ALTERNATE_TEXT, USUAL_TEXT } from '../../metrics/index.ts';
 import { type Check, ok, warn } from './check.ts';
 
 const MOVED = 'which the service insists on, moved to free ones (package net of the measured builds does it)';
 
 /** Where it is known what keeps them apart, what to do about it. */
 const ADVICE =
-  'Limits of CPU are 2.5 / 5 % then instead of 1 / 2 %, and latency is not judged. What both sides want goes by a placeholder: a port is ${port} or ${port.NAME}, a file or folder lies below ${tmp}, or is in target.private.';
+  `Limits of CPU are ${ALTERNATE_TEXT} then instead of ${USUAL_TEXT}, and latency is not judged. ` +
+  'What both sides want goes by a placeholder: a port is ${port} or ${port.NAME}, a file or folder lies below ${tmp}, or is in target.private.';
 
 export const wayChecks = (name: string, way: WayOfSides): readonly Check[] => {
   if (way.kind === 'alternate') return [warn(name, `run one after the other: ${way.why}`, ADVICE)];

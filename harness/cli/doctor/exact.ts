@@ -3,6 +3,8 @@ import { GodynoError } from '../../errors.ts';
 import { readGoTables } from '../../exact/index.ts';
 import { steadyGo } from '../../run/index.ts';
 import type { PreparedBuild } from '../../service/index.ts';
+import { METRICS, UNSTEADY_CHANGED_RATIO, TOTALS_CHANGED_RATIO } from '../../metrics/index.ts';
+import { formatPercent } from '../../units/index.ts';
 
 export interface ExactTarget {
   readonly build: PreparedBuild;
@@ -29,8 +31,9 @@ const whyNameless = (path: string): string | null => {
   }
 };
 
-const UNSTEADY = 'Exact mode then calls changes from 0.3 % on, not from 0.1 %.';
-const NAMELESS = 'Exact mode then counts totals: it calls changes from 2 % on and names no function.';
+const USUAL = formatPercent(METRICS.instructionsPerRequest.changedRatio);
+const UNSTEADY = `Exact mode then calls changes from ${formatPercent(UNSTEADY_CHANGED_RATIO)} on, not from ${USUAL}.`;
+const NAMELESS = `Exact mode then counts totals: it calls changes from ${formatPercent(TOTALS_CHANGED_RATIO)} on and names no function.`;
 
 /** What a run would find; compiles nothing but the runtime of a Go that is newer than ours. null where no engine counts instructions (not Linux). */
 export const checkExactTarget = async ({ build, path, folder, signal }: ExactTarget): Promise<ExactAnswer | null> => {
@@ -40,7 +43,7 @@ export const checkExactTarget = async ({ build, path, folder, signal }: ExactTar
   const steady = await steadyGo(build, folder, signal);
   const unsteady = typeof steady === 'string' ? steady : null;
   if (nameless === null && unsteady === null) {
-    const found = `${goVersion}: its functions are read and its runtime can be patched, changes from 0.1 % on`;
+    const found = `${goVersion}: its functions are read and its runtime can be patched, changes from ${USUAL} on`;
     return { state: 'ok', found, advice: '' };
   }
   const found = [

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { GodynoError } from '../../errors.ts';
 import type { Scenario } from '../../model/index.ts';
 import { inspectTarget, type PreparedBuild, type TargetFacts, whyGoIsFixed } from '../../service/index.ts';
+import { METRICS, UNSTEADY_CHANGED_RATIO } from '../../metrics/index.ts';
+import { formatPercent } from '../../units/index.ts';
 import { type Check, fail, ok, warn } from './check.ts';
 
 /** As the user knows it: a fetched Go is built with by another name. */
@@ -27,7 +29,7 @@ export const checkGoOf = async (build: PreparedBuild, scenario: Scenario, signal
     : warn(
         name,
         `${describe(build.facts)}; ${why}`,
-        'Exact mode counts with Go as it is: its limit is 0.3 instead of 0.1 %.',
+        `Exact mode counts with Go as it is: it calls changes from ${formatPercent(UNSTEADY_CHANGED_RATIO)} on, not from ${formatPercent(METRICS.instructionsPerRequest.changedRatio)}.`,
       );
 };
 

@@ -33,6 +33,7 @@ import {
   sideTrees,
   whyNewOnHead,
 } from '../../measure/index.ts';
+import { ONE_LAYOUT_TEXT } from '../../metrics/index.ts';
 
 /** Of a later run nothing depends on it. */
 const SEED = 1;
@@ -114,7 +115,7 @@ const noteChecks = (name: string, { build }: Rehearsal['binary']): readonly Chec
   ...build.notes.map((note) => warn(`${name}: note`, note, '')),
   ...(build.facts.unseededReason === null
     ? []
-    : [warn(`${name}: layouts`, build.facts.unseededReason, 'CPU limits are 3 / 6 % on one layout.')]),
+    : [warn(`${name}: layouts`, build.facts.unseededReason, `CPU limits are ${ONE_LAYOUT_TEXT} on one layout.`)]),
 ];
 
 interface Patient {

@@ -1,4 +1,6 @@
 /** The workflows that `godyno init` writes, as text. */
+import { METRICS } from '../../metrics/index.ts';
+import { formatPercent } from '../../units/index.ts';
 
 export interface Names {
   /** Scenario name and file name. */
@@ -35,7 +37,7 @@ const setUp = (names: Names): readonly string[] => [
 
 /** A mirror that is down must not cost the measurement: without the emulator calls of functions are counted. */
 const EMULATOR: readonly string[] = [
-  '      - name: qemu-user, with which exact mode counts instructions (changes from 0.1 % on)',
+  `      - name: qemu-user, with which exact mode counts instructions (changes from ${formatPercent(METRICS.instructionsPerRequest.changedRatio)} on)`,
   '        run: sudo apt-get update && sudo apt-get install -y --no-install-recommends qemu-user',
   '        continue-on-error: true',
 ];

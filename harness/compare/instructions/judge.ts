@@ -18,7 +18,7 @@ import type {
   ModuleChange,
   Scenario,
 } from '../../model/index.ts';
-import { metricDef } from '../../metrics/index.ts';
+import { metricDef, METRICS, UNSTEADY_CHANGED_RATIO } from '../../metrics/index.ts';
 import { median } from '../../stats/index.ts';
 import { noisiestFunction } from './function-values.ts';
 import { exactFunctions } from './functions.ts';
@@ -65,9 +65,6 @@ export interface ExactFindings {
   readonly launchesWanted: number;
 }
 
-const CHANGED_RATIO = 0.001;
-/** With the runtime's dice in: interface caches fill at random. */
-const CHANGED_RATIO_UNSTEADY = 0.003;
 const SPREADS = 3;
 /** Launches of one side that differ by more than this are no ground for "unchanged". */
 const UNSTABLE_SPREAD = 0.003;
@@ -115,7 +112,7 @@ export interface CountedFigures {
 }
 
 const limitsOf = ({ run }: ExactInput): CountingLimits => ({
-  changedRatio: run.steady ? CHANGED_RATIO : CHANGED_RATIO_UNSTEADY,
+  changedRatio: run.steady ? METRICS.instructionsPerRequest.changedRatio : UNSTEADY_CHANGED_RATIO,
   unstableRatio: run.steady ? UNSTABLE_SPREAD : UNSTABLE_SPREAD_UNSTEADY,
 });
 

@@ -5,6 +5,7 @@
  */
 import { type BySide, bothSides, type ExactRun, type Scenario, type TotalsLaunch } from '../../model/index.ts';
 import { formatPercent } from '../../units/index.ts';
+import { TOTALS_CHANGED_RATIO } from '../../metrics/index.ts';
 import { type ExactFindings, figuresOf, instructionsRow, MOST_CLOCK_SHARE, withoutVerdict } from './judge.ts';
 import { type CountingLimits, FIRST_LAUNCHES } from './launches.ts';
 import { reasonsOf, unknownGoWarnings } from './unknown-go.ts';
@@ -19,12 +20,7 @@ export interface TotalsInput {
 /** Where the first ones do not agree. */
 const MOST_LAUNCHES = FIRST_LAUNCHES + 2;
 
-/**
- * Launches of equal code, collection off, differed in all their instructions by 0.57 to 0.76 % (one standard deviation
- * of 10 launches, counted by the emulator): three of those are 1.7 to 2.3 %. No CPU with a
- * counter was at hand to find a smaller limit, so this one is meant to be too wide.
- */
-const LIMITS: CountingLimits = { changedRatio: 0.02, unstableRatio: 0.02 };
+const LIMITS: CountingLimits = { changedRatio: TOTALS_CHANGED_RATIO, unstableRatio: TOTALS_CHANGED_RATIO };
 
 const BY_CPU =
   'Counted by the CPU’s own counter, scheduling included. godyno was tested without such hardware: trust a verdict of it less than the emulator’s.';

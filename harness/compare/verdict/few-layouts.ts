@@ -3,6 +3,7 @@
  * seen than the usual limits need; over those there are it is judged once, with the limits of one layout.
  */
 import { oneLookLevels } from '../../stats/index.ts';
+import { ONE_LAYOUT_TEXT } from '../../metrics/index.ts';
 import { notJudged, verdictOf, type MetricOutcome } from './metric-outcome.ts';
 import { FEWEST_FOR_CPU, limitsIn, limitsOfFewLayouts, looksOf, type JudgedMetric } from './gates.ts';
 import { judgeOnce } from './judge.ts';
@@ -38,7 +39,7 @@ export const fewLayoutsOutcome = (reading: Reading, asked: JudgedMetric): Metric
   if (asked.metric !== 'cpuNsPerRequest' || layouts.length >= first || launches.length === 0) return null;
   const { text, seen } = whatWasSeen(reading, first);
   const would = `${budgetFor(reading, seen, first)} would hold them`;
-  const judged = limitsOfFewLayouts(limitsIn(run, asked), `${text}, so the limits are 3 and 6 %; ${would}`);
+  const judged = limitsOfFewLayouts(limitsIn(run, asked), `${text}, so the limits are ${ONE_LAYOUT_TEXT}; ${would}`);
   const series = seriesOf(launches, launchValues(judged.metric));
   const levels = oneLookLevels(looksOf(run.scenario).length, family.gates);
   const judgement = judgeOnce(series, judged, levels) ?? null;

@@ -5,6 +5,7 @@ import { ContendedPortsError, moveIfNew, takenPortsIn } from '../session/contend
 import { type JudgedLaunch, judgedLaunch } from './judged.ts';
 import type { LaunchSpec } from './running-pair.ts';
 import type { Session } from '../session/session.ts';
+import { ALTERNATE_TEXT, USUAL_TEXT } from '../../metrics/index.ts';
 
 /** Both sides at once, or where that is not possible one after the other. */
 export const launchOf = async (session: Session, place: LaunchSpec): Promise<JudgedLaunch> => {
@@ -31,7 +32,7 @@ const insteadAlternately = async (
   try {
     const launch = await alternateLaunch(session, place);
     session.notes.add(
-      `The service does not run twice at once (${howItFailed(error.message)}), so the sides were measured one after the other: limits are 2.5 / 5 % instead of 1 / 2 %, and latency is not judged.`,
+      `The service does not run twice at once (${howItFailed(error.message)}), so the sides were measured one after the other: limits are ${ALTERNATE_TEXT} instead of ${USUAL_TEXT}, and latency is not judged.`,
     );
     return launch;
   } catch (again) {

@@ -19,7 +19,7 @@ test('one after the other is a warning with the reason, what it costs and what t
     {
       state: 'warn',
       found: 'run one after the other: database is locked',
-      advice: expect.stringMatching(/2\.5 \/ 5 %.*\$\{tmp\}/) as string,
+      advice: expect.stringMatching(/2\.5 and 5 %.*\$\{tmp\}/) as string,
     },
   ]);
 });
