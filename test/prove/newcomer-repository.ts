@@ -152,7 +152,10 @@ export const setUp = async (place: Workplace, name: string, service: Newcomer): 
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(place.folder, { recursive: true });
   clone(name, service.origin, folder, place.clones);
-  const installed = requireGood('npm i', await tell(place, folder, 'npm', 'i', '-D', place.tarball.file));
+  const installed = requireGood(
+    'npm i',
+    await tell(place, folder, 'npm', 'i', '--prefix', '.', '-D', place.tarball.file),
+  );
   const found = requireGood('init', await tell(place, folder, 'npx', 'godyno', 'init', '--yes'));
   const file = service.scenarioFile;
   const edits: readonly Edit[] = service.edits.map(({ from, to }) => ({ file, from, to }));
