@@ -12,7 +12,7 @@ import {
   type ScenarioComparison,
   VERDICTS,
 } from '../../model/index.ts';
-import { metricDef, witnessesOf } from '../../metrics/index.ts';
+import { metricDef, SAMPLES_TO_NAME, witnessesOf } from '../../metrics/index.ts';
 import { formatCount, formatDuration, formatNumberOf } from '../../units/index.ts';
 import {
   amountsFor,
@@ -112,10 +112,26 @@ const carriesMost = (scenario: ScenarioComparison, row: FunctionComparison, metr
 };
 
 /** Goroutines have no cost rows: there the name is all there is. */
-const culpritWithoutRow = (scenario: ScenarioComparison): InlineText => {
+const culpritWithoutRow = (scenario: ScenarioComparison, { metric }: MetricComparison): InlineText => {
   const name = scenario.attribution?.culprit ?? null;
   if (name !== null && scenario.functions.every((row) => row.function !== name)) return [', in ', code(name)];
-  return scenario.attribution?.diffuse ? [', in no single function'] : [];
+  if (!scenario.attribution?.diffuse) return [];
+  if (metric !== 'cpuNsPerRequest' || !isUnderSampled(scenario)) return [', in no single function'];
+  return [', too few samples to name a function', ...touchedIn(scenario, 'cpu')];
+};
+
+const isUnderSampled = ({ attribution }: ScenarioComparison): boolean => {
+  const samples = attribution?.samples ?? null;
+  return samples !== null && Math.min(samples.base, samples.head) < SAMPLES_TO_NAME;
+};
+
+/** What the change touches and the requests ran; empty where that is nothing. */
+const touchedIn = ({ functions }: ScenarioComparison, profile: CostKind): InlineText => {
+  const touched = functions.filter((row) => row.profile === profile && row.changedInDiff);
+  const [first, ...others] = touched.filter(({ headCumPerRequest }) => headCumPerRequest > 0);
+  if (first === undefined) return [];
+  const more = others.length > 0 ? [` and ${formatNumberOf(others.length, 'more function')}`] : [];
+  return ['; the change touches ', code(first.function), ...more];
 };
 
 /**
@@ -142,11 +158,7 @@ const changeClause = ({ changedInDiff, kind, nearChange, caller }: FunctionCompa
 const touchedClause = (scenario: ScenarioComparison, row: FunctionComparison): InlineText => {
   const isExplained = row.callers === undefined ? row.path.length > 1 : row.nearChange !== undefined;
   if (row.unit !== 'instructions' || row.changedInDiff || isExplained) return [];
-  const touched = scenario.functions.filter((each) => each.profile === 'instructions' && each.changedInDiff);
-  const [first, ...others] = touched.filter(({ headPerRequest }) => headPerRequest > 0);
-  if (first === undefined) return [];
-  const more = others.length > 0 ? [` and ${formatCount(others.length)} more functions`] : [];
-  return ['; the change touches ', code(first.function), ...more];
+  return touchedIn(scenario, 'instructions');
 };
 
 /** `: it calls `json.Marshal` 2× instead of 1× per request`. */
@@ -161,7 +173,7 @@ const culpritClause = (scenario: ScenarioComparison, metric: MetricComparison): 
   if (part !== undefined)
     return [', mostly in ', ...partName(part), ` (${signedAmount(part.deltaPerRequest, part.unit)})`];
   const row = findCulprit(scenario, metric);
-  if (row === undefined) return culpritWithoutRow(scenario);
+  if (row === undefined) return culpritWithoutRow(scenario, metric);
   const share = carriesMost(scenario, row, metric) ? ', mostly ' : ', the largest part in ';
   const callees = row.namedFor === 'callees' ? ' with what it calls' : '';
   const amount = amountText(scenario, row, metric);

@@ -93,6 +93,31 @@ describe('the verdict sentence', () => {
     );
   });
 
+  it('says that samples were too few rather than that it is no single function, and what the change touches', () => {
+    const scenario = STORIES['regressed-cpu']!.scenarios[0]!;
+    const functions = ['main.encode', 'main.decode'].map((name) => row(name, { kind: 'unclear', changedInDiff: true }));
+    const named = (head: number) =>
+      verdictSentence(
+        comparisonOf([
+          {
+            ...scenario,
+            functions,
+            attribution: {
+              source: 'judged',
+              samples: { base: 9000, head },
+              diffuse: 'No single function.',
+              culprit: null,
+              warnings: [],
+            },
+          },
+        ]),
+      );
+    expect(named(160)).toContain(
+      ', too few samples to name a function; the change touches `main.encode` and 1 more function.',
+    );
+    expect(named(9000)).toContain(', in no single function.');
+  });
+
   it('puts failing requests before any cost', () => {
     const scenario = STORIES['regressed-errors']!.scenarios[0]!;
     const cpu = byRatio('cpuNsPerRequest', 100, 200, 0.01, { verdict: 'regressed' });
