@@ -103,9 +103,7 @@ const wings = {
     verdict: [],
     toolchain: ['verdict'],
     functions: ['toolchain', 'verdict'],
-    counts: ['functions'],
-    callers: ['counts', 'functions'],
-    instructions: ['callers', 'counts', 'functions', 'verdict'],
+    instructions: ['functions', 'verdict'],
     stored: ['.', 'toolchain', 'verdict'],
   },
   run: {

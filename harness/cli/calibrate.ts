@@ -34,7 +34,7 @@ const MOVED_RATIO = 2 / 3;
 /** Less than the launches of a first look is no run: then all the time goes to moved code. */
 const LEAST_EQUAL_SECONDS = 30;
 
-/** As much as one ordinary run, and half as much again for equal code. */
+/** As much as one ordinary run, and half as much again for identical code. */
 const defaultBudget = (scenario: Scenario): number => scenario.measure.budgetSeconds / MOVED_RATIO;
 
 interface Calibration {

@@ -22,7 +22,7 @@ import { judgeSoFar } from './verdict/stopping-rule.ts';
 import { launchesOf, launchValues, scaleFor, seriesOf, unitContrasts, unitsOf } from './verdict/launch-series.ts';
 
 export interface NoiseRequest {
-  /** Equal code at equal places; null: there was no time for it. */
+  /** Identical code at equal places; null: there was no time for it. */
   readonly equal: ScenarioRun | null;
   /** Code of the head moved (every function elsewhere), nothing else changed: what a real pull request does at least. */
   readonly moved: ScenarioRun;

@@ -1,5 +1,5 @@
 /**
- * Takes the dice and the clock out of the counted binary's runtime. Two places in Go's runtime draw random numbers that
+ * Takes the random choices and the clock out of the counted binary's runtime. Two places in Go's runtime draw random numbers that
  * change how much is executed, from launch to launch of one binary, and one asks what time it is:
  *
  * - Since Go 1.22 a type assertion or type switch on interfaces keeps a cache that is filled at one miss in 1024

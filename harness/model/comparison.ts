@@ -183,7 +183,7 @@ export interface ExactSummary {
   readonly aaSpreadRatio: number;
   /** Why it gave no verdict; null when it did. */
   readonly refusal: string | null;
-  /** Why Go's runtime was counted with its dice in, so that wider limits hold; absent where they were taken out. */
+  /** Why Go's runtime was counted with its random choices in, so that wider limits hold; absent where they were taken out. */
   readonly unsteadyReason?: string;
   /** Why no function is told apart; absent where functions were counted, and of the CPU's counter. */
   readonly namelessReason?: string;

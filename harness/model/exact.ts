@@ -33,7 +33,7 @@ export interface ExactRun {
   readonly engine: ExactEngine;
   /** Why it was given up, one sentence; null when it was not. */
   readonly refusal: string | null;
-  /** Both binaries were built with the runtime's dice taken out; without, limits are wider. */
+  /** Both binaries were built with the runtime's random choices taken out; without, limits are wider. */
   readonly steady: boolean;
   /** Why not; null when steady. */
   readonly unsteadyReason: string | null;

@@ -10,7 +10,7 @@ export interface NoiseProfile {
   readonly scenarioDigest: string;
   readonly cpuModel: string;
   readonly cpus: number;
-  /** Judged launches behind the figures: of equal code, and of code that was moved and not changed. */
+  /** Judged launches behind the figures: of identical code, and of code that was moved and not changed. */
   readonly launches: { readonly equal: number; readonly moved: number };
   readonly secondsPerLaunch: number;
   /** What "sees" means: within so much time, which is so many launches here, nine times of ten. */

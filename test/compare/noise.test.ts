@@ -48,7 +48,7 @@ const cpuOf = (moved: ScenarioRun): NoiseMetric =>
   noiseWith(moved).metrics.find(({ metric }) => metric === 'cpuNsPerRequest') as NoiseMetric;
 const sees = (moved: ScenarioRun): number => cpuOf(moved).smallestDetectableRatio ?? Infinity;
 
-describe('the noise of launches of equal code', () => {
+describe('the noise of launches of identical code', () => {
   test('has their own sd, launches and layout told apart', () => {
     const noise = noiseWith(runWith(ratiosOf(1, 24, 0.013)), runWith(ratiosOf(2, 12, 0.005)));
     expect(noise.launchSdRatio).toBeCloseTo(0.005, 10);

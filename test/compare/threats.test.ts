@@ -71,7 +71,7 @@ const THREATS: Readonly<Record<string, Threat>> = {
       return [factor, factor];
     };
   },
-  'state that grows: both sides become dearer by a fiftieth with every window of the run': () => {
+  'state that grows: both sides become more expensive by a fiftieth with every window of the run': () => {
     let factor = 1;
     return () => {
       factor *= 1.02;
@@ -108,7 +108,7 @@ const verdictOf = (run: ScenarioRun): string =>
 const MOST = looksOf(scenario).at(-1) ?? 0;
 
 describe.each(Object.entries(THREATS))('%s', (_name, threat) => {
-  test('raises no alarm in 150 runs of equal code that look as often as they may, and 9 in 10 are told unchanged', () => {
+  test('raises no alarm in 150 runs of identical code that look as often as they may, and 9 in 10 are reported as unchanged', () => {
     const verdicts = Array.from({ length: 150 }, (_, seed) => verdictOf(runUnder(threat, seed, 0, MOST)));
     expect(verdicts.filter((verdict) => verdict === 'regressed' || verdict === 'improved')).toEqual([]);
     expect(verdicts.filter((verdict) => verdict === 'unchanged').length).toBeGreaterThanOrEqual(135);

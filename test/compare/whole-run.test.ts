@@ -5,7 +5,7 @@ import { NO_FAULT, simulateWholeRun, type Fault } from '../prove/whole-run-model
 const SEEDS = Array.from({ length: 10 }, (_, seed) => seed);
 
 describe('a whole run with every default gate, as the conductor takes it', () => {
-  test('of equal code is never regressed nor improved, and told unchanged in 97 of 100', () => {
+  test('of identical code is never regressed nor improved, and reported as unchanged in 97 of 100', () => {
     const verdicts = Array.from({ length: 200 }, (_, seed) => simulateWholeRun(seed, NO_FAULT).comparison.verdict);
     expect(verdicts.filter((verdict) => verdict === 'regressed' || verdict === 'improved')).toEqual([]);
     expect(verdicts.filter((verdict) => verdict === 'unchanged').length).toBeGreaterThanOrEqual(194);

@@ -39,7 +39,7 @@ const oneLaunchOf = async (kind: OddKind) => {
   return (run.runs[0]?.launches ?? []).flatMap(({ pairs }) => pairs.filter(({ phase }) => phase === 'cost'));
 };
 
-describe('one launch of equal code', () => {
+describe('one launch of identical code', () => {
   it('of a service of some 20 ms a request has windows of at least 30 requests, and its CPU is read from them', async () => {
     const pairs = await oneLaunchOf('slow');
     expect(pairs.length).toBeGreaterThanOrEqual(3);

@@ -54,7 +54,7 @@ const patched = (root: string, name: string): Readonly<Record<string, string>> =
   );
 };
 
-describe('a runtime without dice', () => {
+describe('a runtime without random choices', () => {
   it.each([
     ['this machine’s own', 'local'],
     ['the newest', NEWEST_GO],

@@ -87,7 +87,10 @@ const judge = (scenario: ScenarioComparison | undefined): Found => {
     const sentence = `godyno found the ${PERCENT} % of all CPU that was planted in \`${planted}\`, but was not certain of the function.`;
     return { asPlanted: true, sentence };
   }
-  return { asPlanted: false, sentence: `The demo failed: \`${planted}\` is dearer, and godyno names \`${culprit}\`.` };
+  return {
+    asPlanted: false,
+    sentence: `The demo failed: \`${planted}\` is more expensive, and godyno names \`${culprit}\`.`,
+  };
 };
 
 await prepare();

@@ -1,4 +1,4 @@
-/** Makes a copy of test/targets/odd that is hard to measure in one way, and dearer if asked. */
+/** Makes a copy of test/targets/odd that is hard to measure in one way, and more expensive if asked. */
 import { randomFillSync } from 'node:crypto';
 import { chmod, cp, writeFile } from 'node:fs/promises';
 import path from 'node:path';

@@ -1,5 +1,5 @@
 /**
- * `npm run prove:aa`: equal code against itself, on this machine, as it is and beside a noisy neighbour, through the
+ * `npm run prove:aa`: identical code against itself, on this machine, as it is and beside a noisy neighbour, through the
  * built command line. Every run is a line of docs/evidence/aa.jsonl; the table printed at the end is made of all lines.
  *
  * node test/prove/aa.ts                                  each service once as it is: minutes
@@ -102,7 +102,7 @@ const runJob = async (job: Job): Promise<void> => {
         `${job.service}, ${rung}, ${job.condition}: ${row.verdict}, CPU ${cpu?.verdict} ${percent(cpu?.effect ?? Number.NaN)}, ` +
           `${row.launches} launches, ${secondsText(row.measureSeconds)} of ${secondsText(measured.wallSeconds)}, foreign CPUs ${row.foreignCpus}${row.reason === null ? '' : `: ${row.reason}`}`,
       );
-      // Equal code that was called unequal is the finding of the whole campaign: its raw data stay.
+      // Identical code that was called unequal is the finding of the whole campaign: its raw data stay.
       if (row.verdict === 'regressed' || row.verdict === 'improved') {
         console.log(`  false alarm: its run is kept in ${path.join(work, 'out')}`);
         return;
@@ -145,7 +145,7 @@ const table = (rows: readonly EvidenceRow[]): string => {
     'largest CPU estimate',
     'CPUs of others, median',
   ];
-  return `Equal code against itself. ${sourcesOf(rows)} Unless "whole" is said, ${COSTS_ONLY_WORDS}.\n\n${markdownTable(head, [...body, lineOf('all', rows)])}`;
+  return `Identical code against itself. ${sourcesOf(rows)} Unless "whole" is said, ${COSTS_ONLY_WORDS}.\n\n${markdownTable(head, [...body, lineOf('all', rows)])}`;
 };
 
 if (!values.table) {

@@ -6,13 +6,13 @@
  * to those of its judged launches; on a busy machine two or three.
  *
  * node test/prove/blame.ts [--sizes=3,5] [--rounds=2] [--samples=4800] [--launches=14] [site …]
- * node test/prove/blame.ts --equal=60        the same pass on equal code, as if its CPU had moved: nobody may be called
+ * node test/prove/blame.ts --equal=60        the same pass on identical code, as if its CPU had moved: no function may be named
  *                                            anything (a run does not begin the pass then, and shows no names)
  *
- * Each case is appended to docs/evidence/blame-explain.jsonl (equal code: blame-equal.jsonl; those from before names took
+ * Each case is appended to docs/evidence/blame-explain.jsonl (identical code: blame-equal.jsonl; those from before names took
  * more evidence are in blame-equal-at-5-percent.jsonl); the rates are of all lines.
  * Ends 1 when, with the diff, fewer than 90 % are named first or 97 % among the first three, over at least 60 cases, or
- * when a function of equal code was called regressed.
+ * when a function of identical code was called regressed.
  */
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

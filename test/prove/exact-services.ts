@@ -1,5 +1,5 @@
 /**
- * `npm run prove:exact`, equal code: real services counted against themselves, linked with equal and with different
+ * `npm run prove:exact`, identical code: real services counted against themselves, linked with equal and with different
  * seeds. Nothing may be called changed; a refusal or "not judged" counts against it, too.
  *
  * node test/prove/exact-services.ts [comparisons=2] [service …]     appends to docs/evidence/exact-services.jsonl

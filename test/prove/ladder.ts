@@ -155,7 +155,7 @@ const calibrate = async (job: Job, trialDose: number, work: string): Promise<Cal
   return { sharePerDose: ratio / dose, runsLeft: RUNS_PER_CALIBRATION };
 };
 
-/** What to plant for the job's size, and by what share that should then be dearer; null where it is no share. */
+/** What to plant for the job's size, and by what share that should then be more expensive; null where it is no share. */
 const doseOf = async (
   job: Job,
   work: string,

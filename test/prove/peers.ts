@@ -373,7 +373,7 @@ const oneRound = async (recipes: ReturnType<typeof recipesHere>, dose: number, r
           const row: CallRow = { ...provenance(), condition, rule, truth, call, seconds };
           appendRow(values.into, row);
           console.log(
-            `round ${round}: ${rule}: ${truth === 'equal' ? 'equal code' : `+${PLANTED_PERCENT} %`} called ${call}`,
+            `round ${round}: ${rule}: ${truth === 'equal' ? 'identical code' : `+${PLANTED_PERCENT} %`} called ${call}`,
           );
         }
       }

@@ -30,7 +30,7 @@ const recordedWith = (sd: number, memory = 0): Recorded => ({
   }),
 });
 
-describe('launches of equal code, drawn again', () => {
+describe('launches of identical code, drawn again', () => {
   test('raise no alarm in any gate and are told unchanged, and +3 % put into them is found', () => {
     const recorded = recordedWith(0.011);
     const quiet = replayRuns(recorded, { effect: 0, block: 1, runs: 200, seed: 1 });
@@ -70,7 +70,7 @@ const row = (changes: Partial<EvidenceRow>): EvidenceRow => ({
   ...changes,
 });
 
-test('only equal code that was worth judging is noise, and services and conditions stay apart', () => {
+test('only identical code that was worth judging is noise, and services and conditions stay apart', () => {
   const rows = [
     row({}),
     row({ rung: 'cpu 5' }),

@@ -1,6 +1,6 @@
 /**
- * Recorded launches of equal code as the noise of simulated runs: drawn again with replacement, in blocks of neighbours
- * so that spells stay spells, each block with a random sign, since equal code has no direction; then judged by the
+ * Recorded launches of identical code as the noise of simulated runs: drawn again with replacement, in blocks of neighbours
+ * so that spells stay spells, each block with a random sign, since identical code has no direction; then judged by the
  * shipped code with every gate that launches decide.
  */
 import { familyOf, judgeSoFar, looksOf, type Look } from '../../harness/compare/index.ts';
@@ -43,7 +43,7 @@ export const launchesFrom = (contrasts: EvidenceRow['contrasts']): readonly Reco
 const isEqualCode = ({ rung, verdict }: EvidenceRow): boolean =>
   /^(equal|moved|none)/.test(rung) && verdict !== 'invalid';
 
-/** Rows of equal code, by service and condition: one machine's quiet launches say nothing of another's busy ones. */
+/** Rows of identical code, by service and condition: one machine's quiet launches say nothing of another's busy ones. */
 export const recordedIn = (rows: readonly EvidenceRow[]): readonly Recorded[] =>
   [...Map.groupBy(rows.filter(isEqualCode), ({ service, condition }) => `${service}, ${condition}`)].map(
     ([name, group]) => ({

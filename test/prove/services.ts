@@ -1,4 +1,4 @@
-/** The services of the campaigns, as two folders of equal code: base, and head that may be changed afterwards. */
+/** The services of the campaigns, as two folders of identical code: base, and head that may be changed afterwards. */
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
@@ -157,7 +157,7 @@ export const SERVICES = {
 export type ServiceName = keyof typeof SERVICES;
 
 /**
- * Fresh folders of equal code and equal path length (a path is in every binary, and its length moves code), always at
+ * Fresh folders of identical code and equal path length (a path is in every binary, and its length moves code), always at
  * the same places, so that Go's build cache knows them.
  */
 export const freshSides = (service: ServiceName, name: string): Sides => {

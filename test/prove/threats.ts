@@ -1,14 +1,14 @@
 /**
- * `npm run prove:threats`: services that are hard to measure, for real, through the built command line: equal code must
- * raise no alarm, code that is 5 % dearer must be found, and with the sides exchanged it must be told as cheaper. Every
+ * `npm run prove:threats`: services that are hard to measure, for real, through the built command line: identical code must
+ * raise no alarm, code that is 5 % more expensive must be found, and with the sides exchanged it must be reported as cheaper. Every
  * run is a line of docs/evidence/threats.jsonl; the table printed at the end is made of all lines.
  *
  * Besides the kinds of test/targets/odd: "large" is a binary of 80 MB whose links take 5 s more each, "huge" one whose
  * links take 20 s more, so that two minutes do not hold the layouts that the usual limits need.
  *
- * node test/prove/threats.ts                                  each kind once, equal code: minutes
- * node test/prove/threats.ts --full                           each kind ten times equal, five times dearer, twice exchanged
- * node test/prove/threats.ts slow:5=3 moody=10 tiny:-5:noise=2      kind[:percent][:noise]=runs; below 0: base is dearer
+ * node test/prove/threats.ts                                  each kind once, identical code: minutes
+ * node test/prove/threats.ts --full                           each kind ten times equal, five times more expensive, twice exchanged
+ * node test/prove/threats.ts slow:5=3 moody=10 tiny:-5:noise=2      kind[:percent][:noise]=runs; below 0: base is more expensive
  *
  * Only costs are measured. --table prints the table and measures nothing. --into <file> adds the lines there instead.
  * What needs no minutes is in test/compare/threats.test.ts and test/e2e (odd, portability, alternate, sides).

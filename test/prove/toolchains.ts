@@ -190,7 +190,7 @@ const countIt = async ({ files, module, spec }: Shape, toolchain: string): Promi
       const lost = COUNTED.filter((name) => !functions.has(name));
       if (lost.length > 0) throw new Error(`not among the functions counted: ${lost.join(', ')}`);
       const verdict = verdictIn(withoutDiff);
-      if (verdict !== 'unchanged') throw new Error(`equal code is ${verdict}`);
+      if (verdict !== 'unchanged') throw new Error(`identical code is ${verdict}`);
       if (aaSpreadRatio > MOST_SPREAD_RATIO)
         throw new Error(`launches differ by ${(100 * aaSpreadRatio).toFixed(3)} %`);
       return `launches differ by ${(100 * aaSpreadRatio).toFixed(4)} %`;

@@ -188,7 +188,7 @@ export interface CoinService {
   readonly windowSd: number;
 }
 
-/** Of equal code: how often its allocations are called regressed or improved within `launches`. */
+/** Of identical code: how often its allocations are called regressed or improved within `launches`. */
 export const simulateCoins = (
   { share, ratio, windowSd }: CoinService,
   launches: number,

@@ -4,7 +4,7 @@
  *   node test/prove/verdict-simulation.ts [runs per cell, default 2000] [--seed 1] [--run run.json …] [--evidence f.jsonl …]
  *
  * First each service model with CPU as the only metric, then whole runs with every default gate, then launches that
- * were recorded on equal code, drawn again: from lines of evidence (left out: those under docs/evidence) and from
+ * were recorded on identical code, drawn again: from lines of evidence (left out: those under docs/evidence) and from
  * run.json files. --recorded: these alone.
  */
 import { readFileSync } from 'node:fs';
@@ -194,7 +194,7 @@ const fewLayoutsTable = (): void => {
 /** The worst that a counter can do to an early look: a coin that each process throws once. */
 const coinsTable = (): void => {
   console.log(
-    `\nAllocations of equal code that hang on a coin thrown once by each process, 6 gates: ${runs} runs per cell.\n`,
+    `\nAllocations of identical code that hang on a coin thrown once by each process, 6 gates: ${runs} runs per cell.\n`,
   );
   console.log('| share, more | launches | regressed | improved |');
   console.log('|---|---|---|---|');
@@ -311,7 +311,7 @@ const recordedTable = (): void => {
   );
   const total = recorded.reduce((sum, one) => sum + launchCount(one), 0);
   console.log(
-    `\n${total} recorded launches of equal code, drawn again with the sides exchanged at random, all gates that launches decide, ${runs} runs per cell. Launch sd in % (mad).\n`,
+    `\n${total} recorded launches of identical code, drawn again with the sides exchanged at random, all gates that launches decide, ${runs} runs per cell. Launch sd in % (mad).\n`,
   );
   const head =
     'noise, drawn|launches|sd (mad)|lag-1 correlation|any gate alarms at 0|unchanged at 0|unchanged at +2 %|regressed at +2 %|+3 %|+5 %|interval holds truth'.split(

@@ -201,7 +201,7 @@ describe('counts per launch', () => {
     }).filter(({ base, head }) => [...base, ...head].reduce((sum, count) => sum + count, 0) >= 20);
   };
 
-  test('of equal code rarely raise a false discovery anywhere', () => {
+  test('of identical code rarely raise a false discovery anywhere', () => {
     const alarms = Array.from({ length: 100 }, (_, seed) => {
       const q = benjaminiHochberg(testCounts(simulateFunctions(seed, 10, 0)).map(({ pValue }) => pValue));
       return q.some((value) => value < 0.05);

@@ -251,7 +251,7 @@ const countCalls = async (
 
 /** A function that one request in a hundred calls is not worth a fault. */
 const FEWEST_CALLS = 0.01;
-/** Between two windows of equal code allocations differ by up to this. */
+/** Between two windows of identical code allocations differ by up to this. */
 const COUNT_NOISE_RATIO = 5e-4;
 
 /** From so many calls per request on they are calls and not noise. */

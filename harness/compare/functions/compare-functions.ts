@@ -1,5 +1,5 @@
 /**
- * Which functions a change made dearer or cheaper: profiles of both sides → rows, and the one name the verdict's
+ * Which functions a change made more expensive or cheaper: profiles of both sides → rows, and the one name the verdict's
  * sentence says. Functions explain a metric that was judged elsewhere; they never fail a run (docs/method.md).
  */
 import {

@@ -4,9 +4,9 @@ import type { BySide } from '../../model/index.ts';
 import { belowRequests, type Profile, withoutAgent } from '../../profile/index.ts';
 import type { ProfiledKind, ProfiledSide } from './input.ts';
 
-type CountedLaunches = ProfiledKind['launches'];
+type Launches = ProfiledKind['launches'];
 
-const eachProfile = (launches: CountedLaunches, choose: (profile: Profile) => Profile): CountedLaunches =>
+const eachProfile = (launches: Launches, choose: (profile: Profile) => Profile): Launches =>
   launches.map(
     ({ base, head }): BySide<ProfiledSide> => ({
       base: { ...base, profile: choose(base.profile) },
@@ -14,7 +14,7 @@ const eachProfile = (launches: CountedLaunches, choose: (profile: Profile) => Pr
     }),
   );
 
-const hasSamples = (launches: CountedLaunches): boolean =>
+const hasSamples = (launches: Launches): boolean =>
   launches.some(({ base, head }) => base.profile.samples.count + head.profile.samples.count > 0);
 
 /**

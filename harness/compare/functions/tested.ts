@@ -31,7 +31,7 @@ export interface Tested {
 /** Fewer events than this on both sides together say nothing. */
 const LEAST_COUNTS = 20;
 /**
- * Of equal code compared by 3,200 samples a side, 4 of 60 had a function called at 5 %, about what that promises; at 0.5 %
+ * Of identical code compared by 3,200 samples a side, 4 of 60 had a function reported at 5 %, about what that promises; at 0.5 %
  * it was none of the 49 that could be judged anew, and +3 % in 16 functions lost no name where the diff is known (docs/blame.md).
  */
 const FALSE_DISCOVERY = 0.005;

@@ -20,7 +20,7 @@ import type {
 } from '../../model/index.ts';
 import { metricDef, METRICS, UNSTEADY_CHANGED_RATIO } from '../../metrics/index.ts';
 import { median } from '../../stats/index.ts';
-import { noisiestFunction } from '../counts/function-values.ts';
+import { noisiestFunction } from './function-values.ts';
 import { exactFunctions } from './functions.ts';
 import { exactPackages } from './packages.ts';
 import { countedMallocs } from './mallocs.ts';
@@ -35,10 +35,10 @@ import {
   setAside,
   settled,
 } from './launches.ts';
-import { INSTRUCTIONS_PER_NS } from '../counts/rate.ts';
-import { isApart } from '../counts/spread.ts';
+import { INSTRUCTIONS_PER_NS } from './rate.ts';
+import { isApart } from './spread.ts';
 import { reasonsOf, unknownGoWarnings } from './unknown-go.ts';
-import { exactWork, type ExactWork, type LaunchWork, type ProfiledLaunch } from '../counts/work.ts';
+import { exactWork, type ExactWork, type LaunchWork, type ProfiledLaunch } from './work.ts';
 import { judgedMetrics, type JudgedMetric } from '../verdict/gates.ts';
 import { formatPercent, formatSignedQuantity } from '../../units/index.ts';
 
@@ -68,7 +68,7 @@ export interface ExactFindings {
 const SPREADS = 3;
 /** Launches of one side that differ by more than this are no ground for "unchanged". */
 const UNSTABLE_SPREAD = 0.003;
-/** Unpatched, launches of equal code differed by up to 0.34 % (docs/exact.md), which is no reason not to judge. */
+/** Unpatched, launches of identical code differed by up to 0.34 % (docs/exact.md), which is no reason not to judge. */
 const UNSTABLE_SPREAD_UNSTEADY = 0.006;
 /** A change below this part of the CPU cannot be shown in CPU time either. */
 const LEAST_CPU_SHARE = 0.01;

@@ -1,4 +1,4 @@
-/** The binaries that are counted: built like the judged ones, with the dice taken out of Go's runtime. */
+/** The binaries that are counted: built like the judged ones, with the random choices taken out of Go's runtime. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { GodynoError } from '../../errors.ts';
@@ -28,7 +28,7 @@ const overlayWith = (planted: string | null, replace: Readonly<Record<string, st
 
 export interface ExactBinaries {
   readonly binaries: BySide<Binary>;
-  /** Why the runtime's dice are in; null when they were taken out. */
+  /** Why the runtime's random choices are in; null when they were taken out. */
   readonly unsteadyReason: string | null;
 }
 
@@ -54,7 +54,7 @@ const steadyOf = async (plan: RunPlan, build: PreparedBuild, side: Side): Promis
   steadyGo(build, join(workDirOf(plan), 'runtime', side), plan.signal);
 
 /**
- * Binaries of their own, each side by its own Go, with the runtime's dice taken out where both can be patched: one side
+ * Binaries of their own, each side by its own Go, with the runtime's random choices taken out where both can be patched: one side
  * patched and the other not would differ by the patches.
  */
 export const buildExact = async ({ plan, prepared }: Session): Promise<ExactBinaries> => {

@@ -14,7 +14,7 @@ const PACE_SECONDS = 0.4;
 export interface RequestRate {
   /** Couples per second: requests per second and side. */
   readonly couplesPerSecond: number;
-  /** The dearer side's CPU per request; null where it cannot be read. */
+  /** The more expensive side's CPU per request; null where it cannot be read. */
   readonly cpuNsPerRequest: number | null;
 }
 

@@ -23,7 +23,7 @@ const row = (rows: readonly FunctionComparison[], name: string): FunctionCompari
 const named = (rows: readonly FunctionComparison[]) =>
   rows.filter(({ kind }) => kind !== 'unclear' && kind !== 'moved').map((each) => each.function);
 
-describe('a function that became dearer', () => {
+describe('a function that became more expensive', () => {
   const found = compare({
     base: SERVICE,
     head: { ...SERVICE, [ENCODE]: 90 },
@@ -153,7 +153,7 @@ describe('properties', () => {
 });
 
 describe('no false culprit', () => {
-  test('equal code, launches that differ by 10 %: at most one of 60 comparisons names a function', () => {
+  test('identical code, launches that differ by 10 %: at most one of 60 comparisons names a function', () => {
     const names = Array.from(
       { length: 60 },
       (_, i) =>
@@ -173,7 +173,7 @@ describe('no false culprit', () => {
 });
 
 describe('no false row', () => {
-  test('equal code: in at most three of 200 comparisons a function is called anything', () => {
+  test('identical code: in at most three of 200 comparisons a function is called anything', () => {
     const called = Array.from({ length: 200 }, (_, i) =>
       compare({ base: SERVICE, head: SERVICE, seed: 5000 + i, samples: 5000, launches: 6, jitter: 0.05 }),
     ).filter(({ functions }) => named(functions).length > 0);
@@ -276,7 +276,7 @@ describe('moved, not added', () => {
     expect(found.attribution.culprit).toBeNull();
   });
 
-  test('a renamed function that also became dearer is regressed under its new name', () => {
+  test('a renamed function that also became more expensive is regressed under its new name', () => {
     const found = compare({ base: SERVICE, head: renamed('main.fetchAll', 45), samples: 12_000 });
     expect(found.attribution.culprit).toBe('main.fetchAll');
     const fetch = row(found.functions, 'main.fetchAll');

@@ -5,7 +5,7 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { judgeExact, type ExactFindings, type ExactInput } from '../../../harness/compare/instructions/judge.ts';
-import { instructionsProfile } from '../../../harness/compare/counts/profile.ts';
+import { instructionsProfile } from '../../../harness/compare/instructions/profile.ts';
 import type { CountedStack, ExactLaunch, ExactRun, FileDiff, Side, WorkGroup } from '../../../harness/model/index.ts';
 import { decodeProfile, encodeProfile } from '../../../harness/profile/index.ts';
 import { normalDeviates, randomFrom } from '../../../harness/stats/index.ts';
@@ -125,7 +125,7 @@ const rowOf = (found: ExactFindings) => found.exactRows[0];
 describe('instructions per request', () => {
   const base = totals(1_000_000, 1_000_010, 1_000_020);
 
-  it('of equal code are unchanged, and three launches a side are enough', () => {
+  it('of identical code are unchanged, and three launches a side are enough', () => {
     const found = judge(base, base);
     expect(rowOf(found)).toMatchObject({ verdict: 'unchanged', effectRatio: 0, smallestDetectableRatio: 0.001 });
     expect(found).toMatchObject({ launchesWanted: 3, attribution: null, exact: { refusal: null } });
@@ -164,7 +164,7 @@ describe('instructions per request', () => {
     expect(rowOf(judge(noisy, above(3010)))?.verdict).toBe('changed');
   });
 
-  it('of equal code change in fewer than 1 verdict of 200, however much launches differ', () => {
+  it('of identical code change in fewer than 1 verdict of 200, however much launches differ', () => {
     const deviate = normalDeviates(randomFrom(7));
     const verdicts = [0.0002, 0.001, 0.005].flatMap((spread) => {
       const launches = () => totals(...[0, 1, 2].map(() => 1_000_000 * (1 + spread * deviate())));
@@ -175,7 +175,7 @@ describe('instructions per request', () => {
     expect(verdicts).toContain('notJudged');
   });
 
-  it('of equal code change in fewer than 1 run of 200, though launches do once what others do not', () => {
+  it('of identical code change in fewer than 1 run of 200, though launches do once what others do not', () => {
     const random = randomFrom(11);
     const deviate = normalDeviates(randomFrom(12));
     const runs = [0.1, 0.3, 0.5, 0.8].flatMap((share) =>
@@ -201,7 +201,7 @@ describe('instructions per request', () => {
     expect(rowOf(judge(apart, totals(1_000_900, 1_001_100, 1_001_100)))?.verdict).toBe('changed');
   });
 
-  it('need 0.3 % where the runtime’s dice could not be taken out', () => {
+  it('need 0.3 % where the runtime’s random choices could not be taken out', () => {
     const head = totals(1_002_000, 1_002_010, 1_002_020);
     expect(rowOf(judge(base, head, { steady: false }))?.verdict).toBe('unchanged');
     expect(rowOf(judge(base, totals(1_003_100, 1_003_110, 1_003_120), { steady: false }))?.verdict).toBe('changed');
@@ -217,7 +217,7 @@ describe('instructions per request', () => {
     expect(rowOf(judge(base, base))?.warnings).toEqual([]);
   });
 
-  it('of a runtime with its dice in are judged by what its launches differ by, up to 0.6 %', () => {
+  it('of a runtime with its random choices in are judged by what its launches differ by, up to 0.6 %', () => {
     const differing = (ratio: number) => totals(1_000_000, 1_000_000 * (1 + ratio / 2), 1_000_000 * (1 + ratio));
     const within = differing(0.004);
     expect(rowOf(judge(within, within))?.verdict).toBe('notJudged');
@@ -326,7 +326,7 @@ describe('instructions per request', () => {
     expect(rowOf(judge(side(70, 10), side(70, 20)))?.effectRatio).toBeCloseTo(700 / 100_700, 9);
   });
 
-  it('leave the drawn look-ups out where the runtime throws its dice', () => {
+  it('leave the random look-ups out where the runtime makes random choices', () => {
     const side = (drawn: number): readonly Launched[] =>
       [0, 1, 2].map(() => ({
         counted: { 'main.rest': 100_000, 'runtime.typeAssert': { instructions: drawn, group: 'runtime' } },

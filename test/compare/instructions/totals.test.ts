@@ -51,7 +51,7 @@ const times = (ratio: number, values: readonly number[]): readonly number[] => v
 describe('totals by the CPU’s own counter', () => {
   const base = [1_000_000, 1_001_000, 1_000_500];
 
-  it('of equal code are unchanged, and say who counted and that this was never tried on hardware', () => {
+  it('of identical code are unchanged, and say who counted and that this was never tried on hardware', () => {
     const { exact, exactRows, functions, attribution, launchesWanted } = judge(base, base);
     expect(exact).toEqual({ engine: 'perf', aaSpreadRatio: expect.closeTo(0.001, 9) as number, refusal: null });
     const [row] = exactRows;
@@ -109,7 +109,7 @@ describe('totals by the CPU’s own counter', () => {
     expect(judge(base, base, { refusal: 'no build' }).exact.refusal).toBe('no build');
   });
 
-  it('call equal code changed in no more than one of 500 verdicts, when launches vary as all instructions did', () => {
+  it('call identical code changed in no more than one of 500 verdicts, when launches vary as all instructions did', () => {
     // 0.76 %: the worst standard deviation between launches that was counted with scheduling and the monitor left in.
     const deviate = normalDeviates(randomFrom(11));
     const launches = (): readonly number[] => [0, 1, 2].map(() => 1_000_000 * (1 + 0.0076 * deviate()));

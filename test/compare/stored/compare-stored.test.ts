@@ -41,7 +41,7 @@ const recorded = (run: ScenarioRun, commit: string): RunFile => {
 const baseline = recorded(storedRun(1), '1');
 
 describe('stored runs of one machine', () => {
-  test('of equal code regress nothing; CPU is not judged, since runs differ by more than a duet would', () => {
+  test('of identical code regress nothing; CPU is not judged, since runs differ by more than a duet would', () => {
     const comparison = compareStored(baseline, recorded(storedRun(2, { cpu: 1.1 }), '2'));
     expect(comparison).toMatchObject({ method: 'same-machine', verdict: 'unchanged' });
     const row = rowOf(baseline, recorded(storedRun(2, { cpu: 1.1 }), '2'), 'cpuNsPerRequest');
@@ -65,7 +65,7 @@ describe('stored runs of one machine', () => {
 });
 
 describe('stored runs that measured the same base', () => {
-  /** Head against base, while the machine makes both sides dearer from run to run. */
+  /** Head against base, while the machine makes both sides more expensive from run to run. */
   const run = (
     seed: number,
     drift: { readonly cpu: number; readonly bytes: number },

@@ -124,7 +124,7 @@ describe('the stopping rule', () => {
   });
 });
 
-describe('few launches of equal code', () => {
+describe('few launches of identical code', () => {
   test.each([
     ['typical', { launches: 4, layouts: 2 }],
     ['worst', { launches: 6, layouts: 2 }],

@@ -24,7 +24,7 @@ const bundle = (): string =>
 const server = ['net/http.(*conn).serve', 'net/http.(*ServeMux).ServeHTTP'];
 const items = [...server, 'main.handleItems'];
 
-/** A service whose `main.encode` became dearer, whose `main.oldCache` vanished and whose `main.newIndex` is new. */
+/** A service whose `main.encode` became more expensive, whose `main.oldCache` vanished and whose `main.newIndex` is new. */
 export const BASE_STACKS: readonly Stack[] = [
   { frames: [...items, 'main.encode', 'encoding/json.Marshal', 'encoding/json.structEncoder.encode'], value: 120_000 },
   { frames: [...items, 'main.encode', 'encoding/json.Marshal', 'runtime.mallocgc'], value: 60_000 },

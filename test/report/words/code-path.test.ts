@@ -98,7 +98,7 @@ describe('the sentence of a counted function', () => {
     expect(notes({})).toMatch(/^Counts know no callers/);
   });
 
-  it('is as the issue has it: as many calls, each dearer', () => {
+  it('is as the issue has it: as many calls, each more expensive', () => {
     expect(told(counted('main.encode'))).toBe(
       '`main.encode` `handlers.go:42` +2,713 instructions per request (+0.33 %, about +904 ns), called 1.0× as before, each call costs more, changed in this pull request',
     );

@@ -56,7 +56,7 @@ const linkAndRun = async (build: PreparedBuild): Promise<string> => {
   return result.stderr;
 };
 
-test('the agent is linked in, the folder stays as it was, and seeds give different binaries of equal code', async () => {
+test('the agent is linked in, the folder stays as it was, and seeds give different binaries of identical code', async () => {
   const folder = makeFolder({
     'go.mod': goMod('example.com/t'),
     'cmd/x/main.go': HELLO,

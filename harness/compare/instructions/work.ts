@@ -189,7 +189,7 @@ export interface ExactWork {
 
 export interface WorkInput {
   readonly launches: readonly ProfiledLaunch[];
-  /** Built with the runtime's dice taken out. */
+  /** Built with the runtime's random choices taken out. */
   readonly steady: boolean;
   readonly diff: readonly FileDiff[];
   readonly modulePath: string | null;
