@@ -135,6 +135,9 @@ test('a service that misses something in its own home says how to have the userâ
   await expect(startTarget(lost)).rejects.toMatchObject({
     hint: expect.stringContaining('target.home: user') as string,
   });
+  const words = ['-c', 'echo "no password in $HOME/.pgpass"; exit 2'];
+  const setup = startTarget(await request({ setup: [{ command: 'sh', args: words, env: {}, timeoutSeconds: 10 }] }));
+  await expect(setup).rejects.toMatchObject({ hint: expect.stringContaining('target.home: user') as string });
   const plain = await shell('echo "no such flag"; exit 1');
   await expect(startTarget(plain)).rejects.toMatchObject({ hint: expect.not.stringContaining('home') as string });
 });

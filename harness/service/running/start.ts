@@ -152,6 +152,12 @@ const serviceEnv = (request: StartRequest, port: number, fill: Fill): Record<str
   };
 };
 
+const ITS_OWN_HOME =
+  ' Its HOME is an empty folder of its own: where it reads something of yours there, set target.home: user.';
+
+const homeHint = (said: string, { spec, tmp }: StartRequest): string =>
+  spec.home !== 'user' && said.includes(ownHomeOf(tmp)) ? ITS_OWN_HOME : '';
+
 /** How the commands beside the service are run. */
 interface Aside {
   readonly fill: Fill;
@@ -185,10 +191,11 @@ const runAside = async (
   const how = result.timedOut
     ? `did not end within ${command.timeoutSeconds} s`
     : `ended with ${result.exitCode === null ? `signal ${result.signal ?? '?'}` : `exit code ${result.exitCode}`}`;
+  const said = `${result.stdout}${result.stderr}`;
   throw new TargetStartError(
     key === 'setup' ? 'SETUP_FAILED' : 'SEED_FAILED',
-    `${request.side}: the ${key} command "${words.join(' ')}" ${how}:\n${lastLines(`${result.stdout}${result.stderr}`)}`,
-    `Run it by hand; see target.${key} in the scenario. It runs in the module folder of the head’s source.`,
+    `${request.side}: the ${key} command "${words.join(' ')}" ${how}:\n${lastLines(said)}`,
+    `Run it by hand; see target.${key} in the scenario. It runs in the module folder of the head’s source.${homeHint(said, request)}`,
   );
 };
 
@@ -201,15 +208,12 @@ const REMOVED_SETTING = /removed GODEBUG "([^"]+)" set to old value "([^"]*)"/;
 const ONLY_HEADS =
   ' A file that only head has can be named below ${scenarioDir}, and what base needs instead goes into target.base.';
 
-const ITS_OWN_HOME =
-  ' Its HOME is an empty folder of its own: where it reads something of yours there, set target.home: user.';
-
-const exitHint = (said: string, { side, spec, tmp }: StartRequest): string => {
+const exitHint = (said: string, request: StartRequest): string => {
   const [, name, value] = REMOVED_SETTING.exec(said) ?? [];
   return name === undefined
     ? 'Check target.args and target.env in the scenario; ${port} and ${tmp} must be used where it takes a port and a data folder.' +
-        (spec.home !== 'user' && said.includes(ownHomeOf(tmp)) ? ITS_OWN_HOME : '') +
-        (side === 'base' ? ONLY_HEADS : '')
+        homeHint(said, request) +
+        (request.side === 'base' ? ONLY_HEADS : '')
     : `This Go no longer has the setting ${name}=${value}: take it out of GODEBUG in target.env, or out of the environment. What it kept away is now always on (https://go.dev/doc/godebug).`;
 };
 
