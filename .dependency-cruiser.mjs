@@ -103,7 +103,9 @@ const wings = {
     verdict: [],
     toolchain: ['verdict'],
     functions: ['toolchain', 'verdict'],
-    instructions: ['functions', 'verdict'],
+    counts: ['functions'],
+    callers: ['counts', 'functions'],
+    instructions: ['callers', 'counts', 'functions', 'verdict'],
     stored: ['.', 'toolchain', 'verdict'],
   },
   run: {

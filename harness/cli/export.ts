@@ -31,9 +31,9 @@ interface ExportSource {
 }
 
 /** Path below the output folder → content. */
-type Files = readonly (readonly [name: string, content: string | Uint8Array])[];
+type ExportedFiles = readonly (readonly [name: string, content: string | Uint8Array])[];
 
-type Write = (source: ExportSource) => Promise<Files>;
+type Write = (source: ExportSource) => Promise<ExportedFiles>;
 
 const flat = (file: string): string => file.replace(/^profiles\//, '').replace(/\.pb\.gz$/, '');
 

@@ -6,8 +6,8 @@
  * the sides exchanged give the mirrored one.
  *
  * Wings: `verdict` decides each metric from launches; `toolchain` says what another Go or other settings change;
- * `functions` explains by sampled profiles; `instructions` judges and explains what was counted; `stored` compares with
- * a baseline.
+ * `functions` explains by sampled profiles; `counts` is what was counted, `callers` who caused it, `instructions` judges
+ * and explains it; `stored` compares with a baseline.
  */
 export { assemble, compareRun, type FindingsOf } from './comparison.ts';
 export { compareStored, type StoredFindingsOf } from './stored/compare-stored.ts';
@@ -37,11 +37,11 @@ export type {
 export { noiseOf, type NoiseRequest } from './noise.ts';
 export { judgeExact, type ExactFindings, type ExactInput } from './instructions/judge.ts';
 export { FIRST_LAUNCHES } from './instructions/launches.ts';
-export { withPaths } from './instructions/paths.ts';
+export { withPaths } from './callers/paths.ts';
 export { isTotals, judgeTotals, type TotalsInput } from './instructions/totals.ts';
 export { type CallsFindings, type CallsInput, explainCalls, type ProfiledCalls } from './instructions/calls.ts';
 export { type CalledFunction, callsProfile } from './instructions/calls-profile.ts';
-export { instructionsProfile } from './instructions/profile.ts';
+export { instructionsProfile } from './counts/profile.ts';
 export { exactRequests, type ExactTrouble, refusalText } from './instructions/refusals.ts';
 export { describeAgreement } from './instructions/agreement.ts';
 export { applyWaivers, parseWaiver, parseWaivers, WAIVER_TRAILER, type Waiver } from './waivers.ts';

@@ -1,6 +1,6 @@
 /** Programs made up of functions that call each other so and so often: what would be counted of them. */
-import { instructionsProfile } from '../../harness/compare/instructions/profile.ts';
-import type { CallGraph } from '../../harness/compare/instructions/call-graph.ts';
+import { instructionsProfile } from '../../harness/compare/counts/profile.ts';
+import type { CallGraph } from '../../harness/compare/callers/call-graph.ts';
 import type { CountedFrame, CountedStack } from '../../harness/model/index.ts';
 import type { Profile } from '../../harness/profile/index.ts';
 

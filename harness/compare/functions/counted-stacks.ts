@@ -4,9 +4,9 @@ import type { BySide } from '../../model/index.ts';
 import { belowRequests, type Profile, withoutAgent } from '../../profile/index.ts';
 import type { ProfiledKind, ProfiledSide } from './input.ts';
 
-type Launches = ProfiledKind['launches'];
+type CountedLaunches = ProfiledKind['launches'];
 
-const eachProfile = (launches: Launches, choose: (profile: Profile) => Profile): Launches =>
+const eachProfile = (launches: CountedLaunches, choose: (profile: Profile) => Profile): CountedLaunches =>
   launches.map(
     ({ base, head }): BySide<ProfiledSide> => ({
       base: { ...base, profile: choose(base.profile) },
@@ -14,7 +14,7 @@ const eachProfile = (launches: Launches, choose: (profile: Profile) => Profile):
     }),
   );
 
-const hasSamples = (launches: Launches): boolean =>
+const hasSamples = (launches: CountedLaunches): boolean =>
   launches.some(({ base, head }) => base.profile.samples.count + head.profile.samples.count > 0);
 
 /**

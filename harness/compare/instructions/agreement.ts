@@ -14,7 +14,7 @@
 import type { BySide, MetricComparison, MetricId } from '../../model/index.ts';
 import { median } from '../../stats/index.ts';
 import { formatSignedPercent, formatPercent } from '../../units/index.ts';
-import { INSTRUCTIONS_PER_NS } from './rate.ts';
+import { INSTRUCTIONS_PER_NS } from '../counts/rate.ts';
 
 type Movement = 'up' | 'down' | 'same' | 'unknown';
 

@@ -1,6 +1,6 @@
 /** Calls of functions as a pprof profile: one sample per function that was called, one frame deep, its last line as a label. */
 import type { Profile } from '../../profile/index.ts';
-import { instructionsProfile } from './profile.ts';
+import { instructionsProfile } from '../counts/profile.ts';
 
 const CALLS = { type: 'calls', unit: 'count' } as const;
 

@@ -16,7 +16,7 @@ import {
 import { isAgent, type Profile, valueColumn } from '../../profile/index.ts';
 import { median, sum } from '../../stats/index.ts';
 import { lastLineOf } from './calls-profile.ts';
-import { isApart, range } from './spread.ts';
+import { isApart, range } from '../counts/spread.ts';
 import { diffOf, touches } from '../functions/changed-lines.ts';
 import { formatQuantity } from '../../units/index.ts';
 

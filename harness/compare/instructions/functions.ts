@@ -10,11 +10,11 @@ import {
 } from '../../model/index.ts';
 import { canonicalPath, isRuntime, packageOf } from '../../profile/index.ts';
 import { median } from '../../stats/index.ts';
-import { isApart, range } from './spread.ts';
-import type { LaunchWork } from './work.ts';
-import { ALLOCATOR, collect, noiseOf, type Values } from './function-values.ts';
+import { isApart, range } from '../counts/spread.ts';
+import type { LaunchWork } from '../counts/work.ts';
+import { ALLOCATOR, collect, noiseOf, type Values } from '../counts/function-values.ts';
 import { type CountedFunction, type CountedMove, findCountedMoves, findCountedRenames } from './moved.ts';
-import { type Caused, findCaused } from './caused.ts';
+import { type Caused, findCaused } from '../callers/caused.ts';
 import { diffOf, touches } from '../functions/changed-lines.ts';
 
 /** A difference smaller than this many times what launches of one side differ by is not blamed on anybody. */

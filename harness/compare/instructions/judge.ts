@@ -20,7 +20,7 @@ import type {
 } from '../../model/index.ts';
 import { metricDef, METRICS, UNSTEADY_CHANGED_RATIO } from '../../metrics/index.ts';
 import { median } from '../../stats/index.ts';
-import { noisiestFunction } from './function-values.ts';
+import { noisiestFunction } from '../counts/function-values.ts';
 import { exactFunctions } from './functions.ts';
 import { exactPackages } from './packages.ts';
 import { countedMallocs } from './mallocs.ts';
@@ -35,10 +35,10 @@ import {
   setAside,
   settled,
 } from './launches.ts';
-import { INSTRUCTIONS_PER_NS } from './rate.ts';
-import { isApart } from './spread.ts';
+import { INSTRUCTIONS_PER_NS } from '../counts/rate.ts';
+import { isApart } from '../counts/spread.ts';
 import { reasonsOf, unknownGoWarnings } from './unknown-go.ts';
-import { exactWork, type ExactWork, type LaunchWork, type ProfiledLaunch } from './work.ts';
+import { exactWork, type ExactWork, type LaunchWork, type ProfiledLaunch } from '../counts/work.ts';
 import { judgedMetrics, type JudgedMetric } from '../verdict/gates.ts';
 import { formatPercent, formatSignedQuantity } from '../../units/index.ts';
 

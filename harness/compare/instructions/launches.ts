@@ -1,8 +1,8 @@
 /** Which launches of exact mode are judged, and which are set aside because they did more once. */
 import { bothSides, type BySide, type Side, SIDES } from '../../model/index.ts';
 import { formatPercent } from '../../units/index.ts';
-import { noisiestFunction } from './function-values.ts';
-import type { LaunchWork, ProfiledLaunch } from './work.ts';
+import { noisiestFunction } from '../counts/function-values.ts';
+import type { LaunchWork, ProfiledLaunch } from '../counts/work.ts';
 
 /** What this way of counting can tell apart. */
 export interface CountingLimits {

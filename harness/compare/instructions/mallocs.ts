@@ -1,7 +1,7 @@
 /** Allocations per request, from the entries of the functions in which Go's allocator makes one object each. */
 import type { BySide } from '../../model/index.ts';
 import { median } from '../../stats/index.ts';
-import type { LaunchWork } from './work.ts';
+import type { LaunchWork } from '../counts/work.ts';
 
 /**
  * Each object is made in one of these (Go 1.24 on, with and without functions of its own per size or size class). What

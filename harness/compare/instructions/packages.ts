@@ -1,8 +1,8 @@
 /** The same by exact counts (functions/package-costs.ts). Counts know no callers: a package is what its own functions execute. */
 import { type BySide, bothSides, type GroupCost } from '../../model/index.ts';
 import { median } from '../../stats/index.ts';
-import { isApart, range } from './spread.ts';
-import type { LaunchWork } from './work.ts';
+import { isApart, range } from '../counts/spread.ts';
+import type { LaunchWork } from '../counts/work.ts';
 import { byDelta } from '../functions/package-costs.ts';
 import { keyOf, labelOf, type Part, partOf } from '../functions/package-groups.ts';
 
@@ -12,7 +12,7 @@ const SURE_TIMES = 3;
 const LEAST_SHARE = 0.005;
 const LEAST_IMPACT = 0.0001;
 
-interface Sums {
+interface CountedSums {
   readonly part: Part;
   readonly names: Set<string>;
   readonly instructions: BySide<number[]>;
@@ -21,8 +21,8 @@ interface Sums {
 /** Collections and scheduling follow the clock more than the requests. */
 const isCounted = (group: string): boolean => group !== 'gc' && group !== 'scheduler';
 
-const sumParts = (launches: BySide<readonly LaunchWork[]>, modulePath: string | null): readonly Sums[] => {
-  const parts = new Map<string, Sums>();
+const sumParts = (launches: BySide<readonly LaunchWork[]>, modulePath: string | null): readonly CountedSums[] => {
+  const parts = new Map<string, CountedSums>();
   for (const side of ['base', 'head'] as const) {
     launches[side].forEach(({ functions }, launch) => {
       for (const { name, group, instructions } of functions.values()) {

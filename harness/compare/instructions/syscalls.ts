@@ -2,8 +2,8 @@
 import type { BySide, CountedCalls, MetricComparison, MetricVerdict } from '../../model/index.ts';
 import { metricDef } from '../../metrics/index.ts';
 import { median } from '../../stats/index.ts';
-import { isApart, range } from './spread.ts';
-import type { LaunchWork } from './work.ts';
+import { isApart, range } from '../counts/spread.ts';
+import type { LaunchWork } from '../counts/work.ts';
 import type { JudgedMetric } from '../verdict/gates.ts';
 import { formatQuantity } from '../../units/index.ts';
 

@@ -30,7 +30,7 @@ export interface FunctionTableView {
 }
 
 /** How the rows are chosen and ordered. */
-interface Order {
+interface RowOrder {
   readonly column: number;
   readonly direction: 1 | -1;
   /** Lower case; empty: all. */
@@ -38,7 +38,7 @@ interface Order {
 }
 
 /** By the difference of own cost, the largest first. */
-const FIRST_ORDER: Order = { column: 2, direction: -1, wanted: '' };
+const FIRST_ORDER: RowOrder = { column: 2, direction: -1, wanted: '' };
 
 const sortKey = (row: FrameTotals, at: number): number => {
   const column = COLUMNS[at];
@@ -46,7 +46,7 @@ const sortKey = (row: FrameTotals, at: number): number => {
   return column?.bySize ? Math.abs(value) : value;
 };
 
-const ordered = (model: FlameModel, rows: readonly FrameTotals[], order: Order): readonly FrameTotals[] => {
+const ordered = (model: FlameModel, rows: readonly FrameTotals[], order: RowOrder): readonly FrameTotals[] => {
   const { column, direction, wanted } = order;
   const fits = (row: FrameTotals): boolean => model.data.names[row.name]?.toLowerCase().includes(wanted) ?? false;
   const found = wanted === '' ? rows : rows.filter(fits);
@@ -54,13 +54,13 @@ const ordered = (model: FlameModel, rows: readonly FrameTotals[], order: Order):
 };
 
 /** Another column: the largest first; the same again: the other way round. */
-const orderedBy = (order: Order, column: number): Order => ({
+const orderedBy = (order: RowOrder, column: number): RowOrder => ({
   ...order,
   column,
   direction: order.column === column && order.direction === -1 ? 1 : -1,
 });
 
-const sortOf = ({ column, direction }: Order, index: number): string => {
+const sortOf = ({ column, direction }: RowOrder, index: number): string => {
   if (index !== column) return 'none';
   return direction === -1 ? 'descending' : 'ascending';
 };

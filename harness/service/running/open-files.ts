@@ -18,9 +18,9 @@ const isWritten = async (pid: number, descriptor: string): Promise<boolean> => {
 };
 
 /** Files by device and number, so that a folder of its own under a common name is no common one; each with its path. */
-type Files = ReadonlyMap<string, string>;
+type OpenFiles = ReadonlyMap<string, string>;
 
-const writtenBy = async (pid: number): Promise<Files> => {
+const writtenBy = async (pid: number): Promise<OpenFiles> => {
   const descriptors = await readdir(`/proc/${pid}/fd`).catch(() => []);
   const found = new Map<string, string>();
   for (const descriptor of descriptors) {
@@ -33,7 +33,7 @@ const writtenBy = async (pid: number): Promise<Files> => {
 };
 
 /** Open for writing, and not only at their end, in the process or one below it; what we have open ourselves is not its own. */
-export const writtenFiles = async (pid: number): Promise<Files> => {
+export const writtenFiles = async (pid: number): Promise<OpenFiles> => {
   const pids = [...(await familyOf(pid)).keys()];
   const ours = await writtenBy(process.pid);
   const theirs = await Promise.all(pids.map(writtenBy));

@@ -5,7 +5,7 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { judgeExact, type ExactFindings, type ExactInput } from '../../../harness/compare/instructions/judge.ts';
-import { instructionsProfile } from '../../../harness/compare/instructions/profile.ts';
+import { instructionsProfile } from '../../../harness/compare/counts/profile.ts';
 import type { CountedStack, ExactLaunch, ExactRun, FileDiff, Side, WorkGroup } from '../../../harness/model/index.ts';
 import { decodeProfile, encodeProfile } from '../../../harness/profile/index.ts';
 import { normalDeviates, randomFrom } from '../../../harness/stats/index.ts';

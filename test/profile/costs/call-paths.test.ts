@@ -13,7 +13,7 @@ import {
   type Profile,
   withCallPaths,
 } from '../../../harness/profile/index.ts';
-import { instructionsProfile } from '../../../harness/compare/instructions/profile.ts';
+import { instructionsProfile } from '../../../harness/compare/counts/profile.ts';
 import type { CountedStack } from '../../../harness/model/index.ts';
 import { profileOf, type Stack } from '../../builders/profiles.ts';
 import { flatCumRows } from '../top-table.ts';

@@ -10,7 +10,7 @@ export type Prices = ReadonlyMap<string, number>;
 /** Never entered while counting, and at work all the same: a loop that was begun before. */
 export const isLoop = ({ entries, parts }: GraphNode): boolean => entries <= 0 && parts.size > 0;
 
-interface Row {
+interface PricedNode {
   readonly own: number;
   /** Of itself. */
   readonly again: number;
@@ -19,7 +19,7 @@ interface Row {
   readonly calls: Float64Array;
 }
 
-const rowsOf = (graph: CallGraph, order: readonly string[], loops: ReadonlySet<string>): readonly Row[] => {
+const rowsOf = (graph: CallGraph, order: readonly string[], loops: ReadonlySet<string>): readonly PricedNode[] => {
   const places = new Map(order.map((name, place) => [name, place]));
   return order.map((name) => {
     const node = graph.get(name);

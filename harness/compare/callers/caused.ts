@@ -4,7 +4,7 @@ import { callGraph } from './call-graph.ts';
 import { callersIn, type Callers } from './callers.ts';
 import { type Cause, findCauses } from './causes.ts';
 import { callerOf } from './paths.ts';
-import type { LaunchWork } from './work.ts';
+import type { LaunchWork } from '../counts/work.ts';
 
 export interface CausedInput {
   readonly launches: BySide<readonly LaunchWork[]>;

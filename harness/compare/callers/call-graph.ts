@@ -4,10 +4,10 @@
  */
 import type { WorkGroup } from '../../model/index.ts';
 import { isAgent, outerFunction, type Profile, valueColumn } from '../../profile/index.ts';
-import { groupOfSample, JUDGED_GROUPS, type LaunchWork } from './work.ts';
+import { groupOfSample, JUDGED_GROUPS, type LaunchWork } from '../counts/work.ts';
 
 /** The work of a compiled function that goes by one name: its own, or that of a suspect that was inlined into it. */
-export interface Part {
+export interface GraphPart {
   own: number;
   /** By the name of the compiled function that is called. */
   readonly calls: Map<string, number>;
@@ -16,7 +16,7 @@ export interface Part {
 export interface GraphNode {
   entries: number;
   /** By whom it is put down to. */
-  readonly parts: Map<string, Part>;
+  readonly parts: Map<string, GraphPart>;
 }
 
 /** By name. */
@@ -39,14 +39,14 @@ class GraphBuilder {
     return node;
   }
 
-  part(compiled: string, suspect: string): Part {
+  part(compiled: string, suspect: string): GraphPart {
     const { parts } = this.node(compiled);
     const part = parts.get(suspect) ?? { own: 0, calls: new Map() };
     parts.set(suspect, part);
     return part;
   }
 
-  call({ calls }: Part, callee: string, times: number): void {
+  call({ calls }: GraphPart, callee: string, times: number): void {
     calls.set(callee, (calls.get(callee) ?? 0) + times);
   }
 }

@@ -8,10 +8,10 @@ export interface Callers {
   /** Those that call it more or less often than before first, then those that call it most. */
   readonly of: (name: string) => readonly CountedCalls[];
   /** `sign`: whether it came to cost more (1) or less (−1). */
-  readonly pathTo: (name: string, sign: 1 | -1) => CallerPath;
+  readonly pathTo: (name: string, sign: 1 | -1) => WayUp;
 }
 
-export interface CallerPath {
+export interface WayUp {
   /** Its beginning to the function. */
   readonly path: readonly string[];
   /** Whether it begins where nobody is known to call; else the calls do not say who matters above. */
@@ -41,7 +41,7 @@ const circlesOf = (order: readonly string[], incoming: IncomingCalls): ReadonlyM
   return circles;
 };
 
-interface Step {
+interface CallStep {
   readonly call: Incoming;
   /** That is called; of the same circle as the function the way leads to. */
   readonly to: string;
@@ -50,10 +50,11 @@ interface Step {
 }
 
 /** The one caller that most of these calls, or most of those that came or went, are from. */
-const decisive = (calls: readonly Step[]): Step | undefined => {
+const decisive = (calls: readonly CallStep[]): CallStep | undefined => {
   const more = calls.filter(({ isMore }) => isMore);
   const among = more.length > 0 ? more : calls;
-  const weight = ({ call: { base, head } }: Step): number => (more.length > 0 ? Math.abs(head - base) : base + head);
+  const weight = ({ call: { base, head } }: CallStep): number =>
+    more.length > 0 ? Math.abs(head - base) : base + head;
   const [first] = among.toSorted((a, b) => weight(b) - weight(a));
   if (first === undefined) return undefined;
   const its = sum(among.filter(({ call }) => call.suspect === first.call.suspect).map(weight));
@@ -81,10 +82,10 @@ export const callersIn = (base: CallGraph, head: CallGraph): Callers => {
   const incoming = incomingCalls(base, head);
   const circles = circlesOf(calleesFirst(base, head), incoming);
   const members = Map.groupBy(circles.keys(), (name) => circles.get(name) ?? -1);
-  const pathTo = (name: string, sign: 1 | -1): CallerPath => {
+  const pathTo = (name: string, sign: 1 | -1): WayUp => {
     let path = [name];
     let explained: number | null = null;
-    const done = (isWhole: boolean): CallerPath => ({ path, isWhole, explained: explained ?? path.length });
+    const done = (isWhole: boolean): WayUp => ({ path, isWhole, explained: explained ?? path.length });
     for (let steps = 0; steps < MOST_STEPS; steps++) {
       const [at = name] = path;
       const circle = circles.get(at);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { CallGraph } from '../../../harness/compare/instructions/call-graph.ts';
-import { callersIn } from '../../../harness/compare/instructions/callers.ts';
+import type { CallGraph } from '../../../harness/compare/callers/call-graph.ts';
+import { callersIn } from '../../../harness/compare/callers/callers.ts';
 import { type Code, graphOf } from '../../builders/counted-code.ts';
 
 const SHOP: Code = {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { CallGraph } from '../../../harness/compare/instructions/call-graph.ts';
-import { findCauses } from '../../../harness/compare/instructions/causes.ts';
+import type { CallGraph } from '../../../harness/compare/callers/call-graph.ts';
+import { findCauses } from '../../../harness/compare/callers/causes.ts';
 import { type Code, graphOf, totalOf } from '../../builders/counted-code.ts';
 
 const causesOf = (base: Code | CallGraph, head: Code | CallGraph, ...suspects: readonly string[]) => {

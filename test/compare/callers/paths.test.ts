@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { withPaths } from '../../../harness/compare/instructions/paths.ts';
-import { instructionsProfile } from '../../../harness/compare/instructions/profile.ts';
+import { withPaths } from '../../../harness/compare/callers/paths.ts';
+import { instructionsProfile } from '../../../harness/compare/counts/profile.ts';
 import { type Profile, withCallPaths } from '../../../harness/profile/index.ts';
 import { counted } from '../../builders/comparisons.ts';
 import { profileOf, type Stack } from '../../builders/profiles.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { callGraph } from '../../../harness/compare/instructions/call-graph.ts';
-import { instructionsProfile } from '../../../harness/compare/instructions/profile.ts';
-import { exactWork } from '../../../harness/compare/instructions/work.ts';
+import { callGraph } from '../../../harness/compare/callers/call-graph.ts';
+import { instructionsProfile } from '../../../harness/compare/counts/profile.ts';
+import { exactWork } from '../../../harness/compare/counts/work.ts';
 import type { CountedStack, ExactLaunch } from '../../../harness/model/index.ts';
 import { decodeProfile, encodeProfile } from '../../../harness/profile/index.ts';
 
