@@ -203,6 +203,7 @@ export default {
     owner('pako', 'profile'),
     owner('simple-statistics', 'stats'),
     owner('commander', 'cli'),
+    owner('@commander-js/extra-typings', 'cli'),
     owner('listr2', 'cli'),
     owner('yaml', 'scenario'),
     owner('@octokit/core', 'publish'),

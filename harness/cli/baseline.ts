@@ -18,19 +18,23 @@ import { stepsFor } from './terminal/steps.ts';
 import { firstFailureOf } from './write-reports.ts';
 import { formatNumberOf } from '../units/index.ts';
 
-interface RecordOptions {
-  readonly head?: string;
-  readonly out?: string;
-  readonly budget?: DurationFlag;
-  readonly seed?: number;
+interface ListOptions {
   readonly baselines: string;
-  readonly keep: number;
-  readonly quiet?: true;
+  readonly json?: true | undefined;
 }
 
-export const recordBaseline = async (given: Record<string, unknown>, ...words: string[]): Promise<ExitCode> =>
+interface RecordOptions {
+  readonly head?: string | undefined;
+  readonly out?: string | undefined;
+  readonly budget?: DurationFlag | undefined;
+  readonly seed?: number | undefined;
+  readonly baselines: string;
+  readonly keep: number;
+  readonly quiet?: true | undefined;
+}
+
+export const recordBaseline = async (options: RecordOptions, ...words: string[]): Promise<ExitCode> =>
   withInterrupt(async (signal) => {
-    const options = given as unknown as RecordOptions;
     // A place that cannot hold a baseline, or holds a broken one, is found before minutes are spent.
     requireBaselinesFolder(options.baselines);
     await listBaselines(options.baselines);
@@ -74,8 +78,7 @@ const keep = async (
 const lineOf = ({ path, scenario, revision, createdAt, goVersion }: BaselineEntry): string =>
   [scenario, revision.revision.slice(0, 12), createdAt.slice(0, 16).replace('T', ' '), goVersion, path].join('  ');
 
-export const showBaselines = async (given: Record<string, unknown>): Promise<ExitCode> => {
-  const { baselines, json } = given as unknown as { readonly baselines: string; readonly json?: true };
+export const showBaselines = async ({ baselines, json }: ListOptions): Promise<ExitCode> => {
   requireBaselinesFolder(baselines);
   const entries = await listBaselines(baselines);
   if (json) process.stdout.write(`${JSON.stringify(entries, null, 2)}\n`);
@@ -87,8 +90,7 @@ export const showBaselines = async (given: Record<string, unknown>): Promise<Exi
 
 const isThere = async (path: string): Promise<boolean> => (await stat(path).catch(() => null)) !== null;
 
-export const showBaseline = async (given: Record<string, unknown>, word = ''): Promise<ExitCode> => {
-  const { baselines, json } = given as unknown as { readonly baselines: string; readonly json?: true };
+export const showBaseline = async ({ baselines, json }: ListOptions, word: string): Promise<ExitCode> => {
   const path = (await isThere(word)) ? word : (await baselineNamed(word, baselines)).path;
   const { entry, run, scenarioRun } = await loadBaseline(path);
   if (json) {

@@ -14,13 +14,13 @@ import { stepsFor } from './terminal/steps.ts';
 import { type Base, type FaultPlanting, withFaultPlanting } from './prove/survey.ts';
 
 interface CalibrateOptions {
-  readonly head?: string;
-  readonly out?: string;
-  readonly budget?: DurationFlag;
+  readonly head?: string | undefined;
+  readonly out?: string | undefined;
+  readonly budget?: DurationFlag | undefined;
   readonly baselines: string;
-  readonly seed?: number;
-  readonly json?: true;
-  readonly quiet?: true;
+  readonly seed?: number | undefined;
+  readonly json?: true | undefined;
+  readonly quiet?: true | undefined;
 }
 
 /** The promise is about two minutes after the builds. */
@@ -154,9 +154,8 @@ export const describeNoise = (scenario: string, profile: NoiseProfile): string =
 };
 
 /** Exit 0 whatever the noise: it is a finding about the machine, not a verdict about the code. */
-export const calibrate = async (given: Record<string, unknown>, ...words: string[]): Promise<ExitCode> =>
+export const calibrate = async (options: CalibrateOptions, ...words: string[]): Promise<ExitCode> =>
   withInterrupt(async (signal) => {
-    const options = given as unknown as CalibrateOptions;
     const asked = options.budget?.seconds ?? null;
     requireBaselinesFolder(options.baselines);
     const scenarios = await loadScenarios(words);

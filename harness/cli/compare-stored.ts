@@ -2,24 +2,19 @@
 import { compareStored } from '../compare/index.ts';
 import type { ExitCode } from '../errors.ts';
 import { openOutput, openStored, writeRun } from '../results/index.ts';
-import { writeReports } from './write-reports.ts';
+import { type ReportOptions, writeReports } from './write-reports.ts';
 
-export interface CompareStoredOptions {
-  readonly out?: string;
+export interface CompareStoredOptions extends ReportOptions {
+  readonly out?: string | undefined;
   readonly baselines: string;
 }
 
-export const compareRuns = async (
-  before: string,
-  after: string,
-  options: CompareStoredOptions,
-  given: Record<string, unknown>,
-): Promise<ExitCode> => {
+export const compareRuns = async (before: string, after: string, options: CompareStoredOptions): Promise<ExitCode> => {
   const base = await openStored(before, options.baselines);
   const head = await openStored(after, options.baselines);
   const comparison = compareStored(base.run, head.run);
   const out = options.out === undefined ? null : await openOutput(options.out, new Date());
   if (out !== null) await writeRun(out, head.run);
   const invocation = { program: 'npx godyno', command: 'compare', args: [before, after], flags: [] } as const;
-  return writeReports(out, { comparison, run: head.run, invocation }, given);
+  return writeReports(out, { comparison, run: head.run, invocation }, options);
 };

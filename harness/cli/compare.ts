@@ -31,7 +31,9 @@ const refuse = (what: string): never => {
   throw new UsageError('COMPARE_MIXED', what, 'Give two run.json (or folders, or baselines), or two pprof files.');
 };
 
-export const compareFiles = async (given: Record<string, unknown>, before = '', after = ''): Promise<ExitCode> => {
+type CompareOptions = CompareStoredOptions & CompareProfilesOptions;
+
+export const compareFiles = async (options: CompareOptions, before: string, after: string): Promise<ExitCode> => {
   const [first, second] = [isProfile(before), isProfile(after)];
   if (first !== second) {
     const [profile, other] = first ? [before, after] : [after, before];
@@ -40,12 +42,12 @@ export const compareFiles = async (given: Record<string, unknown>, before = '', 
     return refuse(`${profile} is taken for a pprof file, ${other} is none`);
   }
   if (first) {
-    if (given['out'] !== undefined) refuse('--out is for runs: pprof files leave no report');
+    if (options.out !== undefined) refuse('--out is for runs: pprof files leave no report');
     const { compareProfiles } = await import('./pprof/compare-profiles.ts');
-    return compareProfiles(before, after, given as CompareProfilesOptions);
+    return compareProfiles(before, after, options);
   }
-  const only = ['requests', 'type', 'cum'].find((option) => given[option] !== undefined);
+  const only = (['requests', 'type', 'cum'] as const).find((option) => options[option] !== undefined);
   if (only !== undefined) refuse(`--${only} is for pprof files`);
   const { compareRuns } = await import('./compare-stored.ts');
-  return compareRuns(before, after, given as unknown as CompareStoredOptions, given);
+  return compareRuns(before, after, options);
 };

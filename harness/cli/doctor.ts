@@ -142,9 +142,15 @@ const lineOf = ({ name, state, found, advice }: Check): string => {
   return `${mark} ${terminalText(`${name}: ${found}`)}${advice === '' ? '' : `\n    ${terminalText(advice).replaceAll('\n', '\n    ')}`}`;
 };
 
-export const examine = async (given: Record<string, unknown>, ...words: string[]): Promise<ExitCode> =>
+interface DoctorOptions {
+  readonly base?: string | undefined;
+  readonly head?: string | undefined;
+  readonly json?: true | undefined;
+}
+
+export const examine = async ({ base, head, json }: DoctorOptions, ...words: string[]): Promise<ExitCode> =>
   withInterrupt(async (signal) => {
-    const asJson = given['json'] === true;
+    const asJson = json === true;
     const checks: Check[] = [];
     const add = (...more: readonly Check[]): void => {
       checks.push(...more);
@@ -153,7 +159,6 @@ export const examine = async (given: Record<string, unknown>, ...words: string[]
     add(ok('node', process.version), checkSystem(), await checkGo(signal), await checkCpus(), checkProc());
     add(await checkNeighbours(), await checkPorts(), ...(await checkExact(signal)));
     const scenarios = await scenariosFor(words, add);
-    const { base, head } = given as { readonly base?: string; readonly head?: string };
     await withWorkFolder(async (workDir) => examineTargets({ scenarios, base, head, workDir, add, signal }));
     if (asJson) process.stdout.write(`${JSON.stringify(checks, null, 2)}\n`);
     return checks.some(({ state }) => state === 'fail') ? EXIT.usage : EXIT.ok;

@@ -155,8 +155,12 @@ export const exportRun = async (
   return paths;
 };
 
-export const exportCommandLine = async (given: Record<string, unknown>, word = ''): Promise<ExitCode> => {
-  const { format, out } = given as { readonly format: string; readonly out?: string };
+interface ExportOptions {
+  readonly format: string;
+  readonly out?: string | undefined;
+}
+
+export const exportCommandLine = async ({ format, out }: ExportOptions, word: string): Promise<ExitCode> => {
   const formats = formatsFrom(format);
   const { run, dir } = await openRun(word);
   const paths = await exportRun(run, dir, formats, out ?? join(dir, 'exports'));

@@ -22,11 +22,11 @@ import { withInterrupt } from './terminal/interrupt.ts';
 import { godynoVersion } from '../version.ts';
 
 interface InitOptions {
-  readonly package?: string;
-  readonly module?: string;
-  readonly action?: string;
-  readonly yes?: true;
-  readonly force?: true;
+  readonly package?: string | undefined;
+  readonly module?: string | undefined;
+  readonly action?: string | undefined;
+  readonly yes?: true | undefined;
+  readonly force?: true | undefined;
   /** Commander's spelling of `--no-try`. */
   readonly try: boolean;
 }
@@ -247,9 +247,8 @@ const requireAction = (action: string | undefined): string | null => {
   throw new UsageError('ACTION_NAME', `--action ${action} is no action`, 'Write it as in a workflow: owner/name@ref.');
 };
 
-export const initialise = async (given: Record<string, unknown>): Promise<ExitCode> =>
+export const initialise = async (options: InitOptions): Promise<ExitCode> =>
   withInterrupt(async (signal) => {
-    const options = given as unknown as InitOptions;
     requireTalk(options);
     const action = requireAction(options.action);
     const main = await choosePackage(await findMains(options.module, signal), options);

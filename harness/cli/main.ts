@@ -25,17 +25,9 @@ First time: godyno init            writes a scenario, godyno’s description of 
 /** Runs the command line; resolves to the exit code and never rejects. */
 export const main = async (argv: readonly string[]): Promise<ExitCode> => {
   let exitCode: ExitCode = EXIT.ok;
-  const act: Act =
-    (load) =>
-    async (...given) => {
-      const command = given.at(-1) as Command;
-      const options = command.optsWithGlobals<Record<string, unknown>>();
-      const action = await load();
-      exitCode = await action(
-        options,
-        ...(command.processedArgs.flat().filter((word) => word !== undefined) as string[]),
-      );
-    };
+  const act: Act = async (command) => {
+    exitCode = await command();
+  };
 
   const program = buildProgram(act);
   try {
@@ -78,11 +70,12 @@ const buildProgram = (act: Act): Command => {
     .helpOption('-h, --help', 'print help')
     .showHelpAfterError('(run the command with --help to see what it takes)')
     .exitOverride()
-    .addHelpText('after', EPILOGUE)
-    // Commander would call a command that is not there one argument too many.
+    .addHelpText('after', EPILOGUE);
+  // Commander would call a command that is not there one argument too many.
+  program
     .argument('[command]')
     .usage('[options] [command]')
-    .action(async (word: string | undefined) => {
+    .action(async (word) => {
       if (word !== undefined) await refuseCommand(program, word);
       program.outputHelp();
     });

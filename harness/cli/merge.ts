@@ -10,18 +10,18 @@ import {
   readReceivedFolder,
 } from '../publish/index.ts';
 import { openOutput } from '../results/index.ts';
-import { writeReports } from './write-reports.ts';
+import { type ReportOptions, writeReports } from './write-reports.ts';
 
-export const mergeCommandLine = async (
-  given: Record<string, unknown>,
-  ...dirs: readonly string[]
-): Promise<ExitCode> => {
-  const { out: outDir } = given as { readonly out?: string };
+interface MergeOptions extends ReportOptions {
+  readonly out?: string | undefined;
+}
+
+export const mergeCommandLine = async (options: MergeOptions, ...dirs: readonly string[]): Promise<ExitCode> => {
   const parts: Received[] = [];
   for (const dir of dirs) parts.push(...(await readReceivedFolder(dir)));
   const comparison = mergeReceived(parts);
   const claim = mergeClaims(parts);
-  const out = await openOutput(outDir, new Date());
+  const out = await openOutput(options.out, new Date());
   if (claim !== null) await out.write(CLAIM_FILE, claimText(claim));
-  return writeReports(out, { comparison, invocation: invocationOfClaim(claim) }, given);
+  return writeReports(out, { comparison, invocation: invocationOfClaim(claim) }, options);
 };

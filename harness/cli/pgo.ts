@@ -7,7 +7,7 @@ import { folderReader, openProfile, openRun, type ReadFile } from '../results/in
 import { formatNumberOf } from '../units/index.ts';
 
 interface PgoOptions {
-  readonly scenario?: string;
+  readonly scenario?: string | undefined;
   readonly out: string;
 }
 
@@ -40,8 +40,7 @@ const headProfiles = async (runs: readonly ScenarioRun[], read: ReadFile): Promi
   return profiles;
 };
 
-export const writePgo = async (given: Record<string, unknown>, word = ''): Promise<ExitCode> => {
-  const options = given as unknown as PgoOptions;
+export const writePgo = async (options: PgoOptions, word: string): Promise<ExitCode> => {
   const { run, dir } = await openRun(word);
   const runs = chooseRuns(run.runs, options.scenario);
   const read = folderReader(dir);

@@ -25,14 +25,14 @@ import {
 
 export interface ProveOptions {
   readonly faults: string;
-  readonly size?: string;
-  readonly function?: string;
-  readonly head?: string;
-  readonly out?: string;
-  readonly budget?: DurationFlag;
-  readonly seed?: number;
-  readonly json?: true;
-  readonly quiet?: true;
+  readonly size?: string | undefined;
+  readonly function?: string | undefined;
+  readonly head?: string | undefined;
+  readonly out?: string | undefined;
+  readonly budget?: DurationFlag | undefined;
+  readonly seed?: number | undefined;
+  readonly json?: true | undefined;
+  readonly quiet?: true | undefined;
 }
 
 const PROOF_FILE = 'proof.json';
@@ -203,9 +203,8 @@ const exitOf = (proofs: readonly Proof[]): ExitCode => {
 };
 
 /** Exit 1 when a fault was missed or not named, 4 when the time did not hold a verdict on one. */
-export const prove = async (given: Record<string, unknown>, ...words: string[]): Promise<ExitCode> =>
+export const prove = async (options: ProveOptions, ...words: string[]): Promise<ExitCode> =>
   withInterrupt(async (signal) => {
-    const options = given as unknown as ProveOptions;
     const faults = faultsFrom(options.faults);
     const sizes = sizesFrom(options.size);
     const scenarios = await loadScenarios(words);

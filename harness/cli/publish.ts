@@ -35,15 +35,15 @@ import { buildReport, marker, renderComment, renderMarkdown, type Report, verdic
 import { withInterrupt } from './terminal/interrupt.ts';
 
 export interface PublishOptions {
-  readonly repository?: string;
-  readonly pullRequest?: number;
-  readonly runId?: number;
+  readonly repository?: string | undefined;
+  readonly pullRequest?: number | undefined;
+  readonly runId?: number | undefined;
   readonly artifact: string;
   readonly comment: CommentMode;
-  readonly commentAuthor?: string;
-  readonly checkRun?: true;
-  readonly reportUrl?: string;
-  readonly dryRun?: true;
+  readonly commentAuthor?: string | undefined;
+  readonly checkRun?: true | undefined;
+  readonly reportUrl?: string | undefined;
+  readonly dryRun?: true | undefined;
   readonly failOn: readonly string[];
 }
 
@@ -219,5 +219,5 @@ export const publishFrom = async (
   return EXIT.ok;
 };
 
-export const publishCommandLine = async (given: Record<string, unknown>, dir?: string): Promise<ExitCode> =>
-  withInterrupt(async (signal) => publishFrom(given as unknown as PublishOptions, dir, process.env, signal));
+export const publishCommandLine = async (options: PublishOptions, dir?: string): Promise<ExitCode> =>
+  withInterrupt(async (signal) => publishFrom(options, dir, process.env, signal));

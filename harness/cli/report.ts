@@ -5,7 +5,7 @@ import { UsageError, type ExitCode } from '../errors.ts';
 import { type Comparison, parseComparison } from '../model/index.ts';
 import { COMPARISON_FILE, explainRun, folderReader, openOutput, openRun } from '../results/index.ts';
 import { exportRun, formatsFrom } from './export.ts';
-import { writeReports } from './write-reports.ts';
+import { type ReportOptions, writeReports } from './write-reports.ts';
 
 /** A file that was damaged since is written anew; what it accepted has to be given again. */
 const waiversIn = (text: string, file: string): Comparison['waivers'] => {
@@ -25,14 +25,17 @@ const withEarlierWaivers = async (comparison: Comparison, file: string): Promise
   return waivers === undefined ? comparison : { ...comparison, waivers };
 };
 
-export const reportAgain = async (given: Record<string, unknown>, dir = ''): Promise<ExitCode> => {
-  const list = given['format'];
-  const formats = typeof list === 'string' ? formatsFrom(list) : [];
+interface ReportAgainOptions extends ReportOptions {
+  readonly format?: string | undefined;
+}
+
+export const reportAgain = async (options: ReportAgainOptions, dir: string): Promise<ExitCode> => {
+  const formats = options.format === undefined ? [] : formatsFrom(options.format);
   const { run, dir: folder } = await openRun(dir);
   const out = await openOutput(folder, new Date());
   const { comparison: again, graphs } = await explainRun(run, folderReader(folder));
   const comparison = await withEarlierWaivers(again, out.path(COMPARISON_FILE));
   if (formats.length > 0) await exportRun(run, folder, formats, join(folder, 'exports'));
   const invocation = { program: 'npx godyno', command: 'run', args: [], flags: [] } as const;
-  return writeReports(out, { comparison, run, graphs, invocation }, given);
+  return writeReports(out, { comparison, run, graphs, invocation }, options);
 };

@@ -24,19 +24,19 @@ import { stepsFor } from './terminal/steps.ts';
 import { writeReports } from './write-reports.ts';
 
 export interface RunOptions {
-  readonly base?: string;
-  readonly head?: string;
-  readonly baseGo?: string;
-  readonly headGo?: string;
-  readonly baseRequired?: true;
+  readonly base?: string | undefined;
+  readonly head?: string | undefined;
+  readonly baseGo?: string | undefined;
+  readonly headGo?: string | undefined;
+  readonly baseRequired?: true | undefined;
   readonly baselines: string;
-  readonly out?: string;
-  readonly budget?: DurationFlag;
-  readonly exact?: ExactMode;
-  readonly seed?: number;
+  readonly out?: string | undefined;
+  readonly budget?: DurationFlag | undefined;
+  readonly exact?: ExactMode | undefined;
+  readonly seed?: number | undefined;
   readonly failOn: readonly string[];
-  readonly json?: true;
-  readonly quiet?: true;
+  readonly json?: true | undefined;
+  readonly quiet?: true | undefined;
 }
 
 /** `--exact` speaks for every scenario of the run. */
@@ -111,9 +111,8 @@ const elsewhere = (waivers: readonly Waiver[], scenarios: readonly Scenario[]): 
     .map(({ source, scenario }) => `${source}: the waiver is for ${scenario}, which is not measured here\n`)
     .join('');
 
-export const runCommandLine = async (given: Record<string, unknown>, ...words: string[]): Promise<ExitCode> =>
+export const runCommandLine = async (options: RunOptions, ...words: string[]): Promise<ExitCode> =>
   withInterrupt(async (signal) => {
-    const options = given as unknown as RunOptions;
     const chosenGo = goFlagsFrom(options);
     requireBaselinesFolder(options.baselines);
     const scenarios = withGoFlags(withExactMode(await loadScenarios(words), options.exact), chosenGo);
@@ -139,5 +138,5 @@ export const runCommandLine = async (given: Record<string, unknown>, ...words: s
     const { run, comparison: measured, graphs } = await outcomeOf(options, request, out, scenarios);
     const comparison = applyWaivers(measured, waivers, todayUtc(new Date()));
     const others = claim === null ? new Map() : new Map([[CLAIM_FILE, claimText(claim)]]);
-    return writeReports(out, { comparison, run, graphs, invocation, others }, given);
+    return writeReports(out, { comparison, run, graphs, invocation, others }, options);
   });

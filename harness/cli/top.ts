@@ -6,10 +6,10 @@ import type { Rows } from './flags.ts';
 import { amountOf, leftOutText, openPprof, SHOWN_ROWS, totalOf } from './pprof/file.ts';
 
 interface TopOptions {
-  readonly type?: string;
-  readonly cum?: true;
+  readonly type?: string | undefined;
+  readonly cum?: true | undefined;
   readonly by: Rows;
-  readonly json?: true;
+  readonly json?: true | undefined;
 }
 
 interface TopRow {
@@ -105,8 +105,7 @@ interface FileTotal {
   readonly total: number;
 }
 
-export const showTop = async (given: Record<string, unknown>, file = ''): Promise<ExitCode> => {
-  const options = given as unknown as TopOptions;
+export const showTop = async (options: TopOptions, file: string): Promise<ExitCode> => {
   const profile = openPprof(file);
   const { type, unit, total } = totalOf(profile, options.type);
   const table = tableOf(profile, type, options.by);

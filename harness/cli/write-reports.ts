@@ -63,6 +63,13 @@ const writePage = async (
 
 const asJson = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 
+/** Options of every command that ends in a verdict. */
+export interface ReportOptions {
+  readonly failOn: readonly string[];
+  readonly json?: boolean | undefined;
+  readonly quiet?: boolean | undefined;
+}
+
 /**
  * Writes the reports, then says the verdict: on stderr for people, on stdout as JSON when asked. Where a file cannot be
  * written the others are, and the verdict is said before that error is thrown.
@@ -70,7 +77,7 @@ const asJson = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`
 export const writeReports = async (
   out: OutputFolder | null,
   reported: ReportedRun,
-  options: Readonly<Record<string, unknown>>,
+  options: ReportOptions,
 ): Promise<ExitCode> => {
   const { comparison, others = new Map<string, string>() } = reported;
   const report = buildReport(reported);
@@ -87,8 +94,8 @@ export const writeReports = async (
         );
   if (out !== null) await writePage(out, report, reported);
   process.stderr.write(`${renderTerminal(report)}\n`);
-  if (options['json'] === true) process.stdout.write(asJson(comparison));
+  if (options.json === true) process.stdout.write(asJson(comparison));
   if (failure !== null) throw failure;
-  if (out !== null && options['quiet'] !== true) process.stderr.write(`\nReport: ${out.path(REPORT_FILE)}\n`);
-  return exitCodeOf(comparison.waivers?.verdictWithout ?? comparison.verdict, options['failOn'] as readonly string[]);
+  if (out !== null && options.quiet !== true) process.stderr.write(`\nReport: ${out.path(REPORT_FILE)}\n`);
+  return exitCodeOf(comparison.waivers?.verdictWithout ?? comparison.verdict, options.failOn);
 };

@@ -37,7 +37,10 @@ const fromFlag = (side: Side, text: string): string => {
 };
 
 /** What the flags choose. Throws {@link UsageError} `GO_CHOICE`, also for a path without Go. */
-export const goFlagsFrom = (flags: { readonly baseGo?: string; readonly headGo?: string }): GoChoice => {
+export const goFlagsFrom = (flags: {
+  readonly baseGo?: string | undefined;
+  readonly headGo?: string | undefined;
+}): GoChoice => {
   const { baseGo, headGo } = flags;
   return {
     ...(baseGo !== undefined && { base: fromFlag('base', baseGo) }),

@@ -42,7 +42,7 @@ export const addRun: AddCommand = (program, act) => {
     .addOption(failOn())
     .addOption(json('the comparison'))
     .addOption(quiet())
-    .action(act(async () => (await import('../run.ts')).runCommandLine));
+    .action(async (words, options) => act(async () => (await import('../run.ts')).runCommandLine(options, ...words)));
 };
 
 export const addBaseline: AddCommand = (program, act) => {
@@ -63,20 +63,22 @@ export const addBaseline: AddCommand = (program, act) => {
       new Option('--keep <n>', 'how many to keep per scenario and kind of machine').argParser(wholeNumber).default(5),
     )
     .addOption(quiet())
-    .action(act(async () => (await import('../baseline.ts')).recordBaseline));
+    .action(async (words, options) =>
+      act(async () => (await import('../baseline.ts')).recordBaseline(options, ...words)),
+    );
   baseline
     .command('list')
     .description('list stored baselines')
     .option('--baselines <dir>', 'folder with stored baselines', 'baselines')
     .addOption(json('the list'))
-    .action(act(async () => (await import('../baseline.ts')).showBaselines));
+    .action(async (options) => act(async () => (await import('../baseline.ts')).showBaselines(options)));
   baseline
     .command('show')
     .description('show one stored baseline')
     .argument('<baseline>', 'its folder, its commit, or the name of a scenario (its newest)')
     .option('--baselines <dir>', 'folder with stored baselines', 'baselines')
     .addOption(json('the baseline'))
-    .action(act(async () => (await import('../baseline.ts')).showBaseline));
+    .action(async (word, options) => act(async () => (await import('../baseline.ts')).showBaseline(options, word)));
 };
 
 export const addProve: AddCommand = (program, act) => {
@@ -105,7 +107,7 @@ export const addProve: AddCommand = (program, act) => {
     .addOption(seed())
     .addOption(json('what was caught'))
     .addOption(quiet())
-    .action(act(async () => (await import('../prove.ts')).prove));
+    .action(async (words, options) => act(async () => (await import('../prove.ts')).prove(options, ...words)));
 };
 
 export const addCalibrate: AddCommand = (program, act) => {
@@ -120,5 +122,5 @@ export const addCalibrate: AddCommand = (program, act) => {
     .addOption(seed())
     .addOption(json('the noise'))
     .addOption(quiet())
-    .action(act(async () => (await import('../calibrate.ts')).calibrate));
+    .action(async (words, options) => act(async () => (await import('../calibrate.ts')).calibrate(options, ...words)));
 };

@@ -34,5 +34,5 @@ export const addPublish: AddCommand = (program, act) => {
     .option('--report-url <url>', 'address of the page to link, when a folder is published', webAddress)
     .option('--dry-run', 'print the comment on stdout, send nothing')
     .addOption(failOn())
-    .action(act(async () => (await import('../publish.ts')).publishCommandLine));
+    .action(async (dir, options) => act(async () => (await import('../publish.ts')).publishCommandLine(options, dir)));
 };

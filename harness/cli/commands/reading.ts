@@ -24,7 +24,9 @@ export const addCompare: AddCommand = (program, act) => {
     .addOption(failOn())
     .addOption(json('the comparison'))
     .addOption(quiet())
-    .action(act(async () => (await import('../compare.ts')).compareFiles));
+    .action(async (before, after, options) =>
+      act(async () => (await import('../compare.ts')).compareFiles(options, before, after)),
+    );
 };
 
 export const addTop: AddCommand = (program, act) => {
@@ -40,7 +42,7 @@ export const addTop: AddCommand = (program, act) => {
         .default({ kind: 'function' }, 'function'),
     )
     .addOption(json('all rows'))
-    .action(act(async () => (await import('../top.ts')).showTop));
+    .action(async (file, options) => act(async () => (await import('../top.ts')).showTop(options, file)));
 };
 
 export const addReport: AddCommand = (program, act) => {
@@ -52,7 +54,7 @@ export const addReport: AddCommand = (program, act) => {
     .addOption(failOn())
     .addOption(json('the comparison'))
     .addOption(quiet())
-    .action(act(async () => (await import('../report.ts')).reportAgain));
+    .action(async (dir, options) => act(async () => (await import('../report.ts')).reportAgain(options, dir)));
 };
 
 export const addMerge: AddCommand = (program, act) => {
@@ -64,7 +66,7 @@ export const addMerge: AddCommand = (program, act) => {
     .addOption(failOn())
     .addOption(json('the comparison'))
     .addOption(quiet())
-    .action(act(async () => (await import('../merge.ts')).mergeCommandLine));
+    .action(async (dirs, options) => act(async () => (await import('../merge.ts')).mergeCommandLine(options, ...dirs)));
 };
 
 export const addExport: AddCommand = (program, act) => {
@@ -76,7 +78,7 @@ export const addExport: AddCommand = (program, act) => {
     .showHelpAfterError(`(formats: ${EXPORTS}; e.g. godyno export .godyno/latest -f benchstat)`)
     .requiredOption('-f, --format <list>', `required: ${EXPORTS}`)
     .option('-o, --out <dir>', 'folder for the files (default: <dir>/exports)')
-    .action(act(async () => (await import('../export.ts')).exportCommandLine));
+    .action(async (dir, options) => act(async () => (await import('../export.ts')).exportCommandLine(options, dir)));
 };
 
 export const addPgo: AddCommand = (program, act) => {
@@ -88,5 +90,5 @@ export const addPgo: AddCommand = (program, act) => {
     .argument('<dir>', 'output folder of a run')
     .option('--scenario <name>', 'only this scenario')
     .option('-o, --out <file>', 'file to write', 'default.pgo')
-    .action(act(async () => (await import('../pgo.ts')).writePgo));
+    .action(async (dir, options) => act(async () => (await import('../pgo.ts')).writePgo(options, dir)));
 };

@@ -5,10 +5,10 @@ import { alignColumns, formatSignedPercent } from '../../units/index.ts';
 import { amountOf, leftOutText, openPprof, SHOWN_ROWS, typeNameOf } from './file.ts';
 
 export interface CompareProfilesOptions {
-  readonly type?: string;
-  readonly cum?: true;
-  readonly requests?: readonly number[];
-  readonly json?: true;
+  readonly type?: string | undefined;
+  readonly cum?: true | undefined;
+  readonly requests?: readonly number[] | undefined;
+  readonly json?: true | undefined;
 }
 
 interface DeltaRow {
