@@ -128,8 +128,8 @@ const evidence = evidenceOf<Windowed>('moved-ports');
 const measure = async (minutes: number): Promise<void> => {
   const work = mkdtempSync(path.join(tmpdir(), 'mp-'));
   const abort = new AbortController();
-  process.once('SIGINT', () => abort.abort());
-  process.once('SIGTERM', () => abort.abort());
+  process.on('SIGINT', () => abort.abort());
+  process.on('SIGTERM', () => abort.abort());
   const untilMs = performance.now() + minutes * 60_000;
   try {
     await withBench(work, abort.signal, async (bench) => {
