@@ -209,7 +209,7 @@ export default {
     owner('@octokit/core', 'publish'),
     owner('@actions/core', '(publish|action)'),
     owner('@actions/artifact', 'action'),
-    owner('zod', '(scenario|model|baseline|publish)'),
+    owner('zod', '(scenario|publish)'),
     ...layerRules,
     ...wingRules,
   ],

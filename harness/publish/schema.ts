@@ -1,6 +1,8 @@
 /**
  * The strict check of a `comparison.json` that strangers may have written: every value that a report shows has its
- * type, is finite and has a bounded length; keys that no report knows are dropped.
+ * type, is finite and has a bounded length; keys that no report knows are dropped. `model` states the shape in types and
+ * checks of its own files only what later steps rely on: every command loads `model`, and zod there would double the
+ * start of `godyno --version` (48 to 88 ms of CPU). The compiler holds the two together, see {@link asComparison}.
  */
 import { z } from 'zod';
 import { type Comparison, COST_KINDS, METRIC_IDS, VERDICTS } from '../model/index.ts';
