@@ -36,6 +36,7 @@ export const reportAgain = async (options: ReportAgainOptions, dir: string): Pro
   const { comparison: again, graphs } = await explainRun(run, folderReader(folder));
   const comparison = await withEarlierWaivers(again, out.path(COMPARISON_FILE));
   if (formats.length > 0) await exportRun(run, folder, formats, join(folder, 'exports'));
-  const invocation = { program: 'npx godyno', command: 'run', args: [], flags: [] } as const;
+  const { commandLine = { args: [], flags: [] } } = run;
+  const invocation = { program: 'npx godyno', command: 'run', ...commandLine } as const;
   return writeReports(out, { comparison, run, graphs, invocation }, options);
 };

@@ -1,7 +1,7 @@
 /** `godyno run`: measure base and head, compare, report. */
 import { applyWaivers, compareStored, type Waiver } from '../compare/index.ts';
 import type { ExitCode } from '../errors.ts';
-import type { ExactMode, RunFile, Scenario } from '../model/index.ts';
+import type { CommandLine, ExactMode, RunFile, Scenario } from '../model/index.ts';
 import { CLAIM_FILE, jobEventOf, readEvent } from '../publish/index.ts';
 import type { Invocation } from '../report/index.ts';
 import {
@@ -48,9 +48,7 @@ const withExactMode = (scenarios: readonly Scenario[], mode: ExactMode | undefin
 /** The word that stands for the stored baseline of each scenario. */
 const BASELINE = 'baseline';
 
-const invocationOf = (options: RunOptions, words: readonly string[]): Invocation => ({
-  program: 'npx godyno',
-  command: 'run',
+const commandLineOf = (options: RunOptions, words: readonly string[]): CommandLine => ({
   args: words,
   flags: [
     ...(options.budget === undefined ? [] : ['--budget', options.budget.text]),
@@ -116,7 +114,8 @@ export const runCommandLine = async (options: RunOptions, ...words: string[]): P
     const chosenGo = goFlagsFrom(options);
     requireBaselinesFolder(options.baselines);
     const scenarios = withGoFlags(withExactMode(await loadScenarios(words), options.exact), chosenGo);
-    const invocation = invocationOf(options, words);
+    const commandLine = commandLineOf(options, words);
+    const invocation: Invocation = { program: 'npx godyno', command: 'run', ...commandLine };
     const event = await readEvent(process.env);
     const claim = claimOf(event, invocation, process.env);
     const waivers = [...(await waiversInFile())];
@@ -131,6 +130,7 @@ export const runCommandLine = async (options: RunOptions, ...words: string[]): P
       budgetSeconds: options.budget?.seconds ?? null,
       seed: options.seed,
       purpose: 'compare',
+      commandLine,
       beforeBuilds: async (sides) => void waivers.push(...(await waiversInCommits(sides, signal))),
       step: stepsFor(options.quiet === true ? 'quiet' : 'spoken'),
       signal,

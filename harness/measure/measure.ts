@@ -5,6 +5,7 @@ import { loaderEngine } from '../load/index.ts';
 import { BuildError } from '../errors.ts';
 import {
   type BySide,
+  type CommandLine,
   type JobEvent,
   type NewOnHead,
   type Revision,
@@ -49,6 +50,8 @@ export interface MeasureRequest extends MeasureSetting {
   /** All scenarios together; null: each its own. */
   readonly budgetSeconds: number | null;
   readonly seed: number | undefined;
+  /** Kept in the run, to be repeated. */
+  readonly commandLine?: CommandLine;
   /** Looks at both sides before anything costs time; may refuse them. */
   readonly beforeBuilds?: (sides: BySide<Revision>) => Promise<void>;
   readonly step: Step;
@@ -117,6 +120,7 @@ const measureIn = async (workDir: string, request: MeasureRequest): Promise<RunF
       ...(difference.goLines === undefined ? {} : { goLines: difference.goLines }),
       runs,
       ...(newOnHead.length === 0 ? {} : { newOnHead }),
+      ...(request.commandLine === undefined ? {} : { commandLine: request.commandLine }),
     };
   });
 };

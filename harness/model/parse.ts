@@ -116,6 +116,16 @@ const requireScenarioRun = (run: unknown, at: string, file: string): void => {
   });
 };
 
+/** They become a line to paste. */
+const requireWords = (commandLine: unknown, file: string): void => {
+  requireKeys(commandLine, { args: 'array', flags: 'array' }, '$.commandLine', file);
+  for (const key of ['args', 'flags']) {
+    each(field(commandLine, key), (word, index) => {
+      if (typeof word !== 'string') refuse(file, `$.commandLine.${key}[${index}]: expected a string`);
+    });
+  }
+};
+
 /** Reads `run.json`. Throws {@link UsageError} naming `file` and the place that is wrong. */
 export const parseRunFile = (text: string, file: string): RunFile => {
   const value = parseJson(text, file);
@@ -126,6 +136,7 @@ export const parseRunFile = (text: string, file: string): RunFile => {
     '$',
     file,
   );
+  if (value['commandLine'] !== undefined) requireWords(value['commandLine'], file);
   each(value['runs'], (run, index) => requireScenarioRun(run, `$.runs[${index}]`, file));
   return value as unknown as RunFile;
 };

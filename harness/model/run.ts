@@ -27,6 +27,19 @@ export interface RunFile {
   readonly runs: readonly ScenarioRun[];
   /** Scenarios of which base has nothing; absent when there are none. */
   readonly newOnHead?: readonly NewOnHead[];
+  /** How it was started, so that it can be repeated; absent in runs from before this was kept. */
+  readonly commandLine?: CommandLine;
+}
+
+/** Words of the command line that decide what is measured and judged. */
+export interface CommandLine {
+  /** Positional arguments as given; none means the default scenarios. */
+  readonly args: readonly string[];
+  /** Further flags that matter for the verdict, as words, without base, head and seed: `['--budget', '60s']`. */
+  readonly flags: readonly string[];
+  /** `--base` and `--head` as given; used where a side is not a commit (folder, baseline). */
+  readonly base?: string;
+  readonly head?: string;
 }
 
 /** Nothing to compare with yet. */

@@ -180,3 +180,26 @@ test('a whole run says nothing of files', async () => {
   expect(scenarios.flatMap(({ warnings }) => warnings).join()).not.toContain('cannot be read');
   expect(existsSync(path.join(folder.dir, 'profiles/demo/head/cpu.pb.gz'))).toBe(true);
 });
+
+describe('the command line that a run keeps', () => {
+  const rewrite = (commandLine: unknown): void => {
+    const file = path.join(folder.dir, 'run.json');
+    const run = JSON.parse(readFileSync(file, 'utf8')) as object;
+    writeFileSync(file, JSON.stringify({ ...run, commandLine }));
+  };
+
+  test('is in the lines that repeat the run, also when the report is made again', async () => {
+    rewrite({ args: ['scenarios/a b.yml'], flags: ['--budget', '40s', '--exact', 'off'], base: './b' });
+    await reportAgain(OPTIONS, folder.dir);
+    const report = readFileSync(path.join(folder.dir, 'report.md'), 'utf8');
+    expect(report).toMatch(/^npx godyno run 'scenarios\/a b\.yml' .*--budget 40s --exact off$/m);
+  });
+
+  test.each([7, { args: 'x', flags: [] }, { args: [], flags: [1] }])(
+    'is refused as %j, with its place',
+    async (odd) => {
+      rewrite(odd);
+      await expect(reportAgain(OPTIONS, folder.dir)).rejects.toThrow(/run\.json: \$\.commandLine/);
+    },
+  );
+});

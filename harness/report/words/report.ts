@@ -1,5 +1,6 @@
 /** A report as plain data: what every renderer draws, in the order of reading. */
 import type {
+  CommandLine,
   ComparedRevision,
   Comparison,
   ComparisonMethod,
@@ -147,17 +148,10 @@ export interface FunctionRow {
 }
 
 /** What the command line was told, so that the reproduce lines can be pasted. */
-export interface Invocation {
+export interface Invocation extends CommandLine {
   /** How the user called us, e.g. `npx godyno`. */
   readonly program: string;
   readonly command: 'run' | 'compare' | 'report';
-  /** Positional arguments as given; none means the default scenarios. */
-  readonly args: readonly string[];
-  /** Further flags that matter for the verdict, as words, without base, head and seed: `['--budget', '60s']`. */
-  readonly flags: readonly string[];
-  /** `--base` and `--head` as given; used where a side is not a commit (folder, baseline). */
-  readonly base?: string;
-  readonly head?: string;
   /** Distinguishes this run's comment from others on the same pull request; default `default`. */
   readonly key?: string;
 }
