@@ -216,6 +216,7 @@ const stepAfterDecision = (soFar: RunSoFar): NextStep => {
   if (mayCount(soFar, state)) return countOnce(soFar, state);
   if (soFar.exact === 'only') return { kind: 'end', uncounted: false };
   if (movedAllocations(look) && !soFar.captureDone && secondsLeft > ALLOCATION_SECONDS) return { kind: 'capture' };
+  if (explainsFirst(soFar)) return { kind: 'explain' };
   if (soFar.latency && soFar.latencyDone < LATENCY_LAUNCHES && secondsLeft >= LATENCY_LAUNCH_SECONDS) {
     return { kind: 'latency' };
   }
@@ -238,6 +239,12 @@ const movedAllocations = ({ verdicts }: Look): boolean =>
   verdicts.some(
     ({ metric, verdict }) => (metric === 'mallocsPerRequest' || metric === 'allocBytesPerRequest') && isMoved(verdict),
   );
+
+/** Where there is no time for both, whoever made CPU fail is worth more than one more figure: one launch goes first. */
+const explainsFirst = (soFar: RunSoFar): boolean =>
+  isWorthExplaining(soFar) &&
+  soFar.explainedSeconds === 0 &&
+  soFar.secondsLeft < latencySeconds(soFar) + EXPLAIN_LAUNCH_SECONDS;
 
 const isWorthExplaining = (soFar: RunSoFar): boolean =>
   soFar.look.cpuFired &&

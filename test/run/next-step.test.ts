@@ -283,6 +283,24 @@ const FOLLOWED: readonly Row[] = [
   ['measures latency four times', { counting: 'done', latencyDone: 3 }, {}, { kind: 'latency' }],
   ['explains CPU that fired', { counting: 'done', latencyDone: 4 }, { cpuFired: true }, { kind: 'explain' }],
   [
+    'explains once before latency where there is no time for both',
+    { counting: 'done', secondsLeft: 31 },
+    { cpuFired: true },
+    { kind: 'explain' },
+  ],
+  [
+    'and goes on with latency',
+    { counting: 'done', secondsLeft: 20, explainedSeconds: 11 },
+    { cpuFired: true },
+    { kind: 'latency' },
+  ],
+  [
+    'measures latency first where there is time for both',
+    { counting: 'done', secondsLeft: 60 },
+    { cpuFired: true },
+    { kind: 'latency' },
+  ],
+  [
     'not beyond its samples',
     { counting: 'done', latencyDone: 4, hasSamples: true },
     { cpuFired: true },
