@@ -5,7 +5,7 @@
 import { profileKind } from '../../metrics/index.ts';
 import type { Attribution, FunctionComparison, FunctionKind, MetricComparison } from '../../model/index.ts';
 
-interface Explanation {
+interface NamedCauses {
   readonly functions: readonly FunctionComparison[];
   readonly attribution: Attribution | null;
 }
@@ -32,7 +32,7 @@ const isNothing = ({ kind, basePerRequest, headPerRequest }: FunctionComparison)
 const unclear = (row: FunctionComparison): FunctionComparison => ({ ...row, kind: 'unclear', movedTo: null });
 
 /** The findings with names only where a judged metric stands behind them, and moves where that or the change does. */
-export const dropUnsupportedNames = (findings: Explanation, rows: readonly MetricComparison[]): Explanation => {
+export const dropUnsupportedNames = (findings: NamedCauses, rows: readonly MetricComparison[]): NamedCauses => {
   const moved = new Set(rows.filter(({ verdict }) => MOVED.has(verdict)).map(({ metric }) => metric));
   const functions = findings.functions.map((row) => {
     if (isNothing(row)) return unclear(row);

@@ -83,7 +83,7 @@ export interface CountedWindow extends CountedLaunchSpec {
 }
 
 /** Makes of the counters what is kept of a launch. */
-export type LaunchReader<T> = (window: CountedWindow) => Promise<T>;
+export type CountedReader<T> = (window: CountedWindow) => Promise<T>;
 
 /** The first launch showed that fewer requests fit into memory: counting begins anew. */
 export class TooMany extends Error {
@@ -100,7 +100,7 @@ export const countAgainIfNeeded = async <T>(
   counting: CountingRun,
   place: CountedLaunchSpec,
   facts: ExactFacts,
-  read: LaunchReader<T>,
+  read: CountedReader<T>,
 ): Promise<T> => {
   try {
     return await countLaunch(counting, place, facts, read);
@@ -180,7 +180,7 @@ const countLaunch = async <T>(
   counting: CountingRun,
   { side, number }: CountedLaunchSpec,
   facts: ExactFacts,
-  read: LaunchReader<T>,
+  read: CountedReader<T>,
 ): Promise<T> => {
   const { session, engine, binaries, requests, ports, pace } = counting;
   const { loader } = session;

@@ -5,7 +5,7 @@ import { instructionsProfile } from '../../compare/index.ts';
 import { countsBetween, type GoTables, totalBetween } from '../../exact/index.ts';
 import type { BySide, ExactLaunch, TotalsLaunch } from '../../model/index.ts';
 import { encodeProfile, type Profile } from '../../profile/index.ts';
-import type { CountedWindow, LaunchReader } from './launch.ts';
+import type { CountedWindow, CountedReader } from './launch.ts';
 import { folderOf } from '../../folders.ts';
 
 const common = ({ counting, side, number, windowSeconds, startedMs }: CountedWindow) => ({
@@ -20,7 +20,7 @@ const common = ({ counting, side, number, windowSeconds, startedMs }: CountedWin
 
 /** Throws `GO_TABLES_UNREADABLE` where an address that was executed meets what we do not understand. */
 export const byFunction =
-  (tables: BySide<GoTables>): LaunchReader<ExactLaunch> =>
+  (tables: BySide<GoTables>): CountedReader<ExactLaunch> =>
   async (window) => {
     const { counting, side, snapshots, peakBytes, replies } = window;
     const { resting, rested, before, after } = snapshots;
@@ -41,7 +41,7 @@ export const byFunction =
     };
   };
 
-export const inTotal: LaunchReader<TotalsLaunch> = async (window) => {
+export const inTotal: CountedReader<TotalsLaunch> = async (window) => {
   const { resting, rested, before, after } = window.snapshots;
   return {
     instructions: totalBetween(before, after),
