@@ -16,6 +16,8 @@ export interface Newcomer {
   /** `to` holds the edited lines, at most five in all. */
   readonly edits: readonly (Omit<Edit, 'file'> & { readonly why: string })[];
   readonly site: Site;
+  /** What Go calls the same code where it is inlined elsewhere. */
+  readonly alsoNamed?: string;
   /** Of the scenario's requests call the site, each once. */
   readonly shareOfRequests: number;
   /** What is leaked with every call, round by round. */
@@ -139,6 +141,7 @@ load:
       what: 'every call, a closure',
       fault: 'burn',
     },
+    alsoNamed: 'go.etcd.io/etcd/server/v3/etcdserver/api/v3rpc.Server.newUnaryInterceptor.func4',
     shareOfRequests: 9 / 10,
     leaks: ['heap', 'goroutine', 'heap'],
   },

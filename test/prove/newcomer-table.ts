@@ -38,8 +38,8 @@ export const namesOf = (scenario: ScenarioComparison, sentence: string): readonl
 /** A leaking goroutine waits in a closure of the function that was changed. */
 const isOf = (name: string, site: string): boolean => name === site || name.startsWith(`${site}.func`);
 
-export const placeOf = (scenario: ScenarioComparison, sentence: string, site: string): number | null => {
-  const at = namedIn(scenario, sentence).findIndex((name) => isOf(name, site));
+export const placeOf = (scenario: ScenarioComparison, sentence: string, sites: readonly string[]): number | null => {
+  const at = namedIn(scenario, sentence).findIndex((name) => sites.some((site) => isOf(name, site)));
   return at === -1 ? null : at + 1;
 };
 

@@ -164,7 +164,7 @@ const measured = async (placed: Placed, kind: string, round: number): Promise<Ne
     instructions: exact?.effectRatio ?? null,
     site: service.site.function,
     names: namesOf(ran.scenario, ran.sentence),
-    place: placeOf(ran.scenario, ran.sentence, service.site.function),
+    place: placeOf(ran.scenario, ran.sentence, [service.site.function, ...[service.alsoNamed ?? []].flat()]),
     setup,
     runSeconds: Number(ran.wallSeconds.toFixed(1)),
     buildSeconds: Number((ran.run.runs[0]?.timing.buildSeconds ?? 0).toFixed(1)),
