@@ -113,70 +113,91 @@ export const checkPlaceholders = (
   document: ScenarioDocument,
   files: ReadFiles,
   contents: FileContents,
-): readonly Problem[] => {
+): readonly Problem[] => [...checkTarget(document), ...checkLoad(document, files, contents)];
+
+const checkPaths = (
+  document: ScenarioDocument,
+  paths: readonly DocumentPath[],
+  known: readonly string[],
+): readonly Problem[] => paths.flatMap((path) => checkPath(document, path, known));
+
+/** Where no placeholder has a value yet. */
+const BARE_PLACES: readonly DocumentPath[] = [
+  ['target', 'package'],
+  ['target', 'module'],
+  ['target', 'buildFlags'],
+  ['target', 'base', 'package'],
+  ['target', 'head', 'package'],
+];
+
+const checkTarget = (document: ScenarioDocument): readonly Problem[] => {
   const { value } = document;
-  const check = (paths: readonly DocumentPath[], known: readonly string[]) =>
-    paths.flatMap((path) => checkPath(document, path, known));
-  const checkRequest = (path: DocumentPath, known: readonly string[]) => [
-    ...check(requestTexts(value, path), known),
-    ...checkFixed(document, [...path, 'expect', 'body']),
-    ...checkBodyFile(document, path, known, contents),
+  const bare = [
+    ...BARE_PLACES,
+    ...valuePaths(value, ['target', 'buildEnv']),
+    ...itemPaths(value, ['target', 'include']),
   ];
-  const checkReady = (root: unknown, path: DocumentPath): readonly Problem[] =>
-    isMapping(valueAt(root, path))
-      ? [
-          ...check([[...path, 'http']], []),
-          ...check(
-            [
-              [...path, 'port'],
-              [...path, 'socket'],
-            ],
-            SIDE,
-          ),
-        ]
-      : check([path], []);
-  const found = [
-    ...check(
-      [
-        ['target', 'package'],
-        ['target', 'module'],
-        ['target', 'buildFlags'],
-        ['target', 'base', 'package'],
-        ['target', 'head', 'package'],
-      ],
-      [],
-    ),
-    ...check(valuePaths(value, ['target', 'buildEnv']), []),
-    ...check(itemPaths(value, ['target', 'include']), []),
-    ...check([['target', 'socket']], SIDE),
-    ...[['target'], ['target', 'base'], ['target', 'head']].flatMap((at) => [
-      ...check([...itemPaths(value, [...at, 'args']), ...valuePaths(value, [...at, 'env']), [...at, 'cwd']], TARGET),
-      ...['setup', 'seed'].flatMap((key) => check(commandTexts(value, [...at, key]), SETUP)),
-      ...check(commandTexts(value, [...at, 'generate']), ['scenarioDir']),
-      ...checkReady(value, [...at, 'ready']),
-    ]),
+  return [
+    ...checkPaths(document, bare, []),
+    ...checkPaths(document, [['target', 'socket']], SIDE),
+    ...[['target'], ['target', 'base'], ['target', 'head']].flatMap((at) => checkSide(document, at)),
   ];
+};
+
+/** `at`: the target, or what one side has of its own. */
+const checkSide = (document: ScenarioDocument, at: DocumentPath): readonly Problem[] => {
+  const { value } = document;
+  const start = [...itemPaths(value, [...at, 'args']), ...valuePaths(value, [...at, 'env']), [...at, 'cwd']];
+  return [
+    ...checkPaths(document, start, TARGET),
+    ...['setup', 'seed'].flatMap((key) => checkPaths(document, commandTexts(value, [...at, key]), SETUP)),
+    ...checkPaths(document, commandTexts(value, [...at, 'generate']), ['scenarioDir']),
+    ...checkReady(document, [...at, 'ready']),
+  ];
+};
+
+const checkReady = (document: ScenarioDocument, at: DocumentPath): readonly Problem[] => {
+  if (!isMapping(valueAt(document.value, at))) return checkPaths(document, [at], []);
+  const own = [
+    [...at, 'port'],
+    [...at, 'socket'],
+  ];
+  return [...checkPaths(document, [[...at, 'http']], []), ...checkPaths(document, own, SIDE)];
+};
+
+type Captured = Readonly<Record<Side, readonly string[]>>;
+
+/** A name that one side captures is unknown to a request that both get: said as such. */
+const onOneSide = (message: string, captured: Captured): string => {
+  const [, name = ''] = /^unknown placeholder \$\{(\w+)\}/.exec(message) ?? [];
+  const side = SIDES.find((each) => captured[each].includes(name));
+  return side === undefined
+    ? message
+    : `\${${name}} is captured on ${side} only; let a request of load.prepare that the other side gets capture it, too`;
+};
+
+const checkLoad = (document: ScenarioDocument, files: ReadFiles, contents: FileContents): readonly Problem[] => {
+  const { value } = document;
   // A data file that could not be read has its own problem; its columns are unknown then, not wrong.
   const unreadable = files.data === undefined && typeof valueAt(value, ['load', 'data']) === 'string';
   const columns = files.data?.columns.map((column) => `data.${column}`) ?? [];
   const captured: Record<Side, string[]> = { base: [], head: [] };
-  const onOneSide = (message: string): string => {
-    const [, name = ''] = /^unknown placeholder \$\{(\w+)\}/.exec(message) ?? [];
-    const side = SIDES.find((each) => captured[each].includes(name));
-    return side === undefined
-      ? message
-      : `\${${name}} is captured on ${side} only; let a request of load.prepare that the other side gets capture it, too`;
-  };
-  const checkLoad = (path: DocumentPath, known: readonly string[]): readonly Problem[] =>
-    checkRequest(path, [...REQUEST, ...columns, ...new Set(known)])
+  const checkRequest = (path: DocumentPath, names: readonly string[]): readonly Problem[] => {
+    const known = [...REQUEST, ...columns, ...new Set(names)];
+    return [
+      ...checkPaths(document, requestTexts(value, path), known),
+      ...checkFixed(document, [...path, 'expect', 'body']),
+      ...checkBodyFile(document, path, known, contents),
+    ]
       .filter(({ message }) => !(unreadable && message.startsWith('${data.')))
-      .map((problem) => ({ ...problem, message: onOneSide(problem.message) }));
+      .map((problem) => ({ ...problem, message: onOneSide(problem.message, captured) }));
+  };
+  const found: Problem[] = [];
   for (const path of itemPaths(value, ['load', 'prepare'])) {
-    const side = valueAt(value, [...path, 'side']);
-    const sides = SIDES.filter((each) => side === undefined || side === each);
+    const sides = sidesOf(value, path);
     const [one = 'head', other = one] = sides;
     found.push(
-      ...checkLoad(
+      ...checkRequest(
         path,
         captured[one].filter((name) => captured[other].includes(name)),
       ),
@@ -185,8 +206,14 @@ export const checkPlaceholders = (
     for (const each of sides) captured[each].push(...names);
   }
   // What only head has captured is new on head; a run leaves the request out.
-  for (const path of itemPaths(value, ['load', 'requests'])) found.push(...checkLoad(path, captured.head));
+  for (const path of itemPaths(value, ['load', 'requests'])) found.push(...checkRequest(path, captured.head));
   return found;
+};
+
+/** The sides that get this request. */
+const sidesOf = (value: unknown, path: DocumentPath): readonly Side[] => {
+  const side = valueAt(value, [...path, 'side']);
+  return SIDES.filter((each) => side === undefined || side === each);
 };
 
 const commandTexts = (value: unknown, at: DocumentPath): readonly DocumentPath[] =>
