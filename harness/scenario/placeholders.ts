@@ -165,10 +165,10 @@ const checkReady = (document: ScenarioDocument, at: DocumentPath): readonly Prob
   return [...checkPaths(document, [[...at, 'http']], []), ...checkPaths(document, own, SIDE)];
 };
 
-type Captured = Readonly<Record<Side, readonly string[]>>;
+type CapturedNames = Readonly<Record<Side, readonly string[]>>;
 
 /** A name that one side captures is unknown to a request that both get: said as such. */
-const onOneSide = (message: string, captured: Captured): string => {
+const onOneSide = (message: string, captured: CapturedNames): string => {
   const [, name = ''] = /^unknown placeholder \$\{(\w+)\}/.exec(message) ?? [];
   const side = SIDES.find((each) => captured[each].includes(name));
   return side === undefined
