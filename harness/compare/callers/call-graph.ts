@@ -62,13 +62,18 @@ const placesOf = (
   { locations }: Profile,
   names: readonly string[],
   isSuspect: (name: string) => boolean,
-): readonly Place[] =>
-  Array.from({ length: locations.count }, (_, location) => {
-    const lines = locations.lineFunction.subarray(locations.lineStart[location], locations.lineStart[location + 1]);
-    const frames = Array.from(lines, (index) => names[index] ?? '');
-    const compiled = frames.at(-1) ?? '';
-    return { compiled, suspect: frames.find(isSuspect) ?? compiled };
+): readonly Place[] => {
+  const { count, lineStart, lineFunction } = locations;
+  return Array.from({ length: count }, (_, location) => {
+    const end = lineStart[location + 1] ?? 0;
+    const compiled = names[lineFunction[end - 1] ?? 0] ?? '';
+    for (let line = lineStart[location] ?? 0; line < end; line++) {
+      const name = names[lineFunction[line] ?? 0] ?? '';
+      if (isSuspect(name)) return { compiled, suspect: name };
+    }
+    return { compiled, suspect: compiled };
   });
+};
 
 const isJudged = (group: WorkGroup): boolean => JUDGED_GROUPS.has(group);
 
