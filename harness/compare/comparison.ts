@@ -8,7 +8,8 @@ import {
   type ScenarioRun,
 } from '../model/index.ts';
 import { familyOf } from './verdict/gates.ts';
-import { assembleScenario, judgeScenario, NO_FINDINGS, type ScenarioFindings } from './scenario.ts';
+import { assembleScenario, judgeScenario } from './scenario.ts';
+import { NO_FINDINGS, type ScenarioFindings } from './verdict/findings.ts';
 
 /** What profiles and exact mode found in one scenario; called once per scenario. */
 export type FindingsOf = (run: ScenarioRun) => Partial<ScenarioFindings>;

@@ -11,15 +11,8 @@
  */
 export { assemble, compareRun, type FindingsOf } from './comparison.ts';
 export { compareStored, type StoredFindingsOf } from './stored/compare-stored.ts';
-export {
-  assembleScenario,
-  type Counted,
-  type Explanation,
-  type JudgedScenario,
-  judgeScenario,
-  NO_FINDINGS,
-  type ScenarioFindings,
-} from './scenario.ts';
+export { assembleScenario, type JudgedScenario, judgeScenario } from './scenario.ts';
+export { type Counted, type Explanation, NO_FINDINGS, type ScenarioFindings } from './verdict/findings.ts';
 export { familyOf, judgedGates, looksOf, type Family, type JudgedMetric, withToolchainGates } from './verdict/gates.ts';
 export { judgeAtEnd, judgeSoFar, type Look, type LookVerdict } from './verdict/stopping-rule.ts';
 export { discardReason, invalidity, notCounted } from './verdict/validity.ts';

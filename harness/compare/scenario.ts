@@ -1,11 +1,8 @@
 /** One scenario's run → its part of the comparison: validity, then errors, then costs. */
 import { ALTERNATE_TEXT, countedPairs, metricDef, ONE_LAYOUT_TEXT } from '../metrics/index.ts';
 import {
-  type Attribution,
   type Environment,
   type ExactSummary,
-  type FunctionComparison,
-  type GroupCost,
   type InvalidRun,
   type Launch,
   type MetricComparison,
@@ -44,31 +41,7 @@ import { goLinesIn, type SourceChange, toolchainChange, toolchainNotTaken } from
 import { compareToolchains } from './toolchain/build-settings.ts';
 import { unsteadyWarnings } from './verdict/unsteady.ts';
 import { invalidity, isHeadsDoing, notCounted } from './verdict/validity.ts';
-
-/** What exact mode counted in a scenario. */
-export interface Counted {
-  readonly exact: ExactSummary | null;
-  /** Its rows (`instructionsPerRequest`, `syscallsPerRequest`), judged by its own rule. */
-  readonly exactRows: readonly MetricComparison[];
-}
-
-/** What profiles explain of a scenario's verdict. */
-export interface Explanation {
-  readonly functions: readonly FunctionComparison[];
-  readonly attribution: Attribution | null;
-  /** Costs by package, of two versions of Go. */
-  readonly costs: readonly GroupCost[];
-}
-
-export type ScenarioFindings = Counted & Explanation;
-
-export const NO_FINDINGS: ScenarioFindings = {
-  functions: [],
-  attribution: null,
-  exact: null,
-  exactRows: [],
-  costs: [],
-};
+import type { Counted, Explanation } from './verdict/findings.ts';
 
 /** A scenario with its verdicts, which nothing that profiles explain will change. */
 export interface JudgedScenario {

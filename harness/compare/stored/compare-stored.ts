@@ -26,7 +26,7 @@ import { loaderReport } from '../verdict/loader-health.ts';
 import { needsPinning } from '../verdict/stopping-rule.ts';
 import { scenarioVerdictOf } from '../verdict/scenario-verdict.ts';
 import { countLinkSeeds, rowOf } from '../verdict/metric-row.ts';
-import { NO_FINDINGS, type ScenarioFindings } from '../scenario.ts';
+import { NO_FINDINGS, type ScenarioFindings } from '../verdict/findings.ts';
 import { launchesOf } from '../verdict/launch-series.ts';
 import { requireComparable } from './comparable.ts';
 import { fewestUnits, isMeasured, judgeApart, judgeByBase, MACHINE_FREE, shareBase } from './samples.ts';

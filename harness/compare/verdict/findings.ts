@@ -1,0 +1,27 @@
+/** What counts and profiles found out about a scenario, beside its verdicts. */
+import type { Attribution, ExactSummary, FunctionComparison, GroupCost, MetricComparison } from '../../model/index.ts';
+
+/** What exact mode counted in a scenario. */
+export interface Counted {
+  readonly exact: ExactSummary | null;
+  /** Its rows (`instructionsPerRequest`, `syscallsPerRequest`), judged by its own rule. */
+  readonly exactRows: readonly MetricComparison[];
+}
+
+/** What profiles explain of a scenario's verdict. */
+export interface Explanation {
+  readonly functions: readonly FunctionComparison[];
+  readonly attribution: Attribution | null;
+  /** Costs by package, of two versions of Go. */
+  readonly costs: readonly GroupCost[];
+}
+
+export type ScenarioFindings = Counted & Explanation;
+
+export const NO_FINDINGS: ScenarioFindings = {
+  functions: [],
+  attribution: null,
+  exact: null,
+  exactRows: [],
+  costs: [],
+};
