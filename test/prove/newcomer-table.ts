@@ -3,6 +3,7 @@ import type { FunctionKind, ScenarioComparison } from '../../harness/model/index
 import type { EvidenceRow } from './campaign.ts';
 import { markdownTable, sourcesOf } from './evidence-table.ts';
 import type { Setup } from './newcomer-repository.ts';
+import { NEWCOMERS } from './newcomer-services.ts';
 
 export interface NewcomerRow extends Omit<EvidenceRow, 'contrasts'> {
   readonly what: string;
@@ -71,7 +72,11 @@ const list = <T>(values: readonly T[], text: (value: T) => string): string => va
 const signed = (ratio: number | null): string =>
   ratio === null ? '–' : `${ratio < 0 ? '−' : '+'}${Math.abs(100 * ratio).toFixed(1)} %`;
 
-const verdictOf = (row: NewcomerRow): string => `${row.verdict}${isRight(row) ? '' : ' (**wrong**)'}`;
+const verdictOf = (row: NewcomerRow): string => {
+  if (isRight(row)) return row.verdict;
+  const isFound = row.rung !== 'none' && row.verdict === 'regressed' && caught(row);
+  return `${row.verdict} (**${isFound ? 'nobody named' : 'wrong'}**)`;
+};
 
 const placeText = ({ place }: NewcomerRow): string => (place === null ? 'no' : `${place}.`);
 
@@ -109,6 +114,18 @@ const HEAD = [
 ];
 
 const KINDS = ['none', 'slow', 'leak'];
+
+/** What the services are, and what was edited after `init`. */
+export const editsTable = (): string =>
+  markdownTable(
+    ['service', 'is', 'edited lines', 'planted in'],
+    Object.entries(NEWCOMERS).map(([name, { what, edits, site }]) => [
+      name,
+      what,
+      edits.map(({ why }) => why).join('; '),
+      `\`${site.function.slice(site.function.lastIndexOf('/') + 1)}\` (${site.what})`,
+    ]),
+  );
 
 export const newcomerTable = (rows: readonly NewcomerRow[]): string => {
   const services = [...new Set(rows.map(({ service }) => service))];

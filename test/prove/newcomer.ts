@@ -28,7 +28,7 @@ import {
   type Workplace,
 } from './newcomer-repository.ts';
 import { type Change, type Newcomer, NEWCOMERS, type NewcomerName } from './newcomer-services.ts';
-import { isRight, namesOf, type NewcomerRow, newcomerTable, placeOf } from './newcomer-table.ts';
+import { editsTable, isRight, namesOf, type NewcomerRow, newcomerTable, placeOf } from './newcomer-table.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -210,7 +210,7 @@ const campaign = async (): Promise<void> => {
 
 if (!values.table) await campaign();
 const rows = rowsIn<NewcomerRow>(values.into);
-console.log(`\n${newcomerTable(rows)}\n`);
+console.log(`\n${editsTable()}\n\n${newcomerTable(rows)}\n`);
 const wrong = rows.filter((row) => !isRight(row)).length;
 console.log(`${rows.length - wrong} right, ${wrong} wrong`);
 process.exitCode = wrong === 0 ? 0 : 1;
