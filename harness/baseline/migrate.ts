@@ -21,7 +21,7 @@ export const migrate = (
   target: number = RUN_SCHEMA_VERSION,
   migrations: Migrations = MIGRATIONS,
 ): string => {
-  const first = versioned(text);
+  const first = readVersioned(text);
   if (first === undefined || first.version >= target) return text;
   let stored = first.stored;
   for (let version = first.version; version < target; version += 1) {
@@ -32,15 +32,17 @@ export const migrate = (
   return JSON.stringify(stored);
 };
 
-const versioned = (text: string): { readonly stored: Stored; readonly version: number } | undefined => {
+/** The stored object in `text` and its schema version; undefined where the text holds none. */
+const readVersioned = (text: string): { readonly stored: Stored; readonly version: number } | undefined => {
   let stored: unknown;
   try {
     stored = JSON.parse(text);
   } catch {
     return undefined; // damaged: the parser that follows names file and place
   }
-  const version = isStored(stored) ? stored['schemaVersion'] : undefined;
-  return isStored(stored) && typeof version === 'number' ? { stored, version } : undefined;
+  if (!isStored(stored)) return undefined;
+  const version = stored['schemaVersion'];
+  return typeof version === 'number' ? { stored, version } : undefined;
 };
 
 const tooOld = (file: string, version: number, target: number): UsageError =>

@@ -6,7 +6,6 @@ import { EXIT, type ExitCode, UsageError } from '../errors.ts';
 import type { Comparison } from '../model/index.ts';
 import {
   type Caller,
-  callerOf,
   type Claim,
   type CommentMode,
   conclusionOf,
@@ -22,6 +21,7 @@ import {
   mergeReceived,
   openGitHub,
   originOf,
+  publishingCallerOf,
   readEvent,
   readReceivedFolder,
   type Received,
@@ -200,7 +200,7 @@ export const publishFrom = async (
   env: Env,
   signal: AbortSignal,
 ): Promise<ExitCode> => {
-  const caller = callerOf(await readEvent(env));
+  const caller = publishingCallerOf(await readEvent(env));
   const github = (): GitHub => openFrom(options, env, signal);
   const { received, pages } = await gather(github, options, caller, dir, env);
   if (received.length === 0) {

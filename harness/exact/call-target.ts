@@ -2,25 +2,28 @@
 
 const X86_CALL = 0xe8;
 const X86_JUMP = 0xe9;
-const NEAR_BYTES = 5;
+const X86_BYTES = 5;
+const ARM_BYTES = 4;
 /** Of the word's upper six bits: `BL` and `B`. */
 const ARM_CALL = 0b100101;
 const ARM_JUMP = 0b000101;
 const ARM_OFFSET_BITS = 26;
 
 /**
- * Undefined where the target does not stand in the instruction, or it is neither. Jumps are among them, since assembly and
- * wrappers end in one to another function; that a target is one is the caller's to check.
+ * The address that a direct call or jump goes to; undefined for any other instruction, and for one that takes its target
+ * from a register or memory. Jumps count because assembly and wrappers end in one to another function; whether the target
+ * is a function, the caller checks.
  */
 export const directTarget = (code: Buffer, address: number, arch: string): number | undefined => {
   if (arch === 'arm64') {
-    if (code.length !== 4) return undefined;
+    if (code.length !== ARM_BYTES) return undefined;
     const word = code.readUInt32LE(0);
     const kind = word >>> ARM_OFFSET_BITS;
     if (kind !== ARM_CALL && kind !== ARM_JUMP) return undefined;
+    // Shifted up and down again: the sign of the 26 bits is kept.
     const offset = (word << (32 - ARM_OFFSET_BITS)) >> (32 - ARM_OFFSET_BITS);
-    return address + 4 * offset;
+    return address + ARM_BYTES * offset;
   }
-  if (code.length !== NEAR_BYTES || (code[0] !== X86_CALL && code[0] !== X86_JUMP)) return undefined;
-  return address + NEAR_BYTES + code.readInt32LE(1);
+  if (code.length !== X86_BYTES || (code[0] !== X86_CALL && code[0] !== X86_JUMP)) return undefined;
+  return address + X86_BYTES + code.readInt32LE(1);
 };

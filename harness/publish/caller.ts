@@ -29,12 +29,16 @@ const pullRequestEvent = z.object({
   }),
 });
 
-/** Events of other kinds tell nothing. */
-export const callerOf = (event: unknown): Caller => {
+/** Reads the payload of the event that started this run; every field is null for an event of another kind. */
+export const publishingCallerOf = (event: unknown): Caller => {
   const run = workflowRunEvent.safeParse(event);
   if (run.success) {
-    const { id, head_sha: headSha, head_branch: headBranch, head_repository: home } = run.data.workflow_run;
-    return { origin: { headSha, headBranch, headRepository: home?.full_name ?? null }, runId: id, pullRequest: null };
+    const { id, head_sha: headSha, head_branch: headBranch, head_repository: headRepo } = run.data.workflow_run;
+    return {
+      origin: { headSha, headBranch, headRepository: headRepo?.full_name ?? null },
+      runId: id,
+      pullRequest: null,
+    };
   }
   const pull = pullRequestEvent.safeParse(event);
   if (pull.success) {

@@ -8,7 +8,7 @@
  */
 export { type Annotation, annotationsOf, MOST_ANNOTATIONS } from './annotations.ts';
 export { type Artifact, downloadArtifact, listArtifacts } from './artifacts.ts';
-export { type Caller, callerOf } from './caller.ts';
+export { type Caller, publishingCallerOf } from './caller.ts';
 export { type CheckRequest, conclusionOf, writeCheckRun } from './check-run.ts';
 export {
   type Claim,

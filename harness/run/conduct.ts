@@ -233,16 +233,18 @@ const judgeOnce = async (conductor: Conductor): Promise<void> => {
   if (progress.pace !== null) progress.latencyRatePerSecond ??= latencyRateOf(session, progress.pace);
   progress.invalid = launch === null ? died : invalidity(current());
   if (progress.invalid !== null) progress.stop = 'invalid';
-  else sayLook(conductor);
+  else reportLook(conductor);
 };
 
-const sayLook = ({ session: { plan, clock }, current }: Conductor): void => {
-  const seen = judgeSoFar(current(), plan.family);
+/** Reports what the judged launches show so far, gate by gate: one interim look of the stopping rule. */
+const reportLook = ({ session, current }: Conductor): void => {
+  const { plan, clock } = session;
+  const look = judgeSoFar(current(), plan.family);
   plan.onProgress({
     kind: 'look',
-    launches: seen.launches,
+    launches: look.launches,
     seconds: clock.elapsedSeconds(),
-    gates: seen.verdicts.map(({ metric, verdict, estimateRatio, ciRatio }) => ({
+    gates: look.verdicts.map(({ metric, verdict, estimateRatio, ciRatio }) => ({
       metric,
       verdict,
       estimateRatio,

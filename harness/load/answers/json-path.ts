@@ -5,25 +5,26 @@ type PathStep = string | number;
 
 const STEP = /\.([A-Za-z_][\w-]*)|\[(\d+)\]|\['([^']*)'\]|\["([^"]*)"\]/y;
 
-/** Throws {@link UsageError} `JSON_PATH_INVALID`. */
+/** The path's names and indexes in order. Throws {@link UsageError} `JSON_PATH_INVALID`. */
 export const parseJsonPath = (path: string): readonly PathStep[] => {
+  if (!path.startsWith('$')) throw notAPath(path, 0);
   const steps: PathStep[] = [];
-  let at = path.startsWith('$') ? 1 : path.length + 1;
-  while (at < path.length) {
+  for (let at = 1; at < path.length; at = STEP.lastIndex) {
     STEP.lastIndex = at;
     const match = STEP.exec(path);
-    if (match === null) break;
+    if (match === null) throw notAPath(path, at);
     const [, name, index, single, double] = match;
     steps.push(index === undefined ? (name ?? single ?? double ?? '') : Number(index));
-    at = STEP.lastIndex;
   }
-  if (at === path.length) return steps;
-  throw new UsageError(
+  return steps;
+};
+
+const notAPath = (path: string, at: number): UsageError =>
+  new UsageError(
     'JSON_PATH_INVALID',
-    `${JSON.stringify(path)} is not a path into a JSON answer (stopped at character ${Math.min(at, path.length)})`,
+    `${JSON.stringify(path)} is not a path into a JSON answer (it cannot be read from character ${at + 1} on)`,
     'Write it as $.token, $.items[0].id or $["odd name"].',
   );
-};
 
 /** A number of a JSON answer, as it was written: beyond 2^53 a JavaScript number would be another one. */
 export class JsonNumber {

@@ -49,18 +49,22 @@ const checkLoop = (loop: ClosedLoop): void => {
 const notAttached = (what: string): InternalError =>
   new InternalError('SIDE_NOT_ATTACHED', `The load generator is attached to no ${what}`);
 
-/** Rarer names than one in so many are not waited for. */
-const LOOKED_THROUGH = 2000;
+/** Request numbers that are searched; a route rarer than that is left short. */
+const MOST_SEARCHED = 2000;
 
-/** Numbers of the schedule from `first` on that hold `perRoute` requests of every name. */
-const numbersOf = (schedule: Schedule, routes: number, first: number, perRoute: number): readonly number[] => {
-  const left = Array.from({ length: routes }, () => perRoute);
+/** The first `perRoute` request numbers of every route, from `first` on; fewer for routes too rare to be met. */
+const firstOfEachRoute = (
+  schedule: Schedule,
+  routes: number,
+  { first, perRoute }: { readonly first: number; readonly perRoute: number },
+): readonly number[] => {
+  const stillWanted = Array.from({ length: routes }, () => perRoute);
   const numbers: number[] = [];
-  for (let number = first; number < first + LOOKED_THROUGH && numbers.length < routes * perRoute; number++) {
+  for (let number = first; number < first + MOST_SEARCHED && numbers.length < routes * perRoute; number++) {
     const route = schedule.routeOf(number);
-    const wanted = left[route] ?? 0;
+    const wanted = stillWanted[route] ?? 0;
     if (wanted === 0) continue;
-    left[route] = wanted - 1;
+    stillWanted[route] = wanted - 1;
     numbers.push(number);
   }
   return numbers;
@@ -104,7 +108,7 @@ class AttachedSession implements LoaderSession {
   readonly answers = async ({ first, perRoute, seconds, side }: AnswersLoop): Promise<LoadResult> => {
     const { book, plan, schedule } = this.#attached;
     const used = side === undefined ? this.#both() : this.#only(side);
-    const numbers = numbersOf(schedule, plan.requests.length, first, perRoute);
+    const numbers = firstOfEachRoute(schedule, plan.requests.length, { first, perRoute });
     await this.grow(1);
     const connections = used.flatMap((state) => state.connections.slice(0, 1));
     const loop = { first: 0, count: numbers.length, seconds, inFlight: 1 };

@@ -131,6 +131,7 @@ const launchChart = (plot: MetricPlot): SVGElement | null => {
   );
 };
 
+/** What each mark means, drawn by the charts' own functions. */
 export const legend = (): HTMLElement => {
   const key = (mark: SVGElement, text: string): HTMLElement =>
     element(

@@ -153,12 +153,13 @@ const whyBlocks = (scenario: ScenarioReport, level: Level): readonly string[] =>
   ];
 };
 
+const titledList = (title: string, items: readonly InlineText[]): string =>
+  [title, ...items.map((item) => `- ${rich(item)}`)].join('\n');
+
 const bullets = (title: string, items: readonly InlineText[]): readonly string[] => {
   const [first] = items;
   if (first === undefined) return [];
-  return items.length === 1
-    ? [`**${title}:** ${rich(first)}`]
-    : [[`**${title}:**`, ...items.map((item) => `- ${rich(item)}`)].join('\n')];
+  return items.length === 1 ? [`**${title}:** ${rich(first)}`] : [titledList(`**${title}:**`, items)];
 };
 
 const quoted = (blocks: readonly string[]): readonly string[] => blocks.map((block) => block.replace(/^/gm, '> '));
@@ -173,8 +174,8 @@ const newGoBlocks = ({ newGo }: ScenarioReport, level: Level): readonly string[]
   if (newGo === null) return [];
   const known = level.functionRows === 0 ? [] : newGo.known;
   return [
-    [`**New Go:** ${inertText(newGo.title)}`, ...newGo.costs.map((line) => `- ${rich(line)}`)].join('\n'),
-    ...(known.length === 0 ? [] : [[`${newGo.knownTitle}:`, ...known.map((line) => `- ${rich(line)}`)].join('\n')]),
+    titledList(`**New Go:** ${inertText(newGo.title)}`, newGo.costs),
+    ...(known.length === 0 ? [] : [titledList(`${newGo.knownTitle}:`, known)]),
   ];
 };
 

@@ -181,23 +181,28 @@ export const newGoOf = (scenario: ScenarioComparison): NewGo | null => {
   };
 };
 
-/** The part of Go that carries most of a metric's change, by the profile that has its unit; undefined: none does. */
-export const partThatCarries = (
+/** What accounts for at least this share of a change is behind it. */
+export const LEAST_SHARE_OF_CHANGE = 0.5;
+
+/**
+ * The part of the program (a package of Go, its runtime, the module's code or dependencies) that accounts for most of a
+ * metric's change; undefined where both sides have one Go, or no part does.
+ */
+export const partBehindChange = (
   { toolchain }: ScenarioComparison,
   { base, head, unit }: MetricComparison,
-  witnesses: readonly CostKind[],
+  profiles: readonly CostKind[],
 ): GroupCost | undefined => {
   if (toolchain === undefined || base === null || head === null || base === head) return undefined;
+  const change = head - base;
   return toolchain.costs.find(
     (cost) =>
       cost.isCertain &&
       cost.unit === unit &&
-      witnesses.includes(cost.profile) &&
-      cost.deltaPerRequest / (head - base) >= CARRIES,
+      profiles.includes(cost.profile) &&
+      cost.deltaPerRequest / change >= LEAST_SHARE_OF_CHANGE,
   );
 };
-
-const CARRIES = 0.5;
 
 const isJson = ({ of, package: path, isCertain, deltaPerRequest }: GroupCost): boolean =>
   of === 'go' && path.startsWith('encoding/json') && isCertain && deltaPerRequest > 0;

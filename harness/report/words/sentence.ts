@@ -28,12 +28,9 @@ import {
 } from './amounts.ts';
 import { callsMoreText } from './calls.ts';
 import { NEAR_WORDS } from './labels.ts';
-import { bumpClause, partName, partThatCarries } from './new-go.ts';
+import { bumpClause, LEAST_SHARE_OF_CHANGE, partBehindChange, partName } from './new-go.ts';
 import { stuckClause, stuckIn } from './stuck.ts';
 import { code, plainText, type InlineText } from '../text/inline-text.ts';
-
-/** Above this share of the metric's change, one function is said to carry most of it. */
-const MOST = 0.5;
 
 /** Errors first (a failing request has no meaningful cost), then by how far beyond the limit, then in table order. */
 const byWorst = (left: MetricComparison, right: MetricComparison): number =>
@@ -105,10 +102,14 @@ const countedShare = (scenario: ScenarioComparison, row: FunctionComparison): nu
 
 const carriesMost = (scenario: ScenarioComparison, row: FunctionComparison, metric: MetricComparison): boolean => {
   const counted = countedShare(scenario, row);
-  if (counted !== undefined) return counted >= MOST;
+  if (counted !== undefined) return counted >= LEAST_SHARE_OF_CHANGE;
   if (row.unit === metric.unit && metric.base !== null && metric.head !== null && metric.head !== metric.base)
-    return amountsFor(row, metric).delta / (metric.head - metric.base) >= MOST;
-  return metric.effectRatio !== null && metric.effectRatio !== 0 && row.impactRatio / metric.effectRatio >= MOST;
+    return amountsFor(row, metric).delta / (metric.head - metric.base) >= LEAST_SHARE_OF_CHANGE;
+  return (
+    metric.effectRatio !== null &&
+    metric.effectRatio !== 0 &&
+    row.impactRatio / metric.effectRatio >= LEAST_SHARE_OF_CHANGE
+  );
 };
 
 /** Goroutines have no cost rows: there the name is all there is. */
@@ -169,7 +170,7 @@ const calleesClause = ({ callees = [] }: FunctionComparison): InlineText => {
 
 /** `, mostly `main.encode` (+17.7 µs), changed in this pull request`; empty when no function is certain. */
 const culpritClause = (scenario: ScenarioComparison, metric: MetricComparison): InlineText => {
-  const part = partThatCarries(scenario, metric, witnessesOf(metric.metric));
+  const part = partBehindChange(scenario, metric, witnessesOf(metric.metric));
   if (part !== undefined)
     return [', mostly in ', ...partName(part), ` (${signedAmount(part.deltaPerRequest, part.unit)})`];
   const row = findCulprit(scenario, metric);
