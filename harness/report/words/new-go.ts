@@ -197,6 +197,8 @@ export const partBehindChange = (
   const change = head - base;
   return toolchain.costs.find(
     (cost) =>
+      // Where the module's own code changed as well, its functions say more than that it is own code.
+      (cost.of !== 'module' || toolchain.isOnly) &&
       cost.isCertain &&
       cost.unit === unit &&
       profiles.includes(cost.profile) &&

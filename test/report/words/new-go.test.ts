@@ -159,6 +159,12 @@ describe('a pull request that changes other code, too', () => {
     expect(text).toContain('go1.26.8 → go1.27.3; other code changed, too');
     expect(text).not.toContain('Nothing but Go has changed');
   });
+
+  it('names the function in its own code, not its own code as a whole', () => {
+    const own = [cost('module', '', 21_900, 26_500)];
+    expect(verdictSentence(comparison(bump({ isOnly: false, costs: own })))).toContain('slices.Grow[...]');
+    expect(verdictSentence(comparison(bump({ costs: own })))).toContain('mostly in your own code');
+  });
 });
 
 describe('another go line of go.mod', () => {
