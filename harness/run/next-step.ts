@@ -142,11 +142,27 @@ const growthSeconds = ({ growthDone, purpose, look, couplesPerSecond, budgetSeco
   return fewest <= most ? fewest : 0;
 };
 
-/** As many requests as there is time for; null: too few. */
-const growthRequests = ({ couplesPerSecond, secondsLeft }: RunSoFar): number | null => {
-  if (couplesPerSecond === null) return null;
-  const fitting = Math.floor((secondsLeft - GROWTH_START_SECONDS) * couplesPerSecond);
+const requestsWithin = (seconds: number, couplesPerSecond: number): number | null => {
+  const fitting = Math.floor((seconds - GROWTH_START_SECONDS) * couplesPerSecond);
   return fitting < GROWTH_REQUESTS.fewest ? null : Math.min(GROWTH_REQUESTS.usual, fitting);
+};
+
+/** As many requests as there is time for, beside the counting that is to follow where both fit; null: too few. */
+const growthRequests = (soFar: RunSoFar): number | null => {
+  const { couplesPerSecond, secondsLeft } = soFar;
+  if (couplesPerSecond === null) return null;
+  return (
+    requestsWithin(secondsLeft - countingToCome(soFar), couplesPerSecond) ??
+    requestsWithin(secondsLeft, couplesPerSecond)
+  );
+};
+
+/** What counting takes once the growth launch is done, and what it leaves to others; 0 where it will not be asked for. */
+const countingToCome = (soFar: RunSoFar): number => {
+  const state = stateAtEnd(soFar);
+  const isAsked = state === 'fired' || (state === 'open' && soFar.counting === 'not yet');
+  if (!isAsked || !isCountingAhead(soFar) || soFar.engine === 'calls' || soFar.engine === 'none') return 0;
+  return soFar.exactSeconds + latencySeconds(soFar) + captureSeconds(soFar);
 };
 
 /**

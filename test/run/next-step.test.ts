@@ -199,6 +199,12 @@ const FOLLOWED: readonly Row[] = [
     { kind: 'growth', requests: 6000 },
   ],
   [
+    'leaves the time of counting and latency, where all of them fit',
+    { secondsLeft: 110, couplesPerSecond: 100 },
+    { suspectGrowth: ['heapGrowthBytesPerRequest'] },
+    { kind: 'growth', requests: 5000 },
+  ],
+  [
     'looks where goroutines are stuck that grow for certain, with a few seconds of requests',
     { tellsStuck: true, couplesPerSecond: 400 },
     { verdicts: [says('goroutineGrowthPerRequest', 'regressed')] },

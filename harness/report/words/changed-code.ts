@@ -35,10 +35,18 @@ const callsText = ({ baseCallsPerRequest: base, headCallsPerRequest: head }: Fun
   return before === after ? `, called ${after}×` : `, called ${after}× instead of ${before}×`;
 };
 
+/** A difference of at least this part of what would be certain is not called none. */
+const NEARLY_CERTAIN = 0.25;
+
+/** What samples saw without being sure of it. */
+const unsureText = (row: FunctionComparison, limit: number): string =>
+  `not certain (${profileKind(row.profile).title}: ${signedAmount(row.deltaPerRequest, row.unit)} per request; a difference from ${formatPercent(limit)} of a request on would be)`;
+
 const sameText = (row: FunctionComparison): string => {
   const cost = `${sideText(row.headPerRequest, row.unit)} of its own per request`;
   if (row.unit === 'instructions' && row.deltaPerRequest === 0) return `the same ${cost}${callsText(row)}`;
   const limit = row.smallestDetectableRatio;
+  if (limit !== null && Math.abs(row.impactRatio) >= NEARLY_CERTAIN * limit) return unsureText(row, limit);
   const would = limit === null ? '' : `; from ${formatPercent(limit)} of a request on it would show`;
   return `no change seen (${profileKind(row.profile).title}: ${cost}${callsText(row)}${would})`;
 };

@@ -13,7 +13,7 @@ const linesOf = (functions: readonly FunctionComparison[]): readonly string[] =>
 describe('functions that the change touches', () => {
   it('are listed with what they cost, the changed ones first, and with what would have shown where nothing did', () => {
     const lines = linesOf([
-      row('main.same', { changedInDiff: true, kind: 'unclear', deltaPerRequest: 10, smallestDetectableRatio: 0.004 }),
+      row('main.same', { changedInDiff: true, kind: 'unclear', impactRatio: 0.0005, smallestDetectableRatio: 0.004 }),
       row('main.encode', { changedInDiff: true, kind: 'regressed' }),
       row('main.untouched', { changedInDiff: false }),
     ]);
@@ -21,6 +21,14 @@ describe('functions that the change touches', () => {
     expect(lines[0]).toMatch(/^`main\.encode` .*: ✗ costs more, \+17\.7 µs CPU per request \(\+2\.2 % of one\)$/);
     expect(lines[1]).toMatch(
       /^`main\.same` .*: no change seen \(CPU: .* of its own per request; from 0\.4.* % of a request on it would show\)$/,
+    );
+  });
+
+  it('are not said to be the same where samples saw a difference that is only too small to be certain', () => {
+    const unsure = { changedInDiff: true, kind: 'unclear', deltaPerRequest: 8640, impactRatio: 0.14 } as const;
+    const [line] = linesOf([row('main.encode', { ...unsure, smallestDetectableRatio: 0.18 })]);
+    expect(line).toMatch(
+      /: not certain \(CPU: \+8\.64 µs per request; a difference from 18(\.0)? % of a request on would be\)$/,
     );
   });
 
