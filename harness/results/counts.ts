@@ -59,20 +59,25 @@ export interface CountedSide {
   readonly pathSamples: number;
 }
 
-/**
- * The instructions of all launches of each side, with the callers that its merged CPU profile knows; null where none
- * were counted.
- */
-export const countedSides = ({ launches }: OpenCounts, sampled: BySide<Profile | null>): BySide<CountedSide | null> =>
+export type MergedCounts = BySide<Omit<CountedSide, 'pathSamples'> | null>;
+
+/** The instructions of all launches of each side; null where none were counted. */
+export const mergeCounts = ({ launches }: OpenCounts): MergedCounts =>
   bothSides((side) => {
     const own = launches.filter(({ launch }) => launch.side === side);
     if (own.length === 0) return null;
     const requests = own.reduce((sum, { launch }) => sum + launch.requests, 0);
-    const counted = mergeProfiles(own.map(({ profile }) => profile));
-    const cpu = sampled[side];
-    if (cpu === null) return { profile: counted, requests, pathSamples: 0 };
-    const { profile, samples } = withCallPaths(counted, cpu);
-    return { profile, requests, pathSamples: samples };
+    return { profile: mergeProfiles(own.map(({ profile }) => profile)), requests };
+  });
+
+/** With the callers that the merged CPU profile of their side knows. */
+export const countedSides = (counted: MergedCounts, sampled: BySide<Profile | null>): BySide<CountedSide | null> =>
+  bothSides((side) => {
+    const [own, cpu] = [counted[side], sampled[side]];
+    if (own === null) return null;
+    if (cpu === null) return { ...own, pathSamples: 0 };
+    const { profile, samples } = withCallPaths(own.profile, cpu);
+    return { ...own, profile, pathSamples: samples };
   });
 
 const costPairs = (launch: Launch): readonly Pair[] => countedPairs(launch, 'cost');
@@ -174,7 +179,7 @@ export const explainWithCounts = (
   file: RunFile,
   { measured, rows }: JudgedScenario,
   counts: {
-    readonly open: OpenCounts;
+    readonly calls: OpenCounts['calls'];
     readonly judged: ExactFindings | null;
     readonly sides: BySide<CountedSide | null>;
   },
@@ -183,7 +188,7 @@ export const explainWithCounts = (
   const { exact } = measured;
   if (exact?.engine === 'cover') {
     const { functions, attribution } = sampled;
-    const launches = counts.open.calls;
+    const launches = counts.calls;
     const modulePath = measured.builds.head.modulePath || null;
     return {
       ...sampled,

@@ -32,7 +32,7 @@ import {
 } from '../model/index.ts';
 import type { Profile } from '../profile/index.ts';
 import type { ProfilePair } from '../report/index.ts';
-import { countedOf, countedSides, explainWithCounts, judgeCounts, openCounts } from './counts.ts';
+import { countedOf, countedSides, explainWithCounts, judgeCounts, mergeCounts, openCounts } from './counts.ts';
 import { evidenceOf, type KindEvidence } from './evidence.ts';
 import { countedGraph, graphOf } from './graphs.ts';
 import { profileFolder } from './layout.ts';
@@ -145,6 +145,12 @@ interface ScenarioExplained {
   readonly graphs: readonly ProfilePair[];
 }
 
+/** What the counts of a scenario say, and their sum: the profiles of its launches are not kept beside the samples. */
+const readCounts = async (file: RunFile, run: ScenarioRun, read: ReadFile) => {
+  const open = await openCounts(run, read);
+  return { counts: judgeCounts(file, run, open), merged: mergeCounts(open), calls: open.calls };
+};
+
 const explainScenario = async (
   file: RunFile,
   run: ScenarioRun,
@@ -152,13 +158,12 @@ const explainScenario = async (
   read: ReadFile,
   keep: KeepMerged,
 ): Promise<ScenarioExplained> => {
-  const open = await openCounts(run, read);
-  const counts = judgeCounts(file, run, open);
+  const { counts, merged, calls } = await readCounts(file, run, read);
   const judged = judgeScenario(run, family, countedOf(counts));
   const { explanation: sampled, graphs, cpu } = await explainSamples(file, judged, read, keep);
-  const sides = countedSides(open, cpu);
+  const sides = countedSides(merged, cpu);
   await keepSides(run, 'instructions', { base: sides.base?.profile ?? null, head: sides.head?.profile ?? null }, keep);
-  const { exact, ...explanation } = explainWithCounts(file, judged, { open, judged: counts, sides }, sampled);
+  const { exact, ...explanation } = explainWithCounts(file, judged, { calls, judged: counts, sides }, sampled);
   return {
     scenario: assembleScenario(judged, file, exact, explanation),
     graphs: inOrder([...graphs, ...countedGraph(run.scenario.name, sides)]),

@@ -1,7 +1,7 @@
 /** The profiles of a run, merged over its launches: one file per scenario, side and kind. */
 import { type BySide, type ProfileKind, type RunFile, type ScenarioRun, type Side, SIDES } from '../model/index.ts';
 import { encodeProfile, type Profile } from '../profile/index.ts';
-import { countedSides, openCounts } from './counts.ts';
+import { countedSides, mergeCounts, openCounts } from './counts.ts';
 import { evidenceOf } from './evidence.ts';
 import { mergedFile } from './layout.ts';
 import type { ReadFile } from './profile-files.ts';
@@ -40,7 +40,7 @@ const mergeScenario = async (run: ScenarioRun, read: ReadFile, keep: KeepMerged)
     if (file === 'cpu') cpu = merged;
     await keepSides(run, file, merged, keep);
   }
-  const { base, head } = countedSides(await openCounts(run, read), cpu);
+  const { base, head } = countedSides(mergeCounts(await openCounts(run, read)), cpu);
   await keepSides(run, 'instructions', { base: base?.profile ?? null, head: head?.profile ?? null }, keep);
 };
 

@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { countedSides, openCounts } from '../../harness/results/counts.ts';
+import { countedSides, mergeCounts, openCounts } from '../../harness/results/counts.ts';
 import { evidenceOf } from '../../harness/results/evidence.ts';
 import { explainRun, mergedProfiles, type ReadFile } from '../../harness/results/index.ts';
 import { instructionsProfile } from '../../harness/compare/index.ts';
@@ -60,7 +60,7 @@ const run = JSON.parse(readFileSync(path.join(folder.dir, 'run.json'), 'utf8')) 
 const sidesOf = async (scenario: ScenarioRun) => {
   let cpu: BySide<Profile | null> = { base: null, head: null };
   for await (const { file, merged } of evidenceOf(scenario, read)) if (file === 'cpu') cpu = merged;
-  return countedSides(await openCounts(scenario, read), cpu);
+  return countedSides(mergeCounts(await openCounts(scenario, read)), cpu);
 };
 
 describe('counted instructions', () => {
