@@ -46,7 +46,8 @@ const sameText = (row: FunctionComparison): string => {
   const cost = `${sideText(row.headPerRequest, row.unit)} of its own per request`;
   if (row.unit === 'instructions' && row.deltaPerRequest === 0) return `the same ${cost}${callsText(row)}`;
   const limit = row.smallestDetectableRatio;
-  if (limit !== null && Math.abs(row.impactRatio) >= NEARLY_CERTAIN * limit) return unsureText(row, limit);
+  const isNearly = limit !== null && Math.abs(row.impactRatio) >= NEARLY_CERTAIN * limit;
+  if (isNearly && row.deltaPerRequest !== 0) return unsureText(row, limit);
   const would = limit === null ? '' : `; from ${formatPercent(limit)} of a request on it would show`;
   return `no change seen (${profileKind(row.profile).title}: ${cost}${callsText(row)}${would})`;
 };
