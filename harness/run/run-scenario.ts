@@ -15,7 +15,7 @@ import {
   targetOf,
 } from '../model/index.ts';
 import { bindSelf } from '../process/index.ts';
-import { buildFacts, linkBinary, prepareBuild, type PreparedBuild } from '../service/index.ts';
+import { buildFacts, linkBinary, type PreparedBuild } from '../service/index.ts';
 import { startClock } from './session/clock.ts';
 import { ContendedPortsError, movingNotes } from './session/contended-ports.ts';
 import { conduct, type MeasuredRun } from './conduct.ts';
@@ -25,6 +25,7 @@ import { folderOf } from '../folders.ts';
 import type { RunPlan } from './session/plan.ts';
 import { type Rehearsal, rehearseSide } from './launch/rehearsal.ts';
 import { linkSeedOf } from './session/seeds.ts';
+import { prepareSide } from './session/side-build.ts';
 import { answersOf, failedRequestsOf, type Session } from './session/session.ts';
 import { keepUp } from './session/upkeep.ts';
 import { chooseCpuSource } from './session/cpu-source.ts';
@@ -78,7 +79,7 @@ export const insistedOn = (scenario: Scenario): readonly number[] => {
 export const rehearse = async (plan: RunPlan, side: Side): Promise<Rehearsal> => {
   const { scenario, seed, signal } = plan;
   const insisted = insistedOn(scenario);
-  const build = await prepareOne(plan, side, insisted.length > 0);
+  const build = await prepareSide(plan, side, { movesPorts: insisted.length > 0 });
   const linkSeed = build.facts.unseededReason === null ? linkSeedOf(seed, 1) : null;
   const binary = await linkBinary(build, { linkSeed, cpus: null }, signal);
   plan.onProgress({ kind: 'linked', binary });
@@ -87,26 +88,9 @@ export const rehearse = async (plan: RunPlan, side: Side): Promise<Rehearsal> =>
   );
 };
 
-const prepareOne = async (plan: RunPlan, side: Side, movesPorts: boolean): Promise<PreparedBuild> => {
-  const { scenario, trees, workDir, signal } = plan;
-  return prepareBuild({
-    side,
-    sourceDir: trees[side].rootDir,
-    moduleDir: trees[side].moduleDir,
-    runDir: trees[side].runDir,
-    added: trees[side].added,
-    revision: trees[side].revision,
-    spec: targetOf(scenario.target, side),
-    overlay: plan.overlays?.[side] ?? null,
-    movesPorts,
-    workDir,
-    signal,
-  });
-};
-
 export const prepareSides = async (plan: RunPlan, movesPorts: boolean): Promise<BySide<PreparedBuild>> => ({
-  base: await prepareOne(plan, 'base', movesPorts),
-  head: await prepareOne(plan, 'head', movesPorts),
+  base: await prepareSide(plan, 'base', { movesPorts }),
+  head: await prepareSide(plan, 'head', { movesPorts }),
 });
 
 const buildInfos = async (first: LinkedPair, signal: AbortSignal): Promise<BySide<BuildInfo>> => ({

@@ -3,12 +3,11 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { GodynoError } from '../../errors.ts';
 import { isTriedGo, steadyRuntime, type SteadyRuntime } from '../../exact/index.ts';
-import { type BySide, type Side, targetOf } from '../../model/index.ts';
+import type { BySide, Side } from '../../model/index.ts';
 import {
   type Binary,
   firstFault,
   linkBinary,
-  prepareBuild,
   type PreparedBuild,
   type TargetFacts,
   whyGoIsFixed,
@@ -16,6 +15,10 @@ import {
 } from '../../service/index.ts';
 import type { RunPlan } from '../session/plan.ts';
 import type { Session } from '../session/session.ts';
+import { prepareSide } from '../session/side-build.ts';
+
+/** For {@link buildInOwnTime}. */
+export const FOR_EXACT_MODE = 'building for exact mode (the first time with a Go version, its standard library, too)';
 
 /** The user's planted overlay, if any, with the runtime's patches: `go build` takes one overlay only. */
 const overlayWith = (planted: string | null, replace: Readonly<Record<string, string>>, file: string): string => {
@@ -104,17 +107,5 @@ const buildCounted = async (
   const planted = plan.overlays?.[side] ?? null;
   const overlay =
     typeof steady === 'string' ? planted : overlayWith(planted, steady.replace, join(workDir, `${side}.json`));
-  return prepareBuild({
-    side,
-    sourceDir: plan.trees[side].rootDir,
-    moduleDir: plan.trees[side].moduleDir,
-    runDir: plan.trees[side].runDir,
-    added: plan.trees[side].added,
-    revision: plan.trees[side].revision,
-    spec: targetOf(plan.scenario.target, side),
-    go,
-    overlay,
-    workDir,
-    signal: plan.signal,
-  });
+  return prepareSide(plan, side, { go, overlay, workDir });
 };

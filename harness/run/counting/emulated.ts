@@ -18,7 +18,7 @@ import {
 } from '../../model/index.ts';
 import { decodeProfile } from '../../profile/index.ts';
 import type { Binary } from '../../service/index.ts';
-import { buildExact, type ExactBinaries } from './build.ts';
+import { buildExact, type ExactBinaries, FOR_EXACT_MODE } from './build.ts';
 import {
   countAgainIfNeeded,
   type CountingRun,
@@ -30,7 +30,7 @@ import {
 } from './launch.ts';
 import { byFunction, inTotal } from './reading.ts';
 import { countedRequests, type ExactFacts, orRefused } from './refusal.ts';
-import { hasTimeFor, requireTimeFor } from './time.ts';
+import { buildInOwnTime, hasTimeFor, requireTimeFor } from './time.ts';
 import { inTurn } from './in-turn.ts';
 import type { Session } from '../session/session.ts';
 import { portsFor } from '../launch/start-side.ts';
@@ -66,17 +66,8 @@ const collectOwnGarbage: () => void = (() => {
 })();
 
 const count = async (session: Session, facts: ExactFacts, engine: QemuEngine): Promise<ExactPass> => {
-  const { plan } = session;
   const requests = countedRequests(facts);
-  const buildMs = performance.now();
-  plan.onProgress({
-    kind: 'note',
-    text: 'building for exact mode (the first time with a Go version, its standard library, too)',
-  });
-  const built = await buildExact(session);
-  const buildSeconds = (performance.now() - buildMs) / 1000;
-  session.clock.exclude(buildSeconds);
-  plan.onProgress({ kind: 'built', seconds: buildSeconds });
+  const built = await buildInOwnTime(session, FOR_EXACT_MODE, async () => buildExact(session));
   return countBinaries(session, engine, built, requests, facts);
 };
 

@@ -15,31 +15,25 @@ import {
   readCoverageMeta,
   startPerfCounter,
 } from '../../exact/index.ts';
-import {
-  type BySide,
-  type CallsLaunch,
-  type ExactRun,
-  type Side,
-  targetOf,
-  type TotalsLaunch,
-} from '../../model/index.ts';
+import { type BySide, type CallsLaunch, type ExactRun, type Side, type TotalsLaunch } from '../../model/index.ts';
 import { encodeProfile } from '../../profile/index.ts';
 import {
   type Binary,
   linkBinary,
   linkedModules,
   modulesToCover,
-  prepareBuild,
   type RunningTarget,
   withCoverage,
 } from '../../service/index.ts';
 import { type CountedStart, withCountedTarget } from './target.ts';
-import { buildExact } from './build.ts';
+import { buildExact, FOR_EXACT_MODE } from './build.ts';
+import { buildInOwnTime } from './time.ts';
 import { IDLE_MS, type CountedLaunchSpec, SETTLE_MS } from './launch.ts';
 import { countedRequests, type ExactFacts, orRefused, CountingRefusal } from './refusal.ts';
 import { inTurn } from './in-turn.ts';
 import { folderOf } from '../../folders.ts';
 import type { Session } from '../session/session.ts';
+import { prepareSide } from '../session/side-build.ts';
 import { portsFor, type SidePorts } from '../launch/start-side.ts';
 
 interface NativeCounting {
@@ -58,17 +52,6 @@ interface Resting {
 }
 
 const HANDSHAKE_SECONDS = 15;
-
-/** Builds with the clock stopped, and says so. */
-const timed = async <T>({ plan, clock }: Session, text: string, build: () => Promise<T>): Promise<T> => {
-  const startedMs = performance.now();
-  plan.onProgress({ kind: 'note', text });
-  const built = await build();
-  const seconds = (performance.now() - startedMs) / 1000;
-  clock.exclude(seconds);
-  plan.onProgress({ kind: 'built', seconds });
-  return built;
-};
 
 const SEVERAL_SERVE = 'several processes of the service take the requests, and only one can be counted';
 
@@ -143,8 +126,7 @@ export const totalsPass = async (session: Session, facts: ExactFacts, engine: Pe
   orRefused(session, 'perf', async () => {
     const { scenario } = session.plan;
     const requests = countedRequests(facts);
-    const text = 'building for exact mode (the first time with a Go version, its standard library, too)';
-    const { binaries, unsteadyReason } = await timed(session, text, async () => buildExact(session));
+    const { binaries, unsteadyReason } = await buildInOwnTime(session, FOR_EXACT_MODE, async () => buildExact(session));
     const ports = await portsFor(scenario);
     const counting = { session, binaries, ports, requests };
     const run = (totals: readonly TotalsLaunch[]): ExactRun => ({
@@ -168,20 +150,8 @@ export const totalsPass = async (session: Session, facts: ExactFacts, engine: Pe
   });
 
 const buildCovered = async ({ plan, prepared }: Session): Promise<BySide<Binary>> => {
-  const prepare = async (side: Side) =>
-    prepareBuild({
-      side,
-      sourceDir: plan.trees[side].rootDir,
-      moduleDir: plan.trees[side].moduleDir,
-      runDir: plan.trees[side].runDir,
-      added: plan.trees[side].added,
-      revision: plan.trees[side].revision,
-      spec: targetOf(plan.scenario.target, side),
-      go: prepared[side].facts.go,
-      overlay: plan.overlays?.[side] ?? null,
-      workDir: join(plan.workDir, 'cover'),
-      signal: plan.signal,
-    });
+  const workDir = join(plan.workDir, 'cover');
+  const prepare = async (side: Side) => prepareSide(plan, side, { go: prepared[side].facts.go, workDir });
   const builds = { base: await prepare('base'), head: await prepare('head') };
   const linked = async (side: Side) => linkedModules(builds[side], plan.trees[side].rootDir, plan.signal);
   const modules = modulesToCover({ base: await linked('base'), head: await linked('head') });
@@ -236,7 +206,7 @@ export const callsPass = async (session: Session, facts: ExactFacts, instead: st
 const countBothSides = async (session: Session, facts: ExactFacts, instead: string): Promise<ExactRun> => {
   const requests = countedRequests(facts);
   const text = 'building with coverage counters, which tell how often functions are called';
-  const binaries = await timed(session, text, async () => buildCovered(session));
+  const binaries = await buildInOwnTime(session, text, async () => buildCovered(session));
   const ports = await portsFor(session.plan.scenario);
   const counting = { session, binaries, ports, requests };
   const calls = await inTurn(

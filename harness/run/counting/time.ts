@@ -33,3 +33,18 @@ export const requireTimeFor = (session: Session, counted: readonly Timed[], roun
     minutes: Math.ceil(wantedSeconds / 60),
   });
 };
+
+/** Builds with the clock stopped, and says so. */
+export const buildInOwnTime = async <T>(
+  { plan, clock }: Session,
+  text: string,
+  build: () => Promise<T>,
+): Promise<T> => {
+  const startedMs = performance.now();
+  plan.onProgress({ kind: 'note', text });
+  const built = await build();
+  const seconds = (performance.now() - startedMs) / 1000;
+  clock.exclude(seconds);
+  plan.onProgress({ kind: 'built', seconds });
+  return built;
+};
