@@ -1,4 +1,5 @@
 /** Several processes of one service, each with an agent, as one: counters are added up, profiles are merged. */
+import { reasonOf } from '../errors.ts';
 import { type Agent, AgentRefusedError } from './agent.ts';
 import { type AgentCounters, type AgentHello, present, type ProcessUsage } from './agent-replies.ts';
 
@@ -73,7 +74,7 @@ const merged = (merge: MergeProfiles, profiles: readonly Uint8Array[], name: str
   try {
     return merge(profiles, name);
   } catch (error) {
-    throw new AgentRefusedError(name, error instanceof Error ? error.message : String(error));
+    throw new AgentRefusedError(name, reasonOf(error));
   }
 };
 

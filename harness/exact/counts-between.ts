@@ -79,14 +79,18 @@ const lastOf = (blocks: Blocks, index: number, executed: number): readonly [addr
   return [address, blocks.lengths[start + executed - 1] ?? 0];
 };
 
+interface Placed {
+  readonly bias: number;
+  readonly first: ReturnType<typeof firstLengths>;
+}
+
 const tallyCalls = (
   blocks: Blocks,
   { executions, indirectCalls }: Executed,
   tallies: StackTallies,
   { tables, arch }: CountedProgram,
-  bias: number,
+  { bias, first }: Placed,
 ): void => {
-  const first = firstLengths(blocks);
   const calls = new CallTallies(tallies, tables);
   const ran = Array.from(executions.keys()).filter((block) => (executions[block] ?? 0) > 0);
   for (const block of ran) {
@@ -152,7 +156,7 @@ const tallyBlocks = (
       address += blocks.lengths[start + n] ?? 0;
     }
   }
-  tallyCalls(blocks, executed, tallies, program, bias);
+  tallyCalls(blocks, executed, tallies, program, { bias, first });
   return tallies.all();
 };
 

@@ -17,7 +17,15 @@ export { locationsOf } from './columns/columns.ts';
 export { encodeProfile } from './format/encode.ts';
 export { type CallPaths, withCallPaths } from './costs/call-paths.ts';
 export { diffProfile, mergeProfiles, mergeWorkers, subtractProfile } from './combine/combine.ts';
-export { type CallTree, callTree, pathTo, ROOT_NAME, type TreeSide, TRUNCATED_NAME } from './costs/call-tree.ts';
+export {
+  type CallTree,
+  callTree,
+  nodesByName,
+  pathTo,
+  ROOT_NAME,
+  type TreeSide,
+  TRUNCATED_NAME,
+} from './costs/call-tree.ts';
 export {
   labelCosts,
   type LineCost,

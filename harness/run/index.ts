@@ -10,7 +10,7 @@
 export { type CpuLayout, layOutCpus } from './session/cpus.ts';
 export type { GateProgress, RunPlan, RunProgress, SideTree } from './session/plan.ts';
 export { provision, type Provisioned } from './provision.ts';
-export { NothingToCompareError } from './launch/trial.ts';
+export { NothingToCompareError, UNKNOWN_TO_BASE } from './launch/trial.ts';
 export type { Rehearsal } from './launch/rehearsal.ts';
 export { mixSeed } from './session/seeds.ts';
 export { steadyGo } from './counting/build.ts';

@@ -12,7 +12,6 @@ import {
   type ScenarioRun,
   type Side,
   SIDES,
-  targetOf,
 } from '../model/index.ts';
 import { bindSelf } from '../process/index.ts';
 import { buildFacts, linkBinary, type PreparedBuild } from '../service/index.ts';

@@ -11,6 +11,7 @@ import {
   type RunPlan,
   type RunProgress,
   type SideTree,
+  UNKNOWN_TO_BASE,
   wayOfSides,
 } from '../../run/index.ts';
 import { type SourceTree, withSides } from '../../source/index.ts';
@@ -165,7 +166,7 @@ const besideHead = (name: string, base: Rehearsal, head: Rehearsal | null): read
   return odd.map(({ request, status }) => {
     const onHead = head?.tried.find((tried) => tried.request.name === request.name);
     const found = status === null ? 'no answer' : `status ${status}`;
-    return onHead?.isOk === true && (status === 404 || status === 405 || status === 501)
+    return onHead?.isOk === true && UNKNOWN_TO_BASE.has(status)
       ? warn(`${name}: ${request.name}`, `${found}: new on head`, 'A run leaves it out on both sides, and says so.')
       : fail(`${name}: ${request.name}`, found, 'A base that fails cannot be compared with.');
   });

@@ -11,7 +11,7 @@
 import type { BySide, CountedCalls } from '../../model/index.ts';
 import { sum } from '../../stats/index.ts';
 import { type CallGraph, calleesFirst } from './call-graph.ts';
-import { isLoop, type Prices, pricesIn } from './prices.ts';
+import { EXACT_RATIO, isLoop, MOST_ROUNDS, type Prices, pricesIn } from './prices.ts';
 
 /** What a suspect has to do with the difference. */
 export interface Cause {
@@ -37,9 +37,6 @@ const CALLS_DIFFER = 0.005;
 const MOST_TIMES_AVERAGE = 5;
 /** Where some call it more and others less, what is left of both says little from here on. */
 const MOST_AGAINST = 3;
-/** Recursion hands on in circles, a little less each time. */
-const MOST_ROUNDS = 20_000;
-const EXACT_RATIO = 1e-7;
 
 export const differs = (base: number, head: number): boolean =>
   Math.abs(head - base) >= Math.max(CALLS_DIFFER, CALLS_DIFFER_RATIO * Math.max(base, head));
@@ -140,6 +137,7 @@ const flowOf = (graphs: Graphs, handings: ReadonlyMap<string, Handing>): Readonl
     }
   }
   const amounts = new Map(start);
+  // Recursion hands on in circles, a little less each time.
   for (let round = 0; round < MOST_ROUNDS; round++) {
     let moved = 0;
     for (const name of names) {

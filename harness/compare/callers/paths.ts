@@ -1,7 +1,7 @@
 /** The way from the root to each counted function, where its calls do not tell (caused.ts): that of CPU samples. */
 import type { BySide, FunctionComparison } from '../../model/index.ts';
 import { isOwn } from '../functions/owners.ts';
-import { type CallTree, callTree, canonicalNames, pathTo, type Profile } from '../../profile/index.ts';
+import { type CallTree, callTree, canonicalNames, nodesByName, pathTo, type Profile } from '../../profile/index.ts';
 
 export interface PathsInput {
   /** Counted, with the callers that samples know (withCallPaths). */
@@ -9,17 +9,6 @@ export interface PathsInput {
   readonly functions: readonly FunctionComparison[];
   readonly modulePath: string | null;
 }
-
-const nodesByName = (tree: CallTree): ReadonlyMap<string, readonly number[]> => {
-  const nodes = new Map<string, number[]>();
-  for (let node = 1; node < tree.name.length; node++) {
-    const name = tree.names[tree.name[node] ?? 0] ?? '';
-    const known = nodes.get(name);
-    if (known === undefined) nodes.set(name, [node]);
-    else known.push(node);
-  }
-  return nodes;
-};
 
 /** Of what a function's difference is, a path below changed code that carries at least this part is the one to show. */
 const LEAST_CARRIED = 0.1;

@@ -2,8 +2,9 @@
 import { type CallGraph, calleesFirst, type GraphNode, workOf } from './call-graph.ts';
 
 /** Recursion that branches 25 times for each call from outside takes 500 rounds; what has no end is not understood. */
-const MOST_ROUNDS = 20_000;
-const EXACT_RATIO = 1e-7;
+export const MOST_ROUNDS = 20_000;
+/** What moves less than this is at rest. */
+export const EXACT_RATIO = 1e-7;
 
 export type Prices = ReadonlyMap<string, number>;
 

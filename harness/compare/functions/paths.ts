@@ -1,6 +1,6 @@
 /** Call paths of a kind's profiles: who calls whom, and the path from the root along which a difference runs. */
 import { profileKind } from '../../metrics/index.ts';
-import { type CallTree, callTree, pathTo } from '../../profile/index.ts';
+import { type CallTree, callTree, nodesByName, pathTo } from '../../profile/index.ts';
 import type { ProfiledTotals } from './costs.ts';
 import type { NamesOf } from './names.ts';
 
@@ -12,10 +12,15 @@ export interface Paths {
   readonly children: ReadonlyMap<number, readonly number[]>;
 }
 
-const append = <K>(lists: Map<K, number[]>, key: K, node: number): void => {
-  const known = lists.get(key);
-  if (known === undefined) lists.set(key, [node]);
-  else known.push(node);
+const childrenIn = ({ parent }: CallTree): ReadonlyMap<number, readonly number[]> => {
+  const children = new Map<number, number[]>();
+  for (let node = 1; node < parent.length; node++) {
+    const of = parent[node] ?? 0;
+    const known = children.get(of);
+    if (known === undefined) children.set(of, [node]);
+    else known.push(node);
+  }
+  return children;
 };
 
 /** Both sides' call trees as one, in cost per request. */
@@ -29,13 +34,7 @@ export const buildPaths = (kind: ProfiledTotals, names: NamesOf): Paths => {
       names: names[side](profile),
     }));
   const tree = callTree(sidesOf('base'), sidesOf('head'));
-  const nodes = new Map<string, number[]>();
-  const children = new Map<number, number[]>();
-  for (let node = 1; node < tree.name.length; node++) {
-    append(nodes, tree.names[tree.name[node] ?? 0] ?? '', node);
-    append(children, tree.parent[node] ?? 0, node);
-  }
-  return { tree, nodes, children };
+  return { tree, nodes: nodesByName(tree), children: childrenIn(tree) };
 };
 
 /**

@@ -18,7 +18,8 @@ import type {
   ModuleChange,
   Scenario,
 } from '../../model/index.ts';
-import { metricDef, METRICS, UNSTEADY_CHANGED_RATIO } from '../../metrics/index.ts';
+import { METRICS, UNSTEADY_CHANGED_RATIO } from '../../metrics/index.ts';
+import { rowHead } from '../verdict/metric-row.ts';
 import { median } from '../../stats/index.ts';
 import { noisiestFunction } from '../counts/function-values.ts';
 import { exactFunctions } from './functions.ts';
@@ -202,13 +203,8 @@ export const instructionsRow = (
   said: { readonly reason: string | null; readonly warnings: readonly string[] },
 ): MetricComparison => {
   const judged = judgedIn(scenario, 'instructionsPerRequest');
-  const { unit, better } = metricDef(judged.metric);
   return {
-    metric: judged.metric,
-    unit,
-    better,
-    gate: judged.gate,
-    required: judged.required,
+    ...rowHead(judged),
     base: figures.base,
     head: figures.head,
     effectRatio: figures.effectRatio,

@@ -1,10 +1,10 @@
 /** System calls per request that follow the requests and not the clock, as a row of the comparison. */
 import type { BySide, CountedCalls, MetricComparison, MetricVerdict } from '../../model/index.ts';
-import { metricDef } from '../../metrics/index.ts';
 import { median } from '../../stats/index.ts';
 import { isApart, range } from '../counts/spread.ts';
 import type { LaunchWork } from '../counts/work.ts';
 import type { JudgedMetric } from '../verdict/gates.ts';
+import { rowHead } from '../verdict/metric-row.ts';
 import { formatQuantity } from '../../units/index.ts';
 
 /**
@@ -77,13 +77,8 @@ export const callsRow = (launches: BySide<readonly LaunchWork[]>, judged: Judged
   const all = { base: perRequest(launches.base, isCounted), head: perRequest(launches.head, isCounted) };
   const found = compare(all, judged.practicalAbsolute);
   const byName = changedCalls(callsByName(launches, judged.practicalAbsolute));
-  const { unit, better } = metricDef(judged.metric);
   return {
-    metric: judged.metric,
-    unit,
-    better,
-    gate: judged.gate,
-    required: judged.required,
+    ...rowHead(judged),
     base: found.base,
     head: found.head,
     effectRatio: found.base === 0 ? null : found.head / found.base - 1,

@@ -2,6 +2,7 @@
 import { metricDef } from '../../metrics/index.ts';
 import type { Launch, MetricComparison, MetricVerdict } from '../../model/index.ts';
 import { benjaminiHochberg } from '../../stats/index.ts';
+import type { JudgedMetric } from './gates.ts';
 import type { MetricOutcome } from './metric-outcome.ts';
 import type { Judgement } from './judge.ts';
 
@@ -70,20 +71,25 @@ const finalVerdict = ({ verdict, judged }: MetricOutcome): MetricVerdict => {
   return judged.gate ? 'inconclusive' : 'notJudged';
 };
 
+/** What a row is of, whoever judged it. */
+export const rowHead = ({
+  metric,
+  gate,
+  required,
+}: JudgedMetric): Pick<MetricComparison, 'metric' | 'unit' | 'better' | 'gate' | 'required'> => {
+  const { unit, better } = metricDef(metric);
+  return { metric, unit, better, gate, required };
+};
+
 /** `launches`: the launches behind the judgement, for its link seeds. */
 export const rowOf = (outcome: MetricOutcome, launches: readonly Launch[]): MetricComparison => {
   const { judged, judgement, stage } = outcome;
-  const def = metricDef(judged.metric);
   const verdict = finalVerdict(outcome);
   const linkSeeds = countLinkSeeds(launches);
   const bySeed =
     judgement !== null && judgement.unit === 'launch' && linkSeeds === judgement.n && launches.length > linkSeeds;
   return {
-    metric: judged.metric,
-    unit: def.unit,
-    better: def.better,
-    gate: judged.gate,
-    required: judged.required,
+    ...rowHead(judged),
     base: judgement?.base ?? null,
     head: judgement?.head ?? null,
     ...effectsOf(outcome),

@@ -118,6 +118,18 @@ export const callTree = (base: readonly TreeSide[], head: readonly TreeSide[]): 
   return builder.build();
 };
 
+/** Nodes of the tree per name; the root has none. */
+export const nodesByName = ({ name, names }: CallTree): ReadonlyMap<string, readonly number[]> => {
+  const nodes = new Map<string, number[]>();
+  for (let node = 1; node < name.length; node++) {
+    const text = names[name[node] ?? 0] ?? '';
+    const known = nodes.get(text);
+    if (known === undefined) nodes.set(text, [node]);
+    else known.push(node);
+  }
+  return nodes;
+};
+
 /** Names from below the root down to `node`. */
 export const pathTo = (tree: CallTree, node: number): readonly string[] => {
   const path: string[] = [];

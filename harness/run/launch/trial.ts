@@ -26,7 +26,7 @@ export interface Tried {
 }
 
 /** Base has no such route, or no such method on it (RFC 9110 §15.5.5, §15.5.6, §15.6.2). */
-const UNKNOWN_TO_BASE: ReadonlySet<number | null> = new Set([404, 405, 501]);
+export const UNKNOWN_TO_BASE: ReadonlySet<number | null> = new Set([404, 405, 501]);
 
 /** Nothing of the scenario can be compared: base has none of it. */
 export class NothingToCompareError extends Error {

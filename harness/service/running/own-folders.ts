@@ -5,7 +5,7 @@
  */
 import { chmodSync, chownSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { TargetStartError } from '../../errors.ts';
+import { reasonOf, TargetStartError } from '../../errors.ts';
 import type { Side } from '../../model/index.ts';
 import { runCommand } from '../../process/index.ts';
 
@@ -58,7 +58,7 @@ const requireWorks = async (prefix: Prefix, side: Side, signal: AbortSignal): Pr
   const [file, ...args] = [...prefix, 'true'];
   const tried = await runCommand({ file, args, cwd: '/', timeoutSeconds: 20 }, signal).catch((error: unknown) => {
     signal.throwIfAborted();
-    return { exitCode: null, stderr: error instanceof Error ? error.message : String(error) };
+    return { exitCode: null, stderr: reasonOf(error) };
   });
   if (tried.exitCode === 0) return;
   throw new TargetStartError(
