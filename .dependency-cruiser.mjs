@@ -67,7 +67,7 @@ const layers = {
   },
   cli: { may: null, why: 'flags, files and exit codes: it calls every module, and only the Action calls it' },
   action: {
-    may: ['cli', 'publish', 'report', 'units'],
+    may: ['cli', 'publish', 'report', 'results', 'units'],
     why: 'the Action does what the command line does, and what only a job has',
   },
 };

@@ -22,7 +22,8 @@ import {
 } from '../publish/index.ts';
 import { verdictSentence } from '../report/index.ts';
 import { formatSignedPercent } from '../units/index.ts';
-import { main, PAGE_FILE, REPORT_FILE, reportCrashes, reportFailure, RUN_FILE } from '../cli/index.ts';
+import { main, reportCrashes, reportFailure } from '../cli/index.ts';
+import { PAGE_FILE, REPORT_FILE, RUN_FILE } from '../results/index.ts';
 
 const { env } = process;
 

@@ -3,5 +3,4 @@
  * The Action is the one module that stands above it.
  */
 export { main } from './main.ts';
-export { PAGE_FILE, REPORT_FILE, RUN_FILE } from '../results/index.ts';
 export { reportCrashes, reportFailure } from './terminal/failure.ts';

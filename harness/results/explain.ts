@@ -36,7 +36,7 @@ import { countedOf, countedSides, explainWithCounts, judgeCounts, mergeCounts, o
 import { evidenceOf, type KindEvidence } from './evidence.ts';
 import { countedGraph, graphOf } from './graphs.ts';
 import { profileFolder } from './layout.ts';
-import { keepNone, type KeepMerged, keepSides } from './merged.ts';
+import { keepCounted, keepNone, type KeepMerged, keepSides } from './merged.ts';
 import type { ReadFile } from './profile-files.ts';
 
 export interface Explained {
@@ -162,7 +162,7 @@ const explainScenario = async (
   const judged = judgeScenario(run, family, countedOf(counts));
   const { explanation: sampled, graphs, cpu } = await explainSamples(file, judged, read, keep);
   const sides = countedSides(merged, cpu);
-  await keepSides(run, 'instructions', { base: sides.base?.profile ?? null, head: sides.head?.profile ?? null }, keep);
+  await keepCounted(run, sides, keep);
   const { exact, ...explanation } = explainWithCounts(file, judged, { calls, judged: counts, sides }, sampled);
   return {
     scenario: assembleScenario(judged, file, exact, explanation),

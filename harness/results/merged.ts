@@ -1,7 +1,7 @@
 /** The profiles of a run, merged over its launches: one file per scenario, side and kind. */
 import { type BySide, type ProfileKind, type RunFile, type ScenarioRun, type Side, SIDES } from '../model/index.ts';
 import { encodeProfile, type Profile } from '../profile/index.ts';
-import { countedSides, mergeCounts, openCounts } from './counts.ts';
+import { type CountedSide, countedSides, mergeCounts, openCounts } from './counts.ts';
 import { evidenceOf } from './evidence.ts';
 import { mergedFile } from './layout.ts';
 import type { ReadFile } from './profile-files.ts';
@@ -34,14 +34,20 @@ export const keepSides = async (
   }
 };
 
+/** The same of what was counted. */
+export const keepCounted = async (
+  run: ScenarioRun,
+  { base, head }: BySide<CountedSide | null>,
+  keep: KeepMerged,
+): Promise<void> => keepSides(run, 'instructions', { base: base?.profile ?? null, head: head?.profile ?? null }, keep);
+
 const mergeScenario = async (run: ScenarioRun, read: ReadFile, keep: KeepMerged): Promise<void> => {
   let cpu: BySide<Profile | null> = { base: null, head: null };
   for await (const { file, merged } of evidenceOf(run, read)) {
     if (file === 'cpu') cpu = merged;
     await keepSides(run, file, merged, keep);
   }
-  const { base, head } = countedSides(mergeCounts(await openCounts(run, read)), cpu);
-  await keepSides(run, 'instructions', { base: base?.profile ?? null, head: head?.profile ?? null }, keep);
+  await keepCounted(run, countedSides(mergeCounts(await openCounts(run, read)), cpu), keep);
 };
 
 /** Merges without comparing: for runs whose sides are one, and for exports. */

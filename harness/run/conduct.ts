@@ -85,10 +85,17 @@ export const conduct = async (session: Session, links: Links, builds: BySide<Bui
   progress.invalid = invalidity(conductor.current());
   if (progress.invalid === null && session.plan.scenario.measure.exact === 'only')
     await tryApart(session, launchSpecOf(session, nextLaunchIndex(session), await links.next()));
+  let taken: NextStep['kind'] | null = null;
   while (progress.invalid === null) {
-    const step = nextOf(conductor);
-    if (step.kind === 'end') break;
+    const soFar = soFarOf(conductor);
+    if (taken === 'judged') reportLook(session, soFar.look);
+    const step = nextStep(soFar);
+    if (step.kind === 'end') {
+      if (step.uncounted) noteUncounted(session);
+      break;
+    }
     await take(conductor, step);
+    taken = step.kind;
   }
   if (session.plan.scenario.measure.exact === 'only') concludeCounts(progress);
   return {
@@ -115,13 +122,7 @@ interface Conductor {
   readonly current: () => ScenarioRun;
 }
 
-const nextOf = (conductor: Conductor): NextStep => {
-  const step = nextStep(soFarOf(conductor));
-  if (step.kind === 'end' && step.uncounted) noteUncounted(conductor);
-  return step;
-};
-
-const noteUncounted = ({ session }: Conductor): void => {
+const noteUncounted = (session: Session): void => {
   const { budgetSeconds } = session.plan;
   const wanted = Math.ceil((budgetSeconds - session.clock.secondsLeft() + exactSeconds(session.launches)) / 60);
   session.notes.add(
@@ -233,13 +234,10 @@ const judgeOnce = async (conductor: Conductor): Promise<void> => {
   if (progress.pace !== null) progress.latencyRatePerSecond ??= latencyRateOf(session, progress.pace);
   progress.invalid = launch === null ? died : invalidity(current());
   if (progress.invalid !== null) progress.stop = 'invalid';
-  else reportLook(conductor);
 };
 
 /** Reports what the judged launches show so far, gate by gate: one interim look of the stopping rule. */
-const reportLook = ({ session, current }: Conductor): void => {
-  const { plan, clock } = session;
-  const look = judgeSoFar(current(), plan.family);
+const reportLook = ({ plan, clock }: Session, look: RunSoFar['look']): void => {
   plan.onProgress({
     kind: 'look',
     launches: look.launches,

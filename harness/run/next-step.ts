@@ -160,8 +160,8 @@ const growthRequests = (soFar: RunSoFar): number | null => {
 /** What counting takes once the growth launch is done, and what it leaves to others; 0 where it will not be asked for. */
 const countingToCome = (soFar: RunSoFar): number => {
   const state = stateAtEnd(soFar);
-  const isAsked = state === 'fired' || (state === 'open' && soFar.counting === 'not yet');
-  if (!isAsked || !isCountingAhead(soFar) || soFar.engine === 'calls' || soFar.engine === 'none') return 0;
+  const isAsked = state !== 'quiet' && wantsCount(soFar, state);
+  if (!isAsked || soFar.engine === 'calls' || soFar.engine === 'none') return 0;
   return soFar.exactSeconds + latencySeconds(soFar) + captureSeconds(soFar);
 };
 
@@ -208,11 +208,16 @@ const needsEngine = (soFar: RunSoFar): boolean =>
 
 /** By itself only where a gate is open or has fired, and when there is time for it. */
 const mayCount = (soFar: RunSoFar, state: GateState): boolean => {
-  const { exact, counting, secondsLeft, exactSeconds } = soFar;
+  const { exact, secondsLeft, exactSeconds } = soFar;
+  return wantsCount(soFar, state) && (exact !== 'auto' || secondsLeft >= exactSeconds + othersSeconds(soFar));
+};
+
+/** Whether counting is called for, as far as time allows. */
+const wantsCount = (soFar: RunSoFar, state: GateState): boolean => {
+  const { exact, counting } = soFar;
   if (!isCountingAhead(soFar)) return false;
-  if (exact !== 'auto') return state !== 'open' || counting === 'not yet';
-  if (secondsLeft < exactSeconds + othersSeconds(soFar)) return false;
-  return state === 'open' ? counting === 'not yet' : state === 'fired' || counting === 'waits';
+  if (state === 'open') return counting === 'not yet';
+  return exact !== 'auto' || state === 'fired' || counting === 'waits';
 };
 
 const countOnce = (soFar: RunSoFar, state: GateState): NextStep =>
