@@ -1,17 +1,16 @@
 /** The graphs of the page, from the profiles that the rows of the comparison come from. */
-import { costFactors, type ProfiledKind, withCountedStacks } from '../compare/index.ts';
+import { costFactors, type ProfiledKind } from '../compare/index.ts';
 import { isHeld, profileKind } from '../metrics/index.ts';
 import { type BySide, bothSides } from '../model/index.ts';
-import type { Profile } from '../profile/index.ts';
+import { mergeProfiles, type Profile } from '../profile/index.ts';
 import type { ProfilePair } from '../report/index.ts';
 import type { CountedSide } from './counts.ts';
 
-/** Of the merged profiles the stacks that count of their launches. */
-const countedIn = (kind: ProfiledKind, merged: BySide<Profile>): BySide<Profile> => {
-  const whole = bothSides((side) => ({ profile: merged[side], requests: 0 }));
-  const [launch = whole] = withCountedStacks({ ...kind, launches: [whole] }).launches;
-  return bothSides((side) => launch[side].profile);
-};
+/** Merged already where every stack counts. */
+const profilesOf = (kind: ProfiledKind, merged: BySide<Profile>): BySide<Profile> =>
+  profileKind(kind.profile).stacks === 'all'
+    ? merged
+    : bothSides((side) => mergeProfiles(kind.launches.map((launch) => launch[side].profile)));
 
 /** What is held is shown as it stood, in the mean over launches; what is spent as a request's. */
 const scalesOf = (kind: ProfiledKind): BySide<number> =>
@@ -21,7 +20,7 @@ const scalesOf = (kind: ProfiledKind): BySide<number> =>
 export const graphOf = (scenario: string, kind: ProfiledKind, merged: BySide<Profile>): ProfilePair => {
   const { title, valueType, unit } = profileKind(kind.profile);
   const scales = scalesOf(kind);
-  const profiles = countedIn(kind, merged);
+  const profiles = profilesOf(kind, merged);
   const sides = bothSides((side) => ({ profile: profiles[side], valueType, scale: scales[side] }));
   return { scenario, title, compared: kind.profile, unit, perRequest: !isHeld(kind.profile), ...sides };
 };
