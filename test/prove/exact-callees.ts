@@ -6,16 +6,14 @@
  * node test/prove/exact-callees.ts [--rounds=1] [case …]   appends to docs/evidence/exact-callees.jsonl
  * node test/prove/exact-callees.ts --table                 the table of all lines
  */
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import type { ExactFindings } from '../../harness/compare/index.ts';
-import { stopAll } from '../../harness/process/index.ts';
 import { evidenceOf } from './campaign.ts';
 import { applyEdits, type Edit, makeVariant } from './demo-variant.ts';
 import { shareOf } from './evidence-table.ts';
-import { type Built, type Rig, scenarioAt, withRig } from './exact-rig.ts';
+import { type Built, type Rig, scenarioAt, withRig, inOwnFolder } from './exact-rig.ts';
 
 interface Fault {
   /** As godyno names it. */
@@ -359,17 +357,7 @@ const run = async (work: string, signal: AbortSignal): Promise<void> => {
   });
 };
 
-if (!values.table) {
-  const work = mkdtempSync(path.join(tmpdir(), 'xc'));
-  const ended = new AbortController();
-  process.on('SIGINT', () => ended.abort());
-  try {
-    await run(work, ended.signal);
-  } finally {
-    await stopAll();
-    rmSync(work, { recursive: true, force: true });
-  }
-}
+if (!values.table) await inOwnFolder('xc', run);
 console.log(`\n${table()}\n`);
 /** The promise: among the first three, and whoever else the diff touches never first. */
 const called = evidence.rows().filter(isCalled);

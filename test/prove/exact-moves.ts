@@ -6,15 +6,13 @@
  * node test/prove/exact-moves.ts [part of a title …]     appends to docs/evidence/exact-moves.jsonl
  * node test/prove/exact-moves.ts --table                 the rates of all lines
  */
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { ExactFindings } from '../../harness/compare/index.ts';
-import { stopAll } from '../../harness/process/index.ts';
 import { BURN_STATEMENTS, BURN_VARIABLES, makeVariant } from './demo-variant.ts';
 import { evidenceOf } from './campaign.ts';
 import { shareOf } from './evidence-table.ts';
-import { type Built, type Rig, scenarioAt, withRig } from './exact-rig.ts';
+import { type Built, type Rig, scenarioAt, withRig, inOwnFolder } from './exact-rig.ts';
 import { isTwinRight, type Rewrite, REWRITES } from './moves-rewrites.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -103,25 +101,19 @@ const tryOne = async (rig: Rig, work: string, base: Built, rewrite: Rewrite): Pr
 };
 
 const words = process.argv.slice(2);
-if (!words.includes('--table')) {
-  const work = mkdtempSync(path.join(tmpdir(), 'xm'));
-  const ended = new AbortController();
-  process.on('SIGINT', () => ended.abort());
-  try {
-    const folder = path.join(work, 'base');
-    makeVariant(folder);
-    const scenario = scenarioAt(path.join(root, 'scenarios/demo.yml'));
-    const own = { ...scenario, target: { ...scenario.target, module: '.' } };
-    const wanted = REWRITES.filter(({ title }) => words.length === 0 || words.some((part) => title.includes(part)));
-    await withRig({ scenario: own, workDir: path.join(work, 'w'), signal: ended.signal }, async (rig) => {
-      const base = await rig.build('base', folder, 'b');
-      for (const rewrite of wanted) await tryOne(rig, work, base, rewrite);
-    });
-  } finally {
-    await stopAll();
-    rmSync(work, { recursive: true, force: true });
-  }
-}
+const run = async (work: string, signal: AbortSignal): Promise<void> => {
+  const folder = path.join(work, 'base');
+  makeVariant(folder);
+  const scenario = scenarioAt(path.join(root, 'scenarios/demo.yml'));
+  const own = { ...scenario, target: { ...scenario.target, module: '.' } };
+  const wanted = REWRITES.filter(({ title }) => words.length === 0 || words.some((part) => title.includes(part)));
+  await withRig({ scenario: own, workDir: path.join(work, 'w'), signal }, async (rig) => {
+    const base = await rig.build('base', folder, 'b');
+    for (const rewrite of wanted) await tryOne(rig, work, base, rewrite);
+  });
+};
+
+if (!words.includes('--table')) await inOwnFolder('xm', run);
 
 const rows = evidence.rows();
 const pure = rows.filter(({ hidden }) => hidden === 'nothing');

@@ -11,17 +11,25 @@
  * more than the smallest doses. One comparison per site with many rounds says how many instructions a round costs, and
  * sizes are doses from there.
  */
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import type { ExactFindings } from '../../harness/compare/index.ts';
 import type { Side } from '../../harness/model/index.ts';
-import { stopAll } from '../../harness/process/index.ts';
 import { makeVariant, plantAt, type Site, SITES } from './demo-variant.ts';
 import { evidenceOf } from './campaign.ts';
 import { shareOf } from './evidence-table.ts';
-import { type Built, GO_BEFORE, goText, type GoUsed, goUsedBy, type Rig, scenarioAt, withRig } from './exact-rig.ts';
+import {
+  type Built,
+  GO_BEFORE,
+  goText,
+  type GoUsed,
+  goUsedBy,
+  type Rig,
+  scenarioAt,
+  withRig,
+  inOwnFolder,
+} from './exact-rig.ts';
 import { CADDY_SITES, HTTPBIN_SITES, PODINFO_SITES } from './service-sites.ts';
 import { SERVICES } from './services.ts';
 
@@ -214,17 +222,7 @@ const run = async (work: string, signal: AbortSignal): Promise<void> => {
   });
 };
 
-if (!values.table) {
-  const work = mkdtempSync(path.join(tmpdir(), 'xp'));
-  const ended = new AbortController();
-  process.on('SIGINT', () => ended.abort());
-  try {
-    await run(work, ended.signal);
-  } finally {
-    await stopAll();
-    rmSync(work, { recursive: true, force: true });
-  }
-}
+if (!values.table) await inOwnFolder('xp', run);
 console.log(`\n${table()}\n`);
 /** The promise: named first wherever a change was called, and every change of half a percent called. */
 const failed = evidence.rows().filter((row) => (isCalled(row) ? !row.withDiff.first : row.size >= 0.5));

@@ -2,13 +2,14 @@
  * Exact mode for proofs: the shipped counting pass on binaries of the proof's choosing. A base is built once and counted
  * against many heads. Builds, counting and judging are the run's own; only what conducts them is here.
  */
-import { mkdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
-import { totalmem } from 'node:os';
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir, totalmem } from 'node:os';
 import path from 'node:path';
 import { type ExactFindings, exactRequests, judgeExact } from '../../harness/compare/index.ts';
 import { isMissing } from '../../harness/exact/index.ts';
 import { type Loader, startLoader } from '../../harness/load/index.ts';
 import type { BySide, ExactRun, Revision, RunSettings, Scenario, Side } from '../../harness/model/index.ts';
+import { stopAll } from '../../harness/process/index.ts';
 import { decodeProfile, type Profile } from '../../harness/profile/index.ts';
 import { startClock } from '../../harness/run/session/clock.ts';
 import { keepUp } from '../../harness/run/session/upkeep.ts';
@@ -243,5 +244,21 @@ export const withRig = async <T>(place: Place, use: (rig: Rig) => Promise<T>): P
     });
   } finally {
     await loader.stop();
+  }
+};
+
+/** What a proof does in a folder of its own, with all it starts; Ctrl-C ends it. The name must be short: sockets lie there. */
+export const inOwnFolder = async (
+  prefix: string,
+  prove: (work: string, signal: AbortSignal) => Promise<void>,
+): Promise<void> => {
+  const work = mkdtempSync(path.join(tmpdir(), prefix));
+  const ended = new AbortController();
+  process.on('SIGINT', () => ended.abort());
+  try {
+    await prove(work, ended.signal);
+  } finally {
+    await stopAll();
+    rmSync(work, { recursive: true, force: true });
   }
 };

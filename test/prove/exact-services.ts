@@ -5,11 +5,7 @@
  * node test/prove/exact-services.ts [comparisons=2] [service …]     appends to docs/evidence/exact-services.jsonl
  * node test/prove/exact-services.ts --table                         the table of all lines
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { stopAll } from '../../harness/process/index.ts';
 import { evidenceOf } from './campaign.ts';
 import { shareOf } from './evidence-table.ts';
 import {
@@ -22,6 +18,7 @@ import {
   type Rig,
   scenarioAt,
   withRig,
+  inOwnFolder,
 } from './exact-rig.ts';
 import { type ServiceName, SERVICES } from './services.ts';
 
@@ -122,26 +119,21 @@ const table = (): string => {
 const words = process.argv.slice(2);
 const services = SERVICE_NAMES.filter((name) => words.includes(name));
 const comparisons = Number(words.find((word) => /^\d+$/.test(word)) ?? 2);
-const ended = new AbortController();
-process.on('SIGINT', () => ended.abort());
+
+const prove = async (service: ServiceName, workDir: string, signal: AbortSignal): Promise<void> => {
+  const { scenarioFile, source } = SERVICES[service];
+  await withRig({ scenario: scenarioAt(scenarioFile()), workDir, signal }, async (rig) => {
+    const startedMs = performance.now();
+    const build = await rig.build('head', source(), 'b');
+    await build.link(null);
+    console.log(`${service}: built in ${((performance.now() - startedMs) / 1000).toFixed(0)} s`);
+    await compareOften(service, build, rig, comparisons);
+  });
+};
+
 if (!words.includes('--table')) {
-  for (const service of services.length > 0 ? services : SERVICE_NAMES) {
-    const work = mkdtempSync(path.join(tmpdir(), 'xs'));
-    try {
-      const { scenarioFile, source } = SERVICES[service];
-      const place = { scenario: scenarioAt(scenarioFile()), workDir: work, signal: ended.signal };
-      await withRig(place, async (rig) => {
-        const startedMs = performance.now();
-        const build = await rig.build('head', source(), 'b');
-        await build.link(null);
-        console.log(`${service}: built in ${((performance.now() - startedMs) / 1000).toFixed(0)} s`);
-        await compareOften(service, build, rig, comparisons);
-      });
-    } finally {
-      await stopAll();
-      rmSync(work, { recursive: true, force: true });
-    }
-  }
+  for (const service of services.length > 0 ? services : SERVICE_NAMES)
+    await inOwnFolder('xs', async (work, signal) => prove(service, work, signal));
 }
 console.log(`\n${table()}\n`);
 const wrong = evidence.rows().filter(({ verdict }) => verdict !== 'unchanged').length;

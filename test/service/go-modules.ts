@@ -1,32 +1,15 @@
 /** Small Go modules in temporary folders, for tests that need the real `go`. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { Revision, TargetSpec } from '../../harness/model/index.ts';
+import { scenarioWith } from '../builders/scenarios.ts';
+import { foldersOf } from '../builders/folders.ts';
 
 export const never = new AbortController().signal;
 
-const made: string[] = [];
-
-/** A new temporary folder holding `files` (path → text). */
-export const makeFolder = (files: Readonly<Record<string, string>> = {}): string => {
-  const folder = mkdtempSync(join(tmpdir(), 'godyno-target-'));
-  made.push(folder);
-  writeFiles(folder, files);
-  return folder;
-};
-
-export const writeFiles = (folder: string, files: Readonly<Record<string, string>>): void => {
-  for (const [name, text] of Object.entries(files)) {
-    mkdirSync(dirname(join(folder, name)), { recursive: true });
-    writeFileSync(join(folder, name), text);
-  }
-};
-
-export const removeFolders = (): void => {
-  for (const folder of made.splice(0)) rmSync(folder, { recursive: true, force: true });
-};
+/** `makeFolder`: a new temporary folder holding files (path → text). */
+export const { makeFolder, removeFolders } = foldersOf('godyno-target-');
 
 /** A service on PORT with a healthy path, a broken one, and a word about how it was built and started. */
 export const SERVICE = `package main
@@ -121,25 +104,9 @@ func main() { println("hello") }
 export const goMod = (name: string, rest = ''): string => `module ${name}\n\ngo 1.22\n${rest}`;
 
 export const makeSpec = (changes: Partial<TargetSpec> = {}): TargetSpec => ({
+  ...scenarioWith().target,
   package: '.',
-  module: '.',
-  args: [],
-  env: {},
-  buildFlags: [],
-  buildEnv: {},
-  generate: [],
-  include: [],
-  cwd: '.',
-  ports: [],
-  setup: [],
-  seed: [],
   ready: { method: 'GET', path: '/ready', timeoutSeconds: 10 },
-  stopTimeoutSeconds: 5,
-  cpus: 1,
-  gogc: '100',
-  gomemlimit: 'off',
-  sides: 'auto',
-  port: null,
   ...changes,
 });
 

@@ -1,30 +1,12 @@
 /** Real git repositories in temporary folders. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { foldersOf } from '../builders/folders.ts';
+
+export { writeFiles } from '../builders/folders.ts';
 
 export const never = new AbortController().signal;
 
-const made: string[] = [];
-
-export const makeFolder = (files: Readonly<Record<string, string>> = {}): string => {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'godyno-source-')));
-  made.push(folder);
-  writeFiles(folder, files);
-  return folder;
-};
-
-export const writeFiles = (folder: string, files: Readonly<Record<string, string>>): void => {
-  for (const [name, text] of Object.entries(files)) {
-    mkdirSync(dirname(join(folder, name)), { recursive: true });
-    writeFileSync(join(folder, name), text);
-  }
-};
-
-export const removeFolders = (): void => {
-  for (const folder of made.splice(0)) rmSync(folder, { recursive: true, force: true });
-};
+export const { makeFolder, removeFolders } = foldersOf('godyno-source-');
 
 const IDENTITY = [
   '-c',

@@ -9,6 +9,7 @@ import type { RunPlan, RunProgress } from '../../../harness/run/session/plan.ts'
 import type { Session } from '../../../harness/run/session/session.ts';
 import { prepareBuild } from '../../../harness/service/index.ts';
 import { folderRevision } from '../../service/go-modules.ts';
+import { settings } from '../../builders/settings.ts';
 
 export interface CountedSides {
   readonly scenario: Scenario;
@@ -68,19 +69,7 @@ export const countedSession = async ({ scenario, sides, folder, signal }: Counte
     plan,
     movedPorts: [],
     tried: true,
-    settings: {
-      mode: 'together',
-      pinned: false,
-      unpinnedReason: 'a test',
-      targetCpus: [],
-      loaderCpus: [],
-      cpuSource: 'schedstat',
-      gomaxprocs: 1,
-      gogc: '100',
-      gomemlimit: 'off',
-      inFlight: 1,
-      latencyRatePerSecond: null,
-    },
+    settings: { ...settings, pinned: false, unpinnedReason: 'a test', targetCpus: [], loaderCpus: [] },
     prepared: { base: await prepare('base'), head: await prepare('head') },
     loader,
     clock: startClock(600),
