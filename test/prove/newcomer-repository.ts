@@ -29,7 +29,8 @@ export interface Tarball {
 export interface Workplace {
   /** Outside of every repository, and never in one. */
   readonly folder: string;
-  readonly tarball: Tarball;
+  /** Packed when the first service is set up. */
+  readonly tarball: () => Tarball;
   /** Folders to clone from in place of an address, by service. */
   readonly clones: Readonly<Record<string, string>>;
 }
@@ -118,6 +119,13 @@ const clone = (name: string, origin: Origin, folder: string, clones: Workplace['
   git(folder, 'switch', '--quiet', '--force-create', 'main', origin.tag);
 };
 
+/** What a team has in place of the files that come with a service, before godyno is there. */
+const replaceFiles = (folder: string, files: Readonly<Record<string, string>>): void => {
+  if (Object.keys(files).length === 0) return;
+  for (const [file, text] of Object.entries(files)) writeFileSync(path.join(folder, file), text);
+  git(folder, 'commit', '--quiet', '--all', '--message', 'Our own configuration');
+};
+
 /** `init` says when it compiles and when it starts what it compiled. */
 const secondsCompiling = ({ lines }: Told): number =>
   lines.reduce((sum, { at, text }, index) => {
@@ -152,10 +160,9 @@ export const setUp = async (place: Workplace, name: string, service: Newcomer): 
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(place.folder, { recursive: true });
   clone(name, service.origin, folder, place.clones);
-  const installed = requireGood(
-    'npm i',
-    await tell(place, folder, 'npm', 'i', '--prefix', '.', '-D', place.tarball.file),
-  );
+  replaceFiles(folder, service.ownFiles ?? {});
+  const tarball = place.tarball();
+  const installed = requireGood('npm i', await tell(place, folder, 'npm', 'i', '--prefix', '.', '-D', tarball.file));
   const found = requireGood('init', await tell(place, folder, 'npx', 'godyno', 'init', '--yes'));
   const file = service.scenarioFile;
   const edits: readonly Edit[] = service.edits.map(({ from, to }) => ({ file, from, to }));
@@ -166,7 +173,7 @@ export const setUp = async (place: Workplace, name: string, service: Newcomer): 
   const checked = await tell(place, folder, 'npx', 'godyno', 'doctor');
   writeFileSync(`${folder}.doctor.txt`, checked.out + checked.lines.map(({ text }) => text).join('\n'));
   const setup: Setup = {
-    packed: place.tarball.commit,
+    packed: tarball.commit,
     base: git(folder, 'rev-parse', 'HEAD'),
     installSeconds: installed.seconds,
     initSeconds: found.seconds,

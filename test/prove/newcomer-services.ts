@@ -11,6 +11,8 @@ export type Origin =
 export interface Newcomer {
   readonly origin: Origin;
   readonly what: string;
+  /** Files that the team has in place of those that come with the service, by path. */
+  readonly ownFiles?: Readonly<Record<string, string>>;
   /** Written by `init`. */
   readonly scenarioFile: string;
   /** `to` holds the edited lines, at most five in all. */
@@ -31,6 +33,14 @@ export type Change =
   | { readonly kind: 'none' }
   | { readonly kind: 'slow'; readonly rounds: number }
   | { readonly kind: 'leak'; readonly leak: Leak };
+
+/** Nothing listens there: every check ends at once, and none leaves the machine. */
+const GATUS_CONFIG = ['front-end', 'back-end', 'search', 'mail', 'billing', 'metrics', 'queue']
+  .map(
+    (name) =>
+      `  - { name: ${name}, group: core, url: "http://127.0.0.1:9/", interval: 5m, conditions: ["[STATUS] == 200"] }\n`,
+  )
+  .join('');
 
 const SIGNED_IN = 'headers: { x-gotify-key: "${client}" }';
 
@@ -76,6 +86,7 @@ export const NEWCOMERS = {
   gatus: {
     origin: { kind: 'clone', url: 'https://github.com/TwiN/gatus', tag: 'v5.36.0' },
     what: 'Fiber on fasthttp, configuration file, embedded page, fixed port, checks in the background',
+    ownFiles: { 'config.yaml': `endpoints:\n${GATUS_CONFIG}` },
     scenarioFile: 'scenarios/gatus.yml',
     edits: [
       {

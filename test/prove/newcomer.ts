@@ -24,6 +24,7 @@ import {
   repositoryOf,
   type Setup,
   setUp,
+  type Tarball,
   tell,
   type Workplace,
 } from './newcomer-repository.ts';
@@ -195,7 +196,8 @@ const oneRow = async (placed: Placed, kind: string, round: number): Promise<void
 const campaign = async (): Promise<void> => {
   const { folder } = values;
   const clones = Object.fromEntries(values.clone.map((text) => text.split('=', 2)));
-  const place: Workplace = { folder, tarball: packed(folder), clones };
+  let tarball: Tarball | undefined;
+  const place: Workplace = { folder, tarball: () => (tarball ??= packed(folder)), clones };
   const placed: Placed[] = [];
   for (const name of wanted()) {
     const service: Newcomer = NEWCOMERS[name];
