@@ -34,8 +34,11 @@ export type Change =
   | { readonly kind: 'slow'; readonly rounds: number }
   | { readonly kind: 'leak'; readonly leak: Leak };
 
-/** Nothing listens there: every check ends at once, and none leaves the machine. */
-const GATUS_CONFIG = ['front-end', 'back-end', 'search', 'mail', 'billing', 'metrics', 'queue']
+/**
+ * Nothing listens there: every check ends at once, and none leaves the machine. The service waits 0.8 s before each
+ * endpoint's first check, so with many of them its state changes for seconds.
+ */
+const GATUS_CONFIG = ['front-end', 'back-end']
   .map(
     (name) =>
       `  - { name: ${name}, group: core, url: "http://127.0.0.1:9/", interval: 5m, conditions: ["[STATUS] == 200"] }\n`,
@@ -105,9 +108,9 @@ export const NEWCOMERS = {
         to: '- { http: "GET /api/v1/endpoints/core_front-end/health/badge.svg" }',
       },
       {
-        why: 'it checks its endpoints from the start on: requests come when the first result is there',
+        why: 'it checks its endpoints from the start on: requests come when the last first result is there',
         from: 'load:\n',
-        to: `  seed: ['until curl -s http://127.0.0.1:\${port}/api/v1/endpoints/core_front-end/statuses | grep -q success; do sleep 0.1; done']
+        to: `  seed: ['until curl -s http://127.0.0.1:\${port}/api/v1/endpoints/core_back-end/statuses | grep -q success; do sleep 0.1; done']
 load:
 `,
       },
