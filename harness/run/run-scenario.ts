@@ -16,6 +16,7 @@ import {
 import { bindSelf } from '../process/index.ts';
 import { buildFacts, linkBinary, type PreparedBuild } from '../service/index.ts';
 import { startClock } from './session/clock.ts';
+import { cpuSettings } from './session/cpus.ts';
 import { ContendedPortsError, movingNotes } from './session/contended-ports.ts';
 import { conduct, type MeasuredRun } from './conduct.ts';
 import { requireEngine } from './counting/engine.ts';
@@ -48,7 +49,7 @@ const runOnce = async (plan: RunPlan, moved: readonly number[]): Promise<Scenari
   const startedMs = performance.now();
   const prepared = await prepareSides(plan, moved.length > 0);
   await requireEngine(plan, prepared.head.facts.go);
-  const cpus = plan.cpus.pinned ? plan.cpus.loaderCpus : null;
+  const cpus = plan.cpus.lanes[0]?.loaderCpus ?? null;
   return withLinks(
     { prepared, seed: plan.seed, cpus, signal: plan.signal },
     (side) => plan.onProgress({ kind: 'building', side }),
@@ -105,13 +106,9 @@ const modeOf = ({ scenario }: RunPlan, unmovable: string | null): RunSettings['m
 
 const settingsOf = (plan: RunPlan, unmovable: string | null): RunSettings => {
   const { target, load } = plan.scenario;
-  const { pinned, unpinnedReason, targetCpus, loaderCpus } = plan.cpus;
   return {
     mode: modeOf(plan, unmovable),
-    pinned,
-    unpinnedReason,
-    targetCpus,
-    loaderCpus,
+    ...cpuSettings(plan.cpus),
     cpuSource: chooseCpuSource(),
     gomaxprocs: target.cpus,
     gogc: target.gogc,
@@ -132,12 +129,13 @@ export const withSession = async <T>(
   await mkdir(socketDir, { recursive: true, mode: 0o700 });
   const unmovable = prepared.base.unmovable ?? prepared.head.unmovable;
   const settings = settingsOf(plan, unmovable);
-  const { targetCpus, loaderCpus } = plan.cpus;
+  const [cpus = null] = plan.cpus.lanes;
+  const { targetCpus, loaderCpus } = cpus ?? { targetCpus: [], loaderCpus: [] };
   try {
     // From here on the harness, its links and its reading of profiles keep off the services' CPUs.
     await bindSelf(loaderCpus, plan.signal);
     const loader = await startLoader({
-      cpus: settings.pinned ? settings.loaderCpus : null,
+      cpus: cpus?.loaderCpus ?? null,
       signal: plan.signal,
       logFile: join(plan.outDir, 'logs', folderOf(plan.scenario.name), 'loader.log'),
     });
@@ -153,12 +151,11 @@ export const withSession = async <T>(
         plan,
         settings,
         prepared,
-        loader,
+        lanes: [{ cpus, loader, schedule: { next: 0 } }],
         clock,
         upkeep: keepUp(clock, plan.scenario.target.stopTimeoutSeconds),
         socketDir,
         movedPorts: unmovable === null ? moved : [],
-        schedule: { next: 0 },
         tried: false,
         launches: [],
         notes,

@@ -14,7 +14,7 @@ import { decodeProfile, type Profile } from '../../harness/profile/index.ts';
 import { startClock } from '../../harness/run/session/clock.ts';
 import { keepUp } from '../../harness/run/session/upkeep.ts';
 import { chooseCpuSource } from '../../harness/run/session/cpu-source.ts';
-import { layOutCpus } from '../../harness/run/session/cpus.ts';
+import { cpuSettings, layOutCpus } from '../../harness/run/session/cpus.ts';
 import { findEngine } from '../../harness/run/counting/engine.ts';
 import { type ExactBuild, prepareExact } from '../../harness/run/counting/build.ts';
 import { countBinaries } from '../../harness/run/counting/emulated.ts';
@@ -87,7 +87,7 @@ const revisionOf = (label: string): Revision => ({ revision: label, label, kind:
 /** Not bound to a CPU: counts do not need it, and several proofs may run beside each other. */
 const settingsOf = (scenario: Scenario): RunSettings => ({
   mode: 'together',
-  ...layOutCpus([], scenario.target.cpus, 'not needed to count instructions'),
+  ...cpuSettings(layOutCpus([], scenario.target.cpus, 'not needed to count instructions')),
   cpuSource: chooseCpuSource(),
   gomaxprocs: 1,
   gogc: scenario.target.gogc,
@@ -197,11 +197,10 @@ const countOnce = async (
     tried: true,
     settings: settingsOf(scenario),
     prepared: { base: builds.base.build, head: builds.head.build },
-    loader,
+    lanes: [{ cpus: null, loader, schedule: { next: 0 } }],
     clock: startClock(BUDGET_SECONDS),
     upkeep: keepUp(startClock(BUDGET_SECONDS), 1),
     socketDir: path.join(workDir, 's'),
-    schedule: { next: 0 },
     launches: [],
     notes: new Set(),
   };

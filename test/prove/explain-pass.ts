@@ -24,7 +24,7 @@ import {
 import { cpuSamples } from '../../harness/run/launch/captures.ts';
 import { startClock } from '../../harness/run/session/clock.ts';
 import { keepUp } from '../../harness/run/session/upkeep.ts';
-import { layOutCpus } from '../../harness/run/session/cpus.ts';
+import { cpuSettings, type CpuLayout, layOutCpus } from '../../harness/run/session/cpus.ts';
 import { chooseCpuSource } from '../../harness/run/session/cpu-source.ts';
 import { withLinks } from '../../harness/run/session/links.ts';
 import { launchSpecOf } from '../../harness/run/launch/running-pair.ts';
@@ -73,20 +73,21 @@ export interface Explained {
 
 const revisionOf = (label: string): Revision => ({ revision: label, label, kind: 'folder' });
 
-const settingsOf = async (scenario: Scenario): Promise<RunSettings> => {
+const layoutFor = async (scenario: Scenario): Promise<CpuLayout> => {
   const ability = await canPin();
-  const cpus = layOutCpus(usableCpus(), scenario.target.cpus, ability.can ? null : ability.reason);
-  return {
-    mode: 'together',
-    ...cpus,
-    cpuSource: chooseCpuSource(),
-    gomaxprocs: scenario.target.cpus,
-    gogc: scenario.target.gogc,
-    gomemlimit: scenario.target.gomemlimit,
-    inFlight: scenario.load.inFlight,
-    latencyRatePerSecond: null,
-  };
+  return layOutCpus(usableCpus(), scenario.target.cpus, ability.can ? null : ability.reason);
 };
+
+const settingsOf = (scenario: Scenario, cpus: CpuLayout): RunSettings => ({
+  mode: 'together',
+  ...cpuSettings(cpus),
+  cpuSource: chooseCpuSource(),
+  gomaxprocs: scenario.target.cpus,
+  gogc: scenario.target.gogc,
+  gomemlimit: scenario.target.gomemlimit,
+  inFlight: scenario.load.inFlight,
+  latencyRatePerSecond: null,
+});
 
 const cpuPerRequest = (launches: readonly Launch[], side: 'base' | 'head'): number => {
   const windows = launches.flatMap(({ pairs }) => pairs.map((pair) => pair[side]));
@@ -101,7 +102,8 @@ export const explainPass = async (request: ExplainRequest): Promise<Explained> =
   const outDir = path.join(workDir, 'out');
   const socketDir = path.join(workDir, 's');
   for (const folder of [outDir, socketDir]) mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const settings = await settingsOf(scenario);
+  const layout = await layoutFor(scenario);
+  const [cpus = null] = layout.lanes;
   const prepare = async (side: 'base' | 'head') =>
     prepareBuild({
       side,
@@ -114,16 +116,19 @@ export const explainPass = async (request: ExplainRequest): Promise<Explained> =
       signal,
     });
   const prepared = { base: await prepare('base'), head: await prepare('head') };
-  const cpus = settings.pinned ? settings.loaderCpus : null;
   return withLinks(
-    { prepared, seed, cpus, signal },
+    { prepared, seed, cpus: cpus?.loaderCpus ?? null, signal },
     () => undefined,
     async (links, first) => {
       const builds = {
         base: await buildFacts(first.binaries.base, signal),
         head: await buildFacts(first.binaries.head, signal),
       };
-      const loader = await startLoader({ cpus, signal, logFile: path.join(workDir, 'loader.log') });
+      const loader = await startLoader({
+        cpus: cpus?.loaderCpus ?? null,
+        signal,
+        logFile: path.join(workDir, 'loader.log'),
+      });
       const trees = bothSides((side) => ({
         rootDir: folders[side],
         moduleDir: folders[side],
@@ -132,12 +137,6 @@ export const explainPass = async (request: ExplainRequest): Promise<Explained> =
         added: '',
         revision: revisionOf(side),
       }));
-      const layout = {
-        pinned: settings.pinned,
-        unpinnedReason: settings.unpinnedReason,
-        targetCpus: settings.targetCpus,
-        loaderCpus: settings.loaderCpus,
-      };
       const session: Session = {
         movedPorts: [],
         tried: true,
@@ -154,13 +153,12 @@ export const explainPass = async (request: ExplainRequest): Promise<Explained> =
           onProgress: () => undefined,
           signal,
         },
-        settings,
+        settings: settingsOf(scenario, layout),
         prepared,
-        loader,
+        lanes: [{ cpus, loader, schedule: { next: 0 } }],
         clock: startClock(BUDGET_SECONDS),
         upkeep: keepUp(startClock(BUDGET_SECONDS), 1),
         socketDir,
-        schedule: { next: 0 },
         launches: [],
         notes: new Set(),
       };
@@ -200,7 +198,7 @@ export const explainPass = async (request: ExplainRequest): Promise<Explained> =
         runs: [
           {
             scenario,
-            settings,
+            settings: session.settings,
             builds,
             launches: session.launches,
             timing: { buildSeconds: 0, measureSeconds: 0, judgedSeconds: 0, linkWaitSeconds: 0 },

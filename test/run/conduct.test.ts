@@ -33,7 +33,7 @@ const sessionOf = (budgetSeconds: number, elapsedSeconds: number): Watched => {
     settings,
     clock,
     upkeep: { notes: () => [] },
-    loader: { comparedAnswers: () => null, failedRequests: () => [] },
+    lanes: [{ loader: { comparedAnswers: () => null, failedRequests: () => [] } }],
     launches: [],
     notes: new Set<string>(),
   };

@@ -102,8 +102,8 @@ export const withFaultPlanting = async <T>(
       return planted.overlayFile;
     };
   const roundNs = async (scenario: Scenario): Promise<number> => {
-    const { pinned, targetCpus } = await layOut(scenario);
-    return burnRoundNs(folder, chosenGo(scenario.target.go?.head, 'head: '), pinned ? targetCpus : null, signal);
+    const [lane] = (await layOut(scenario)).lanes;
+    return burnRoundNs(folder, chosenGo(scenario.target.go?.head, 'head: '), lane?.targetCpus ?? null, signal);
   };
   try {
     return await use({ plantInHead, roundNs });

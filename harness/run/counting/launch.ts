@@ -141,11 +141,11 @@ const whileItRuns = async <T>(target: RunningTarget, work: () => Promise<T>): Pr
 
 /** Requests by number, one at a time, their answers dropped. */
 const send = async (
-  { session: { loader } }: CountingRun,
+  { session: { lanes } }: CountingRun,
   side: Side,
   numbers: Pick<SingleLoop, 'first' | 'count' | 'pauseMs'>,
 ): Promise<void> => {
-  await loader.single({ side, inFlight: 1, ...numbers });
+  await lanes[0].loader.single({ side, inFlight: 1, ...numbers });
 };
 
 /** As dense as the window, so that what happens beside requests there happens here. */
@@ -183,7 +183,7 @@ const countLaunch = async <T>(
   read: CountedReader<T>,
 ): Promise<T> => {
   const { session, engine, binaries, requests, ports, pace } = counting;
-  const { loader } = session;
+  const [{ loader }] = session.lanes;
   const startedMs = performance.now();
   const countsFile = join(session.socketDir, `counts-${number}`);
   const start: CountedStart = {

@@ -78,7 +78,7 @@ const withResting = async <T>(
     await attach();
     const send = async (first: number): Promise<number> => {
       const startedMs = performance.now();
-      const { window } = await session.loader.single({ side, first, count: requests, inFlight: 1 });
+      const { window } = await session.lanes[0].loader.single({ side, first, count: requests, inFlight: 1 });
       await delay(SETTLE_MS);
       const bad = window.planned - window.answered + window.failed;
       if (bad > 0) throw new CountingRefusal(`${bad} of ${window.planned} requests failed on ${side}`);

@@ -42,7 +42,7 @@ const attachTo = async (
   target: RunningTarget,
 ): Promise<void> => {
   const users = await prepareSide(session, target, timeoutSeconds);
-  await session.loader.attach({
+  await session.lanes[0].loader.attach({
     targets: { [side]: { ...target.endpoint, values: target.values, users } },
     plan: loadPlan(session, { launch: 1, timeoutSeconds, connections: 1 }),
   });
@@ -54,7 +54,8 @@ export const withCountedTarget = async <T>(
   start: CountedStart,
   use: (counted: CountedTarget) => Promise<T>,
 ): Promise<T> => {
-  const { plan, loader } = session;
+  const { plan } = session;
+  const [{ loader, cpus }] = session.lanes;
   const { name } = plan.scenario;
   const { binary, side, number, ports, readyTimes = 1, prefix } = start;
   const { spec } = binary.build;
@@ -74,6 +75,7 @@ export const withCountedTarget = async <T>(
       },
       side,
       ports,
+      cpus: cpus?.targetCpus ?? null,
       tmp,
       gomaxprocs: 1,
       logFile: join(plan.outDir, 'logs', folderOf(name), `${side}-exact-${number}.log`),

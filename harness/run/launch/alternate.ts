@@ -25,7 +25,8 @@ import {
 import { capturesOf, type ProfileRefs } from './captures.ts';
 import { growthOf, windowRequests } from './judged.ts';
 import { attachSides, type LaunchSpec, withLiveSide } from './running-pair.ts';
-import { askOnceBefore, type Session } from '../session/session.ts';
+import { askOnceBefore } from '../session/lane.ts';
+import type { Session } from '../session/session.ts';
 import { tryApart } from './trial.ts';
 import type { RequestRate } from './warm-up.ts';
 
@@ -67,7 +68,7 @@ export const alternateLaunch = async (session: Session, place: LaunchSpec): Prom
     const visit = await visitSide(session, place, side, turn, count);
     count = visit.load.window.planned;
     // Both members of a pair get the same requests.
-    if (turn % 2 === 1) session.schedule.next += count;
+    if (turn % 2 === 1) place.lane.schedule.next += count;
     pace ??= paceOf(visit);
     visits.push(visit);
   }
@@ -105,9 +106,10 @@ const visitSide = async (
   count: number | null,
 ): Promise<Visit> =>
   withLiveSide(session, place, side, turn, async (live, startSeconds) => {
-    const { loader, schedule, settings } = session;
+    const { settings } = session;
+    const { loader, schedule } = place.lane;
     await attachSides(session, place, { [side]: live }, settings.inFlight);
-    await askOnceBefore(session, side);
+    await askOnceBefore(place.lane, side);
     const { agent } = live;
     const before = await agent.counters();
     const warm = await loader.single({

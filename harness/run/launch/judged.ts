@@ -19,7 +19,8 @@ import { metricDef } from '../../metrics/index.ts';
 import { belowRequests, decodeProfile, ProfileError, subtractProfile, valueColumn } from '../../profile/index.ts';
 import { type Captures, capturesOf } from './captures.ts';
 import { type LaunchSpec, type LivePair, withLivePair } from './running-pair.ts';
-import { askOnceBefore, askOnceAfter, type Session } from '../session/session.ts';
+import { askOnceAfter, askOnceBefore } from '../session/lane.ts';
+import type { Session } from '../session/session.ts';
 import { attachTried } from './trial.ts';
 import { askBoth, collectBoth, type RequestRate, type Warmed, warmUp } from './warm-up.ts';
 import { measurePair, restPoint } from './windows.ts';
@@ -65,10 +66,10 @@ export const judgedLaunch = async (session: Session, place: LaunchSpec): Promise
   const startedMs = performance.now();
   return withLivePair(session, place, async (live) => {
     await attachTried(session, live, Math.max(session.settings.inFlight, CONTENTION_IN_FLIGHT));
-    await askOnceBefore(session);
+    await askOnceBefore(place.lane);
     const warmed = await warmUp(session, live);
     const captures = bothSides((side) => capturesOf(session, place.index, side, live.sides[side]));
-    const firstRequest = session.schedule.next;
+    const firstRequest = place.lane.schedule.next;
     await askBoth(live, async (side) => captures[side].begin());
     const cost = await costWindows(session, live, captures, windowRequests(warmed.pace));
     const judgedSoFar = session.launches.filter(({ stage }) => stage === 'judged').length;
@@ -77,9 +78,9 @@ export const judgedLaunch = async (session: Session, place: LaunchSpec): Promise
       judgedSoFar < slices.launches && !cost.gaveUp
         ? await contentionSlice(session, live, captures, { index: cost.pairs.length, seconds: slices.seconds })
         : [];
-    const requests = session.schedule.next - firstRequest;
+    const requests = place.lane.schedule.next - firstRequest;
     const sides = await finishSides(live, captures, warmed, { requests, cost: cost.pairs });
-    if (!cost.gaveUp) await askOnceAfter(session);
+    if (!cost.gaveUp) await askOnceAfter(place.lane);
     const launch: Launch = {
       index: place.index,
       stage: 'judged',
@@ -111,10 +112,11 @@ const costWindows = async (
   captures: BySide<Captures>,
   count: number,
 ): Promise<CostWindows> => {
-  const { loader, schedule, settings } = session;
+  const { settings } = session;
+  const { loader, schedule } = live.place.lane;
   const refill = await loader.couples({ first: schedule.next, seconds: REFILL_SECONDS, inFlight: settings.inFlight });
   schedule.next = refill.next;
-  let at = await restPoint(session, live);
+  let at = await restPoint(live);
   const pairs: Pair[] = [];
   let gaveUp = false;
   for (let index = 0; index < WINDOWS && !gaveUp; index++) {
@@ -153,10 +155,10 @@ const contentionSlice = async (
   captures: BySide<Captures>,
   { index, seconds }: { readonly index: number; readonly seconds: number },
 ): Promise<readonly Pair[]> => {
-  const { loader, schedule } = session;
+  const { loader, schedule } = live.place.lane;
   await askBoth(live, async (side) => captures[side].beginWaits());
   await askBoth(live, async (side) => live.sides[side].agent.watchGoroutines(GOROUTINE_PROBE_MS));
-  const start = await restPoint(session, live);
+  const start = await restPoint(live);
   const first = schedule.next;
   const measured = await measurePair(
     session,

@@ -45,13 +45,13 @@ const bareSides = (live: LivePair): Launch['sides'] =>
 /** Open model at `ratePerSecond` for both sides alike: two windows of two seconds after as long a warm-up. */
 export const latencyLaunch = async (session: Session, place: LaunchSpec, ratePerSecond: number): Promise<Launch> => {
   const startedMs = performance.now();
-  const { loader, schedule } = session;
+  const { loader, schedule } = place.lane;
   return withLivePair(session, place, async (live) => {
     await attachLoader(session, live, 8);
     const warm = await loader.latency({ first: schedule.next, seconds: LATENCY_WARM_SECONDS, ratePerSecond });
     schedule.next = warm.next;
     const collected = await askBoth(live, async (side) => live.sides[side].agent.counters());
-    let at = await restPoint(session, live);
+    let at = await restPoint(live);
     const pairs: Pair[] = [];
     for (let index = 0; index < LATENCY_WINDOWS; index++) {
       const measured = await measurePair(session, live, at, { index, phase: 'latency' }, async () =>
@@ -80,7 +80,8 @@ const leaksNotTold = (side: Side, why: string): string =>
 export const growthLaunch = async (session: Session, at: LaunchSpec, requests: number): Promise<Launch> => {
   const startedMs = performance.now();
   const place: LaunchSpec = { ...at, heapRateBytes: GROWTH_HEAP_RATE_BYTES };
-  const { loader, schedule, settings } = session;
+  const { settings } = session;
+  const { loader, schedule } = place.lane;
   return withLivePair(session, place, async (live) => {
     await attachLoader(session, live, settings.inFlight);
     const warmed = await warmUp(session, live);
@@ -114,14 +115,15 @@ const CAPTURE_REQUESTS = 400;
 export const allocationLaunch = async (session: Session, at: LaunchSpec): Promise<Launch> => {
   const startedMs = performance.now();
   const place: LaunchSpec = { ...at, heapRateBytes: EVERY_ALLOCATION_BYTES };
-  const { loader, schedule, settings } = session;
+  const { settings } = session;
+  const { loader, schedule } = place.lane;
   return withLivePair(session, place, async (live) => {
     await attachLoader(session, live, settings.inFlight);
     const warm = await loader.couples({ first: schedule.next, count: CAPTURE_REQUESTS, inFlight: settings.inFlight });
     const captures = bothSides((side) => capturesOf(session, place.index, side, live.sides[side]));
     await collectBoth(live);
     await askBoth(live, async (side) => captures[side].beginAllocations());
-    const start = await restPoint(session, live);
+    const start = await restPoint(live);
     const measured = await measurePair(session, live, start, { index: 0, phase: 'cost' }, async () =>
       loader.couples({ first: warm.next, count: CAPTURE_REQUESTS, inFlight: settings.inFlight }),
     );
@@ -144,14 +146,15 @@ export const allocationLaunch = async (session: Session, at: LaunchSpec): Promis
 /** Unjudged couples at full speed under the CPU profile. Each launch has a layout of its own, as the judged ones have. */
 export const explainLaunch = async (session: Session, place: LaunchSpec): Promise<Launch> => {
   const startedMs = performance.now();
-  const { loader, schedule, settings } = session;
+  const { settings } = session;
+  const { loader, schedule } = place.lane;
   return withLivePair(session, place, async (live) => {
     await attachLoader(session, live, settings.inFlight);
     const warmed = await warmUp(session, live);
     const captures = bothSides((side) => capturesOf(session, place.index, side, live.sides[side]));
     await askBoth(live, async (side) => captures[side].begin(EXPLAIN_HZ));
     const pairs: Pair[] = [];
-    let at = await restPoint(session, live);
+    let at = await restPoint(live);
     for (let index = 0; index < EXPLAIN_WINDOWS; index++) {
       const measured = await measurePair(session, live, at, { index, phase: 'cost' }, async () =>
         loader.couples({ first: schedule.next, seconds: EXPLAIN_WINDOW_SECONDS, inFlight: settings.inFlight }),

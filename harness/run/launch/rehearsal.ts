@@ -25,7 +25,7 @@ export const rehearseSide = async (session: Session, side: Side, binary: Binary)
   const place = launchSpecOf(session, 1, linked);
   return withLiveSide(session, place, side, 0, async (live, startSeconds) => {
     await attachSides(session, place, { [side]: live }, 1);
-    const tried = await tryRequests(session, side);
-    return { side, binary, hello: live.agent.hello, startSeconds, tried, failed: session.loader.failedRequests() };
+    const tried = await tryRequests(session, place.lane, side);
+    return { side, binary, hello: live.agent.hello, startSeconds, tried, failed: place.lane.loader.failedRequests() };
   });
 };

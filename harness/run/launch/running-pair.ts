@@ -14,6 +14,7 @@ import { parseCpuList, type ProcessExit } from '../../process/index.ts';
 import { requireSamePorts } from '../session/contended-ports.ts';
 import { requireOwnFiles } from '../session/shared-files.ts';
 import { TargetDiedError } from './death.ts';
+import type { Lane } from '../session/lane.ts';
 import type { LinkedPair } from '../session/links.ts';
 import { baseIsFirst, coin } from '../session/seeds.ts';
 import { loadPlan } from './load-plan.ts';
@@ -30,6 +31,7 @@ export interface LiveSide {
 }
 
 export interface LaunchSpec {
+  readonly lane: Lane;
   readonly index: number;
   readonly linked: LinkedPair;
   readonly firstSide: Side;
@@ -45,7 +47,14 @@ export interface LivePair {
   readonly draw: () => Side;
 }
 
-export const launchSpecOf = (session: Session, index: number, linked: LinkedPair): LaunchSpec => ({
+/** In the first lane where none is named. */
+export const launchSpecOf = (
+  session: Session,
+  index: number,
+  linked: LinkedPair,
+  lane: Lane = session.lanes[0],
+): LaunchSpec => ({
+  lane,
   index,
   linked,
   firstSide: baseIsFirst(session.plan.seed, index) ? 'base' : 'head',
@@ -65,6 +74,7 @@ const startForLaunch = async (
     spec: prepared[side].spec,
     side,
     ports,
+    cpus: place.lane.cpus?.targetCpus ?? null,
     tmp,
     gomaxprocs: settings.gomaxprocs,
     logFile: join(plan.outDir, 'logs', folderOf(plan.scenario.name), `${side}-launch-${place.index}.log`),
@@ -106,8 +116,9 @@ const requireEqualSettings = ({ base, head }: BySide<LiveSide>, wanted: number):
  * Both sides must still be where they were put: a side that something moved to another CPU is faster or slower for that
  * alone. Where the system does not tell, there is nothing to check.
  */
-const requirePlace = (targets: readonly RunningTarget[], { pinned, targetCpus }: Session['settings']): void => {
-  if (!pinned) return;
+const requirePlace = (targets: readonly RunningTarget[], { cpus: bound }: Lane): void => {
+  if (bound === null) return;
+  const { targetCpus } = bound;
   for (const { servingPids, side } of targets) {
     const lists = servingPids.flatMap((pid) => allowedCpuLists(pid) ?? []);
     const astray = lists.find((cpus) => !sameCpus(parseCpuList(cpus), targetCpus));
@@ -208,14 +219,14 @@ export const withLivePair = async <T>(
       return coin(session.plan.seed, 'draw', place.index, draws) ? 'base' : 'head';
     };
     const used = await use({ place, sides, startSeconds: (performance.now() - startedMs) / 1000, draw });
-    requirePlace(started, session.settings);
+    requirePlace(started, place.lane);
     for (const target of started) await target.requireOnlyThese();
     return used;
   } catch (error) {
     session.plan.signal.throwIfAborted();
     throw (await diedIn(started, error)) ?? error;
   } finally {
-    await session.loader.detach().catch(() => undefined);
+    await place.lane.loader.detach().catch(() => undefined);
     for (const agent of agents) agent.close();
     await session.upkeep.stop(started);
     await rm(join(session.plan.workDir, `l${place.index}`), { recursive: true, force: true });
@@ -234,7 +245,7 @@ export const attachSides = async (
     side,
     { ...target.endpoint, values: target.values, users },
   ]);
-  await session.loader.attach({
+  await place.lane.loader.attach({
     targets: Object.fromEntries(targets) as LoadTargets,
     plan: loadPlan(session, { launch: place.index, timeoutSeconds, connections }),
   });
@@ -261,14 +272,14 @@ export const withLiveSide = async <T>(
     const live = await joinSide(session, target, startedMs);
     agent = live.agent;
     const used = await use(live, (performance.now() - startedMs) / 1000);
-    requirePlace([target], session.settings);
+    requirePlace([target], place.lane);
     await target.requireOnlyThese();
     return used;
   } catch (error) {
     session.plan.signal.throwIfAborted();
     throw (await diedIn([target], error)) ?? error;
   } finally {
-    await session.loader.detach().catch(() => undefined);
+    await place.lane.loader.detach().catch(() => undefined);
     agent?.close();
     await session.upkeep.stop([target]);
     await rm(join(session.plan.workDir, `l${place.index}`), { recursive: true, force: true });

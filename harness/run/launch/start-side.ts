@@ -37,7 +37,7 @@ export const portsFor = async ({ target }: Scenario, movedPorts: readonly number
 export interface SideStart
   extends Pick<
     StartRequest,
-    'binary' | 'tmp' | 'gomaxprocs' | 'logFile' | 'agentSocketDir' | 'env' | 'heapRateBytes' | 'prefix'
+    'binary' | 'cpus' | 'tmp' | 'gomaxprocs' | 'logFile' | 'agentSocketDir' | 'env' | 'heapRateBytes' | 'prefix'
   > {
   readonly side: Side;
   readonly spec: TargetSpec;
@@ -45,7 +45,7 @@ export interface SideStart
 }
 
 export const startSide = async (session: Session, start: SideStart): Promise<RunningTarget> => {
-  const { plan, prepared, settings } = session;
+  const { plan, prepared } = session;
   const { ports, side, ...rest } = start;
   const { scenarioDir } = plan.trees[side];
   return startTarget({
@@ -54,7 +54,6 @@ export const startSide = async (session: Session, start: SideStart): Promise<Run
     port: ports.main,
     ports: ports.more,
     moved: ports.moved,
-    cpus: settings.pinned ? settings.targetCpus : null,
     moduleDir: prepared[side].runDir,
     setupDir: prepared.head.runDir,
     ...(scenarioDir === undefined ? {} : { values: { scenarioDir } }),

@@ -13,6 +13,7 @@ import {
   SIDES,
 } from '../../model/index.ts';
 import { attachSides, type LaunchSpec, type LivePair, type LiveSide, withLiveSide } from './running-pair.ts';
+import type { Lane } from '../session/lane.ts';
 import { mixSeed } from '../session/seeds.ts';
 import type { Session } from '../session/session.ts';
 
@@ -41,9 +42,13 @@ const TRIAL_FROM = 1_000_000_000;
 /** No schedule has longer blocks. */
 const NEXT_TRIAL = 2000;
 
-/** Sends one request of each route; the loader must be attached to `side`. `again`: how often they were sent before. */
-export const tryRequests = async (session: Session, side: Side, again = 0): Promise<readonly Tried[]> => {
-  const { plan, loader } = session;
+/** Sends one request of each route; the lane's loader must be attached to `side`. `again`: how often they were sent before. */
+export const tryRequests = async (
+  { plan }: Session,
+  { loader }: Lane,
+  side: Side,
+  again = 0,
+): Promise<readonly Tried[]> => {
   const { requests, data } = plan.scenario.load;
   const seed = mixSeed(plan.seed, 'schedule');
   const tried: Tried[] = [];
@@ -139,7 +144,7 @@ const isDue = ({ plan, tried }: Session): boolean => plan.purpose === 'compare' 
 export const attachTried = async (session: Session, live: LivePair, connections: number): Promise<void> => {
   if (isDue(session)) {
     session.tried = true;
-    const { sides } = live;
+    const { sides, place } = live;
     leaveOut(
       session,
       session.plan.scenario.load.requests.flatMap((request) => {
@@ -147,10 +152,10 @@ export const attachTried = async (session: Session, live: LivePair, connections:
         return name === null ? [] : [{ request, why: `nothing on base gives \${${name}}` }];
       }),
     );
-    await attachSides(session, live.place, sides, 1);
+    await attachSides(session, place, sides, 1);
     await settle(session, async (again) => {
-      const base = await tryRequests(session, 'base', again);
-      return { base, head: await tryRequests(session, 'head', again) };
+      const base = await tryRequests(session, place.lane, 'base', again);
+      return { base, head: await tryRequests(session, place.lane, 'head', again) };
     });
   }
   await attachSides(session, live.place, live.sides, connections);
@@ -163,7 +168,7 @@ export const tryApart = async (session: Session, place: LaunchSpec): Promise<voi
   const tryOne = async (side: Side, again: number): Promise<readonly Tried[]> =>
     withLiveSide(session, place, side, 0, async (live) => {
       await attachSides(session, place, { [side]: live }, 1);
-      return tryRequests(session, side, again);
+      return tryRequests(session, place.lane, side, again);
     });
   await settle(session, async (again) => {
     const tried = new Map<Side, readonly Tried[]>();

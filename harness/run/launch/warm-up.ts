@@ -40,7 +40,8 @@ export const collectBoth = async (live: LivePair): Promise<BySide<AgentCounters>
 
 /** Couples for 1.2 s, then the forced collections (at least two cycles are wanted before anything is counted). */
 export const warmUp = async (session: Session, live: LivePair): Promise<Warmed> => {
-  const { loader, schedule, settings } = session;
+  const { settings } = session;
+  const { loader, schedule } = live.place.lane;
   const startedMs = performance.now();
   const before = await askBoth(live, async (side) => live.sides[side].agent.counters());
   const first = await loader.couples({
@@ -48,9 +49,9 @@ export const warmUp = async (session: Session, live: LivePair): Promise<Warmed> 
     seconds: WARM_SECONDS - PACE_SECONDS,
     inFlight: settings.inFlight,
   });
-  const start = await restPoint(session, live);
+  const start = await restPoint(live);
   const paced = await loader.couples({ first: first.next, seconds: PACE_SECONDS, inFlight: settings.inFlight });
-  const end = await restPoint(session, live);
+  const end = await restPoint(live);
   schedule.next = paced.next;
   const counters = windowCounters(start.edge, end.edge);
   const collected = await collectBoth(live);

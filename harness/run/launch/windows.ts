@@ -15,10 +15,10 @@ export interface RestPoint {
   readonly host: HostEdge;
 }
 
-export const restPoint = async (session: Session, live: LivePair): Promise<RestPoint> => {
+export const restPoint = async (live: LivePair): Promise<RestPoint> => {
   const { base, head } = live.sides;
   const edge = await readEdge({ base: base.edge, head: head.edge }, live.draw());
-  return { edge, host: readHostEdge([process.pid, session.loader.pid, base.target.pid, head.target.pid]) };
+  return { edge, host: readHostEdge([process.pid, live.place.lane.loader.pid, base.target.pid, head.target.pid]) };
 };
 
 export interface MeasuredPair {
@@ -43,8 +43,8 @@ export const measurePair = async (
   afterwards: () => Promise<ExtraCounters> = async () => NOTHING,
 ): Promise<MeasuredPair> => {
   const load = await send();
-  session.schedule.next = load.next;
-  const end = await restPoint(session, live);
+  live.place.lane.schedule.next = load.next;
+  const end = await restPoint(live);
   const extra = await afterwards();
   const own = bothSides((side) => {
     const { ownMallocs: mallocs, ownBytes: bytes } = live.sides[side].agent.hello;
