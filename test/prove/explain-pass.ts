@@ -117,7 +117,7 @@ export const explainPass = async (request: ExplainRequest): Promise<Explained> =
     });
   const prepared = { base: await prepare('base'), head: await prepare('head') };
   return withLinks(
-    { prepared, seed, cpus: cpus?.loaderCpus ?? null, signal },
+    { prepared, seed, lanes: [cpus?.loaderCpus ?? null], signal },
     () => undefined,
     async (links, first) => {
       const builds = {
@@ -168,13 +168,12 @@ export const explainPass = async (request: ExplainRequest): Promise<Explained> =
           session.launches.length < request.mostLaunches &&
           Math.min(samples.base, samples.head) < request.samples
         ) {
-          const launch = await explainLaunch(
-            session,
-            launchSpecOf(session, session.launches.length + 1, await links.next()),
-          );
-          session.launches.push(launch);
-          samples.base += cpuSamples(launch, 'base', outDir);
-          samples.head += cpuSamples(launch, 'head', outDir);
+          for (const linked of await links.next(1)) {
+            const launch = await explainLaunch(session, launchSpecOf(session, session.launches.length + 1, linked));
+            session.launches.push(launch);
+            samples.base += cpuSamples(launch, 'base', outDir);
+            samples.head += cpuSamples(launch, 'head', outDir);
+          }
         }
       } finally {
         await loader.stop();
