@@ -132,10 +132,9 @@ export const withSession = async <T>(
   const unmovable = prepared.base.unmovable ?? prepared.head.unmovable;
   const settings = settingsOf(plan, unmovable);
   const [cpus = null] = plan.cpus.lanes;
-  const { targetCpus, loaderCpus } = cpus ?? { targetCpus: [], loaderCpus: [] };
   try {
     // From here on the harness, its links and its reading of profiles keep off the services' CPUs.
-    await bindSelf(loaderCpus, plan.signal);
+    await bindSelf(cpus?.loaderCpus ?? [], plan.signal);
     const loader = await startLoader({
       cpus: cpus?.loaderCpus ?? null,
       signal: plan.signal,
@@ -166,7 +165,7 @@ export const withSession = async <T>(
       await loader.stop();
     }
   } finally {
-    await bindSelf([...targetCpus, ...loaderCpus], new AbortController().signal);
+    await bindSelf(plan.cpus.usable, new AbortController().signal);
     await rm(socketDir, { recursive: true, force: true });
   }
 };
