@@ -10,6 +10,7 @@ export { prepareBuild, type BuildRequest, type PreparedBuild } from './building/
 export { generate, type GeneratedDigest, type GenerateRequest } from './building/generate.ts';
 export { MissingFilesError } from './building/go-failure.ts';
 export { linkBinary, discardBinary, type Binary, type LinkRequest } from './building/link.ts';
+export { linkerOf, type Linker } from './building/linker.ts';
 export { linkedModules, type LinkedModule, modulesToCover, withCoverage } from './building/coverage.ts';
 export { chosenGo, withChosenGo } from './building/toolchain.ts';
 export { firstFault, whyGoIsFixed, whyRuntimeFails } from './building/goroot-overlay.ts';

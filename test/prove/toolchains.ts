@@ -17,96 +17,15 @@ import { parseArgs } from 'node:util';
 import { connectAgent } from '../../harness/capture/index.ts';
 import type { ExactFindings } from '../../harness/compare/index.ts';
 import { buildFacts, freePorts, linkBinary, prepareBuild, startTarget } from '../../harness/service/index.ts';
-import type { TargetSpec } from '../../harness/model/index.ts';
 import { stopAll } from '../../harness/process/index.ts';
 import { parseScenario } from '../../harness/scenario/index.ts';
-import { folderRevision, goMod, makeFolder, makeSpec, never, removeFolders, SERVICE } from '../service/go-modules.ts';
+import { folderRevision, makeFolder, makeSpec, never, removeFolders } from '../service/go-modules.ts';
+import { type Shape, SHAPES } from './build-shapes.ts';
 import { markdownTable } from './evidence-table.ts';
 import { type Built, type Counted, type Rig, withRig } from './exact-rig.ts';
 
-interface Shape {
-  readonly name: string;
-  readonly files: Readonly<Record<string, string>>;
-  /** Module folder below the made one. */
-  readonly module: string;
-  readonly spec: Partial<TargetSpec>;
-  /** By the emulator. */
-  readonly counted: boolean;
-}
-
 /** What exact mode must name: a function of its own, one that the compiler inlines, a generic one. */
 const COUNTED = ['main.weigh', 'main.worth', 'main.total[go.shape.int]'];
-
-const WORK = `
-//go:noinline
-func weigh(n int) int { return worth(n) + total([]int{n, 2 * n, 3 * n}) }
-
-func worth(n int) int {
-	for i := range 64 {
-		n = n*31 ^ i
-	}
-	return n
-}
-
-func total[T int | float64](all []T) (sum T) {
-	for _, one := range all {
-		sum += one
-	}
-	return sum
-}
-`;
-
-const service = `${SERVICE.replace('fmt.Fprint(w, "ok")', 'fmt.Fprint(w, "ok", weigh(len(r.URL.Path)))')}${WORK}`;
-
-const plain = { 'go.mod': goMod('example.com/service'), 'main.go': service };
-const cgo = service
-  .replace('import (', '// int twice(int x) { return 2 * x; }\nimport "C"\n\nimport (')
-  .replace('fmt.Println("listening")', 'fmt.Println("listening", C.twice(21))');
-
-const shape = (
-  name: string,
-  spec: Partial<TargetSpec> = {},
-  files: Readonly<Record<string, string>> = plain,
-): Shape => ({
-  name,
-  files,
-  module: '.',
-  spec,
-  counted: true,
-});
-
-const flags = (...buildFlags: readonly string[]): Partial<TargetSpec> => ({ buildFlags });
-
-const SHAPES: readonly Shape[] = [
-  shape('plain'),
-  shape('stripped', flags('-ldflags', '-s -w')),
-  shape('-trimpath=false', flags('-trimpath=false')),
-  shape('external link', flags('-ldflags', '-linkmode=external')),
-  shape('no DWARF, external', flags('-ldflags', '-w -linkmode=external')),
-  shape('cgo main', {}, { ...plain, 'main.go': cgo }),
-  shape(
-    'go 1.21 module',
-    {},
-    {
-      ...plain,
-      'go.mod': 'module old\n\ngo 1.21\n',
-      'main.go': service.replace('i := range 64', 'i := 0; i < 64; i++'),
-    },
-  ),
-  {
-    name: 'go.work',
-    module: 'app',
-    spec: {},
-    files: { 'go.work': 'go 1.22\n\nuse ./app\n', 'app/go.mod': goMod('app'), 'app/main.go': service },
-    counted: true,
-  },
-  shape('PIE', flags('-buildmode=pie')),
-  shape('PIE, stripped', flags('-buildmode=pie', '-ldflags', '-s -w')),
-  shape('PIE, external', flags('-buildmode=pie', '-ldflags', '-linkmode=external')),
-  shape('CGO_ENABLED=0', { buildEnv: { CGO_ENABLED: '0' } }),
-  // Nobody measures such a build, so it only has to run.
-  { ...shape('-race', flags('-race')), counted: false },
-];
 
 /** Builds, starts, and asks the agent. */
 const shakeHands = async ({ files, module, spec }: Shape, toolchain: string): Promise<string> => {

@@ -1,10 +1,10 @@
 /**
- * The binaries of a run, one pair per link seed. The first pair is part of the build; while launches run, the next pairs
- * are linked on the loaders' CPUs, one in each lane (docs/method.md, code placement).
+ * The binaries of a run, one pair per link seed. The first pair is part of the build; while a launch runs, the next
+ * pair is linked on the loader's CPUs (docs/method.md, code placement).
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { type BySide, bothSides, inPlace, otherSide, type Side } from '../../model/index.ts';
-import { type Binary, discardBinary, linkBinary, type PreparedBuild } from '../../service/index.ts';
+import { type Binary, discardBinary, type Linker, linkerOf, type PreparedBuild } from '../../service/index.ts';
 import { coin, linkSeedOf } from './seeds.ts';
 
 export interface LinkedPair {
@@ -15,19 +15,16 @@ export interface LinkedPair {
 export interface LinkPlan {
   readonly prepared: BySide<PreparedBuild>;
   readonly seed: number;
-  /** Where links may run while services are measured, a pair at a time in each; null: anywhere. */
-  readonly lanes: readonly (readonly number[] | null)[];
+  /** Where links may run while services are measured; null: anywhere. */
+  readonly cpus: readonly number[] | null;
   readonly signal: AbortSignal;
 }
 
 export interface Links {
-  /**
-   * The pairs for the next launches, which may run at the same time; begins those after them. Every launch with a pair
-   * that was given before must have ended: its binaries go.
-   */
-  readonly next: (launches: number) => Promise<readonly LinkedPair[]>;
+  /** The pair for the next launch; begins the one after it. */
+  readonly next: () => Promise<LinkedPair>;
   /** About how long {@link Links.next} will wait. */
-  readonly secondsToNext: (launches: number) => number;
+  readonly secondsToNext: () => number;
   readonly waitedSeconds: () => number;
   readonly linkSeconds: () => BySide<readonly number[]>;
 }
@@ -53,15 +50,10 @@ export const launchesPerSeed = (pairSeconds: number, launchSeconds: number): num
 
 /** One side after the other, `first` before the other. */
 const linkPair = async (
-  plan: Omit<LinkPlan, 'lanes'> & { readonly cpus: readonly number[] | null },
   linkSeed: number | null,
   first: Side,
-  onLinking: (side: Side) => void = () => undefined,
+  link: (side: Side) => Promise<Binary>,
 ): Promise<LinkedPair> => {
-  const link = async (side: Side): Promise<Binary> => {
-    onLinking(side);
-    return linkBinary(plan.prepared[side], { linkSeed, cpus: plan.cpus }, plan.signal);
-  };
   const early = await link(first);
   return { linkSeed, binaries: inPlace(first, early, await link(otherSide(first))) };
 };
@@ -75,7 +67,7 @@ const discardPair = async (pair: LinkedPair): Promise<void> => {
 
 /**
  * Builds the first pair (throws a BuildError naming the side; base is built first, so that of two that fail it is always
- * the one that is named), then keeps as many pairs ahead as there are lanes until `use` is done.
+ * the one that is named), then keeps one pair ahead until `use` is done.
  */
 export const withLinks = async <T>(
   plan: LinkPlan,
@@ -85,9 +77,13 @@ export const withLinks = async <T>(
   const seeded = bothSides((side) => plan.prepared[side].facts.unseededReason === null);
   const canSeed = seeded.base && seeded.head;
   const firstSeed = canSeed ? linkSeedOf(plan.seed, 1) : null;
-  const first = await linkPair({ ...plan, cpus: null }, firstSeed, 'base', onBuilding);
+  const linkers = bothSides((side) => linkerOf(plan.prepared[side]));
+  const first = await linkPair(firstSeed, 'base', async (side) => {
+    onBuilding(side);
+    return linkers[side].first({ linkSeed: firstSeed, cpus: null }, plan.signal);
+  });
 
-  const links = new LinkPipeline(plan, first, canSeed);
+  const links = new LinkPipeline(plan, linkers, first, canSeed);
   try {
     return await use(links, first);
   } finally {
@@ -108,25 +104,21 @@ const within = async (pair: Promise<LinkedPair>, seconds: number): Promise<Linke
 const pairSeconds = ({ binaries: { base, head } }: LinkedPair): number => base.seconds + head.seconds;
 
 interface Upcoming {
-  /** Where it is linked: a place in {@link LinkPlan.lanes}. */
-  readonly lane: number;
   readonly pair: Promise<LinkedPair>;
   readonly begunMs: number;
   readonly isThere: () => boolean;
 }
 
-/** Keeps a pair for each lane ahead of those in use. */
+/** Keeps one pair ahead of the one in use. */
 class LinkPipeline implements Links {
   readonly #plan: LinkPlan;
+  readonly #linkers: BySide<Linker>;
   readonly #first: LinkedPair;
   readonly #seeded: boolean;
   readonly #ended = new AbortController();
   readonly #seconds: { base: number[]; head: number[] } = { base: [], head: [] };
   #current: LinkedPair;
-  /** In the order in which launches will have them. */
-  readonly #upcoming: Upcoming[] = [];
-  /** No longer current; the launches under way may still have them. */
-  readonly #past: LinkedPair[] = [];
+  #upcoming: Upcoming | null = null;
   /** Launches of the current pair. */
   #used = 0;
   #layout = 1;
@@ -135,8 +127,9 @@ class LinkPipeline implements Links {
   /** Known once a bare link has been timed: the first pair's time holds compiling, too. */
   #perSeed: number | null;
 
-  constructor(plan: LinkPlan, first: LinkedPair, seeded: boolean) {
+  constructor(plan: LinkPlan, linkers: BySide<Linker>, first: LinkedPair, seeded: boolean) {
     this.#plan = { ...plan, signal: AbortSignal.any([plan.signal, this.#ended.signal]) };
+    this.#linkers = linkers;
     this.#first = first;
     this.#seeded = seeded;
     this.#current = first;
@@ -144,28 +137,25 @@ class LinkPipeline implements Links {
     this.#note(first);
   }
 
-  readonly next = async (launches: number): Promise<readonly LinkedPair[]> => {
+  readonly next = async (): Promise<LinkedPair> => {
     const startedMs = performance.now();
-    await this.#discardPast();
     if (this.#used > 0 && this.#perSeed === null) {
       const launchSeconds = (startedMs - this.#launchBegunMs) / 1000;
-      this.#perSeed = await this.#timeFirstLink(this.#upcoming[0] ?? this.#begin(), launchSeconds);
+      this.#perSeed = await this.#timeFirstLink(this.#upcoming ?? this.#begin(), launchSeconds);
     }
-    const pairs: LinkedPair[] = [];
-    while (pairs.length < launches) pairs.push(await this.#take());
+    if (this.#perSeed !== null && this.#used >= this.#perSeed) await this.#advance(this.#upcoming ?? this.#begin());
     this.#waitedSeconds += (performance.now() - startedMs) / 1000;
+    this.#used += 1;
     this.#launchBegunMs = performance.now();
-    if (this.#seeded) while (this.#upcoming.length < this.#plan.lanes.length) this.#begin();
-    return pairs;
+    if (this.#seeded && this.#upcoming === null) this.#begin();
+    return this.#current;
   };
 
-  readonly secondsToNext = (launches: number): number => {
-    if (this.#perSeed === null) return 0;
-    const wanted = Math.max(0, Math.ceil((this.#used + launches) / this.#perSeed) - 1);
+  readonly secondsToNext = (): number => {
+    const upcoming = this.#upcoming;
+    if (this.#perSeed === null || this.#used < this.#perSeed || upcoming === null) return 0;
     const pace = (this.#seconds.base.at(-1) ?? 0) + (this.#seconds.head.at(-1) ?? 0);
-    const left = ({ isThere, begunMs }: Upcoming): number =>
-      isThere() ? 0 : Math.max(0, pace - (performance.now() - begunMs) / 1000);
-    return Math.max(0, ...this.#upcoming.slice(0, wanted).map(left));
+    return upcoming.isThere() ? 0 : Math.max(0, pace - (performance.now() - upcoming.begunMs) / 1000);
   };
 
   readonly waitedSeconds = (): number => this.#waitedSeconds;
@@ -174,20 +164,8 @@ class LinkPipeline implements Links {
 
   async close(): Promise<void> {
     this.#ended.abort();
-    for (const { pair } of this.#upcoming) await pair.then(discardPair, () => undefined);
-    await this.#discardPast();
+    await this.#upcoming?.pair.then(discardPair, () => undefined);
     await discardPair(this.#current);
-  }
-
-  /** For one launch: the current pair, or where that has had its launches the one after it. */
-  async #take(): Promise<LinkedPair> {
-    if (this.#perSeed !== null && this.#used >= this.#perSeed) await this.#advance(this.#upcoming[0] ?? this.#begin());
-    this.#used += 1;
-    return this.#current;
-  }
-
-  async #discardPast(): Promise<void> {
-    await Promise.all(this.#past.splice(0).map(discardPair));
   }
 
   #note({ binaries: { base, head } }: LinkedPair): void {
@@ -197,27 +175,19 @@ class LinkPipeline implements Links {
 
   #begin(): Upcoming {
     this.#layout += 1;
-    const linkSeed = linkSeedOf(this.#plan.seed, this.#layout);
-    const lane = this.#idleLane();
-    const cpus = this.#plan.lanes[lane] ?? null;
-    const pair = linkPair({ ...this.#plan, cpus }, linkSeed, linkedFirst(this.#plan.seed, linkSeed));
+    const { seed, cpus, signal } = this.#plan;
+    const linkSeed = linkSeedOf(seed, this.#layout);
+    const pair = linkPair(linkSeed, linkedFirst(seed, linkSeed), async (side) =>
+      this.#linkers[side].further({ linkSeed, cpus }, signal),
+    );
     let there = false;
     // Whoever awaits it sees the failure; nobody may be waiting yet.
     pair.then(
       () => (there = true),
       () => undefined,
     );
-    const begun = { lane, pair, begunMs: performance.now(), isThere: () => there };
-    this.#upcoming.push(begun);
-    return begun;
-  }
-
-  #idleLane(): number {
-    const isLinking = (lane: number): boolean => this.#upcoming.some((each) => each.lane === lane && !each.isThere());
-    return Math.max(
-      0,
-      this.#plan.lanes.findIndex((_, lane) => !isLinking(lane)),
-    );
+    this.#upcoming = { pair, begunMs: performance.now(), isThere: () => there };
+    return this.#upcoming;
   }
 
   /** A pair that is not there when a launch is long over is slow; how slow, its first build bounds from above. */
@@ -230,10 +200,10 @@ class LinkPipeline implements Links {
 
   async #advance(next: Upcoming): Promise<void> {
     const pair = await next.pair;
-    this.#upcoming.shift();
     this.#note(pair);
-    this.#past.push(this.#current);
+    await discardPair(this.#current);
     this.#current = pair;
     this.#used = 0;
+    this.#upcoming = null;
   }
 }

@@ -6,7 +6,7 @@ import type { RunClock } from './clock.ts';
 const TOLD_SECONDS = 0.8;
 
 export interface Upkeep {
-  /** Stops these at the same time; the time is not part of the budget. What stops beside others counts once. */
+  /** Stops these at the same time; the time is not part of the budget. */
   readonly stop: (targets: readonly RunningTarget[]) => Promise<void>;
   readonly notes: () => readonly string[];
 }
@@ -22,20 +22,13 @@ export const keepUp = (
 ): Upkeep => {
   const stops: number[] = [];
   const cuts: number[] = [];
-  /** Launches whose services are being stopped, and since when there is one. */
-  let stopping = 0;
-  let stoppingSinceMs = 0;
-  let stoppedSeconds = 0;
-  const countOut = (seconds: number): void => {
-    stoppedSeconds += seconds;
-    clock.exclude(seconds);
-  };
   const stopNotes = (): readonly string[] => {
-    const each = stops.reduce((sum, seconds) => sum + seconds, 0) / Math.max(1, stops.length);
+    const total = stops.reduce((sum, seconds) => sum + seconds, 0);
+    const each = total / Math.max(1, stops.length);
     if (each < TOLD_SECONDS) return [];
     const how = each < stopTimeoutSeconds ? '' : ', and it had to be ended by force';
     return [
-      `The service took ${tenths(each)} s to stop after each launch${how} (target.stopTimeout is ${stopTimeoutSeconds} s): ${tenths(stoppedSeconds)} s in all, not part of the budget.`,
+      `The service took ${tenths(each)} s to stop after each launch${how} (target.stopTimeout is ${stopTimeoutSeconds} s): ${tenths(total)} s in all, not part of the budget.`,
     ];
   };
   const logNotes = (): readonly string[] =>
@@ -47,15 +40,10 @@ export const keepUp = (
   return {
     stop: async (targets) => {
       const begunMs = nowMs();
-      if (stopping === 0) stoppingSinceMs = begunMs;
-      stopping += 1;
-      try {
-        await Promise.all(targets.map(async (target) => target.stop()));
-      } finally {
-        stopping -= 1;
-        if (stopping === 0) countOut((nowMs() - stoppingSinceMs) / 1000);
-      }
-      if (targets.length > 0) stops.push((nowMs() - begunMs) / 1000);
+      await Promise.all(targets.map(async (target) => target.stop()));
+      const seconds = (nowMs() - begunMs) / 1000;
+      if (targets.length > 0) stops.push(seconds);
+      clock.exclude(seconds);
       cuts.push(...targets.map((target) => target.cutBytes()).filter((bytes) => bytes > 0));
     },
     notes: () => [...stopNotes(), ...logNotes()],

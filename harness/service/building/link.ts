@@ -1,9 +1,11 @@
 /** One side's binary for one link seed. */
 import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { CommandResult } from '../../process/index.ts';
 import { callGo } from './go-command.ts';
 import { goFailure } from './go-failure.ts';
 import { keepLink, linkCacheFolder, takeLink } from './link-cache.ts';
+import { NO_DEBUG_INFO, seedFlag } from './link-step.ts';
 import type { PreparedBuild } from './prepare.ts';
 
 export interface LinkRequest {
@@ -24,15 +26,31 @@ export interface Binary {
 }
 
 /** A cold build of a large service on a loaded two-core machine took 43 minutes at worst. */
-const BUILD_TIMEOUT_SECONDS = 3600;
+export const BUILD_TIMEOUT_SECONDS = 3600;
 
-const linkArgs = (build: PreparedBuild, linkSeed: number | null, output: string): readonly string[] => {
-  const ldflags = [build.ldflags, linkSeed === null ? '' : `-randlayout=${linkSeed}`]
+/** Debug information (DWARF) is no part of what runs, and half of what a link takes. */
+export type Contents = 'whole' | 'no debug information';
+
+export interface GoBuildRequest extends LinkRequest {
+  readonly output: string;
+  readonly contents: Contents;
+  /** Further flags of `go build`; left out: none. */
+  readonly flags?: readonly string[];
+}
+
+const linkArgs = (build: PreparedBuild, request: GoBuildRequest): readonly string[] => {
+  const { linkSeed, output, contents, flags = [] } = request;
+  const ldflags = [
+    contents === 'whole' ? '' : NO_DEBUG_INFO,
+    build.ldflags,
+    linkSeed === null ? '' : seedFlag(linkSeed),
+  ]
     .filter((part) => part !== '')
     .join(' ');
   return [
     'build',
     ...build.flags,
+    ...flags,
     ...(ldflags === '' ? [] : [`-ldflags=${ldflags}`]),
     '-o',
     output,
@@ -46,41 +64,63 @@ const scratchOf = ({ binFolder }: PreparedBuild): Readonly<Record<string, string
   return own === '' ? { GOTMPDIR: binFolder } : {};
 };
 
-/**
- * Compiles and links, or takes the binary from the cache. Throws a BuildError naming the side, with the first 60 lines
- * of the compiler's output.
- */
-export const linkBinary = async (build: PreparedBuild, request: LinkRequest, signal: AbortSignal): Promise<Binary> => {
-  const { linkSeed, cpus } = request;
+/** Leaves nothing at `output` where it fails. */
+export const callGoBuild = async (
+  build: PreparedBuild,
+  request: GoBuildRequest,
+  signal: AbortSignal,
+): Promise<CommandResult> => {
+  const result = await callGo(
+    {
+      cwd: build.facts.moduleDir,
+      go: build.facts.go,
+      env: { ...scratchOf(build), ...build.spec.buildEnv },
+      args: linkArgs(build, request),
+      timeoutSeconds: BUILD_TIMEOUT_SECONDS,
+      cpus: request.cpus,
+    },
+    signal,
+  );
+  if (result.exitCode !== 0) await rm(request.output, { force: true });
+  return result;
+};
+
+/** Throws a BuildError naming the side, with the first 60 lines of the compiler's output. */
+export const requireBuilt = (build: PreparedBuild, result: CommandResult): void => {
+  if (result.exitCode !== 0) throw goFailure(`go build ${build.spec.package}`, build, result);
+};
+
+/** Takes the binary from the cache, or `make`s it, and keeps it there. */
+export const takeOrMake = async (
+  build: PreparedBuild,
+  { linkSeed }: LinkRequest,
+  contents: Contents,
+  make: (path: string) => Promise<void>,
+): Promise<Binary> => {
   const name = linkSeed === null ? 'plain' : `seed-${linkSeed}`;
   const path = join(build.binFolder, name);
-  const key = build.cacheKey === null ? null : `${build.cacheKey}-${name}`;
+  const key = build.cacheKey === null ? null : `${build.cacheKey}-${name}${contents === 'whole' ? '' : NO_DEBUG_INFO}`;
   const cache = key === null ? null : linkCacheFolder();
   const startMs = performance.now();
   const fromCache = cache !== null && key !== null && (await takeLink(cache, key, path));
   if (!fromCache) {
-    // `go build` writes into a file that is there, which may be the cache's under a second name.
+    // Linkers write into a file that is there, which may be the cache's under a second name.
     await rm(path, { force: true });
-    const result = await callGo(
-      {
-        cwd: build.facts.moduleDir,
-        go: build.facts.go,
-        env: { ...scratchOf(build), ...build.spec.buildEnv },
-        args: linkArgs(build, linkSeed, path),
-        timeoutSeconds: BUILD_TIMEOUT_SECONDS,
-        cpus,
-      },
-      signal,
-    );
-    if (result.exitCode !== 0) {
-      await rm(path, { force: true });
-      throw goFailure(`go build ${build.spec.package}`, build, result);
-    }
+    await make(path);
   }
   const seconds = (performance.now() - startMs) / 1000;
   if (!fromCache && cache !== null && key !== null) await keepLink(cache, key, path);
   return { path, build, linkSeed, seconds, bytes: (await stat(path)).size, fromCache };
 };
+
+/**
+ * Compiles and links, or takes the binary from the cache. Throws a BuildError naming the side, with the first 60 lines
+ * of the compiler's output.
+ */
+export const linkBinary = async (build: PreparedBuild, request: LinkRequest, signal: AbortSignal): Promise<Binary> =>
+  takeOrMake(build, request, 'whole', async (output) =>
+    requireBuilt(build, await callGoBuild(build, { ...request, output, contents: 'whole' }, signal)),
+  );
 
 /** Removes the binary's file; its place on disk is needed once its launch is over. */
 export const discardBinary = async (binary: Binary): Promise<void> => rm(binary.path, { force: true });

@@ -1,0 +1,83 @@
+/**
+ * One side's binaries, one after the other, each by another seed: the first is a whole `go build`, the others are made by
+ * the linker alone, as far as that is possible. Where it is not, `go build` makes them, too: it costs time, never the run.
+ */
+import { rm } from 'node:fs/promises';
+import {
+  type Binary,
+  BUILD_TIMEOUT_SECONDS,
+  callGoBuild,
+  type Contents,
+  type GoBuildRequest,
+  type LinkRequest,
+  requireBuilt,
+  takeOrMake,
+} from './link.ts';
+import { type LinkStep, makeRecorder, recordedStep, takeLinkStep, whyOnlyByGo } from './link-step.ts';
+import type { PreparedBuild } from './prepare.ts';
+
+export interface Linker {
+  /** As `linkBinary`: the binary that `go build` makes, whose size and settings are told. */
+  readonly first: (request: LinkRequest, signal: AbortSignal) => Promise<Binary>;
+  /** The same without debug information. */
+  readonly further: (request: LinkRequest, signal: AbortSignal) => Promise<Binary>;
+}
+
+export const linkerOf = (build: PreparedBuild): Linker => new RecordingLinker(build);
+
+/** null for whatever fails, but not when the run ends: `go build` does without it, or says what is wrong. */
+const orNull = async <T>(attempt: Promise<T | null>, signal: AbortSignal): Promise<T | null> =>
+  attempt.catch((cause: unknown) => {
+    if (signal.aborted) throw cause;
+    return null;
+  });
+
+class RecordingLinker implements Linker {
+  readonly #build: PreparedBuild;
+  /** `unknown`: no build of ours has got as far as its linker. */
+  #step: LinkStep | 'unknown' | 'none';
+
+  constructor(build: PreparedBuild) {
+    this.#build = build;
+    this.#step = whyOnlyByGo(build.flags, build.facts) === null ? 'unknown' : 'none';
+  }
+
+  readonly first = async (request: LinkRequest, signal: AbortSignal): Promise<Binary> =>
+    this.#link(request, 'whole', signal);
+
+  readonly further = async (request: LinkRequest, signal: AbortSignal): Promise<Binary> =>
+    this.#link(request, 'no debug information', signal);
+
+  async #link(asked: LinkRequest, contents: Contents, signal: AbortSignal): Promise<Binary> {
+    return takeOrMake(this.#build, asked, contents, async (output) => {
+      const request = { ...asked, contents, output };
+      if (contents !== 'whole' && (await this.#byLinkerAlone(request, signal))) return;
+      if (await this.#recorded(request, signal)) return;
+      requireBuilt(this.#build, await callGoBuild(this.#build, request, signal));
+    });
+  }
+
+  async #byLinkerAlone({ linkSeed, output, cpus }: GoBuildRequest, signal: AbortSignal): Promise<boolean> {
+    const step = this.#step;
+    if (linkSeed === null || typeof step === 'string') return false;
+    const request = { linkSeed, output, cpus, timeoutSeconds: BUILD_TIMEOUT_SECONDS };
+    if ((await orNull(takeLinkStep(step, request, signal), signal)) === true) return true;
+    this.#step = 'none';
+    await rm(output, { force: true });
+    return false;
+  }
+
+  /** False when nothing is to be recorded, and for a build that fails: what it says is asked of one without a recorder. */
+  async #recorded(request: GoBuildRequest, signal: AbortSignal): Promise<boolean> {
+    const { linkSeed } = request;
+    if (linkSeed === null || this.#step !== 'unknown') return false;
+    this.#step = 'none';
+    const recorder = await orNull(makeRecorder(this.#build.binFolder), signal);
+    if (recorder === null) return false;
+    const result = await callGoBuild(this.#build, { ...request, flags: [recorder.flag] }, signal);
+    if (result.timedOut) requireBuilt(this.#build, result);
+    if (result.exitCode !== 0) return false;
+    this.#step = (await orNull(recordedStep(recorder, linkSeed), signal)) ?? 'none';
+    return true;
+  }
+}
