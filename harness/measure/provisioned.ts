@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { isAbsolute, join, relative } from 'node:path';
 import { familyOf } from '../compare/index.ts';
 import type { BySide, Scenario } from '../model/index.ts';
-import { canPin, usableCpus } from '../process/index.ts';
+import { canPin, coresOf, usableCpus } from '../process/index.ts';
 import { type CpuLayout, layOutCpus, provision, type RunPlan, type RunProgress, type SideTree } from '../run/index.ts';
 import { findRepository, type SourceTree } from '../source/index.ts';
 import { withIgnoredExplained } from './ignored-files.ts';
@@ -29,7 +29,12 @@ export type PlantHead = (head: SideTree, scenario: Scenario, workDir: string) =>
 export const layOut = async (scenario: Scenario): Promise<CpuLayout> => {
   const usable = usableCpus();
   const ability = await canPin();
-  return layOutCpus(usable, scenario.target.cpus, ability.can ? null : ability.reason);
+  return layOutCpus({
+    cores: usable && coresOf(usable),
+    wanted: scenario.target.cpus,
+    refusal: ability.can ? null : ability.reason,
+    mostLanes: 1,
+  });
 };
 
 /** Our place in the repository around us; '' outside of one. */

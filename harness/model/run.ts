@@ -103,6 +103,14 @@ export interface Environment {
   readonly fingerprint: string;
 }
 
+/** CPUs of one launch at a time. */
+export interface LaneCpus {
+  /** Of both services. */
+  readonly targetCpus: readonly number[];
+  /** Of the loader, and of links while services are measured. */
+  readonly loaderCpus: readonly number[];
+}
+
 export type CpuSource = 'schedstat' | 'cgroup' | 'rusage';
 
 /** How this scenario was run; equal for both sides by construction. */

@@ -33,6 +33,24 @@ export const usableCpus = (statusFile = '/proc/self/status'): readonly number[] 
   return list === undefined ? null : parseCpuList(list);
 };
 
+/** Where Linux keeps which CPUs share a core. */
+const TOPOLOGY = '/sys/devices/system/cpu';
+
+/** Hardware threads of its core, itself among them; null where the system does not tell. */
+const siblingsOf = (cpu: number, topology: string): readonly number[] | null => {
+  try {
+    return parseCpuList(readFileSync(`${topology}/cpu${cpu}/topology/thread_siblings_list`, 'utf8'));
+  } catch {
+    return null;
+  }
+};
+
+/** These CPUs core by core, in their order. A CPU of which the system does not tell is a core of its own. */
+export const coresOf = (cpus: readonly number[], topology = TOPOLOGY): readonly (readonly number[])[] => {
+  const cores = Map.groupBy(cpus, (cpu) => (siblingsOf(cpu, topology) ?? [cpu]).join());
+  return [...cores.values()];
+};
+
 /** Tries it: only a program that really ran bound to a CPU proves that containers and security modules allow it. */
 export const canPin = async (
   env: ProcessEnv = {},

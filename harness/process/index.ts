@@ -8,7 +8,7 @@
 export { runCommand, type Command, type CommandResult } from './command.ts';
 export { startProcess, type ProcessSpec, type ProcessExit, type RunningProcess } from './running.ts';
 export { type GoProgram, listedObjects, USERS_GO } from './go-program.ts';
-export { usableCpus, canPin, parseCpuList, type PinAbility } from './cpus.ts';
+export { usableCpus, coresOf, canPin, parseCpuList, type PinAbility } from './cpus.ts';
 export { bindSelf } from './self.ts';
 export { stopAll, runningCount } from './registry.ts';
 export { abortError, type ProcessEnv } from './program.ts';

@@ -84,7 +84,7 @@ export const conduct = async (session: Session, links: Links, builds: BySide<Bui
   // What is unequal before the first launch will not be equal after the last.
   progress.invalid = invalidity(conductor.current());
   if (progress.invalid === null && session.plan.scenario.measure.exact === 'only')
-    await tryApart(session, launchSpecOf(session, nextLaunchIndex(session), await links.next()));
+    for (const place of await nextPlaces(session, links, 1)) await tryApart(session, place);
   let taken: NextStep['kind'] | null = null;
   while (progress.invalid === null) {
     const soFar = soFarOf(conductor);
@@ -157,7 +157,7 @@ const soFarOf = ({ session, links, progress, current }: Conductor): RunSoFar => 
     stop: progress.stop,
     look: seen,
     longestSeconds: Math.max(0, ...judged.map(({ wallSeconds }) => wallSeconds)),
-    waitSeconds: links.secondsToNext(),
+    waitSeconds: links.secondsToNext(1),
     judgedSeconds: progress.judgedSeconds,
     couplesPerSecond: progress.pace?.couplesPerSecond ?? null,
     // Before the first launch it is not known whether this machine carries one.
@@ -179,7 +179,7 @@ const take = async (conductor: Conductor, step: NextStep): Promise<void> => {
   const { session, progress } = conductor;
   switch (step.kind) {
     case 'judged':
-      return judgeOnce(conductor);
+      return judge(conductor);
     case 'stop':
       progress.stop = step.why;
       return;
@@ -189,15 +189,15 @@ const take = async (conductor: Conductor, step: NextStep): Promise<void> => {
     case 'count':
       return countIn(conductor, step);
     case 'growth':
-      return keep(conductor, 'growth', async (place) => growthLaunch(session, place, step.requests));
+      return launchAll(conductor, 'growth', 1, async (place) => growthLaunch(session, place, step.requests));
     case 'capture':
-      return keep(conductor, 'capture', async (place) => allocationLaunch(session, place));
+      return launchAll(conductor, 'capture', 1, async (place) => allocationLaunch(session, place));
     case 'latency':
-      return keep(conductor, 'latency', async (place) =>
+      return launchAll(conductor, 'latency', 1, async (place) =>
         latencyLaunch(session, place, progress.latencyRatePerSecond ?? 1),
       );
     case 'explain':
-      return keep(conductor, 'explain', async (place) => {
+      return launchAll(conductor, 'explain', 1, async (place) => {
         const launch = await explainLaunch(session, place);
         progress.explainedSeconds += launch.wallSeconds;
         return launch;
@@ -226,13 +226,17 @@ const tooLittle = ({ plan }: Session): UsageError =>
     'Raise measure.budget in the scenario or --budget; a first verdict takes about 30 s.',
   );
 
-const judgeOnce = async (conductor: Conductor): Promise<void> => {
-  const { session, links, progress, current } = conductor;
+const judge = async (conductor: Conductor): Promise<void> => {
+  const { session, progress, current } = conductor;
   const begunSeconds = session.clock.elapsedSeconds();
-  const { launch, died } = await nextJudged(session, links, progress);
+  await launchAll(conductor, 'judged', 1, async (place) => {
+    const { launch, pace } = await launchOf(session, place);
+    progress.pace ??= pace;
+    return launch;
+  });
   progress.judgedSeconds += session.clock.elapsedSeconds() - begunSeconds;
   if (progress.pace !== null) progress.latencyRatePerSecond ??= latencyRateOf(session, progress.pace);
-  progress.invalid = launch === null ? died : invalidity(current());
+  progress.invalid ??= invalidity(current());
   if (progress.invalid !== null) progress.stop = 'invalid';
 };
 
@@ -251,41 +255,35 @@ const reportLook = ({ plan, clock }: Session, look: RunSoFar['look']): void => {
   });
 };
 
-/** A launch beside the judged ones; a service that dies in it spoils the run. */
-const keep = async (
-  { session, links, progress }: Conductor,
-  stage: 'growth' | 'latency' | 'explain' | 'capture',
-  launch: (place: LaunchSpec) => Promise<Launch>,
-): Promise<void> => {
-  const place = launchSpecOf(session, nextLaunchIndex(session), await links.next());
-  session.plan.onProgress({ kind: 'launch', stage, number: place.index, secondsLeft: session.clock.secondsLeft() });
-  try {
-    session.launches.push(await launch(place));
-  } catch (error) {
-    const died = deathIn(error);
-    if (died === null) throw error;
-    progress.invalid = died;
-  }
+/** For so many launches at the same time, in the lanes in their order. */
+const nextPlaces = async (session: Session, links: Links, launches: number): Promise<readonly LaunchSpec[]> => {
+  const pairs = await links.next(launches);
+  return pairs.map((linked, at) => launchSpecOf(session, nextLaunchIndex(session) + at, linked, session.lanes[at]));
 };
 
-const nextJudged = async (
-  session: Session,
-  links: Links,
-  progress: Progress,
-): Promise<{ readonly launch: Launch | null; readonly died: InvalidRun | null }> => {
+/**
+ * So many launches of a stage at the same time. Each is let finish whatever becomes of the others, and kept; a service
+ * that dies in one spoils the run.
+ */
+const launchAll = async (
+  { session, links, progress }: Conductor,
+  stage: Exclude<Stage, 'exact'>,
+  launches: number,
+  measure: (place: LaunchSpec) => Promise<Launch>,
+): Promise<void> => {
   const { plan, clock } = session;
-  const place = launchSpecOf(session, nextLaunchIndex(session), await links.next());
-  plan.onProgress({ kind: 'launch', stage: 'judged', number: place.index, secondsLeft: clock.secondsLeft() });
-  try {
-    const { launch, pace } = await launchOf(session, place);
-    session.launches.push(launch);
-    progress.pace ??= pace;
-    return { launch, died: null };
-  } catch (error) {
+  const places = await nextPlaces(session, links, launches);
+  for (const { index } of places)
+    plan.onProgress({ kind: 'launch', stage, number: index, secondsLeft: clock.secondsLeft() });
+  const ended = await Promise.allSettled(places.map(measure));
+  for (const one of ended) if (one.status === 'fulfilled') session.launches.push(one.value);
+  const failures = ended.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
+  const deaths = failures.map((error) => {
     const died = deathIn(error);
     if (died === null) throw error;
-    return { launch: null, died };
-  }
+    return died;
+  });
+  progress.invalid ??= deaths[0] ?? null;
 };
 
 /** Exact counts that found a change have named its function: no samples need to be collected for it. */

@@ -20,7 +20,7 @@ import { cpuSettings } from './session/cpus.ts';
 import { ContendedPortsError, movingNotes } from './session/contended-ports.ts';
 import { conduct, type MeasuredRun } from './conduct.ts';
 import { requireEngine } from './counting/engine.ts';
-import { type LinkedPair, type Links, withLinks } from './session/links.ts';
+import { type LinkedPair, type LinkPlan, type Links, withLinks } from './session/links.ts';
 import { folderOf } from '../folders.ts';
 import type { RunPlan } from './session/plan.ts';
 import { type Rehearsal, rehearseSide } from './launch/rehearsal.ts';
@@ -49,9 +49,8 @@ const runOnce = async (plan: RunPlan, moved: readonly number[]): Promise<Scenari
   const startedMs = performance.now();
   const prepared = await prepareSides(plan, moved.length > 0);
   await requireEngine(plan, prepared.head.facts.go);
-  const cpus = plan.cpus.lanes[0]?.loaderCpus ?? null;
   return withLinks(
-    { prepared, seed: plan.seed, cpus, signal: plan.signal },
+    { prepared, seed: plan.seed, lanes: linkLanes(plan.cpus), signal: plan.signal },
     (side) => plan.onProgress({ kind: 'building', side }),
     async (links, first) => {
       const builds = await buildInfos(first, plan.signal);
@@ -64,6 +63,9 @@ const runOnce = async (plan: RunPlan, moved: readonly number[]): Promise<Scenari
     },
   );
 };
+
+const linkLanes = ({ lanes }: RunPlan['cpus']): LinkPlan['lanes'] =>
+  lanes.length === 0 ? [null] : lanes.map(({ loaderCpus }) => loaderCpus);
 
 /** Ports the service insists on, as far as the scenario knows them. */
 export const insistedOn = (scenario: Scenario): readonly number[] => {
@@ -130,10 +132,9 @@ export const withSession = async <T>(
   const unmovable = prepared.base.unmovable ?? prepared.head.unmovable;
   const settings = settingsOf(plan, unmovable);
   const [cpus = null] = plan.cpus.lanes;
-  const { targetCpus, loaderCpus } = cpus ?? { targetCpus: [], loaderCpus: [] };
   try {
     // From here on the harness, its links and its reading of profiles keep off the services' CPUs.
-    await bindSelf(loaderCpus, plan.signal);
+    await bindSelf(cpus?.loaderCpus ?? [], plan.signal);
     const loader = await startLoader({
       cpus: cpus?.loaderCpus ?? null,
       signal: plan.signal,
@@ -164,7 +165,7 @@ export const withSession = async <T>(
       await loader.stop();
     }
   } finally {
-    await bindSelf([...targetCpus, ...loaderCpus], new AbortController().signal);
+    await bindSelf(plan.cpus.usable, new AbortController().signal);
     await rm(socketDir, { recursive: true, force: true });
   }
 };

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
 import {
   canPin,
+  coresOf,
   lastLines,
   runCommand,
   runningCount,
@@ -190,6 +191,17 @@ test('every CPU list the kernel can print is read back', () => {
       expect(parseCpuList(`${text}\n`)).toEqual(sorted);
     }),
   );
+});
+
+test('CPUs that share a core are found together, and each is one of its own where the system does not tell', () => {
+  const topology = join(folder, 'topology');
+  // As two kernels write it: neighbours as a range, far ones as a list.
+  for (const [cpu, siblings] of Object.entries({ 0: '0,4', 4: '0,4', 1: '1,5', 2: '2-3', 3: '2-3' })) {
+    mkdirSync(join(topology, `cpu${cpu}`, 'topology'), { recursive: true });
+    writeFileSync(join(topology, `cpu${cpu}`, 'topology/thread_siblings_list'), `${siblings}\n`);
+  }
+  expect(coresOf([0, 1, 2, 3, 4, 9], topology)).toEqual([[0, 4], [1], [2, 3], [9]]);
+  expect(coresOf([0, 1], join(folder, 'no-such-folder'))).toEqual([[0], [1]]);
 });
 
 test('without taskset, or without /proc, pinning is said to be impossible, with the reason', async () => {

@@ -84,10 +84,12 @@ export interface Rig {
 
 const revisionOf = (label: string): Revision => ({ revision: label, label, kind: 'folder' });
 
+const UNBOUND = layOutCpus({ cores: [], wanted: 1, refusal: 'not needed to count instructions' });
+
 /** Not bound to a CPU: counts do not need it, and several proofs may run beside each other. */
 const settingsOf = (scenario: Scenario): RunSettings => ({
   mode: 'together',
-  ...cpuSettings(layOutCpus([], scenario.target.cpus, 'not needed to count instructions')),
+  ...cpuSettings(UNBOUND),
   cpuSource: chooseCpuSource(),
   gomaxprocs: 1,
   gogc: scenario.target.gogc,
@@ -117,7 +119,7 @@ const planFor = ({ scenario, workDir, signal }: Place, folders: BySide<string>, 
     seed: 1,
     outDir: path.join(workDir, 'out'),
     workDir: path.join(workDir, scratch),
-    cpus: layOutCpus([], scenario.target.cpus, 'not needed to count instructions'),
+    cpus: UNBOUND,
     budgetSeconds: BUDGET_SECONDS,
     family: { gates: 1 },
     purpose: 'compare',

@@ -6,7 +6,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { canPin, usableCpus } from '../../harness/process/index.ts';
+import { layOut } from '../../harness/measure/index.ts';
 import { startLoader } from '../../harness/load/index.ts';
 import { hostEnvironment } from '../../harness/capture/index.ts';
 import { explainSamples } from '../../harness/results/index.ts';
@@ -24,7 +24,7 @@ import {
 import { cpuSamples } from '../../harness/run/launch/captures.ts';
 import { startClock } from '../../harness/run/session/clock.ts';
 import { keepUp } from '../../harness/run/session/upkeep.ts';
-import { cpuSettings, type CpuLayout, layOutCpus } from '../../harness/run/session/cpus.ts';
+import { cpuSettings, type CpuLayout } from '../../harness/run/session/cpus.ts';
 import { chooseCpuSource } from '../../harness/run/session/cpu-source.ts';
 import { withLinks } from '../../harness/run/session/links.ts';
 import { launchSpecOf } from '../../harness/run/launch/running-pair.ts';
@@ -73,11 +73,6 @@ export interface Explained {
 
 const revisionOf = (label: string): Revision => ({ revision: label, label, kind: 'folder' });
 
-const layoutFor = async (scenario: Scenario): Promise<CpuLayout> => {
-  const ability = await canPin();
-  return layOutCpus(usableCpus(), scenario.target.cpus, ability.can ? null : ability.reason);
-};
-
 const settingsOf = (scenario: Scenario, cpus: CpuLayout): RunSettings => ({
   mode: 'together',
   ...cpuSettings(cpus),
@@ -102,7 +97,7 @@ export const explainPass = async (request: ExplainRequest): Promise<Explained> =
   const outDir = path.join(workDir, 'out');
   const socketDir = path.join(workDir, 's');
   for (const folder of [outDir, socketDir]) mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const layout = await layoutFor(scenario);
+  const layout = await layOut(scenario);
   const [cpus = null] = layout.lanes;
   const prepare = async (side: 'base' | 'head') =>
     prepareBuild({
@@ -117,7 +112,7 @@ export const explainPass = async (request: ExplainRequest): Promise<Explained> =
     });
   const prepared = { base: await prepare('base'), head: await prepare('head') };
   return withLinks(
-    { prepared, seed, cpus: cpus?.loaderCpus ?? null, signal },
+    { prepared, seed, lanes: [cpus?.loaderCpus ?? null], signal },
     () => undefined,
     async (links, first) => {
       const builds = {
@@ -168,13 +163,12 @@ export const explainPass = async (request: ExplainRequest): Promise<Explained> =
           session.launches.length < request.mostLaunches &&
           Math.min(samples.base, samples.head) < request.samples
         ) {
-          const launch = await explainLaunch(
-            session,
-            launchSpecOf(session, session.launches.length + 1, await links.next()),
-          );
-          session.launches.push(launch);
-          samples.base += cpuSamples(launch, 'base', outDir);
-          samples.head += cpuSamples(launch, 'head', outDir);
+          for (const linked of await links.next(1)) {
+            const launch = await explainLaunch(session, launchSpecOf(session, session.launches.length + 1, linked));
+            session.launches.push(launch);
+            samples.base += cpuSamples(launch, 'base', outDir);
+            samples.head += cpuSamples(launch, 'head', outDir);
+          }
         }
       } finally {
         await loader.stop();

@@ -9,11 +9,10 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type BySide, bothSides, type Launch, type Scenario, type Side } from '../../harness/model/index.ts';
-import { canPin, usableCpus } from '../../harness/process/index.ts';
+import { layOut } from '../../harness/measure/index.ts';
 import { judgedLaunch } from '../../harness/run/launch/judged.ts';
 import { launchSpecOf } from '../../harness/run/launch/running-pair.ts';
 import { insistedOn, prepareSides, withSession } from '../../harness/run/run-scenario.ts';
-import { layOutCpus } from '../../harness/run/session/cpus.ts';
 import type { RunPlan } from '../../harness/run/session/plan.ts';
 import { linkSeedOf } from '../../harness/run/session/seeds.ts';
 import type { Session } from '../../harness/run/session/session.ts';
@@ -49,7 +48,6 @@ const scenarioOf = (way: Way): Scenario => {
 
 const planOf = async (way: Way, folders: BySide<string>, work: string, signal: AbortSignal): Promise<RunPlan> => {
   const scenario = scenarioOf(way);
-  const ability = await canPin();
   const tree = (side: Side) => ({
     rootDir: folders[side],
     moduleDir: folders[side],
@@ -64,7 +62,7 @@ const planOf = async (way: Way, folders: BySide<string>, work: string, signal: A
     seed: nextSeed(),
     outDir: path.join(work, 'out'),
     workDir: path.join(work, way),
-    cpus: layOutCpus(usableCpus(), scenario.target.cpus, ability.can ? null : ability.reason),
+    cpus: await layOut(scenario),
     budgetSeconds: 24 * 3600,
     family: { gates: 1 },
     purpose: 'calibrate',

@@ -1,7 +1,6 @@
 /** Where launches run one after the other: CPUs for the services and for the loader, and a loader that no other lane has. */
 import type { Loader } from '../../load/index.ts';
-import type { Side } from '../../model/index.ts';
-import type { LaneCpus } from './cpus.ts';
+import type { LaneCpus, Side } from '../../model/index.ts';
 
 export interface Lane {
   /** null: its processes are not bound. */

@@ -1,6 +1,6 @@
 /**
- * The binaries of a run, one pair per link seed. The first pair is part of the build; while a launch runs, the next
- * pair is linked on the loader's CPUs (docs/method.md, code placement).
+ * The binaries of a run, one pair per link seed. The first pair is part of the build; while launches run, the next pairs
+ * are linked on the loaders' CPUs, one in each lane (docs/method.md, code placement).
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { type BySide, bothSides, inPlace, otherSide, type Side } from '../../model/index.ts';
@@ -15,16 +15,19 @@ export interface LinkedPair {
 export interface LinkPlan {
   readonly prepared: BySide<PreparedBuild>;
   readonly seed: number;
-  /** Where links may run while services are measured; null: anywhere. */
-  readonly cpus: readonly number[] | null;
+  /** Where links may run while services are measured, a pair at a time in each; null: anywhere. */
+  readonly lanes: readonly (readonly number[] | null)[];
   readonly signal: AbortSignal;
 }
 
 export interface Links {
-  /** The pair for the next launch; begins the one after it. */
-  readonly next: () => Promise<LinkedPair>;
+  /**
+   * The pairs for the next launches, which may run at the same time; begins those after them. Every launch with a pair
+   * that was given before must have ended: its binaries go.
+   */
+  readonly next: (launches: number) => Promise<readonly LinkedPair[]>;
   /** About how long {@link Links.next} will wait. */
-  readonly secondsToNext: () => number;
+  readonly secondsToNext: (launches: number) => number;
   readonly waitedSeconds: () => number;
   readonly linkSeconds: () => BySide<readonly number[]>;
 }
@@ -67,7 +70,7 @@ const discardPair = async (pair: LinkedPair): Promise<void> => {
 
 /**
  * Builds the first pair (throws a BuildError naming the side; base is built first, so that of two that fail it is always
- * the one that is named), then keeps one pair ahead until `use` is done.
+ * the one that is named), then keeps as many pairs ahead as there are lanes until `use` is done.
  */
 export const withLinks = async <T>(
   plan: LinkPlan,
@@ -104,12 +107,14 @@ const within = async (pair: Promise<LinkedPair>, seconds: number): Promise<Linke
 const pairSeconds = ({ binaries: { base, head } }: LinkedPair): number => base.seconds + head.seconds;
 
 interface Upcoming {
+  /** Where it is linked: a place in {@link LinkPlan.lanes}. */
+  readonly lane: number;
   readonly pair: Promise<LinkedPair>;
   readonly begunMs: number;
   readonly isThere: () => boolean;
 }
 
-/** Keeps one pair ahead of the one in use. */
+/** Keeps a pair for each lane ahead of those in use. */
 class LinkPipeline implements Links {
   readonly #plan: LinkPlan;
   readonly #linkers: BySide<Linker>;
@@ -118,7 +123,10 @@ class LinkPipeline implements Links {
   readonly #ended = new AbortController();
   readonly #seconds: { base: number[]; head: number[] } = { base: [], head: [] };
   #current: LinkedPair;
-  #upcoming: Upcoming | null = null;
+  /** In the order in which launches will have them. */
+  readonly #upcoming: Upcoming[] = [];
+  /** No longer current; the launches under way may still have them. */
+  readonly #past: LinkedPair[] = [];
   /** Launches of the current pair. */
   #used = 0;
   #layout = 1;
@@ -137,25 +145,28 @@ class LinkPipeline implements Links {
     this.#note(first);
   }
 
-  readonly next = async (): Promise<LinkedPair> => {
+  readonly next = async (launches: number): Promise<readonly LinkedPair[]> => {
     const startedMs = performance.now();
+    await this.#discardPast();
     if (this.#used > 0 && this.#perSeed === null) {
       const launchSeconds = (startedMs - this.#launchBegunMs) / 1000;
-      this.#perSeed = await this.#timeFirstLink(this.#upcoming ?? this.#begin(), launchSeconds);
+      this.#perSeed = await this.#timeFirstLink(this.#upcoming[0] ?? this.#begin(), launchSeconds);
     }
-    if (this.#perSeed !== null && this.#used >= this.#perSeed) await this.#advance(this.#upcoming ?? this.#begin());
+    const pairs: LinkedPair[] = [];
+    while (pairs.length < launches) pairs.push(await this.#take());
     this.#waitedSeconds += (performance.now() - startedMs) / 1000;
-    this.#used += 1;
     this.#launchBegunMs = performance.now();
-    if (this.#seeded && this.#upcoming === null) this.#begin();
-    return this.#current;
+    if (this.#seeded) while (this.#upcoming.length < this.#plan.lanes.length) this.#begin();
+    return pairs;
   };
 
-  readonly secondsToNext = (): number => {
-    const upcoming = this.#upcoming;
-    if (this.#perSeed === null || this.#used < this.#perSeed || upcoming === null) return 0;
+  readonly secondsToNext = (launches: number): number => {
+    if (this.#perSeed === null) return 0;
+    const wanted = Math.max(0, Math.ceil((this.#used + launches) / this.#perSeed) - 1);
     const pace = (this.#seconds.base.at(-1) ?? 0) + (this.#seconds.head.at(-1) ?? 0);
-    return upcoming.isThere() ? 0 : Math.max(0, pace - (performance.now() - upcoming.begunMs) / 1000);
+    const left = ({ isThere, begunMs }: Upcoming): number =>
+      isThere() ? 0 : Math.max(0, pace - (performance.now() - begunMs) / 1000);
+    return Math.max(0, ...this.#upcoming.slice(0, wanted).map(left));
   };
 
   readonly waitedSeconds = (): number => this.#waitedSeconds;
@@ -164,8 +175,20 @@ class LinkPipeline implements Links {
 
   async close(): Promise<void> {
     this.#ended.abort();
-    await this.#upcoming?.pair.then(discardPair, () => undefined);
+    for (const { pair } of this.#upcoming) await pair.then(discardPair, () => undefined);
+    await this.#discardPast();
     await discardPair(this.#current);
+  }
+
+  /** For one launch: the current pair, or where that has had its launches the one after it. */
+  async #take(): Promise<LinkedPair> {
+    if (this.#perSeed !== null && this.#used >= this.#perSeed) await this.#advance(this.#upcoming[0] ?? this.#begin());
+    this.#used += 1;
+    return this.#current;
+  }
+
+  async #discardPast(): Promise<void> {
+    await Promise.all(this.#past.splice(0).map(discardPair));
   }
 
   #note({ binaries: { base, head } }: LinkedPair): void {
@@ -175,10 +198,12 @@ class LinkPipeline implements Links {
 
   #begin(): Upcoming {
     this.#layout += 1;
-    const { seed, cpus, signal } = this.#plan;
+    const { seed, lanes, signal } = this.#plan;
     const linkSeed = linkSeedOf(seed, this.#layout);
+    const lane = this.#idleLane();
+    const request = { linkSeed, cpus: lanes[lane] ?? null };
     const pair = linkPair(linkSeed, linkedFirst(seed, linkSeed), async (side) =>
-      this.#linkers[side].further({ linkSeed, cpus }, signal),
+      this.#linkers[side].further(request, signal),
     );
     let there = false;
     // Whoever awaits it sees the failure; nobody may be waiting yet.
@@ -186,8 +211,17 @@ class LinkPipeline implements Links {
       () => (there = true),
       () => undefined,
     );
-    this.#upcoming = { pair, begunMs: performance.now(), isThere: () => there };
-    return this.#upcoming;
+    const begun = { lane, pair, begunMs: performance.now(), isThere: () => there };
+    this.#upcoming.push(begun);
+    return begun;
+  }
+
+  #idleLane(): number {
+    const isLinking = (lane: number): boolean => this.#upcoming.some((each) => each.lane === lane && !each.isThere());
+    return Math.max(
+      0,
+      this.#plan.lanes.findIndex((_, lane) => !isLinking(lane)),
+    );
   }
 
   /** A pair that is not there when a launch is long over is slow; how slow, its first build bounds from above. */
@@ -200,10 +234,10 @@ class LinkPipeline implements Links {
 
   async #advance(next: Upcoming): Promise<void> {
     const pair = await next.pair;
+    this.#upcoming.shift();
     this.#note(pair);
-    await discardPair(this.#current);
+    this.#past.push(this.#current);
     this.#current = pair;
     this.#used = 0;
-    this.#upcoming = null;
   }
 }

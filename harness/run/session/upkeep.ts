@@ -6,7 +6,7 @@ import type { RunClock } from './clock.ts';
 const TOLD_SECONDS = 0.8;
 
 export interface Upkeep {
-  /** Stops these at the same time; the time is not part of the budget. */
+  /** Stops these at the same time; the time is not part of the budget. What stops beside others counts once. */
   readonly stop: (targets: readonly RunningTarget[]) => Promise<void>;
   readonly notes: () => readonly string[];
 }
@@ -22,13 +22,20 @@ export const keepUp = (
 ): Upkeep => {
   const stops: number[] = [];
   const cuts: number[] = [];
+  /** Launches whose services are being stopped, and since when there is one. */
+  let stopping = 0;
+  let stoppingSinceMs = 0;
+  let stoppedSeconds = 0;
+  const countOut = (seconds: number): void => {
+    stoppedSeconds += seconds;
+    clock.exclude(seconds);
+  };
   const stopNotes = (): readonly string[] => {
-    const total = stops.reduce((sum, seconds) => sum + seconds, 0);
-    const each = total / Math.max(1, stops.length);
+    const each = stops.reduce((sum, seconds) => sum + seconds, 0) / Math.max(1, stops.length);
     if (each < TOLD_SECONDS) return [];
     const how = each < stopTimeoutSeconds ? '' : ', and it had to be ended by force';
     return [
-      `The service took ${tenths(each)} s to stop after each launch${how} (target.stopTimeout is ${stopTimeoutSeconds} s): ${tenths(total)} s in all, not part of the budget.`,
+      `The service took ${tenths(each)} s to stop after each launch${how} (target.stopTimeout is ${stopTimeoutSeconds} s): ${tenths(stoppedSeconds)} s in all, not part of the budget.`,
     ];
   };
   const logNotes = (): readonly string[] =>
@@ -40,10 +47,15 @@ export const keepUp = (
   return {
     stop: async (targets) => {
       const begunMs = nowMs();
-      await Promise.all(targets.map(async (target) => target.stop()));
-      const seconds = (nowMs() - begunMs) / 1000;
-      if (targets.length > 0) stops.push(seconds);
-      clock.exclude(seconds);
+      if (stopping === 0) stoppingSinceMs = begunMs;
+      stopping += 1;
+      try {
+        await Promise.all(targets.map(async (target) => target.stop()));
+      } finally {
+        stopping -= 1;
+        if (stopping === 0) countOut((nowMs() - stoppingSinceMs) / 1000);
+      }
+      if (targets.length > 0) stops.push((nowMs() - begunMs) / 1000);
       cuts.push(...targets.map((target) => target.cutBytes()).filter((bytes) => bytes > 0));
     },
     notes: () => [...stopNotes(), ...logNotes()],

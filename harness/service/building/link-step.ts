@@ -8,7 +8,7 @@
  */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, sep } from 'node:path';
 import { type ProcessEnv, runCommand } from '../../process/index.ts';
 import { splitGoflags } from './build-flags.ts';
@@ -173,10 +173,15 @@ export interface StepRequest {
 /** False when the linker fails: an archive may have left `go`'s cache. Throws where it cannot even be called. */
 export const takeLinkStep = async (step: LinkStep, request: StepRequest, signal: AbortSignal): Promise<boolean> => {
   const { linkSeed, output, cpus, timeoutSeconds } = request;
-  const config = join(step.folder, 'importcfg.link');
+  // Launches side by side are linked for side by side.
+  const config = join(step.folder, `importcfg-${linkSeed}`);
   await writeFile(config, configFor(step, linkSeed));
-  const args = ['-o', output, '-importcfg', config, ...flagsFor(step, linkSeed), step.main];
-  const { linker: file, cwd, env } = step;
-  const { exitCode } = await runCommand({ file, args, cwd, env, timeoutSeconds, cpus }, signal);
-  return exitCode === 0;
+  try {
+    const args = ['-o', output, '-importcfg', config, ...flagsFor(step, linkSeed), step.main];
+    const { linker: file, cwd, env } = step;
+    const { exitCode } = await runCommand({ file, args, cwd, env, timeoutSeconds, cpus }, signal);
+    return exitCode === 0;
+  } finally {
+    await rm(config, { force: true });
+  }
 };

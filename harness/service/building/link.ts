@@ -15,6 +15,9 @@ export interface LinkRequest {
   readonly cpus: readonly number[] | null;
 }
 
+/** What made a binary. */
+export type Way = 'cache' | 'go build' | 'linker alone';
+
 export interface Binary {
   readonly path: string;
   readonly build: PreparedBuild;
@@ -22,7 +25,7 @@ export interface Binary {
   /** Wall clock of compiling and linking, or of fetching it from the cache. */
   readonly seconds: number;
   readonly bytes: number;
-  readonly fromCache: boolean;
+  readonly by: Way;
 }
 
 /** A cold build of a large service on a loaded two-core machine took 43 minutes at worst. */
@@ -95,22 +98,20 @@ export const takeOrMake = async (
   build: PreparedBuild,
   { linkSeed }: LinkRequest,
   contents: Contents,
-  make: (path: string) => Promise<void>,
+  make: (path: string) => Promise<Way>,
 ): Promise<Binary> => {
   const name = linkSeed === null ? 'plain' : `seed-${linkSeed}`;
   const path = join(build.binFolder, name);
   const key = build.cacheKey === null ? null : `${build.cacheKey}-${name}${contents === 'whole' ? '' : NO_DEBUG_INFO}`;
   const cache = key === null ? null : linkCacheFolder();
   const startMs = performance.now();
-  const fromCache = cache !== null && key !== null && (await takeLink(cache, key, path));
-  if (!fromCache) {
-    // Linkers write into a file that is there, which may be the cache's under a second name.
-    await rm(path, { force: true });
-    await make(path);
-  }
+  const isThere = cache !== null && key !== null && (await takeLink(cache, key, path));
+  // Linkers write into a file that is there, which may be the cache's under a second name.
+  if (!isThere) await rm(path, { force: true });
+  const by = isThere ? 'cache' : await make(path);
   const seconds = (performance.now() - startMs) / 1000;
-  if (!fromCache && cache !== null && key !== null) await keepLink(cache, key, path);
-  return { path, build, linkSeed, seconds, bytes: (await stat(path)).size, fromCache };
+  if (by !== 'cache' && cache !== null && key !== null) await keepLink(cache, key, path);
+  return { path, build, linkSeed, seconds, bytes: (await stat(path)).size, by };
 };
 
 /**
@@ -118,9 +119,10 @@ export const takeOrMake = async (
  * of the compiler's output.
  */
 export const linkBinary = async (build: PreparedBuild, request: LinkRequest, signal: AbortSignal): Promise<Binary> =>
-  takeOrMake(build, request, 'whole', async (output) =>
-    requireBuilt(build, await callGoBuild(build, { ...request, output, contents: 'whole' }, signal)),
-  );
+  takeOrMake(build, request, 'whole', async (output) => {
+    requireBuilt(build, await callGoBuild(build, { ...request, output, contents: 'whole' }, signal));
+    return 'go build';
+  });
 
 /** Removes the binary's file; its place on disk is needed once its launch is over. */
 export const discardBinary = async (binary: Binary): Promise<void> => rm(binary.path, { force: true });

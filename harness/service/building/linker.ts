@@ -51,9 +51,10 @@ class RecordingLinker implements Linker {
   async #link(asked: LinkRequest, contents: Contents, signal: AbortSignal): Promise<Binary> {
     return takeOrMake(this.#build, asked, contents, async (output) => {
       const request = { ...asked, contents, output };
-      if (contents !== 'whole' && (await this.#byLinkerAlone(request, signal))) return;
-      if (await this.#recorded(request, signal)) return;
+      if (contents !== 'whole' && (await this.#byLinkerAlone(request, signal))) return 'linker alone';
+      if (await this.#recorded(request, signal)) return 'go build';
       requireBuilt(this.#build, await callGoBuild(this.#build, request, signal));
+      return 'go build';
     });
   }
 

@@ -47,7 +47,7 @@ export const countedSession = async ({ scenario, sides, folder, signal }: Counte
     seed: 7,
     outDir: place('out'),
     workDir: place('work'),
-    cpus: { lanes: [], unpinnedReason: 'a test' },
+    cpus: { lanes: [], unpinnedReason: 'a test', usable: [] },
     budgetSeconds: 600,
     family: { gates: 1 },
     purpose: 'compare',

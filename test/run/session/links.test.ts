@@ -1,17 +1,14 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, expect, it } from 'vitest';
-import type { Side } from '../../../harness/model/index.ts';
-import { withLinks } from '../../../harness/run/session/links.ts';
+import { bothSides, type BySide, type Side } from '../../../harness/model/index.ts';
+import { type LinkPlan, type LinkedPair, withLinks } from '../../../harness/run/session/links.ts';
 import { type PreparedBuild, prepareBuild } from '../../../harness/service/index.ts';
 import { folderRevision, goMod, HELLO, makeFolder, makeSpec, never, removeFolders } from '../../service/go-modules.ts';
 
 afterEach(removeFolders);
 
-// Builds of Go from an empty cache, on a machine that may be busy.
-it('gives every launch a layout of its own, equal on both sides, and leaves no binary behind', {
-  timeout: 120_000,
-}, async () => {
+const prepareHello = async (): Promise<BySide<PreparedBuild>> => {
   const moduleDir = makeFolder({ 'go.mod': goMod('example.com/hello'), 'main.go': HELLO });
   const workDir = makeFolder();
   const prepare = async (side: Side): Promise<PreparedBuild> =>
@@ -24,22 +21,45 @@ it('gives every launch a layout of its own, equal on both sides, and leaves no b
       workDir,
       signal: never,
     });
-  const prepared = { base: await prepare('base'), head: await prepare('head') };
+  return { base: await prepare('base'), head: await prepare('head') };
+};
+
+const planFor = async (lanes: LinkPlan['lanes']): Promise<LinkPlan> => ({
+  prepared: await prepareHello(),
+  seed: 5,
+  lanes,
+  signal: never,
+});
+
+const filesOf = ({ binaries }: LinkedPair): readonly string[] => {
+  const { base, head } = bothSides((side) => binaries[side].path);
+  return [base, head];
+};
+
+const areThere = (pair: LinkedPair): boolean => filesOf(pair).every((file) => existsSync(file));
+
+// Builds of Go from an empty cache, on a machine that may be busy.
+const PATIENCE = { timeout: 120_000 };
+
+it('gives every launch a layout of its own, equal on both sides, and leaves no binary behind', PATIENCE, async () => {
   const seeds: (number | null)[] = [];
   const files: string[] = [];
-  const plan = { prepared, seed: 5, cpus: null, signal: never };
   await withLinks(
-    plan,
+    await planFor([null]),
     () => undefined,
     async (links) => {
       // Three launches where links take less than a launch; on a machine too busy for that, three of each layout.
       while (new Set(seeds).size < 3 && seeds.length < 9) {
-        const { linkSeed, binaries } = await links.next();
-        seeds.push(linkSeed);
-        files.push(binaries.base.path, binaries.head.path);
-        expect(binaries.base.linkSeed).toBe(binaries.head.linkSeed);
-        expect(path.basename(binaries.base.path)).toBe(path.basename(binaries.head.path));
-        expect([binaries.base, binaries.head].every((binary) => existsSync(binary.path))).toBe(true);
+        const pairs = await links.next(1);
+        expect(pairs).toHaveLength(1);
+        for (const pair of pairs) {
+          const { base, head } = pair.binaries;
+          seeds.push(pair.linkSeed);
+          files.push(...filesOf(pair));
+          expect(base.linkSeed).toBe(head.linkSeed);
+          expect(path.basename(base.path)).toBe(path.basename(head.path));
+          expect(areThere(pair)).toBe(true);
+        }
       }
       const { base, head } = links.linkSeconds();
       const quick = base.every((seconds, index) => seconds + (head[index] ?? 0) < 4);
@@ -48,4 +68,35 @@ it('gives every launch a layout of its own, equal on both sides, and leaves no b
   );
   expect(new Set(seeds).size).toBe(3);
   expect(files.filter((file) => existsSync(file))).toEqual([]);
+});
+
+it('gives launches at the same time pairs that all stay until the next ones are asked for', PATIENCE, async () => {
+  const files = new Set<string>();
+  let earlier: readonly LinkedPair[] = [];
+  const seeds: (number | null)[] = [];
+  await withLinks(
+    await planFor([null, null]),
+    () => undefined,
+    async (links) => {
+      for (const launches of [1, 2, 2, 1, 2]) {
+        const pairs = await links.next(launches);
+        expect(pairs).toHaveLength(launches);
+        expect(pairs.every(areThere)).toBe(true);
+        // Only the last one before may still have launches to come.
+        expect(
+          earlier
+            .slice(0, -1)
+            .filter((pair) => !pairs.includes(pair))
+            .some(areThere),
+        ).toBe(false);
+        earlier = pairs;
+        seeds.push(...pairs.map(({ linkSeed }) => linkSeed));
+        for (const file of pairs.flatMap(filesOf)) files.add(file);
+      }
+    },
+  );
+  // Launches of one layout follow each other, however many it has.
+  expect(seeds).toHaveLength(8);
+  expect(seeds.filter((seed, at) => seed !== seeds[at - 1])).toHaveLength(new Set(seeds).size);
+  expect([...files].filter((file) => existsSync(file))).toEqual([]);
 });

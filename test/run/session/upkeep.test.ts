@@ -26,6 +26,27 @@ test('stops take nothing off the budget, and are reported where they are slow', 
   ]);
 });
 
+test('two launches that stop at the same time take that time off the budget once', async () => {
+  const hand = handClock();
+  const clock = startClock(60, hand.now);
+  const upkeep = keepUp(clock, 10, hand.now);
+  const ends = [Promise.withResolvers<void>(), Promise.withResolvers<void>()] as const;
+  const waitingFor = (end: Promise<void>) => ({ stop: async () => end, cutBytes: () => 0 }) as unknown as RunningTarget;
+  hand.pass(4);
+  const one = upkeep.stop([waitingFor(ends[0].promise)]);
+  hand.pass(1);
+  const other = upkeep.stop([waitingFor(ends[1].promise)]);
+  hand.pass(2);
+  ends[0].resolve();
+  await one;
+  hand.pass(3);
+  ends[1].resolve();
+  await other;
+  expect(clock.elapsedSeconds()).toBe(4);
+  // 3 s and 5 s of the two, from the 4th to the 10th second.
+  expect(upkeep.notes()).toEqual([expect.stringMatching(/took 4\.0 s to stop .*: 6\.0 s in all/)]);
+});
+
 test('a stop by force is told as such, quick stops and small logs are not told', async () => {
   const hand = handClock();
   const forced = keepUp(startClock(60, hand.now), 1, hand.now);

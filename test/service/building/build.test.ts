@@ -322,10 +322,10 @@ test('the base of a commit is linked once: the next run takes it from the cache,
   });
   const first = await linkBinary(await prepareBuild(request(folder)), { linkSeed: 9, cpus: null }, never);
   const second = await linkBinary(await prepareBuild(request(copy)), { linkSeed: 9, cpus: null }, never);
-  expect([first.fromCache, second.fromCache]).toEqual([false, true]);
+  expect([first.by, second.by]).toEqual(['go build', 'cache']);
   expect(readFileSync(first.path).equals(readFileSync(second.path))).toBe(true);
   const other = await prepareBuild({ ...request(copy), spec: makeSpec({ buildFlags: ['-tags=x'] }) });
-  expect((await linkBinary(other, { linkSeed: 9, cpus: null }, never)).fromCache).toBe(false);
+  expect((await linkBinary(other, { linkSeed: 9, cpus: null }, never)).by).toBe('go build');
   expect((await prepare(folder)).cacheKey).toBeNull();
   expect(existsSync(second.path)).toBe(true);
 });

@@ -62,10 +62,6 @@ const byGo = async (build: PreparedBuild, linkSeed: number): Promise<Binary> =>
 
 const recordsOf = ({ binFolder }: PreparedBuild): readonly string[] => globSync(join(binFolder, 'step-*'));
 
-/** Written when the linker is called alone. */
-const callsOf = ({ binFolder }: PreparedBuild): readonly string[] =>
-  globSync(join(binFolder, 'step-*', 'importcfg.link'));
-
 const said = ({ path }: Binary): string => execFileSync('sh', ['-c', '"$0" 2>&1', path], { encoding: 'utf8' });
 
 const sectionOf = ({ path }: Binary, name: string): Buffer =>
@@ -124,7 +120,7 @@ describe.skipIf(process.platform !== 'linux')('by the linker alone', () => {
         expect(differingSections(first.path, (await byGo(build, 1_234_567)).path)).toEqual([]);
         // A seed of another length, since an untrimmed binary holds it.
         const further = await linker.further(seeded(89), never);
-        expect(callsOf(build)).toHaveLength(1);
+        expect([first.by, further.by]).toEqual(['go build', 'linker alone']);
         const whole = await byGo(build, 89);
         expect(differingSections(whole.path, further.path)).toEqual([]);
         expect(differingSections(first.path, further.path)).toContain('.text');
@@ -133,6 +129,17 @@ describe.skipIf(process.platform !== 'linux')('by the linker alone', () => {
         expect((await buildFacts(further, never)).settings).toEqual((await buildFacts(whole, never)).settings);
       },
     );
+  });
+
+  test('several seeds are linked at the same time', async () => {
+    const build = await prepare(plain(), { buildFlags: ['-trimpath=false'] });
+    const linker = linkerOf(build);
+    await linker.first(seeded(1), never);
+    const links = await Promise.all([2, 3, 4].map(async (seed) => linker.further(seeded(seed), never)));
+    for (const { path, by, linkSeed } of links) {
+      expect(by).toBe('linker alone');
+      expect(differingSections(path, (await byGo(build, linkSeed ?? 0)).path)).toEqual([]);
+    }
   });
 
   test('each binary has a build id of its own, as long as the one that go build gives', async () => {
@@ -150,7 +157,7 @@ describe.skipIf(process.platform !== 'linux')('by the linker alone', () => {
     const linker = linkerOf(build);
     await linker.first(seeded(1), never);
     const further = await linker.further(seeded(2), never);
-    expect(callsOf(build)).toHaveLength(1);
+    expect(further.by).toBe('linker alone');
     expect(said(further)).toContain('a word plain');
     expect(hasDebugInfo(further.path)).toBe(true);
   });
@@ -190,7 +197,8 @@ describe.skipIf(process.platform !== 'linux')('by the linker alone', () => {
     const [folder = ''] = recordsOf(build);
     spoil(folder);
     for (const seed of [2, 3]) {
-      const { path } = await linker.further(seeded(seed), never);
+      const { path, by } = await linker.further(seeded(seed), never);
+      expect(by).toBe('go build');
       expect(differingSections(path, (await byGo(build, seed)).path)).toEqual([]);
     }
   });
@@ -226,7 +234,12 @@ test('binaries with and without debug information are two entries of the cache',
     await linkerOf(build).first(seeded(1), never),
     await linkerOf(build).further(seeded(1), never),
   ];
-  expect(links.map(({ fromCache }) => fromCache)).toEqual([false, false, true, true]);
+  expect(links.map(({ by }) => by)).toEqual([
+    'go build',
+    process.platform === 'linux' ? 'linker alone' : 'go build',
+    'cache',
+    'cache',
+  ]);
   expect(links[2]?.bytes).toBe(links[0]?.bytes);
   expect(links[3]?.bytes).toBe(links[1]?.bytes);
   expect(links[1]?.bytes).toBeLessThan(links[0]?.bytes ?? 0);
