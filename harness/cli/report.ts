@@ -7,22 +7,25 @@ import { COMPARISON_FILE, explainRun, folderReader, openOutput, openRun } from '
 import { exportRun, formatsFrom } from './export.ts';
 import { type ReportOptions, writeReports } from './write-reports.ts';
 
+/** What no run.json holds. */
+type Earlier = Pick<Comparison, 'waivers' | 'took'>;
+
 /** A file that was damaged since is written anew; what it accepted has to be given again. */
-const waiversIn = (text: string, file: string): Comparison['waivers'] => {
+const earlierIn = (text: string, file: string): Earlier => {
   try {
-    return parseComparison(text, file).waivers;
+    return parseComparison(text, file);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     process.stderr.write(`${error.message}; it is written anew, without the waivers it may have held.\n`);
-    return undefined;
+    return {};
   }
 };
 
-/** What was accepted when the run was made stays accepted: a report made again is the same report. */
-const withEarlierWaivers = async (comparison: Comparison, file: string): Promise<Comparison> => {
+/** What was accepted when the run was made stays accepted, and what it took: a report made again is the same report. */
+const withEarlier = async (comparison: Comparison, file: string): Promise<Comparison> => {
   const text = await readFile(file, 'utf8').catch(() => null);
-  const waivers = text === null ? undefined : waiversIn(text, file);
-  return waivers === undefined ? comparison : { ...comparison, waivers };
+  const { waivers, took } = text === null ? {} : earlierIn(text, file);
+  return { ...comparison, ...(waivers !== undefined && { waivers }), ...(took !== undefined && { took }) };
 };
 
 interface ReportAgainOptions extends ReportOptions {
@@ -34,7 +37,7 @@ export const reportAgain = async (options: ReportAgainOptions, dir: string): Pro
   const { run, dir: folder } = await openRun(dir);
   const out = await openOutput(folder, new Date());
   const { comparison: again, graphs } = await explainRun(run, folderReader(folder));
-  const comparison = await withEarlierWaivers(again, out.path(COMPARISON_FILE));
+  const comparison = await withEarlier(again, out.path(COMPARISON_FILE));
   if (formats.length > 0) await exportRun(run, folder, formats, join(folder, 'exports'));
   const { commandLine = { args: [], flags: [] } } = run;
   const invocation = { program: 'npx godyno', command: 'run', ...commandLine } as const;

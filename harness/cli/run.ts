@@ -1,7 +1,7 @@
 /** `godyno run`: measure base and head, compare, report. */
 import { applyWaivers, compareStored, type Waiver } from '../compare/index.ts';
 import type { ExitCode } from '../errors.ts';
-import type { CommandLine, ExactMode, RunFile, Scenario } from '../model/index.ts';
+import type { CommandLine, Comparison, ExactMode, RunFile, Scenario, ScenarioComparison } from '../model/index.ts';
 import { CLAIM_FILE, jobEventOf, readEvent } from '../publish/index.ts';
 import type { Invocation } from '../report/index.ts';
 import {
@@ -62,12 +62,17 @@ const commandLineOf = (options: RunOptions, words: readonly string[]): CommandLi
 
 interface ComparedRun extends Explained {
   readonly run: RunFile;
+  readonly readingSeconds: number;
 }
 
-const sideBySide = async (request: MeasureRequest, out: OutputFolder, baselines: string): Promise<ComparedRun> => {
-  const run = await withNoiseNotes(await measure(request), baselines);
-  return { run, ...(await storeAndExplain(out, run)) };
+const readRun = async (out: OutputFolder, run: RunFile): Promise<ComparedRun> => {
+  const begunMs = performance.now();
+  const explained = await storeAndExplain(out, run);
+  return { run, ...explained, readingSeconds: (performance.now() - begunMs) / 1000 };
 };
+
+const sideBySide = async (request: MeasureRequest, out: OutputFolder, baselines: string): Promise<ComparedRun> =>
+  readRun(out, await withNoiseNotes(await measure(request), baselines));
 
 /** The head measured alone, its figures beside the stored ones; every scenario has a baseline of its own. */
 const besideStored = async (
@@ -78,11 +83,20 @@ const besideStored = async (
 ): Promise<ComparedRun> => {
   process.stderr.write(`Comparing with stored figures: ${reason}\n`);
   const run = await measure({ ...request, base: undefined, purpose: 'record' });
-  const { graphs } = await storeAndExplain(out, run);
+  const read = await readRun(out, run);
   const [first] = baselines;
   const together = { ...(first ?? run), runs: baselines.flatMap(({ runs }) => runs) };
-  return { run, comparison: compareStored(together, run), graphs };
+  const comparison = compareStored(together, run);
+  return { ...read, comparison: { ...comparison, scenarios: comparison.scenarios.map(withTimeOf(read.comparison)) } };
 };
+
+/** Stored figures took no time; the head beside them did. */
+const withTimeOf =
+  (measured: Comparison) =>
+  (scenario: ScenarioComparison): ScenarioComparison => {
+    const took = measured.scenarios.find(({ scenario: name }) => name === scenario.scenario)?.took;
+    return took === undefined ? scenario : { ...scenario, took };
+  };
 
 const outcomeOf = async (
   options: RunOptions,
@@ -111,6 +125,7 @@ const elsewhere = (waivers: readonly Waiver[], scenarios: readonly Scenario[]): 
 
 export const runCommandLine = async (options: RunOptions, ...words: string[]): Promise<ExitCode> =>
   withInterrupt(async (signal) => {
+    const startedMs = performance.now();
     const chosenGo = goFlagsFrom(options);
     requireBaselinesFolder(options.baselines);
     const scenarios = withGoFlags(withExactMode(await loadScenarios(words), options.exact), chosenGo);
@@ -135,8 +150,9 @@ export const runCommandLine = async (options: RunOptions, ...words: string[]): P
       step: stepsFor(options.quiet === true ? 'quiet' : 'spoken'),
       signal,
     };
-    const { run, comparison: measured, graphs } = await outcomeOf(options, request, out, scenarios);
+    const { run, comparison: measured, graphs, readingSeconds } = await outcomeOf(options, request, out, scenarios);
     const comparison = applyWaivers(measured, waivers, todayUtc(new Date()));
     const others = claim === null ? new Map() : new Map([[CLAIM_FILE, claimText(claim)]]);
-    return writeReports(out, { comparison, run, graphs, invocation, others }, options);
+    const times = { startedMs, readingSeconds };
+    return writeReports(out, { comparison, run, graphs, invocation, others, times }, options);
   });

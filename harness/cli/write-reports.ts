@@ -1,14 +1,7 @@
 /** comparison.json, report.md, report.html and the lines on the terminal. */
 import { EXIT, type ExitCode, reasonOf } from '../errors.ts';
-import type { Comparison, RunFile, RunVerdict } from '../model/index.ts';
-import {
-  buildReport,
-  type Invocation,
-  type ProfilePair,
-  renderMarkdown,
-  renderTerminal,
-  type Report,
-} from '../report/index.ts';
+import type { Comparison, RunFile, RunVerdict, TimeTaken } from '../model/index.ts';
+import { buildReport, type Invocation, type ProfilePair, renderMarkdown, renderTerminal } from '../report/index.ts';
 import { COMPARISON_FILE, type OutputFolder, PAGE_FILE, pageOf, REPORT_FILE } from '../results/index.ts';
 
 const CODES: Readonly<Record<RunVerdict, ExitCode>> = {
@@ -24,8 +17,18 @@ const CODES: Readonly<Record<RunVerdict, ExitCode>> = {
 export const exitCodeOf = (verdict: RunVerdict, failOn: readonly string[]): ExitCode =>
   failOn.includes(verdict) ? CODES[verdict] : EXIT.ok;
 
+/** Of a command that measures. */
+export interface CommandTimes {
+  /** By `performance.now()`. */
+  readonly startedMs: number;
+  /** Spent on profiles and counts after the measurement. */
+  readonly readingSeconds: number;
+}
+
 export interface ReportedRun {
   readonly comparison: Comparison;
+  /** Left out: nothing was measured, and the comparison's own times stand. */
+  readonly times?: CommandTimes;
   readonly run?: RunFile;
   /** Of the page; none where the profiles are not at hand. */
   readonly graphs?: readonly ProfilePair[];
@@ -45,20 +48,33 @@ export const firstFailureOf = async (steps: readonly (() => Promise<unknown>)[])
   return first;
 };
 
-/** A page is a convenience beside the report: it is said that it failed, and why. */
-const writePage = async (
-  out: OutputFolder,
-  report: Report,
-  { comparison, run, graphs = [] }: ReportedRun,
-): Promise<void> => {
-  if (run === undefined) return;
+/** A page is a convenience beside the report: it is said that it failed, and why. Resolves to null without one. */
+const orWithoutPage = async <T>(make: () => Promise<T> | T): Promise<T | null> => {
   try {
-    const page = pageOf(report, comparison, run, graphs);
-    if (page !== null) await out.write(PAGE_FILE, page);
+    return await make();
   } catch (error) {
     const why = reasonOf(error);
     process.stderr.write(`${PAGE_FILE} could not be made; ${REPORT_FILE} has all figures. ${why}\n`);
+    return null;
   }
+};
+
+const makePage = async ({ comparison, run, graphs = [], ...rest }: ReportedRun): Promise<string | null> =>
+  run === undefined
+    ? null
+    : orWithoutPage(() => pageOf(buildReport({ comparison, run, ...rest }), comparison, run, graphs));
+
+/** The time so far, and what of it went since `begunMs`. */
+const withTime = ({ comparison, run, times }: ReportedRun, begunMs: number): Comparison => {
+  if (times === undefined) return comparison;
+  const now = performance.now();
+  const took: TimeTaken = {
+    sourcesSeconds: run?.sourcesSeconds ?? 0,
+    wholeSeconds: (now - times.startedMs) / 1000,
+    readingSeconds: times.readingSeconds,
+    reportingSeconds: (now - begunMs) / 1000,
+  };
+  return { ...comparison, took };
 };
 
 const asJson = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
@@ -79,8 +95,12 @@ export const writeReports = async (
   reported: ReportedRun,
   options: ReportOptions,
 ): Promise<ExitCode> => {
-  const { comparison, others = new Map<string, string>() } = reported;
-  const report = buildReport(reported);
+  const { others = new Map<string, string>() } = reported;
+  const begunMs = performance.now();
+  // First, since it takes longest: the other files then tell how long.
+  const page = out === null ? null : await makePage({ ...reported, comparison: withTime(reported, begunMs) });
+  const comparison = withTime(reported, begunMs);
+  const report = buildReport({ ...reported, comparison });
   const files = [[COMPARISON_FILE, asJson(comparison)], [REPORT_FILE, renderMarkdown(report)], ...others] as const;
   const failure =
     out === null
@@ -92,7 +112,7 @@ export const writeReports = async (
                 out.write(name, text),
           ),
         );
-  if (out !== null) await writePage(out, report, reported);
+  if (out !== null && page !== null) await orWithoutPage(async () => out.write(PAGE_FILE, page));
   process.stderr.write(`${renderTerminal(report)}\n`);
   if (options.json === true) process.stdout.write(asJson(comparison));
   if (failure !== null) throw failure;

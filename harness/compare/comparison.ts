@@ -7,6 +7,7 @@ import {
   type ScenarioComparison,
   type ScenarioRun,
 } from '../model/index.ts';
+import { sum } from '../stats/index.ts';
 import { familyOf } from './verdict/gates.ts';
 import { assembleScenario, judgeScenario } from './scenario.ts';
 import { NO_FINDINGS, type ScenarioFindings } from './verdict/findings.ts';
@@ -27,7 +28,15 @@ export const assemble = (file: RunFile, scenarios: readonly ScenarioComparison[]
   method: 'duet',
   scenarios,
   ...(file.newOnHead === undefined ? {} : { newOnHead: file.newOnHead }),
+  ...tookOf(file),
 });
+
+/** As far as the run tells: what came after it is known to whoever made its report. */
+const tookOf = ({ sourcesSeconds, runs }: RunFile): Pick<Comparison, 'took'> => {
+  const each = runs.map(({ timing }) => timing.wholeSeconds);
+  if (sourcesSeconds === undefined || each.includes(undefined)) return {};
+  return { took: { wholeSeconds: sum([sourcesSeconds, ...each.map((seconds = 0) => seconds)]), sourcesSeconds } };
+};
 
 /**
  * Judges a duet: every metric of every scenario. `findingsOf` brings in what the profiles explain; a verdict never depends

@@ -39,6 +39,7 @@ import { countLinkSeeds, rowOf, withQValues } from './verdict/metric-row.ts';
 import { allocatesNothing, launchesOf, measuredSides } from './verdict/launch-series.ts';
 import { goLinesIn, type SourceChange, toolchainChange, toolchainNotTaken } from './toolchain/change.ts';
 import { compareToolchains } from './toolchain/build-settings.ts';
+import { timeTaken } from './verdict/time-taken.ts';
 import { unsteadyWarnings } from './verdict/unsteady.ts';
 import { invalidity, isHeadsDoing, notCounted } from './verdict/validity.ts';
 import type { Counted, Explanation } from './verdict/findings.ts';
@@ -273,6 +274,7 @@ export const assembleScenario = (
     linkSeeds: countLinkSeeds(judged),
     discardedPairs,
     durationSeconds: run.timing.measureSeconds,
+    took: timeTaken(run, rows),
     stop: run.stop,
     exact,
     metrics: withQValues(rows),

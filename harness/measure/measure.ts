@@ -77,10 +77,17 @@ export const budgetOf = (leftSeconds: number | null, toCome: readonly Scenario[]
 export const measure = async (request: MeasureRequest): Promise<RunFile> =>
   withWorkFolder(async (workDir) => measureIn(workDir, request));
 
+/** Seconds since it was made. */
+const stopwatch = (): (() => number) => {
+  const startedMs = performance.now();
+  return () => (performance.now() - startedMs) / 1000;
+};
+
 /** One tree against itself: whatever base was checked out beside it is not used. */
 const isItself = ({ purpose, plant }: MeasureRequest): boolean => purpose !== 'compare' || plant !== undefined;
 
 const measureIn = async (workDir: string, request: MeasureRequest): Promise<RunFile> => {
+  const sources = stopwatch();
   const { scenarios, signal, head } = request;
   requireGo(scenarios);
   const itself = isItself(request);
@@ -91,10 +98,12 @@ const measureIn = async (workDir: string, request: MeasureRequest): Promise<RunF
     await request.beforeBuilds?.({ base: trees.base.revision, head: trees.head.revision });
     const seed = request.seed ?? defaultSeed(trees.head.revision.revision);
     const difference = await differenceOf(trees, scenarios, signal);
+    const sourcesSeconds = sources();
     const runs: ScenarioRun[] = [];
     const newOnHead: NewOnHead[] = [];
     let left = request.budgetSeconds;
     for (const [index, scenario] of scenarios.entries()) {
+      const scenarioTime = stopwatch();
       const run = await measureScenario(request, scenario, trees, {
         seed,
         workDir,
@@ -105,7 +114,7 @@ const measureIn = async (workDir: string, request: MeasureRequest): Promise<RunF
         continue;
       }
       left = left === null ? null : Math.max(0, left - run.timing.measureSeconds);
-      runs.push(run);
+      runs.push({ ...run, timing: { ...run.timing, wholeSeconds: scenarioTime() } });
     }
     return {
       schemaVersion: RUN_SCHEMA_VERSION,
@@ -119,6 +128,7 @@ const measureIn = async (workDir: string, request: MeasureRequest): Promise<RunF
       moduleChanges: difference.modules,
       ...(difference.goLines === undefined ? {} : { goLines: difference.goLines }),
       runs,
+      sourcesSeconds,
       ...(newOnHead.length === 0 ? {} : { newOnHead }),
       ...(request.commandLine === undefined ? {} : { commandLine: request.commandLine }),
     };

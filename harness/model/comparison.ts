@@ -51,6 +51,48 @@ export interface Comparison {
   readonly newOnHead?: readonly NewOnHead[];
   /** Regressions that were accepted beforehand; absent when no waiver was given. */
   readonly waivers?: WaiverSummary;
+  /** Where the command's time went beside its scenarios; absent where it measured nothing, and in merged ones. */
+  readonly took?: TimeTaken;
+}
+
+/** Wall clock of a whole command, in seconds. */
+export interface TimeTaken {
+  readonly wholeSeconds: number;
+  /** Until both sides' sources lay there and their difference was known. */
+  readonly sourcesSeconds: number;
+  /** Reading profiles and counts, and judging by them; absent where a report is made without them. */
+  readonly readingSeconds?: number;
+  readonly reportingSeconds?: number;
+}
+
+/**
+ * Wall clock of a scenario by what it was spent on, in seconds; the parts add up to `wholeSeconds`. Those of which an
+ * older run does not tell are absent, as is the sum.
+ */
+export interface ScenarioTime {
+  readonly wholeSeconds?: number;
+  readonly buildSeconds: number;
+  readonly linkWaitSeconds: number;
+  /** Of judged launches: from their first process to both sides ready. */
+  readonly startSeconds: number;
+  readonly warmUpSeconds: number;
+  readonly windowsSeconds: number;
+  readonly contentionSeconds: number;
+  /** The rest of judged launches: collections, profiles, looks at answers. */
+  readonly collectingSeconds: number;
+  /** Whole launches, each for one question. */
+  readonly latencySeconds: number;
+  readonly growthSeconds: number;
+  readonly allocationsSeconds: number;
+  readonly explainSeconds: number;
+  readonly exactSeconds?: number;
+  readonly exactBuildSeconds?: number;
+  /** Waiting for services to stop. */
+  readonly stopSeconds?: number;
+  /** What lies between: checking, looking, the loader's start. */
+  readonly otherSeconds?: number;
+  /** From the builds to the verdict on CPU; absent where it is no gate or had none. */
+  readonly cpuVerdictSeconds?: number;
 }
 
 /** What waivers did: `verdict` stays what was measured, `verdictWithout` decides the exit code. */
@@ -97,6 +139,8 @@ export interface ScenarioComparison {
   readonly linkSeeds: number;
   readonly discardedPairs: number;
   readonly durationSeconds: number;
+  /** Where its time went; absent where it was not measured here. */
+  readonly took?: ScenarioTime;
   readonly stop: StopReason;
   readonly exact: ExactSummary | null;
   readonly metrics: readonly MetricComparison[];

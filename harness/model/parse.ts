@@ -6,7 +6,7 @@
  */
 import { reasonOf, UsageError } from '../errors.ts';
 import { COMPARISON_SCHEMA_VERSION, type Comparison } from './comparison.ts';
-import { RUN_SCHEMA_VERSION, type RunFile } from './run.ts';
+import { RUN_SCHEMA_VERSION, type RunFile, type RunTiming } from './run.ts';
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -68,6 +68,14 @@ const requireKeys = (
   }
 };
 
+/** Keys that came later: a number, or not there. */
+const optionalNumbers = (value: unknown, keys: readonly string[], at: string, file: string): void => {
+  for (const key of keys) {
+    const found = field(value, key);
+    if (found !== undefined && typeof found !== 'number') refuse(file, `${at}.${key}: expected a number`);
+  }
+};
+
 const each = (value: unknown, check: (item: unknown, index: number) => void): void => {
   if (Array.isArray(value)) value.forEach(check);
 };
@@ -82,6 +90,13 @@ const requireWindow = (value: unknown, at: string, file: string): void => {
     file,
   );
 };
+
+const TIMING_SINCE = [
+  'wholeSeconds',
+  'exactSeconds',
+  'exactBuildSeconds',
+  'stopSeconds',
+] as const satisfies readonly (keyof RunTiming)[];
 
 const requireScenarioRun = (run: unknown, at: string, file: string): void => {
   requireKeys(
@@ -104,10 +119,12 @@ const requireScenarioRun = (run: unknown, at: string, file: string): void => {
     `${at}.scenario`,
     file,
   );
+  optionalNumbers(field(run, 'timing'), TIMING_SINCE, `${at}.timing`, file);
   requireKeys(field(run, 'builds'), { base: 'object', head: 'object' }, `${at}.builds`, file);
   each(field(run, 'launches'), (launch, index) => {
     const place = `${at}.launches[${index}]`;
     requireKeys(launch, { index: 'number', stage: 'string', pairs: 'array', sides: 'object' }, place, file);
+    optionalNumbers(launch, ['endedSeconds'], place, file);
     requireKeys(field(launch, 'sides'), { base: 'object', head: 'object' }, `${place}.sides`, file);
     each(field(launch, 'pairs'), (pair, number) => {
       requireWindow(field(pair, 'base'), `${place}.pairs[${number}].base`, file);
@@ -136,6 +153,7 @@ export const parseRunFile = (text: string, file: string): RunFile => {
     '$',
     file,
   );
+  optionalNumbers(value, ['sourcesSeconds'], '$', file);
   if (value['commandLine'] !== undefined) requireWords(value['commandLine'], file);
   each(value['runs'], (run, index) => requireScenarioRun(run, `$.runs[${index}]`, file));
   return value as unknown as RunFile;

@@ -25,6 +25,8 @@ export interface RunFile {
   /** What the two go.mod files say about Go itself; absent where the sides are one revision. */
   readonly goLines?: BySide<GoLines>;
   readonly runs: readonly ScenarioRun[];
+  /** Until both sides' sources lay there and their difference was known; absent in runs from before this was kept. */
+  readonly sourcesSeconds?: number;
   /** Scenarios of which base has nothing; absent when there are none. */
   readonly newOnHead?: readonly NewOnHead[];
   /** How it was started, so that it can be repeated; absent in runs from before this was kept. */
@@ -227,6 +229,14 @@ export interface RunTiming {
   readonly judgedSeconds: number;
   /** Launches that waited for their links. */
   readonly linkWaitSeconds: number;
+  /** From its sources to its last launch, with what is not part of the budget; absent in older runs, as are the next. */
+  readonly wholeSeconds?: number;
+  /** Exact mode without its builds; 0: it did not run. */
+  readonly exactSeconds?: number;
+  /** Builds for exact mode; not part of the budget. */
+  readonly exactBuildSeconds?: number;
+  /** Waiting for services to stop; not part of the budget. */
+  readonly stopSeconds?: number;
 }
 
 export interface BuildInfo {
@@ -260,6 +270,8 @@ export interface Launch {
   readonly startSeconds: number;
   readonly warmup: WarmUp;
   readonly wallSeconds: number;
+  /** Wall clock from the builds to where its services were stopped; absent in runs from before this was kept. */
+  readonly endedSeconds?: number;
   readonly pairs: readonly Pair[];
   readonly sides: BySide<LaunchSide>;
 }

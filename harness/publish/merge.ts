@@ -62,8 +62,11 @@ export const mergeReceived = (parts: readonly Received[]): Comparison => {
   if (first === undefined) return refuse('There is nothing to merge', 'Name the folders of the parts.');
   for (const part of parts) requireAgreement(first, part);
   requireDistinct(parts);
+  const { took, ...common } = first.comparison;
   return {
-    ...first.comparison,
+    ...common,
+    // Several parts were measured at the same time, or elsewhere: what one of them took says nothing of the whole.
+    ...(parts.length === 1 && took !== undefined && { took }),
     verdict: worstVerdict(parts.map(({ comparison }) => comparison.verdict)),
     scenarios: parts.flatMap(({ comparison }) => comparison.scenarios),
     ...mergedNew(parts),

@@ -164,6 +164,28 @@ const settings = z.object({
 
 const answerSample = z.object({ status: count, bytes: count, body: text.nullable() });
 
+const seconds = number.nonnegative();
+
+const scenarioTime = z.object({
+  wholeSeconds: seconds.exactOptional(),
+  buildSeconds: seconds,
+  linkWaitSeconds: seconds,
+  startSeconds: seconds,
+  warmUpSeconds: seconds,
+  windowsSeconds: seconds,
+  contentionSeconds: seconds,
+  collectingSeconds: seconds,
+  latencySeconds: seconds,
+  growthSeconds: seconds,
+  allocationsSeconds: seconds,
+  explainSeconds: seconds,
+  exactSeconds: seconds.exactOptional(),
+  exactBuildSeconds: seconds.exactOptional(),
+  stopSeconds: seconds.exactOptional(),
+  otherSeconds: seconds.exactOptional(),
+  cpuVerdictSeconds: seconds.exactOptional(),
+});
+
 const scenario = z.object({
   scenario: text,
   verdict,
@@ -173,6 +195,7 @@ const scenario = z.object({
   linkSeeds: count,
   discardedPairs: count,
   durationSeconds: number,
+  took: scenarioTime.exactOptional(),
   stop: z.enum(['decided', 'launches', 'budget', 'invalid', 'recorded']),
   exact: z
     .object({
@@ -258,6 +281,14 @@ export const comparisonSchema = z
       .max(200)
       .exactOptional(),
     waivers: waivers.exactOptional(),
+    took: z
+      .object({
+        wholeSeconds: seconds,
+        sourcesSeconds: seconds,
+        readingSeconds: seconds.exactOptional(),
+        reportingSeconds: seconds.exactOptional(),
+      })
+      .exactOptional(),
   })
   .refine(({ scenarios, newOnHead = [] }) => scenarios.length + newOnHead.length > 0, {
     path: ['scenarios'],

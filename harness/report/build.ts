@@ -21,6 +21,7 @@ import { byWeight, isChanged, metricRow } from './words/metric-row.ts';
 import { newOnHeadSentence, scenarioSentence, worstFirst } from './words/sentence.ts';
 import { stopReason } from './words/stop-reason.ts';
 import { explain } from './words/functions-section.ts';
+import { tookSentence } from './words/time-taken.ts';
 
 const fact = (name: string, ...value: InlineText): Fact => ({ name, value });
 
@@ -108,5 +109,6 @@ export const buildReport = ({ comparison, run, invocation }: ReportInput): Repor
   newOnHead: (comparison.newOnHead ?? []).map(newOnHeadSentence),
   reproduce: reproduceLines(comparison, invocation, run),
   reproduceNotes: reproduceNotes(comparison),
+  took: tookSentence(comparison),
   key: invocation.key ?? 'default',
 });

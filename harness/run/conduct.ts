@@ -35,6 +35,8 @@ export interface MeasuredRun {
   readonly invalid: InvalidRun | null;
   readonly latencyRatePerSecond: number | null;
   readonly exact: ExactRun | null;
+  /** Of the budget, for exact mode. */
+  readonly exactSeconds: number;
 }
 
 interface Progress {
@@ -47,6 +49,8 @@ interface Progress {
   judgedSeconds: number;
   explainedSeconds: number;
   exact: ExactPass | null;
+  /** Of the budget, for exact mode. */
+  exactSeconds: number;
   /** Looked for once, when exact mode is first wanted. */
   engine: FoundEngine | null;
   /** A gate was open, and nothing here counts instructions. */
@@ -77,6 +81,7 @@ export const conduct = async (session: Session, links: Links, builds: BySide<Bui
     judgedSeconds: 0,
     explainedSeconds: 0,
     exact: null,
+    exactSeconds: 0,
     engine: null,
     countingWaits: false,
   };
@@ -104,6 +109,7 @@ export const conduct = async (session: Session, links: Links, builds: BySide<Bui
     invalid: progress.invalid,
     latencyRatePerSecond: progress.latencyRatePerSecond,
     exact: progress.exact?.run ?? null,
+    exactSeconds: progress.exactSeconds,
   };
 };
 
@@ -184,10 +190,11 @@ const take = async (conductor: Conductor, step: NextStep): Promise<void> => {
       progress.stop = step.why;
       return;
     case 'find engine':
-      progress.engine = await findEngine(session.plan, session.prepared.head.facts.go);
-      return;
+      return forExactMode(conductor, async () => {
+        progress.engine = await findEngine(session.plan, session.prepared.head.facts.go);
+      });
     case 'count':
-      return countIn(conductor, step);
+      return forExactMode(conductor, async () => countIn(conductor, step));
     case 'growth':
       return launchAll(conductor, 'growth', 1, async (place) => growthLaunch(session, place, step.requests));
     case 'capture':
@@ -207,6 +214,12 @@ const take = async (conductor: Conductor, step: NextStep): Promise<void> => {
     case 'end':
       return;
   }
+};
+
+const forExactMode = async ({ session: { clock }, progress }: Conductor, work: () => Promise<void>): Promise<void> => {
+  const begunSeconds = clock.elapsedSeconds();
+  await work();
+  progress.exactSeconds += clock.elapsedSeconds() - begunSeconds;
 };
 
 const countIn = async (
@@ -275,7 +288,9 @@ const launchAll = async (
   const places = await nextPlaces(session, links, launches);
   for (const { index } of places)
     plan.onProgress({ kind: 'launch', stage, number: index, secondsLeft: clock.secondsLeft() });
-  const ended = await Promise.allSettled(places.map(measure));
+  const ended = await Promise.allSettled(
+    places.map(async (place) => ({ ...(await measure(place)), endedSeconds: clock.wallSeconds() })),
+  );
   for (const one of ended) if (one.status === 'fulfilled') session.launches.push(one.value);
   const failures = ended.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
   const deaths = failures.map((error) => {

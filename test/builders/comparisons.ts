@@ -9,6 +9,8 @@ import type {
   MetricId,
   RunVerdict,
   ScenarioComparison,
+  ScenarioTime,
+  TimeTaken,
 } from '../../harness/model/index.ts';
 
 const PRACTICAL: Partial<Record<MetricId, number>> = {
@@ -140,6 +142,29 @@ export const exactOf = (rest: Partial<ExactCounted> = {}): ExactSummary => ({
     ...rest,
   },
 });
+
+/** Of a scenario whose eight launches end with the verdict on CPU. */
+export const TIME: ScenarioTime = {
+  wholeSeconds: 66.7,
+  buildSeconds: 12,
+  linkWaitSeconds: 0.2,
+  startSeconds: 3,
+  warmUpSeconds: 10,
+  windowsSeconds: 11,
+  contentionSeconds: 1,
+  collectingSeconds: 2.8,
+  latencySeconds: 26,
+  growthSeconds: 0,
+  allocationsSeconds: 0,
+  explainSeconds: 0,
+  exactSeconds: 0,
+  exactBuildSeconds: 0,
+  stopSeconds: 0.2,
+  otherSeconds: 0.5,
+  cpuVerdictSeconds: 28.3,
+};
+
+export const TOOK: TimeTaken = { wholeSeconds: 70.4, sourcesSeconds: 0.4, readingSeconds: 3, reportingSeconds: 0.3 };
 
 export const scenarioOf = (
   name: string,
@@ -381,7 +406,7 @@ export const STORIES: Readonly<Record<string, Comparison>> = {
       attribution: { ...judgedRows, culprit: 'main.encode' },
     }),
   ]),
-  unchanged: comparisonOf([scenarioOf('demo', 'unchanged')]),
+  unchanged: comparisonOf([scenarioOf('demo', 'unchanged', { took: TIME })], { took: TOOK }),
   inconclusive: comparisonOf([
     scenarioOf('demo', 'inconclusive', {
       stop: 'budget',

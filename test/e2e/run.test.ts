@@ -100,6 +100,17 @@ describe('a run of the demo whose head leaves five goroutines behind in 100 requ
     expect(new Set(metrics).size).toBe(metrics?.length);
   });
 
+  it('says where the time went: named parts are nearly all of it', () => {
+    const { took, scenarios } = comparisonIn(latest());
+    const [time] = scenarios.flatMap((scenario) => scenario.took ?? []);
+    expect(time?.otherSeconds).toBeLessThan((time?.wholeSeconds ?? 0) / 5);
+    const { wholeSeconds = 0, sourcesSeconds = 0, readingSeconds = 0, reportingSeconds = 0 } = took ?? {};
+    const named = sourcesSeconds + (time?.wholeSeconds ?? 0) + readingSeconds + reportingSeconds;
+    expect(named).toBeLessThanOrEqual(wholeSeconds);
+    expect(named).toBeGreaterThan(0.8 * wholeSeconds);
+    expect(ended.stderr).toMatch(/^Took .* launches \(.* warming up, .*\n+Report: /m);
+  });
+
   it.each(SIDES)('leaves every profile of %s, merged and original, readable by go tool pprof', (side) => {
     const folder = path.join(latest(), 'profiles/demo', side);
     for (const kind of KINDS) {

@@ -60,6 +60,15 @@ describe('run.json', () => {
     expect(parsedRun(run)).toEqual(JSON.parse(JSON.stringify(run)));
   });
 
+  test('of an older version lacks the times that were kept later; a broken one is refused with its place', () => {
+    const [only] = run.runs;
+    const timed = { ...run, sourcesSeconds: 1, runs: [{ ...only, timing: { ...only?.timing, wholeSeconds: 60 } }] };
+    expect(parsedRun(timed)).toEqual(timed);
+    const broken = { ...run, runs: [{ ...only, timing: { ...only?.timing, stopSeconds: 'long' } }] };
+    expect(() => parsedRun(broken)).toThrow('$.runs[0].timing.stopSeconds: expected a number');
+    expect(() => parsedRun({ ...run, sourcesSeconds: null })).toThrow('$.sourcesSeconds: expected a number');
+  });
+
   test('with a launch that lost a side is refused with its place', () => {
     const launches = run.runs[0]?.launches.map((launch) => ({ ...launch, sides: { base: launch.sides.base } }));
     expect(() => parsedRun({ ...run, runs: [{ ...run.runs[0], launches }] })).toThrow(

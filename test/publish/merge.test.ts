@@ -56,6 +56,13 @@ describe('parts that do not belong together are refused:', () => {
   });
 });
 
+test('what a run took is told of one part alone', () => {
+  const took = { wholeSeconds: 70, sourcesSeconds: 1 };
+  const timed = part('a', 'unchanged', { took });
+  expect(mergeReceived([timed]).took).toEqual(took);
+  expect(mergeReceived([timed, part('b', 'unchanged', { took })])).not.toHaveProperty('took');
+});
+
 test('a part whose regression was accepted does not accept that of another', () => {
   const waivers = { verdictWithout: 'unchanged', applied: [], remarks: ['accepted'] } as const;
   const merged = mergeReceived([part('a', 'regressed', { waivers }), part('b', 'regressed')]);

@@ -190,7 +190,7 @@ export const renderHtml = ({ report, comparison, run, profiles, script, style }:
     '<h2>Everything measured</h2>',
     ...report.scenarios.map(details),
     '</main>',
-    `<footer>seed ${report.seed} · godyno ${inertHtml(visibleText(report.godynoVersion))}</footer>`,
+    `<footer>seed ${report.seed} · godyno ${inertHtml(visibleText(report.godynoVersion))}${report.took === null ? '' : `<br>${inertHtml(report.took)}`}</footer>`,
     `<script type="application/json" id="data">${embedJson(pageData(comparison, run, profiles))}</script>`,
     `<script>${script}</script></body></html>`,
     '',

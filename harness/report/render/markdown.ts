@@ -221,7 +221,7 @@ const revisionText = (side: { readonly label: string; readonly revision: string 
 };
 
 const footer = (report: Report): string =>
-  `<sub>base ${revisionText(report.base)} → head ${revisionText(report.head)} · seed ${report.seed} · ${inertText(`godyno ${report.godynoVersion}`)}</sub>`;
+  `<sub>base ${revisionText(report.base)} → head ${revisionText(report.head)} · seed ${report.seed} · ${inertText(`godyno ${report.godynoVersion}`)}${report.took === null ? '' : `<br>${inertText(report.took)}`}</sub>`;
 
 const SIGNS = { regressed: '✗', invalid: '!', inconclusive: '?', improved: '✓', unchanged: '=' } as const;
 

@@ -26,10 +26,14 @@ const scenarioLines = (scenario: ScenarioReport): readonly string[] => [
   ...(scenario.codePath?.functions ?? []).slice(0, MOST_FUNCTIONS).map((line) => `  code path: ${plainText(line)}`),
 ];
 
-/** Sentence, cautions, failed requests and up to six changed rows per scenario, then the line to reproduce when something is wrong. */
+/**
+ * Sentence, cautions, failed requests and up to six changed rows per scenario, then the line to reproduce when something is
+ * wrong, and what it took.
+ */
 export const renderTerminal = (report: Report): string =>
   [
     ...report.newOnHead.map(plainText),
     ...report.scenarios.flatMap(scenarioLines),
     ...(report.verdict === 'unchanged' ? [] : report.reproduce.map((line) => `  reproduce: ${visibleText(line)}`)),
+    ...(report.took === null ? [] : [report.took]),
   ].join('\n') + '\n';

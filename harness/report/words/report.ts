@@ -28,6 +28,8 @@ export interface Report {
   readonly reproduce: readonly string[];
   /** What the reproduce lines cannot carry (uncommitted changes, …). */
   readonly reproduceNotes: readonly InlineText[];
+  /** What it took to get this far, and on what; null where that is not known. */
+  readonly took: string | null;
   /** Which of several comments of one pull request this is; goes into the hidden marker. */
   readonly key: string;
 }

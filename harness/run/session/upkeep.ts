@@ -28,7 +28,7 @@ export const keepUp = (
   let stoppedSeconds = 0;
   const countOut = (seconds: number): void => {
     stoppedSeconds += seconds;
-    clock.exclude(seconds);
+    clock.exclude(seconds, 'stops');
   };
   const stopNotes = (): readonly string[] => {
     const each = stops.reduce((sum, seconds) => sum + seconds, 0) / Math.max(1, stops.length);

@@ -7,7 +7,9 @@ it('counts down from the budget by the clock it is given', () => {
   nowMs = 31_000;
   expect(clock.elapsedSeconds()).toBe(30);
   expect(clock.secondsLeft()).toBe(90);
-  clock.exclude(10);
-  expect(clock.elapsedSeconds()).toBe(20);
-  expect(clock.secondsLeft()).toBe(100);
+  clock.exclude(10, 'builds');
+  clock.exclude(2, 'stops');
+  expect(clock.elapsedSeconds()).toBe(18);
+  expect(clock.secondsLeft()).toBe(102);
+  expect([clock.excludedSeconds('builds'), clock.excludedSeconds('stops'), clock.wallSeconds()]).toEqual([10, 2, 30]);
 });
