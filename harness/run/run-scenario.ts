@@ -15,6 +15,7 @@ import {
 } from '../model/index.ts';
 import { bindSelf } from '../process/index.ts';
 import { buildFacts, linkBinary, type PreparedBuild } from '../service/index.ts';
+import { atOnce } from './session/at-once.ts';
 import { startClock } from './session/clock.ts';
 import { cpuSettings } from './session/cpus.ts';
 import { ContendedPortsError, movingNotes } from './session/contended-ports.ts';
@@ -90,10 +91,11 @@ export const rehearse = async (plan: RunPlan, side: Side): Promise<Rehearsal> =>
   );
 };
 
-export const prepareSides = async (plan: RunPlan, movesPorts: boolean): Promise<BySide<PreparedBuild>> => ({
-  base: await prepareSide(plan, 'base', { movesPorts }),
-  head: await prepareSide(plan, 'head', { movesPorts }),
-});
+export const prepareSides = async (plan: RunPlan, movesPorts: boolean): Promise<BySide<PreparedBuild>> =>
+  atOnce(plan.signal, {
+    base: async (signal) => prepareSide({ ...plan, signal }, 'base', { movesPorts }),
+    head: async (signal) => prepareSide({ ...plan, signal }, 'head', { movesPorts }),
+  });
 
 const buildInfos = async (first: LinkedPair, signal: AbortSignal): Promise<BySide<BuildInfo>> => ({
   base: await buildFacts(first.binaries.base, signal),

@@ -2,9 +2,11 @@
  * The binaries of a run, one pair per link seed. The first pair is part of the build; while launches run, the next pairs
  * are linked on the loaders' CPUs, one in each lane (docs/method.md, code placement).
  */
+import { availableParallelism } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type BySide, bothSides, inPlace, otherSide, type Side } from '../../model/index.ts';
 import { type Binary, discardBinary, type Linker, linkerOf, type PreparedBuild } from '../../service/index.ts';
+import { atOnce } from './at-once.ts';
 import { coin, linkSeedOf } from './seeds.ts';
 
 export interface LinkedPair {
@@ -69,8 +71,34 @@ const discardPair = async (pair: LinkedPair): Promise<void> => {
 };
 
 /**
- * Builds the first pair (throws a BuildError naming the side; base is built first, so that of two that fail it is always
- * the one that is named), then keeps as many pairs ahead as there are lanes until `use` is done.
+ * Head begins when base has nothing left to compile: what they share is compiled once, and a base that does not compile is
+ * alone. On a single CPU the one follows the other.
+ */
+const buildPair = async (
+  linkers: BySide<Linker>,
+  linkSeed: number | null,
+  onBuilding: (side: Side) => void,
+  signal: AbortSignal,
+): Promise<LinkedPair> => {
+  const request = { linkSeed, cpus: null };
+  const compiled = Promise.withResolvers<void>();
+  const onLinking = availableParallelism() > 1 ? compiled.resolve : () => undefined;
+  const binaries = await atOnce(signal, {
+    base: async (either) => {
+      onBuilding('base');
+      return linkers.base.first(request, either, onLinking);
+    },
+    head: async (either, base) => {
+      await Promise.race([compiled.promise, base]);
+      onBuilding('head');
+      return linkers.head.first(request, either);
+    },
+  });
+  return { linkSeed, binaries };
+};
+
+/**
+ * Builds the first pair (throws a BuildError naming the side; of two that fail base is always the one that is named), then keeps as many pairs ahead as there are lanes until `use` is done.
  */
 export const withLinks = async <T>(
   plan: LinkPlan,
@@ -81,11 +109,7 @@ export const withLinks = async <T>(
   const canSeed = seeded.base && seeded.head;
   const firstSeed = canSeed ? linkSeedOf(plan.seed, 1) : null;
   const linkers = bothSides((side) => linkerOf(plan.prepared[side]));
-  const first = await linkPair(firstSeed, 'base', async (side) => {
-    onBuilding(side);
-    return linkers[side].first({ linkSeed: firstSeed, cpus: null }, plan.signal);
-  });
-
+  const first = await buildPair(linkers, firstSeed, onBuilding, plan.signal);
   const links = new LinkPipeline(plan, linkers, first, canSeed);
   try {
     return await use(links, first);

@@ -9,6 +9,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { basename, dirname, join, sep } from 'node:path';
 import { type ProcessEnv, runCommand } from '../../process/index.ts';
 import { splitGoflags } from './build-flags.ts';
@@ -97,6 +98,13 @@ export const makeRecorder = async (parent: string): Promise<Recorder | null> => 
   await chmod(program, 0o755);
   const flag = toolexecFlag(program);
   return flag === null ? null : { folder, flag };
+};
+
+const LOOK_MS = 20;
+
+/** Resolves when `go build` has come to its linker; rejects when `signal` says that it has not. */
+export const linkerCalled = async ({ folder }: Recorder, signal: AbortSignal): Promise<void> => {
+  while (!existsSync(join(folder, 'arguments'))) await delay(LOOK_MS, undefined, { signal });
 };
 
 const words = (text: string): readonly string[] => text.split('\0').slice(0, -1);

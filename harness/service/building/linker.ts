@@ -13,12 +13,15 @@ import {
   requireBuilt,
   takeOrMake,
 } from './link.ts';
-import { type LinkStep, makeRecorder, recordedStep, takeLinkStep, whyOnlyByGo } from './link-step.ts';
+import { linkerCalled, type LinkStep, makeRecorder, recordedStep, takeLinkStep, whyOnlyByGo } from './link-step.ts';
 import type { PreparedBuild } from './prepare.ts';
 
 export interface Linker {
-  /** As `linkBinary`: the binary that `go build` makes, whose size and settings are told. */
-  readonly first: (request: LinkRequest, signal: AbortSignal) => Promise<Binary>;
+  /**
+   * As `linkBinary`: the binary that `go build` makes, whose size and settings are told. `onLinking` is called when all is
+   * compiled, where that can be seen.
+   */
+  readonly first: (request: LinkRequest, signal: AbortSignal, onLinking?: () => void) => Promise<Binary>;
   /** The same without debug information. */
   readonly further: (request: LinkRequest, signal: AbortSignal) => Promise<Binary>;
 }
@@ -42,17 +45,22 @@ class RecordingLinker implements Linker {
     this.#step = whyOnlyByGo(build.flags, build.facts) === null ? 'unknown' : 'none';
   }
 
-  readonly first = async (request: LinkRequest, signal: AbortSignal): Promise<Binary> =>
-    this.#link(request, 'whole', signal);
+  readonly first = async (request: LinkRequest, signal: AbortSignal, onLinking?: () => void): Promise<Binary> =>
+    this.#link(request, 'whole', signal, onLinking);
 
   readonly further = async (request: LinkRequest, signal: AbortSignal): Promise<Binary> =>
     this.#link(request, 'no debug information', signal);
 
-  async #link(asked: LinkRequest, contents: Contents, signal: AbortSignal): Promise<Binary> {
+  async #link(
+    asked: LinkRequest,
+    contents: Contents,
+    signal: AbortSignal,
+    onLinking: () => void = () => undefined,
+  ): Promise<Binary> {
     return takeOrMake(this.#build, asked, contents, async (output) => {
       const request = { ...asked, contents, output };
       if (contents !== 'whole' && (await this.#byLinkerAlone(request, signal))) return 'linker alone';
-      if (await this.#recorded(request, signal)) return 'go build';
+      if (await this.#recorded(request, signal, onLinking)) return 'go build';
       requireBuilt(this.#build, await callGoBuild(this.#build, request, signal));
       return 'go build';
     });
@@ -69,13 +77,17 @@ class RecordingLinker implements Linker {
   }
 
   /** False when nothing is to be recorded, and for a build that fails: what it says is asked of one without a recorder. */
-  async #recorded(request: GoBuildRequest, signal: AbortSignal): Promise<boolean> {
+  async #recorded(request: GoBuildRequest, signal: AbortSignal, onLinking: () => void): Promise<boolean> {
     const { linkSeed } = request;
     if (linkSeed === null || this.#step !== 'unknown') return false;
     this.#step = 'none';
     const recorder = await orNull(makeRecorder(this.#build.binFolder), signal);
     if (recorder === null) return false;
-    const result = await callGoBuild(this.#build, { ...request, flags: [recorder.flag] }, signal);
+    const ended = new AbortController();
+    // Rejects when the build ends before.
+    linkerCalled(recorder, ended.signal).then(onLinking, () => undefined);
+    const building = callGoBuild(this.#build, { ...request, flags: [recorder.flag] }, signal);
+    const result = await building.finally(() => ended.abort());
     if (result.timedOut) requireBuilt(this.#build, result);
     if (result.exitCode !== 0) return false;
     this.#step = (await orNull(recordedStep(recorder, linkSeed), signal)) ?? 'none';

@@ -2,7 +2,7 @@
  * Which Go builds a side: the program, its environment and its GOROOT, found out once. Every command for the side goes
  * through it, so that what is listed, built, counted and planted is one toolchain's.
  */
-import { mkdirSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { lstatSync, mkdirSync, readlinkSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { basename, delimiter, dirname, isAbsolute, join, sep } from 'node:path';
 import { GodynoError, UsageError } from '../../errors.ts';
 import { type GoProgram, USERS_GO } from '../../process/index.ts';
@@ -65,6 +65,9 @@ export const requireChosen = (goVersion: string, choice: string | undefined, who
 const isFetched = (goroot: string, moduleCache: string): boolean =>
   goroot !== '' && moduleCache !== '' && `${goroot}${sep}`.startsWith(`${moduleCache}${sep}`);
 
+const leadsTo = (link: string, place: string): boolean =>
+  lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink() === true && readlinkSync(link) === place;
+
 /**
  * The same toolchain under a name outside the module cache, below which `go build -overlay` replaces no file; the
  * program as it is where Go does not lie there. The name is made below `folder`, the same for both sides.
@@ -77,8 +80,11 @@ export const outsideModuleCache = (
   const goroot = goEnv['GOROOT'] ?? '';
   if (!isFetched(goroot, goEnv['GOMODCACHE'] ?? '')) return go;
   const link = join(folder, basename(goroot));
-  mkdirSync(folder, { recursive: true });
-  rmSync(link, { force: true });
-  symlinkSync(goroot, link);
+  // The other side may be calling it.
+  if (!leadsTo(link, goroot)) {
+    mkdirSync(folder, { recursive: true });
+    rmSync(link, { force: true });
+    symlinkSync(goroot, link);
+  }
   return { file: join(link, 'bin', 'go'), env: { GOROOT: link, GOTOOLCHAIN: 'local' } };
 };

@@ -8,8 +8,8 @@ import { folderRevision, goMod, HELLO, makeFolder, makeSpec, never, removeFolder
 
 afterEach(removeFolders);
 
-const prepareHello = async (): Promise<BySide<PreparedBuild>> => {
-  const moduleDir = makeFolder({ 'go.mod': goMod('example.com/hello'), 'main.go': HELLO });
+const prepareSides = async (main: string): Promise<BySide<PreparedBuild>> => {
+  const moduleDir = makeFolder({ 'go.mod': goMod('example.com/hello'), 'main.go': main });
   const workDir = makeFolder();
   const prepare = async (side: Side): Promise<PreparedBuild> =>
     prepareBuild({
@@ -24,8 +24,8 @@ const prepareHello = async (): Promise<BySide<PreparedBuild>> => {
   return { base: await prepare('base'), head: await prepare('head') };
 };
 
-const planFor = async (lanes: LinkPlan['lanes']): Promise<LinkPlan> => ({
-  prepared: await prepareHello(),
+const planFor = async (lanes: LinkPlan['lanes'], main = HELLO): Promise<LinkPlan> => ({
+  prepared: await prepareSides(main),
   seed: 5,
   lanes,
   signal: never,
@@ -99,4 +99,16 @@ it('gives launches at the same time pairs that all stay until the next ones are 
   expect(seeds).toHaveLength(8);
   expect(seeds.filter((seed, at) => seed !== seeds[at - 1])).toHaveLength(new Set(seeds).size);
   expect([...files].filter((file) => existsSync(file))).toEqual([]);
+});
+
+it('begins head only when base is compiled, so a base that does not compile is alone and named', PATIENCE, async () => {
+  const building: Side[] = [];
+  const plan = await planFor([null], 'package main\n\nfunc main() { undefinedThing() }\n');
+  const failed = withLinks(
+    plan,
+    (side) => building.push(side),
+    async () => Promise.resolve(),
+  );
+  await expect(failed).rejects.toThrow(/^base: go build \. failed:\n[^]*undefined: undefinedThing/);
+  expect(building).toEqual(['base']);
 });
