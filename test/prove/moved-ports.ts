@@ -8,19 +8,18 @@
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type BySide, bothSides, type Launch, type Scenario, type Side } from '../../harness/model/index.ts';
-import { layOut } from '../../harness/measure/index.ts';
+import type { Launch, Scenario } from '../../harness/model/index.ts';
 import { judgedLaunch } from '../../harness/run/launch/judged.ts';
 import { launchSpecOf } from '../../harness/run/launch/running-pair.ts';
 import { insistedOn, prepareSides, withSession } from '../../harness/run/run-scenario.ts';
-import type { RunPlan } from '../../harness/run/session/plan.ts';
 import { linkSeedOf } from '../../harness/run/session/seeds.ts';
 import type { Session } from '../../harness/run/session/session.ts';
 import { mean, median, randomFrom, standardDeviation } from '../../harness/stats/index.ts';
 import { discardBinary, linkBinary } from '../../harness/service/index.ts';
-import { evidenceOf, nextSeed, root } from './campaign.ts';
+import { evidenceOf, root } from './campaign.ts';
 import { markdownTable, sourcesOf } from './evidence-table.ts';
 import { demoScenario } from './explain-pass.ts';
+import { plainPlan } from './plain-plan.ts';
 
 /** A port of five digits, as the free ones are: both ways format and parse equally long addresses. */
 const FIXED_PORT = 18_765;
@@ -43,31 +42,6 @@ const scenarioOf = (way: Way): Scenario => {
     target: way === 'plain' ? target : { ...target, ...fixed },
     load: { ...demo.load, latency: null },
     measure: { ...demo.measure, exact: 'off' },
-  };
-};
-
-const planOf = async (way: Way, folders: BySide<string>, work: string, signal: AbortSignal): Promise<RunPlan> => {
-  const scenario = scenarioOf(way);
-  const tree = (side: Side) => ({
-    rootDir: folders[side],
-    moduleDir: folders[side],
-    runRoot: folders[side],
-    runDir: folders[side],
-    added: '',
-    revision: { revision: side, label: side, kind: 'folder' as const },
-  });
-  return {
-    scenario,
-    trees: bothSides(tree),
-    seed: nextSeed(),
-    outDir: path.join(work, 'out'),
-    workDir: path.join(work, way),
-    cpus: await layOut(scenario),
-    budgetSeconds: 24 * 3600,
-    family: { gates: 1 },
-    purpose: 'calibrate',
-    onProgress: () => undefined,
-    signal,
   };
 };
 
@@ -114,7 +88,7 @@ const withBench = async (work: string, signal: AbortSignal, use: (bench: Bench) 
     cpSync(path.join(root, 'test/targets/demo'), folder, { recursive: true });
   }
   const session = async (way: Way, go: (session: Session) => Promise<void>): Promise<void> => {
-    const plan = await planOf(way, folders, work, signal);
+    const plan = await plainPlan({ scenario: scenarioOf(way), folders, work, signal });
     const moved = insistedOn(plan.scenario);
     await withSession(plan, await prepareSides(plan, moved.length > 0), moved, go);
   };

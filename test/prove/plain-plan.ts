@@ -1,0 +1,42 @@
+/** The plan of a run over plain folders, for proofs that conduct their launches themselves. */
+import path from 'node:path';
+import { layOut } from '../../harness/measure/index.ts';
+import { type BySide, bothSides, type Scenario, type Side } from '../../harness/model/index.ts';
+import type { RunPlan } from '../../harness/run/session/plan.ts';
+import { nextSeed } from './campaign.ts';
+
+/** Far more than any proof takes; each knows by itself when it ends. */
+const BUDGET_SECONDS = 24 * 3600;
+
+export interface PlainRun {
+  readonly scenario: Scenario;
+  /** Module folders. */
+  readonly folders: BySide<string>;
+  /** Scratch folder; what is built lies in a folder of the scenario's name. */
+  readonly work: string;
+  readonly signal: AbortSignal;
+}
+
+export const plainPlan = async ({ scenario, folders, work, signal }: PlainRun): Promise<RunPlan> => {
+  const tree = (side: Side) => ({
+    rootDir: folders[side],
+    moduleDir: folders[side],
+    runRoot: folders[side],
+    runDir: folders[side],
+    added: '',
+    revision: { revision: side, label: side, kind: 'folder' as const },
+  });
+  return {
+    scenario,
+    trees: bothSides(tree),
+    seed: nextSeed(),
+    outDir: path.join(work, 'out'),
+    workDir: path.join(work, scenario.name),
+    cpus: await layOut(scenario),
+    budgetSeconds: BUDGET_SECONDS,
+    family: { gates: 1 },
+    purpose: 'calibrate',
+    onProgress: () => undefined,
+    signal,
+  };
+};
