@@ -76,8 +76,8 @@ const costAnswer = (reading: Reading, judged: JudgedMetric, family: Family): Met
   return unpinned !== null && needsPinning(judged.metric) ? notJudged(outcome, unpinned) : outcome;
 };
 
-const latencyAnswer = (reading: Reading, judged: JudgedMetric, family: Family): MetricOutcome => {
-  const outcome = latencyOutcome(reading, judged, singleLookLevels(judged, looksOf(reading.run.scenario), family));
+const latencyAnswer = (reading: Reading, judged: JudgedMetric): MetricOutcome => {
+  const outcome = latencyOutcome(reading, judged);
   const unpinned = unpinnedReason(reading.run);
   if (unpinned !== null) return notJudged(outcome, unpinned);
   // A noisy latency phase is this machine's fault; it counts only where the scenario asked for it.
@@ -114,7 +114,7 @@ const costRow = (reading: Reading, judged: JudgedMetric, family: Family): Metric
     return judged.required ? rowOf(notJudged(openAnswer(judged), 'exact mode only'), []) : null;
   }
   const isLatency = metricDef(judged.metric).stage === 'latency';
-  const raw = isLatency ? latencyAnswer(reading, judged, family) : costAnswer(reading, judged, family);
+  const raw = isLatency ? latencyAnswer(reading, judged) : costAnswer(reading, judged, family);
   const few = raw.verdict === 'open' && judged.gate ? fewLayoutsOutcome(reading, judged) : null;
   if (few !== null) return rowOf(few, reading.launches.flat());
   const early = withEarlyFigures(reading, raw);

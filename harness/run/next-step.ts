@@ -8,9 +8,6 @@ import type { ExactMode, StopReason } from '../model/index.ts';
 import type { GateState } from './counting/engine.ts';
 import type { RunPlan } from './session/plan.ts';
 
-/** What the latency phase takes: four launches of start, warm-up and two windows. */
-export const LATENCY_LAUNCHES = 4;
-export const LATENCY_LAUNCH_SECONDS = 6.5;
 /** In a small budget costs come first, but one latency launch has its time. */
 const LATENCY_MOST_SHARE = 0.25;
 
@@ -54,9 +51,10 @@ export interface RunSoFar {
   readonly judgedSeconds: number;
   /** Base and head together; null before the first launch. */
   readonly couplesPerSecond: number | null;
-  /** Whether there is a latency phase, and how many of its launches are done. */
+  /** Whether there is a latency phase, how many of its launches are done, and what each takes. */
   readonly latency: boolean;
   readonly latencyDone: number;
+  readonly latencyLaunchSeconds: number;
   readonly growthDone: boolean;
   /** Both sides' Go finds goroutines that can never wake. */
   readonly tellsStuck: boolean;
@@ -120,13 +118,13 @@ const kept = (soFar: RunSoFar): number => {
 /** Of the launches that gates other than CPU have to themselves, and that name what moved. */
 const othersSeconds = (soFar: RunSoFar): number => latencySeconds(soFar) + growthSeconds(soFar) + captureSeconds(soFar);
 
-const latencySeconds = ({ latency, latencyDone, purpose, budgetSeconds }: RunSoFar): number =>
-  !latency || latencyDone > 0 || purpose === 'record'
-    ? 0
-    : Math.min(
-        LATENCY_LAUNCHES * LATENCY_LAUNCH_SECONDS,
-        Math.max(LATENCY_LAUNCH_SECONDS, LATENCY_MOST_SHARE * budgetSeconds),
-      );
+/** Of the latency phase up to its first look. */
+const latencySeconds = (soFar: RunSoFar): number => {
+  const { latency, latencyDone, latencyLaunchSeconds, look, purpose, budgetSeconds } = soFar;
+  if (!latency || latencyDone > 0 || purpose === 'record') return 0;
+  const most = Math.max(latencyLaunchSeconds, LATENCY_MOST_SHARE * budgetSeconds);
+  return Math.min((look.nextLatencyLook ?? 0) * latencyLaunchSeconds, most);
+};
 
 const growthLaunchSeconds = (couplesPerSecond: number, requests: number): number =>
   requests / couplesPerSecond + GROWTH_START_SECONDS;
@@ -238,7 +236,7 @@ const stepAfterDecision = (soFar: RunSoFar): NextStep => {
   if (soFar.exact === 'only') return { kind: 'end', uncounted: false };
   if (movedAllocations(look) && !soFar.captureDone && secondsLeft > ALLOCATION_SECONDS) return { kind: 'capture' };
   if (explainsFirst(soFar)) return { kind: 'explain' };
-  if (soFar.latency && soFar.latencyDone < LATENCY_LAUNCHES && secondsLeft >= LATENCY_LAUNCH_SECONDS) {
+  if (soFar.latency && look.nextLatencyLook !== null && secondsLeft >= soFar.latencyLaunchSeconds) {
     return { kind: 'latency' };
   }
   if (isWorthExplaining(soFar)) return { kind: 'explain' };

@@ -17,6 +17,14 @@ export const TIGHT_LOOKS = [...LOOKS, 48, 60, 80] as const;
  */
 export const EARLY_LOOKS = [4, 6] as const;
 
+/**
+ * Launches of the latency phase at which its verdict may fall. Three that agree by chance are no rarity (see
+ * {@link EARLY_LOOKS}), so the first look is at four, which for a clear answer are enough.
+ */
+export const LATENCY_LOOKS = [4, 6, 8, 12] as const;
+/** Of a latency gate that a scenario names: it wants its answer, and a 99th percentile takes longer. */
+export const NAMED_LATENCY_LOOKS = [...LATENCY_LOOKS, 16] as const;
+
 /** From this many values on the interval is the exact signed-rank one; below, t around the Hodges-Lehmann estimate. */
 const RANK_FROM = 16;
 /** One-sided level of the signed-rank interval which a t interval must hold too; at 8 values: all on one side. */
@@ -46,6 +54,12 @@ export const oneLookLevels = (looks: number, gates: number): Levels => {
   const { change, equivalence } = levelsFor(looks, gates);
   return { change: change * looks, equivalence };
 };
+
+/** What each of so many looks may spend of levels that are meant for all of them (union bound). */
+export const shareOf = ({ change, equivalence }: Levels, looks: number): Levels => ({
+  change: change / looks,
+  equivalence: equivalence / looks,
+});
 
 export interface Estimate {
   readonly n: number;

@@ -4,7 +4,7 @@
  *
  * Noise of the counters: the spreads measured on real services (docs/method.md); heap snapshots are an assumption.
  */
-import { compareRun, familyOf, judgeSoFar } from '../../harness/compare/index.ts';
+import { compareRun, familyOf, judgeAtEnd, judgeSoFar } from '../../harness/compare/index.ts';
 import type { Comparison, Growth, Launch, ScenarioRun, Window } from '../../harness/model/index.ts';
 import { normalDeviates, randomFrom, type RandomSource } from '../../harness/stats/index.ts';
 import { fileOf, growthOf, latencyOf, launchOf, pairOf, runOf, windowOf } from '../builders/synthetic-run.ts';
@@ -18,6 +18,7 @@ const NOISE = {
   mallocs: 1e-4,
   allocBytes: 7e-4,
   latency: 0.05,
+  latencyLaunch: 0.035,
   wait: 0.2,
 };
 /** sd of one heap snapshot. */
@@ -87,8 +88,9 @@ const latencyLaunch = (normal: RandomSource, index: number, fault: Fault): Launc
   const response = (factor: number): Window =>
     windowOf({}, { response: latencyOf(4000 * factor * Math.exp(NOISE.latency * normal())) });
   const loader = { eventLoopRatio: 0.3, cpuNs: 1e8, lagP50Us: 100, lagP99Us: 900 };
+  const ratio = Math.exp(NOISE.latencyLaunch * normal());
   const pairs = [0, 1].map((number) =>
-    pairOf(response(1), response(1 + fault.latency), { index: number, phase: 'latency', loader }),
+    pairOf(response(1), response(ratio * (1 + fault.latency)), { index: number, phase: 'latency', loader }),
   );
   return launchOf(index, pairs, { stage: 'latency' });
 };
@@ -106,6 +108,7 @@ export interface WholeRun {
   readonly comparison: Comparison;
   readonly judgedLaunches: number;
   readonly growthLaunch: boolean;
+  readonly latencyLaunches: number;
 }
 
 export const simulateWholeRun = (seed: number, fault: Fault): WholeRun => {
@@ -122,6 +125,11 @@ export const simulateWholeRun = (seed: number, fault: Fault): WholeRun => {
   const judgedLaunches = launches.length;
   const suspect = answer.suspectGrowth.length > 0;
   if (suspect) launches.push(growthLaunch(normal, launches.length, fault));
-  for (let number = 0; number < 4; number++) launches.push(latencyLaunch(normal, launches.length, fault));
-  return { comparison: compareRun(fileOf([run()])), judgedLaunches, growthLaunch: suspect };
+  const before = launches.length;
+  while (answer.nextLatencyLook !== null) {
+    launches.push(latencyLaunch(normal, launches.length, fault));
+    answer = judgeAtEnd(run(), family);
+  }
+  const latencyLaunches = launches.length - before;
+  return { comparison: compareRun(fileOf([run()])), judgedLaunches, growthLaunch: suspect, latencyLaunches };
 };

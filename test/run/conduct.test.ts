@@ -45,6 +45,9 @@ const noLinks = (links: { taken: number }): Links => ({
     links.taken++;
     return Promise.reject(new Error('no service was to be started'));
   },
+  again: () => {
+    throw new Error('no launch came before');
+  },
   secondsToNext: () => 0,
   waitedSeconds: () => 0,
   linkSeconds: () => ({ base: [], head: [] }),

@@ -20,6 +20,7 @@ const lookOf = (changes: Partial<Look> = {}): Look => ({
   done: false,
   nextLook: 6,
   firstCpuLook: 8,
+  nextLatencyLook: 4,
   suspectGrowth: [],
   cpuFired: false,
   headFails: false,
@@ -41,6 +42,7 @@ const usual: RunSoFar = {
   couplesPerSecond: 1000,
   latency: true,
   latencyDone: 0,
+  latencyLaunchSeconds: 3,
   growthDone: false,
   tellsStuck: false,
   captureDone: false,
@@ -65,8 +67,8 @@ const JUDGED: readonly Row[] = [
   ['goes on while a gate is open', {}, {}, { kind: 'judged' }],
   ['ends when every gate is decided', {}, { done: true }, { kind: 'stop', why: 'decided' }],
   ['ends after the last look', {}, { done: true, nextLook: null }, { kind: 'stop', why: 'launches' }],
-  ['ends before the budget does', { secondsLeft: 4 + 26, latency: true }, {}, { kind: 'stop', why: 'budget' }],
-  ['without a latency phase keeps nothing for it', { secondsLeft: 30, latency: false }, {}, { kind: 'judged' }],
+  ['ends before the budget does', { secondsLeft: 4 + 12, latency: true }, {}, { kind: 'stop', why: 'budget' }],
+  ['without a latency phase keeps nothing for it', { secondsLeft: 16, latency: false }, {}, { kind: 'judged' }],
   [
     'counts the wait for links as its time',
     { secondsLeft: 30, latency: false, waitSeconds: 27 },
@@ -76,19 +78,19 @@ const JUDGED: readonly Row[] = [
   ['refuses a budget without a launch', { secondsLeft: 0 }, { launches: 0 }, { kind: 'too little' }],
   [
     'makes the first launches whatever others would like to have',
-    { ...slowLinks, secondsLeft: 31 },
+    { ...slowLinks, secondsLeft: 17 },
     { ...slowLook, launches: 3, suspectGrowth: ['heapGrowthBytesPerRequest'] },
     { kind: 'judged' },
   ],
   [
     'keeps the time of a growth launch for a heap that is not acquitted',
-    { secondsLeft: 43 },
+    { secondsLeft: 12 + 14 + 3 },
     { suspectGrowth: ['heapGrowthBytesPerRequest'] },
     { kind: 'stop', why: 'budget' },
   ],
   [
     'keeps it for half as many requests where the service is slow',
-    { secondsLeft: 26 + 54 + 3, couplesPerSecond: 100 },
+    { secondsLeft: 12 + 54 + 3, couplesPerSecond: 100 },
     { suspectGrowth: ['heapGrowthBytesPerRequest'] },
     { kind: 'stop', why: 'budget' },
   ],
@@ -100,7 +102,7 @@ const JUDGED: readonly Row[] = [
   ],
   [
     'keeps the time to count allocation sites that moved',
-    { secondsLeft: 39 },
+    { secondsLeft: 25 },
     { verdicts: [says('cpuNsPerRequest', 'open'), says('mallocsPerRequest', 'changed')] },
     { kind: 'stop', why: 'budget' },
   ],
@@ -112,23 +114,23 @@ const JUDGED: readonly Row[] = [
   ],
   [
     'keeps the time to count instructions then',
-    { ...slowLinks, secondsLeft: 59 },
+    { ...slowLinks, secondsLeft: 45 },
     slowLook,
     { kind: 'stop', why: 'budget' },
   ],
   [
     'keeps it not where only calls can be counted',
-    { ...slowLinks, secondsLeft: 59, engine: 'calls' },
+    { ...slowLinks, secondsLeft: 45, engine: 'calls' },
     slowLook,
     { kind: 'judged' },
   ],
   [
     'keeps it not where exact mode is off',
-    { ...slowLinks, secondsLeft: 59, exact: 'off' },
+    { ...slowLinks, secondsLeft: 45, exact: 'off' },
     slowLook,
     { kind: 'judged' },
   ],
-  ['lets CPU have its first look rather than count', { secondsLeft: 45, judgedSeconds: 20 }, {}, { kind: 'judged' }],
+  ['lets CPU have its first look rather than count', { secondsLeft: 31, judgedSeconds: 20 }, {}, { kind: 'judged' }],
   [
     'counts after a look that leaves CPU open',
     {},
@@ -181,7 +183,7 @@ const FOLLOWED: readonly Row[] = [
   [
     'ends a run in which nothing moved and no latency is left',
     { latencyDone: 4 },
-    { firstCpuLook: null },
+    { firstCpuLook: null, nextLatencyLook: null },
     { kind: 'end', uncounted: false },
   ],
   ['ends at once where head fails', {}, { headFails: true }, { kind: 'end', uncounted: false }],
@@ -200,7 +202,7 @@ const FOLLOWED: readonly Row[] = [
   ],
   [
     'leaves the time of counting and latency, where all of them fit',
-    { secondsLeft: 110, couplesPerSecond: 100 },
+    { secondsLeft: 96, couplesPerSecond: 100 },
     { suspectGrowth: ['heapGrowthBytesPerRequest'] },
     { kind: 'growth', requests: 5000 },
   ],
@@ -266,11 +268,11 @@ const FOLLOWED: readonly Row[] = [
     { firstCpuLook: null, verdicts: [] },
     { kind: 'count', state: 'quiet' },
   ],
-  ['does not begin to count without time', { secondsLeft: 29 }, {}, { kind: 'latency' }],
-  ['says at the end that it had none', { secondsLeft: 5 }, {}, { kind: 'end', uncounted: true }],
+  ['does not begin to count without time', { secondsLeft: 41 }, {}, { kind: 'latency' }],
+  ['says at the end that it had none', { secondsLeft: 2 }, {}, { kind: 'end', uncounted: true }],
   [
     'says nothing of it where nothing counts',
-    { secondsLeft: 5, engine: 'none' },
+    { secondsLeft: 2, engine: 'none' },
     {},
     { kind: 'end', uncounted: false },
   ],
@@ -286,11 +288,27 @@ const FOLLOWED: readonly Row[] = [
     { verdicts: [says('allocBytesPerRequest', 'regressed')] },
     { kind: 'latency' },
   ],
-  ['measures latency four times', { counting: 'done', latencyDone: 3 }, {}, { kind: 'latency' }],
-  ['explains CPU that fired', { counting: 'done', latencyDone: 4 }, { cpuFired: true }, { kind: 'explain' }],
+  [
+    'measures latency on while it is open',
+    { counting: 'done', latencyDone: 4 },
+    { nextLatencyLook: 6 },
+    { kind: 'latency' },
+  ],
+  [
+    'not longer than there is time for a launch',
+    { counting: 'done', latencyDone: 4, secondsLeft: 2.9 },
+    { nextLatencyLook: 6 },
+    { kind: 'end', uncounted: false },
+  ],
+  [
+    'explains CPU that fired once latency is decided',
+    { counting: 'done', latencyDone: 4 },
+    { cpuFired: true, nextLatencyLook: null },
+    { kind: 'explain' },
+  ],
   [
     'explains once before latency where there is no time for both',
-    { counting: 'done', secondsLeft: 31 },
+    { counting: 'done', secondsLeft: 22 },
     { cpuFired: true },
     { kind: 'explain' },
   ],
@@ -302,26 +320,26 @@ const FOLLOWED: readonly Row[] = [
   ],
   [
     'measures latency first where there is time for both',
-    { counting: 'done', secondsLeft: 60 },
+    { counting: 'done', secondsLeft: 23 },
     { cpuFired: true },
     { kind: 'latency' },
   ],
   [
     'not beyond its samples',
     { counting: 'done', latencyDone: 4, hasSamples: true },
-    { cpuFired: true },
+    { cpuFired: true, nextLatencyLook: null },
     { kind: 'end', uncounted: false },
   ],
   [
     'not beyond two minutes',
     { counting: 'done', latencyDone: 4, explainedSeconds: 110 },
-    { cpuFired: true },
+    { cpuFired: true, nextLatencyLook: null },
     { kind: 'end', uncounted: false },
   ],
   [
     'not what counts have named',
     { counting: 'done', latencyDone: 4, isNamedExactly: true },
-    { cpuFired: true },
+    { cpuFired: true, nextLatencyLook: null },
     { kind: 'end', uncounted: false },
   ],
   [
@@ -368,6 +386,12 @@ describe('a whole run', () => {
       const look = lookOf({ launches, layouts, firstCpuLook, suspectGrowth, isLook: launches >= 8 });
       return spend(perLaunch, { look, longestSeconds: perLaunch, judgedSeconds: soFar.judgedSeconds + perLaunch });
     };
+    /** Undecided by its first look, decided by its second. */
+    const latency = (): RunSoFar => {
+      const latencyDone = soFar.latencyDone + 1;
+      const nextLatencyLook = [4, 6].find((look) => look > latencyDone) ?? null;
+      return spend(soFar.latencyLaunchSeconds, { latencyDone, look: { ...soFar.look, nextLatencyLook } });
+    };
     const after = (step: NextStep): RunSoFar => {
       switch (step.kind) {
         case 'judged':
@@ -381,7 +405,7 @@ describe('a whole run', () => {
         case 'growth':
           return spend(14, { growthDone: true });
         case 'latency':
-          return spend(6.5, { latencyDone: soFar.latencyDone + 1 });
+          return latency();
         case 'capture':
         case 'explain':
         case 'too little':

@@ -1,19 +1,24 @@
-/** Latency and contention: phases measured once per run, so one look carries all of a gate's level. */
-import { LATE_LOADER_LAG_P99_US, serviceP50Ms } from '../../metrics/index.ts';
-import type { Launch, Pair, ScenarioRun } from '../../model/index.ts';
-import { oneLookLevels, type Levels } from '../../stats/index.ts';
+/**
+ * Latency and contention, which have windows of their own. Contention is looked at once, so that look carries all of a
+ * gate's level; launches of the latency phase come until its gates are decided, and their looks share it.
+ */
+import { LATE_LOADER_LAG_P99_US, metricDef, serviceP50Ms } from '../../metrics/index.ts';
+import type { MetricId, Pair, ScenarioRun } from '../../model/index.ts';
+import { LATENCY_LOOKS, type Levels, NAMED_LATENCY_LOOKS, oneLookLevels, shareOf } from '../../stats/index.ts';
 import { formatQuantity } from '../../units/index.ts';
-import { notJudged, verdictOf, type MetricOutcome } from './metric-outcome.ts';
-import { limitsIn, type Family, type JudgedMetric } from './gates.ts';
-import { judgeOnce, type Judgement } from './judge.ts';
+import { metricOutcomeOf, notJudged, verdictOf, type MetricOutcome } from './metric-outcome.ts';
+import { limitsIn, looksOf, type Family, type JudgedMetric } from './gates.ts';
+import { judgeOnce, judgeSequence, type Judgement } from './judge.ts';
 import { basisOf, type Reading } from './reading.ts';
 import { launchesOf, launchValues, seriesOf, windowValues, type UnitValues } from './launch-series.ts';
 
 /** One-sided levels of metrics that are shown and fail nothing: 99 % intervals. */
 export const SHOWN_LEVELS: Levels = { change: 0.005, equivalence: 0.01 };
 
-/** Fewer windows on time carry no latency verdict. */
-const FEWEST_LATENCY_WINDOWS = 6;
+/** Fewer launches with a window on time carry no latency verdict. */
+const [FEWEST_LATENCY_LAUNCHES] = LATENCY_LOOKS;
+/** So many launches without one, and no fewer than there are with one: this loader will not be on time here. */
+const MOST_LATE_LAUNCHES = 4;
 
 /** Level of a gate that is looked at once; of a shown metric: 99 %. */
 export const singleLookLevels = (judged: JudgedMetric, looks: readonly number[], family: Family): Levels =>
@@ -46,40 +51,69 @@ export const outcomeFromAll = (reading: Reading, asked: JudgedMetric, levels: Le
 const isOnTime = ({ loader }: Pair): boolean =>
   loader.lagP99Us !== undefined && loader.lagP99Us < LATE_LOADER_LAG_P99_US;
 
-/** Each window on its own: the load is the same for all, and four launches are too few to be units. */
-const latencyUnits = (launches: readonly Launch[], judged: JudgedMetric): readonly UnitValues[] => {
-  const read = launchValues(judged.metric);
-  return launches.flatMap((launch) =>
-    read({ ...launch, pairs: launch.pairs.filter(isOnTime) }).map((pair) => ({ launches: [[pair]] })),
-  );
+/**
+ * A launch is one unit: its sides keep their difference, such as which of them is served first where they share a CPU. Half
+ * of the variance of the demo's median is between launches (docs/method.md).
+ */
+const latencyUnits = (run: ScenarioRun, metric: MetricId): readonly UnitValues[] => {
+  const punctual = launchesOf(run, 'latency').map((launch) => [{ ...launch, pairs: launch.pairs.filter(isOnTime) }]);
+  return seriesOf(punctual, launchValues(metric));
 };
-
-const asWindows = (judgement: Judgement | undefined): Judgement | undefined =>
-  judgement && { ...judgement, unit: 'window' };
 
 const milliseconds = (us: number): string => formatQuantity(us / 1000, 'ms');
 
-const whyNotOnTime = (run: ScenarioRun): string => {
-  const pairs = launchesOf(run, 'latency').flatMap((launch) => launch.pairs.filter(({ phase }) => phase === 'latency'));
+const whyTooFew = (run: ScenarioRun): string => {
+  const launches = launchesOf(run, 'latency');
+  const pairs = launches.flatMap((launch) => launch.pairs.filter(({ phase }) => phase === 'latency'));
   if (pairs.length === 0) return 'no latency phase was run';
   const lags = pairs.flatMap(({ loader }) => loader.lagP99Us ?? []);
   if (lags.length === 0) return 'the loader did not record how late it was';
+  if (pairs.every(isOnTime)) {
+    return `there was time for ${launches.length} of the ${FEWEST_LATENCY_LAUNCHES} launches that tell latency`;
+  }
   return `the load generator was late (99 % of requests within ${milliseconds(Math.max(...lags))}, limit ${milliseconds(LATE_LOADER_LAG_P99_US)})`;
 };
 
+const looksAtLatency = ({ required }: JudgedMetric): readonly number[] =>
+  required ? NAMED_LATENCY_LOOKS : LATENCY_LOOKS;
+
+/** By the looks that could be taken; what is only shown over all launches. */
+const outcomeFromPhase = (
+  { run, family }: Reading,
+  judged: JudgedMetric,
+  units: readonly UnitValues[],
+): MetricOutcome => {
+  if (!judged.gate) return outcomeOnce(judged, judgeOnce(units, judged, SHOWN_LEVELS), 'latency');
+  const looks = looksAtLatency(judged);
+  const levels = shareOf(singleLookLevels(judged, looksOf(run.scenario), family), looks.length);
+  return metricOutcomeOf(judged, judgeSequence(units, judged, looks, levels), 'latency');
+};
+
 /** Latency from the open-model phase where the loader was on time; the median else from the couples' service time. */
-export const latencyOutcome = (reading: Reading, asked: JudgedMetric, levels: Levels): MetricOutcome => {
-  const judged = limitsIn(reading.run, asked);
-  const windows = latencyUnits(launchesOf(reading.run, 'latency'), judged);
-  if (windows.length >= FEWEST_LATENCY_WINDOWS) {
-    return outcomeOnce(judged, asWindows(judgeOnce(windows, judged, levels)), 'latency');
-  }
-  const why = whyNotOnTime(reading.run);
+export const latencyOutcome = (reading: Reading, asked: JudgedMetric): MetricOutcome => {
+  const { run, family, layouts } = reading;
+  const judged = limitsIn(run, asked);
+  const units = latencyUnits(run, judged.metric);
+  if (units.length >= FEWEST_LATENCY_LAUNCHES) return outcomeFromPhase(reading, judged, units);
+  const why = whyTooFew(run);
+  const levels = singleLookLevels(judged, looksOf(run.scenario), family);
   if (judged.metric !== 'latencyP50Ms') {
-    const few = outcomeOnce(judged, asWindows(judgeOnce(windows, judged, levels)), 'latency');
-    return notJudged(few, why);
+    return notJudged(outcomeOnce(judged, judgeOnce(units, judged, levels), 'latency'), why);
   }
-  const couples = seriesOf(reading.layouts, windowValues(serviceP50Ms, 'cost'));
+  const couples = seriesOf(layouts, windowValues(serviceP50Ms, 'cost'));
   const outcome = outcomeOnce(judged, judgeOnce(couples, judged, levels), 'judged');
   return { ...outcome, warnings: [`Judged on the service time of paired requests: ${why}.`] };
+};
+
+const isOpen = (reading: Reading, gate: JudgedMetric): boolean => latencyOutcome(reading, gate).verdict === 'open';
+
+/** Launches of the latency phase at its next look; null: its gates are decided, or more of them will decide nothing. */
+export const nextLatencyLook = (reading: Reading, gates: readonly JudgedMetric[]): number | null => {
+  const onTime = latencyUnits(reading.run, 'latencyP50Ms').length;
+  const late = launchesOf(reading.run, 'latency').length - onTime;
+  if (late >= MOST_LATE_LAUNCHES && late >= onTime) return null;
+  if (onTime < FEWEST_LATENCY_LAUNCHES) return FEWEST_LATENCY_LAUNCHES + late;
+  const open = gates.filter((gate) => metricDef(gate.metric).stage === 'latency' && isOpen(reading, gate));
+  const next = open.flatMap((gate) => looksAtLatency(gate).find((look) => look > onTime) ?? []);
+  return next.length === 0 ? null : Math.min(...next) + late;
 };

@@ -7,6 +7,7 @@ import { fewLayoutsOutcome } from './few-layouts.ts';
 import { judgedGates, limitsIn, looksOf, type Family, type JudgedMetric, withToolchainGates } from './gates.ts';
 import { goroutineGrowthOutcome, heapGrowthOutcome, isHeapGrowth, type HeapOutcome } from './growth.ts';
 import { judgeSequence } from './judge.ts';
+import { nextLatencyLook } from './latency.ts';
 import { type Basis, basisOf, type Reading, readingOf, type Units } from './reading.ts';
 import { allocatesNothing, launchesOf, launchValues, measuredSides, seriesOf } from './launch-series.ts';
 
@@ -36,6 +37,8 @@ export interface Look {
   readonly nextLook: number | null;
   /** Judged launches at which CPU has its first look; null where it had one, or is no gate that can be judged here. */
   readonly firstCpuLook: number | null;
+  /** Launches of the latency phase at its next look; null where it is decided, or more of them would decide nothing. */
+  readonly nextLatencyLook: number | null;
   /** Growth metrics that only a growth launch can settle. */
   readonly suspectGrowth: readonly MetricId[];
   /** CPU per request regressed: worth explaining. */
@@ -187,6 +190,7 @@ const lookAt = (
     done: nextLook === null || failing || (settled && reading.launches.length >= first),
     nextLook,
     firstCpuLook: firstCpuLook(reading, ours),
+    nextLatencyLook: nextLatencyLook(reading, gates),
     suspectGrowth: outcomes.flatMap(({ outcome, suspect }) => (suspect ? [outcome.judged.metric] : [])),
     cpuFired: outcomes.some(
       ({ outcome }) => outcome.judged.metric === 'cpuNsPerRequest' && outcome.verdict === 'regressed',

@@ -28,6 +28,8 @@ export interface Links {
    * that was given before must have ended: its binaries go.
    */
   readonly next: (launches: number) => Promise<readonly LinkedPair[]>;
+  /** The pair that the last launch had, for one that needs no layout of its own; begins no links. */
+  readonly again: () => LinkedPair;
   /** About how long {@link Links.next} will wait. */
   readonly secondsToNext: (launches: number) => number;
   readonly waitedSeconds: () => number;
@@ -183,6 +185,8 @@ class LinkPipeline implements Links {
     if (this.#seeded) while (this.#upcoming.length < this.#plan.lanes.length) this.#begin();
     return pairs;
   };
+
+  readonly again = (): LinkedPair => this.#current;
 
   readonly secondsToNext = (launches: number): number => {
     if (this.#perSeed === null) return 0;

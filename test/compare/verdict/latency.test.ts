@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { compareRun } from '../../../harness/compare/index.ts';
-import type { MetricComparison, MetricId, Scenario, ScenarioRun } from '../../../harness/model/index.ts';
+import { compareRun, familyOf, judgeAtEnd } from '../../../harness/compare/index.ts';
+import type { MetricComparison, MetricId, Pair, Scenario, ScenarioRun } from '../../../harness/model/index.ts';
 import { normalDeviates, randomFrom } from '../../../harness/stats/index.ts';
 import { fileOf, latencyOf, launchOf, pairOf, runOf, windowOf } from '../../builders/synthetic-run.ts';
 import { scenarioWith } from '../../builders/scenarios.ts';
@@ -9,6 +9,8 @@ interface Phase {
   readonly baseUs: number;
   readonly headUs: number;
   readonly lagUs?: number;
+  /** Of single windows, launch by launch, where they are not all alike. */
+  readonly lagsUs?: readonly (readonly [number, number])[];
   readonly sd?: number;
   /** Couples' service p50 on both sides; without it as in the latency phase. */
   readonly couplesUs?: readonly [number, number];
@@ -35,7 +37,12 @@ const phaseRun = (phase: Phase, seed = 1): ScenarioRun => {
         pairOf(windowOf({}, { response: noisy(phase.baseUs) }), windowOf({}, { response: noisy(phase.headUs) }), {
           index: number,
           phase: 'latency',
-          loader: { eventLoopRatio: 0.3, cpuNs: 1e8, lagP50Us: 100, lagP99Us: phase.lagUs ?? 900 },
+          loader: {
+            eventLoopRatio: 0.3,
+            cpuNs: 1e8,
+            lagP50Us: 100,
+            lagP99Us: phase.lagsUs?.[index]?.[number] ?? phase.lagUs ?? 900,
+          },
         }),
       ),
       { stage: 'latency' },
@@ -43,6 +50,8 @@ const phaseRun = (phase: Phase, seed = 1): ScenarioRun => {
   );
   return runOf([...judged, ...latency], { scenario: phase.scenario ?? scenarioWith({}) });
 };
+
+const withHead = (pair: Pair, us: number): Pair => ({ ...pair, head: { ...pair.head, response: latencyOf(us) } });
 
 const scenarioOf = (run: ScenarioRun) => compareRun(fileOf([run])).scenarios[0]!;
 const rowOf = (run: ScenarioRun, metric: MetricId = 'latencyP50Ms'): MetricComparison => {
@@ -52,10 +61,10 @@ const rowOf = (run: ScenarioRun, metric: MetricId = 'latencyP50Ms'): MetricCompa
 };
 
 describe('the median latency', () => {
-  test('half again as long fails the run, judged on the windows of the latency phase', () => {
+  test('half again as long fails the run, judged on the launches of the latency phase', () => {
     const row = rowOf(phaseRun({ baseUs: 4000, headUs: 6000 }));
     expect(row).toMatchObject({ verdict: 'regressed', unit: 'ms', warnings: [] });
-    expect(row.decidedBy).toMatchObject({ stage: 'latency', unit: 'window', n: 8 });
+    expect(row.decidedBy).toMatchObject({ stage: 'latency', unit: 'launch', n: 4 });
     expect(row.base).toBeCloseTo(4, 0);
     expect(compareRun(fileOf([phaseRun({ baseUs: 4000, headUs: 6000 })])).verdict).toBe('regressed');
   });
@@ -65,8 +74,32 @@ describe('the median latency', () => {
     expect(rowOf(phaseRun({ baseUs: 4000, headUs: 4400 })).verdict).toBe('unchanged');
   });
 
-  test('uses all of its level at its single look', () => {
-    expect(rowOf(phaseRun({ baseUs: 4000, headUs: 4000 })).ciLevel).toBeCloseTo(1 - 2 * (0.01 / 6), 9);
+  test('shares its level among its looks, of which it has more where the scenario names it', () => {
+    const equal = { baseUs: 4000, headUs: 4000 };
+    expect(rowOf(phaseRun(equal)).ciLevel).toBeCloseTo(1 - 2 * (0.01 / 6 / 4), 9);
+    const scenario = scenarioWith({ gates: { latencyP50Ms: true } });
+    expect(rowOf(phaseRun({ ...equal, scenario })).ciLevel).toBeCloseTo(1 - 2 * (0.01 / 6 / 5), 9);
+  });
+
+  test('is judged on the windows that were on time, and counts no launch that has none', () => {
+    const late = 20_000;
+    const oneEach = phaseRun({ baseUs: 4000, headUs: 4000, lagsUs: Array.from({ length: 4 }, () => [late, 900]) });
+    expect(rowOf(oneEach).decidedBy).toMatchObject({ stage: 'latency', n: 4 });
+    const noneInOne = { baseUs: 4000, headUs: 4000, lagsUs: [[late, late] as const] };
+    expect(rowOf(phaseRun(noneInOne)).decidedBy).toMatchObject({ stage: 'judged' });
+    expect(rowOf(phaseRun({ ...noneInOne, latencyLaunches: 5 })).decidedBy).toMatchObject({ stage: 'latency', n: 4 });
+  });
+
+  test('of launches that each keep to their own is not certain, however alike the windows of a launch are', () => {
+    const run = phaseRun({ baseUs: 4000, headUs: 4000, sd: 0 });
+    const longer = [1, 1.9, 1.1, 1.8];
+    let launch = 0;
+    const launches = run.launches.map((one) =>
+      one.stage === 'latency'
+        ? { ...one, pairs: one.pairs.map((pair) => withHead(pair, 4000 * (longer[launch] ?? 1))), index: launch++ }
+        : one,
+    );
+    expect(rowOf({ ...run, launches })).toMatchObject({ verdict: 'notJudged', reason: 'latency too noisy here' });
   });
 
   test('under a late loader is judged on the couples, and says so', () => {
@@ -75,6 +108,12 @@ describe('the median latency', () => {
     expect(row.decidedBy).toMatchObject({ stage: 'judged', unit: 'launch', n: 8 });
     expect(row.warnings.join()).toMatch(/service time of paired requests.*late.*within 20 ms, limit 3 ms/);
     expect(rowOf(phaseRun({ baseUs: 1, headUs: 1, couplesUs: [2000, 4000], lagUs: 20_000 })).verdict).toBe('regressed');
+  });
+
+  test('with time for fewer launches than a look takes is judged on the couples, and says that it was time', () => {
+    const row = rowOf(phaseRun({ baseUs: 4000, headUs: 4000, latencyLaunches: 3 }));
+    expect(row.decidedBy).toMatchObject({ stage: 'judged' });
+    expect(row.warnings.join()).toContain('there was time for 3 of the 4 launches that tell latency');
   });
 
   test('without a latency phase is judged on the couples too', () => {
@@ -111,4 +150,38 @@ describe('the loader', () => {
     expect(scenario.loader.verdict).toBe(verdict);
     expect(scenario.metrics[0]).toMatchObject({ metric: 'cpuNsPerRequest', verdict: 'unchanged' });
   });
+});
+
+describe('the next look at latency', () => {
+  const next = (phase: Partial<Phase>): number | null => {
+    const run = phaseRun({ baseUs: 4000, headUs: 4000, ...phase });
+    return judgeAtEnd(run, familyOf([run.scenario])).nextLatencyLook;
+  };
+  const noisy = { sd: 0.6 };
+  const named = scenarioWith({ gates: { latencyP50Ms: true } });
+
+  test.each<readonly [string, Partial<Phase>, number | null]>([
+    ['is at four launches', { latencyLaunches: 0 }, 4],
+    ['does not come earlier, however clear the answer', { latencyLaunches: 3 }, 4],
+    ['is not needed where nothing changed', {}, null],
+    ['is not needed where it is clearly longer', { headUs: 8000 }, null],
+    ['comes after two more launches where it is open', noisy, 6],
+    ['and two more', { ...noisy, latencyLaunches: 6 }, 8],
+    ['and four', { ...noisy, latencyLaunches: 8 }, 12],
+    ['but not beyond twelve', { ...noisy, latencyLaunches: 12 }, null],
+    ['unless the scenario names it', { ...noisy, latencyLaunches: 12, scenario: named }, 16],
+    ['and then not beyond sixteen', { ...noisy, latencyLaunches: 16, scenario: named }, null],
+    ['waits for launches on time', { lagsUs: [[9000, 9000]] }, 5],
+    ['is given up under a loader that is never on time', { lagUs: 9000 }, null],
+    [
+      'is not taken at what is only shown',
+      { ...noisy, scenario: scenarioWith({ gates: { latencyP50Ms: false } }) },
+      null,
+    ],
+    [
+      'waits for the tail where that is a gate',
+      { sd: 0.12, baseUs: 40_000, headUs: 40_000, scenario: scenarioWith({ gates: { latencyP99Ms: true } }) },
+      6,
+    ],
+  ])('%s', (_what, phase, look) => expect(next(phase)).toBe(look));
 });

@@ -82,6 +82,7 @@ it('gives launches at the same time pairs that all stay until the next ones are 
         const pairs = await links.next(launches);
         expect(pairs).toHaveLength(launches);
         expect(pairs.every(areThere)).toBe(true);
+        expect(links.again()).toBe(pairs.at(-1));
         // Only the last one before may still have launches to come.
         expect(
           earlier
