@@ -5,7 +5,7 @@
  *
  * First each service model with CPU as the only metric, then whole runs with every default gate, then launches that
  * were recorded on identical code, drawn again: from lines of evidence (left out: those under docs/evidence) and from
- * run.json files. --recorded: these alone.
+ * run.json files. --recorded: these alone; --latency: the latency phase alone.
  */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -36,6 +36,15 @@ import {
   type Rates,
   type ServiceName,
 } from './verdict-models.ts';
+import {
+  LATENCY_MODELS,
+  type LatencyNoise,
+  type LatencyRates,
+  noiseFrom,
+  recordedNoise,
+  simulateLatency,
+} from './latency-models.ts';
+import type { LatencyRow } from './latency-spread.ts';
 import { NO_FAULT, simulateWholeRun, type Fault } from './whole-run-models.ts';
 
 /** Percent; null: the method gives none. */
@@ -138,6 +147,7 @@ const { values, positionals } = parseArgs({
     run: { type: 'string', multiple: true, default: [] },
     evidence: { type: 'string', multiple: true, default: [evidenceFile('aa'), evidenceFile('ladder')] },
     recorded: { type: 'boolean', default: false },
+    latency: { type: 'boolean', default: false },
   },
 });
 const runs = Number(positionals[0] ?? 2000);
@@ -325,10 +335,68 @@ const recordedTable = (): void => {
   );
 };
 
-if (!values.recorded) {
+/** Around the limits of 20 and 40 % for the median, 10 and 20 % for the tail. */
+const LATENCY_GATES = [
+  { gate: 'latencyP50Ms', effects: [0.1, 0.25, 0.4, 0.5] },
+  { gate: 'latencyP99Ms', effects: [0.05, 0.1, 0.2, 0.5] },
+] as const;
+
+const latencyLine = (
+  name: string,
+  noiseOf: (seed: number) => LatencyNoise,
+  { gate, effects }: (typeof LATENCY_GATES)[number],
+): readonly string[] => {
+  const at = (effect: number, index: number): LatencyRates =>
+    simulateLatency(noiseOf(1000 * seed + index), { gate, effect: Math.log1p(effect), runs });
+  const zero = at(0, 0);
+  return [
+    name,
+    atMost(zero.regressed + zero.improved, runs),
+    percent(zero.unchanged, runs),
+    percent(zero.late, runs),
+    zero.meanLaunches.toFixed(1),
+    ...effects.map((effect, index) => {
+      const { regressed, unchanged, meanLaunches } = at(effect, index + 1);
+      return `${percent(regressed, runs)} / ${percent(unchanged, runs)}, ${meanLaunches.toFixed(1)}`;
+    }),
+  ];
+};
+
+/** As much slower as puts the demo's median of 0.6 ms beyond the floor of half a millisecond. */
+const TIMES_SLOWER = 20;
+
+const latencyTables = (): void => {
+  const rows = rowsIn<LatencyRow>(evidenceFile('latency'));
+  const recorded = [...Map.groupBy(rows, ({ service, condition }) => `${service}, ${condition}`)];
+  for (const gate of LATENCY_GATES) {
+    const line = (name: string, noise: (seed: number) => LatencyNoise) => latencyLine(name, noise, gate);
+    console.log(
+      `\n${gate.gate} as a gate${gate.gate === 'latencyP50Ms' ? '' : ' that the scenario names'}, 6 gates, ${runs} runs per cell: by models, and by launches recorded on identical code, each with a random sign, as if ${TIMES_SLOWER} times slower. Last columns: regressed / unchanged, mean launches.\n`,
+    );
+    console.log(
+      markdownTable(
+        [
+          'launches',
+          'alarm at 0',
+          'unchanged',
+          'loader late',
+          'mean launches',
+          ...gate.effects.map((effect) => `at +${100 * effect} %`),
+        ],
+        [
+          ...Object.entries(LATENCY_MODELS).map(([name, model]) => line(name, (from) => noiseFrom(model, from))),
+          ...recorded.map(([name, group]) => line(name, (from) => recordedNoise(group, TIMES_SLOWER, from))),
+        ],
+      ),
+    );
+  }
+};
+
+if (!values.recorded && !values.latency) {
   modelTables();
   fewLayoutsTable();
   coinsTable();
   wholeRunTables();
 }
-recordedTable();
+if (!values.recorded) latencyTables();
+if (!values.latency) recordedTable();

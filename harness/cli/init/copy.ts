@@ -170,8 +170,7 @@ export const buildCopy = async (
     const built = await runCommand(
       {
         file: 'go',
-        // As runs build, so that doctor and the first run find its packages compiled.
-        args: ['build', '-trimpath', '-buildvcs=false', '-o', binary, packagePath],
+        args: ['build', '-o', binary, packagePath],
         cwd: copy.moduleDir,
         env: { PWD: copy.moduleDir },
         timeoutSeconds: BUILD_TIMEOUT_SECONDS,
