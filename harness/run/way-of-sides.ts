@@ -43,7 +43,11 @@ export const wayOfSides = async (plan: RunPlan, rehearsed: BySide<Binary>): Prom
 const linkMoving = async (plan: RunPlan, before: BySide<Binary>): Promise<BySide<Binary>> => {
   const prepared = await prepareSides(plan, true);
   const link = async (side: Side): Promise<Binary> =>
-    linkBinary(prepared[side], { linkSeed: before[side].linkSeed, cpus: null }, plan.signal);
+    linkBinary(
+      prepared[side],
+      { linkSeed: before[side].linkSeed, cpus: null, contents: 'no debug information' },
+      plan.signal,
+    );
   return { base: await link('base'), head: await link('head') };
 };
 

@@ -175,7 +175,8 @@ const judgeBoth = async (run: ExactRun, place: Place, builds: BySide<Built>) => 
 const linkOnce = ({ build }: ExactBuild, signal: AbortSignal): Built['link'] => {
   const linked = new Map<number | null, Promise<Binary>>();
   return async (linkSeed) => {
-    const known = linked.get(linkSeed) ?? linkBinary(build, { linkSeed, cpus: null }, signal);
+    const known =
+      linked.get(linkSeed) ?? linkBinary(build, { linkSeed, cpus: null, contents: 'no debug information' }, signal);
     linked.set(linkSeed, known);
     return known;
   };

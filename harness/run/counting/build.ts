@@ -20,6 +20,9 @@ import { prepareSide } from '../session/side-build.ts';
 /** For {@link buildInOwnTime}. */
 export const FOR_EXACT_MODE = 'building for exact mode (the first time with a Go version, its standard library, too)';
 
+/** Functions and lines are read from Go's own tables, calls from Go's own counters. */
+export const FOR_COUNTING = { linkSeed: null, cpus: null, contents: 'no debug information' } as const;
+
 /** The user's planted overlay, if any, with the runtime's patches: `go build` takes one overlay only. */
 const overlayWith = (planted: string | null, replace: Readonly<Record<string, string>>, file: string): string => {
   const own =
@@ -70,8 +73,7 @@ export const buildExact = async ({ plan, prepared }: Session): Promise<ExactBina
     const build = async (side: Side): Promise<PreparedBuild> =>
       buildCounted(plan, prepared[side].facts, side, unsteadyReason ?? steady[side]);
     const builds = { base: await build('base'), head: await build('head') };
-    const link = async (side: Side): Promise<Binary> =>
-      linkBinary(builds[side], { linkSeed: null, cpus: null }, plan.signal);
+    const link = async (side: Side): Promise<Binary> => linkBinary(builds[side], FOR_COUNTING, plan.signal);
     return { binaries: { base: await link('base'), head: await link('head') }, unsteadyReason };
   };
   if (reasons.size > 0) return linked([...reasons].join('; '));

@@ -26,7 +26,7 @@ import {
   withCoverage,
 } from '../../service/index.ts';
 import { type CountedStart, withCountedTarget } from './target.ts';
-import { buildExact, FOR_EXACT_MODE } from './build.ts';
+import { buildExact, FOR_COUNTING, FOR_EXACT_MODE } from './build.ts';
 import { buildInOwnTime } from './time.ts';
 import { IDLE_MS, type CountedLaunchSpec, SETTLE_MS } from './launch.ts';
 import { countedRequests, type ExactFacts, orRefused, CountingRefusal } from './refusal.ts';
@@ -156,7 +156,7 @@ const buildCovered = async ({ plan, prepared }: Session): Promise<BySide<Binary>
   const linked = async (side: Side) => linkedModules(builds[side], plan.trees[side].rootDir, plan.signal);
   const modules = modulesToCover({ base: await linked('base'), head: await linked('head') });
   const link = async (side: Side): Promise<Binary> =>
-    linkBinary(withCoverage(builds[side], modules), { linkSeed: null, cpus: null }, plan.signal);
+    linkBinary(withCoverage(builds[side], modules), FOR_COUNTING, plan.signal);
   return { base: await link('base'), head: await link('head') };
 };
 

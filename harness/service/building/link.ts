@@ -13,7 +13,12 @@ export interface LinkRequest {
   readonly linkSeed: number | null;
   /** Bind compiler and linker to these CPUs, so that a link does not disturb a launch; null: all. */
   readonly cpus: readonly number[] | null;
+  /** `whole` when left out. */
+  readonly contents?: Contents;
 }
+
+/** Debug information (DWARF) is no part of what runs, and half of what a link takes. Only who tells the size wants it. */
+export type Contents = 'whole' | 'no debug information';
 
 /** What made a binary. */
 export type Way = 'cache' | 'go build' | 'linker alone';
@@ -31,18 +36,14 @@ export interface Binary {
 /** A cold build of a large service on a loaded two-core machine took 43 minutes at worst. */
 export const BUILD_TIMEOUT_SECONDS = 3600;
 
-/** Debug information (DWARF) is no part of what runs, and half of what a link takes. */
-export type Contents = 'whole' | 'no debug information';
-
 export interface GoBuildRequest extends LinkRequest {
   readonly output: string;
-  readonly contents: Contents;
   /** Further flags of `go build`; left out: none. */
   readonly flags?: readonly string[];
 }
 
 const linkArgs = (build: PreparedBuild, request: GoBuildRequest): readonly string[] => {
-  const { linkSeed, output, contents, flags = [] } = request;
+  const { linkSeed, output, contents = 'whole', flags = [] } = request;
   const ldflags = [
     contents === 'whole' ? '' : NO_DEBUG_INFO,
     build.ldflags,
@@ -96,8 +97,7 @@ export const requireBuilt = (build: PreparedBuild, result: CommandResult): void 
 /** Takes the binary from the cache, or `make`s it, and keeps it there. */
 export const takeOrMake = async (
   build: PreparedBuild,
-  { linkSeed }: LinkRequest,
-  contents: Contents,
+  { linkSeed, contents = 'whole' }: LinkRequest,
   make: (path: string) => Promise<Way>,
 ): Promise<Binary> => {
   const name = linkSeed === null ? 'plain' : `seed-${linkSeed}`;
@@ -119,8 +119,8 @@ export const takeOrMake = async (
  * of the compiler's output.
  */
 export const linkBinary = async (build: PreparedBuild, request: LinkRequest, signal: AbortSignal): Promise<Binary> =>
-  takeOrMake(build, request, 'whole', async (output) => {
-    requireBuilt(build, await callGoBuild(build, { ...request, output, contents: 'whole' }, signal));
+  takeOrMake(build, request, async (output) => {
+    requireBuilt(build, await callGoBuild(build, { ...request, output }, signal));
     return 'go build';
   });
 

@@ -7,7 +7,6 @@ import {
   type Binary,
   BUILD_TIMEOUT_SECONDS,
   callGoBuild,
-  type Contents,
   type GoBuildRequest,
   type LinkRequest,
   requireBuilt,
@@ -21,10 +20,12 @@ export interface Linker {
    * As `linkBinary`: the binary that `go build` makes, whose size and settings are told. `onLinking` is called when all is
    * compiled, where that can be seen.
    */
-  readonly first: (request: LinkRequest, signal: AbortSignal, onLinking?: () => void) => Promise<Binary>;
+  readonly first: (request: Seeded, signal: AbortSignal, onLinking?: () => void) => Promise<Binary>;
   /** The same without debug information. */
-  readonly further: (request: LinkRequest, signal: AbortSignal) => Promise<Binary>;
+  readonly further: (request: Seeded, signal: AbortSignal) => Promise<Binary>;
 }
+
+type Seeded = Omit<LinkRequest, 'contents'>;
 
 export const linkerOf = (build: PreparedBuild): Linker => new RecordingLinker(build);
 
@@ -45,30 +46,26 @@ class RecordingLinker implements Linker {
     this.#step = whyOnlyByGo(build.flags, build.facts) === null ? 'unknown' : 'none';
   }
 
-  readonly first = async (request: LinkRequest, signal: AbortSignal, onLinking?: () => void): Promise<Binary> =>
-    this.#link(request, 'whole', signal, onLinking);
+  readonly first = async (request: Seeded, signal: AbortSignal, onLinking?: () => void): Promise<Binary> =>
+    this.#link(request, signal, onLinking);
 
-  readonly further = async (request: LinkRequest, signal: AbortSignal): Promise<Binary> =>
-    this.#link(request, 'no debug information', signal);
+  readonly further = async (request: Seeded, signal: AbortSignal): Promise<Binary> =>
+    this.#link({ ...request, contents: 'no debug information' }, signal);
 
-  async #link(
-    asked: LinkRequest,
-    contents: Contents,
-    signal: AbortSignal,
-    onLinking: () => void = () => undefined,
-  ): Promise<Binary> {
-    return takeOrMake(this.#build, asked, contents, async (output) => {
-      const request = { ...asked, contents, output };
-      if (contents !== 'whole' && (await this.#byLinkerAlone(request, signal))) return 'linker alone';
+  async #link(asked: LinkRequest, signal: AbortSignal, onLinking: () => void = () => undefined): Promise<Binary> {
+    return takeOrMake(this.#build, asked, async (output) => {
+      const request = { ...asked, output };
+      if (await this.#byLinkerAlone(request, signal)) return 'linker alone';
       if (await this.#recorded(request, signal, onLinking)) return 'go build';
       requireBuilt(this.#build, await callGoBuild(this.#build, request, signal));
       return 'go build';
     });
   }
 
-  async #byLinkerAlone({ linkSeed, output, cpus }: GoBuildRequest, signal: AbortSignal): Promise<boolean> {
+  async #byLinkerAlone(asked: GoBuildRequest, signal: AbortSignal): Promise<boolean> {
+    const { linkSeed, output, cpus, contents = 'whole' } = asked;
     const step = this.#step;
-    if (linkSeed === null || typeof step === 'string') return false;
+    if (contents === 'whole' || linkSeed === null || typeof step === 'string') return false;
     const request = { linkSeed, output, cpus, timeoutSeconds: BUILD_TIMEOUT_SECONDS };
     if ((await orNull(takeLinkStep(step, request, signal), signal)) === true) return true;
     this.#step = 'none';

