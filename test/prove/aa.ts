@@ -6,25 +6,19 @@
  * node test/prove/aa.ts --full                           what was promised: 60 runs, and 20 with moved code: hours
  * node test/prove/aa.ts demo=5 pocketbase:noise=3 demo:moved=10     service[:noise][:moved]=runs
  *
- * --whole measures everything, as a user would; else only costs. --table prints the table and measures nothing.
- * --into <file> adds the lines there instead.
+ * Other flags: test/prove/word-campaign.ts. The raw data of a false alarm stay.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import {
-  appendRow,
   beside,
   changedScenario,
   COSTS_ONLY,
   COSTS_ONLY_WORDS,
-  evidenceFile,
   type EvidenceRow,
   measureOnce,
   nextSeed,
   rowOf,
-  rowsIn,
 } from './campaign.ts';
 import { parseCampaignWord } from './campaign-words.ts';
 import {
@@ -38,6 +32,7 @@ import {
   verdictCounts,
 } from './evidence-table.ts';
 import { addUnusedFunctions, freshSides, type ServiceName, SERVICES } from './services.ts';
+import { campaignFlags, runCampaign } from './word-campaign.ts';
 
 const SHORT = ['demo=1', 'go-httpbin=1', 'pocketbase=1'];
 /** In turns, so that no service has the quiet hour for itself. */
@@ -70,45 +65,19 @@ const jobOf = (word: string): Job => {
   };
 };
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    full: { type: 'boolean', default: false },
-    whole: { type: 'boolean', default: false },
-    table: { type: 'boolean', default: false },
-    into: { type: 'string', default: evidenceFile('aa') },
-  },
-});
+const flags = campaignFlags('aa');
 
-const runJob = async (job: Job): Promise<void> => {
-  const sides = freshSides(job.service, `aa-${job.service}-${job.rung}`);
-  if (job.rung === 'moved') addUnusedFunctions(sides.head, job.service);
-  const work = mkdtempSync(path.join(tmpdir(), 'aa-'));
-  const { scenarioFile: fileOf, changes } = SERVICES[job.service];
-  const scenarioFile = fileOf();
-  const scenario = changedScenario(scenarioFile, work, changes, values.whole ? {} : COSTS_ONLY);
+const measure = async ({ service, condition, rung }: Job, work: string): Promise<EvidenceRow> => {
+  const sides = freshSides(service, `aa-${service}-${rung}`);
+  if (rung === 'moved') addUnusedFunctions(sides.head, service);
+  const { scenarioFile, changes } = SERVICES[service];
+  const scenario = changedScenario(scenarioFile(), work, changes, flags.whole ? {} : COSTS_ONLY);
+  const seed = nextSeed();
   try {
-    for (let run = 1; run <= job.runs; run++) {
-      const seed = nextSeed();
-      const flags = ['--seed', String(seed)];
-      const measured = await beside(job.condition, async () =>
-        measureOnce(scenario, sides, path.join(work, 'out'), flags),
-      );
-      const rung = values.whole ? `${job.rung}, whole` : job.rung;
-      const row = rowOf(measured, { condition: job.condition, service: job.service, rung, seed });
-      appendRow(values.into, row);
-      const cpu = row.gates.cpuNsPerRequest;
-      console.log(
-        `${job.service}, ${rung}, ${job.condition}: ${row.verdict}, CPU ${cpu?.verdict} ${percent(cpu?.effect ?? Number.NaN)}, ` +
-          `${row.launches} launches, ${secondsText(row.measureSeconds)} of ${secondsText(measured.wallSeconds)}, foreign CPUs ${row.foreignCpus}${row.reason === null ? '' : `: ${row.reason}`}`,
-      );
-      // Identical code that was called unequal is the finding of the whole campaign: its raw data stay.
-      if (row.verdict === 'regressed' || row.verdict === 'improved') {
-        console.log(`  false alarm: its run is kept in ${path.join(work, 'out')}`);
-        return;
-      }
-    }
-    rmSync(work, { recursive: true, force: true });
+    const measured = await beside(condition, async () =>
+      measureOnce(scenario, sides, path.join(work, 'out'), ['--seed', String(seed)]),
+    );
+    return rowOf(measured, { condition, service, rung: flags.whole ? `${rung}, whole` : rung, seed });
   } finally {
     rmSync(path.dirname(sides.base), { recursive: true, force: true });
   }
@@ -148,9 +117,14 @@ const table = (rows: readonly EvidenceRow[]): string => {
   return `Identical code against itself. ${sourcesOf(rows)} Unless "whole" is said, ${COSTS_ONLY_WORDS}.\n\n${markdownTable(head, [...body, lineOf('all', rows)])}`;
 };
 
-if (!values.table) {
-  for (const word of positionals.length > 0 ? positionals : values.full ? FULL : SHORT) await runJob(jobOf(word));
-}
-const rows = rowsIn<EvidenceRow>(values.into);
-console.log(`\n${table(rows)}\n`);
-process.exitCode = rows.some(isAlarm) ? 1 : 0;
+await runCampaign(flags, {
+  short: SHORT,
+  full: FULL,
+  jobOf,
+  measure,
+  isRight: (row) => !isAlarm(row),
+  figures: ({ gates: { cpuNsPerRequest: cpu }, launches, measureSeconds, foreignCpus }) =>
+    `CPU ${cpu?.verdict} ${percent(cpu?.effect ?? Number.NaN)}, ${launches} launches, ${secondsText(measureSeconds)}, foreign CPUs ${foreignCpus}`,
+  table,
+  keepsWrong: true,
+});

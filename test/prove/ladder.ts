@@ -7,8 +7,7 @@
  * node test/prove/ladder.ts --full                the ladder of the promise: hours
  * node test/prove/ladder.ts cpu:2=30 cpu:1:tight=10 spread:3:noise=5 none=20      rung:size[:tight][:exact][:noise]=runs
  *
- * --whole measures everything, as a user would; else only costs. --table prints the table and measures nothing.
- * --into <file> adds the lines there instead.
+ * Other flags: test/prove/word-campaign.ts.
  *
  * **What is true.** The same loop is 5 % of a request on a quiet core and 3.5 % beside other jobs: the service's own
  * work waits for caches and for its core's other half, a loop does not; and how the load is driven counts, too. So a
@@ -16,24 +15,18 @@
  * rung's dose is the fraction of what that costs under the same load and condition. Each run is held against the
  * calibration before it. demo-duet.ts, which shares nothing with godyno, is asked for its word on the large dose by hand.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import { mean, standardError } from '../../harness/stats/index.ts';
 import {
-  appendRow,
   beside,
   changedScenario,
   COSTS_ONLY,
   COSTS_ONLY_WORDS,
-  evidenceFile,
   type EvidenceRow,
   measureOnce,
   nextSeed,
   root,
   rowOf,
-  rowsIn,
   type ScenarioChanges,
 } from './campaign.ts';
 import { parseCampaignWord } from './campaign-words.ts';
@@ -48,6 +41,7 @@ import {
   verdictCounts,
 } from './evidence-table.ts';
 import { emptySides, type Rung, RUNGS } from './ladder-rungs.ts';
+import { campaignFlags, runCampaign } from './word-campaign.ts';
 
 const SHORT = ['none=1', 'cpu:5=1', 'alloc:2=1', 'leak-goroutine:1=1'];
 /** In turns, so that no rung has the quiet hour for itself. */
@@ -94,22 +88,14 @@ const jobOf = (word: string): Job => {
   };
 };
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    full: { type: 'boolean', default: false },
-    whole: { type: 'boolean', default: false },
-    table: { type: 'boolean', default: false },
-    into: { type: 'string', default: evidenceFile('ladder') },
-  },
-});
+const flags = campaignFlags('ladder');
 
 const nameOf = ({ kind, size, mode }: Job): string =>
   [
     kind,
     ...(kind === 'none' ? [] : [size]),
     ...(mode === 'usual' ? [] : [mode]),
-    ...(values.whole ? ['whole'] : []),
+    ...(flags.whole ? ['whole'] : []),
   ].join(' ');
 
 const MODES: Readonly<Record<Job['mode'], ScenarioChanges>> = {
@@ -123,7 +109,7 @@ const scenarioFor = ({ rung, mode }: Job, work: string): string =>
     path.join(root, 'scenarios/demo.yml'),
     path.join(work, 'scenarios'),
     { target: { module: '.' } },
-    values.whole ? {} : COSTS_ONLY,
+    flags.whole ? {} : COSTS_ONLY,
     MODES[mode],
     rung.gates === undefined || mode === 'exact' ? {} : { gates: rung.gates },
   );
@@ -174,7 +160,7 @@ const doseOf = async (
   return { dose: size / 100 / sharePerDose, share: (dose) => dose * sharePerDose };
 };
 
-const runOnce = async (job: Job, work: string): Promise<EvidenceRow> => {
+const measure = async (job: Job, work: string): Promise<EvidenceRow> => {
   const { dose, share } = await doseOf(job, work);
   const sides = emptySides(path.join(work, 'sides'));
   const real = await job.rung.plant(sides, dose);
@@ -252,28 +238,10 @@ const table = (rows: readonly EvidenceRow[]): string => {
   return `The demo, made worse. ${sourcesOf(rows)} Unless "whole" or "exact" is said, ${COSTS_ONLY_WORDS}.\n\n${markdownTable(head, body)}`;
 };
 
-if (!values.table) {
-  const work = mkdtempSync(path.join(tmpdir(), 'ld-'));
-  try {
-    for (const word of positionals.length > 0 ? positionals : values.full ? FULL : SHORT) {
-      const job = jobOf(word);
-      for (let run = 1; run <= job.runs; run++) {
-        const row = await runOnce(job, work);
-        appendRow(values.into, row);
-        const [first = 'cpuNsPerRequest'] = job.rung.watched;
-        const gate = caughtBy(row);
-        console.log(
-          `${row.rung}, ${row.condition}: ${isRight(row) ? 'right' : 'WRONG'}, ${row.verdict}, ${first} ${row.gates[first]?.effect}, ` +
-            `planted ${row.plantedRatio ?? '–'}, ${secondsText(gate?.seconds ?? row.measureSeconds)}, ${row.launches} launches, ${row.named ?? 'names nobody'}`,
-        );
-      }
-    }
-  } finally {
-    rmSync(work, { recursive: true, force: true });
-  }
-}
-const rows = rowsIn<EvidenceRow>(values.into);
-console.log(`\n${table(rows)}\n`);
-const wrong = rows.filter((row) => !isRight(row)).length;
-console.log(`${rows.length - wrong} right, ${wrong} wrong`);
-process.exitCode = wrong === 0 ? 0 : 1;
+const figuresOf = (row: EvidenceRow): string => {
+  const [first = 'cpuNsPerRequest'] = kindOf(row).watched;
+  const seconds = caughtBy(row)?.seconds ?? row.measureSeconds;
+  return `${first} ${row.gates[first]?.effect}, planted ${row.plantedRatio ?? '–'}, ${secondsText(seconds)}, ${row.launches} launches, ${row.named ?? 'names nobody'}`;
+};
+
+await runCampaign(flags, { short: SHORT, full: FULL, jobOf, measure, isRight, figures: figuresOf, table });

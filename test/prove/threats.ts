@@ -10,26 +10,20 @@
  * node test/prove/threats.ts --full                           each kind ten times equal, five times more expensive, twice exchanged
  * node test/prove/threats.ts slow:5=3 moody=10 tiny:-5:noise=2      kind[:percent][:noise]=runs; below 0: base is more expensive
  *
- * Only costs are measured. --table prints the table and measures nothing. --into <file> adds the lines there instead.
+ * Only costs are measured. Other flags: test/prove/word-campaign.ts.
  * What needs no minutes is in test/compare/threats.test.ts and test/e2e (odd, portability, alternate, sides).
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import { addBallast, makeOddTarget, makeSlowLinker, ODD_KINDS, type OddKind } from '../helpers/odd-target.ts';
 import {
-  appendRow,
   beside,
   changedScenario,
   COSTS_ONLY,
   COSTS_ONLY_WORDS,
-  evidenceFile,
   type EvidenceRow,
   measureOnce,
   nextSeed,
   rowOf,
-  rowsIn,
 } from './campaign.ts';
 import { parseCampaignWord } from './campaign-words.ts';
 import {
@@ -43,6 +37,7 @@ import {
   verdictCounts,
 } from './evidence-table.ts';
 import { emptySides } from './ladder-rungs.ts';
+import { campaignFlags, runCampaign } from './word-campaign.ts';
 
 /** Of a plain service: how much each link takes longer. */
 const SLOW_LINKS = { large: 5, huge: 20 } as const;
@@ -70,15 +65,6 @@ const jobOf = (word: string): Job => {
   return { kind, more: size ?? 0, condition: flags.has('noise') ? 'noise' : 'as it is', runs };
 };
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    full: { type: 'boolean', default: false },
-    table: { type: 'boolean', default: false },
-    into: { type: 'string', default: evidenceFile('threats') },
-  },
-});
-
 /** Eight launches of 2 s windows do not fit into the usual two minutes. */
 const BUDGETS: Partial<Readonly<Record<Kind, string>>> = { slow: '4m' };
 
@@ -97,7 +83,7 @@ const makeSides = async ({ kind, more }: Job, work: string) => {
   return { sides, buildFlags: [`-toolexec=${linker}`] };
 };
 
-const runOnce = async (job: Job, work: string): Promise<EvidenceRow> => {
+const measure = async (job: Job, work: string): Promise<EvidenceRow> => {
   const { kind, more, condition } = job;
   const { sides, buildFlags } = await makeSides(job, work);
   const scenario = changedScenario(path.join(import.meta.dirname, 'services/odd.yml'), work, COSTS_ONLY, {
@@ -147,27 +133,15 @@ const table = (rows: readonly EvidenceRow[]): string => {
   return `Services that are hard to measure. ${sourcesOf(rows)} Only costs: ${COSTS_ONLY_WORDS}. Percentages are of the service's own work, which is less than the whole.\n\n${markdownTable(head, body)}`;
 };
 
-if (!values.table) {
-  const work = mkdtempSync(path.join(tmpdir(), 'th-'));
-  try {
-    for (const word of positionals.length > 0 ? positionals : values.full ? FULL : SHORT) {
-      const job = jobOf(word);
-      for (let run = 1; run <= job.runs; run++) {
-        const row = await runOnce(job, work);
-        appendRow(values.into, row);
-        const cpu = row.gates.cpuNsPerRequest;
-        console.log(
-          `${row.service}, ${row.rung}, ${row.condition}: ${isRight(row) ? 'right' : 'WRONG'}, ${row.verdict}, CPU ${cpu?.verdict} ${percent(cpu?.effect ?? Number.NaN)}, ` +
-            `${row.launches} launches, ${secondsText(row.measureSeconds)}${row.reason === null ? '' : `: ${row.reason}`}`,
-        );
-      }
-    }
-  } finally {
-    rmSync(work, { recursive: true, force: true });
-  }
-}
-const rows = rowsIn<EvidenceRow>(values.into);
-console.log(`\n${table(rows)}\n`);
-const wrong = rows.filter((row) => !isRight(row)).length;
-console.log(`${rows.length - wrong} right, ${wrong} wrong`);
-process.exitCode = wrong === 0 ? 0 : 1;
+const flags = campaignFlags('threats');
+if (flags.whole) throw new Error('of these services only costs are measured');
+await runCampaign(flags, {
+  short: SHORT,
+  full: FULL,
+  jobOf,
+  measure,
+  isRight,
+  figures: ({ gates: { cpuNsPerRequest: cpu }, launches, measureSeconds }) =>
+    `CPU ${cpu?.verdict} ${percent(cpu?.effect ?? Number.NaN)}, ${launches} launches, ${secondsText(measureSeconds)}`,
+  table,
+});
