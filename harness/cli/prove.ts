@@ -15,11 +15,13 @@ import { describeSize, faultsFrom, type Sizes, sizeOf, sizesFrom } from './prove
 import {
   type Base,
   choosePlantSite,
+  type CostSurvey,
+  type Demand,
   type FaultPlanting,
   type PlantSite,
   roundNsInPlace,
+  type ShortRuns,
   survey,
-  type CostSurvey,
   withFaultPlanting,
 } from './prove/survey.ts';
 
@@ -59,59 +61,51 @@ const below = (out: OutputFolder, folder: string): OutputFolder => ({
   path: (name) => out.path(`${folder}/${name}`),
 });
 
-/** A place is counted once for all faults that want the same. */
-type Places = Map<string, PlantSite>;
-
-const placeFor = async (
-  plan: Plan,
-  surveyed: CostSurvey,
-  fault: FaultKind,
-  size: number,
-  places: Places,
-): Promise<PlantSite> => {
-  const chosen = plan.function;
-  // What costs is planted where it costs most already; what waits, where every request comes by.
-  const hot = fault === 'cpu' || fault === 'alloc';
-  const key = chosen ?? (hot ? 'hot' : 'outer');
-  const known = places.get(key);
-  if (known !== undefined) return known;
-  const place = await choosePlantSite(
-    saying(plan, 'how often it is called'),
-    plan.planting,
-    surveyed,
-    {
-      candidates:
-        chosen !== undefined ? [{ name: chosen, names: [chosen] }] : hot ? surveyed.hottest : surveyed.outermost,
-      chosen: chosen === undefined ? 'by us' : 'by the user',
-      for: hot ? 'burns' : 'waits',
-      burnNsPerRequest: size * surveyed.costs.cpuNsPerRequest,
-    },
-    plan.out.path('survey'),
-  );
-  places.set(key, place);
-  return place;
-};
-
 /** Every run says what it is for. */
 const saying = ({ base }: Plan, title: string): Base => ({
   ...base,
   step: async (name, work) => base.step(`${title}: ${name}`, work),
 });
 
-const proveFault = async (plan: Plan, surveyed: CostSurvey, fault: FaultKind, places: Places): Promise<Proof> => {
+const shortRuns = (plan: Plan, title: string): ShortRuns => ({
+  base: saying(plan, title),
+  planting: plan.planting,
+  dir: plan.out.path('survey'),
+});
+
+/** What costs is planted where it costs most already; what waits, where every request comes by. */
+const burns = (fault: FaultKind): boolean => fault === 'cpu' || fault === 'alloc';
+
+const demandFor = ({ function: named }: Plan, surveyed: CostSurvey, fault: FaultKind, size: number): Demand => {
+  const ours = burns(fault) ? surveyed.hottest : surveyed.outermost;
+  return {
+    candidates: named === undefined ? ours : [{ name: named, names: [named] }],
+    chosen: named === undefined ? 'by us' : 'by the user',
+    for: burns(fault) ? 'burns' : 'waits',
+    burnNsPerRequest: size * surveyed.costs.cpuNsPerRequest,
+  };
+};
+
+type SiteFor = (fault: FaultKind, size: number) => Promise<PlantSite>;
+
+/** A site is counted once for all faults that want the same. */
+const sitesIn = (plan: Plan, surveyed: CostSurvey): SiteFor => {
+  const known = new Map<string, PlantSite>();
+  const runs = shortRuns(plan, 'how often it is called');
+  return async (fault, size) => {
+    const wanted = plan.function ?? (burns(fault) ? 'burns' : 'waits');
+    const site = known.get(wanted) ?? (await choosePlantSite(runs, surveyed, demandFor(plan, surveyed, fault, size)));
+    known.set(wanted, site);
+    return site;
+  };
+};
+
+const proveFault = async (plan: Plan, surveyed: CostSurvey, fault: FaultKind, siteFor: SiteFor): Promise<Proof> => {
   const { scenario, costs, serviceNs } = surveyed;
   const size = sizeOf(fault, plan.sizes, scenario, serviceNs);
-  const place = await placeFor(plan, surveyed, fault, size, places);
+  const place = await siteFor(fault, size);
   const burnRoundNs =
-    fault === 'cpu'
-      ? await roundNsInPlace(
-          saying(plan, 'what burning costs'),
-          plan.planting,
-          surveyed,
-          place,
-          plan.out.path('survey'),
-        )
-      : costs.burnRoundNs;
+    fault === 'cpu' ? await roundNsInPlace(shortRuns(plan, 'what burning costs'), surveyed, place) : costs.burnRoundNs;
   const { callsPerRequest } = place;
   const dose = doseFor({ kind: fault, size, measured: { ...costs, burnRoundNs, callsPerRequest } });
   const looks: Extract<RunProgress, { kind: 'look' }>[] = [];
@@ -153,11 +147,10 @@ const proveFault = async (plan: Plan, surveyed: CostSurvey, fault: FaultKind, pl
 };
 
 const proveScenario = async (plan: Plan, scenario: Scenario): Promise<readonly Proof[]> => {
-  const base = saying(plan, 'what a request costs');
-  const surveyed = await survey(base, plan.planting, scenario, plan.out.path('survey'), plan.function);
-  const places: Places = new Map();
+  const surveyed = await survey(shortRuns(plan, 'what a request costs'), scenario, plan.function);
+  const siteFor = sitesIn(plan, surveyed);
   const proofs: Proof[] = [];
-  for (const fault of plan.faults) proofs.push(await proveFault(plan, surveyed, fault, places));
+  for (const fault of plan.faults) proofs.push(await proveFault(plan, surveyed, fault, siteFor));
   return proofs;
 };
 
@@ -165,12 +158,24 @@ const HEADS = ['fault', 'planted', 'in', 'caught', 'named', 'after', 'measured']
 
 const seconds = (value: number | null): string => (value === null ? '–' : formatDuration(Math.round(value)));
 
+const hadTime = ({ needsSeconds }: Proof): boolean => needsSeconds === null;
+
+const caughtText = (proof: Proof): string => {
+  if (proof.caught) return 'yes';
+  return hadTime(proof) ? 'MISSED' : 'not enough time';
+};
+
+const namedText = (proof: Proof): string => {
+  if (proof.named !== 'no') return proof.named;
+  return hadTime(proof) ? 'NO' : '–';
+};
+
 const cellsOf = (proof: Proof): readonly string[] => [
   proof.fault,
   describeSize(proof.fault, proof.size),
   proof.function,
-  proof.caught ? 'yes' : proof.needsSeconds === null ? 'MISSED' : 'not enough time',
-  proof.named === 'no' ? (proof.needsSeconds === null ? 'NO' : '–') : proof.named,
+  caughtText(proof),
+  namedText(proof),
   seconds(proof.secondsToVerdict ?? proof.measuredSeconds),
   describeEffect(proof),
 ];

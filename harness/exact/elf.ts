@@ -98,7 +98,10 @@ const readCodeStart = (data: Buffer): number | undefined => {
   return starts.length === 0 ? undefined : Math.min(...starts);
 };
 
-/** Calls `visit` with the place and the pointer of every relocation that holds one; `pick` sees its raw bytes first. */
+/**
+ * Calls `visit` with the place and the pointer of every relocation that holds one. `pick` sees its raw bytes first: a
+ * large program has a million of them, and numbers of 64 bits are slow to read.
+ */
 const eachRelocation = (
   relocations: readonly Buffer[],
   pick: (bytes: Buffer, at: number) => boolean,
@@ -112,6 +115,7 @@ const eachRelocation = (
   }
 };
 
+/** Addresses of up to `most` aligned words that hold `target`. */
 const wordsEqual = (section: ElfSection, target: number, most: number): readonly number[] => {
   const wanted = Buffer.alloc(8);
   wanted.writeBigUInt64LE(BigInt(target));
@@ -123,6 +127,7 @@ const wordsEqual = (section: ElfSection, target: number, most: number): readonly
   return found;
 };
 
+/** Where `target` is stored, as relocations have it (compared by its lower half first), then as the file does. */
 const findPointers = (
   loaded: readonly ElfSection[],
   relocations: readonly Buffer[],
@@ -141,6 +146,7 @@ const findPointers = (
   return found;
 };
 
+/** As stored in the file, with relocations laid over them. */
 const readWords = (
   loaded: readonly ElfSection[],
   relocations: readonly Buffer[],

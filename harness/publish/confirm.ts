@@ -6,15 +6,16 @@ import type { Claim } from './claim.ts';
 import type { GitHub } from './github.ts';
 import type { Origin } from './pull-request.ts';
 
+/** What GitHub says otherwise; null: nothing. */
+const wrongIn = ({ repository, headSha }: Claim, github: GitHub, origin: Origin): string | null => {
+  const own = github.access.repository;
+  if (repository.toLowerCase() !== own.toLowerCase()) return `repository ${repository}, this is ${own}`;
+  return headSha === origin.headSha ? null : `commit ${headSha}, GitHub says ${origin.headSha} was measured`;
+};
+
 /** The claim must be about this repository and the commit that GitHub says was measured. */
 export const requireConfirmed = (claim: Claim | null, github: GitHub, origin: Origin): void => {
-  if (claim === null) return;
-  const wrong =
-    claim.repository.toLowerCase() !== github.access.repository.toLowerCase()
-      ? `repository ${claim.repository}, this is ${github.access.repository}`
-      : claim.headSha !== origin.headSha
-        ? `commit ${claim.headSha}, GitHub says ${origin.headSha} was measured`
-        : null;
+  const wrong = claim === null ? null : wrongIn(claim, github, origin);
   if (wrong === null) return;
   throw new UsageError(
     'ARTIFACT_REFUSED',

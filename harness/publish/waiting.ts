@@ -51,12 +51,8 @@ export const repeatedly = async <T>(attempt: () => Promise<T>, repeat: Repeat, w
       waiter.signal.throwIfAborted();
       if (error instanceof GodynoError) throw error;
       const asked = askedWaitSeconds(error, Date.now());
-      const seconds =
-        asked === null
-          ? mayPass(statusOf(error))
-            ? pauses.shift()
-            : undefined
-          : Math.max(asked, FIRST_WAIT_SECONDS * 2 ** waits++);
+      const nextPause = (): number | undefined => (mayPass(statusOf(error)) ? pauses.shift() : undefined);
+      const seconds = asked === null ? nextPause() : Math.max(asked, FIRST_WAIT_SECONDS * 2 ** waits++);
       if (seconds === undefined || seconds > leftSeconds || waits > MOST_WAITS) throw error;
       leftSeconds -= seconds;
       if (asked !== null) waiter.say?.(`GitHub's rate limit: trying again in ${Math.ceil(seconds)} s.`);

@@ -57,6 +57,12 @@ export const studentUpperTail = (t: number, degrees: number): number => {
 export const studentTwoSidedP = (t: number, degrees: number): number =>
   Math.min(1, 2 * studentUpperTail(Math.abs(t), degrees));
 
+/** Two-sided p-value of a difference; without any spread one is certain, and none is none. */
+export const differencePValue = (difference: number, standardError: number, degrees: number): number => {
+  if (standardError > 0) return studentTwoSidedP(difference / standardError, degrees);
+  return difference === 0 ? 1 : 0;
+};
+
 const solveUpperQuantile = (tail: number, degrees: number): number => {
   let low = 0;
   let high = Math.max(1, -normalQuantile(tail));

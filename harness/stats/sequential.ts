@@ -3,7 +3,7 @@
  * Simulated operating characteristics and the reasons of every constant: docs/method.md.
  */
 import { mean, standardDeviation, standardError } from './describe.ts';
-import { studentTwoSidedP, studentUpperQuantile } from './beta.ts';
+import { differencePValue, studentUpperQuantile } from './beta.ts';
 import { normalQuantile } from './normal.ts';
 import { signedRankIndex, signedRankTwoSidedP, walshAverages, walshInterval, walshMedian } from './signed-rank.ts';
 
@@ -116,8 +116,7 @@ export const studentIntervalOf = (values: readonly number[], level: number): Int
 /** Two-sided p-value that goes with {@link changeInterval}. */
 export const changePValue = (at: Estimate): number => {
   if (at.n >= RANK_FROM) return signedRankTwoSidedP(at.values);
-  const p =
-    at.standardError === 0 ? (at.centre === 0 ? 1 : 0) : studentTwoSidedP(at.centre / at.standardError, at.n - 1);
+  const p = differencePValue(at.centre, at.standardError, at.n - 1);
   if (at.n < GUARD_FROM) return p;
   const [low, high] = walshInterval(at.averages, at.n, GUARD_LEVEL);
   return low > 0 || high < 0 ? p : Math.max(p, signedRankTwoSidedP(at.values));

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   clopperPearson,
+  differencePValue,
   incompleteBeta,
   normalCdf,
   normalQuantile,
@@ -57,6 +58,11 @@ describe("Student's t", () => {
         expect(studentUpperQuantile(tail, 2) / closed).toBeCloseTo(1, 9);
       }),
     );
+  });
+
+  test('gives a difference the p-value of its tails; without any spread one is certain, and none is none', () => {
+    expect(differencePValue(-2.262, 1, 9)).toBeCloseTo(0.05, 4);
+    expect([differencePValue(1e-9, 0, 9), differencePValue(0, 0, 9), differencePValue(0, 2, 9)]).toEqual([0, 1, 1]);
   });
 
   // Printed t tables.

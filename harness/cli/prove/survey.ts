@@ -39,6 +39,14 @@ const FEWEST_ROUNDS = 100;
 
 export type Base = Omit<MeasureRequest, 'scenarios' | 'outDir' | 'purpose' | 'budgetSeconds' | 'base'>;
 
+/** What short runs need besides a scenario: they measure, and are no proof yet. */
+export interface ShortRuns {
+  readonly base: Base;
+  readonly planting: FaultPlanting;
+  /** Output folder. */
+  readonly dir: string;
+}
+
 export interface CostSurvey {
   readonly scenario: Scenario;
   readonly costs: Omit<CostsWithoutFault, 'callsPerRequest'>;
@@ -136,11 +144,28 @@ const knownFunctions = (functions: readonly FunctionCost[]): readonly Weighed[] 
   });
 };
 
-/** A short run of its own: no latency phase, nothing that explains. */
+/** Nothing that explains. */
 const shortened = (scenario: Scenario, budgetSeconds: number): Scenario => ({
   ...scenario,
   measure: { ...scenario.measure, budgetSeconds, exact: 'off', explain: false },
 });
+
+/** `plant`: what head differs by; left out, nothing. */
+const measureShort = async (
+  { base, dir }: ShortRuns,
+  scenario: Scenario,
+  budgetSeconds: number,
+  plant?: PlantHead,
+): Promise<RunFile> =>
+  measure({
+    ...base,
+    ...(plant !== undefined && { plant }),
+    base: undefined,
+    scenarios: [shortened(scenario, budgetSeconds)],
+    outDir: dir,
+    budgetSeconds: null,
+    purpose: 'record',
+  });
 
 const costPairs = (run: RunFile): readonly Pair[] =>
   run.runs.flatMap(({ launches }) => launches.flatMap((launch) => countedPairs(launch, 'cost')));
@@ -187,23 +212,10 @@ const tryNamed =
  * Measures the scenario as it is. `named`: where the user wants a fault. Throws {@link InvalidMeasurementError}
  * `SURVEY_FAILED`, and what the planter throws for a name that it does not find.
  */
-export const survey = async (
-  base: Base,
-  planting: FaultPlanting,
-  scenario: Scenario,
-  dir: string,
-  named: string | undefined,
-): Promise<CostSurvey> => {
-  const run = await measure({
-    ...base,
-    ...(named !== undefined && { plant: tryNamed(planting, named) }),
-    base: undefined,
-    scenarios: [shortened(scenario, SURVEY_SECONDS)],
-    outDir: dir,
-    budgetSeconds: null,
-    purpose: 'record',
-  });
-  const profile = await cpuProfile(run, dir);
+export const survey = async (runs: ShortRuns, scenario: Scenario, named: string | undefined): Promise<CostSurvey> => {
+  const plant = named === undefined ? undefined : tryNamed(runs.planting, named);
+  const run = await measureShort(runs, scenario, SURVEY_SECONDS, plant);
+  const profile = await cpuProfile(run, runs.dir);
   const functions = knownFunctions(profile === null ? [] : functionCosts(profile).functions);
   const services = costPairs(run).flatMap((pair) => serviceP50Ms(pair.base) ?? []);
   return {
@@ -212,7 +224,7 @@ export const survey = async (
       cpuNsPerRequest: required(run, 'cpuNsPerRequest'),
       mallocsPerRequest: required(run, 'mallocsPerRequest'),
       allocBytesPerRequest: required(run, 'allocBytesPerRequest'),
-      burnRoundNs: await planting.roundNs(scenario),
+      burnRoundNs: await runs.planting.roundNs(scenario),
     },
     serviceNs: services.length === 0 ? 0 : mean(services) * 1e6,
     hottest: functions.toSorted((a, b) => b.own - a.own),
@@ -222,24 +234,15 @@ export const survey = async (
 
 /** How often a request calls the first of `candidates` that can be edited: by allocations added to each call, counted. */
 const countCalls = async (
-  base: Base,
-  planting: FaultPlanting,
+  runs: ShortRuns,
   { scenario }: CostSurvey,
   candidates: readonly Known[],
-  dir: string,
 ): Promise<PlantSite> => {
   let planted: Planted | null = null;
-  const run = await measure({
-    ...base,
-    base: undefined,
-    scenarios: [shortened(scenario, COUNT_SECONDS)],
-    outDir: dir,
-    budgetSeconds: null,
-    purpose: 'record',
-    plant: planting.plantInHead(candidates, COUNTING_DOSE, (one) => {
-      planted = one;
-    }),
+  const plant = runs.planting.plantInHead(candidates, COUNTING_DOSE, (one) => {
+    planted = one;
   });
+  const run = await measureShort(runs, scenario, COUNT_SECONDS, plant);
   const found = planted as Planted | null;
   const name = found?.function ?? '';
   const { names, ...candidate } = candidates[found?.candidate ?? 0] ?? { name, names: [] };
@@ -289,17 +292,11 @@ const isBetter = (place: PlantSite, than: PlantSite | null, demand: Demand): boo
  * The function to plant in, with its calls per request. A function that is called too often for the fault to be sized
  * well gives way to the next. Throws {@link UsageError} `FUNCTION_NOT_CALLED` and what the planter throws.
  */
-export const choosePlantSite = async (
-  base: Base,
-  planting: FaultPlanting,
-  surveyed: CostSurvey,
-  demand: Demand,
-  dir: string,
-): Promise<PlantSite> => {
+export const choosePlantSite = async (runs: ShortRuns, surveyed: CostSurvey, demand: Demand): Promise<PlantSite> => {
   let candidates = demand.candidates;
   let best: PlantSite | null = null;
   for (let tried = 0; tried < MOST_CANDIDATES; tried++) {
-    const place = await countCalls(base, planting, surveyed, candidates, dir);
+    const place = await countCalls(runs, surveyed, candidates);
     const called = place.callsPerRequest >= fewestCalls(surveyed);
     if (called && (demand.chosen === 'by the user' || isGood(place, surveyed, demand))) return place;
     if (called && isBetter(place, best, demand)) best = place;
@@ -316,23 +313,14 @@ export const choosePlantSite = async (
  * 1.8 times what it takes alone on an idle core. Falls back to the latter where two launches do not show it.
  */
 export const roundNsInPlace = async (
-  base: Base,
-  planting: FaultPlanting,
+  runs: ShortRuns,
   { scenario, costs }: CostSurvey,
   place: PlantSite,
-  dir: string,
 ): Promise<number> => {
   const measured = { ...costs, callsPerRequest: place.callsPerRequest };
   const dose = doseFor({ kind: 'cpu', size: TRIAL_RATIO, measured });
-  const run = await measure({
-    ...base,
-    base: undefined,
-    scenarios: [shortened(scenario, TRIAL_SECONDS)],
-    outDir: dir,
-    budgetSeconds: null,
-    purpose: 'record',
-    plant: planting.plantInHead([place.candidate], dose, () => undefined),
-  });
+  const plant = runs.planting.plantInHead([place.candidate], dose, () => undefined);
+  const run = await measureShort(runs, scenario, TRIAL_SECONDS, plant);
   const [before, after] = [meanOf(run, 'cpuNsPerRequest', 'base'), meanOf(run, 'cpuNsPerRequest', 'head')];
   if (before === null || after === null) return costs.burnRoundNs;
   const grownNs = (after / before - 1) * costs.cpuNsPerRequest;

@@ -61,9 +61,11 @@ const chargedLine = ({ locations }: Profile, names: readonly string[], location:
   return end - 1;
 };
 
+/** Every sample is charged to one function (see {@link chargedLine}); those of the agent to nobody. */
 const sumByFunction = (profile: Profile, names: readonly string[]): ReadonlyMap<string, StackSum> => {
   const { samples, locations, functions, strings } = profile;
-  const columns = ['instructions', 'calls', 'idle_instructions'].map((type) => valueColumn(profile, type));
+  const column = (type: string) => valueColumn(profile, type);
+  const [instructions, calls, idle] = [column('instructions'), column('calls'), column('idle_instructions')];
   const sums = new Map<string, StackSum>();
   for (let i = 0; i < samples.count; i++) {
     const line = chargedLine(profile, names, samples.stack[samples.stackStart[i] ?? 0] ?? 0);
@@ -82,9 +84,9 @@ const sumByFunction = (profile: Profile, names: readonly string[]): ReadonlyMap<
       idle: 0,
     };
     known.last = Math.max(known.last, at);
-    known.instructions += columns[0]?.[i] ?? 0;
-    known.calls += columns[1]?.[i] ?? 0;
-    known.idle += columns[2]?.[i] ?? 0;
+    known.instructions += instructions[i] ?? 0;
+    known.calls += calls[i] ?? 0;
+    known.idle += idle[i] ?? 0;
     sums.set(name, known);
   }
   return sums;

@@ -203,10 +203,14 @@ const addSide = (
   });
 };
 
+/** Events per unit of cost: of shares of an exact total what was seen for it, else as many as requests give. */
+const exposure = ({ exact, requests, costPerRequest, countTotal }: SideSums): number => {
+  if (exact === null) return requests;
+  return costPerRequest > 0 ? countTotal / costPerRequest : 0;
+};
+
 /** Head's events per unit of cost over base's; 1 when a side has none. */
 const sizeRatioOf = ({ base, head }: BySide<SideSums>): number => {
-  const exposure = (sums: SideSums): number =>
-    sums.exact === null ? sums.requests : sums.costPerRequest > 0 ? sums.countTotal / sums.costPerRequest : 0;
   const ratio = exposure(head) / exposure(base);
   return Number.isFinite(ratio) && ratio > 0 ? ratio : 1;
 };

@@ -62,7 +62,8 @@ const movedFaults = (launches: AgreementInput['pageFaults'], direction: 'up' | '
   if (!launches.every(({ base, head }) => sign * (head - base) > 0)) return null;
   const [base, head] = [median(launches.map((each) => each.base)), median(launches.map((each) => each.head))];
   const isEnough = Math.abs(head - base) >= Math.max(LEAST_FAULTS, LEAST_FAULTS_RATIO * base);
-  return isEnough ? (base === 0 ? 'from none' : formatSignedPercent(head / base - 1)) : null;
+  if (!isEnough) return null;
+  return base === 0 ? 'from none' : formatSignedPercent(head / base - 1);
 };
 
 const witnesses = ({ rows, pageFaults }: AgreementInput, direction: 'up' | 'down'): readonly string[] => {

@@ -146,7 +146,8 @@ const inOrder = (changed: readonly Calls[], input: CallsInput): readonly Calls[]
     .map((calls) => ({ calls, weight: weight(calls) }))
     .toSorted((a, b) => {
       const at = a.weight.findIndex((value, index) => value !== b.weight[index]);
-      return at < 0 ? (a.calls.name < b.calls.name ? -1 : 1) : (b.weight[at] ?? 0) - (a.weight[at] ?? 0);
+      if (at < 0) return a.calls.name < b.calls.name ? -1 : 1;
+      return (b.weight[at] ?? 0) - (a.weight[at] ?? 0);
     })
     .map(({ calls }) => calls);
 };

@@ -36,17 +36,19 @@ export const settled = (launches: readonly ProfiledLaunch[]): readonly ProfiledL
  */
 const leastWork = (launches: readonly LaunchWork[], limits: CountingLimits): readonly LaunchWork[] => {
   const sorted = launches.toSorted((a, b) => a.work - b.work);
+  const judged = sorted.slice(0, countToJudge(sorted, limits));
+  return judged.toSorted((a, b) => a.launch.index - b.launch.index);
+};
+
+/** Of launches in the order of their work. */
+const countToJudge = (sorted: readonly LaunchWork[], limits: CountingLimits): number => {
+  if (sorted.length >= CONFIRMED_LAUNCHES) return FIRST_LAUNCHES;
   const [least = 0, second = 0, third = 0] = sorted.map(({ work }) => work);
   const isOneAbove =
-    launches.length === FIRST_LAUNCHES &&
+    sorted.length === FIRST_LAUNCHES &&
     second <= least * (1 + limits.changedRatio) &&
     third > second * (1 + limits.unstableRatio);
-  const most = isOneAbove
-    ? FIRST_LAUNCHES - 1
-    : launches.length < CONFIRMED_LAUNCHES
-      ? launches.length
-      : FIRST_LAUNCHES;
-  return sorted.slice(0, most).toSorted((a, b) => a.launch.index - b.launch.index);
+  return isOneAbove ? FIRST_LAUNCHES - 1 : sorted.length;
 };
 
 /** Of each side the launches to judge. */

@@ -164,6 +164,11 @@ const compareStoredScenario = (
 /** What profiles found between two stored runs of a scenario. */
 export type StoredFindingsOf = (baseline: ScenarioRun, head: ScenarioRun) => Partial<ScenarioFindings>;
 
+const methodFor = (baseline: RunFile, head: RunFile): Comparison['method'] => {
+  if (baseline.environment.fingerprint !== head.environment.fingerprint) return 'other-machine';
+  return shareBase(baseline, head) ? 'shared-base' : 'same-machine';
+};
+
 /**
  * Judges the head side of a stored run against the head side of another. Throws {@link UsageError} when they share no
  * scenario or were measured under different settings.
@@ -173,8 +178,7 @@ export const compareStored = (
   head: RunFile,
   findingsOf: StoredFindingsOf = () => NO_FINDINGS,
 ): Comparison => {
-  const sameMachine = baseline.environment.fingerprint === head.environment.fingerprint;
-  const method = sameMachine ? (shareBase(baseline, head) ? 'shared-base' : 'same-machine') : 'other-machine';
+  const method = methodFor(baseline, head);
   const scenarios = head.runs.flatMap((run) => {
     const before = baseline.runs.find(({ scenario }) => scenario.name === run.scenario.name);
     if (!before) return [];

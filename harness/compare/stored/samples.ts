@@ -6,9 +6,9 @@ import { countedPairs, metricDef, phaseOf, readLaunchSide, readWindow } from '..
 import type { Launch, MetricId, RunFile, ScenarioRun } from '../../model/index.ts';
 import {
   decide,
+  differencePValue,
   mean,
   standardDeviation,
-  studentTwoSidedP,
   studentUpperQuantile,
   unpairedDifference,
   type Levels,
@@ -159,7 +159,7 @@ const judgementOf = (
     level: levels.change,
     limits,
     direction: identical ? 'same' : decide(centre, around(levels.change), around(levels.equivalence), limits),
-    pValue: error === 0 ? (centre === 0 ? 1 : 0) : studentTwoSidedP(centre / error, degrees),
+    pValue: differencePValue(centre, error, degrees),
     detectable: Math.max(half(levels.change), limits.practical) + error,
     needed: Infinity,
   };

@@ -118,7 +118,7 @@ export const withCallPaths = (counted: Profile, sampled: Profile): CallPaths => 
     const values = Array.from(samples.values.subarray(sample * width, (sample + 1) * width));
     const known = paths.get(names[compiled] ?? '') ?? [];
     if (known.length === 0 || stack.length > 1) rows.push({ stack, values, sample });
-    else rows.push(...divided(values, known, (path) => [leaf, ...callers.locationsOf(path)], sample));
+    else rows.push(...divided(values, known, (path) => [leaf, ...callers.place(path)], sample));
   }
   const met = sampleCounts(source).reduce((sum, count) => sum + count, 0);
   const comment = `Callers are joined from ${met} CPU samples of the same program; functions without a sample have none.`;
@@ -169,30 +169,32 @@ class CallerTable {
     this.#stringOf = new Map(counted.strings.map((text, index) => [text, index]));
   }
 
-  locationsOf({ callers }: WeightedPath): readonly number[] {
+  /** Locations of a path's callers; those that are new are added. */
+  place({ callers }: WeightedPath): readonly number[] {
     return callers.map((caller) => {
       const known = this.#locationOf.get(caller);
       if (known !== undefined) return known;
       const line = this.#sampled.functions.startLine[caller] ?? 0;
-      this.#locations.push({ function: this.#functionOf(caller), line });
+      this.#locations.push({ function: this.#addFunction(caller), line });
       const location = this.#counted.locations.count + this.#locations.length - 1;
       this.#locationOf.set(caller, location);
       return location;
     });
   }
 
-  #functionOf(caller: number): number {
+  /** That of the counted profile where it has one, else a new one. */
+  #addFunction(caller: number): number {
     const known = this.#known.get(this.#names[caller] ?? '');
     if (known !== undefined) return known;
     const { functions, strings } = this.#sampled;
     const [name, file] = [functions.name, functions.file].map((column) =>
-      this.#text(strings[column[caller] ?? 0] ?? ''),
+      this.#addText(strings[column[caller] ?? 0] ?? ''),
     );
     this.#functions.push({ name: name ?? 0, file: file ?? 0, startLine: functions.startLine[caller] ?? 0 });
     return this.#counted.functions.count + this.#functions.length - 1;
   }
 
-  #text(text: string): number {
+  #addText(text: string): number {
     const known = this.#stringOf.get(text);
     if (known !== undefined) return known;
     this.#stringOf.set(text, this.#strings.length);

@@ -42,16 +42,18 @@ class TreeBuilder {
   readonly children = new Map<number, number>();
 
   constructor() {
-    this.node(0, this.nameOf(ROOT_NAME));
+    this.node(0, this.addName(ROOT_NAME));
   }
 
-  nameOf(name: string): number {
+  /** Its number; a new one where it has none. */
+  addName(name: string): number {
     const known = this.nameIndex.get(name);
     if (known !== undefined) return known;
     this.nameIndex.set(name, this.names.length);
     return this.names.push(name) - 1;
   }
 
+  /** A new node, without a cost. */
   node(parent: number, name: number): number {
     this.name.push(name);
     this.parent.push(parent);
@@ -60,6 +62,7 @@ class TreeBuilder {
     return this.name.length - 1;
   }
 
+  /** The node of that name below `parent`, made where there is none. */
   child(parent: number, name: number): number {
     // Both fit 26 bits: no profile below 256 MB has more nodes or names.
     const key = parent * 67_108_864 + name;
@@ -74,8 +77,8 @@ class TreeBuilder {
     const profile = withoutAgent(source.profile);
     const names = source.names ?? canonicalNames(profile);
     const groups = groupByFunction(profile, (index) => names[index] ?? '');
-    const nameOfGroup = groups.keys.map((key) => this.nameOf(key));
-    const truncated = this.nameOf(TRUNCATED_NAME);
+    const nameOfGroup = groups.keys.map((key) => this.addName(key));
+    const truncated = this.addName(TRUNCATED_NAME);
     const isCut = isTruncated(profile);
     const column = valueColumn(profile, source.valueType);
     const values = this.values[side];

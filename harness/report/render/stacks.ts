@@ -31,14 +31,16 @@ interface Growing {
 
 const MOST_NAMES = 2 ** 21;
 
-const nameId = (tree: Growing, name: string): number => {
+/** Its number; a new one where it has none. */
+const addName = (tree: Growing, name: string): number => {
   const known = tree.nameIds.get(name);
   if (known !== undefined) return known;
   tree.nameIds.set(name, tree.names.length);
   return tree.names.push(name) - 1;
 };
 
-const childOf = (tree: Growing, parent: number, name: number): number => {
+/** The node of that name below `parent`, made where there is none. */
+const addChild = (tree: Growing, parent: number, name: number): number => {
   const key = parent * MOST_NAMES + name;
   const known = tree.children.get(key);
   if (known !== undefined) return known;
@@ -52,11 +54,11 @@ const childOf = (tree: Growing, parent: number, name: number): number => {
 /** Names of every location's frames, outermost first, as ids of the tree. */
 const locationFrames = (tree: Growing, profile: Profile, lines: ReadonlyMap<string, number>): readonly number[][] => {
   const { locations } = profile;
-  const names = canonicalNames(profile, lines).map((name) => nameId(tree, name === '' ? '<unknown>' : name));
+  const names = canonicalNames(profile, lines).map((name) => addName(tree, name === '' ? '<unknown>' : name));
   return Array.from({ length: locations.count }, (_, location) => {
     const first = locations.lineStart[location] ?? 0;
     const end = locations.lineStart[location + 1] ?? 0;
-    if (first === end) return [nameId(tree, '<unknown>')];
+    if (first === end) return [addName(tree, '<unknown>')];
     const frames: number[] = [];
     for (let line = end - 1; line >= first; line--) frames.push(names[locations.lineFunction[line] ?? 0] ?? 0);
     return frames;
@@ -74,7 +76,7 @@ const addProfile = (tree: Growing, side: number, source: StackSource, lines: Rea
     let node = 0;
     const first = samples.stackStart[sample] ?? 0;
     for (let at = (samples.stackStart[sample + 1] ?? 0) - 1; at >= first; at--)
-      for (const frame of frames[samples.stack[at] ?? 0] ?? []) node = childOf(tree, node, frame);
+      for (const frame of frames[samples.stack[at] ?? 0] ?? []) node = addChild(tree, node, frame);
     const own = tree.self[side];
     if (own) own[node] = (own[node] ?? 0) + value * source.scale;
   }

@@ -68,11 +68,9 @@ const demandOf = (names: readonly string[], changes: Partial<Demand> = {}): Dema
 const choose = async (head: string, demand: Demand) =>
   withFaultPlanting(never, async (planting) =>
     choosePlantSite(
-      { head, seed: 1, step: stepsFor('quiet'), signal: never },
-      planting,
+      { base: { head, seed: 1, step: stepsFor('quiet'), signal: never }, planting, dir: makeFolder() },
       surveyed,
       demand,
-      makeFolder(),
     ),
   );
 
