@@ -1,4 +1,5 @@
 /** `godyno doctor`: what this machine and the user's own target allow, each line with what to do about it. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { styleText } from 'node:util';
 import { cpuSourceFor, hostEnvironment, readHostEdge, hostWindow } from '../capture/index.ts';
 import { EXIT, type ExitCode, GodynoError, reasonOf } from '../errors.ts';
@@ -80,8 +81,11 @@ const BUSY_CPUS = 0.5;
 /** How busy others keep this machine, over one second. */
 const checkNeighbours = async (): Promise<Check> => {
   const start = readHostEdge([process.pid]);
-  await new Promise((resolve) => setTimeout(resolve, 1000));
-  const { stealRatio, foreignCpus } = hostWindow(start, readHostEdge([process.pid]));
+  await delay(1000);
+  return describeNeighbours(hostWindow(start, readHostEdge([process.pid])));
+};
+
+export const describeNeighbours = ({ stealRatio, foreignCpus }: ReturnType<typeof hostWindow>): Check => {
   if (stealRatio === undefined)
     return warn('neighbours', 'unknown (no /proc/stat)', 'Noise of others cannot be seen here.');
   const found = `steal ${formatPercent(stealRatio)}, other programs keep ${(foreignCpus ?? 0).toFixed(1)} CPUs busy`;

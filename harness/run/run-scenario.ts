@@ -14,7 +14,7 @@ import {
   SIDES,
 } from '../model/index.ts';
 import { bindSelf } from '../process/index.ts';
-import { buildFacts, linkBinary, type PreparedBuild } from '../service/index.ts';
+import { type Binary, buildFacts, linkUnlessSame, type PreparedBuild } from '../service/index.ts';
 import { atOnce } from './session/at-once.ts';
 import { startClock } from './session/clock.ts';
 import { cpuSettings } from './session/cpus.ts';
@@ -77,14 +77,14 @@ export const insistedOn = (scenario: Scenario): readonly number[] => {
 
 /**
  * Builds and starts one side alone and sends each request once, as {@link runScenario} would. Throws what that throws;
- * stops what it started.
+ * stops what it started. `other`: what the other side was rehearsed with, which serves where it is the same program.
  */
-export const rehearse = async (plan: RunPlan, side: Side): Promise<Rehearsal> => {
+export const rehearse = async (plan: RunPlan, side: Side, other: Binary | null = null): Promise<Rehearsal> => {
   const { scenario, seed, signal } = plan;
   const insisted = insistedOn(scenario);
   const build = await prepareSide(plan, side, { movesPorts: insisted.length > 0 });
   const linkSeed = build.facts.unseededReason === null ? linkSeedOf(seed, 1) : null;
-  const binary = await linkBinary(build, { linkSeed, cpus: null }, signal);
+  const binary = await linkUnlessSame(build, { linkSeed, cpus: null }, other, signal);
   plan.onProgress({ kind: 'linked', binary });
   return withSession(plan, { base: build, head: build }, insisted, async (session) =>
     rehearseSide(session, side, binary),

@@ -1,7 +1,7 @@
 /** How both sides can be alive on this machine, by starting them as the first launch of a run does. For `doctor`. */
 import { TargetStartError } from '../errors.ts';
 import { type BySide, bothSides, type Side } from '../model/index.ts';
-import { type Binary, linkBinary } from '../service/index.ts';
+import { type Binary, linkBinary, linkUnlessSame } from '../service/index.ts';
 import { howItFailed } from './launch/either-way.ts';
 import { launchSpecOf, withLivePair } from './launch/running-pair.ts';
 import { insistedOn, prepareSides, withSession } from './run-scenario.ts';
@@ -42,13 +42,13 @@ export const wayOfSides = async (plan: RunPlan, rehearsed: BySide<Binary>): Prom
 /** Builds anew, so that ports can be moved. */
 const linkMoving = async (plan: RunPlan, before: BySide<Binary>): Promise<BySide<Binary>> => {
   const prepared = await prepareSides(plan, true);
-  const link = async (side: Side): Promise<Binary> =>
-    linkBinary(
-      prepared[side],
-      { linkSeed: before[side].linkSeed, cpus: null, contents: 'no debug information' },
-      plan.signal,
-    );
-  return { base: await link('base'), head: await link('head') };
+  const asBefore = (side: Side) => ({
+    linkSeed: before[side].linkSeed,
+    cpus: null,
+    contents: 'no debug information' as const,
+  });
+  const base = await linkBinary(prepared.base, asBefore('base'), plan.signal);
+  return { base, head: await linkUnlessSame(prepared.head, asBefore('head'), base, plan.signal) };
 };
 
 const startBoth = async (plan: RunPlan, binaries: BySide<Binary>, moved: readonly number[]): Promise<WayOfSides> => {

@@ -11,6 +11,7 @@ export { generate, type GeneratedDigest, type GenerateRequest } from './building
 export { MissingFilesError } from './building/go-failure.ts';
 export { linkBinary, discardBinary, type Binary, type LinkRequest } from './building/link.ts';
 export { linkerOf, type Linker } from './building/linker.ts';
+export { linkUnlessSame } from './building/same-program.ts';
 export { linkedModules, type LinkedModule, modulesToCover, withCoverage } from './building/coverage.ts';
 export { chosenGo, withChosenGo } from './building/toolchain.ts';
 export { firstFault, whyGoIsFixed, whyRuntimeFails } from './building/goroot-overlay.ts';

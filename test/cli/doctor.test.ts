@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { describeEngines } from '../../harness/cli/doctor.ts';
+import { describeEngines, describeNeighbours } from '../../harness/cli/doctor.ts';
 
 const MISSING = {
   perf: { reason: 'the event does not open', hint: 'sysctl kernel.perf_event_paranoid=2' },
@@ -34,5 +34,24 @@ describe('what the doctor says about exact mode', () => {
     const [perf, qemu] = describeEngines({ perf: PERF, qemu: MISSING.qemu, cover: COVER });
     expect(perf).toMatchObject({ state: 'ok', found: expect.stringMatching(/totals.*2 %/) as string });
     expect(qemu).toMatchObject({ state: 'warn', advice: expect.stringContaining(MISSING.qemu.hint) as string });
+  });
+});
+
+describe('what the doctor says about others on the machine', () => {
+  it('is well while it is quiet, and a warning from half a busy CPU on, or where the host takes the CPU away', () => {
+    expect(describeNeighbours({ stealRatio: 0, foreignCpus: 0.2 }).state).toBe('ok');
+    expect(describeNeighbours({ stealRatio: 0, foreignCpus: 2 })).toMatchObject({
+      state: 'warn',
+      found: 'steal 0 %, other programs keep 2.0 CPUs busy',
+      advice: expect.stringContaining('--budget') as string,
+    });
+    expect(describeNeighbours({ stealRatio: 0.2, foreignCpus: 0 })).toMatchObject({
+      state: 'warn',
+      advice: expect.stringContaining('discarded') as string,
+    });
+  });
+
+  it('is a warning where it cannot be seen', () => {
+    expect(describeNeighbours({}).state).toBe('warn');
   });
 });

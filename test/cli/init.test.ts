@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
@@ -197,6 +198,38 @@ describe('godyno init', () => {
     expect(code).toBe(0);
     expect(stderr).toContain('the scenario is a guess');
     expect(stderr).toContain('no database');
+    expect(read('scenarios/mute.yml')).toContain('nothing of it was seen to run');
+    expect(read('scenarios/mute.yml')).not.toContain('answer 2xx');
+  });
+
+  test('a service whose port the source does not show is found where it listens, and the user’s home is not opened', async () => {
+    place.file('go.mod', 'module example.com/quiet/v2\n\ngo 1.22\n');
+    place.file(
+      'main.go',
+      `package main
+
+import (
+	"net/http"
+	"os"
+	"strings"
+)
+
+func main() {
+	if os.Getenv("HOME") == ${JSON.stringify(homedir())} {
+		println("this is the user's own home")
+		os.Exit(1)
+	}
+	address := strings.Join([]string{"127.0.0.1", "28391"}, ":")
+	println("listening on", address)
+	http.HandleFunc("/health", func(w http.ResponseWriter, r *http.Request) {})
+	http.ListenAndServe(address, nil)
+}
+`,
+    );
+    const { code, stderr } = await place.run(['init', '--yes']);
+    expect(code, stderr).toBe(0);
+    expect(stderr).toContain('It runs with its own port 28391 and is ready at GET /health');
+    expect(scenario('scenarios/quiet.yml').target).toMatchObject({ port: 28_391, ready: { path: '/health' } });
   });
 
   test('in a workspace takes the module that serves, hands it its configuration file, keeps it on loopback, and runs it in a copy', async () => {

@@ -144,7 +144,7 @@ test('of every story: waivers never touch what was measured, and never make a ve
       fc.constantFrom(...Object.values(STORIES)),
       fc.constantFrom('cpuNsPerRequest +3%', 'mallocsPerRequest +500%', 'heapGrowthBytesPerRequest +5000'),
       (story, what) => {
-        const name = story.scenarios[0]?.scenario ?? '';
+        const name = story.scenarios[0]?.scenario ?? 'demo';
         const { waivers, ...rest } = applyWaivers(story, waive(`${name} ${what} until 2027-01-31: x`), TODAY);
         expect(rest).toEqual(story);
         const without = waivers?.verdictWithout ?? 'unchanged';

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { makePlace, type Place } from './cli.ts';
 import { commitAll, git } from './git.ts';
+import { comparisonIn } from './results.ts';
 
 let place: Place;
 beforeEach(() => {
@@ -142,9 +143,51 @@ test('a service in folders is started in copies of them', async () => {
   const checks = JSON.parse(ended.stdout) as readonly Check[];
   expect(checks.filter(({ name, state }) => name.startsWith('target s') && state === 'fail')).toEqual([]);
   expect(checks.some(({ name }) => name === 'target s: head: GET /old')).toBe(true);
+  expect(checks.find(({ name }) => /^target s: base \([^)]*\)$/.test(name))?.found).toMatch(
+    /^the same program as head’s/,
+  );
   expect(checks.filter(({ name }) => name.includes('prepare')).map(({ name }) => name)).toEqual([
     'target s: head: prepare GET /nowhere',
     expect.stringMatching(/^target s: base \(.*\): prepare$/),
   ]);
   expect(readdirSync(path.join(place.dir, 'b')).toSorted()).toEqual(['dist', 'go.mod', 'main.go']);
+});
+
+test('doctor in a folder without a scenario names init, and fails nothing for want of one', async () => {
+  const ended = await place.run(['doctor', '--json']);
+  const checks = JSON.parse(ended.stdout) as readonly Check[];
+  expect(checks.find(({ name }) => name === 'scenario')).toMatchObject({
+    state: 'warn',
+    advice: expect.stringContaining('godyno init') as string,
+  });
+  expect(ended.code).toBe(0);
+});
+
+test('a service that the change adds ends with 0: nothing to compare with yet, and what one look at head gave', async () => {
+  makeChange();
+  place.file('cmd/fresh/main.go', serviceWith('addr', HEALTHZ));
+  place.file('cmd/fresh/dist/page.html', '<p>new page</p>');
+  place.file(
+    'fresh.yml',
+    scenarioWith('addr', '')
+      .replace('include: dist/**', 'include: cmd/fresh/dist/**')
+      .replace('target:', 'target:\n  package: ./cmd/fresh'),
+  );
+  const ended = await place.run(['run', 'fresh.yml', '--out', 'out']);
+  expect(ended.code, ended.stderr).toBe(0);
+  const { scenarios, newOnHead, verdict } = comparisonIn(path.join(place.dir, 'out'));
+  expect({ scenarios, verdict }).toEqual({ scenarios: [], verdict: 'unchanged' });
+  expect(newOnHead).toMatchObject([
+    {
+      scenario: 'fresh',
+      reason: 'base has no package ./cmd/fresh',
+      figures: [
+        expect.stringMatching(/^built to .* and ready in /) as string,
+        expect.stringMatching(/^GET \/old answered 200 with 15 B in /) as string,
+      ],
+    },
+  ]);
+  const sentence = 'is new on head (base has no package ./cmd/fresh): there is nothing to compare with yet';
+  expect(ended.stderr + ended.stdout).toContain(sentence);
+  expect(readFileSync(path.join(place.dir, 'out/report.md'), 'utf8').replaceAll('\u200b', '')).toContain(sentence);
 });

@@ -63,6 +63,13 @@ test('what a run took is told of one part alone', () => {
   expect(mergeReceived([timed, part('b', 'unchanged', { took })])).not.toHaveProperty('took');
 });
 
+test('what is new on head in any part is new in the whole', () => {
+  const fresh = (name: string) => ({ newOnHead: [{ scenario: name, reason: 'base has no package', figures: [] }] });
+  const parts = [part('a', 'unchanged', fresh('x')), part('b', 'unchanged'), part('c', 'unchanged', fresh('y'))];
+  expect(mergeReceived(parts).newOnHead?.map(({ scenario }) => scenario)).toEqual(['x', 'y']);
+  expect(mergeReceived([part('b', 'unchanged')])).not.toHaveProperty('newOnHead');
+});
+
 test('a part whose regression was accepted does not accept that of another', () => {
   const waivers = { verdictWithout: 'unchanged', applied: [], remarks: ['accepted'] } as const;
   const merged = mergeReceived([part('a', 'regressed', { waivers }), part('b', 'regressed')]);

@@ -38,7 +38,12 @@ load:
    5 |     - { name: json, weight: six, http: GET /json }
      |                             ^`,
     );
-    expect(refusal(text)).toMatchObject({ code: 'SCENARIO_INVALID', exitCode: 2 });
+    expect(refusal(text)).toMatchObject({
+      code: 'SCENARIO_INVALID',
+      exitCode: 2,
+      // Where it lies for whoever installed the package.
+      hint: expect.stringContaining('node_modules/godyno/docs/scenario.md') as string,
+    });
   });
 
   test('all mistakes of a file come at once, in its order, the first ten shown', () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { InterruptedError } from '../../harness/errors.ts';
+import { InterruptedError, type TargetStartError } from '../../harness/errors.ts';
 import type { ReadyCheck, TargetSpec } from '../../harness/model/index.ts';
 import { canPin, runningCount, usableCpus } from '../../harness/process/index.ts';
 import { freePorts, linkBinary, prepareBuild, type StartRequest, startTarget } from '../../harness/service/index.ts';
@@ -147,6 +147,16 @@ test('a service that ends before it is ready: its exit code and its last words',
   await expect(failed).rejects.toMatchObject({ code: 'TARGET_EXITED', exitCode: 5 });
   await expect(failed).rejects.toThrow(/^head: the service ended with exit code 3 before.*\nno database$/s);
   await expect(startTarget(await shell('kill -9 $$'))).rejects.toThrow('ended by signal SIGKILL');
+});
+
+test('a base that ends early is offered the ways to a file that only head has, a head is not', async () => {
+  const hintOn = async (side: 'base' | 'head'): Promise<string> =>
+    startTarget({ ...(await shell('cat new.yml')), side }).then(
+      () => expect.unreachable(),
+      ({ hint }: TargetStartError) => hint,
+    );
+  expect(await hintOn('base')).toMatch(/only head has .*\$\{scenarioDir\}.*target\.base/);
+  expect(await hintOn('head')).not.toContain('only head has');
 });
 
 test('a service that ends because its GODEBUG asks for what Go no longer has: the setting, and where to take it out', async () => {

@@ -25,6 +25,8 @@ test('every kind of change is told by file and line, under any name', async () =
     'mod/same.go': 'same\n',
     'mod/mode.sh': 'x\n',
     '.git/config': 'never shown',
+    'mod/.godyno/latest/run.json': '{}',
+    'mod/web/node_modules/lib/index.js': 'old\n',
   });
   symlinkSync('a.go', join(base, 'mod/link'));
   const head = makeFolder({
@@ -33,6 +35,7 @@ test('every kind of change is told by file and line, under any name', async () =
     'mod/bin': 'a\0c',
     'mod/same.go': 'same\n',
     'mod/mode.sh': 'x\n',
+    'mod/web/node_modules/lib/index.js': 'new\n',
     'mod/link': 'a file now\n',
     'mod/tab\tand "quote" é.go': 'one\ntwo\n',
     'mod/zero': '',

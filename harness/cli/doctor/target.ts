@@ -172,6 +172,11 @@ const besideHead = (name: string, base: Rehearsal, head: Rehearsal | null): read
   });
 };
 
+const howBuilt = ({ binary }: Rehearsal, head: Rehearsal | null): string =>
+  binary.path === head?.binary.path
+    ? 'the same program as head’s'
+    : `built and linked in ${formatDuration(binary.seconds)}`;
+
 /** A side that was seen to work, and how it was built and started. */
 interface Examination {
   readonly as: ScenarioAttempt;
@@ -192,10 +197,9 @@ const examineBase = async (
         if (event.kind === 'ready') readySeconds = event.seconds;
         if (event.kind === 'prepared') sent += 1;
       };
-      const rehearsal = await rehearse({ ...plan, onProgress }, 'base');
-      const seconds = formatDuration(rehearsal.binary.seconds);
+      const rehearsal = await rehearse({ ...plan, onProgress }, 'base', head?.binary);
       add(
-        ok(title, `built and linked in ${seconds}, ready in ${formatDuration(readySeconds)}`),
+        ok(title, `${howBuilt(rehearsal, head)}, ready in ${formatDuration(readySeconds)}`),
         ...(sent === 0 ? [] : [ok(`${title}: prepare`, `${formatNumberOf(sent, 'request')} answered as expected`)]),
         ...besideHead(title, rehearsal, head),
       );

@@ -170,7 +170,8 @@ export const buildCopy = async (
     const built = await runCommand(
       {
         file: 'go',
-        args: ['build', '-o', binary, packagePath],
+        // As runs build, so that doctor and the first run find its packages compiled.
+        args: ['build', '-trimpath', '-buildvcs=false', '-o', binary, packagePath],
         cwd: copy.moduleDir,
         env: { PWD: copy.moduleDir },
         timeoutSeconds: BUILD_TIMEOUT_SECONDS,

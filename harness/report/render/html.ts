@@ -145,10 +145,12 @@ const details = (scenario: ScenarioReport): string => {
   return `<details><summary>${code(scenario.scenario)}: all metrics and how they were measured</summary>${metricTable(`${visibleText(scenario.scenario)}: all metrics`, scenario.metrics)}<ul>${facts}</ul></details>`;
 };
 
+const nothingText = ({ newOnHead }: Report): string =>
+  newOnHead.length > 0 ? 'Nothing to compare with yet.' : 'No scenario was compared.';
+
 const headline = (report: Report): string => {
   const [only, ...others] = report.scenarios;
-  if (only === undefined)
-    return report.newOnHead.length > 0 ? 'Nothing to compare with yet.' : 'No scenario was compared.';
+  if (only === undefined) return nothingText(report);
   return others.length === 0
     ? rich(only.sentence)
     : `${report.scenarios.length} scenarios: ${countVerdicts(report.scenarios)}.`;
@@ -166,7 +168,7 @@ const POLICY =
 
 const pageTitle = (report: Report): string => {
   const [worst] = report.scenarios;
-  return `godyno: ${worst === undefined ? report.verdict : plainText(worst.sentence)}`;
+  return `godyno: ${worst === undefined ? nothingText(report) : plainText(worst.sentence)}`;
 };
 
 /** The page as one string. `script` and `style` are ours; everything else in it may be hostile and is made text. */
@@ -179,7 +181,7 @@ export const renderHtml = ({ report, comparison, run, profiles, script, style }:
     '<meta name="referrer" content="no-referrer">',
     `<title>${inertHtml(pageTitle(report))}</title>`,
     `<style>${style}</style></head><body>`,
-    `<header>${badge(report.verdict)}<h1>${headline(report)}</h1><p class="sides">${sides(report)}</p></header>`,
+    `<header>${report.scenarios.length === 0 ? '' : badge(report.verdict)}<h1>${headline(report)}</h1><p class="sides">${sides(report)}</p></header>`,
     '<main>',
     report.newOnHead.length === 0 ? '' : list(report.newOnHead),
     ...report.scenarios.map((scenario) => scenarioSection(report, scenario)),

@@ -63,7 +63,7 @@ const linkArgs = (build: PreparedBuild, request: GoBuildRequest): readonly strin
 };
 
 /** `go build` leaves its scratch folder behind when it is interrupted, so that folder lies where we clean up. */
-const scratchOf = ({ binFolder }: PreparedBuild): Readonly<Record<string, string>> => {
+export const scratchOf = ({ binFolder }: PreparedBuild): Readonly<Record<string, string>> => {
   const own = process.env['GOTMPDIR'] ?? '';
   return own === '' ? { GOTMPDIR: binFolder } : {};
 };

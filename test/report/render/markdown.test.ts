@@ -5,6 +5,7 @@ import {
   MOST_BYTES,
   marker,
   renderComment,
+  renderHtml,
   renderMarkdown,
   renderTerminal,
   verdictSentence,
@@ -63,6 +64,27 @@ describe('failed requests', () => {
     expect(renderMarkdown(withFailed('status 302 to /login', null))).not.toContain('Redirects are not followed');
     expect(renderMarkdown(withFailed('status 401', null, invalid))).toContain('sign in under load.prepare');
     expect(renderMarkdown(withFailed('status 400', null, invalid))).not.toContain('sign in');
+  });
+});
+
+describe('a service that is new on head', () => {
+  const { newOnHead = [] } = story('new-on-head');
+  const told = '`orders` is new on head (base has no package ./cmd/orders): there is nothing to compare with yet';
+
+  it('is all there is to say where nothing else was measured', () => {
+    const report = reportOf(story('new-on-head'));
+    expect(renderComment(report)).toContain('**Nothing to compare with yet**');
+    expect(renderTerminal(report)).toContain(told);
+    expect(verdictSentence(story('new-on-head'))).toContain(told);
+    const page = renderHtml({ report, comparison: story('new-on-head'), profiles: [], script: '', style: '' });
+    expect(page).toContain('<title>godyno: Nothing to compare with yet.</title>');
+    expect(page).not.toContain('Unchanged');
+  });
+
+  it('stands below the verdict on the others, also where none of them changed', () => {
+    const comment = renderComment(reportOf(comparisonOf([scenarioOf('demo', 'unchanged')], { newOnHead })));
+    expect(comment).toMatch(/^\*\*= Unchanged\*\* · `demo`/);
+    expect(comment.replaceAll('\u200b', '')).toContain(`- ${told}`);
   });
 });
 

@@ -110,6 +110,7 @@ describe('the sentence of a counted function', () => {
     [calling([200, 1000], [1000, 500]), 'called 1,000× instead of 200×, each call costs less'],
     [calling([12_016, 30], [12_016, 20]), 'called 12,016× as before, each call costs less'],
     [calling([1, 1000], [1.04, 1000]), 'called 1.04× instead of 1×'],
+    [calling([518.11, 30], [520.63, 30]), 'called 521×'],
   ])('tells calls from the cost of a call: %#', (row, words) => {
     expect(told(row).endsWith(words)).toBe(true);
   });
@@ -154,6 +155,13 @@ describe('the section code path', () => {
     expect(figures()).toContain('allocations per request: 412 → 415');
     const calm = figures({ syscalls: [{ name: 'write', base: 1, head: 1, isChanged: false }], mallocs: null });
     expect(calm).toEqual([expect.any(String), 'system calls per request: `write` ×1, as before']);
+  });
+
+  it('calls allocations "as before" only where they are the same for certain', () => {
+    const line = (base: number, head: number) => figures({ mallocs: { base, head } })?.at(-1);
+    expect(line(521, 521)).toBe('allocations per request: 521, as before');
+    expect(line(518.11, 520.63)).toBe('allocations per request: 518 → 521');
+    expect(line(520.63, 521.2)).toBe('allocations per request: 520.6 → 521.2');
   });
 
   it('says where call paths come from, or that there are none, once there are functions', () => {

@@ -1,6 +1,8 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { startClock } from '../../../harness/run/session/clock.ts';
-import { hasTimeFor, requireTimeFor } from '../../../harness/run/counting/time.ts';
+import { buildInOwnTime, hasTimeFor, requireTimeFor } from '../../../harness/run/counting/time.ts';
+import type { RunProgress } from '../../../harness/run/session/plan.ts';
 import type { Session } from '../../../harness/run/session/session.ts';
 
 /** Of a budget of 60 s, after so many seconds. */
@@ -10,6 +12,20 @@ const after = (seconds: number): Session => {
   nowMs = seconds * 1000;
   return { clock } as Session;
 };
+
+test('a build for counting says what it is for before it begins, and takes nothing off the budget', async () => {
+  const said: RunProgress[] = [];
+  const clock = startClock(60);
+  const session = { clock, plan: { onProgress: (event: RunProgress) => said.push(event) } } as unknown as Session;
+  const built = await buildInOwnTime(session, 'building for exact mode', async () => {
+    expect(said).toEqual([{ kind: 'note', text: 'building for exact mode' }]);
+    await delay(50);
+    return 'binaries';
+  });
+  expect(built).toBe('binaries');
+  const took = said.find((event) => event.kind === 'built')?.seconds ?? 0;
+  expect(clock.elapsedSeconds()).toBeLessThan(took);
+});
 
 const launches = (...seconds: readonly number[]) => seconds.map((wallSeconds) => ({ wallSeconds }));
 

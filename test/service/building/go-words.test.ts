@@ -10,11 +10,11 @@ import { makeFolder, removeFolders } from '../go-modules.ts';
 
 afterAll(removeFolders);
 
-const fails = (stderr: string, timedOut = false) =>
+const fails = (stderr: string, timedOut = false, stdout = '') =>
   goFailure(
     'go build .',
     { side: 'base', repeat: 'go build .' },
-    { exitCode: 1, signal: null, stdout: '', stderr, timedOut },
+    { exitCode: 1, signal: null, stdout, stderr, timedOut },
   );
 
 /** Word for word what Go 1.22 to 1.27 print. */
@@ -150,6 +150,17 @@ test.each(SAID)('%s has a message of its own: %s', (code, said, mentions) => {
 test('the compiler’s output is cut to 60 lines, with the number of lines left out', () => {
   const said = Array.from({ length: 100 }, (_, line) => `main.go:${line}: wrong`).join('\n');
   expect(fails(said).message.split('\n').slice(-2)).toEqual(['main.go:59: wrong', '… 40 more lines']);
+});
+
+test('the cause comes first and once, without the names of packages that go had listed before', () => {
+  const listed = Array.from({ length: 120 }, (_, index) => `example.com/dep/p${index}`).join('\n');
+  const cause = 'main.go:3:8: no required module provides package a.b/c; to add it:\n\tgo get a.b/c';
+  const { message, hint } = fails(cause, false, listed);
+  expect(message.split('\n')[0]).toContain('main.go:3:8 imports a.b/c');
+  expect(`${message}\n${hint}`.split('no required module provides').length).toBe(2);
+  expect(message).not.toContain('example.com/dep');
+  const broken = fails('# example.com/t\n./main.go:3:15: undefined: x', false, listed);
+  expect(`${broken.message}\n${broken.hint}`.split('undefined: x').length).toBe(2);
 });
 
 test('a build that does not end says so, whatever it printed', () => {
