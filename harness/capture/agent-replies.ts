@@ -29,6 +29,8 @@ export interface AgentCounters {
   readonly mutexWaitNs?: number;
   /** The runtime's estimate; moves only when a collection ends, so read it after `collectGarbage`. */
   readonly gcCpuNs?: number;
+  /** CPU time of the next collection as far as it is due by now; from the first `collectGarbage` on, since Go 1.21. */
+  readonly gcOwedNs?: number;
   /** When the reading began and ended: a window starts at the `end` of one reading and ends at the `begin` of another. */
   readonly begin?: ProcessUsage;
   readonly end?: ProcessUsage;
@@ -131,6 +133,7 @@ export const parseCounters = (fields: Fields): AgentCounters =>
     goroutines: numberAt(fields, 'goroutines'),
     mutexWaitNs: 'mutexWaitNs' in fields ? numberAt(fields, 'mutexWaitNs') : undefined,
     gcCpuNs: 'gcCpuNs' in fields ? numberAt(fields, 'gcCpuNs') : undefined,
+    gcOwedNs: 'gcOwedNs' in fields ? numberAt(fields, 'gcOwedNs') : undefined,
     begin: usageAt(fields, 'begin'),
     end: usageAt(fields, 'end'),
   });

@@ -60,7 +60,7 @@ export interface SideEdge {
 
 export type Edge = BySide<SideEdge>;
 
-/** One side's window; `doubt` says why its CPU comes from rusage and not from the source asked for. */
+/** One side's window, without what it owes; `doubt` says why its CPU comes from rusage and not from the source asked for. */
 export interface SideWindow {
   readonly counters: WindowCounters;
   readonly doubt: string | null;
@@ -162,6 +162,7 @@ export const sideWindow = (start: SideEdge, end: SideEdge, ownCost: OwnCost = NO
   const counters = present<WindowCounters>({
     cpuNs: doubt === null ? (kernelCpuNs ?? rusageCpuNs) : rusageCpuNs,
     rusageCpuNs,
+    gcOwedNs: difference(start.inside.gcOwedNs, end.inside.gcOwedNs),
     runDelayNs: difference(start.after.runDelayNs, end.before.runDelayNs),
     mallocs: end.inside.mallocs - start.inside.mallocs - ownCost.mallocs,
     allocBytes: end.inside.allocBytes - start.inside.allocBytes - ownCost.bytes,
@@ -246,17 +247,33 @@ export const windowCounters = (
     head: sideWindow(start.head, end.head, ownCost?.head),
   });
 
-/** Gives both sides the same CPU source; for windows that were read one by one. */
+/** Gives both sides the same account of CPU; for windows that were read one by one. */
 export const agreeOnCpu = (windows: BySide<SideWindow>): BySide<WindowCounters> & { readonly note: string | null } => {
   const doubted = windows.base.doubt !== null ? 'base' : windows.head.doubt !== null ? 'head' : null;
   const [base, head] = [windows.base.counters, windows.head.counters];
-  if (doubted === null) return { base, head, note: null };
+  if (doubted === null) return { ...withOwed({ base, head }), note: null };
   return {
-    base: withRusage(base),
-    head: withRusage(head),
+    ...withOwed({ base: withRusage(base), head: withRusage(head) }),
     note: `CPU time from the service's own rusage: on ${doubted}, ${windows[doubted].doubt}.`,
   };
 };
+
+/**
+ * A collection is paid for at once, and due to all that was allocated since the one before. Which side happens to collect
+ * just before a window ends is chance, and was the most of what windows of equal code differed by (docs/method.md). Both
+ * sides are charged so or none.
+ */
+const withOwed = ({ base, head }: BySide<WindowCounters>): BySide<WindowCounters> => {
+  if (base.gcOwedNs === undefined || head.gcOwedNs === undefined) {
+    return { base: withoutOwed(base), head: withoutOwed(head) };
+  }
+  return { base: charged(base, base.gcOwedNs), head: charged(head, head.gcOwedNs) };
+};
+
+const withoutOwed = ({ gcOwedNs: _, ...counters }: WindowCounters): WindowCounters => counters;
+
+const charged = (counters: WindowCounters, owedNs: number): WindowCounters =>
+  counters.cpuNs === undefined ? counters : { ...counters, cpuNs: counters.cpuNs + owedNs };
 
 const withRusage = (counters: WindowCounters): WindowCounters =>
   counters.rusageCpuNs === undefined ? counters : { ...counters, cpuNs: counters.rusageCpuNs };

@@ -42,6 +42,7 @@ export const sumCounters = (all: readonly AgentCounters[]): AgentCounters =>
     goroutines: sumOf(all, ({ goroutines }) => goroutines),
     mutexWaitNs: sumIfAll(all, ({ mutexWaitNs }) => mutexWaitNs),
     gcCpuNs: sumIfAll(all, ({ gcCpuNs }) => gcCpuNs),
+    gcOwedNs: sumIfAll(all, ({ gcOwedNs }) => gcOwedNs),
     begin: usageOf(all.map(({ begin }) => begin)),
     end: usageOf(all.map(({ end }) => end)),
   });

@@ -337,6 +337,11 @@ export interface WindowCounters {
   readonly cpuNs?: number;
   /** rusage of the process, as cross-check of `cpuNs`. */
   readonly rusageCpuNs?: number;
+  /**
+   * Held by `cpuNs` beside what the kernel counted: the next collection as far as this window's allocations make it due,
+   * less what was due when the window began.
+   */
+  readonly gcOwedNs?: number;
   readonly runDelayNs?: number;
   readonly mallocs?: number;
   readonly allocBytes?: number;

@@ -267,6 +267,26 @@ describe('differences', () => {
     expect(counters).toMatchObject({ cpuNs: 97e6, rusageCpuNs: 96e6 });
   });
 
+  it('a side is charged with the part of the next collection that it made due, if the other one is, too', () => {
+    const owing = (ms: number, owedNs: number | undefined): SideEdge => {
+      const made = edge(ms, ms, { 1: ms });
+      return owedNs === undefined ? made : { ...made, inside: { ...made.inside, gcOwedNs: owedNs } };
+    };
+    const more = sideWindow(owing(0, 1e6), owing(100, 4e6));
+    // It began shortly before a collection, which it paid for.
+    const less = sideWindow(owing(0, 5e6), owing(104, 2e6));
+    const unknown = sideWindow(owing(0, undefined), owing(100, 4e6));
+    expect(agreeOnCpu({ base: more, head: less })).toMatchObject({
+      base: { cpuNs: 103e6, rusageCpuNs: 100e6, gcOwedNs: 3e6 },
+      head: { cpuNs: 101e6, rusageCpuNs: 104e6, gcOwedNs: -3e6 },
+    });
+    const onOne = agreeOnCpu({ base: more, head: unknown });
+    expect([onOne.base.cpuNs, onOne.head.cpuNs]).toEqual([100e6, 100e6]);
+    expect(onOne.base).not.toHaveProperty('gcOwedNs');
+    const doubted = { ...less, doubt: 'threads ended' };
+    expect(agreeOnCpu({ base: more, head: doubted }).head.cpuNs).toBe(101e6);
+  });
+
   it('what a reading costs by its own account is taken off', () => {
     const [start, end] = [edge(0, 0, {}), edge(1, 1, {})];
     expect(sideWindow(start, end, { mallocs: 0, bytes: 0 }).counters).toMatchObject({ mallocs: 0, allocBytes: 0 });

@@ -174,7 +174,7 @@ func (a *agent) run(command arguments, reply *object) ([]byte, error) {
 		setRates(command)
 		return nil, nil
 	case "gc":
-		collectGarbage()
+		a.counters.collectionNs = collectGarbage()
 		a.counters.read(a.serviceGoroutines())
 		reply.bytes = a.counters.appendJSON(reply.bytes)
 		return nil, nil
@@ -195,11 +195,15 @@ func (a *agent) serviceGoroutines() int64 {
 }
 
 // collectGarbage runs two collections: the second one frees what finalizers and sync.Pool held through the first, and
-// publishes the heap profile up to now. The pause lets finalizers run.
-func collectGarbage() {
+// publishes the heap profile up to now. The pause lets finalizers run. Returns the second one's CPU time, in nanoseconds.
+func collectGarbage() int64 {
 	runtime.GC()
 	time.Sleep(2 * time.Millisecond)
+	var before, after usage
+	before.read()
 	runtime.GC()
+	after.read()
+	return after.cpuNs() - before.cpuNs()
 }
 
 // setRates takes "mutex" (one in n events) and "block" (nanoseconds). The heap's rate comes from

@@ -202,6 +202,32 @@ func TestGCReportsWhatSurvives(t *testing.T) {
 	runtime.KeepAlive(kept)
 }
 
+func TestAllocationsOweTheirShareOfTheNextCollection(t *testing.T) {
+	c := connect(t)
+	if reply, _ := c.ask("counters"); reply["gcOwedNs"] != nil {
+		t.Errorf("owes %v ns before any collection was forced", reply["gcOwedNs"])
+	}
+	collected, _ := c.ask("gc")
+	if collected["gcOwedNs"] == nil {
+		t.Skip("this Go does not tell what survived a collection")
+	}
+	owedAfter := func(allocated int) float64 {
+		sink = make([]byte, allocated)
+		reply, _ := c.ask("counters")
+		return reply["gcOwedNs"].(float64)
+	}
+	// Below the least heap that Go collects by itself (4 MiB).
+	start := owedAfter(0)
+	first := owedAfter(512<<10) - start
+	second := owedAfter(512<<10) - start - first
+	if first <= 0 || second < 0.9*first || second > 1.1*first {
+		t.Errorf("512 KiB owe %v ns, as much again %v ns", first, second)
+	}
+	if again, _ := c.ask("gc"); again["gcOwedNs"].(float64) > 0.1*first {
+		t.Errorf("owes %v ns right after a collection, 512 KiB owed %v ns", again["gcOwedNs"], first)
+	}
+}
+
 // settledGoroutines waits out what an earlier test is still ending.
 func settledGoroutines() int {
 	least := runtime.NumGoroutine()

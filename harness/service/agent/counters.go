@@ -17,16 +17,27 @@ type counterReader struct {
 	begin, end usage
 
 	goroutines int64
+
+	// CPU time of the latest collection that was forced; 0 before the first one.
+	collectionNs int64
 }
 
-// Counters of runtime/metrics that exist since Go 1.20 and are absent (KindBad) before.
+// Counters of runtime/metrics that exist since Go 1.20, the last one since Go 1.21, and are absent (KindBad) before.
 const (
 	mutexWaitMetric = "/sync/mutex/wait/total:seconds"
 	gcCPUMetric     = "/cpu/classes/gc/total:cpu-seconds"
+	survivedMetric  = "/gc/heap/live:bytes"
+)
+
+// Their places in what is read.
+const (
+	mutexWaitAt = iota
+	gcCPUAt
+	survivedAt
 )
 
 func newCounterReader() *counterReader {
-	return &counterReader{samples: []metrics.Sample{{Name: mutexWaitMetric}, {Name: gcCPUMetric}}}
+	return &counterReader{samples: []metrics.Sample{{Name: mutexWaitMetric}, {Name: gcCPUMetric}, {Name: survivedMetric}}}
 }
 
 // read takes one reading. Allocations come from ReadMemStats, which stops the world and flushes what each P has
@@ -46,11 +57,29 @@ func (c *counterReader) appendJSON(out []byte) []byte {
 	o.count("mallocs", c.mem.Mallocs).count("allocBytes", c.mem.TotalAlloc)
 	o.count("liveHeapBytes", c.mem.HeapAlloc).count("liveObjects", c.mem.HeapObjects)
 	o.count("gcCycles", uint64(c.mem.NumGC)).count("gcPauseNs", c.mem.PauseTotalNs)
-	o.seconds("mutexWaitNs", c.samples[0].Value).seconds("gcCpuNs", c.samples[1].Value)
+	o.seconds("mutexWaitNs", c.samples[mutexWaitAt].Value).seconds("gcCpuNs", c.samples[gcCPUAt].Value)
+	if owedNs, known := c.owedNs(); known {
+		o.number("gcOwedNs", owedNs)
+	}
 	o.number("goroutines", c.goroutines)
 	c.begin.appendJSON(&o, "begin")
 	c.end.appendJSON(&o, "end")
 	return o.bytes
+}
+
+// owedNs is the share of the next collection's CPU time that is due to what was allocated since the last one: so much of
+// the way from what survived that one to the heap's goal. Unknown until a collection has been forced, and before Go 1.21.
+func (c *counterReader) owedNs() (ns int64, known bool) {
+	survived := c.samples[survivedAt].Value
+	if c.collectionNs <= 0 || survived.Kind() != metrics.KindUint64 {
+		return 0, false
+	}
+	since := float64(c.mem.HeapAlloc) - float64(survived.Uint64())
+	room := float64(c.mem.NextGC) - float64(survived.Uint64())
+	if since <= 0 || room <= 0 {
+		return 0, true
+	}
+	return int64(math.Min(1, since/room) * float64(c.collectionNs)), true
 }
 
 // seconds appends a metric in nanoseconds, or nothing where this Go version does not have it.

@@ -8,4 +8,6 @@ type usage struct{}
 
 func (u *usage) read() {}
 
+func (u *usage) cpuNs() int64 { return 0 }
+
 func (u *usage) appendJSON(o *object, name string) {}

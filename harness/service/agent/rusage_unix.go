@@ -20,6 +20,11 @@ func (u *usage) read() {
 	_ = syscall.Getrusage(syscall.RUSAGE_CHILDREN, &u.children)
 }
 
+// cpuNs is the process's own CPU time.
+func (u *usage) cpuNs() int64 {
+	return u.raw.Utime.Nano() + u.raw.Stime.Nano()
+}
+
 func (u *usage) appendJSON(o *object, name string) {
 	o.open(name)
 	o.number("userNs", u.raw.Utime.Nano()).number("systemNs", u.raw.Stime.Nano())
