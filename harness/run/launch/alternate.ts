@@ -35,7 +35,6 @@ const WARM_SECONDS = 1.2;
 const WARM_OFFSET = 100_000;
 /** One window a start, so a longer one than the three of a duet's launch. */
 const WINDOW_SECONDS = 1.5;
-const WINDOW_RATIO = 3;
 
 interface Visit {
   readonly side: Side;
@@ -153,7 +152,7 @@ const visitSide = async (
 const sizeOf = (warm: SingleLoad): number => {
   const perSecond = warm.window.answered / Math.max(warm.wallSeconds, 1e-3);
   const forDuet = windowRequests({ couplesPerSecond: perSecond, cpuNsPerRequest: null });
-  return Math.ceil(Math.min(WINDOW_RATIO * forDuet, Math.max(forDuet, perSecond * WINDOW_SECONDS)));
+  return Math.ceil(Math.max(forDuet, perSecond * WINDOW_SECONDS));
 };
 
 const pairOf = (index: number, one: Visit | undefined, two: Visit | undefined): Pair => {

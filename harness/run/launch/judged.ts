@@ -22,13 +22,13 @@ import { type LaunchSpec, type LivePair, withLivePair } from './running-pair.ts'
 import { askOnceAfter, askOnceBefore } from '../session/lane.ts';
 import type { Session } from '../session/session.ts';
 import { attachTried } from './trial.ts';
-import { askBoth, collectBoth, type RequestRate, type Warmed, warmUp } from './warm-up.ts';
+import { askBoth, collectBoth, refill, type RequestRate, type Warmed, warmUp } from './warm-up.ts';
 import { measurePair, restPoint } from './windows.ts';
 
 /** Three windows and as many launches as it takes: launches differ more than windows (reference: layouts). */
 const WINDOWS = 3;
-/** Comes to half a second: services run faster once warm than at the pace that sets the size. */
-const WINDOW_SECONDS = 0.55;
+/** Comes to a third of a second: services run faster once warm than at the pace that sets the size. */
+const WINDOW_SECONDS = 0.35;
 const LONGEST_WINDOW_SECONDS = 2;
 const FEWEST_REQUESTS = 150;
 const FEWEST_CPU_SECONDS = 0.1;
@@ -43,13 +43,7 @@ const CONTENTION_SHOWN = { launches: 4, seconds: 0.5 };
 const CONTENTION_JUDGED = { launches: 8, seconds: 1 };
 const GOROUTINE_PROBE_MS = 2;
 
-/**
- * After the collections of the warm-up, pools are empty and the heap has given pages back; until one cycle's worth is
- * allocated again every window sees page faults (900 of them in the first half second of the demo).
- */
-const REFILL_SECONDS = 0.15;
-
-/** Requests per side in a window: at least 150 and 100 ms of CPU, about half a second, two at most. */
+/** Requests per side in a window: at least 150 and 100 ms of CPU, about a third of a second, two seconds at most. */
 export const windowRequests = ({ couplesPerSecond, cpuNsPerRequest }: RequestRate): number => {
   const forCpu = cpuNsPerRequest === null ? 0 : (FEWEST_CPU_SECONDS * 1e9) / cpuNsPerRequest;
   const wanted = Math.max(FEWEST_REQUESTS, forCpu, couplesPerSecond * WINDOW_SECONDS);
@@ -71,7 +65,7 @@ export const judgedLaunch = async (session: Session, place: LaunchSpec): Promise
     const captures = bothSides((side) => capturesOf(session, place.index, side, live.sides[side]));
     const firstRequest = place.lane.schedule.next;
     await askBoth(live, async (side) => captures[side].begin());
-    const cost = await costWindows(session, live, captures, windowRequests(warmed.pace));
+    const cost = await costWindows(session, live, captures);
     const judgedSoFar = session.launches.filter(({ stage }) => stage === 'judged').length;
     const slices = contentionSlices(session.plan.scenario);
     const contention =
@@ -92,7 +86,7 @@ export const judgedLaunch = async (session: Session, place: LaunchSpec): Promise
       pairs: [...cost.pairs, ...contention],
       sides,
     };
-    return { launch, pace: warmed.pace };
+    return { launch, pace: cost.pace };
   });
 };
 
@@ -103,20 +97,16 @@ const contentionSlices = (scenario: Scenario): typeof CONTENTION_SHOWN =>
 
 interface CostWindows {
   readonly pairs: readonly Pair[];
+  readonly pace: RequestRate;
   readonly gaveUp: boolean;
 }
 
-const costWindows = async (
-  session: Session,
-  live: LivePair,
-  captures: BySide<Captures>,
-  count: number,
-): Promise<CostWindows> => {
+const costWindows = async (session: Session, live: LivePair, captures: BySide<Captures>): Promise<CostWindows> => {
   const { settings } = session;
   const { loader, schedule } = live.place.lane;
-  const refill = await loader.couples({ first: schedule.next, seconds: REFILL_SECONDS, inFlight: settings.inFlight });
-  schedule.next = refill.next;
-  let at = await restPoint(live);
+  const refilled = await refill(session, live);
+  const count = windowRequests(refilled.pace);
+  let at = refilled.end;
   const pairs: Pair[] = [];
   let gaveUp = false;
   for (let index = 0; index < WINDOWS && !gaveUp; index++) {
@@ -127,9 +117,18 @@ const costWindows = async (
     at = measured.end;
     gaveUp = measured.gaveUp;
   }
-  const profiled = pairs.reduce((sum, { base }) => sum + base.planned, refill.base.planned);
+  const profiled = pairs.reduce((sum, { base }) => sum + base.planned, refilled.load.base.planned);
   await askBoth(live, async (side) => captures[side].endCpu(profiled));
-  return { pairs, gaveUp };
+  return { pairs, pace: { ...refilled.pace, couplesPerSecond: carried(pairs) }, gaveUp };
+};
+
+/** Couples per second in the windows, in which services are warmer than before them. */
+const carried = (pairs: readonly Pair[]): number => {
+  const [answered, seconds] = pairs.reduce(
+    ([count, span], { base, wallSeconds }) => [count + base.answered, span + wallSeconds],
+    [0, 0],
+  );
+  return answered / Math.max(seconds, 1e-3);
 };
 
 /** The same, or undefined with a note where one of the snapshots cannot be read. */

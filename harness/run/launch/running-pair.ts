@@ -220,7 +220,7 @@ export const withLivePair = async <T>(
     };
     const used = await use({ place, sides, startSeconds: (performance.now() - startedMs) / 1000, draw });
     requirePlace(started, place.lane);
-    for (const target of started) await target.requireOnlyThese();
+    await Promise.all(started.map(async (target) => target.requireOnlyThese()));
     return used;
   } catch (error) {
     session.plan.signal.throwIfAborted();

@@ -2,14 +2,23 @@
 import { windowCounters } from '../../capture/index.ts';
 import { type BySide, bothSides, inPlace, otherSide, type Side, type WarmUp } from '../../model/index.ts';
 import type { AgentCounters } from '../../capture/index.ts';
+import type { PairLoad } from '../../load/index.ts';
 import type { LivePair } from './running-pair.ts';
+import type { Lane } from '../session/lane.ts';
 import type { Session } from '../session/session.ts';
-import { restPoint } from './windows.ts';
+import { type RestPoint, restPoint } from './windows.ts';
 
-/** Cost phase: 1.2 s left no trend in any measured service (reference: duet, warm-up). */
-const WARM_SECONDS = 1.2;
-/** Its last part tells the pace. */
-const PACE_SECONDS = 0.4;
+/**
+ * So long, and on until so many requests were answered, up to what left no trend in any service (reference: duet, warm-up):
+ * slow requests and busy machines take all of it. Both sides have the same age and the same requests behind them.
+ */
+const WARM = { seconds: 0.35, requests: 300, mostSeconds: 1.2 };
+
+/**
+ * After the collections pools are empty and the heap has given pages back; until one cycle's worth is allocated again
+ * every window sees page faults (900 of them in the first half second of the demo).
+ */
+const REFILL_SECONDS = 0.2;
 
 export interface RequestRate {
   /** Couples per second: requests per second and side. */
@@ -20,7 +29,6 @@ export interface RequestRate {
 
 export interface Warmed {
   readonly warmup: WarmUp;
-  readonly pace: RequestRate;
   /** Right after the collections that end the warm-up: where growth is counted from. */
   readonly collected: BySide<AgentCounters>;
 }
@@ -38,36 +46,56 @@ export const askBoth = async <T>(live: LivePair, ask: (side: Side) => Promise<T>
 export const collectBoth = async (live: LivePair): Promise<BySide<AgentCounters>> =>
   askBoth(live, async (side) => live.sides[side].agent.collectGarbage());
 
-/** Couples for 1.2 s, then the forced collections (at least two cycles are wanted before anything is counted). */
+/** Couples, then the forced collections (at least two cycles are wanted before anything is counted). */
 export const warmUp = async (session: Session, live: LivePair): Promise<Warmed> => {
-  const { settings } = session;
-  const { loader, schedule } = live.place.lane;
   const startedMs = performance.now();
   const before = await askBoth(live, async (side) => live.sides[side].agent.counters());
-  const first = await loader.couples({
-    first: schedule.next,
-    seconds: WARM_SECONDS - PACE_SECONDS,
-    inFlight: settings.inFlight,
-  });
-  const start = await restPoint(live);
-  const paced = await loader.couples({ first: first.next, seconds: PACE_SECONDS, inFlight: settings.inFlight });
-  const end = await restPoint(live);
-  schedule.next = paced.next;
-  const counters = windowCounters(start.edge, end.edge);
+  const requests = await sendWarmUp(session, live.place.lane);
   const collected = await collectBoth(live);
-  const cpu = [counters.base.cpuNs, counters.head.cpuNs].flatMap((ns) =>
-    ns === undefined || paced.base.answered === 0 ? [] : [ns / paced.base.answered],
-  );
   return {
     warmup: {
       seconds: (performance.now() - startedMs) / 1000,
-      requests: first.base.planned + paced.base.planned,
+      requests,
       gcCycles: bothSides((side) => collected[side].gcCycles - before[side].gcCycles),
-    },
-    pace: {
-      couplesPerSecond: paced.base.answered / Math.max(paced.wallSeconds, 1e-3),
-      cpuNsPerRequest: cpu.length === 2 ? Math.max(...cpu) : null,
     },
     collected,
   };
+};
+
+/** Requests per side. */
+const sendWarmUp = async ({ settings: { inFlight } }: Session, { loader, schedule }: Lane): Promise<number> => {
+  const first = await loader.couples({ first: schedule.next, seconds: WARM.seconds, inFlight });
+  schedule.next = first.next;
+  const sent = first.base.planned;
+  if (sent >= WARM.requests || first.cutShort !== null) return sent;
+  const seconds = WARM.mostSeconds - WARM.seconds;
+  const more = await loader.couples({ first: first.next, count: WARM.requests - sent, seconds, inFlight });
+  schedule.next = more.next;
+  return sent + more.base.planned;
+};
+
+export interface Refilled {
+  readonly load: PairLoad;
+  readonly pace: RequestRate;
+  /** Where the first window begins. */
+  readonly end: RestPoint;
+}
+
+/** Couples that nothing counts but profiles and growth. What they say of the pace sets the size of windows. */
+export const refill = async (session: Session, live: LivePair): Promise<Refilled> => {
+  const { loader, schedule } = live.place.lane;
+  const start = await restPoint(live);
+  const { inFlight } = session.settings;
+  const load = await loader.couples({ first: schedule.next, seconds: REFILL_SECONDS, inFlight });
+  schedule.next = load.next;
+  const end = await restPoint(live);
+  const { base, head } = windowCounters(start.edge, end.edge);
+  const cpu = [base.cpuNs, head.cpuNs].flatMap((ns) =>
+    ns === undefined || load.base.answered === 0 ? [] : [ns / load.base.answered],
+  );
+  const pace = {
+    couplesPerSecond: load.base.answered / Math.max(load.wallSeconds, 1e-3),
+    cpuNsPerRequest: cpu.length === 2 ? Math.max(...cpu) : null,
+  };
+  return { load, pace, end };
 };

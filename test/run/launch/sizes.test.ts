@@ -4,11 +4,11 @@ import { windowRequests } from '../../../harness/run/launch/judged.ts';
 import { launchesPerSeed } from '../../../harness/run/session/links.ts';
 
 describe('windowRequests', () => {
-  it('asks for a good half second of couples when that holds 150 requests and 100 ms of CPU', () => {
-    expect(windowRequests({ couplesPerSecond: 1000, cpuNsPerRequest: 400_000 })).toBe(550);
+  it('asks for a third of a second of couples when that holds 150 requests and 100 ms of CPU', () => {
+    expect(windowRequests({ couplesPerSecond: 1000, cpuNsPerRequest: 400_000 })).toBe(350);
   });
 
-  it('asks for more where half a second holds too little CPU, and at least 150 requests', () => {
+  it('asks for more where that holds too little CPU, and at least 150 requests', () => {
     expect(windowRequests({ couplesPerSecond: 1000, cpuNsPerRequest: 100_000 })).toBe(1000);
     expect(windowRequests({ couplesPerSecond: 200, cpuNsPerRequest: 5e6 })).toBe(150);
   });
