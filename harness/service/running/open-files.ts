@@ -34,7 +34,7 @@ const writtenBy = async (pid: number): Promise<OpenFiles> => {
 
 /** Open for writing, and not only at their end, in the process or one below it; what we have open ourselves is not its own. */
 export const writtenFiles = async (pid: number): Promise<OpenFiles> => {
-  const pids = [...(await familyOf(pid)).keys()];
+  const pids = [...familyOf(pid).keys()];
   const ours = await writtenBy(process.pid);
   const theirs = await Promise.all(pids.map(writtenBy));
   return new Map(theirs.flatMap((files) => [...files]).filter(([key]) => !ours.has(key)));

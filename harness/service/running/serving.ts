@@ -99,7 +99,7 @@ const alike = async (pids: readonly number[], like: readonly number[]): Promise<
 
 /** Like one that listens, and neither one of these nor above them: it may be about to listen, too. */
 const lateWorkers = async (pid: number, holders: readonly number[]): Promise<number> => {
-  const family = await familyOf(pid);
+  const family = familyOf(pid);
   const masters = above(family, holders);
   const others = [...family.keys()].filter((each) => !holders.includes(each) && !masters.has(each));
   return (await alike(others, holders)).length;
@@ -122,7 +122,7 @@ const untilAllListen = async (served: Served): Promise<readonly OwnedSocket[]> =
  */
 const sharing = async (served: Served, holders: readonly number[]): Promise<readonly number[]> => {
   const found = await probe(served);
-  const masters = above(await familyOf(served.pid), holders);
+  const masters = above(familyOf(served.pid), holders);
   const workers = await alike(
     holders.filter((each) => !masters.has(each)),
     found,
