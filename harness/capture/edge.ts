@@ -270,7 +270,8 @@ const withOwed = ({ base, head }: BySide<WindowCounters>): BySide<WindowCounters
   return { base: charged(base, base.gcOwedNs), head: charged(head, head.gcOwedNs) };
 };
 
-const withoutOwed = ({ gcOwedNs: _, ...counters }: WindowCounters): WindowCounters => counters;
+const withoutOwed = (counters: WindowCounters): WindowCounters =>
+  Object.fromEntries(Object.entries(counters).filter(([name]) => name !== 'gcOwedNs'));
 
 const charged = (counters: WindowCounters, owedNs: number): WindowCounters =>
   counters.cpuNs === undefined ? counters : { ...counters, cpuNs: counters.cpuNs + owedNs };

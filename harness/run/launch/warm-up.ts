@@ -74,7 +74,7 @@ const sendWarmUp = async ({ settings: { inFlight } }: Session, { loader, schedul
   return sent + more.base.planned;
 };
 
-export interface Refilled {
+interface Refilled {
   readonly load: PairLoad;
   readonly pace: RequestRate;
   /** Where the first window begins. */
