@@ -9,6 +9,10 @@ const ARM_CALL = 0b100101;
 const ARM_JUMP = 0b000101;
 const ARM_OFFSET_BITS = 26;
 
+/** Whether {@link directTarget} may find one in an instruction of so many bytes: few blocks end in one. */
+export const isAsLongAsACall = (bytes: number, arch: string): boolean =>
+  bytes === (arch === 'arm64' ? ARM_BYTES : X86_BYTES);
+
 /**
  * The address that a direct call or jump goes to; undefined for any other instruction, and for one that takes its target
  * from a register or memory. Jumps count because assembly and wrappers end in one to another function; whether the target

@@ -4,7 +4,7 @@
  */
 import type { CountedStack, WorkGroup } from '../model/index.ts';
 import { executedInstructions, firstLengths } from './block-lengths.ts';
-import { directTarget } from './call-target.ts';
+import { directTarget, isAsLongAsACall } from './call-target.ts';
 import type { Blocks, IndirectCalls, Overflow, Snapshot } from './counts-file.ts';
 import type { GoTables } from './go-tables.ts';
 import { syscallName } from './syscalls.ts';
@@ -92,7 +92,8 @@ const tallyCalls = (
   { bias, first }: Placed,
 ): void => {
   const calls = new CallTallies(tallies, tables);
-  const ran = Array.from(executions.keys()).filter((block) => (executions[block] ?? 0) > 0);
+  const ran: number[] = [];
+  for (let block = 0; block < blocks.count; block++) if ((executions[block] ?? 0) > 0) ran.push(block);
   for (const block of ran) {
     const address = (blocks.address[block] ?? 0) - bias;
     const inside = tables.functionAt(address);
@@ -101,6 +102,7 @@ const tallyCalls = (
   const end = (block: number) => lastOf(blocks, block, executedInstructions(blocks, block, first));
   for (const block of ran) {
     const [address, length] = end(block);
+    if (!isAsLongAsACall(length, arch)) continue;
     const target = directTarget(tables.codeAt(address - bias, length), address - bias, arch);
     if (target !== undefined) calls.call(address - bias, target, executions[block] ?? 0);
   }
@@ -151,9 +153,13 @@ const tallyBlocks = (
     const start = blocks.firstLength[i] ?? 0;
     let address = (blocks.address[i] ?? 0) - bias;
     const count = executedInstructions(blocks, i, first);
-    for (let n = 0; n < count; n++) {
-      tallies.at(address).instructions += times;
-      address += blocks.lengths[start + n] ?? 0;
+    for (let n = 0; n < count; ) {
+      const { tally, end } = tallies.from(address);
+      do {
+        tally.instructions += times;
+        address += blocks.lengths[start + n] ?? 0;
+        n += 1;
+      } while (n < count && address < end);
     }
   }
   tallyCalls(blocks, executed, tallies, program, { bias, first });
@@ -185,8 +191,11 @@ const syscallsBetween = (
   return counts;
 };
 
-const sum = (values: Float64Array, weights: Uint32Array): number =>
-  values.reduce((total, value, i) => total + value * (weights[i] ?? 0), 0);
+const sum = (values: Float64Array, weights: Uint32Array): number => {
+  let total = 0;
+  for (let i = 0; i < values.length; i++) total += (values[i] ?? 0) * (weights[i] ?? 0);
+  return total;
+};
 
 /** The assembly function through which the runtime itself writes: above all to wake its poller, which the clock decides. */
 const OWN_WRITE = 'runtime.write1';

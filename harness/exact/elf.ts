@@ -20,8 +20,8 @@ export interface ElfFile {
    * relocations. 0 where nothing is stored.
    */
   readonly wordsAt: (address: number, count: number) => readonly number[];
-  /** As stored in the file; empty where it holds less. */
-  readonly bytesAt: (address: number, length: number) => Buffer;
+  /** Those that hold code. */
+  readonly code: readonly ElfSection[];
   /** Addresses at which a pointer to `target` is stored, the first few. */
   readonly pointersTo: (target: number) => readonly number[];
 }
@@ -31,6 +31,7 @@ const SECTION_HEADER_BYTES = 64;
 const SEGMENT_HEADER_BYTES = 56;
 const SHT_RELA = 4;
 const SHT_NOBITS = 8;
+const SHF_EXECINSTR = 4;
 const PT_LOAD = 1;
 const PF_X = 1;
 /** R_X86_64_RELATIVE and R_AARCH64_RELATIVE: the addend is the pointer. */
@@ -57,6 +58,7 @@ const stringAt = (buffer: Buffer, offset: number): string => {
 interface RawSection {
   readonly nameOffset: number;
   readonly type: number;
+  readonly isCode: boolean;
   readonly address: number;
   readonly bytes: Buffer;
 }
@@ -84,7 +86,8 @@ const readSections = (data: Buffer): readonly RawSection[] | string => {
     left -= length;
     if (left < 0 || (length > 0 && offset + length > data.length)) return 'is cut short or its sections overlap';
     const bytes = data.subarray(length === 0 ? 0 : offset, length === 0 ? 0 : offset + length);
-    sections.push({ nameOffset: data.readUInt32LE(at), type, address: number64(data, at + 0x10), bytes });
+    const isCode = (number64(data, at + 8) & SHF_EXECINSTR) !== 0;
+    sections.push({ nameOffset: data.readUInt32LE(at), type, isCode, address: number64(data, at + 0x10), bytes });
   }
   return sections;
 };
@@ -174,8 +177,9 @@ const readWords = (
   return words;
 };
 
-const readBytes = (loaded: readonly ElfSection[], address: number, length: number): Buffer => {
-  const home = loaded.find((each) => address >= each.address && address + length <= each.address + each.bytes.length);
+/** As stored; empty where the sections hold less. */
+export const bytesAt = (sections: readonly ElfSection[], address: number, length: number): Buffer => {
+  const home = sections.find((each) => address >= each.address && address + length <= each.address + each.bytes.length);
   return home?.bytes.subarray(address - home.address, address - home.address + length) ?? Buffer.alloc(0);
 };
 
@@ -198,14 +202,14 @@ export const parseElf = (data: Buffer, file: string): ElfFile => {
   const codeStart = readCodeStart(data);
   if (codeStart === undefined) throw broken(file, 'holds no code that could run');
   const names = raw[data.readUInt16LE(0x3e)]?.bytes ?? Buffer.alloc(0);
-  const sections = raw.map(({ nameOffset, address, bytes }) => ({ name: stringAt(names, nameOffset), address, bytes }));
+  const sections = raw.map(({ nameOffset, ...rest }) => ({ name: stringAt(names, nameOffset), ...rest }));
   const loaded = sections.filter(({ address, bytes }) => address > 0 && bytes.length > 0);
   const relocations = raw.filter(({ type }) => type === SHT_RELA).map(({ bytes }) => bytes);
   return {
     sections: loaded,
     codeStart,
     wordsAt: (address, count) => readWords(loaded, relocations, address, count),
-    bytesAt: (address, length) => readBytes(loaded, address, length),
+    code: loaded.filter(({ isCode }) => isCode),
     pointersTo: (target) => findPointers(loaded, relocations, target),
   };
 };

@@ -8,9 +8,17 @@
  */
 import { UsageError } from '../errors.ts';
 import type { CountedFrame } from '../model/index.ts';
-import { parseElf, readProgram } from './elf.ts';
+import { bytesAt, type ElfSection, parseElf, readProgram } from './elf.ts';
 import { findLayout, type GoLayout, tablesUnreadable } from './go-layout.ts';
-import { type Steps, stepsReader, textReader, type Unreadable, upperBound, valueAt } from './table-readers.ts';
+import {
+  type Steps,
+  stepsReader,
+  stretchOf,
+  textReader,
+  type Unreadable,
+  upperBound,
+  valueAt,
+} from './table-readers.ts';
 
 export interface GoFunction {
   readonly name: string;
@@ -29,6 +37,14 @@ export interface GoTables {
   readonly codeAt: (address: number, length: number) => Buffer;
   /** Innermost (inlined) frame first, the function itself last; empty outside Go's code. Throws `GO_TABLES_UNREADABLE`. */
   readonly framesAt: (address: number) => readonly CountedFrame[];
+  /** The code around the address that has the same frames; undefined outside Go's code. */
+  readonly stretchAt: (address: number) => Stretch | undefined;
+}
+
+/** Addresses from `start` to before `end`. */
+export interface Stretch {
+  readonly start: number;
+  readonly end: number;
 }
 
 const PCDATA_INL_TREE_INDEX = 2;
@@ -124,19 +140,38 @@ const inlinedCall = ({ data, name, unreadable }: TableReaders, { info, inlineTre
   return { function: name(data.readInt32LE(at + 4)), startLine: data.readInt32LE(at + 12), offset };
 };
 
-/** Walks from the innermost inlined call out to the function itself. */
+/**
+ * Walks from the innermost inlined call out to the function itself. Tens of thousands of these are kept: written out and
+ * cut to their length, they take half the memory of what spreads leave.
+ */
 const framesOf = (readers: TableReaders, tables: FunctionTables, address: number): readonly CountedFrame[] => {
   const frames: CountedFrame[] = [];
   let offset = address - tables.info.entry;
   while (frames.length < MOST_FRAMES) {
-    const place = { file: fileAt(readers, tables, offset), line: Math.max(0, valueAt(tables.line, offset)) };
+    const file = fileAt(readers, tables, offset);
+    const line = Math.max(0, valueAt(tables.line, offset));
     const index = tables.inlineIndex === null ? -1 : valueAt(tables.inlineIndex, offset);
-    if (index < 0) return [...frames, { function: tables.info.name, ...place, startLine: tables.info.startLine }];
+    if (index < 0) {
+      frames.push({ function: tables.info.name, file, line, startLine: tables.info.startLine });
+      return frames.slice();
+    }
     const call = inlinedCall(readers, tables, index);
-    frames.push({ function: call.function, ...place, startLine: call.startLine });
+    frames.push({ function: call.function, file, line, startLine: call.startLine });
     offset = call.offset;
   }
   throw readers.unreadable('its inlined calls go in a circle');
+};
+
+/** Frames change where a line, its file or what is inlined there does; what lies around an inlined call stands with it. */
+const stretchIn = ({ info, line, fileIndex, inlineIndex }: FunctionTables, address: number): Stretch => {
+  let [start, end] = [info.entry, info.end];
+  for (const steps of [line, fileIndex, inlineIndex]) {
+    if (steps === null) continue;
+    const [from, to] = stretchOf(steps, address - info.entry);
+    start = Math.max(start, info.entry + from);
+    end = Math.min(end, info.entry + to);
+  }
+  return { start, end };
 };
 
 /** Each read once. */
@@ -177,6 +212,30 @@ const understood = (layout: GoLayout, unreadable: Unreadable): TableReaders => {
   throw error;
 };
 
+/** In memory of their own, so that the program's other bytes, about half of it, need not stay. */
+const detached = ({ layout, data, unreadable }: TableReaders): TableReaders => {
+  const own = {
+    ...layout,
+    names: Buffer.from(layout.names),
+    units: Buffer.from(layout.units),
+    files: Buffer.from(layout.files),
+    values: Buffer.from(layout.values),
+    table: Buffer.from(layout.table),
+    data: [],
+  };
+  return readersOf(own, Buffer.from(data), unreadable);
+};
+
+const detachedCode = (code: readonly ElfSection[]): readonly ElfSection[] =>
+  code.map((section) => ({ ...section, bytes: Buffer.from(section.bytes) }));
+
+/** Where each function begins, less where all code does. */
+const entriesOf = ({ functions, table }: GoLayout): Uint32Array => {
+  const entries = new Uint32Array(functions);
+  for (let index = 0; index < functions; index++) entries[index] = table.readUInt32LE(8 * index);
+  return entries;
+};
+
 /** Throws {@link UsageError} `NOT_AN_ELF_PROGRAM` or `GO_TABLES_UNREADABLE`. */
 export const readGoTables = (file: string): GoTables => goTablesIn(readProgram(file), file);
 
@@ -185,12 +244,14 @@ export const goTablesIn = (data: Buffer, file: string): GoTables => {
   const elf = parseElf(data, file);
   const unreadable = tablesUnreadable(file);
   const layout = findLayout(elf, unreadable);
-  const readers = understood(layout, unreadable);
+  const readers = detached(understood(layout, unreadable));
+  const code = detachedCode(elf.code);
   const functionAt = functionsOf(readers);
-  const { text, endOfText, functions, table } = layout;
+  const { text, endOfText, functions } = layout;
+  const entries = entriesOf(layout);
   const tablesAt = (address: number): FunctionTables | undefined => {
     if (address < text || address >= endOfText) return undefined;
-    const index = upperBound(functions, (i) => table.readUInt32LE(8 * i), address - text) - 1;
+    const index = upperBound(functions, (i) => entries[i] ?? 0, address - text) - 1;
     if (index < 0) return undefined;
     const tables = functionAt(index);
     return address < tables.info.end ? tables : undefined;
@@ -198,10 +259,14 @@ export const goTablesIn = (data: Buffer, file: string): GoTables => {
   return {
     codeStart: elf.codeStart,
     functionAt: (address) => tablesAt(address)?.info,
-    codeAt: elf.bytesAt,
+    codeAt: (address, length) => bytesAt(code, address, length),
     framesAt: (address) => {
       const tables = tablesAt(address);
       return tables === undefined ? [] : framesOf(readers, tables, address);
+    },
+    stretchAt: (address) => {
+      const tables = tablesAt(address);
+      return tables === undefined ? undefined : stretchIn(tables, address);
     },
   };
 };

@@ -28,6 +28,12 @@ export const upperBound = (length: number, at: (index: number) => number, key: n
 export const valueAt = ({ until, value }: Steps, offset: number): number =>
   value[upperBound(until.length, (i) => until[i] ?? 0, offset)] ?? -1;
 
+/** Around an offset, where the value stays the same: from the first number on and below the second. */
+export const stretchOf = ({ until }: Steps, offset: number): readonly [from: number, to: number] => {
+  const place = upperBound(until.length, (i) => until[i] ?? 0, offset);
+  return [until[place - 1] ?? 0, until[place] ?? Infinity];
+};
+
 /** The text that begins at an offset of `bytes`. */
 export const textReader = (bytes: Buffer, what: string, unreadable: Unreadable): ((offset: number) => string) => {
   const known = new Map<number, string>();

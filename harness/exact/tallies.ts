@@ -4,7 +4,7 @@ import type { GoFunction, GoTables } from './go-tables.ts';
 import { groupOf } from './groups.ts';
 
 /** Code outside Go's text: C, the C library, the vDSO, the dynamic linker. */
-const OUTSIDE: CountedFrame = { function: '<not Go>', file: '', line: 0, startLine: 0 };
+const OUTSIDE: readonly CountedFrame[] = [{ function: '<not Go>', file: '', line: 0, startLine: 0 }];
 
 interface Tally {
   readonly frames: readonly CountedFrame[];
@@ -14,72 +14,126 @@ interface Tally {
   calls: number;
 }
 
-const keyOf = (frames: readonly CountedFrame[]): string =>
-  frames.map((frame) => `${frame.function}\0${frame.line}`).join('\n');
+/** The tally of an address, and of what follows it to before `end`. */
+interface TallyFrom {
+  readonly tally: Tally;
+  readonly end: number;
+}
 
-/** Sums by stack; addresses are looked up once per program and reused for later windows of the same tables. */
-export class StackTallies {
-  readonly #tallies = new Map<string, Tally>();
+/** A stack of a program, by its number. */
+interface Looked {
+  readonly number: number;
+  readonly frames: readonly CountedFrame[];
+}
+
+/**
+ * The stacks of a program by address. Many addresses make one line, and many stretches of code: its frames are kept once,
+ * and a stretch by where it begins.
+ */
+class LookUp {
   readonly #tables: GoTables;
-  readonly #keys: Map<number, Looked>;
-  readonly #stacks: Map<string, Looked>;
+  readonly #byStart = new Map<number, Looked>();
+  /** By lines and numbers of functions: names would make the keys five times as long. */
+  readonly #byKey = new Map<string, Looked>();
+  readonly #functions = new Map<string, number>();
+  readonly #groups = new Map<string, WorkGroup>();
+  readonly #outside: Looked;
 
   constructor(tables: GoTables) {
     this.#tables = tables;
-    const known = lookUps.get(tables) ?? { byAddress: new Map(), byKey: new Map() };
-    lookUps.set(tables, known);
-    this.#keys = known.byAddress;
-    this.#stacks = known.byKey;
+    this.#outside = this.#of(OUTSIDE);
   }
 
-  /** `address` as linked. */
-  at(address: number): Tally {
-    return this.#tally(...this.#look(address));
+  /** Of an address as linked, with the end of the code that has the same one. */
+  at(address: number): readonly [looked: Looked, end: number] {
+    const stretch = this.#tables.stretchAt(address);
+    if (stretch === undefined) return [this.#outside, address + 1];
+    const known = this.#byStart.get(stretch.start);
+    if (known !== undefined) return [known, stretch.end];
+    const looked = this.#of(this.#tables.framesAt(address));
+    this.#byStart.set(stretch.start, looked);
+    return [looked, stretch.end];
   }
 
-  /** Where entries of a function are counted: those from one place, or those of which nobody knows from where. */
-  entryOf({ name, startLine, entry }: GoFunction, callSite?: number): Tally {
-    const file = this.#look(entry)[1].at(-1)?.file ?? '';
-    const [key, caller] = callSite === undefined ? [''] : this.#look(callSite);
-    return this.#tally(`entry\0${name}\0${key}`, [{ function: name, file, line: startLine, startLine }], caller);
+  groupOf(frames: readonly CountedFrame[]): WorkGroup {
+    const name = frames.at(-1)?.function ?? '';
+    const group = this.#groups.get(name) ?? groupOf(name);
+    this.#groups.set(name, group);
+    return group;
   }
 
-  #tally(key: string, frames: readonly CountedFrame[], caller?: readonly CountedFrame[]): Tally {
-    const known = this.#tallies.get(key);
-    if (known !== undefined) return known;
-    const group = groupOf(frames.at(-1)?.function ?? '');
-    const tally: Tally = { frames, group, instructions: 0, calls: 0, ...(caller !== undefined && { caller }) };
-    this.#tallies.set(key, tally);
-    return tally;
+  #functionOf(name: string): number {
+    const number = this.#functions.get(name) ?? this.#functions.size;
+    this.#functions.set(name, number);
+    return number;
   }
 
-  all(): readonly CountedStack[] {
-    return [...this.#tallies.values()];
-  }
-
-  #look(address: number): Looked {
-    const known = this.#keys.get(address);
-    if (known !== undefined) return known;
-    const found = this.#tables.framesAt(address);
-    const frames = found.length === 0 ? [OUTSIDE] : found;
-    const key = keyOf(frames);
-    // Many addresses make one line: its frames are kept once.
-    const looked = this.#stacks.get(key) ?? ([key, frames] as const);
-    this.#stacks.set(key, looked);
-    this.#keys.set(address, looked);
+  #of(frames: readonly CountedFrame[]): Looked {
+    const key = frames.map((frame) => `${this.#functionOf(frame.function)}:${frame.line}`).join(' ');
+    const looked = this.#byKey.get(key) ?? { number: this.#byKey.size, frames };
+    this.#byKey.set(key, looked);
     return looked;
   }
 }
 
-/** A stack with the key it is summed by. */
-type Looked = readonly [key: string, frames: readonly CountedFrame[]];
-
-interface LookUp {
-  readonly byAddress: Map<number, Looked>;
-  readonly byKey: Map<string, Looked>;
-}
-
+/** Addresses are looked up once per program and reused for later windows of the same tables. */
 const lookUps = new WeakMap<GoTables, LookUp>();
+
+const lookUpOf = (tables: GoTables): LookUp => {
+  const lookUp = lookUps.get(tables) ?? new LookUp(tables);
+  lookUps.set(tables, lookUp);
+  return lookUp;
+};
+
+/** Of a call from somewhere that nobody knows. */
+const NOWHERE = -1;
+
+/** Sums by stack. */
+export class StackTallies {
+  readonly #lookUp: LookUp;
+  readonly #all: Tally[] = [];
+  /** By number of the stack. */
+  readonly #executed: (Tally | undefined)[] = [];
+  /** By name of what is entered, then by number of the stack that it is called from. */
+  readonly #entries = new Map<string, Map<number, Tally>>();
+
+  constructor(tables: GoTables) {
+    this.#lookUp = lookUpOf(tables);
+  }
+
+  /** `address` as linked. */
+  from(address: number): TallyFrom {
+    const [{ number, frames }, end] = this.#lookUp.at(address);
+    const tally = this.#executed[number] ?? this.#add(frames);
+    this.#executed[number] = tally;
+    return { tally, end };
+  }
+
+  /** Where entries of a function are counted: those from one place, or those of which nobody knows from where. */
+  entryOf({ name, startLine, entry }: GoFunction, callSite?: number): Tally {
+    const from = callSite === undefined ? undefined : this.#lookUp.at(callSite)[0];
+    const byCaller = this.#entries.get(name) ?? new Map<number, Tally>();
+    this.#entries.set(name, byCaller);
+    const known = byCaller.get(from?.number ?? NOWHERE);
+    if (known !== undefined) return known;
+    const file = this.#lookUp.at(entry)[0].frames.at(-1)?.file ?? '';
+    const tally = this.#add([{ function: name, file, line: startLine, startLine }], from?.frames);
+    byCaller.set(from?.number ?? NOWHERE, tally);
+    return tally;
+  }
+
+  /** In the order in which they were met first. */
+  all(): readonly CountedStack[] {
+    return this.#all;
+  }
+
+  #add(frames: readonly CountedFrame[], caller?: readonly CountedFrame[]): Tally {
+    const group = this.#lookUp.groupOf(frames);
+    const tally: Tally = { frames, group, instructions: 0, calls: 0, ...(caller !== undefined && { caller }) };
+    this.#all.push(tally);
+    return tally;
+  }
+}
 
 /** Here a goroutine goes on, also at its beginning: whoever was before it there did not call it. */
 const SWITCHES: ReadonlySet<string> = new Set(['gogo', 'runtime.gogo']);
@@ -105,8 +159,9 @@ export class CallTallies {
   /** No call where `target` is no beginning of a function. Add the entries before. */
   call(callSite: number, target: number, times: number): void {
     const entry = this.#entries.get(target);
+    if (entry === undefined) return;
     const caller = this.#tables.functionAt(callSite);
-    if (entry === undefined || caller === undefined || SWITCHES.has(caller.name)) return;
+    if (caller === undefined || SWITCHES.has(caller.name)) return;
     // A signal between a call and its function would be the only reason for more calls than entries.
     const taken = Math.min(times, entry.times - entry.known);
     entry.known += taken;

@@ -97,9 +97,25 @@ describe('what the tables of a binary say of an address', () => {
     }
   });
 
+  it('is the same for every address of a stretch, and stretches lie side by side', () => {
+    const tables = readGoTables(buildProgram(folder));
+    let lengths = 0;
+    for (const address of addressesOf(tables, 300)) {
+      const { start, end } = tables.stretchAt(address) ?? { start: 0, end: 0 };
+      expect(start <= address && address < end).toBe(true);
+      const frames = ours(tables, address);
+      for (let at = start; at < end; at++) expect(ours(tables, at)).toEqual(frames);
+      const inside = tables.functionAt(address);
+      if (end < (inside?.end ?? 0)) expect(tables.stretchAt(end)?.start).toBe(end);
+      lengths += end - start;
+    }
+    expect(lengths).toBeGreaterThan(1500);
+  });
+
   it('knows nothing outside the program’s Go code', () => {
     const tables = readGoTables(buildProgram(folder));
     expect(tables.framesAt(0x10)).toEqual([]);
+    expect(tables.stretchAt(0x10)).toBeUndefined();
     expect(tables.functionAt(2 ** 47)).toBeUndefined();
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { stepsReader, textReader, valueAt } from '../../harness/exact/table-readers.ts';
+import { stepsReader, stretchOf, textReader, valueAt } from '../../harness/exact/table-readers.ts';
 
 const unreadable = (what: string): Error => new Error(what);
 
@@ -24,6 +24,17 @@ describe('steps of a function', () => {
   it('have the value that holds at each address, and none beyond the last', () => {
     const steps = stepsReader(tableOf([-1, 4], [300, 200], [7, 201]), 1, unreadable)(1, 210);
     expect([0, 3, 4, 199, 200, 201, 209].map((at) => valueAt(steps, at))).toEqual([-1, -1, 300, 300, 7, -1, -1]);
+  });
+
+  it('hold from where the step before ends to where their own does, and the last one without end', () => {
+    const steps = stepsReader(tableOf([-1, 4], [300, 200]), 1, unreadable)(1, 210);
+    expect([0, 3, 4, 199, 200].map((at) => stretchOf(steps, at))).toEqual([
+      [0, 4],
+      [0, 4],
+      [4, 200],
+      [4, 200],
+      [200, Infinity],
+    ]);
   });
 
   it('count distances in units of four bytes where instructions have four', () => {

@@ -13,15 +13,33 @@ const SAMPLE_TYPES = [
 export const GROUP_LABEL = 'group';
 
 /** Rows by content, numbered in the order they come. */
-class Numbers<T> {
+class Numbers<T, Key = string> {
   readonly rows: T[] = [];
-  readonly #known = new Map<string, number>();
+  readonly #known = new Map<Key, number>();
 
-  of(key: string, row: T): number {
+  of(key: Key, row: () => T): number {
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     this.#known.set(key, this.rows.length);
-    return this.rows.push(row) - 1;
+    return this.rows.push(row()) - 1;
+  }
+}
+
+/** Functions by name, and where one name is of several by file and line. */
+class Functions {
+  readonly rows: CountedFrame[] = [];
+  readonly #named = new Map<string, number[]>();
+
+  of(frame: CountedFrame): number {
+    const named = this.#named.get(frame.function) ?? [];
+    this.#named.set(frame.function, named);
+    for (const row of named) {
+      const known = this.rows[row];
+      if (known?.startLine === frame.startLine && known.file === frame.file) return row;
+    }
+    const row = this.rows.push(frame) - 1;
+    named.push(row);
+    return row;
   }
 }
 
@@ -29,48 +47,60 @@ interface Sample {
   /** One, or of calls whose caller is known two. */
   readonly stack: readonly number[];
   readonly group: string;
-  readonly values: number[];
+  readonly values: [instructions: number, calls: number, idleInstructions: number];
 }
 
-const functionKey = ({ function: name, file, startLine }: CountedFrame): string => `${name}\0${file}\0${startLine}`;
-
 const locationKey = (frames: readonly CountedFrame[]): string =>
-  frames.map((frame) => `${functionKey(frame)}\0${frame.line}`).join('\n');
+  frames.map(({ function: name, file, startLine, line }) => `${name}\0${file}\0${startLine}\0${line}`).join('\n');
+
+/** More locations than any program has: two of them make one number. */
+const MOST_LOCATIONS = 2 ** 26;
 
 /** What the stacks are made of, each thing once. */
 class CountedStacks {
   readonly locations = new Numbers<readonly CountedFrame[]>();
-  readonly samples = new Numbers<Sample>();
+  readonly samples = new Numbers<Sample, number>();
+  /** Most stacks share their frames, which are then known without a look at them. */
+  readonly #shared = new Map<readonly CountedFrame[], number>();
 
-  add(stack: CountedStack, column: number, value: number): void {
-    const { values } = this.#sampleOf(stack);
-    values[column] = (values[column] ?? 0) + value;
+  valuesOf({ frames, group, caller }: CountedStack): Sample['values'] {
+    const leaf = this.#locationOf(frames);
+    const from = caller === undefined ? null : this.#locationOf(caller);
+    const key = from === null ? leaf : (from + 1) * MOST_LOCATIONS + leaf;
+    const at = this.samples.of(key, () => ({ stack: from === null ? [leaf] : [leaf, from], group, values: [0, 0, 0] }));
+    return (this.samples.rows[at] as Sample).values;
   }
 
-  #sampleOf({ frames, group, caller }: CountedStack): Sample {
-    const levels = caller === undefined ? [frames] : [frames, caller];
-    const stack = levels.map((level) => this.locations.of(locationKey(level), level));
-    const at = this.samples.of(stack.join(' '), { stack, group, values: [0, 0, 0] });
-    return this.samples.rows[at] as Sample;
+  #locationOf(frames: readonly CountedFrame[]): number {
+    const known = this.#shared.get(frames);
+    if (known !== undefined) return known;
+    const location = this.locations.of(locationKey(frames), () => frames);
+    this.#shared.set(frames, location);
+    return location;
   }
 }
 
 const stacksIn = (stacks: readonly CountedStack[], idle: readonly CountedStack[]): CountedStacks => {
   const counted = new CountedStacks();
   for (const stack of stacks) {
-    counted.add(stack, 0, stack.instructions);
-    counted.add(stack, 1, stack.calls);
+    const values = counted.valuesOf(stack);
+    values[0] += stack.instructions;
+    values[1] += stack.calls;
   }
-  for (const stack of idle) if (stack.instructions > 0) counted.add(stack, 2, stack.instructions);
+  for (const stack of idle) if (stack.instructions > 0) counted.valuesOf(stack)[2] += stack.instructions;
   return counted;
 };
 
-const columnOf = <T>(rows: readonly T[], value: (row: T) => number): Uint32Array => Uint32Array.from(rows, value);
+const columnOf = <T>(rows: readonly T[], value: (row: T) => number): Uint32Array => {
+  const column = new Uint32Array(rows.length);
+  rows.forEach((row, i) => (column[i] = value(row)));
+  return column;
+};
 
 /** Where the part of each row begins among the parts of all, and behind the last where they end. */
-const startsOf = (lengths: readonly number[]): Uint32Array => {
-  const starts = new Uint32Array(lengths.length + 1);
-  for (const [i, length] of lengths.entries()) starts[i + 1] = (starts[i] ?? 0) + length;
+const startsOf = <T>(rows: readonly T[], length: (row: T) => number): Uint32Array => {
+  const starts = new Uint32Array(rows.length + 1);
+  rows.forEach((row, i) => (starts[i + 1] = (starts[i] ?? 0) + length(row)));
   return starts;
 };
 
@@ -84,30 +114,31 @@ const functionTable = (functions: readonly CountedFrame[], text: Text): Profile[
   startLine: columnOf(functions, (each) => each.startLine),
 });
 
-const locationTable = (
-  locations: readonly (readonly CountedFrame[])[],
-  functions: Numbers<CountedFrame>,
-): Profile['locations'] => {
+const locationTable = (locations: readonly (readonly CountedFrame[])[], functions: Functions): Profile['locations'] => {
   const lines = locations.flat();
   return {
     count: locations.length,
     mapping: new Uint32Array(locations.length),
     address: new BigUint64Array(locations.length),
     isFolded: new Uint8Array(locations.length),
-    lineStart: startsOf(locations.map((frames) => frames.length)),
-    lineFunction: columnOf(lines, (frame) => functions.of(functionKey(frame), frame)),
-    lineNumber: Int32Array.from(lines, ({ line }) => Math.max(0, line)),
+    lineStart: startsOf(locations, (frames) => frames.length),
+    lineFunction: columnOf(lines, (frame) => functions.of(frame)),
+    lineNumber: Int32Array.from(columnOf(lines, ({ line }) => Math.max(0, line))),
     lineColumn: new Uint32Array(lines.length),
   };
 };
 
-const sampleTable = (samples: readonly Sample[]): Profile['samples'] => ({
-  count: samples.length,
-  values: Float64Array.from(samples.flatMap(({ values }) => values)),
-  stackStart: startsOf(samples.map(({ stack }) => stack.length)),
-  stack: locationsOf(samples.flatMap(({ stack }) => stack)),
-  labelStart: Uint32Array.from({ length: samples.length + 1 }, (_, i) => i),
-});
+const sampleTable = (samples: readonly Sample[]): Profile['samples'] => {
+  const values = new Float64Array(samples.length * SAMPLE_TYPES.length);
+  samples.forEach((sample, i) => values.set(sample.values, i * SAMPLE_TYPES.length));
+  return {
+    count: samples.length,
+    values,
+    stackStart: startsOf(samples, ({ stack }) => stack.length),
+    stack: locationsOf(samples.flatMap(({ stack }) => stack)),
+    labelStart: startsOf(samples, () => 1),
+  };
+};
 
 /** One label a sample: the group of its work. */
 const labelTable = (samples: readonly Sample[], text: Text): Profile['labels'] => ({
@@ -141,10 +172,10 @@ const HEADER = {
  */
 export const instructionsProfile = (stacks: readonly CountedStack[], idle: readonly CountedStack[]): Profile => {
   const strings = new Numbers<string>();
-  const text: Text = (value) => strings.of(value, value);
+  const text: Text = (value) => strings.of(value, () => value);
   text('');
   const { locations, samples } = stacksIn(stacks, idle);
-  const functions = new Numbers<CountedFrame>();
+  const functions = new Functions();
   const located = locationTable(locations.rows, functions);
   return {
     ...HEADER,
