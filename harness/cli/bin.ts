@@ -3,10 +3,15 @@
  * The executable's first file: it parses on every Node that knows `import`, so that an old one gets a sentence
  * instead of a syntax error. Everything else loads behind the check.
  */
+import { setFlagsFromString } from 'node:v8';
+
 const NEEDED = [22, 18] as const;
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 
 if (major > NEEDED[0] || (major === NEEDED[0] && minor >= NEEDED[1])) {
+  // The space for young objects stays as small as it begins (two times 1 MB). V8 would let it grow to 32 MB, which a
+  // harness has no use for: reading the demo's profiles took 140 MB instead of 175, and no more time.
+  setFlagsFromString('--semi-space-growth-factor=1');
   const loaded = await Promise.all([
     import('./main.ts'),
     import('./terminal/streams.ts'),
