@@ -3,9 +3,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { styleText } from 'node:util';
 import { cpuSourceFor, hostEnvironment, readHostEdge, hostWindow } from '../capture/index.ts';
 import { EXIT, type ExitCode, GodynoError, reasonOf } from '../errors.ts';
-import type { Scenario } from '../model/index.ts';
+import type { LaneCpus, Scenario } from '../model/index.ts';
 import { type Engines, isMissing, type Missing, probeEngines } from '../exact/index.ts';
-import { canPin, runCommand, usableCpus } from '../process/index.ts';
+import { canPin, coresOf, runCommand, usableCpus } from '../process/index.ts';
+import { layOutCpus } from '../run/index.ts';
 import { freePorts } from '../service/index.ts';
 import { formatPercent } from '../units/index.ts';
 import { type Check, fail, note, ok, warn } from './doctor/check.ts';
@@ -45,6 +46,11 @@ const checkGo = async (signal: AbortSignal): Promise<Check> => {
   }
 };
 
+const atOnce = (lanes: readonly LaneCpus[]): string =>
+  lanes.length === 1
+    ? ''
+    : `; room for two launches at a time, services on CPU ${lanes.map(({ targetCpus }) => targetCpus.join(', ')).join(' and CPU ')}`;
+
 const checkCpus = async (): Promise<Check> => {
   const cpus = usableCpus();
   const { can, reason } = await canPin();
@@ -61,7 +67,8 @@ const checkCpus = async (): Promise<Check> => {
       'Two are needed: one for the services, one for the load; with one only allocations and growth decide.',
     );
   }
-  return ok('pinning', `CPUs ${cpus.join(', ')} usable, programs can be bound`);
+  const { lanes } = layOutCpus({ cores: coresOf(cpus), wanted: 1, refusal: null });
+  return ok('pinning', `CPUs ${cpus.join(', ')} usable, programs can be bound${atOnce(lanes)}`);
 };
 
 const checkProc = (): Check => {

@@ -19,7 +19,15 @@ import {
 import { type RandomSource, randomFrom, standardDeviation } from '../stats/index.ts';
 import { type Family, type JudgedMetric, judgedGates, limitsIn, looksOf } from './verdict/gates.ts';
 import { judgeSoFar } from './verdict/stopping-rule.ts';
-import { launchesOf, launchValues, scaleFor, seriesOf, unitContrasts, unitsOf } from './verdict/launch-series.ts';
+import {
+  launchesOf,
+  launchValues,
+  scaleFor,
+  wallSecondsOf,
+  seriesOf,
+  unitContrasts,
+  unitsOf,
+} from './verdict/launch-series.ts';
 
 export interface NoiseRequest {
   /** Identical code at equal places; null: there was no time for it. */
@@ -174,14 +182,13 @@ const metricNoise = (
 
 const secondsPerLaunch = (run: ScenarioRun): number => {
   const judged = launchesOf(run, 'judged');
-  const others = run.launches.filter(({ stage }) => stage !== 'judged');
-  const elsewhere = others.reduce((sum, { wallSeconds }) => sum + wallSeconds, 0);
+  const elsewhere = wallSecondsOf(run.launches.filter(({ stage }) => stage !== 'judged'));
   return judged.length === 0 ? 0 : Math.max(0, run.timing.measureSeconds - elsewhere) / judged.length;
 };
 
 /** Launches that fit beside what a run keeps for latency. */
 const launchesWithin = (run: ScenarioRun, seconds: number, perLaunch: number): number => {
-  const latency = launchesOf(run, 'latency').reduce((sum, { wallSeconds }) => sum + wallSeconds, 0);
+  const latency = wallSecondsOf(launchesOf(run, 'latency'));
   const looks = looksOf(run.scenario);
   const fitting = perLaunch > 0 ? Math.floor((seconds - latency) / perLaunch) : 0;
   return Math.min(looks.at(-1) ?? 0, Math.max(0, fitting));

@@ -4,7 +4,15 @@ import { isAbsolute, join, relative } from 'node:path';
 import { familyOf } from '../compare/index.ts';
 import type { BySide, Scenario } from '../model/index.ts';
 import { canPin, coresOf, usableCpus } from '../process/index.ts';
-import { type CpuLayout, layOutCpus, provision, type RunPlan, type RunProgress, type SideTree } from '../run/index.ts';
+import {
+  type CpuLayout,
+  lanesFor,
+  layOutCpus,
+  provision,
+  type RunPlan,
+  type RunProgress,
+  type SideTree,
+} from '../run/index.ts';
 import { findRepository, type SourceTree } from '../source/index.ts';
 import { withIgnoredExplained } from './ignored-files.ts';
 import type { Say } from './step.ts';
@@ -25,7 +33,7 @@ export interface MeasureSetting {
 /** Makes an overlay file below `workDir` for the head's tree; null: the head stays as it is. */
 export type PlantHead = (head: SideTree, scenario: Scenario, workDir: string) => Promise<string | null>;
 
-/** Binds ourselves to the loader's CPUs, so that links and reports never disturb the services. */
+/** Who runs where. */
 export const layOut = async (scenario: Scenario): Promise<CpuLayout> => {
   const usable = usableCpus();
   const ability = await canPin();
@@ -33,7 +41,7 @@ export const layOut = async (scenario: Scenario): Promise<CpuLayout> => {
     cores: usable && coresOf(usable),
     wanted: scenario.target.cpus,
     refusal: ability.can ? null : ability.reason,
-    mostLanes: 1,
+    ...lanesFor(scenario),
   });
 };
 

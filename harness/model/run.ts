@@ -122,8 +122,11 @@ export interface RunSettings {
   readonly pinned: boolean;
   /** Why not pinned, in words; null when pinned. */
   readonly unpinnedReason: string | null;
+  /** Of the first lane. */
   readonly targetCpus: readonly number[];
   readonly loaderCpus: readonly number[];
+  /** Where launches went several at a time: the CPUs of each, the first lane's among them. Absent: one at a time. */
+  readonly lanes?: readonly LaneCpus[];
   readonly cpuSource: CpuSource;
   readonly gomaxprocs: number;
   readonly gogc: string;
@@ -225,7 +228,7 @@ export interface RunTiming {
   readonly buildSeconds: number;
   /** Wall clock after the builds. */
   readonly measureSeconds: number;
-  /** Inside windows that are judged. */
+  /** Inside windows that are judged, added up over lanes. */
   readonly judgedSeconds: number;
   /** Launches that waited for their links. */
   readonly linkWaitSeconds: number;
@@ -264,6 +267,8 @@ export type Stage = 'judged' | 'latency' | 'exact' | 'explain' | 'growth' | 'cap
 
 export interface Launch {
   readonly index: number;
+  /** From 1; launches of different lanes may have run at the same time. Absent in runs from before there were lanes. */
+  readonly lane?: number;
   readonly stage: Stage;
   readonly linkSeed: number | null;
   readonly firstSide: Side;

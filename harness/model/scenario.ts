@@ -215,6 +215,8 @@ export interface MeasureSpec {
   /** Tight mode: τ/Δ 0.5/1 % instead of 1/2 % for CPU, looks up to 80 launches. */
   readonly tight: boolean;
   readonly exact: ExactMode;
+  /** Launches at the same time, as far as there are CPUs; absent: two where nothing speaks against it. */
+  readonly lanes?: 1 | 2;
   /** Unjudged full-speed pass that names functions after a CPU gate fired. */
   readonly explain: boolean;
 }

@@ -148,12 +148,19 @@ const environment = z.object({
   fingerprint: text,
 });
 
+/** More than any machine has. */
+const cpuList = z.array(count).max(4096);
+
 const settings = z.object({
   mode: z.enum(['together', 'alternate']),
   pinned: z.boolean(),
   unpinnedReason: text.nullable(),
-  targetCpus: z.array(count).max(4096),
-  loaderCpus: z.array(count).max(4096),
+  targetCpus: cpuList,
+  loaderCpus: cpuList,
+  lanes: z
+    .array(z.object({ targetCpus: cpuList, loaderCpus: cpuList }))
+    .max(16)
+    .exactOptional(),
   cpuSource: z.enum(['schedstat', 'cgroup', 'rusage']),
   gomaxprocs: count,
   gogc: text,

@@ -45,15 +45,26 @@ const sharing = (scenario: ScenarioComparison): string =>
 const layoutsOf = ({ launches, linkSeeds }: ScenarioComparison): string =>
   linkSeeds > 0 && linkSeeds < launches ? ` of ${formatNumberOf(linkSeeds, 'code layout')}` : '';
 
+/** Where both sides of a launch live. */
+const placeOf = ({ settings }: ScenarioComparison): string => {
+  if (!settings.pinned) return ' on no CPU of their own';
+  const { lanes = [settings] } = settings;
+  const cpus = lanes.map(({ targetCpus }) => `CPU ${targetCpus.join(', ')}`).join(' and ');
+  return lanes.length === 1 ? ` on ${cpus}` : `, two launches at a time, on ${cpus}`;
+};
+
 const factsOf = (scenario: ScenarioComparison): readonly Fact[] => {
   const { environment, settings } = scenario;
-  const cpus = settings.pinned ? `CPU ${settings.targetCpus.join(', ')}` : 'no CPU of their own';
   return [
     fact(
       'Measured',
       `${formatNumberOf(scenario.pairs, 'pair')} in ${formatNumberOf(scenario.launches, 'launch', 'launches')}${layoutsOf(scenario)}, ${formatDuration(scenario.durationSeconds)}; stopped because ${stopReason(scenario)}`,
     ),
-    fact('Sides', `${sharing(scenario)} on ${cpus}, GOMAXPROCS=${settings.gomaxprocs}, GOGC=`, code(settings.gogc)),
+    fact(
+      'Sides',
+      `${sharing(scenario)}${placeOf(scenario)}, GOMAXPROCS=${settings.gomaxprocs}, GOGC=`,
+      code(settings.gogc),
+    ),
     fact(
       'Machine',
       `${environment.cpuModel}, ${formatNumberOf(environment.cpus, 'CPU')}, ${formatQuantity(environment.memoryBytes, 'B')}, ${environment.os}/${environment.arch} ${environment.kernel}`,

@@ -1,5 +1,5 @@
 /** Conducts a scenario's launches: asks for the next step, takes it, and keeps what it measured. */
-import { UsageError } from '../errors.ts';
+import { GodynoError, UsageError } from '../errors.ts';
 import { invalidity, judgeAtEnd, judgeSoFar, notCounted } from '../compare/index.ts';
 import {
   type BuildInfo,
@@ -16,15 +16,16 @@ import { isMissing } from '../exact/index.ts';
 import { SAMPLES_TO_NAME } from '../metrics/index.ts';
 import { findEngine, type FoundEngine } from './counting/engine.ts';
 import { countFor, exactSeconds } from './counting/step.ts';
-import { launchOf } from './launch/either-way.ts';
+import { howItFailed, launchOf } from './launch/either-way.ts';
 import type { ExactPass } from './counting/emulated.ts';
 import { latencyRateOf } from './launch/latency-rate.ts';
 import type { LinkedPair, Links } from './session/links.ts';
+import { goOneAtATime } from './session/one-at-a-time.ts';
 import { nextStep, type RunSoFar, type NextStep } from './next-step.ts';
 import { type LaunchSpec, launchSpecOf } from './launch/running-pair.ts';
 import { allocationLaunch, explainLaunch, growthLaunch, latencyLaunch, latencyLaunchSeconds } from './launch/others.ts';
 import type { RequestRate } from './launch/warm-up.ts';
-import { answersOf, failedRequestsOf, nextLaunchIndex, type Session } from './session/session.ts';
+import { answersOf, failedRequestsOf, keptSettings, nextLaunchIndex, type Session } from './session/session.ts';
 import { deathIn } from './launch/death.ts';
 import { cpuSamples } from './launch/captures.ts';
 import { tryApart } from './launch/trial.ts';
@@ -47,6 +48,8 @@ interface Progress {
   pace: RequestRate | null;
   /** Of the judged launches and the waits for their links. */
   judgedSeconds: number;
+  /** How often one of them was begun, or several at the same time. */
+  judgedTurns: number;
   explainedSeconds: number;
   exact: ExactPass | null;
   /** Of the budget, for exact mode. */
@@ -60,7 +63,7 @@ interface Progress {
 /** The run as it stands, for the looks in between. */
 const snapshotOf = (session: Session, builds: BySide<BuildInfo>, progress: Progress): ScenarioRun => ({
   scenario: session.plan.scenario,
-  settings: { ...session.settings, latencyRatePerSecond: progress.latencyRatePerSecond },
+  settings: keptSettings(session, progress.latencyRatePerSecond),
   builds,
   launches: session.launches,
   timing: { buildSeconds: 0, measureSeconds: session.clock.elapsedSeconds(), judgedSeconds: 0, linkWaitSeconds: 0 },
@@ -79,6 +82,7 @@ export const conduct = async (session: Session, links: Links, builds: BySide<Bui
     latencyRatePerSecond: null,
     pace: null,
     judgedSeconds: 0,
+    judgedTurns: 0,
     explainedSeconds: 0,
     exact: null,
     exactSeconds: 0,
@@ -147,7 +151,7 @@ const engineOf = ({ engine }: Progress): RunSoFar['engine'] => {
 const tellsStuck = (goVersion: string): boolean => Number(/^go1\.(\d+)/.exec(goVersion)?.[1] ?? Infinity) >= 27;
 
 const soFarOf = ({ session, links, progress, current }: Conductor): RunSoFar => {
-  const { plan, clock, launches, settings } = session;
+  const { plan, clock, lanes, launches, settings } = session;
   const { measure, load } = plan.scenario;
   const judged = launches.filter(({ stage }) => stage === 'judged');
   const doneOf = (wanted: Stage): number => launches.filter(({ stage }) => stage === wanted).length;
@@ -160,11 +164,13 @@ const soFarOf = ({ session, links, progress, current }: Conductor): RunSoFar => 
     explain: measure.explain,
     budgetSeconds: plan.budgetSeconds,
     secondsLeft: clock.secondsLeft(),
+    lanes: lanes.length,
     stop: progress.stop,
     look: seen,
     longestSeconds: Math.max(0, ...judged.map(({ wallSeconds }) => wallSeconds)),
-    waitSeconds: links.secondsToNext(1),
+    waitSeconds: links.secondsToNext(lanes.length),
     judgedSeconds: progress.judgedSeconds,
+    judgedTurns: progress.judgedTurns,
     couplesPerSecond: progress.pace?.couplesPerSecond ?? null,
     // Before the first launch it is not known whether this machine carries one.
     latency: load.latency !== null && settings.mode !== 'alternate' && (judged.length === 0 || rate !== null),
@@ -186,7 +192,7 @@ const take = async (conductor: Conductor, step: NextStep): Promise<void> => {
   const { session, progress } = conductor;
   switch (step.kind) {
     case 'judged':
-      return judge(conductor);
+      return judge(conductor, step.launches);
     case 'stop':
       progress.stop = step.why;
       return;
@@ -201,15 +207,11 @@ const take = async (conductor: Conductor, step: NextStep): Promise<void> => {
     case 'capture':
       return launchAll(conductor, 'capture', 1, async (place) => allocationLaunch(session, place));
     case 'latency':
-      return launchAll(conductor, 'latency', 1, async (place) =>
+      return launchAll(conductor, 'latency', step.launches, async (place) =>
         latencyLaunch(session, place, progress.latencyRatePerSecond ?? 1),
       );
     case 'explain':
-      return launchAll(conductor, 'explain', 1, async (place) => {
-        const launch = await explainLaunch(session, place);
-        progress.explainedSeconds += launch.wallSeconds;
-        return launch;
-      });
+      return explain(conductor, step.launches);
     case 'too little':
       throw tooLittle(session);
     case 'end':
@@ -240,15 +242,23 @@ const tooLittle = ({ plan }: Session): UsageError =>
     'Raise measure.budget in the scenario or --budget; a first verdict takes about 30 s.',
   );
 
-const judge = async (conductor: Conductor): Promise<void> => {
+const explain = async (conductor: Conductor, launches: number): Promise<void> => {
+  const { session, progress } = conductor;
+  const begunSeconds = session.clock.elapsedSeconds();
+  await launchAll(conductor, 'explain', launches, async (place) => explainLaunch(session, place));
+  progress.explainedSeconds += session.clock.elapsedSeconds() - begunSeconds;
+};
+
+const judge = async (conductor: Conductor, launches: number): Promise<void> => {
   const { session, progress, current } = conductor;
   const begunSeconds = session.clock.elapsedSeconds();
-  await launchAll(conductor, 'judged', 1, async (place) => {
+  await launchAll(conductor, 'judged', launches, async (place) => {
     const { launch, pace } = await launchOf(session, place);
     progress.pace ??= pace;
     return launch;
   });
   progress.judgedSeconds += session.clock.elapsedSeconds() - begunSeconds;
+  progress.judgedTurns += 1;
   if (progress.pace !== null) progress.latencyRatePerSecond ??= latencyRateOf(session, progress.pace);
   progress.invalid ??= invalidity(current());
   if (progress.invalid !== null) progress.stop = 'invalid';
@@ -282,29 +292,56 @@ const pairsFor = async (links: Links, stage: Stage, launches: number): Promise<r
 
 /**
  * So many launches of a stage at the same time. Each is let finish whatever becomes of the others, and kept; a service
- * that dies in one spoils the run.
+ * that dies in one spoils the run. Where the first ones that go beside each other go wrong, it may be for that: they are
+ * made again one at a time.
  */
 const launchAll = async (
-  { session, links, progress }: Conductor,
+  conductor: Conductor,
   stage: Exclude<Stage, 'exact'>,
-  launches: number,
+  count: number,
   measure: (place: LaunchSpec) => Promise<Launch>,
 ): Promise<void> => {
-  const { plan, clock } = session;
-  const places = placesOf(session, await pairsFor(links, stage, launches));
+  const { session, links, progress } = conductor;
+  const { plan, clock, launches } = session;
+  const places = placesOf(session, await pairsFor(links, stage, count));
   for (const { index } of places)
     plan.onProgress({ kind: 'launch', stage, number: index, secondsLeft: clock.secondsLeft() });
+  const isTrial = count > 1 && launches.every(({ lane }) => lane === session.lanes[0].number);
+  const before = launches.length;
   const ended = await Promise.allSettled(
-    places.map(async (place) => ({ ...(await measure(place)), endedSeconds: clock.wallSeconds() })),
+    places.map(async (place) => {
+      const launch = await measure(place);
+      return { ...launch, lane: place.lane.number, endedSeconds: clock.wallSeconds() };
+    }),
   );
-  for (const one of ended) if (one.status === 'fulfilled') session.launches.push(one.value);
+  plan.signal.throwIfAborted();
+  for (const one of ended) if (one.status === 'fulfilled') launches.push(one.value);
   const failures = ended.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
+  const wrong = isTrial ? whatWentWrong(failures, conductor.current()) : null;
+  if (wrong !== null) {
+    launches.splice(before);
+    goOneAtATime(session, `two at a time went wrong (${wrong})`);
+    return;
+  }
+  progress.invalid ??= deathOf(failures);
+};
+
+const whatWentWrong = ([first]: readonly unknown[], run: ScenarioRun): string | null => {
+  if (first === undefined) return invalidity(run)?.message ?? null;
+  if (!(first instanceof GodynoError)) throw first;
+  return howItFailed(first.message);
+};
+
+/** The run's verdict on services that died; throws what is no death. */
+const deathOf = (failures: readonly unknown[]): InvalidRun | null => {
   const deaths = failures.map((error) => {
     const died = deathIn(error);
     if (died === null) throw error;
     return died;
   });
-  progress.invalid ??= deaths[0] ?? null;
+  const [first = null] = deaths;
+  // One side in one launch and the other in another: neither's doing.
+  return first !== null && deaths.some(({ side }) => side !== first.side) ? { ...first, side: null } : first;
 };
 
 /** Exact counts that found a change have named its function: no samples need to be collected for it. */

@@ -8,6 +8,7 @@
  * In: a scenario, both sides' sources, a seed, a budget, CPUs. Out: everything that was measured, raw.
  */
 export { type CpuLayout, layOutCpus } from './session/cpus.ts';
+export { lanesFor } from './session/one-at-a-time.ts';
 export type { GateProgress, RunPlan, RunProgress, SideTree } from './session/plan.ts';
 export { provision, type Provisioned } from './provision.ts';
 export { NothingToCompareError, UNKNOWN_TO_BASE } from './launch/trial.ts';

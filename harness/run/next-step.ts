@@ -39,16 +39,20 @@ export interface RunSoFar {
   readonly explain: boolean;
   readonly budgetSeconds: number;
   readonly secondsLeft: number;
+  /** Launches that may run at the same time. */
+  readonly lanes: number;
   /** Why judged launches ended; null: they have not. */
   readonly stop: StopReason | null;
   /** What they say so far; the last word on them once they ended. */
   readonly look: Look;
   /** The longest judged launch; 0 before the first. */
   readonly longestSeconds: number;
-  /** What the next one waits for its links. */
+  /** What the next ones wait for their links. */
   readonly waitSeconds: number;
-  /** All judged launches, with their waits for links. */
+  /** All judged launches, with their waits for links; those at the same time count once. */
   readonly judgedSeconds: number;
+  /** How often one of them was begun, or several at the same time. */
+  readonly judgedTurns: number;
   /** Base and head together; null before the first launch. */
   readonly couplesPerSecond: number | null;
   /** Whether there is a latency phase, how many of its launches are done, and what each takes. */
@@ -59,7 +63,7 @@ export interface RunSoFar {
   /** Both sides' Go finds goroutines that can never wake. */
   readonly tellsStuck: boolean;
   readonly captureDone: boolean;
-  /** Seconds that explaining took so far. */
+  /** Seconds that explaining took so far; launches at the same time count once. */
   readonly explainedSeconds: number;
   readonly hasSamples: boolean;
   readonly isNamedExactly: boolean;
@@ -71,7 +75,9 @@ export interface RunSoFar {
 }
 
 export type NextStep =
-  | { readonly kind: 'judged' | 'find engine' | 'capture' | 'latency' | 'explain' }
+  /** `launches` at the same time. */
+  | { readonly kind: 'judged' | 'latency' | 'explain'; readonly launches: number }
+  | { readonly kind: 'find engine' | 'capture' }
   /** `uncounted`: CPU lacks its look, and there is no time to count instructions instead. */
   | { readonly kind: 'end'; readonly uncounted: boolean }
   | { readonly kind: 'growth'; readonly requests: number }
@@ -88,9 +94,25 @@ const stepBeforeDecision = (soFar: RunSoFar): NextStep => {
   if (enough !== null) return { kind: 'stop', why: enough };
   if (isOpenAfterLook(soFar) && mayCount(soFar, 'open')) return countOnce(soFar, 'open');
   if (needsEngine(soFar)) return { kind: 'find engine' };
-  if (soFar.secondsLeft > soFar.waitSeconds + soFar.longestSeconds + kept(soFar)) return { kind: 'judged' };
+  if (soFar.secondsLeft > soFar.waitSeconds + soFar.longestSeconds + kept(soFar)) {
+    return { kind: 'judged', launches: judgedAtOnce(soFar) };
+  }
   return soFar.look.launches === 0 ? { kind: 'too little' } : { kind: 'stop', why: 'budget' };
 };
+
+/**
+ * The first goes alone: it finds out what the service needs and what the machine carries. No launch is begun that the
+ * next look may turn out to need no more.
+ */
+const judgedAtOnce = (soFar: RunSoFar): number => {
+  const { look, purpose } = soFar;
+  if (look.launches === 0) return 1;
+  const wanted = Math.min(look.nextLook ?? Infinity, purpose === 'record' ? RECORD_LAUNCHES : Infinity);
+  return atOnce(soFar, wanted - look.launches);
+};
+
+/** Of so many launches up to the next look. */
+const atOnce = ({ lanes }: RunSoFar, wanted: number): number => Math.max(1, Math.min(lanes, wanted));
 
 const whyEnough = ({ purpose, exact, look }: RunSoFar): StopReason | null => {
   if (exact === 'only') return 'decided';
@@ -120,10 +142,10 @@ const othersSeconds = (soFar: RunSoFar): number => latencySeconds(soFar) + growt
 
 /** Of the latency phase up to its first look. */
 const latencySeconds = (soFar: RunSoFar): number => {
-  const { latency, latencyDone, latencyLaunchSeconds, look, purpose, budgetSeconds } = soFar;
+  const { latency, latencyDone, latencyLaunchSeconds, lanes, look, purpose, budgetSeconds } = soFar;
   if (!latency || latencyDone > 0 || purpose === 'record') return 0;
   const most = Math.max(latencyLaunchSeconds, LATENCY_MOST_SHARE * budgetSeconds);
-  return Math.min((look.nextLatencyLook ?? 0) * latencyLaunchSeconds, most);
+  return Math.min(Math.ceil((look.nextLatencyLook ?? 0) / lanes) * latencyLaunchSeconds, most);
 };
 
 const growthLaunchSeconds = (couplesPerSecond: number, requests: number): number =>
@@ -181,10 +203,11 @@ const captureSeconds = ({ look, captureDone }: RunSoFar): number =>
   movedAllocations(look) && !captureDone ? ALLOCATION_SECONDS : 0;
 
 /** Whether CPU's first look is still ahead and comes in time, beside what `others` keep. */
-const reachesCpuLook = ({ look, judgedSeconds, secondsLeft }: RunSoFar, others: number): boolean => {
-  if (look.firstCpuLook === null || look.launches === 0) return false;
-  const secondsPerLaunch = judgedSeconds / look.launches;
-  return (look.firstCpuLook - look.launches) * secondsPerLaunch <= secondsLeft - others;
+const reachesCpuLook = (soFar: RunSoFar, others: number): boolean => {
+  const { look, lanes, judgedSeconds, judgedTurns, secondsLeft } = soFar;
+  if (look.firstCpuLook === null || judgedTurns === 0) return false;
+  const turns = Math.ceil((look.firstCpuLook - look.launches) / lanes);
+  return (turns * judgedSeconds) / judgedTurns <= secondsLeft - others;
 };
 
 /** Where CPU cannot have its look, instructions are the only word on what requests compute. */
@@ -235,11 +258,11 @@ const stepAfterDecision = (soFar: RunSoFar): NextStep => {
   if (mayCount(soFar, state)) return countOnce(soFar, state);
   if (soFar.exact === 'only') return { kind: 'end', uncounted: false };
   if (movedAllocations(look) && !soFar.captureDone && secondsLeft > ALLOCATION_SECONDS) return { kind: 'capture' };
-  if (explainsFirst(soFar)) return { kind: 'explain' };
+  if (explainsFirst(soFar)) return { kind: 'explain', launches: soFar.lanes };
   if (soFar.latency && look.nextLatencyLook !== null && secondsLeft >= soFar.latencyLaunchSeconds) {
-    return { kind: 'latency' };
+    return { kind: 'latency', launches: atOnce(soFar, look.nextLatencyLook - soFar.latencyDone) };
   }
-  if (isWorthExplaining(soFar)) return { kind: 'explain' };
+  if (isWorthExplaining(soFar)) return { kind: 'explain', launches: soFar.lanes };
   return { kind: 'end', uncounted: state === 'open' && soFar.engine === 'instructions' && isCountingAhead(soFar) };
 };
 

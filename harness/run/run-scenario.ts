@@ -1,7 +1,7 @@
 /** One scenario from its sources to all that was measured: builds, links, a session, its launches. */
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cellsOf, encodedAlready, startLoader } from '../load/index.ts';
+import { cellsOf, encodedAlready } from '../load/index.ts';
 import {
   type BySide,
   type BuildInfo,
@@ -17,6 +17,8 @@ import { bindSelf } from '../process/index.ts';
 import { type Binary, buildFacts, linkUnlessSame, type PreparedBuild } from '../service/index.ts';
 import { atOnce } from './session/at-once.ts';
 import { startClock } from './session/clock.ts';
+import { withLanes } from './session/lane.ts';
+import { oneAtATimeNote } from './session/one-at-a-time.ts';
 import { cpuSettings } from './session/cpus.ts';
 import { ContendedPortsError, movingNotes } from './session/contended-ports.ts';
 import { conduct, type MeasuredRun } from './conduct.ts';
@@ -27,7 +29,7 @@ import type { RunPlan } from './session/plan.ts';
 import { type Rehearsal, rehearseSide } from './launch/rehearsal.ts';
 import { linkSeedOf } from './session/seeds.ts';
 import { prepareSide } from './session/side-build.ts';
-import { answersOf, failedRequestsOf, type Session } from './session/session.ts';
+import { answersOf, failedRequestsOf, keptSettings, type Session } from './session/session.ts';
 import { keepUp } from './session/upkeep.ts';
 import { chooseCpuSource } from './session/cpu-source.ts';
 
@@ -122,6 +124,21 @@ const settingsOf = (plan: RunPlan, unmovable: string | null): RunSettings => {
   };
 };
 
+/** What is to be said before anything is started. */
+const notesBefore = (
+  { scenario, cpus }: RunPlan,
+  prepared: BySide<PreparedBuild>,
+  moving: readonly string[],
+): readonly string[] => {
+  const { requests, data } = scenario.load;
+  return [
+    ...SIDES.flatMap((side) => prepared[side].notes),
+    ...encodedAlready(requests, cellsOf(data)),
+    ...moving,
+    ...(cpus.oneLaneReason === null ? [] : [oneAtATimeNote(cpus.oneLaneReason)]),
+  ];
+};
+
 export const withSession = async <T>(
   plan: RunPlan,
   prepared: BySide<PreparedBuild>,
@@ -133,39 +150,31 @@ export const withSession = async <T>(
   await mkdir(socketDir, { recursive: true, mode: 0o700 });
   const unmovable = prepared.base.unmovable ?? prepared.head.unmovable;
   const settings = settingsOf(plan, unmovable);
-  const [cpus = null] = plan.cpus.lanes;
+  // Sides that are never alive together have one launch at a time.
+  const cpus = settings.mode === 'alternate' ? plan.cpus.lanes.slice(0, 1) : plan.cpus.lanes;
   try {
     // From here on the harness, its links and its reading of profiles keep off the services' CPUs.
-    await bindSelf(cpus?.loaderCpus ?? [], plan.signal);
-    const loader = await startLoader({
-      cpus: cpus?.loaderCpus ?? null,
-      signal: plan.signal,
-      logFile: join(plan.outDir, 'logs', folderOf(plan.scenario.name), 'loader.log'),
-    });
-    try {
-      const { requests, data } = plan.scenario.load;
-      const notes = new Set([
-        ...SIDES.flatMap((side) => prepared[side].notes),
-        ...encodedAlready(requests, cellsOf(data)),
-      ]);
-      for (const note of movingNotes(moved, unmovable)) notes.add(note);
+    await bindSelf(
+      cpus.flatMap(({ loaderCpus }) => loaderCpus),
+      plan.signal,
+    );
+    const logFolder = join(plan.outDir, 'logs', folderOf(plan.scenario.name));
+    return await withLanes({ cpus, logFolder, signal: plan.signal }, async (lanes) => {
       const clock = startClock(plan.budgetSeconds);
-      return await use({
+      return use({
         plan,
         settings,
         prepared,
-        lanes: [{ cpus, loader, schedule: { next: 0 } }],
+        lanes,
         clock,
         upkeep: keepUp(clock, plan.scenario.target.stopTimeoutSeconds),
         socketDir,
         movedPorts: unmovable === null ? moved : [],
         tried: false,
         launches: [],
-        notes,
+        notes: new Set(notesBefore(plan, prepared, movingNotes(moved, unmovable))),
       });
-    } finally {
-      await loader.stop();
-    }
+    });
   } finally {
     await bindSelf(plan.cpus.usable, new AbortController().signal);
     await rm(socketDir, { recursive: true, force: true });
@@ -186,7 +195,7 @@ const assemble = (
     .reduce((sum, { wallSeconds }) => sum + wallSeconds, 0);
   return {
     scenario: session.plan.scenario,
-    settings: { ...session.settings, latencyRatePerSecond: measured.latencyRatePerSecond },
+    settings: keptSettings(session, measured.latencyRatePerSecond),
     builds: bothSides((side) => ({ ...builds[side], linkSeconds: linkSeconds[side] })),
     launches: measured.launches,
     timing: {

@@ -6,6 +6,7 @@ import { howItFailed } from './launch/either-way.ts';
 import { launchSpecOf, withLivePair } from './launch/running-pair.ts';
 import { insistedOn, prepareSides, withSession } from './run-scenario.ts';
 import { ContendedPortsError, moveIfNew, takenPortsIn } from './session/contended-ports.ts';
+import { oneAtATimeNote } from './session/one-at-a-time.ts';
 import type { RunPlan } from './session/plan.ts';
 import type { Session } from './session/session.ts';
 
@@ -15,6 +16,8 @@ export type WayOfSides =
       readonly kind: 'together';
       readonly moved: readonly number[];
       readonly startSeconds: number;
+      /** Launches that a run would have at the same time. */
+      readonly launchesAtOnce: number;
       /** What a report would have to say of it. */
       readonly notes: readonly string[];
     }
@@ -58,12 +61,14 @@ const startBoth = async (plan: RunPlan, binaries: BySide<Binary>, moved: readonl
     if (session.settings.mode === 'alternate') {
       return { kind: 'alternate', why: `port ${moved.join(', ')} cannot be moved: ${unmovable ?? 'unknown'}` };
     }
+    const { oneLaneReason } = plan.cpus;
     const before = new Set(session.notes);
+    if (oneLaneReason !== null) before.delete(oneAtATimeNote(oneLaneReason));
     try {
       const place = launchSpecOf(session, 1, { linkSeed: binaries.head.linkSeed, binaries });
       const startSeconds = await withLivePair(session, place, async (live) => Promise.resolve(live.startSeconds));
       const notes = [...session.notes].filter((note) => !before.has(note));
-      return { kind: 'together', moved: session.movedPorts, startSeconds, notes };
+      return { kind: 'together', moved: session.movedPorts, startSeconds, launchesAtOnce: session.lanes.length, notes };
     } catch (error) {
       return { kind: 'alternate', why: whyNotTogether(session, error) };
     }

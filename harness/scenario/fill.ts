@@ -289,7 +289,7 @@ export const fillScenario = (
 ): Scenario => {
   const load = fillLoad(input.load, files, contents);
   const target = withPorts(fillTarget(input.target, files), load);
-  const { budget, tight, exact, explain } = input.measure;
+  const { budget, tight, exact, lanes, explain } = input.measure;
   return {
     name: input.name ?? nameFromFile(file),
     description: input.description ?? null,
@@ -297,7 +297,13 @@ export const fillScenario = (
     digest: digestOf(target, load),
     target,
     load,
-    measure: { budgetSeconds: budget ?? (tight ? TIGHT_BUDGET_SECONDS : BUDGET_SECONDS), tight, exact, explain },
+    measure: {
+      budgetSeconds: budget ?? (tight ? TIGHT_BUDGET_SECONDS : BUDGET_SECONDS),
+      tight,
+      exact,
+      ...(lanes === 'auto' ? {} : { lanes }),
+      explain,
+    },
     gates: fillGates(input.gates),
   };
 };

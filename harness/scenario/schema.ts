@@ -81,6 +81,13 @@ const measure = () =>
       .describe(
         'Exact mode, instructions counted under emulation. auto: where it can run, else calls are counted to explain a gate that has fired; always: an error where it cannot; only: nothing else; off: never.',
       ),
+    lanes: z
+      .union([z.literal('auto'), z.literal(1), z.literal(2)], expected('auto, 1 or 2'))
+      .prefault('auto')
+      .describe(
+        'Launches at the same time, each with CPUs of its own. auto: two where there are CPUs (four, or 2 × (`target.cpus` + 1)) and nothing speaks against it; 1: never two, for services that slow each other down through the memory they share; 2: also where a file, a command or memory speaks against it.',
+      )
+      .meta({ kind: 'auto, 1 or 2' }),
     explain: yesNo()
       .prefault(true)
       .describe('After a CPU regression, collect enough profile samples to name the function.'),

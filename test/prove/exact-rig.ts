@@ -200,7 +200,7 @@ const countOnce = async (
     tried: true,
     settings: settingsOf(scenario),
     prepared: { base: builds.base.build, head: builds.head.build },
-    lanes: [{ cpus: null, loader, schedule: { next: 0 } }],
+    lanes: [{ number: 1, cpus: null, loader, schedule: { next: 0 } }],
     clock: startClock(BUDGET_SECONDS),
     upkeep: keepUp(startClock(BUDGET_SECONDS), 1),
     socketDir: path.join(workDir, 's'),

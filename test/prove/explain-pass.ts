@@ -150,7 +150,7 @@ export const explainPass = async (request: ExplainRequest): Promise<Explained> =
         },
         settings: settingsOf(scenario, layout),
         prepared,
-        lanes: [{ cpus, loader, schedule: { next: 0 } }],
+        lanes: [{ number: 1, cpus, loader, schedule: { next: 0 } }],
         clock: startClock(BUDGET_SECONDS),
         upkeep: keepUp(startClock(BUDGET_SECONDS), 1),
         socketDir,

@@ -34,11 +34,13 @@ const usual: RunSoFar = {
   explain: true,
   budgetSeconds: 120,
   secondsLeft: 100,
+  lanes: 1,
   stop: null,
   look: lookOf(),
   longestSeconds: 4,
   waitSeconds: 0,
   judgedSeconds: 20,
+  judgedTurns: 5,
   couplesPerSecond: 1000,
   latency: true,
   latencyDone: 0,
@@ -177,6 +179,35 @@ const JUDGED: readonly Row[] = [
     { kind: 'judged' },
   ],
   ['calibrates to the last look', { purpose: 'calibrate' }, { done: true }, { kind: 'judged' }],
+];
+
+/** Five launches of them in three turns. */
+const TWO_LANES: readonly Row[] = [
+  ['begins with one launch', {}, { launches: 0, nextLook: 4 }, { kind: 'judged', launches: 1 }],
+  ['goes on with two', {}, { launches: 1, nextLook: 4 }, { kind: 'judged', launches: 2 }],
+  ['begins none that the next look may not need', {}, { launches: 3, nextLook: 4 }, { kind: 'judged', launches: 1 }],
+  ['makes up for one that gave no unit', {}, { launches: 8, nextLook: 9 }, { kind: 'judged', launches: 1 }],
+  [
+    'records no more than twelve',
+    { purpose: 'record' },
+    { launches: 11, nextLook: 16 },
+    { kind: 'judged', launches: 1 },
+  ],
+  ['keeps two turns for latency', { secondsLeft: 4 + 6 + 1 }, {}, { kind: 'judged', launches: 1 }],
+  ['not less', { secondsLeft: 4 + 6 }, {}, { kind: 'stop', why: 'budget' }],
+  ['measures latency in two', { stop: 'decided', counting: 'done' }, {}, { kind: 'latency', launches: 2 }],
+  [
+    'but not across its next look',
+    { stop: 'decided', counting: 'done', latencyDone: 3 },
+    {},
+    { kind: 'latency', launches: 1 },
+  ],
+  [
+    'explains in two',
+    { stop: 'decided', counting: 'done', latencyDone: 4 },
+    { cpuFired: true, nextLatencyLook: null },
+    { kind: 'explain', launches: 2 },
+  ],
 ];
 
 const FOLLOWED: readonly Row[] = [
@@ -361,41 +392,52 @@ describe('after the judged launches, the next step', () => {
   );
 });
 
+describe('with two lanes, the next step', () => {
+  test.each(TWO_LANES.map(([what, soFar, ...rest]) => [what, { lanes: 2, judgedTurns: 3, ...soFar }, ...rest] as Row))(
+    '%s',
+    (...row) => check(row),
+  );
+});
+
 describe('a whole run', () => {
   /** Takes steps on a clock of made-up seconds; CPU stays open. */
-  const kinds = (start: Partial<RunSoFar>, perLaunch: number, layoutsPerLaunch: number): readonly string[] => {
+  const stepsOf = (start: Partial<RunSoFar>, perLaunch: number, layoutsPerLaunch: number): readonly NextStep[] => {
     let soFar: RunSoFar = {
       ...usual,
       judgedSeconds: 0,
+      judgedTurns: 0,
       secondsLeft: 120,
       engine: 'unknown',
       ...start,
       look: lookOf({ launches: 0, layouts: 0 }),
     };
-    const taken: string[] = [];
+    const taken: NextStep[] = [];
     const spend = (seconds: number, changes: Partial<RunSoFar>): RunSoFar => ({
       ...soFar,
       secondsLeft: soFar.secondsLeft - seconds,
       ...changes,
     });
-    const judged = (): RunSoFar => {
-      const launches = soFar.look.launches + 1;
+    const judged = (added: number): RunSoFar => {
+      const launches = soFar.look.launches + added;
       const layouts = Math.floor(launches * layoutsPerLaunch);
       const firstCpuLook = layouts >= 8 ? null : 8 / layoutsPerLaunch;
       const suspectGrowth = launches >= 4 ? (['heapGrowthBytesPerRequest'] as const) : [];
-      const look = lookOf({ launches, layouts, firstCpuLook, suspectGrowth, isLook: launches >= 8 });
-      return spend(perLaunch, { look, longestSeconds: perLaunch, judgedSeconds: soFar.judgedSeconds + perLaunch });
+      const nextLook = [4, 6, 8, 10, 12, 16, 20, 24].find((count) => count > launches) ?? 40;
+      const look = lookOf({ launches, layouts, firstCpuLook, suspectGrowth, nextLook, isLook: launches >= 8 });
+      const { judgedSeconds, judgedTurns } = soFar;
+      const judgedSoFar = { judgedSeconds: judgedSeconds + perLaunch, judgedTurns: judgedTurns + 1 };
+      return spend(perLaunch, { look, longestSeconds: perLaunch, ...judgedSoFar });
     };
     /** Undecided by its first look, decided by its second. */
-    const latency = (): RunSoFar => {
-      const latencyDone = soFar.latencyDone + 1;
+    const latency = (added: number): RunSoFar => {
+      const latencyDone = soFar.latencyDone + added;
       const nextLatencyLook = [4, 6].find((look) => look > latencyDone) ?? null;
       return spend(soFar.latencyLaunchSeconds, { latencyDone, look: { ...soFar.look, nextLatencyLook } });
     };
     const after = (step: NextStep): RunSoFar => {
       switch (step.kind) {
         case 'judged':
-          return judged();
+          return judged(step.launches);
         case 'stop':
           return { ...soFar, stop: step.why };
         case 'find engine':
@@ -405,7 +447,7 @@ describe('a whole run', () => {
         case 'growth':
           return spend(14, { growthDone: true });
         case 'latency':
-          return latency();
+          return latency(step.launches);
         case 'capture':
         case 'explain':
         case 'too little':
@@ -414,12 +456,16 @@ describe('a whole run', () => {
       }
     };
     for (let step = nextStep(soFar); step.kind !== 'end' && taken.length < 200; step = nextStep(soFar)) {
-      taken.push(step.kind);
+      taken.push(step);
       soFar = after(step);
     }
     expect(soFar.secondsLeft).toBeGreaterThanOrEqual(0);
-    return [...new Set(taken)];
+    return taken;
   };
+
+  const kinds = (...run: Parameters<typeof stepsOf>): readonly string[] => [
+    ...new Set(stepsOf(...run).map(({ kind }) => kind)),
+  ];
 
   test('with links of eight seconds counts, settles the suspicion and measures latency within two minutes', () => {
     expect(kinds({}, 8, 1 / 3)).toEqual(['judged', 'find engine', 'stop', 'growth', 'count', 'latency']);
@@ -427,6 +473,21 @@ describe('a whole run', () => {
 
   test('with quick links has CPU looked at before it counts', () => {
     expect(kinds({}, 3.5, 1)).toEqual(['judged', 'find engine', 'count', 'stop', 'growth', 'latency']);
+  });
+
+  test('with two lanes has the first launch alone, then two at a time, but none across a look', () => {
+    const steps = stepsOf({ lanes: 2, secondsLeft: 60, counting: 'done' }, 3.5, 1);
+    const judged = steps.flatMap((step) => (step.kind === 'judged' ? [step.launches] : []));
+    expect(judged.slice(0, 7)).toEqual([1, 2, 1, 2, 2, 2, 2]);
+    expect(steps.flatMap((step) => (step.kind === 'latency' ? [step.launches] : []))).toEqual([2, 2]);
+  });
+
+  test('with two lanes has CPU looked at where one lane would have had to count instead', () => {
+    const slow = { secondsLeft: 75, couplesPerSecond: 1000, engine: 'instructions' } as const;
+    const launchesOf = (lanes: number): number =>
+      stepsOf({ ...slow, lanes }, 8, 1).reduce((sum, step) => sum + (step.kind === 'judged' ? step.launches : 0), 0);
+    expect(launchesOf(1)).toBeLessThan(8);
+    expect(launchesOf(2)).toBeGreaterThanOrEqual(8);
   });
 
   test('of a minute has its growth launch and latency', () => {

@@ -105,6 +105,13 @@ describe('defaults', () => {
     });
   });
 
+  test('launches go beside each other as the machine and the service allow, unless a number is given', () => {
+    expect(read(`${MINIMAL}measure: { lanes: auto }`).measure).not.toHaveProperty('lanes');
+    expect(read(`${MINIMAL}measure: { lanes: 1 }`).measure.lanes).toBe(1);
+    expect(read(`${MINIMAL}measure: { lanes: 2 }`).measure.lanes).toBe(2);
+    expect(() => read(`${MINIMAL}measure: { lanes: 3 }`)).toThrow(/measure\.lanes: .*auto, 1 or 2/);
+  });
+
   test('tight mode has twice the budget unless one is given', () => {
     expect(read(`${MINIMAL}measure: { tight: true }`).measure.budgetSeconds).toBe(240);
     expect(read(`${MINIMAL}measure: { tight: true, budget: 1m30s }`).measure.budgetSeconds).toBe(90);

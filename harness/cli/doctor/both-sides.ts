@@ -15,8 +15,9 @@ export const wayChecks = (name: string, way: WayOfSides): readonly Check[] => {
   if (way.kind === 'alternate') return [warn(name, `run one after the other: ${way.why}`, ADVICE)];
   const ports = way.moved.length === 1 ? `port ${way.moved[0]}` : `ports ${way.moved.join(', ')}`;
   const moved = way.moved.length === 0 ? '' : `, ${ports}, ${MOVED}`;
+  const atOnce = way.launchesAtOnce === 1 ? '' : '; two launches at a time';
   return [
-    ok(name, `run side by side${moved}; both ready in ${formatDuration(way.startSeconds)}`),
+    ok(name, `run side by side${moved}; both ready in ${formatDuration(way.startSeconds)}${atOnce}`),
     ...way.notes.map((note) => warn(name, note, '')),
   ];
 };

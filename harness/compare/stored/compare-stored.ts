@@ -35,6 +35,8 @@ import { invalidity } from '../verdict/validity.ts';
 const OTHER_MACHINE = 'measured on another machine';
 const SAME_MACHINE = 'stored figures move by more than this between runs; measure both sides together';
 
+const OTHER_CPUS = 'measured on another layout of CPUs; measure both sides together';
+
 const TOO_SHORT = 'stored launches are too short to tell a leak from snapshot noise';
 
 interface StoredPair {
@@ -47,6 +49,12 @@ interface StoredPair {
 
 const TOO_FEW = 'fewer launches than a verdict on CPU takes in one of the runs; measure both sides together';
 const STILL_OPEN = 'the two runs hold too few launches to decide it; measure both sides together';
+
+/** Services run faster beside an idle half of their core, and slower beside another launch. */
+const cpuShape = ({ settings }: ScenarioRun): string =>
+  (settings.lanes ?? [settings])
+    .map(({ targetCpus, loaderCpus }) => `${targetCpus.length} and ${loaderCpus.length}`)
+    .join(', ');
 
 const storedOutcome = (stored: StoredPair, judged: JudgedMetric, levels: Levels): MetricOutcome => {
   const { before, after, method, sharesBase } = stored;
@@ -65,6 +73,7 @@ const storedOutcome = (stored: StoredPair, judged: JudgedMetric, levels: Levels)
   if (metricDef(metric).method === 'growth' && outcome.verdict === 'open') return notJudged(outcome, TOO_SHORT);
   if (MACHINE_FREE.has(metric)) return outcome;
   if (method === 'other-machine') return notJudged(outcome, OTHER_MACHINE);
+  if (!sharesBase && cpuShape(before) !== cpuShape(after)) return notJudged(outcome, OTHER_CPUS);
   const [first = 0] = looksOf(after.scenario);
   if (sharesBase && metric === 'cpuNsPerRequest' && fewestUnits(before, after, metric) < first) {
     return notJudged(outcome, TOO_FEW);

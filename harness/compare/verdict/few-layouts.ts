@@ -9,15 +9,13 @@ import { FEWEST_FOR_CPU, limitsIn, limitsOfFewLayouts, looksOf, type JudgedMetri
 import { judgeOnce } from './judge.ts';
 import type { Reading } from './reading.ts';
 import { countLinkSeeds } from './metric-row.ts';
-import { launchesOf, launchValues, seriesOf } from './launch-series.ts';
+import { launchesOf, launchValues, wallSecondsOf, seriesOf } from './launch-series.ts';
 
 const SECONDS_PER_MINUTE = 60;
 
 /** Whole minutes that would hold `wanted` units at this run's pace, beside what other launches took. */
 export const budgetFor = ({ run }: Reading, seen: number, wanted: number): string => {
-  const others = run.launches
-    .filter(({ stage }) => stage !== 'judged')
-    .reduce((sum, { wallSeconds }) => sum + wallSeconds, 0);
+  const others = wallSecondsOf(run.launches.filter(({ stage }) => stage !== 'judged'));
   const judged = Math.max(0, run.timing.measureSeconds - others);
   const minutes = Math.ceil((others + (judged * wanted) / Math.max(1, seen)) / SECONDS_PER_MINUTE);
   return `--budget ${minutes}m`;

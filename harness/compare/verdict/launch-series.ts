@@ -1,7 +1,7 @@
 /** From launches to the units that are judged: one value pair per unit, in the order in which they were measured. */
 import { countedPairs, counterPerRequest, phaseOf, readLaunchSide, readWindow } from '../../metrics/index.ts';
 import type { Launch, LaunchSide, MetricId, Pair, Phase, ScenarioRun, Side, Stage, Window } from '../../model/index.ts';
-import { mean } from '../../stats/index.ts';
+import { mean, sum } from '../../stats/index.ts';
 
 /** Base's and head's value of one window, or of one launch. */
 export interface ValuePair {
@@ -17,6 +17,21 @@ export interface UnitValues {
 /** Launches of one stage, in order. */
 export const launchesOf = (run: ScenarioRun, stage: Stage): readonly Launch[] =>
   run.launches.filter((launch) => launch.stage === stage);
+
+const beginOf = ({ endedSeconds = 0, wallSeconds }: Launch): number => endedSeconds - wallSeconds;
+
+/** Launches may run beside one another: the time in which at least one of them did. Older runs had one at a time. */
+export const wallSecondsOf = (launches: readonly Launch[]): number => {
+  if (launches.some(({ endedSeconds }) => endedSeconds === undefined))
+    return sum(launches.map(({ wallSeconds }) => wallSeconds));
+  let covered = 0;
+  let until = 0;
+  for (const { endedSeconds = 0, wallSeconds } of launches.toSorted((a, b) => beginOf(a) - beginOf(b))) {
+    covered += Math.max(0, endedSeconds - Math.max(until, endedSeconds - wallSeconds));
+    until = Math.max(until, endedSeconds);
+  }
+  return covered;
+};
 
 const hasCost = (launch: Launch): boolean =>
   launch.pairs.some((pair) => pair.phase === 'cost' && pair.discarded === null);

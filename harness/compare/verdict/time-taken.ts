@@ -1,24 +1,9 @@
 /** Where a scenario's time went: what a run has recorded, put together under a name for each part. */
 import type { Launch, MetricComparison, Phase, ScenarioRun, ScenarioTime, Stage } from '../../model/index.ts';
 import { sum } from '../../stats/index.ts';
-import { launchesOf, unitsOf } from './launch-series.ts';
+import { launchesOf, unitsOf, wallSecondsOf } from './launch-series.ts';
 
-const beginOf = ({ endedSeconds = 0, wallSeconds }: Launch): number => endedSeconds - wallSeconds;
-
-/** Launches may run beside one another: the time in which at least one of them did. Older runs had one at a time. */
-const wallOf = (launches: readonly Launch[]): number => {
-  if (launches.some(({ endedSeconds }) => endedSeconds === undefined))
-    return sum(launches.map(({ wallSeconds }) => wallSeconds));
-  let covered = 0;
-  let until = 0;
-  for (const { endedSeconds = 0, wallSeconds } of launches.toSorted((a, b) => beginOf(a) - beginOf(b))) {
-    covered += Math.max(0, endedSeconds - Math.max(until, endedSeconds - wallSeconds));
-    until = Math.max(until, endedSeconds);
-  }
-  return covered;
-};
-
-const stageSeconds = (run: ScenarioRun, stage: Stage): number => wallOf(launchesOf(run, stage));
+const stageSeconds = (run: ScenarioRun, stage: Stage): number => wallSecondsOf(launchesOf(run, stage));
 
 const phaseSeconds = (launches: readonly Launch[], phase: Phase): number =>
   sum(
@@ -34,7 +19,7 @@ const inJudged = (run: ScenarioRun): InLaunches => {
   const judged = launchesOf(run, 'judged');
   const each = sum(judged.map(({ wallSeconds }) => wallSeconds));
   // Of what runs beside one another, every part has its share.
-  const share = each > 0 ? wallOf(judged) / each : 0;
+  const share = each > 0 ? wallSecondsOf(judged) / each : 0;
   const parts = {
     startSeconds: share * sum(judged.map(({ startSeconds }) => startSeconds)),
     warmUpSeconds: share * sum(judged.map(({ warmup }) => warmup.seconds)),

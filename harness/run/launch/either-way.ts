@@ -29,6 +29,7 @@ const insteadAlternately = async (
 ): Promise<JudgedLaunch> => {
   const together = session.settings;
   session.settings = { ...together, mode: 'alternate' };
+  session.lanes = [session.lanes[0]];
   try {
     const launch = await alternateLaunch(session, place);
     session.notes.add(

@@ -12,6 +12,7 @@ import { type BySide, bothSides, inPlace, otherSide, type Side } from '../../mod
 import type { RunningTarget } from '../../service/index.ts';
 import { parseCpuList, type ProcessExit } from '../../process/index.ts';
 import { requireSamePorts } from '../session/contended-ports.ts';
+import { settleLanes } from '../session/one-at-a-time.ts';
 import { requireOwnFiles } from '../session/shared-files.ts';
 import { TargetDiedError } from './death.ts';
 import type { Lane } from '../session/lane.ts';
@@ -219,6 +220,7 @@ export const withLivePair = async <T>(
       return coin(session.plan.seed, 'draw', place.index, draws) ? 'base' : 'head';
     };
     const used = await use({ place, sides, startSeconds: (performance.now() - startedMs) / 1000, draw });
+    await settleLanes(session, started);
     requirePlace(started, place.lane);
     await Promise.all(started.map(async (target) => target.requireOnlyThese()));
     return used;

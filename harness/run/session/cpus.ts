@@ -15,6 +15,8 @@ export interface CpuLayout {
   readonly unpinnedReason: string | null;
   /** All that we may use, to go back to. */
   readonly usable: readonly number[];
+  /** Why there is one lane though there are CPUs for two; null: there are not, or it was asked for. */
+  readonly oneLaneReason: string | null;
 }
 
 /** As a run keeps it. */
@@ -35,16 +37,20 @@ export interface CpuRequest {
   readonly wanted: number;
   /** Why programs cannot be pinned here, or null when they can. */
   readonly refusal: string | null;
-  /** Left out: two. */
+  /** Left out: as many as there are CPUs for, two at most. */
   readonly mostLanes?: 1 | 2;
+  /** What speaks against two lanes; left out or null: nothing. */
+  readonly againstTwo?: string | null;
 }
 
-export const layOutCpus = ({ cores, wanted, refusal, mostLanes = 2 }: CpuRequest): CpuLayout => {
+export const layOutCpus = (request: CpuRequest): CpuLayout => {
+  const { cores, wanted, refusal, mostLanes = 2, againstTwo = null } = request;
   const usable = (cores ?? []).flat().toSorted((a, b) => a - b);
-  const reason = refusal ?? whyNotPinned(cores === null ? null : usable.length, wanted);
-  if (reason !== null || cores === null) return { lanes: [], unpinnedReason: reason, usable };
+  const unpinnedReason = refusal ?? whyNotPinned(cores === null ? null : usable.length, wanted);
+  if (unpinnedReason !== null || cores === null) return { lanes: [], unpinnedReason, usable, oneLaneReason: null };
   const two = mostLanes === 1 ? [] : twoLanes(cores, wanted);
-  return { lanes: two.length > 0 ? two : [onlyLane(cores, usable, wanted)], unpinnedReason: null, usable };
+  const lanes = two.length === 0 || againstTwo !== null ? [onlyLane(cores, usable, wanted)] : two;
+  return { lanes, unpinnedReason, usable, oneLaneReason: two.length === 0 ? null : againstTwo };
 };
 
 const whyNotPinned = (usable: number | null, wanted: number): string | null => {

@@ -1,14 +1,51 @@
 /** Where launches run one after the other: CPUs for the services and for the loader, and a loader that no other lane has. */
-import type { Loader } from '../../load/index.ts';
+import { join } from 'node:path';
+import { type Loader, startLoader } from '../../load/index.ts';
 import type { LaneCpus, Side } from '../../model/index.ts';
 
 export interface Lane {
+  /** From 1. */
+  readonly number: number;
   /** null: its processes are not bound. */
   readonly cpus: LaneCpus | null;
   readonly loader: Loader;
   /** Number of the next request of the seeded schedule. */
   readonly schedule: { next: number };
 }
+
+export type Lanes = readonly [Lane, ...Lane[]];
+
+/** More than a lane ever sends, so that no request is sent in two lanes; numbers stay well within 32 bits. */
+const REQUESTS_OF_A_LANE = 10_000_000;
+
+export interface LanesSpec {
+  /** Of each lane; none: there is one, whose processes are not bound. */
+  readonly cpus: readonly LaneCpus[];
+  readonly logFolder: string;
+  readonly signal: AbortSignal;
+}
+
+/** Starts a loader for each lane and stops them after `use`, whatever happens. */
+export const withLanes = async <T>(spec: LanesSpec, use: (lanes: Lanes) => Promise<T>): Promise<T> => {
+  const { logFolder, signal } = spec;
+  const opened: Lane[] = [];
+  const open = async (cpus: LaneCpus | null): Promise<Lane> => {
+    const number = opened.length + 1;
+    const logFile = join(logFolder, number === 1 ? 'loader.log' : `loader-${number}.log`);
+    const loader = await startLoader({ cpus: cpus?.loaderCpus ?? null, signal, logFile });
+    const lane = { number, cpus, loader, schedule: { next: opened.length * REQUESTS_OF_A_LANE } };
+    opened.push(lane);
+    return lane;
+  };
+  const [first = null, ...others] = spec.cpus;
+  try {
+    const lanes: [Lane, ...Lane[]] = [await open(first)];
+    for (const cpus of others) lanes.push(await open(cpus));
+    return await use(lanes);
+  } finally {
+    await Promise.all(opened.map(async ({ loader }) => loader.stop()));
+  }
+};
 
 /** Requests of every name whose answers are looked at before the warm-up of a launch, and after all its windows. */
 const PER_ROUTE = 3;

@@ -64,6 +64,30 @@ describe('stored runs of one machine', () => {
   });
 });
 
+describe('stored runs of another layout of CPUs', () => {
+  const twoLanes = {
+    lanes: [
+      { targetCpus: [0], loaderCpus: [1] },
+      { targetCpus: [2], loaderCpus: [3] },
+    ],
+  };
+  test.each([
+    ['with launches beside each other', twoLanes],
+    ['with another half of the services’ core for the loader', { loaderCpus: [1, 2, 3] }],
+  ])('%s judge allocations, not CPU, whatever its difference', (_, cpus) => {
+    const run = storedRun(2, { cpu: 2, mallocs: 1.02 });
+    const after = recorded({ ...run, settings: { ...settings, ...cpus } }, '2');
+    expect(rowOf(baseline, after, 'cpuNsPerRequest')).toMatchObject({
+      verdict: 'notJudged',
+      reason: expect.stringContaining('another layout of CPUs') as string,
+    });
+    expect(rowOf(baseline, after, 'mallocsPerRequest').verdict).toBe('regressed');
+    expect(
+      rowOf(after, recorded({ ...run, settings: after.runs[0]!.settings }, '3'), 'cpuNsPerRequest').reason,
+    ).not.toMatch('layout');
+  });
+});
+
 describe('stored runs that measured the same base', () => {
   /** Head against base, while the machine makes both sides more expensive from run to run. */
   const run = (
@@ -105,6 +129,13 @@ describe('stored runs that measured the same base', () => {
     expect(rowOf(before, after, 'cpuNsPerRequest').verdict).toBe('regressed');
     expect(rowOf(before, after, 'allocBytesPerRequest').verdict).toBe('regressed');
     expect(rowOf(after, before, 'cpuNsPerRequest').verdict).toBe('improved');
+  });
+
+  test('are not the worse for another layout of CPUs, since the base was on it, too', () => {
+    const after = run(6, drifted, { cpu: 1.03, bytes: 1 });
+    const lanes = [1, 3].map((cpu) => ({ targetCpus: [cpu], loaderCpus: [cpu + 1] }));
+    const beside = { ...after, runs: after.runs.map((one) => ({ ...one, settings: { ...one.settings, lanes } })) };
+    expect(rowOf(before, beside, 'cpuNsPerRequest').verdict).toBe('regressed');
   });
 
   test('do not judge CPU by fewer launches than a look takes', () => {

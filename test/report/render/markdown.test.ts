@@ -35,6 +35,22 @@ describe('the stored reports', () => {
   });
 });
 
+describe('where it was measured', () => {
+  const scenario = STORIES['unchanged']!.scenarios[0]!;
+  const sidesIn = (settings: Partial<typeof scenario.settings>): string | undefined =>
+    renderMarkdown(reportOf(comparisonOf([{ ...scenario, settings: { ...scenario.settings, ...settings } }])))
+      .split('\n')
+      .find((line) => line.startsWith('- Sides: '))
+      ?.replace(/, GOMAXPROCS.*/, '');
+
+  it('is told with every lane that launches went in', () => {
+    const lanes = [0, 2].map((cpu) => ({ targetCpus: [cpu], loaderCpus: [cpu + 1] }));
+    expect(sidesIn({ targetCpus: [0] })).toBe('- Sides: side by side on CPU 0');
+    expect(sidesIn({ lanes })).toBe('- Sides: side by side, two launches at a time, on CPU 0 and CPU 2');
+    expect(sidesIn({ pinned: false, targetCpus: [] })).toBe('- Sides: side by side on no CPU of their own');
+  });
+});
+
 describe('failed requests', () => {
   const scenario = STORIES['regressed-cpu']!.scenarios[0]!;
   const withFailed = (how: string, body: string | null, more = {}) =>
