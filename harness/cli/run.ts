@@ -65,14 +65,14 @@ interface ComparedRun extends Explained {
   readonly readingSeconds: number;
 }
 
-const readRun = async (out: OutputFolder, run: RunFile): Promise<ComparedRun> => {
+const readRun = async ({ step }: MeasureRequest, out: OutputFolder, run: RunFile): Promise<ComparedRun> => {
   const begunMs = performance.now();
-  const explained = await storeAndExplain(out, run);
+  const explained = await step('Reading profiles', async () => storeAndExplain(out, run));
   return { run, ...explained, readingSeconds: (performance.now() - begunMs) / 1000 };
 };
 
 const sideBySide = async (request: MeasureRequest, out: OutputFolder, baselines: string): Promise<ComparedRun> =>
-  readRun(out, await withNoiseNotes(await measure(request), baselines));
+  readRun(request, out, await withNoiseNotes(await measure(request), baselines));
 
 /** The head measured alone, its figures beside the stored ones; every scenario has a baseline of its own. */
 const besideStored = async (
@@ -83,7 +83,7 @@ const besideStored = async (
 ): Promise<ComparedRun> => {
   process.stderr.write(`Comparing with stored figures: ${reason}\n`);
   const run = await measure({ ...request, base: undefined, purpose: 'record' });
-  const read = await readRun(out, run);
+  const read = await readRun(request, out, run);
   const [first] = baselines;
   const together = { ...(first ?? run), runs: baselines.flatMap(({ runs }) => runs) };
   const comparison = compareStored(together, run);

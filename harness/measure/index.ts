@@ -20,6 +20,6 @@ export {
   sideTrees,
 } from './provisioned.ts';
 export { loadScenarios } from './scenarios.ts';
-export type { Say, Step } from './step.ts';
+export type { Meanwhile, Say, Step } from './step.ts';
 export { todayUtc, waiversInCommits, waiversInFile } from './waivers.ts';
 export { withWorkFolder } from './work-folder.ts';

@@ -16,7 +16,7 @@ import {
 import { findRepository, type SourceTree } from '../source/index.ts';
 import { withIgnoredExplained } from './ignored-files.ts';
 import type { Say } from './step.ts';
-import { describeProgress } from './progress-lines.ts';
+import { describeProgress, withSeconds } from './progress-lines.ts';
 
 /** What all scenarios of one invocation have in common. */
 export interface MeasureSetting {
@@ -118,7 +118,7 @@ export const provisioned = async <T>(
     scenarioFolders: folders,
     workDir: given.workDir,
     outDir,
-    onProgress: say,
+    onProgress: (text) => say({ topic: text, line: (seconds) => withSeconds(text, seconds) }),
     signal,
   });
   const overlay = (await plant?.(sides.trees.head, scenario, given.workDir)) ?? null;
@@ -132,8 +132,8 @@ export const provisioned = async <T>(
     family: purpose === 'record' ? { gates: 1 } : familyOf(scenarios),
     purpose,
     onProgress: (event) => {
-      const line = describeProgress(event);
-      if (line !== null) say(line);
+      const said = describeProgress(event);
+      if (said !== null) say(said);
       onProgress?.(event);
     },
     signal,

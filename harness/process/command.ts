@@ -1,5 +1,7 @@
 /** Runs a program to its end and returns what it said. */
 import type { ChildProcess } from 'node:child_process';
+import type { Readable } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
 import { execa } from 'execa';
 import { abortError, notStarted, pinned, type ProcessEnv, requireProgram } from './program.ts';
 import { register, signalGroup, unregister } from './registry.ts';
@@ -11,6 +13,8 @@ export interface Command {
   readonly env?: ProcessEnv;
   readonly timeoutSeconds: number;
   readonly input?: string;
+  /** Hears what it says on stderr while it says it. */
+  readonly onStderr?: (chunk: string) => void;
   /** Bind it to these CPUs; null or left out: all usable ones. */
   readonly cpus?: readonly number[] | null;
 }
@@ -45,6 +49,12 @@ const endWithLeader = (child: ChildProcess, pid: number): void => {
   });
 };
 
+/** A character may be cut in two. */
+const listen = (stream: Readable | null, hear: (text: string) => void): void => {
+  const decoder = new StringDecoder('utf8');
+  stream?.on('data', (chunk: Buffer) => hear(decoder.write(chunk)));
+};
+
 /**
  * Never throws for a non-zero exit or a timeout. Throws `PROGRAM_MISSING` or `FOLDER_MISSING` ({@link requireProgram}),
  * and the abort's reason once the program and its descendants are gone.
@@ -67,6 +77,7 @@ export const runCommand = async (command: Command, signal: AbortSignal): Promise
     ...(command.input === undefined ? { stdin: 'ignore' as const } : { input: command.input }),
   });
   const pid = subprocess.pid;
+  if (command.onStderr !== undefined) listen(subprocess.nodeChildProcess.stderr, command.onStderr);
   if (pid !== undefined) {
     endWithLeader(subprocess.nodeChildProcess, pid);
     register({

@@ -21,7 +21,9 @@ import type { ExactPass } from './counting/emulated.ts';
 import { latencyRateOf } from './launch/latency-rate.ts';
 import type { LinkedPair, Links } from './session/links.ts';
 import { goOneAtATime } from './session/one-at-a-time.ts';
+import type { Outlook } from './session/plan.ts';
 import { nextStep, type RunSoFar, type NextStep } from './next-step.ts';
+import { outlookOf } from './outlook.ts';
 import { type LaunchSpec, launchSpecOf } from './launch/running-pair.ts';
 import { allocationLaunch, explainLaunch, growthLaunch, latencyLaunch, latencyLaunchSeconds } from './launch/others.ts';
 import type { RequestRate } from './launch/warm-up.ts';
@@ -58,6 +60,8 @@ interface Progress {
   engine: FoundEngine | null;
   /** A gate was open, and nothing here counts instructions. */
   countingWaits: boolean;
+  /** Of the step that is taken. */
+  outlook: Outlook;
 }
 
 /** The run as it stands, for the looks in between. */
@@ -88,6 +92,7 @@ export const conduct = async (session: Session, links: Links, builds: BySide<Bui
     exactSeconds: 0,
     engine: null,
     countingWaits: false,
+    outlook: { aboutSeconds: null, decision: null, part: null },
   };
   const conductor: Conductor = { session, links, progress, current: () => snapshotOf(session, builds, progress) };
   // What is unequal before the first launch will not be equal after the last.
@@ -103,6 +108,7 @@ export const conduct = async (session: Session, links: Links, builds: BySide<Bui
       if (step.uncounted) noteUncounted(session);
       break;
     }
+    progress.outlook = outlookOf(soFar, step);
     await take(conductor, step);
     taken = step.kind;
   }
@@ -287,8 +293,17 @@ const placesOf = (session: Session, pairs: readonly LinkedPair[]): readonly Laun
  * Latency has what was linked last: a layout moves it by 1 or 2 %, which fails nothing, and links made meanwhile kept the
  * loader from being on time in the first second (docs/evidence, latency).
  */
-const pairsFor = async (links: Links, stage: Stage, launches: number): Promise<readonly LinkedPair[]> =>
-  stage === 'latency' ? Array.from({ length: launches }, () => links.again()) : links.next(launches);
+const pairsFor = async (
+  { plan }: Session,
+  links: Links,
+  stage: Stage,
+  launches: number,
+): Promise<readonly LinkedPair[]> => {
+  if (stage === 'latency') return Array.from({ length: launches }, () => links.again());
+  const secondsToGo = links.secondsToNext(launches);
+  if (secondsToGo > 0) plan.onProgress({ kind: 'links', secondsToGo });
+  return links.next(launches);
+};
 
 /**
  * So many launches of a stage at the same time. Each is let finish whatever becomes of the others, and kept; a service
@@ -303,9 +318,15 @@ const launchAll = async (
 ): Promise<void> => {
   const { session, links, progress } = conductor;
   const { plan, clock, launches } = session;
-  const places = placesOf(session, await pairsFor(links, stage, count));
+  const places = placesOf(session, await pairsFor(session, links, stage, count));
   for (const { index } of places)
-    plan.onProgress({ kind: 'launch', stage, number: index, secondsLeft: clock.secondsLeft() });
+    plan.onProgress({
+      kind: 'launch',
+      stage,
+      number: index,
+      secondsLeft: clock.secondsLeft(),
+      outlook: progress.outlook,
+    });
   const isTrial = count > 1 && launches.every(({ lane }) => lane === session.lanes[0].number);
   const before = launches.length;
   const ended = await Promise.allSettled(

@@ -24,11 +24,11 @@ const GROWTH_MOST_SHARE = 0.5;
 const FIRST_LOOK_LAUNCHES = 4;
 
 /** 800 couples with every allocation sampled, which may cost several times as much. */
-const ALLOCATION_SECONDS = 10;
+export const ALLOCATION_SECONDS = 10;
 
 const EXPLAIN_MOST_SECONDS = 120;
 /** Start, warm-up and two windows of four seconds. */
-const EXPLAIN_LAUNCH_SECONDS = 11;
+export const EXPLAIN_LAUNCH_SECONDS = 11;
 
 /** Launches that a baseline's record takes: its own noise, known well enough to be compared with. */
 const RECORD_LAUNCHES = 12;
@@ -141,18 +141,18 @@ const kept = (soFar: RunSoFar): number => {
 const othersSeconds = (soFar: RunSoFar): number => latencySeconds(soFar) + growthSeconds(soFar) + captureSeconds(soFar);
 
 /** Of the latency phase up to its first look. */
-const latencySeconds = (soFar: RunSoFar): number => {
+export const latencySeconds = (soFar: RunSoFar): number => {
   const { latency, latencyDone, latencyLaunchSeconds, lanes, look, purpose, budgetSeconds } = soFar;
   if (!latency || latencyDone > 0 || purpose === 'record') return 0;
   const most = Math.max(latencyLaunchSeconds, LATENCY_MOST_SHARE * budgetSeconds);
   return Math.min(Math.ceil((look.nextLatencyLook ?? 0) / lanes) * latencyLaunchSeconds, most);
 };
 
-const growthLaunchSeconds = (couplesPerSecond: number, requests: number): number =>
+export const growthLaunchSeconds = (couplesPerSecond: number, requests: number): number =>
   requests / couplesPerSecond + GROWTH_START_SECONDS;
 
 /** Of the growth launch as long as the heap has not been acquitted. */
-const growthSeconds = ({ growthDone, purpose, look, couplesPerSecond, budgetSeconds }: RunSoFar): number => {
+export const growthSeconds = ({ growthDone, purpose, look, couplesPerSecond, budgetSeconds }: RunSoFar): number => {
   if (growthDone || purpose !== 'compare' || couplesPerSecond === null || look.suspectGrowth.length === 0) return 0;
   const [usual, fewest] = [GROWTH_REQUESTS.usual, GROWTH_REQUESTS.fewest].map((requests) =>
     growthLaunchSeconds(couplesPerSecond, requests),
@@ -199,8 +199,17 @@ const stuckRequests = ({ tellsStuck, look, couplesPerSecond, secondsLeft }: RunS
 const hasGoroutineLeak = ({ verdicts }: Look): boolean =>
   verdicts.some(({ metric, verdict }) => metric === 'goroutineGrowthPerRequest' && verdict === 'regressed');
 
-const captureSeconds = ({ look, captureDone }: RunSoFar): number =>
+export const captureSeconds = ({ look, captureDone }: RunSoFar): number =>
   movedAllocations(look) && !captureDone ? ALLOCATION_SECONDS : 0;
+
+/** What counting takes where a gate has fired and instructions are to be counted for it; else 0. */
+export const countingIfFired = (soFar: RunSoFar): number =>
+  soFar.look.verdicts.some(({ verdict }) => isMoved(verdict)) && wantsCount(soFar, 'fired') && soFar.engine !== 'none'
+    ? soFar.exactSeconds
+    : 0;
+
+/** One launch that names who made CPU fail, where that is still to be done. */
+export const explainingToCome = (soFar: RunSoFar): number => (isWorthExplaining(soFar) ? EXPLAIN_LAUNCH_SECONDS : 0);
 
 /** Whether CPU's first look is still ahead and comes in time, beside what `others` keep. */
 const reachesCpuLook = (soFar: RunSoFar, others: number): boolean => {

@@ -28,7 +28,7 @@ import { folderOf } from '../folders.ts';
 import type { RunPlan } from './session/plan.ts';
 import { type Rehearsal, rehearseSide } from './launch/rehearsal.ts';
 import { linkSeedOf } from './session/seeds.ts';
-import { prepareSide } from './session/side-build.ts';
+import { prepareSide, tellStages } from './session/side-build.ts';
 import { answersOf, failedRequestsOf, keptSettings, type Session } from './session/session.ts';
 import { keepUp } from './session/upkeep.ts';
 import { chooseCpuSource } from './session/cpu-source.ts';
@@ -54,7 +54,10 @@ const runOnce = async (plan: RunPlan, moved: readonly number[]): Promise<Scenari
   await requireEngine(plan, prepared.head.facts.go);
   return withLinks(
     { prepared, seed: plan.seed, lanes: linkLanes(plan.cpus), signal: plan.signal },
-    (side) => plan.onProgress({ kind: 'building', side }),
+    (side) => {
+      plan.onProgress({ kind: 'building', side });
+      return tellStages(plan, side);
+    },
     async (links, first) => {
       const builds = await buildInfos(first, plan.signal);
       const buildSeconds = (performance.now() - startedMs) / 1000;
@@ -86,7 +89,8 @@ export const rehearse = async (plan: RunPlan, side: Side, other: Binary | null =
   const insisted = insistedOn(scenario);
   const build = await prepareSide(plan, side, { movesPorts: insisted.length > 0 });
   const linkSeed = build.facts.unseededReason === null ? linkSeedOf(seed, 1) : null;
-  const binary = await linkUnlessSame(build, { linkSeed, cpus: null }, other, signal);
+  const request = { linkSeed, cpus: null, onStage: tellStages(plan, side) };
+  const binary = await linkUnlessSame(build, request, other, signal);
   plan.onProgress({ kind: 'linked', binary });
   return withSession(plan, { base: build, head: build }, insisted, async (session) =>
     rehearseSide(session, side, binary),

@@ -9,6 +9,7 @@ export { inspectTarget, type InspectRequest, type TargetFacts } from './building
 export { prepareBuild, type BuildRequest, type PreparedBuild } from './building/prepare.ts';
 export { generate, type GeneratedDigest, type GenerateRequest } from './building/generate.ts';
 export { MissingFilesError } from './building/go-failure.ts';
+export type { BuildStage, OnStage } from './building/build-stages.ts';
 export { linkBinary, discardBinary, type Binary, type LinkRequest } from './building/link.ts';
 export { linkerOf, type Linker } from './building/linker.ts';
 export { linkUnlessSame } from './building/same-program.ts';

@@ -50,6 +50,20 @@ test('a command gets its input, and variables set to undefined are taken away', 
   expect(result.stdout).toBe('hello yes,.\n');
 });
 
+test('what a command says on stderr is heard while it runs, and is in its result, too', async () => {
+  const heard: string[] = [];
+  // The second byte of é comes when the first three letters were heard.
+  const script = "printf 'caf\\303' >&2; until [ -e heard ]; do sleep 0.01; done; printf '\\251\\n' >&2";
+  const onStderr = (text: string): void => {
+    heard.push(text);
+    writeFileSync(join(folder, 'heard'), '');
+  };
+  const result = await runCommand({ ...shell(script), onStderr }, never);
+  expect(result).toMatchObject({ exitCode: 0, stderr: 'café\n' });
+  expect(heard[0]).toBe('caf');
+  expect(heard.join('')).toBe('café\n');
+});
+
 test('a command past its deadline is ended together with what it started', async () => {
   const result = await runCommand(shell('sleep 60 & echo $!; trap "" TERM; while :; do sleep 1; done', 0.3), never);
   expect(result.timedOut).toBe(true);

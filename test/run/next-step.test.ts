@@ -1,60 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { Look, LookVerdict } from '../../harness/compare/index.ts';
-import type { MetricId } from '../../harness/model/index.ts';
+import type { Look } from '../../harness/compare/index.ts';
 import { nextStep, type RunSoFar, type NextStep } from '../../harness/run/next-step.ts';
-
-const says = (metric: MetricId, verdict: LookVerdict['verdict']): LookVerdict => ({
-  metric,
-  verdict,
-  estimateRatio: null,
-  ciRatio: null,
-  unitsNeeded: null,
-  units: null,
-});
-
-const lookOf = (changes: Partial<Look> = {}): Look => ({
-  launches: 5,
-  layouts: 5,
-  isLook: false,
-  verdicts: [says('cpuNsPerRequest', 'open'), says('mallocsPerRequest', 'unchanged')],
-  done: false,
-  nextLook: 6,
-  firstCpuLook: 8,
-  nextLatencyLook: 4,
-  suspectGrowth: [],
-  cpuFired: false,
-  headFails: false,
-  ...changes,
-});
-
-/** Five launches of a quick service in two minutes, nothing decided about CPU. */
-const usual: RunSoFar = {
-  purpose: 'compare',
-  exact: 'auto',
-  explain: true,
-  budgetSeconds: 120,
-  secondsLeft: 100,
-  lanes: 1,
-  stop: null,
-  look: lookOf(),
-  longestSeconds: 4,
-  waitSeconds: 0,
-  judgedSeconds: 20,
-  judgedTurns: 5,
-  couplesPerSecond: 1000,
-  latency: true,
-  latencyDone: 0,
-  latencyLaunchSeconds: 3,
-  growthDone: false,
-  tellsStuck: false,
-  captureDone: false,
-  explainedSeconds: 0,
-  hasSamples: false,
-  isNamedExactly: false,
-  counting: 'not yet',
-  engine: 'instructions',
-  exactSeconds: 30,
-};
+import { lookOf, says, usual } from './run-so-far.ts';
 
 type Row = readonly [what: string, soFar: Partial<RunSoFar>, look: Partial<Look>, step: Partial<NextStep>];
 

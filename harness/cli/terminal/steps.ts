@@ -4,6 +4,7 @@
 import { Listr, ListrLogger, ProcessOutput } from 'listr2';
 import type { Say, Step } from '../../measure/index.ts';
 import { terminalText } from './plain-text.ts';
+import { showProgress } from './progress.ts';
 
 const silent: Step = (_title, work) => work(() => undefined);
 
@@ -15,15 +16,18 @@ const spoken: Step = async <T>(title: string, work: (say: Say) => Promise<T>): P
       {
         title,
         task: async (_context, task) => {
+          const progress = showProgress(process.stderr.isTTY ? 'live' : 'log', (line) => {
+            task.output = terminalText(line);
+          });
           try {
-            result.value = await work((line) => {
-              task.output = terminalText(line);
-            });
+            result.value = await work(progress.say);
           } catch (error) {
             result.failed = true;
             result.error = error;
             // Whoever ends the command says it, once, as its last words.
             throw new Error('see below');
+          } finally {
+            progress.end();
           }
         },
         rendererOptions: { persistentOutput: false },

@@ -15,7 +15,7 @@ import {
 } from '../../service/index.ts';
 import type { RunPlan } from '../session/plan.ts';
 import type { Session } from '../session/session.ts';
-import { prepareSide } from '../session/side-build.ts';
+import { prepareSide, tellStages } from '../session/side-build.ts';
 
 /** For {@link buildInOwnTime}. */
 export const FOR_EXACT_MODE = 'building for exact mode (the first time with a Go version, its standard library, too)';
@@ -73,7 +73,8 @@ export const buildExact = async ({ plan, prepared }: Session): Promise<ExactBina
     const build = async (side: Side): Promise<PreparedBuild> =>
       buildCounted(plan, prepared[side].facts, side, unsteadyReason ?? steady[side]);
     const builds = { base: await build('base'), head: await build('head') };
-    const link = async (side: Side): Promise<Binary> => linkBinary(builds[side], FOR_COUNTING, plan.signal);
+    const link = async (side: Side): Promise<Binary> =>
+      linkBinary(builds[side], { ...FOR_COUNTING, onStage: tellStages(plan, side) }, plan.signal);
     return { binaries: { base: await link('base'), head: await link('head') }, unsteadyReason };
   };
   if (reasons.size > 0) return linked([...reasons].join('; '));

@@ -30,7 +30,7 @@ import {
 } from './launch.ts';
 import { byFunction, inTotal } from './reading.ts';
 import { countedRequests, type ExactFacts, orRefused } from './refusal.ts';
-import { buildInOwnTime, hasTimeFor, requireTimeFor } from './time.ts';
+import { buildInOwnTime, hasTimeFor, requireTimeFor, tellLaunch } from './time.ts';
 import { inTurn } from './in-turn.ts';
 import type { Session } from '../session/session.ts';
 import { portsFor } from '../launch/start-side.ts';
@@ -158,7 +158,6 @@ const countRounds = async (
   { tables, unsteadyReason }: { readonly tables: BySide<GoTables>; readonly unsteadyReason: string | null },
 ): Promise<ExactPass> => {
   const { session } = counting;
-  const { plan } = session;
   const run = (launches: readonly ExactLaunch[]): ExactRun => ({
     engine: 'qemu',
     refusal: null,
@@ -173,12 +172,7 @@ const countRounds = async (
   let pace: LaunchWaits = USUAL_WAITS;
   for (let round = 0; round < wanted; round++) {
     for (const side of round % 2 === 0 ? SIDES : SIDES.toReversed()) {
-      plan.onProgress({
-        kind: 'launch',
-        stage: 'exact',
-        number: counted.length + 1,
-        secondsLeft: session.clock.secondsLeft(),
-      });
+      tellLaunch(session, counted, wanted, facts.leaveSeconds);
       const place = { side, number: counted.length + 1 };
       counted.push(await countAgainIfNeeded({ ...counting, pace }, place, facts, byFunction(tables)));
       collectOwnGarbage();

@@ -2,7 +2,7 @@
 import { FIRST_LAUNCHES } from '../../compare/index.ts';
 import { SIDES } from '../../model/index.ts';
 import type { CountedLaunchSpec } from './launch.ts';
-import { hasTimeFor, requireTimeFor } from './time.ts';
+import { hasTimeFor, requireTimeFor, tellLaunch } from './time.ts';
 import type { Session } from '../session/session.ts';
 
 /** Both sides in turn, the first one changing, until `wanted` says that the rounds are enough. */
@@ -12,13 +12,13 @@ export const inTurn = async <T>(
   wanted: (counted: readonly T[]) => number,
   leaveSeconds = 0,
 ): Promise<readonly T[]> => {
-  const { plan, clock } = session;
+  const { clock } = session;
   const counted: T[] = [];
   const timed: { readonly wallSeconds: number }[] = [];
   for (let rounds = FIRST_LAUNCHES, round = 0; round < rounds; round++) {
     for (const side of round % 2 === 0 ? SIDES : SIDES.toReversed()) {
       const number = counted.length + 1;
-      plan.onProgress({ kind: 'launch', stage: 'exact', number, secondsLeft: clock.secondsLeft() });
+      tellLaunch(session, timed, rounds, leaveSeconds);
       const begunSeconds = clock.elapsedSeconds();
       counted.push(await count({ side, number }));
       timed.push({ wallSeconds: clock.elapsedSeconds() - begunSeconds });

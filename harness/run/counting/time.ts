@@ -34,6 +34,24 @@ export const requireTimeFor = (session: Session, counted: readonly Timed[], roun
   });
 };
 
+/** Says that the next one of `rounds` of both sides begins. */
+export const tellLaunch = (
+  { plan, clock }: Session,
+  counted: readonly Timed[],
+  rounds: number,
+  leaveSeconds = 0,
+): void => {
+  const ahead = counted.length === 0 ? null : secondsAhead(counted, rounds) + leaveSeconds;
+  const number = counted.length + 1;
+  plan.onProgress({
+    kind: 'launch',
+    stage: 'exact',
+    number,
+    secondsLeft: clock.secondsLeft(),
+    outlook: { aboutSeconds: ahead, decision: null, part: [number, rounds * SIDES.length] },
+  });
+};
+
 /** Builds with the clock stopped, and says so. */
 export const buildInOwnTime = async <T>(
   { plan, clock }: Session,

@@ -5,7 +5,14 @@
 import { availableParallelism } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type BySide, bothSides, inPlace, otherSide, type Side } from '../../model/index.ts';
-import { type Binary, discardBinary, type Linker, linkerOf, type PreparedBuild } from '../../service/index.ts';
+import {
+  type Binary,
+  discardBinary,
+  type Linker,
+  linkerOf,
+  type OnStage,
+  type PreparedBuild,
+} from '../../service/index.ts';
 import { atOnce } from './at-once.ts';
 import { coin, linkSeedOf } from './seeds.ts';
 
@@ -79,7 +86,7 @@ const discardPair = async (pair: LinkedPair): Promise<void> => {
 const buildPair = async (
   linkers: BySide<Linker>,
   linkSeed: number | null,
-  onBuilding: (side: Side) => void,
+  onBuilding: (side: Side) => OnStage | undefined,
   signal: AbortSignal,
 ): Promise<LinkedPair> => {
   const request = { linkSeed, cpus: null };
@@ -87,24 +94,25 @@ const buildPair = async (
   const onLinking = availableParallelism() > 1 ? compiled.resolve : () => undefined;
   const binaries = await atOnce(signal, {
     base: async (either) => {
-      onBuilding('base');
-      return linkers.base.first(request, either, onLinking);
+      const onStage = onBuilding('base');
+      return linkers.base.first({ ...request, onStage }, either, onLinking);
     },
     head: async (either, base) => {
       await Promise.race([compiled.promise, base]);
-      onBuilding('head');
-      return linkers.head.first(request, either);
+      const onStage = onBuilding('head');
+      return linkers.head.first({ ...request, onStage }, either);
     },
   });
   return { linkSeed, binaries };
 };
 
 /**
- * Builds the first pair (throws a BuildError naming the side; of two that fail base is always the one that is named), then keeps as many pairs ahead as there are lanes until `use` is done.
+ * Builds the first pair (throws a BuildError naming the side; of two that fail base is always the one that is named;
+ * `onBuilding` may answer with who wants to hear how far it is), then keeps as many pairs ahead as there are lanes until `use` is done.
  */
 export const withLinks = async <T>(
   plan: LinkPlan,
-  onBuilding: (side: Side) => void,
+  onBuilding: (side: Side) => OnStage | undefined,
   use: (links: Links, first: LinkedPair) => Promise<T>,
 ): Promise<T> => {
   const seeded = bothSides((side) => plan.prepared[side].facts.unseededReason === null);

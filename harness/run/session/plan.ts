@@ -2,7 +2,7 @@
 import type { AgentHello } from '../../capture/index.ts';
 import type { PreparedRequest } from '../../load/index.ts';
 import type { BySide, MetricId, Revision, Scenario, Side, Stage } from '../../model/index.ts';
-import type { Binary } from '../../service/index.ts';
+import type { Binary, BuildStage } from '../../service/index.ts';
 import type { CpuLayout } from './cpus.ts';
 
 export interface RunPlan {
@@ -44,8 +44,19 @@ export interface SideTree {
 
 export type RunProgress =
   | { readonly kind: 'building'; readonly side: 'base' | 'head' }
+  /** Of any build of a side; `seconds`: since what is listed, compiled or linked was begun. */
+  | { readonly kind: 'build stage'; readonly side: Side; readonly stage: BuildStage; readonly seconds: number }
   | { readonly kind: 'built'; readonly seconds: number }
-  | { readonly kind: 'launch'; readonly stage: Stage; readonly number: number; readonly secondsLeft: number }
+  /** Nothing goes on until the next binaries are there. */
+  | { readonly kind: 'links'; readonly secondsToGo: number }
+  | {
+      readonly kind: 'launch';
+      readonly stage: Stage;
+      readonly number: number;
+      /** Of the budget. */
+      readonly secondsLeft: number;
+      readonly outlook: Outlook;
+    }
   | {
       readonly kind: 'look';
       readonly launches: number;
@@ -65,6 +76,16 @@ export type RunProgress =
       readonly seconds: number;
     }
   | { readonly kind: 'prepared'; readonly side: Side; readonly sent: PreparedRequest };
+
+/** What is known of the way that is left, when a launch begins. */
+export interface Outlook {
+  /** Until the end, if that decides and nothing new turns up; null: nobody can tell. */
+  readonly aboutSeconds: number | null;
+  /** After so many judged launches a gate may be decided, CPU's among them for the first time; null: not by launches. */
+  readonly decision: { readonly launches: number; readonly isFirstOfCpu: boolean } | null;
+  /** Which launch of its kind this is, and of how many; null where that depends. */
+  readonly part: readonly [number, number] | null;
+}
 
 export interface GateProgress {
   readonly metric: MetricId;

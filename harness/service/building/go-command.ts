@@ -13,6 +13,7 @@ export interface GoCall {
   readonly env: Readonly<Record<string, string>>;
   readonly timeoutSeconds?: number;
   readonly cpus?: readonly number[] | null;
+  readonly onStderr?: (chunk: string) => void;
 }
 
 /** Throws {@link UsageError} `GO_MISSING` when there is no `go` at all; a failing `go` is a result. */
@@ -27,6 +28,7 @@ export const callGo = async (call: GoCall, signal: AbortSignal): Promise<Command
         env: { ...call.env, ...call.go.env, PWD: call.cwd },
         timeoutSeconds: call.timeoutSeconds ?? LIST_TIMEOUT_SECONDS,
         cpus: call.cpus ?? null,
+        ...(call.onStderr !== undefined && { onStderr: call.onStderr }),
       },
       signal,
     );

@@ -6,6 +6,7 @@ import type { Side, TargetSpec } from '../../model/index.ts';
 import { listedObjects } from '../../process/index.ts';
 import type { GoProgram } from '../../process/index.ts';
 import { readUserFlags } from './build-flags.ts';
+import { type OnStage, watchListing } from './build-stages.ts';
 import { callGo } from './go-command.ts';
 import { goFailure } from './go-failure.ts';
 import { readUserOverlay } from './overlay.ts';
@@ -20,6 +21,8 @@ export interface InspectRequest {
   readonly side?: Side;
   /** A line with which people can see a failing build; left out: a plain `go build` there. */
   readonly repeat?: string;
+  /** Told what `go` is at; left out: nobody asks. */
+  readonly onStage?: OnStage | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -161,6 +164,7 @@ export const inspectTarget = async ({
   go: given,
   side,
   repeat,
+  onStage,
   signal,
 }: InspectRequest): Promise<TargetFacts> => {
   requireFolderPattern(spec);
@@ -179,7 +183,7 @@ export const inspectTarget = async ({
   const user = readUserFlags(spec.buildFlags, goEnv['GOFLAGS'] ?? '', '');
   readUserOverlay(user.overlay, cwd);
   const args = ['list', ...spec.buildFlags, `-json=${LIST_FIELDS}`, spec.package];
-  const listed = await callGo({ ...call, args }, signal);
+  const listed = await callGo({ ...call, args, ...watchListing(onStage) }, signal);
   if (listed.exitCode !== 0) throw goFailure(`go list ${spec.package}`, failed, listed);
   const found = requireOneMain(parseListed(listed.stdout), spec, whose);
   const goVersion = goEnv['GOVERSION'] ?? 'unknown';

@@ -2,6 +2,7 @@
 import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CommandResult } from '../../process/index.ts';
+import { type OnStage, watchBuild } from './build-stages.ts';
 import { callGo } from './go-command.ts';
 import { goFailure } from './go-failure.ts';
 import { keepLink, linkCacheFolder, takeLink } from './link-cache.ts';
@@ -15,6 +16,8 @@ export interface LinkRequest {
   readonly cpus: readonly number[] | null;
   /** `whole` when left out. */
   readonly contents?: Contents;
+  /** Told how far it is, as long as `go` compiles and links; left out: nobody asks. */
+  readonly onStage?: OnStage | undefined;
 }
 
 /** Debug information (DWARF) is no part of what runs, and half of what a link takes. Only who tells the size wants it. */
@@ -42,7 +45,7 @@ export interface GoBuildRequest extends LinkRequest {
   readonly flags?: readonly string[];
 }
 
-const linkArgs = (build: PreparedBuild, request: GoBuildRequest): readonly string[] => {
+const linkArgs = (build: PreparedBuild, request: GoBuildRequest, more: readonly string[]): readonly string[] => {
   const { linkSeed, output, contents = 'whole', flags = [] } = request;
   const ldflags = [
     contents === 'whole' ? '' : NO_DEBUG_INFO,
@@ -55,6 +58,7 @@ const linkArgs = (build: PreparedBuild, request: GoBuildRequest): readonly strin
     'build',
     ...build.flags,
     ...flags,
+    ...more,
     ...(ldflags === '' ? [] : [`-ldflags=${ldflags}`]),
     '-o',
     output,
@@ -74,17 +78,20 @@ export const callGoBuild = async (
   request: GoBuildRequest,
   signal: AbortSignal,
 ): Promise<CommandResult> => {
-  const result = await callGo(
+  const watch = watchBuild(build, request.onStage);
+  const said = await callGo(
     {
       cwd: build.facts.moduleDir,
       go: build.facts.go,
       env: { ...scratchOf(build), ...build.spec.buildEnv },
-      args: linkArgs(build, request),
+      args: linkArgs(build, request, watch.flags),
       timeoutSeconds: BUILD_TIMEOUT_SECONDS,
       cpus: request.cpus,
+      ...watch.hearing,
     },
     signal,
   );
+  const result = watch.cleaned(said);
   if (result.exitCode !== 0) await rm(request.output, { force: true });
   return result;
 };

@@ -7,6 +7,7 @@ import type { Revision, Side, TargetSpec } from '../../model/index.ts';
 import type { GoProgram } from '../../process/index.ts';
 import { readUserFlags, type UserFlags } from './build-flags.ts';
 import { remedyFor } from './copied-module.ts';
+import { type OnStage, watchListing } from './build-stages.ts';
 import { callGo } from './go-command.ts';
 import { goFailure } from './go-failure.ts';
 import { inspectTarget, type TargetFacts } from './inspect.ts';
@@ -36,6 +37,8 @@ export interface BuildRequest {
   readonly workDir: string;
   /** Folder of the agent's Go files; the shipped ones when left out. */
   readonly agentDir?: string;
+  /** Told what `go` is at; left out: nobody asks. */
+  readonly onStage?: OnStage | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -55,6 +58,8 @@ export interface PreparedBuild {
   readonly agentImportPath: string;
   /** Flags of `go build` in order, without linker flags, output and package. */
   readonly flags: readonly string[];
+  /** Import paths of everything that is linked in, the main package too. */
+  readonly packages: readonly string[];
   /** The user's linker flags for the main package. */
   readonly ldflags: string;
   readonly binFolder: string;
@@ -67,6 +72,7 @@ export interface PreparedBuild {
 }
 
 interface Dependencies {
+  readonly packages: readonly string[];
   /** Module folders of everything linked in. */
   readonly moduleDirs: readonly string[];
   /** Packages whose embedded files hold the overlay's. */
@@ -88,16 +94,18 @@ const LIST_FORMAT = '{{.ImportPath}}\t{{with .Module}}{{.Dir}}{{end}}\t{{range .
 
 /** Also the proof that `go` sees the overlay: an overlay key that it does not recognise is silently ignored. */
 const listDependencies = async (
-  side: Side,
+  { side, onStage, signal }: BuildRequest,
   spec: TargetSpec,
   facts: TargetFacts,
   overlay: Overlay,
   flags: readonly string[],
   repeat: string,
-  signal: AbortSignal,
 ): Promise<Dependencies> => {
   const args = ['list', '-deps', ...flags, '-f', LIST_FORMAT, spec.package];
-  const listed = await callGo({ cwd: facts.moduleDir, go: facts.go, env: spec.buildEnv, args }, signal);
+  const listed = await callGo(
+    { cwd: facts.moduleDir, go: facts.go, env: spec.buildEnv, args, ...watchListing(onStage) },
+    signal,
+  );
   if (listed.exitCode !== 0) throw goFailure(`go list -deps ${spec.package}`, { side, repeat }, listed);
   const rows = listed.stdout
     .trim()
@@ -112,6 +120,7 @@ const listDependencies = async (
   }
   const ours = [basename(overlay.importFile), basename(overlay.agentImportPath)];
   return {
+    packages: rows.map(([importPath = '']) => importPath),
     moduleDirs: [...new Set(rows.flatMap(([, dir = '']) => (dir === '' ? [] : [dir])))],
     embedding: rows
       .filter(([, , files = '']) =>
@@ -167,8 +176,8 @@ type SideRequest = BuildRequest & { readonly go: GoProgram };
 
 /** With a Go whose own files can be replaced: runtime patches are laid over it. */
 const inspectSide = async (request: SideRequest, spec: TargetSpec): Promise<TargetFacts> => {
-  const { side, moduleDir, go, signal } = request;
-  const asked = { moduleDir, spec, side, repeat: repeatLine(request), signal };
+  const { side, moduleDir, go, onStage, signal } = request;
+  const asked = { moduleDir, spec, side, repeat: repeatLine(request), onStage, signal };
   const found = await inspectTarget({ ...asked, go });
   const replaceable = outsideModuleCache(found.go, found.goEnv, join(request.workDir, 'go'));
   return replaceable === found.go ? found : inspectTarget({ ...asked, go: replaceable });
@@ -179,7 +188,7 @@ const prepareOnce = async (
   spec: TargetSpec,
   notes: readonly string[],
 ): Promise<PreparedBuild> => {
-  const { side, signal } = request;
+  const { side } = request;
   const facts = await inspectSide(request, spec);
   const repeat = repeatLine(request);
   const user = readUserFlags(spec.buildFlags, facts.goEnv['GOFLAGS'] ?? '', facts.importPath);
@@ -198,7 +207,7 @@ const prepareOnce = async (
     folder: join(folder, 'overlay'),
   });
   const flags = buildFlags(user, overlay);
-  const dependencies = await listDependencies(side, spec, facts, overlay, flags, repeat, signal);
+  const dependencies = await listDependencies(request, spec, facts, overlay, flags, repeat);
   const embedded = dependencies.embedding.map(
     (name) =>
       `${side}: ${name} embeds files by a pattern that takes in the agent’s source; its embedded files differ from a plain build`,
@@ -211,6 +220,7 @@ const prepareOnce = async (
     repeat,
     runDir: request.runDir ?? facts.moduleDir,
     overlayFile: overlay.file,
+    packages: dependencies.packages,
     agentImportPath: overlay.agentImportPath,
     flags,
     ldflags: user.ldflags,

@@ -107,7 +107,10 @@ it('begins head only when base is compiled, so a base that does not compile is a
   const plan = await planFor([null], 'package main\n\nfunc main() { undefinedThing() }\n');
   const failed = withLinks(
     plan,
-    (side) => building.push(side),
+    (side) => {
+      building.push(side);
+      return undefined;
+    },
     async () => Promise.resolve(),
   );
   await expect(failed).rejects.toThrow(/^base: go build \. failed:\n[^]*undefined: undefinedThing/);
