@@ -46,7 +46,7 @@ export interface Measured {
 }
 
 /** The most memory the process has had, in MB; 0 once it is gone. */
-const peakMbOf = (pid: number | undefined): number => {
+export const peakMbOf = (pid: number | undefined): number => {
   try {
     return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
   } catch {
