@@ -62,14 +62,19 @@ export const launchesPerSeed = (pairSeconds: number, launchSeconds: number): num
     ? 1
     : Math.min(MOST_LAUNCHES_PER_SEED, Math.max(1, Math.round(pairSeconds / Math.max(LAUNCH_SECONDS, launchSeconds))));
 
-/** One side after the other, `first` before the other. */
+/** One side after the other, `first` before the other; where that fails, nothing is left of either. */
 const linkPair = async (
   linkSeed: number | null,
   first: Side,
   link: (side: Side) => Promise<Binary>,
 ): Promise<LinkedPair> => {
   const early = await link(first);
-  return { linkSeed, binaries: inPlace(first, early, await link(otherSide(first))) };
+  try {
+    return { linkSeed, binaries: inPlace(first, early, await link(otherSide(first))) };
+  } catch (error) {
+    await discardBinary(early);
+    throw error;
+  }
 };
 
 /** Drawn, so that neither side's binary is always the fresher one in memory. */
