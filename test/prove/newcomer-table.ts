@@ -36,8 +36,9 @@ const namedIn = ({ attribution, functions }: ScenarioComparison, sentence: strin
 export const namesOf = (scenario: ScenarioComparison, sentence: string): readonly string[] =>
   namedIn(scenario, sentence).slice(0, 5);
 
-/** A leaking goroutine waits in a closure of the function that was changed. */
-const isOf = (name: string, site: string): boolean => name === site || name.startsWith(`${site}.func`);
+/** A leaking goroutine waits in a closure of the function that was changed; a closure in a closure is named by number. */
+const isOf = (name: string, site: string): boolean =>
+  name === site || (name.startsWith(`${site}.`) && /^(func)?\d/.test(name.slice(site.length + 1)));
 
 export const placeOf = (scenario: ScenarioComparison, sentence: string, sites: readonly string[]): number | null => {
   const at = namedIn(scenario, sentence).findIndex((name) => sites.some((site) => isOf(name, site)));
