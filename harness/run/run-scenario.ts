@@ -180,7 +180,7 @@ export const withSession = async <T>(
       });
     });
   } finally {
-    if (plan.cpus.lanes.length > 0) await bindSelf(plan.cpus.usable, new AbortController().signal);
+    await bindSelf(plan.cpus.usable, new AbortController().signal);
     await rm(socketDir, { recursive: true, force: true });
   }
 };

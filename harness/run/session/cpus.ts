@@ -13,7 +13,7 @@ export interface CpuLayout {
   readonly lanes: readonly LaneCpus[];
   /** null when there are lanes. */
   readonly unpinnedReason: string | null;
-  /** All that we may use, to go back to. */
+  /** All that we may use, to go back to; empty where nothing is bound. */
   readonly usable: readonly number[];
   /** Why there is one lane though there are CPUs for two; null: there are not, or it was asked for. */
   readonly oneLaneReason: string | null;
@@ -47,7 +47,7 @@ export const layOutCpus = (request: CpuRequest): CpuLayout => {
   const { cores, wanted, refusal, mostLanes = 2, againstTwo = null } = request;
   const usable = (cores ?? []).flat().toSorted((a, b) => a - b);
   const unpinnedReason = refusal ?? whyNotPinned(cores === null ? null : usable.length, wanted);
-  if (unpinnedReason !== null || cores === null) return { lanes: [], unpinnedReason, usable, oneLaneReason: null };
+  if (unpinnedReason !== null || cores === null) return { lanes: [], unpinnedReason, usable: [], oneLaneReason: null };
   const two = mostLanes === 1 ? [] : twoLanes(cores, wanted);
   const lanes = two.length === 0 || againstTwo !== null ? [onlyLane(cores, usable, wanted)] : two;
   return { lanes, unpinnedReason, usable, oneLaneReason: two.length === 0 ? null : againstTwo };
