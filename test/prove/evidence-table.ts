@@ -26,6 +26,17 @@ export const verdictCounts = (rows: readonly { readonly verdict: string }[]): st
 export const markdownTable = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 
+/** A row for each shape of a build, a column for each toolchain; `cells` by `<toolchain> <shape>`. */
+export const toolchainTable = (
+  shapes: readonly { readonly name: string }[],
+  toolchains: readonly string[],
+  cells: ReadonlyMap<string, string>,
+): string =>
+  markdownTable(
+    ['', ...toolchains.map((name) => name.replace(/^go/, ''))],
+    shapes.map(({ name }) => [name, ...toolchains.map((toolchain) => cells.get(`${toolchain} ${name}`) ?? '–')]),
+  );
+
 /** When and on what the rows were measured. */
 export const sourcesOf = (
   rows: readonly { readonly date: string; readonly machine: string; readonly commit: string }[],

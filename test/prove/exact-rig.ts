@@ -8,7 +8,14 @@ import path from 'node:path';
 import { type ExactFindings, exactRequests, judgeExact } from '../../harness/compare/index.ts';
 import { isMissing } from '../../harness/exact/index.ts';
 import { type Loader, startLoader } from '../../harness/load/index.ts';
-import type { BySide, ExactRun, Revision, RunSettings, Scenario, Side } from '../../harness/model/index.ts';
+import {
+  type BySide,
+  bothSides,
+  type ExactRun,
+  type RunSettings,
+  type Scenario,
+  type Side,
+} from '../../harness/model/index.ts';
 import { stopAll } from '../../harness/process/index.ts';
 import { decodeProfile, type Profile } from '../../harness/profile/index.ts';
 import { startClock } from '../../harness/run/session/clock.ts';
@@ -23,6 +30,7 @@ import type { Session } from '../../harness/run/session/session.ts';
 import { parseScenario, referencedFiles } from '../../harness/scenario/index.ts';
 import { diffSides } from '../../harness/source/index.ts';
 import { type Binary, linkBinary, prepareBuild } from '../../harness/service/index.ts';
+import { plainTree } from './plain-plan.ts';
 
 /** Far more than any proof takes. */
 const BUDGET_SECONDS = 36_000;
@@ -82,8 +90,6 @@ export interface Rig {
   readonly count: (builds: BySide<Built>, linkSeeds: BySide<number | null>, requests?: number) => Promise<Counted>;
 }
 
-const revisionOf = (label: string): Revision => ({ revision: label, label, kind: 'folder' });
-
 const UNBOUND = layOutCpus({ cores: [], wanted: 1, refusal: 'not needed to count instructions' });
 
 /** Not bound to a CPU: counts do not need it, and several proofs may run beside each other. */
@@ -105,17 +111,9 @@ interface Place {
 }
 
 const planFor = ({ scenario, workDir, signal }: Place, folders: BySide<string>, scratch: string): RunPlan => {
-  const tree = (side: Side) => ({
-    rootDir: folders[side],
-    moduleDir: folders[side],
-    runRoot: folders[side],
-    runDir: folders[side],
-    added: '',
-    revision: revisionOf(side),
-  });
   return {
     scenario,
-    trees: { base: tree('base'), head: tree('head') },
+    trees: bothSides((side) => plainTree(folders[side], side)),
     seed: 1,
     outDir: path.join(workDir, 'out'),
     workDir: path.join(workDir, scratch),

@@ -16,7 +16,7 @@ import { median } from '../../harness/stats/index.ts';
 import { differingSections } from '../helpers/elf-sections.ts';
 import { folderRevision, makeFolder, makeSpec, never, removeFolders } from '../service/go-modules.ts';
 import { LINKED_SHAPES, type Shape, SHAPES } from './build-shapes.ts';
-import { markdownTable } from './evidence-table.ts';
+import { toolchainTable } from './evidence-table.ts';
 
 const prepare = async ({ files, module, spec }: Shape, toolchain: string): Promise<PreparedBuild> => {
   const folder = makeFolder(files);
@@ -84,10 +84,6 @@ for (const toolchain of toolchains) {
 }
 await stopAll();
 removeFolders();
-const rows = shapes.map(({ name }) => [
-  name,
-  ...toolchains.map((toolchain) => cells.get(`${toolchain} ${name}`) ?? '–'),
-]);
-console.log(`\n${markdownTable(['', ...toolchains.map((name) => name.replace(/^go/, ''))], rows)}\n`);
+console.log(`\n${toolchainTable(shapes, toolchains, cells)}\n`);
 console.log(`${cells.size - failures} the same, ${failures} failed`);
 process.exitCode = failures > 0 ? 1 : 0;

@@ -1,8 +1,8 @@
 /** The plan of a run over plain folders, for proofs that conduct their launches themselves. */
 import path from 'node:path';
 import { layOut } from '../../harness/measure/index.ts';
-import { type BySide, bothSides, type Scenario, type Side } from '../../harness/model/index.ts';
-import type { RunPlan } from '../../harness/run/session/plan.ts';
+import { type BySide, bothSides, type Scenario } from '../../harness/model/index.ts';
+import type { RunPlan, SideTree } from '../../harness/run/session/plan.ts';
 import { nextSeed } from './campaign.ts';
 
 /** Far more than any proof takes; each knows by itself when it ends. */
@@ -17,26 +17,26 @@ export interface PlainRun {
   readonly signal: AbortSignal;
 }
 
-export const plainPlan = async ({ scenario, folders, work, signal }: PlainRun): Promise<RunPlan> => {
-  const tree = (side: Side) => ({
-    rootDir: folders[side],
-    moduleDir: folders[side],
-    runRoot: folders[side],
-    runDir: folders[side],
-    added: '',
-    revision: { revision: side, label: side, kind: 'folder' as const },
-  });
-  return {
-    scenario,
-    trees: bothSides(tree),
-    seed: nextSeed(),
-    outDir: path.join(work, 'out'),
-    workDir: path.join(work, scenario.name),
-    cpus: await layOut(scenario),
-    budgetSeconds: BUDGET_SECONDS,
-    family: { gates: 1 },
-    purpose: 'calibrate',
-    onProgress: () => undefined,
-    signal,
-  };
-};
+/** A module folder as it is: built and started in place. */
+export const plainTree = (folder: string, label: string): SideTree => ({
+  rootDir: folder,
+  moduleDir: folder,
+  runRoot: folder,
+  runDir: folder,
+  added: '',
+  revision: { revision: label, label, kind: 'folder' },
+});
+
+export const plainPlan = async ({ scenario, folders, work, signal }: PlainRun): Promise<RunPlan> => ({
+  scenario,
+  trees: bothSides((side) => plainTree(folders[side], side)),
+  seed: nextSeed(),
+  outDir: path.join(work, 'out'),
+  workDir: path.join(work, scenario.name),
+  cpus: await layOut(scenario),
+  budgetSeconds: BUDGET_SECONDS,
+  family: { gates: 1 },
+  purpose: 'calibrate',
+  onProgress: () => undefined,
+  signal,
+});

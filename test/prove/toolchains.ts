@@ -21,7 +21,7 @@ import { stopAll } from '../../harness/process/index.ts';
 import { parseScenario } from '../../harness/scenario/index.ts';
 import { folderRevision, makeFolder, makeSpec, never, removeFolders } from '../service/go-modules.ts';
 import { type Shape, SHAPES } from './build-shapes.ts';
-import { markdownTable } from './evidence-table.ts';
+import { toolchainTable } from './evidence-table.ts';
 import { type Built, type Counted, type Rig, withRig } from './exact-rig.ts';
 
 /** What exact mode must name: a function of its own, one that the compiler inlines, a generic one. */
@@ -155,10 +155,6 @@ for (const toolchain of toolchains) {
 }
 await stopAll();
 removeFolders();
-const rows = shapes.map(({ name }) => [
-  name,
-  ...toolchains.map((toolchain) => cells.get(`${toolchain} ${name}`) ?? '–'),
-]);
-console.log(`\n${markdownTable(['', ...toolchains.map((name) => name.replace(/^go/, ''))], rows)}\n`);
+console.log(`\n${toolchainTable(shapes, toolchains, cells)}\n`);
 console.log(`${cells.size - failures} passed, ${failures} failed`);
 process.exitCode = failures > 0 ? 1 : 0;
