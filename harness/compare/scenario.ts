@@ -106,12 +106,14 @@ const withEarlyFigures = (reading: Reading, outcome: MetricOutcome): MetricOutco
 };
 
 /** A scenario that wants exact counts only has no launches to judge, and misses none. */
-const isExactOnly = ({ run, launches }: Reading): boolean =>
-  run.scenario.measure.exact === 'only' && launches.length === 0;
+const isExactOnly = (run: ScenarioRun): boolean =>
+  run.scenario.measure.exact === 'only' && launchesOf(run, 'judged').length === 0;
+
+const EXACT_ONLY = 'exact mode only';
 
 const costRow = (reading: Reading, judged: JudgedMetric, family: Family): MetricComparison | null => {
-  if (isExactOnly(reading)) {
-    return judged.required ? rowOf(notJudged(openAnswer(judged), 'exact mode only'), []) : null;
+  if (isExactOnly(reading.run)) {
+    return judged.gate ? rowOf(notJudged(openAnswer(judged), EXACT_ONLY), []) : null;
   }
   const isLatency = metricDef(judged.metric).stage === 'latency';
   const raw = isLatency ? latencyAnswer(reading, judged) : costAnswer(reading, judged, family);
@@ -144,6 +146,7 @@ const errorRow = (run: ScenarioRun, judged: JudgedMetric, died: InvalidRun | nul
   const { base, head } = failuresOf(run);
   const regressed = died !== null || isFailing(head, judged.practicalAbsolute);
   const measured = base.planned > 0 && head.planned > 0;
+  const whyNot = !measured && isExactOnly(run) ? EXACT_ONLY : null;
   const row = rowOf(
     { ...openAnswer(judged), verdict: regressed ? 'regressed' : measured ? 'unchanged' : 'notJudged' },
     [],
@@ -153,7 +156,7 @@ const errorRow = (run: ScenarioRun, judged: JudgedMetric, died: InvalidRun | nul
     base: measured ? failureRatio(base) : null,
     head: measured ? failureRatio(head) : null,
     effectAbsolute: measured ? failureRatio(head) - failureRatio(base) : null,
-    reason: died?.message ?? (regressed ? describeFailures(head) : null),
+    reason: died?.message ?? (regressed ? describeFailures(head) : whyNot),
     warnings: regressed ? [] : [...failureWarnings('base', base), ...failureWarnings('head', head)],
   };
 };
@@ -237,8 +240,8 @@ const withoutAnswer = (
   rows: readonly MetricComparison[],
 ): ScenarioVerdict => {
   const row = rows.find(({ metric }) => metric === 'instructionsPerRequest');
-  if (scenario.measure.exact !== 'only' || row?.verdict !== 'notJudged' || outcome.verdict !== 'unchanged')
-    return outcome;
+  const isOpen = outcome.verdict === 'unchanged' || outcome.verdict === 'inconclusive';
+  if (scenario.measure.exact !== 'only' || row?.verdict !== 'notJudged' || !isOpen) return outcome;
   return { verdict: 'inconclusive', reason: `instructions per request: ${row.reason ?? 'not judged'}` };
 };
 

@@ -17,6 +17,10 @@ export interface CheckRequest {
 /** GitHub cuts no title; its own stay below this. */
 const LONGEST_TITLE = 250;
 
+/** Ends after a whole word. */
+const titleOf = (text: string): string =>
+  text.length <= LONGEST_TITLE ? text : `${text.slice(0, LONGEST_TITLE - 1).replace(/\s+\S*$/, '')}…`;
+
 /** What fails is red; what could not be decided is neither green nor red. */
 export const conclusionOf = (verdict: RunVerdict, failOn: readonly string[]): CheckRequest['conclusion'] => {
   if (failOn.includes(verdict)) return 'failure';
@@ -30,7 +34,7 @@ export const writeCheckRun = async (github: GitHub, request: CheckRequest): Prom
     head_sha: request.headSha,
     status: 'completed',
     conclusion: request.conclusion,
-    output: { title: request.title.slice(0, LONGEST_TITLE), summary: request.summary },
+    output: { title: titleOf(request.title), summary: request.summary },
     ...(request.detailsUrl === null ? {} : { details_url: request.detailsUrl }),
   });
   return z.object({ html_url: z.string().nullish() }).parse(data).html_url ?? '';

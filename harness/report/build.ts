@@ -4,6 +4,7 @@ import { formatDuration, formatNumberOf, formatPercent, formatQuantity } from '.
 import { changedCodeOf } from './words/changed-code.ts';
 import { codePathOf } from './words/code-path.ts';
 import { blindSpotsOf, cautionsOf, toDoFor } from './words/cautions.ts';
+import { headlineOf, overallHeadline } from './words/headline.ts';
 import { newGoOf } from './words/new-go.ts';
 import {
   type Fact,
@@ -91,6 +92,7 @@ const scenarioReport = (
   return {
     scenario: scenario.scenario,
     verdict: scenario.verdict,
+    headline: headlineOf(scenario),
     sentence: scenarioSentence(scenario),
     newGo: newGoOf(scenario),
     cautions: cautionsOf(scenario, comparison).filter(saysSomething),
@@ -111,6 +113,7 @@ const scenarioReport = (
 /** The report of one comparison. Pure: equal input, equal report. */
 export const buildReport = ({ comparison, run, invocation }: ReportInput): Report => ({
   verdict: comparison.verdict,
+  headline: overallHeadline(comparison),
   method: comparison.method,
   base: comparison.base,
   head: comparison.head,

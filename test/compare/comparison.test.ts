@@ -376,6 +376,23 @@ describe('a scenario that wants exact counts only', () => {
       verdict: 'inconclusive',
       reason: 'instructions per request: unstable: launches differ',
     });
+    const shown = { ...syscalls, gate: false };
+    expect(compareRun(file, () => ({ exactRows: [unstable, shown] })).scenarios[0]?.reason).toBe(
+      'instructions per request: unstable: launches differ',
+    );
+    const quiet = compareRun(file, () => ({ exactRows: [{ ...row, verdict: 'unchanged' }, shown] }));
+    expect(quiet.verdict).toBe('unchanged');
+    expect(quiet.scenarios[0]?.metrics.filter(({ gate, metric }) => gate && metric !== row.metric)).toEqual(
+      [
+        'cpuNsPerRequest',
+        'mallocsPerRequest',
+        'allocBytesPerRequest',
+        'latencyP50Ms',
+        'heapGrowthBytesPerRequest',
+        'goroutineGrowthPerRequest',
+        'errorRatio',
+      ].map((metric) => expect.objectContaining({ metric, verdict: 'notJudged', reason: 'exact mode only' })),
+    );
   });
 });
 

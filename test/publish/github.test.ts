@@ -239,6 +239,13 @@ describe('the check run', () => {
       writeCheckRun(connect('ghs_x:contents=read'), { ...request, detailsUrl: null }),
     ).rejects.toBeInstanceOf(ForbiddenError);
   });
+
+  test('ends a long title after a whole word', async () => {
+    const title = `${'word '.repeat(49)}${'x'.repeat(20)} rest`;
+    const request = { name: 'godyno', headSha: HEAD, conclusion: 'success', summary: 's' } as const;
+    await writeCheckRun(connect(), { ...request, title, detailsUrl: null });
+    expect(fake.checks).toMatchObject([{ output: { title: `${'word '.repeat(48)}word…` } }]);
+  });
 });
 
 const SECONDARY = 'You have exceeded a secondary rate limit. Please wait a few minutes before you try again.';

@@ -32,7 +32,7 @@ import { requireComparable } from './comparable.ts';
 import { fewestUnits, isMeasured, judgeApart, judgeByBase, MACHINE_FREE, shareBase } from './samples.ts';
 import { invalidity } from '../verdict/validity.ts';
 
-const OTHER_MACHINE = 'measured on another machine';
+const OTHER_MACHINE = 'recorded on another machine';
 const SAME_MACHINE = 'stored figures move by more than this between runs; measure both sides together';
 
 const OTHER_CPUS = 'measured on another layout of CPUs; measure both sides together';

@@ -4,11 +4,11 @@
  */
 import type { Comparison, RunFile } from '../../model/index.ts';
 import { inertHtml, visibleText } from '../text/escape.ts';
-import { VERDICT_TITLES } from '../words/labels.ts';
+import { HEADLINE_WORDS, type Headline } from '../words/headline.ts';
 import { embedJson, pageData, type ProfilePair } from './page-data.ts';
 import type { FunctionGroup, FunctionRow, MetricRow, PathFrame, Report, ScenarioReport } from '../words/report.ts';
 import { plainText, type InlineText } from '../text/inline-text.ts';
-import { countVerdicts } from '../words/sentence.ts';
+import { countHeadlines } from '../words/sentence.ts';
 
 export interface PageInput {
   readonly report: Report;
@@ -117,12 +117,12 @@ const newGo = (report: Report, { newGo: found }: ScenarioReport): string => {
   return `${heading(report, 'New Go')}<p>${inertHtml(visibleText(found.title))}</p>${list(found.costs)}${known}`;
 };
 
-const badge = (verdict: Report['verdict']): string =>
-  `<span class="badge ${verdict}">${inertHtml(VERDICT_TITLES[verdict])}</span>`;
+const badge = (headline: Headline): string =>
+  `<span class="badge ${headline}">${inertHtml(HEADLINE_WORDS[headline].title)}</span>`;
 
 const scenarioSection = (report: Report, scenario: ScenarioReport): string => {
   const name = visibleText(scenario.scenario);
-  const title = report.scenarios.length === 1 ? '' : `<h2>${badge(scenario.verdict)} ${rich(scenario.sentence)}</h2>`;
+  const title = report.scenarios.length === 1 ? '' : `<h2>${badge(scenario.headline)} ${rich(scenario.sentence)}</h2>`;
   return [
     title,
     newGo(report, scenario),
@@ -153,7 +153,7 @@ const headline = (report: Report): string => {
   if (only === undefined) return nothingText(report);
   return others.length === 0
     ? rich(only.sentence)
-    : `${report.scenarios.length} scenarios: ${countVerdicts(report.scenarios)}.`;
+    : `${report.scenarios.length} scenarios: ${countHeadlines(report.scenarios)}.`;
 };
 
 const sides = (report: Report): string =>
@@ -181,7 +181,7 @@ export const renderHtml = ({ report, comparison, run, profiles, script, style }:
     '<meta name="referrer" content="no-referrer">',
     `<title>${inertHtml(pageTitle(report))}</title>`,
     `<style>${style}</style></head><body>`,
-    `<header>${report.scenarios.length === 0 ? '' : badge(report.verdict)}<h1>${headline(report)}</h1><p class="sides">${sides(report)}</p></header>`,
+    `<header>${report.scenarios.length === 0 ? '' : badge(report.headline)}<h1>${headline(report)}</h1><p class="sides">${sides(report)}</p></header>`,
     '<main>',
     report.newOnHead.length === 0 ? '' : list(report.newOnHead),
     ...report.scenarios.map((scenario) => scenarioSection(report, scenario)),

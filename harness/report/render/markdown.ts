@@ -5,10 +5,10 @@
  * in a stated order (see {@link LEVELS}) and says so.
  */
 import { inertCode, inertHtml, inertText } from '../text/escape.ts';
-import { VERDICT_TITLES } from '../words/labels.ts';
+import { HEADLINE_WORDS, type Headline } from '../words/headline.ts';
 import type { FunctionGroup, FunctionRow, MetricRow, PathFrame, Report, ScenarioReport } from '../words/report.ts';
 import type { InlineText } from '../text/inline-text.ts';
-import { countVerdicts } from '../words/sentence.ts';
+import { countHeadlines } from '../words/sentence.ts';
 
 /** UTF-8 bytes; below GitHub's limit with room for a publisher's link line. */
 export const MOST_BYTES = 60_000;
@@ -223,7 +223,21 @@ const revisionText = (side: { readonly label: string; readonly revision: string 
 const footer = (report: Report): string =>
   `<sub>base ${revisionText(report.base)} → head ${revisionText(report.head)} · seed ${report.seed} · ${inertText(`godyno ${report.godynoVersion}`)}${report.took === null ? '' : `<br>${inertText(report.took)}`}</sub>`;
 
-const SIGNS = { regressed: '✗', invalid: '!', inconclusive: '?', improved: '✓', unchanged: '=' } as const;
+const bold = (headline: Headline): string => `**${HEADLINE_WORDS[headline].title}**`;
+
+const headlineItem = ({ headline, sentence }: ScenarioReport): string =>
+  `- ${HEADLINE_WORDS[headline].sign} ${rich(sentence)}`;
+
+/** At most {@link MOST_HEADLINES}; the rest is counted. */
+const headlineList = (scenarios: readonly ScenarioReport[]): string => {
+  const left = scenarios.length - MOST_HEADLINES;
+  return [...scenarios.slice(0, MOST_HEADLINES).map(headlineItem), ...(left > 0 ? [`- and ${left} more`] : [])].join(
+    '\n',
+  );
+};
+
+const scenarioCounts = ({ scenarios }: Report): string =>
+  `${scenarios.length} scenarios: ${countHeadlines(scenarios)}.`;
 
 const newBlocks = ({ newOnHead }: Report): readonly string[] =>
   newOnHead.length === 0
@@ -243,18 +257,10 @@ const verdictBlocks = (report: Report): readonly string[] => {
     return [
       report.newOnHead.length > 0
         ? '**Nothing to compare with yet**'
-        : `**${VERDICT_TITLES[report.verdict]}** · no scenario was compared.`,
+        : `${bold(report.headline)} · no scenario was compared.`,
     ];
-  if (others.length === 0) return [`**${VERDICT_TITLES[report.verdict]}** · ${rich(only.sentence)}`];
-  const shown = report.scenarios.slice(0, MOST_HEADLINES);
-  const left = report.scenarios.length - shown.length;
-  return [
-    `**${VERDICT_TITLES[report.verdict]}** · ${report.scenarios.length} scenarios: ${countVerdicts(report.scenarios)}.`,
-    [
-      ...shown.map((scenario) => `- ${SIGNS[scenario.verdict]} ${rich(scenario.sentence)}`),
-      ...(left > 0 ? [`- and ${left} more`] : []),
-    ].join('\n'),
-  ];
+  if (others.length === 0) return [`${bold(report.headline)} · ${rich(only.sentence)}`];
+  return [`${bold(report.headline)} · ${scenarioCounts(report)}`, headlineList(report.scenarios)];
 };
 
 /** Only what is not "unchanged" gets a section in sight. */
@@ -298,14 +304,17 @@ const renderLastResort = (report: Report): string =>
     marker(report.key),
   ].join('\n\n') + '\n';
 
-/** For comments: one line when nothing changed, else the whole report. */
+/** For comments: where nothing changed a line, and one for each scenario with a gate that was not judged; else the whole report. */
 export const renderComment = (report: Report): string => {
   if (report.verdict !== 'unchanged') return renderMarkdown(report);
   const [only, ...others] = report.scenarios;
   if (only === undefined || report.newOnHead.length > 0) return renderMarkdown(report);
-  const line =
-    others.length > 0
-      ? `**${VERDICT_TITLES.unchanged}** · ${report.scenarios.length} scenarios, none changed.`
-      : `**${VERDICT_TITLES.unchanged}** · ${rich(only.sentence)}`;
-  return `${line}\n\n${marker(report.key)}\n`;
+  const lines = others.length > 0 ? quietLines(report) : [`${bold(report.headline)} · ${rich(only.sentence)}`];
+  return `${[...lines, marker(report.key)].join('\n\n')}\n`;
+};
+
+const quietLines = (report: Report): readonly string[] => {
+  const partly = report.scenarios.filter(({ headline }) => headline === 'partlyJudged');
+  if (partly.length === 0) return [`${bold(report.headline)} · ${report.scenarios.length} scenarios, none changed.`];
+  return [`${bold(report.headline)} · ${scenarioCounts(report)}`, headlineList(partly)];
 };

@@ -1,5 +1,5 @@
 /** What people read for ids: verdicts in words and sign. Labels of metrics and of kinds of profile are in their tables (metrics). */
-import type { FunctionComparison, FunctionKind, MetricVerdict, RunVerdict } from '../../model/index.ts';
+import type { FunctionComparison, FunctionKind, MetricVerdict } from '../../model/index.ts';
 
 /** Sign and word: the sign alone never carries the verdict, nor does colour. */
 export const VERDICT_WORDS: Readonly<Record<MetricVerdict, string>> = {
@@ -10,14 +10,6 @@ export const VERDICT_WORDS: Readonly<Record<MetricVerdict, string>> = {
   inconclusive: '? inconclusive',
   invalid: '! invalid',
   notJudged: '– not judged',
-};
-
-export const VERDICT_TITLES: Readonly<Record<RunVerdict, string>> = {
-  regressed: '✗ Regressed',
-  improved: '✓ Improved',
-  unchanged: '= Unchanged',
-  inconclusive: '? Inconclusive',
-  invalid: '! Invalid measurement',
 };
 
 export const FUNCTION_WORDS: Readonly<Record<FunctionKind, string>> = {

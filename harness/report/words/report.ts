@@ -12,9 +12,12 @@ import type {
   RunVerdict,
 } from '../../model/index.ts';
 import type { InlineText } from '../text/inline-text.ts';
+import type { Headline } from './headline.ts';
 
 export interface Report {
   readonly verdict: RunVerdict;
+  /** What it is called. */
+  readonly headline: Headline;
   readonly method: ComparisonMethod;
   readonly base: ComparedRevision;
   readonly head: ComparedRevision;
@@ -37,6 +40,7 @@ export interface Report {
 export interface ScenarioReport {
   readonly scenario: string;
   readonly verdict: RunVerdict;
+  readonly headline: Headline;
   readonly sentence: InlineText;
   /** Another Go on each side; null where both have one. */
   readonly newGo: NewGo | null;

@@ -8,9 +8,7 @@ import {
   type MetricComparison,
   type NewOnHead,
   type MetricId,
-  type RunVerdict,
   type ScenarioComparison,
-  VERDICTS,
 } from '../../model/index.ts';
 import { metricDef, SAMPLES_TO_NAME, witnessesOf } from '../../metrics/index.ts';
 import { formatCount, formatDuration, formatNumberOf } from '../../units/index.ts';
@@ -27,6 +25,7 @@ import {
   unchangedWithin,
 } from './amounts.ts';
 import { callsMoreText } from './calls.ts';
+import { HEADLINE_WORDS, headlineOf, HEADLINES, type Headline, unjudgedGates } from './headline.ts';
 import { NEAR_WORDS } from './labels.ts';
 import { bumpClause, LEAST_SHARE_OF_CHANGE, partBehindChange, partName } from './new-go.ts';
 import { stuckClause, stuckIn } from './stuck.ts';
@@ -57,6 +56,17 @@ const withoutSecondWitness = (metrics: readonly MetricComparison[]): readonly Me
     : metrics;
 
 const label = (metric: MetricComparison): string => metricDef(metric.metric).label;
+
+/** Names in a list of gates; the others are counted. */
+const MOST_NAMES = 3;
+
+/** `CPU`, `allocations and bytes allocated`, `CPU, allocations, bytes allocated and 2 more`. */
+const namesOf = (metrics: readonly MetricComparison[]): string => {
+  const names = metrics.map((metric) => label(metric).replace(/ per request$/, ''));
+  const left = names.length - MOST_NAMES;
+  const parts = left > 0 ? [...names.slice(0, MOST_NAMES), `${formatCount(left)} more`] : names;
+  return parts.length === 1 ? parts.join() : `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}`;
+};
 
 /** `CPU per request +2.2 % (1.2…3.1 %)`, `heap growth per request 0 B → 1.2 KiB (+1.1 KiB to +1.3 KiB)`. */
 const effectClause = (metric: MetricComparison): string => {
@@ -240,14 +250,27 @@ const unchangedSentence = (scenario: ScenarioComparison): InlineText => {
     .filter((metric) => metric.verdict === 'unchanged')
     .toSorted((left, right) => METRIC_IDS.indexOf(left.metric) - METRIC_IDS.indexOf(right.metric));
   const gates = unchanged.filter((metric) => metric.gate);
-  const [first, ...others] = gates.length > 0 ? gates : unchanged;
   const tail = [...changedClause(scenario), ...widerClause(gates), ...notJudgedClause(scenario)];
+  if (headlineOf(scenario) === 'partlyJudged') return [partlyUnchanged(gates), ...tail];
+  const [first, ...others] = gates.length > 0 ? gates : unchanged;
   if (first === undefined) return ['nothing that was judged changed', ...tail];
-  const within = unchangedWithin(first);
   const interval = intervalText(first);
-  const bound = `${within === null ? '' : ` within ${within}`}${interval === null ? '' : ` (${interval})`}`;
+  const bound = `${withinClause(first)}${interval === null ? '' : ` (${interval})`}`;
   const more = others.length > 0 ? `, and ${formatNumberOf(others.length, 'more metric')}` : '';
   return [`${label(first)} unchanged${bound}${more}`, ...tail];
+};
+
+/** ` within 2 %`. */
+const withinClause = (metric: MetricComparison): string => {
+  const within = unchangedWithin(metric);
+  return within === null ? '' : ` within ${within}`;
+};
+
+/** What can be said to be unchanged beside gates that were not judged: `CPU, allocations and 3 more unchanged (CPU within 2 %)`. */
+const partlyUnchanged = (gates: readonly MetricComparison[]): string => {
+  if (gates.length === 0) return 'nothing that was judged is worse';
+  const cpu = gates.find(({ metric }) => metric === 'cpuNsPerRequest');
+  return `${namesOf(gates)} unchanged${cpu === undefined ? '' : ` (CPU${withinClause(cpu)})`}`;
 };
 
 /** Why a limit is wider than usual, where "unchanged" leans on it. */
@@ -264,14 +287,18 @@ const changedClause = (scenario: ScenarioComparison): InlineText => {
   return [`; ${label(first)} ${effectText(first)}${more}, too little to fail`];
 };
 
-/** Gates that could not be judged, said wherever the sentence would otherwise sound like "all is well". */
+/** Reasons are told of so many groups of gates; the others are counted. */
+const MOST_REASONS = 2;
+
+/** `; CPU and median latency not judged (not pinned to a CPU)`, wherever the sentence would otherwise sound like "all is well". */
 const notJudgedClause = (scenario: ScenarioComparison): InlineText => {
-  const gates = scenario.metrics.filter((metric) => metric.gate && metric.verdict === 'notJudged');
-  const [first] = gates;
-  if (first === undefined) return [];
-  const reasons = new Set(gates.map((metric) => metric.reason));
-  const reason = reasons.size === 1 && first.reason !== null ? ` (${withoutStop(first.reason)})` : '';
-  return [`; not judged: ${gates.map(label).join(', ')}${reason}`];
+  const groups = [...Map.groupBy(unjudgedGates(scenario), ({ reason }) => reason)];
+  const told = groups.slice(0, MOST_REASONS).map(([reason, gates]) => {
+    const why = reason === null ? '' : ` (${withoutStop(reason)})`;
+    return `; ${namesOf(gates)} not judged${why}`;
+  });
+  const left = groups.slice(MOST_REASONS).reduce((sum, [, gates]) => sum + gates.length, 0);
+  return left === 0 ? told : [...told, `; ${formatCount(left)} more not judged`];
 };
 
 const UNIT_WORDS = { launch: 'launches', window: 'windows', linkSeed: 'code layouts', run: 'runs' } as const;
@@ -363,7 +390,7 @@ export const scenarioVerdictSentence = (scenario: ScenarioComparison): string =>
 
 /** Worst first; equals keep their order. */
 export const worstFirst = (scenarios: readonly ScenarioComparison[]): readonly ScenarioComparison[] =>
-  scenarios.toSorted((left, right) => VERDICTS.indexOf(left.verdict) - VERDICTS.indexOf(right.verdict));
+  scenarios.toSorted((left, right) => HEADLINES.indexOf(headlineOf(left)) - HEADLINES.indexOf(headlineOf(right)));
 
 /** The worst scenario's sentence as one plain line; others are counted. For terminals, annotations and check titles. */
 export const verdictSentence = (comparison: Comparison): string => {
@@ -372,12 +399,13 @@ export const verdictSentence = (comparison: Comparison): string => {
   if (worst === undefined)
     return fresh === undefined ? 'No scenario was compared.' : plainText(newOnHeadSentence(fresh));
   if (others.length === 0) return scenarioVerdictSentence(worst);
-  return `${scenarioVerdictSentence(worst)} Other scenarios: ${countVerdicts(others)}.`;
+  const rest = others.map((scenario) => ({ headline: headlineOf(scenario) }));
+  return `${scenarioVerdictSentence(worst)} Other scenarios: ${countHeadlines(rest)}.`;
 };
 
-/** `2 regressed, 1 unchanged`, worst first. */
-export const countVerdicts = (scenarios: readonly { readonly verdict: RunVerdict }[]): string =>
-  VERDICTS.map((verdict) => [verdict, scenarios.filter((scenario) => scenario.verdict === verdict).length] as const)
+/** `2 regressed, 1 partly judged`, worst first. */
+export const countHeadlines = (scenarios: readonly { readonly headline: Headline }[]): string =>
+  HEADLINES.map((headline) => [headline, scenarios.filter((one) => one.headline === headline).length] as const)
     .filter(([, count]) => count > 0)
-    .map(([verdict, count]) => `${formatCount(count)} ${verdict}`)
+    .map(([headline, count]) => `${formatCount(count)} ${HEADLINE_WORDS[headline].counted}`)
     .join(', ');

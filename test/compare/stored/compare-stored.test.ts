@@ -165,7 +165,7 @@ describe('stored runs of two machines', () => {
     expect(compareStored(baseline, after).method).toBe('other-machine');
     expect(rowOf(baseline, after, 'cpuNsPerRequest')).toMatchObject({
       verdict: 'notJudged',
-      reason: 'measured on another machine',
+      reason: 'recorded on another machine',
     });
     expect(rowOf(baseline, after, 'mallocsPerRequest').verdict).toBe('regressed');
     expect(rowOf(baseline, after, 'goroutineGrowthPerRequest').verdict).toBe('unchanged');

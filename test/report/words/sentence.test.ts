@@ -29,7 +29,7 @@ describe('the verdict sentence', () => {
     ],
     [
       'unpinned-not-judged',
-      '`demo`: allocations per request unchanged within 2 % (-0.02…0.02 %), and 4 more metrics; not judged: CPU per request, median latency (not pinned).',
+      '`demo`: allocations, bytes allocated, heap growth and 2 more unchanged; CPU and median latency not judged (not pinned).',
     ],
   ])('tells %s in the words of the trade', (name, sentence) => {
     expect(sentenceOf(name)).toBe(sentence);
@@ -298,7 +298,7 @@ describe('the verdict sentence', () => {
     const metrics = [cpu, noisy, growth, bytes];
     const scenario = scenarioOf('demo', 'inconclusive', { metrics, launches: 16, linkSeeds: 1, durationSeconds: 60 });
     expect(verdictSentence(comparisonOf([scenario]))).toBe(
-      '`demo`: not decided: bytes allocated per request +0.8 % (-1.2…2.8 %) after 16 launches; about 32 launches would decide it (`--budget 2m`); nor heap growth per request, lock waiting per request; not judged: CPU per request (1 of at least 8 code layouts in 16 launches; --budget 16m would hold them).',
+      '`demo`: not decided: bytes allocated per request +0.8 % (-1.2…2.8 %) after 16 launches; about 32 launches would decide it (`--budget 2m`); nor heap growth per request, lock waiting per request; CPU not judged (1 of at least 8 code layouts in 16 launches; --budget 16m would hold them).',
     );
   });
 
