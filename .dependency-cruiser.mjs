@@ -138,11 +138,12 @@ const wings = {
   },
   cli: {
     terminal: [],
-    commands: ['.'],
     init: [],
     pprof: [],
     doctor: ['terminal'],
     prove: [],
+    commands: ['doctor', 'init', 'pprof', 'prove', 'terminal'],
+    syntax: ['commands'],
   },
 };
 

@@ -5,11 +5,11 @@
 import { Command, CommanderError } from 'commander';
 import { EXIT, type ExitCode } from '../errors.ts';
 import { reportFailure } from './terminal/failure.ts';
-import { addBaseline, addCalibrate, addProve, addRun } from './commands/measuring.ts';
-import { addPublish } from './commands/publishing.ts';
-import { addCompare, addExport, addMerge, addPgo, addReport, addTop } from './commands/reading.ts';
-import { addDoctor, addInit } from './commands/setting-up.ts';
-import type { Act, AddCommand } from './commands/options.ts';
+import { addBaseline, addCalibrate, addProve, addRun } from './syntax/measuring.ts';
+import { addPublish } from './syntax/publishing.ts';
+import { addCompare, addExport, addMerge, addPgo, addReport, addTop } from './syntax/reading.ts';
+import { addDoctor, addInit } from './syntax/setting-up.ts';
+import type { Act, AddCommand } from './syntax/options.ts';
 import { godynoVersion } from '../version.ts';
 
 const EPILOGUE = `

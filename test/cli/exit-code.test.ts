@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { exitCodeOf } from '../../harness/cli/write-reports.ts';
+import { exitCodeOf } from '../../harness/cli/commands/write-reports.ts';
 import { main } from '../../harness/cli/main.ts';
 
 describe('exitCodeOf', () => {

@@ -5,9 +5,9 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { exportCommandLine } from '../../harness/cli/export.ts';
-import { writePgo } from '../../harness/cli/pgo.ts';
-import { reportAgain } from '../../harness/cli/report.ts';
+import { exportCommandLine } from '../../harness/cli/commands/export.ts';
+import { writePgo } from '../../harness/cli/commands/pgo.ts';
+import { reportAgain } from '../../harness/cli/commands/report.ts';
 import {
   explainRun,
   folderReader,

@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { storeNoise } from '../../harness/baseline/index.ts';
-import { describeNoise } from '../../harness/cli/calibrate.ts';
-import { noiseSentence, noiseWarnings, withNoiseNotes } from '../../harness/measure/noise-notes.ts';
-import type { NoiseMetric, NoiseProfile } from '../../harness/model/index.ts';
-import { cpuRun, fileOf } from '../builders/synthetic-run.ts';
+import { storeNoise } from '../../../harness/baseline/index.ts';
+import { describeNoise } from '../../../harness/cli/commands/calibrate.ts';
+import { noiseSentence, noiseWarnings, withNoiseNotes } from '../../../harness/measure/noise-notes.ts';
+import type { NoiseMetric, NoiseProfile } from '../../../harness/model/index.ts';
+import { cpuRun, fileOf } from '../../builders/synthetic-run.ts';
 
 const cpu: NoiseMetric = {
   metric: 'cpuNsPerRequest',

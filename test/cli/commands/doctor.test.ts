@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { describeEngines, describeNeighbours } from '../../harness/cli/doctor.ts';
+import { describeEngines, describeNeighbours } from '../../../harness/cli/commands/doctor.ts';
 
 const MISSING = {
   perf: { reason: 'the event does not open', hint: 'sysctl kernel.perf_event_paranoid=2' },

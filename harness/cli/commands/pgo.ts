@@ -1,10 +1,10 @@
 /** `godyno pgo`: the CPU profiles of a run as one `default.pgo`, from which `go build` optimises the service. */
 import { writeFile } from 'node:fs/promises';
-import { EXIT, type ExitCode, UsageError } from '../errors.ts';
-import type { ScenarioRun } from '../model/index.ts';
-import { encodeProfile, mergeProfiles, type Profile, withoutAgent } from '../profile/index.ts';
-import { folderReader, openProfile, openRun, type ReadFile } from '../results/index.ts';
-import { formatNumberOf } from '../units/index.ts';
+import { EXIT, type ExitCode, UsageError } from '../../errors.ts';
+import type { ScenarioRun } from '../../model/index.ts';
+import { encodeProfile, mergeProfiles, type Profile, withoutAgent } from '../../profile/index.ts';
+import { folderReader, openProfile, openRun, type ReadFile } from '../../results/index.ts';
+import { formatNumberOf } from '../../units/index.ts';
 
 interface PgoOptions {
   readonly scenario?: string | undefined;

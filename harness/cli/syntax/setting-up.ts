@@ -11,7 +11,7 @@ export const addInit: AddCommand = (program, act) => {
     .option('--action <owner/name@ref>', 'write workflows that use this GitHub Action instead of npx')
     .option('--no-try', 'do not build and start the service; routes are proposed without having been tried')
     .option('--force', 'replace files that exist')
-    .action(async (options) => act(async () => (await import('../init.ts')).initialise(options)));
+    .action(async (options) => act(async () => (await import('../commands/init.ts')).initialise(options)));
 };
 
 export const addDoctor: AddCommand = (program, act) => {
@@ -24,5 +24,7 @@ export const addDoctor: AddCommand = (program, act) => {
     .option('--base <ref|folder>', 'what to compare with (default: where the head left the default branch)')
     .option('--head <ref|folder>', 'what to try (default: the working tree)')
     .addOption(json('the checks'))
-    .action(async (words, options) => act(async () => (await import('../doctor.ts')).examine(options, ...words)));
+    .action(async (words, options) =>
+      act(async () => (await import('../commands/doctor.ts')).examine(options, ...words)),
+    );
 };

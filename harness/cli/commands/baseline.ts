@@ -7,16 +7,16 @@ import {
   loadBaseline,
   runOfScenario,
   storeBaseline,
-} from '../baseline/index.ts';
-import { EXIT, type ExitCode } from '../errors.ts';
-import type { RunFile, Scenario } from '../model/index.ts';
+} from '../../baseline/index.ts';
+import { EXIT, type ExitCode } from '../../errors.ts';
+import type { RunFile, Scenario } from '../../model/index.ts';
 import { type DurationFlag, requireBaselinesFolder } from './flags.ts';
-import { withInterrupt } from './terminal/interrupt.ts';
-import { loadScenarios, measure } from '../measure/index.ts';
-import { baselineNamed, type MergedProfile, openOutput, storeRun } from '../results/index.ts';
-import { stepsFor } from './terminal/steps.ts';
+import { withInterrupt } from '../terminal/interrupt.ts';
+import { loadScenarios, measure } from '../../measure/index.ts';
+import { baselineNamed, type MergedProfile, openOutput, storeRun } from '../../results/index.ts';
+import { stepsFor } from '../terminal/steps.ts';
 import { firstFailureOf } from './write-reports.ts';
-import { formatNumberOf } from '../units/index.ts';
+import { formatNumberOf } from '../../units/index.ts';
 
 interface ListOptions {
   readonly baselines: string;

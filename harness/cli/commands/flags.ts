@@ -1,9 +1,9 @@
 /** Values of flags, checked while the command line is read: before a scenario is opened or anything is built. */
 import { statSync } from 'node:fs';
 import { InvalidArgumentError } from 'commander';
-import { UsageError } from '../errors.ts';
-import { VERDICTS } from '../model/index.ts';
-import { parseDurationSeconds } from '../units/index.ts';
+import { UsageError } from '../../errors.ts';
+import { VERDICTS } from '../../model/index.ts';
+import { parseDurationSeconds } from '../../units/index.ts';
 
 /** A length of time as it was written, for a command that repeats it, and in seconds. */
 export interface DurationFlag {

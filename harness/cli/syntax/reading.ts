@@ -1,6 +1,6 @@
 /** Commands that read what was measured, and profiles. Each loads on use. */
 import { Option } from 'commander';
-import { requestCounts, rowsFlag } from '../flags.ts';
+import { requestCounts, rowsFlag } from '../commands/flags.ts';
 import { type AddCommand, failOn, json, quiet } from './options.ts';
 
 const EXPORTS = 'benchstat, bencher, benchmark-action, junit, csv, speedscope, folded, pprof, or all';
@@ -25,7 +25,7 @@ export const addCompare: AddCommand = (program, act) => {
     .addOption(json('the comparison'))
     .addOption(quiet())
     .action(async (before, after, options) =>
-      act(async () => (await import('../compare.ts')).compareFiles(options, before, after)),
+      act(async () => (await import('../commands/compare.ts')).compareFiles(options, before, after)),
     );
 };
 
@@ -42,7 +42,7 @@ export const addTop: AddCommand = (program, act) => {
         .default({ kind: 'function' }, 'function'),
     )
     .addOption(json('all rows'))
-    .action(async (file, options) => act(async () => (await import('../top.ts')).showTop(options, file)));
+    .action(async (file, options) => act(async () => (await import('../commands/top.ts')).showTop(options, file)));
 };
 
 export const addReport: AddCommand = (program, act) => {
@@ -54,7 +54,7 @@ export const addReport: AddCommand = (program, act) => {
     .addOption(failOn())
     .addOption(json('the comparison'))
     .addOption(quiet())
-    .action(async (dir, options) => act(async () => (await import('../report.ts')).reportAgain(options, dir)));
+    .action(async (dir, options) => act(async () => (await import('../commands/report.ts')).reportAgain(options, dir)));
 };
 
 export const addMerge: AddCommand = (program, act) => {
@@ -66,7 +66,9 @@ export const addMerge: AddCommand = (program, act) => {
     .addOption(failOn())
     .addOption(json('the comparison'))
     .addOption(quiet())
-    .action(async (dirs, options) => act(async () => (await import('../merge.ts')).mergeCommandLine(options, ...dirs)));
+    .action(async (dirs, options) =>
+      act(async () => (await import('../commands/merge.ts')).mergeCommandLine(options, ...dirs)),
+    );
 };
 
 export const addExport: AddCommand = (program, act) => {
@@ -78,7 +80,9 @@ export const addExport: AddCommand = (program, act) => {
     .showHelpAfterError(`(formats: ${EXPORTS}; e.g. godyno export .godyno/latest -f benchstat)`)
     .requiredOption('-f, --format <list>', `required: ${EXPORTS}`)
     .option('-o, --out <dir>', 'folder for the files (default: <dir>/exports)')
-    .action(async (dir, options) => act(async () => (await import('../export.ts')).exportCommandLine(options, dir)));
+    .action(async (dir, options) =>
+      act(async () => (await import('../commands/export.ts')).exportCommandLine(options, dir)),
+    );
 };
 
 export const addPgo: AddCommand = (program, act) => {
@@ -90,5 +94,5 @@ export const addPgo: AddCommand = (program, act) => {
     .argument('<dir>', 'output folder of a run')
     .option('--scenario <name>', 'only this scenario')
     .option('-o, --out <file>', 'file to write', 'default.pgo')
-    .action(async (dir, options) => act(async () => (await import('../pgo.ts')).writePgo(options, dir)));
+    .action(async (dir, options) => act(async () => (await import('../commands/pgo.ts')).writePgo(options, dir)));
 };

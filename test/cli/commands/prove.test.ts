@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { proofTable } from '../../harness/cli/prove.ts';
-import { faultsFrom, describeSize, sizeOf, sizesFrom, WATCHED_BY } from '../../harness/cli/prove/sizes.ts';
-import { proofOf, type ProofRequest } from '../../harness/cli/prove/proof.ts';
-import { compareRun } from '../../harness/compare/index.ts';
-import type { Comparison, FunctionComparison } from '../../harness/model/index.ts';
-import { FAULT_KINDS } from '../../harness/plant/index.ts';
-import type { RunProgress } from '../../harness/run/index.ts';
-import { cpuRun, fileOf, launchOf, pairOf, runOf, windowOf } from '../builders/synthetic-run.ts';
-import { scenarioWith } from '../builders/scenarios.ts';
+import { proofTable } from '../../../harness/cli/commands/prove.ts';
+import { faultsFrom, describeSize, sizeOf, sizesFrom, WATCHED_BY } from '../../../harness/cli/prove/sizes.ts';
+import { proofOf, type ProofRequest } from '../../../harness/cli/prove/proof.ts';
+import { compareRun } from '../../../harness/compare/index.ts';
+import type { Comparison, FunctionComparison } from '../../../harness/model/index.ts';
+import { FAULT_KINDS } from '../../../harness/plant/index.ts';
+import type { RunProgress } from '../../../harness/run/index.ts';
+import { cpuRun, fileOf, launchOf, pairOf, runOf, windowOf } from '../../builders/synthetic-run.ts';
+import { scenarioWith } from '../../builders/scenarios.ts';
 
 describe('--faults', () => {
   test('takes a list, both leaks in one word, and each once', () => {

@@ -1,17 +1,17 @@
 /** `godyno prove`: known slowdowns planted into the user's own service, and whether the gate finds them. */
-import { EXIT, type ExitCode, UsageError } from '../errors.ts';
-import type { Scenario } from '../model/index.ts';
-import { doseFor, type FaultKind, type Planted } from '../plant/index.ts';
-import { buildReport, renderMarkdown } from '../report/index.ts';
-import type { RunProgress } from '../run/index.ts';
-import { alignColumns, formatDuration, formatNumberOf } from '../units/index.ts';
+import { EXIT, type ExitCode, UsageError } from '../../errors.ts';
+import type { Scenario } from '../../model/index.ts';
+import { doseFor, type FaultKind, type Planted } from '../../plant/index.ts';
+import { buildReport, renderMarkdown } from '../../report/index.ts';
+import type { RunProgress } from '../../run/index.ts';
+import { alignColumns, formatDuration, formatNumberOf } from '../../units/index.ts';
 import { type DurationFlag } from './flags.ts';
-import { withInterrupt } from './terminal/interrupt.ts';
-import { loadScenarios, measure } from '../measure/index.ts';
-import { COMPARISON_FILE, openOutput, type OutputFolder, REPORT_FILE, storeAndExplain } from '../results/index.ts';
-import { stepsFor } from './terminal/steps.ts';
-import { describeEffect, type Proof, proofOf } from './prove/proof.ts';
-import { describeSize, faultsFrom, type Sizes, sizeOf, sizesFrom } from './prove/sizes.ts';
+import { withInterrupt } from '../terminal/interrupt.ts';
+import { loadScenarios, measure } from '../../measure/index.ts';
+import { COMPARISON_FILE, openOutput, type OutputFolder, REPORT_FILE, storeAndExplain } from '../../results/index.ts';
+import { stepsFor } from '../terminal/steps.ts';
+import { describeEffect, type Proof, proofOf } from '../prove/proof.ts';
+import { describeSize, faultsFrom, type Sizes, sizeOf, sizesFrom } from '../prove/sizes.ts';
 import {
   type Base,
   choosePlantSite,
@@ -23,7 +23,7 @@ import {
   type ShortRuns,
   survey,
   withFaultPlanting,
-} from './prove/survey.ts';
+} from '../prove/survey.ts';
 
 export interface ProveOptions {
   readonly faults: string;

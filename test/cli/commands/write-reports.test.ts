@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { OutputFolder } from '../../harness/results/output.ts';
-import { writeReports } from '../../harness/cli/write-reports.ts';
-import { comparisonOf, scenarioOf } from '../builders/comparisons.ts';
-import { RUN } from '../builders/demo-run.ts';
+import type { OutputFolder } from '../../../harness/results/output.ts';
+import { writeReports } from '../../../harness/cli/commands/write-reports.ts';
+import { comparisonOf, scenarioOf } from '../../builders/comparisons.ts';
+import { RUN } from '../../builders/demo-run.ts';
 
-vi.mock('../../harness/results/page.ts', () => ({
+vi.mock('../../../harness/results/page.ts', () => ({
   pageOf: () => {
     throw new Error('a fault of ours');
   },

@@ -2,8 +2,8 @@
  * `godyno publish`: figures of a measuring job → one comment per pull request, the job's summary, and a check run when
  * asked. Everything shown is rendered here from checked values; the pull request is the one GitHub confirms.
  */
-import { EXIT, type ExitCode, UsageError } from '../errors.ts';
-import type { Comparison } from '../model/index.ts';
+import { EXIT, type ExitCode, UsageError } from '../../errors.ts';
+import type { Comparison } from '../../model/index.ts';
 import {
   type Caller,
   type Claim,
@@ -30,9 +30,16 @@ import {
   writeCheckRun,
   writeComment,
   writeSummary,
-} from '../publish/index.ts';
-import { buildReport, marker, renderComment, renderMarkdown, type Report, verdictSentence } from '../report/index.ts';
-import { withInterrupt } from './terminal/interrupt.ts';
+} from '../../publish/index.ts';
+import {
+  buildReport,
+  marker,
+  renderComment,
+  renderMarkdown,
+  type Report,
+  verdictSentence,
+} from '../../report/index.ts';
+import { withInterrupt } from '../terminal/interrupt.ts';
 
 export interface PublishOptions {
   readonly repository?: string | undefined;

@@ -1,9 +1,9 @@
 /** `godyno report`: comparison and reports of a finished run, made again from its run.json. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { UsageError, type ExitCode } from '../errors.ts';
-import { type Comparison, parseComparison } from '../model/index.ts';
-import { COMPARISON_FILE, explainRun, folderReader, openOutput, openRun } from '../results/index.ts';
+import { UsageError, type ExitCode } from '../../errors.ts';
+import { type Comparison, parseComparison } from '../../model/index.ts';
+import { COMPARISON_FILE, explainRun, folderReader, openOutput, openRun } from '../../results/index.ts';
 import { exportRun, formatsFrom } from './export.ts';
 import { type ReportOptions, writeReports } from './write-reports.ts';
 

@@ -11,12 +11,12 @@ import {
   movesFor,
   otherRoutes,
   startGuesses,
-} from '../../harness/cli/init/hints.ts';
-import { parseScenario } from '../../harness/scenario/index.ts';
-import type { Setting, Survey } from '../../harness/survey/index.ts';
-import { makePlace, type Place } from '../e2e/cli.ts';
+} from '../../../harness/cli/init/hints.ts';
+import { parseScenario } from '../../../harness/scenario/index.ts';
+import type { Setting, Survey } from '../../../harness/survey/index.ts';
+import { makePlace, type Place } from '../../e2e/cli.ts';
 
-const TARGETS = path.resolve(import.meta.dirname, '../targets');
+const TARGETS = path.resolve(import.meta.dirname, '../../targets');
 
 describe('what the source suggests', () => {
   const setting = (name: string, fallback: string | null = null): Setting => ({
@@ -153,7 +153,7 @@ describe('godyno init', () => {
     expect(workflow).toContain('permissions:\n  contents: read\n');
     // The emulator comes before the run, in the words of the guide, and no mirror that is down fails the job.
     const [install = ''] = /^ +run: sudo apt-get .* qemu-user\n +continue-on-error: true\n/m.exec(workflow) ?? [];
-    expect(readFileSync(path.resolve(import.meta.dirname, '../../docs/ci.md'), 'utf8')).toContain(install);
+    expect(readFileSync(path.resolve(import.meta.dirname, '../../../docs/ci.md'), 'utf8')).toContain(install);
     expect(workflow.indexOf(install)).toBeGreaterThan(0);
     expect(workflow.indexOf(install)).toBeLessThan(workflow.indexOf(' run --out'));
     expect(place.leftInTmp()).toEqual([]);
@@ -420,7 +420,7 @@ func main() {
       );
 
       test('finds nothing in our own workflows, nor in uses of our action.yml, but does find a wrong input', () => {
-        const root = path.resolve(import.meta.dirname, '../..');
+        const root = path.resolve(import.meta.dirname, '../../..');
         execFileSync('git', ['init', '--quiet'], { cwd: place.dir });
         cpSync(path.join(root, '.github'), path.join(place.dir, '.github'), { recursive: true });
         cpSync(path.join(root, 'action.yml'), path.join(place.dir, 'action.yml'));

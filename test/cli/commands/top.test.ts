@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { encodePacked } from '../profile/format/pprof.proto.ts';
-import { parseTop } from '../profile/top-table.ts';
-import { runMain } from './stdout.ts';
-import { GO_VERSIONS } from '../profile/fixtures.ts';
+import { encodePacked } from '../../profile/format/pprof.proto.ts';
+import { parseTop } from '../../profile/top-table.ts';
+import { runMain } from '../stdout.ts';
+import { GO_VERSIONS } from '../../profile/fixtures.ts';
 
-const FIXTURES = fileURLToPath(new URL('../fixtures/profiles/', import.meta.url));
+const FIXTURES = fileURLToPath(new URL('../../fixtures/profiles/', import.meta.url));
 
 interface TopJson {
   readonly type: string;

@@ -1,6 +1,6 @@
 /** Commands that measure. Each loads on use. */
 import { Option } from 'commander';
-import { wholeNumber } from '../flags.ts';
+import { wholeNumber } from '../commands/flags.ts';
 import { type AddCommand, budget, failOn, json, quiet, seed } from './options.ts';
 
 export const addRun: AddCommand = (program, act) => {
@@ -42,7 +42,9 @@ export const addRun: AddCommand = (program, act) => {
     .addOption(failOn())
     .addOption(json('the comparison'))
     .addOption(quiet())
-    .action(async (words, options) => act(async () => (await import('../run.ts')).runCommandLine(options, ...words)));
+    .action(async (words, options) =>
+      act(async () => (await import('../commands/run.ts')).runCommandLine(options, ...words)),
+    );
 };
 
 export const addBaseline: AddCommand = (program, act) => {
@@ -64,21 +66,23 @@ export const addBaseline: AddCommand = (program, act) => {
     )
     .addOption(quiet())
     .action(async (words, options) =>
-      act(async () => (await import('../baseline.ts')).recordBaseline(options, ...words)),
+      act(async () => (await import('../commands/baseline.ts')).recordBaseline(options, ...words)),
     );
   baseline
     .command('list')
     .description('list stored baselines')
     .option('--baselines <dir>', 'folder with stored baselines', 'baselines')
     .addOption(json('the list'))
-    .action(async (options) => act(async () => (await import('../baseline.ts')).showBaselines(options)));
+    .action(async (options) => act(async () => (await import('../commands/baseline.ts')).showBaselines(options)));
   baseline
     .command('show')
     .description('show one stored baseline')
     .argument('<baseline>', 'its folder, its commit, or the name of a scenario (its newest)')
     .option('--baselines <dir>', 'folder with stored baselines', 'baselines')
     .addOption(json('the baseline'))
-    .action(async (word, options) => act(async () => (await import('../baseline.ts')).showBaseline(options, word)));
+    .action(async (word, options) =>
+      act(async () => (await import('../commands/baseline.ts')).showBaseline(options, word)),
+    );
 };
 
 export const addProve: AddCommand = (program, act) => {
@@ -107,7 +111,7 @@ export const addProve: AddCommand = (program, act) => {
     .addOption(seed())
     .addOption(json('what was caught'))
     .addOption(quiet())
-    .action(async (words, options) => act(async () => (await import('../prove.ts')).prove(options, ...words)));
+    .action(async (words, options) => act(async () => (await import('../commands/prove.ts')).prove(options, ...words)));
 };
 
 export const addCalibrate: AddCommand = (program, act) => {
@@ -122,5 +126,7 @@ export const addCalibrate: AddCommand = (program, act) => {
     .addOption(seed())
     .addOption(json('the noise'))
     .addOption(quiet())
-    .action(async (words, options) => act(async () => (await import('../calibrate.ts')).calibrate(options, ...words)));
+    .action(async (words, options) =>
+      act(async () => (await import('../commands/calibrate.ts')).calibrate(options, ...words)),
+    );
 };

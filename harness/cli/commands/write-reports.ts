@@ -1,8 +1,8 @@
 /** comparison.json, report.md, report.html and the lines on the terminal. */
-import { EXIT, type ExitCode, reasonOf } from '../errors.ts';
-import type { Comparison, RunFile, RunVerdict, TimeTaken } from '../model/index.ts';
-import { buildReport, type Invocation, type ProfilePair, renderMarkdown, renderTerminal } from '../report/index.ts';
-import { COMPARISON_FILE, type OutputFolder, PAGE_FILE, pageOf, REPORT_FILE } from '../results/index.ts';
+import { EXIT, type ExitCode, reasonOf } from '../../errors.ts';
+import type { Comparison, RunFile, RunVerdict, TimeTaken } from '../../model/index.ts';
+import { buildReport, type Invocation, type ProfilePair, renderMarkdown, renderTerminal } from '../../report/index.ts';
+import { COMPARISON_FILE, type OutputFolder, PAGE_FILE, pageOf, REPORT_FILE } from '../../results/index.ts';
 
 const CODES: Readonly<Record<RunVerdict, ExitCode>> = {
   regressed: EXIT.regressed,

@@ -4,7 +4,7 @@
  */
 import { type Command, Option } from 'commander';
 import type { ExitCode } from '../../errors.ts';
-import { durationFlag, verdictList, wholeNumber } from '../flags.ts';
+import { durationFlag, verdictList, wholeNumber } from '../commands/flags.ts';
 
 /** Runs a command that loads on use, and keeps the exit code it resolves to. */
 export type Act = (command: () => Promise<ExitCode>) => Promise<void>;

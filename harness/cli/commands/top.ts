@@ -1,9 +1,9 @@
 /** `godyno top`: what the functions of one pprof file cost, or its lines, packages, or values of a label. */
-import { EXIT, type ExitCode } from '../errors.ts';
-import { flatCum, labelCosts, lineCosts, packageCosts, type Profile } from '../profile/index.ts';
-import { alignColumns, formatNumberOf, formatPercent } from '../units/index.ts';
+import { EXIT, type ExitCode } from '../../errors.ts';
+import { flatCum, labelCosts, lineCosts, packageCosts, type Profile } from '../../profile/index.ts';
+import { alignColumns, formatNumberOf, formatPercent } from '../../units/index.ts';
 import type { Rows } from './flags.ts';
-import { amountOf, leftOutText, openPprof, SHOWN_ROWS, totalOf } from './pprof/file.ts';
+import { amountOf, leftOutText, openPprof, SHOWN_ROWS, totalOf } from '../pprof/file.ts';
 
 interface TopOptions {
   readonly type?: string | undefined;

@@ -1,9 +1,9 @@
 /** `godyno compare`: two stored runs, or two pprof files. What either needs is loaded when it is known which. */
 import { closeSync, existsSync, openSync, readSync } from 'node:fs';
-import { type ExitCode, UsageError } from '../errors.ts';
-import type { CompareProfilesOptions } from './pprof/compare-profiles.ts';
+import { type ExitCode, UsageError } from '../../errors.ts';
+import type { CompareProfilesOptions } from '../pprof/compare-profiles.ts';
 import type { CompareStoredOptions } from './compare-stored.ts';
-import { openPprof, STDIN } from './pprof/file.ts';
+import { openPprof, STDIN } from '../pprof/file.ts';
 
 /** First byte of a JSON file, whatever space stands before it. */
 const JSON_START = /^\s*[{[]/;
@@ -43,7 +43,7 @@ export const compareFiles = async (options: CompareOptions, before: string, afte
   }
   if (first) {
     if (options.out !== undefined) refuse('--out is for runs: pprof files leave no report');
-    const { compareProfiles } = await import('./pprof/compare-profiles.ts');
+    const { compareProfiles } = await import('../pprof/compare-profiles.ts');
     return compareProfiles(before, after, options);
   }
   const only = (['requests', 'type', 'cum'] as const).find((option) => options[option] !== undefined);

@@ -1,6 +1,6 @@
 /** What writes to a pull request. Each loads on use. */
 import { Option } from 'commander';
-import { ownerAndName, webAddress, wholeNumber } from '../flags.ts';
+import { ownerAndName, webAddress, wholeNumber } from '../commands/flags.ts';
 import { type AddCommand, failOn } from './options.ts';
 
 export const addPublish: AddCommand = (program, act) => {
@@ -34,5 +34,7 @@ export const addPublish: AddCommand = (program, act) => {
     .option('--report-url <url>', 'address of the page to link, when a folder is published', webAddress)
     .option('--dry-run', 'print the comment on stdout, send nothing')
     .addOption(failOn())
-    .action(async (dir, options) => act(async () => (await import('../publish.ts')).publishCommandLine(options, dir)));
+    .action(async (dir, options) =>
+      act(async () => (await import('../commands/publish.ts')).publishCommandLine(options, dir)),
+    );
 };

@@ -1,9 +1,9 @@
 /** `godyno run`: measure base and head, compare, report. */
-import { applyWaivers, compareStored, type Waiver } from '../compare/index.ts';
-import type { ExitCode } from '../errors.ts';
-import type { CommandLine, Comparison, ExactMode, RunFile, Scenario, ScenarioComparison } from '../model/index.ts';
-import { CLAIM_FILE, jobEventOf, readEvent } from '../publish/index.ts';
-import type { Invocation } from '../report/index.ts';
+import { applyWaivers, compareStored, type Waiver } from '../../compare/index.ts';
+import type { ExitCode } from '../../errors.ts';
+import type { CommandLine, Comparison, ExactMode, RunFile, Scenario, ScenarioComparison } from '../../model/index.ts';
+import { CLAIM_FILE, jobEventOf, readEvent } from '../../publish/index.ts';
+import type { Invocation } from '../../report/index.ts';
 import {
   goFlagsFrom,
   loadScenarios,
@@ -15,12 +15,12 @@ import {
   waiversInFile,
   withGoFlags,
   withNoiseNotes,
-} from '../measure/index.ts';
-import { claimOf, claimText } from '../publish/index.ts';
-import { type Explained, openOutput, type OutputFolder, storeAndExplain } from '../results/index.ts';
+} from '../../measure/index.ts';
+import { claimOf, claimText } from '../../publish/index.ts';
+import { type Explained, openOutput, type OutputFolder, storeAndExplain } from '../../results/index.ts';
 import { type DurationFlag, requireBaselinesFolder } from './flags.ts';
-import { withInterrupt } from './terminal/interrupt.ts';
-import { stepsFor } from './terminal/steps.ts';
+import { withInterrupt } from '../terminal/interrupt.ts';
+import { stepsFor } from '../terminal/steps.ts';
 import { writeReports } from './write-reports.ts';
 
 export interface RunOptions {

@@ -3,9 +3,9 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { EXPORT_FORMATS } from '../../harness/cli/export.ts';
-import { type Ended, makePlace, type Place } from '../e2e/cli.ts';
-import { makeRunFolder, type RunFolder } from '../builders/run-folder.ts';
+import { EXPORT_FORMATS } from '../../../harness/cli/commands/export.ts';
+import { type Ended, makePlace, type Place } from '../../e2e/cli.ts';
+import { makeRunFolder, type RunFolder } from '../../builders/run-folder.ts';
 
 let run: RunFolder;
 let place: Place;

@@ -1,17 +1,17 @@
 /** `godyno calibrate`: what this machine can see of the user's own scenario, measured on the scenario itself. */
-import { checkWritable, storeNoise } from '../baseline/index.ts';
-import { familyOf, noiseOf } from '../compare/index.ts';
-import { EXIT, type ExitCode, InvalidMeasurementError, UsageError } from '../errors.ts';
-import { metricDef } from '../metrics/index.ts';
-import type { NoiseProfile, RunFile, Scenario, ScenarioRun } from '../model/index.ts';
-import { SHIFT_DOSE } from '../plant/index.ts';
-import { formatDuration, formatNumberOf, formatPercent } from '../units/index.ts';
+import { checkWritable, storeNoise } from '../../baseline/index.ts';
+import { familyOf, noiseOf } from '../../compare/index.ts';
+import { EXIT, type ExitCode, InvalidMeasurementError, UsageError } from '../../errors.ts';
+import { metricDef } from '../../metrics/index.ts';
+import type { NoiseProfile, RunFile, Scenario, ScenarioRun } from '../../model/index.ts';
+import { SHIFT_DOSE } from '../../plant/index.ts';
+import { formatDuration, formatNumberOf, formatPercent } from '../../units/index.ts';
 import { type DurationFlag, requireBaselinesFolder } from './flags.ts';
-import { withInterrupt } from './terminal/interrupt.ts';
-import { loadScenarios, measure, noiseSentence, noiseWarnings } from '../measure/index.ts';
-import { openOutput, type OutputFolder, storeRun } from '../results/index.ts';
-import { stepsFor } from './terminal/steps.ts';
-import { type Base, type FaultPlanting, withFaultPlanting } from './prove/survey.ts';
+import { withInterrupt } from '../terminal/interrupt.ts';
+import { loadScenarios, measure, noiseSentence, noiseWarnings } from '../../measure/index.ts';
+import { openOutput, type OutputFolder, storeRun } from '../../results/index.ts';
+import { stepsFor } from '../terminal/steps.ts';
+import { type Base, type FaultPlanting, withFaultPlanting } from '../prove/survey.ts';
 
 interface CalibrateOptions {
   readonly head?: string | undefined;

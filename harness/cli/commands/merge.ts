@@ -1,5 +1,5 @@
 /** `godyno merge`: the parts of a matrix, one scenario or some each, as one comparison with one report. */
-import type { ExitCode } from '../errors.ts';
+import type { ExitCode } from '../../errors.ts';
 import {
   CLAIM_FILE,
   claimText,
@@ -8,8 +8,8 @@ import {
   mergeReceived,
   type Received,
   readReceivedFolder,
-} from '../publish/index.ts';
-import { openOutput } from '../results/index.ts';
+} from '../../publish/index.ts';
+import { openOutput } from '../../results/index.ts';
 import { type ReportOptions, writeReports } from './write-reports.ts';
 
 interface MergeOptions extends ReportOptions {

@@ -1,7 +1,7 @@
 /** `godyno compare` of two stored runs: head against head, with the limits that different times or machines demand. */
-import { compareStored } from '../compare/index.ts';
-import type { ExitCode } from '../errors.ts';
-import { openOutput, openStored, writeRun } from '../results/index.ts';
+import { compareStored } from '../../compare/index.ts';
+import type { ExitCode } from '../../errors.ts';
+import { openOutput, openStored, writeRun } from '../../results/index.ts';
 import { type ReportOptions, writeReports } from './write-reports.ts';
 
 export interface CompareStoredOptions extends ReportOptions {

@@ -1,20 +1,20 @@
 /** `godyno doctor`: what this machine and the user's own target allow, each line with what to do about it. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { styleText } from 'node:util';
-import { cpuSourceFor, hostEnvironment, readHostEdge, hostWindow } from '../capture/index.ts';
-import { EXIT, type ExitCode, GodynoError, reasonOf } from '../errors.ts';
-import type { LaneCpus, Scenario } from '../model/index.ts';
-import { type Engines, isMissing, type Missing, probeEngines } from '../exact/index.ts';
-import { canPin, coresOf, runCommand, usableCpus } from '../process/index.ts';
-import { layOutCpus } from '../run/index.ts';
-import { freePorts } from '../service/index.ts';
-import { formatPercent } from '../units/index.ts';
-import { type Check, fail, note, ok, warn } from './doctor/check.ts';
-import { examineTargets } from './doctor/target.ts';
-import { withInterrupt } from './terminal/interrupt.ts';
-import { LOADER, loadScenarios, withWorkFolder } from '../measure/index.ts';
-import { ONE_LAYOUT_TEXT, TOTALS_CHANGED_RATIO, METRICS } from '../metrics/index.ts';
-import { terminalText } from './terminal/plain-text.ts';
+import { cpuSourceFor, hostEnvironment, readHostEdge, hostWindow } from '../../capture/index.ts';
+import { EXIT, type ExitCode, GodynoError, reasonOf } from '../../errors.ts';
+import type { LaneCpus, Scenario } from '../../model/index.ts';
+import { type Engines, isMissing, type Missing, probeEngines } from '../../exact/index.ts';
+import { canPin, coresOf, runCommand, usableCpus } from '../../process/index.ts';
+import { layOutCpus } from '../../run/index.ts';
+import { freePorts } from '../../service/index.ts';
+import { formatPercent } from '../../units/index.ts';
+import { type Check, fail, note, ok, warn } from '../doctor/check.ts';
+import { examineTargets } from '../doctor/target.ts';
+import { withInterrupt } from '../terminal/interrupt.ts';
+import { LOADER, loadScenarios, withWorkFolder } from '../../measure/index.ts';
+import { ONE_LAYOUT_TEXT, TOTALS_CHANGED_RATIO, METRICS } from '../../metrics/index.ts';
+import { terminalText } from '../terminal/plain-text.ts';
 
 const checkSystem = (): Check => {
   const { os, arch, cpuModel, cpus, kernel } = hostEnvironment(LOADER, process.env);

@@ -1,9 +1,9 @@
 /** `godyno export`: a finished run in the formats of other tools. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { EXIT, type ExitCode, UsageError } from '../errors.ts';
-import { type Comparison, parseComparison, type RunFile, SIDES } from '../model/index.ts';
-import { decodeProfile, diffProfile, encodeProfile, type Profile } from '../profile/index.ts';
+import { EXIT, type ExitCode, UsageError } from '../../errors.ts';
+import { type Comparison, parseComparison, type RunFile, SIDES } from '../../model/index.ts';
+import { decodeProfile, diffProfile, encodeProfile, type Profile } from '../../profile/index.ts';
 import {
   exportBencher,
   exportBenchmarkAction,
@@ -13,7 +13,7 @@ import {
   exportJunit,
   exportSpeedscope,
   type NamedStacks,
-} from '../report/index.ts';
+} from '../../report/index.ts';
 import {
   COMPARISON_FILE,
   explainRun,
@@ -22,7 +22,7 @@ import {
   mergedProfiles,
   openOutput,
   openRun,
-} from '../results/index.ts';
+} from '../../results/index.ts';
 
 interface ExportSource {
   readonly run: RunFile;
