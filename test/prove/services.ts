@@ -104,6 +104,15 @@ const addSite = (folder: string): string => {
   return folder;
 };
 
+/** A page that git ignores is embedded: the smallest that the service starts with. */
+const addPage = (folder: string): string => {
+  const build = path.join(folder, 'ui/build');
+  mkdirSync(build, { recursive: true });
+  writeFileSync(path.join(build, 'index.html'), '<!doctype html><title>Gotify</title>\n');
+  for (const name of ['manifest.json', 'asset-manifest.json']) writeFileSync(path.join(build, name), '{}\n');
+  return folder;
+};
+
 const SERVICES_FOLDER = path.join(import.meta.dirname, 'services');
 
 /** A scenario with a file that is made, both in the cache. */
@@ -146,6 +155,18 @@ export const SERVICES = {
     mainFolder: 'cmd/caddy',
     source: () => addSite(published('github.com/caddyserver/caddy/v2@v2.11.9')),
   },
+  gotify: {
+    scenarioFile: () => path.join(SERVICES_FOLDER, 'gotify.yml'),
+    changes: {},
+    mainFolder: '.',
+    source: () => addPage(published('github.com/gotify/server/v2@v2.6.1')),
+  },
+  sqlite: {
+    scenarioFile: () => path.join(SERVICES_FOLDER, 'sqlite.yml'),
+    changes: {},
+    mainFolder: '.',
+    source: () => path.join(root, 'test/targets/sqlite'),
+  },
   victoria: {
     scenarioFile: () => withFile('victoria.yml', 'victoria.txt', points),
     changes: {},
@@ -156,12 +177,12 @@ export const SERVICES = {
 
 export type ServiceName = keyof typeof SERVICES;
 
-/**
- * Fresh folders of identical code and equal path length (a path is in every binary, and its length moves code), always at
- * the same places, so that Go's build cache knows them.
- */
+/** Where sides lie under this name, campaign after campaign, so that Go's build cache knows them. */
+export const placeOf = (name: string): string => path.join(cache, name);
+
+/** Fresh folders of identical code and equal path length (a path is in every binary, and its length moves code). */
 export const freshSides = (service: ServiceName, name: string): Sides => {
-  const folder = path.join(cache, name);
+  const folder = placeOf(name);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   const sides = { base: path.join(folder, 'b'), head: path.join(folder, 'h') };
