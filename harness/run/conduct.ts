@@ -245,7 +245,7 @@ const tooLittle = ({ plan }: Session): UsageError =>
   new UsageError(
     'BUDGET_TOO_SMALL',
     `A budget of ${plan.budgetSeconds} s leaves no time for a single launch of ${plan.scenario.name}`,
-    'Raise measure.budget in the scenario or --budget; a first verdict takes about 30 s.',
+    'Raise measure.budget in the scenario or --budget; a verdict on CPU takes about 20 s.',
   );
 
 const explain = async (conductor: Conductor, launches: number): Promise<void> => {
@@ -353,16 +353,17 @@ const whatWentWrong = ([first]: readonly unknown[], run: ScenarioRun): string | 
   return howItFailed(first.message);
 };
 
-/** The run's verdict on services that died; throws what is no death. */
-const deathOf = (failures: readonly unknown[]): InvalidRun | null => {
-  const deaths = failures.map((error) => {
-    const died = deathIn(error);
-    if (died === null) throw error;
-    return died;
-  });
-  const [first = null] = deaths;
+/**
+ * The run's verdict on services that died. The earliest launch speaks, as it would alone: throws what is no death there,
+ * and does not hear what came of those that were beside it, but for a death of the other side.
+ */
+const deathOf = ([first, ...others]: readonly unknown[]): InvalidRun | null => {
+  if (first === undefined) return null;
+  const died = deathIn(first);
+  if (died === null) throw first;
+  const isShared = others.some((error) => (deathIn(error) ?? died).side !== died.side);
   // One side in one launch and the other in another: neither's doing.
-  return first !== null && deaths.some(({ side }) => side !== first.side) ? { ...first, side: null } : first;
+  return isShared ? { ...died, side: null } : died;
 };
 
 /** Exact counts that found a change have named its function: no samples need to be collected for it. */

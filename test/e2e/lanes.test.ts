@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { judgeScenario } from '../../harness/compare/index.ts';
 import type { Scenario, ScenarioRun } from '../../harness/model/index.ts';
 import { canPin, runningCount, stopAll, usableCpus } from '../../harness/process/index.ts';
 import { type RunPlan, type RunProgress, runScenario } from '../../harness/run/index.ts';
@@ -29,19 +30,43 @@ gates: { cpuNsPerRequest: false, heapGrowthBytesPerRequest: false, goroutineGrow
     new Map(),
   );
 
-/** Keeps a file open for writing, where it is told one; answers with what it was asked. */
-const SERVICE = `package main
+/**
+ * Keeps a file open for writing, where it is told one; answers with what it was asked. `diesFrom` counts its starts, each
+ * a byte in `starts`: from that one on it ends in the middle of its load.
+ */
+const serviceOf = (starts = '', diesFrom = 0): string => `package main
 
 import (
 	"fmt"
 	"log"
 	"net/http"
 	"os"
+	"sync/atomic"
 )
 
-var kept *os.File
+const starts, diesFrom = "${starts}", ${diesFrom}
+
+var (
+	kept   *os.File
+	begun  int64
+	served atomic.Int64
+)
+
+func countStart() {
+	file, err := os.OpenFile(starts, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer file.Close()
+	fmt.Fprint(file, ".")
+	info, _ := file.Stat()
+	begun = info.Size()
+}
 
 func main() {
+	if diesFrom > 0 {
+		countStart()
+	}
 	if len(os.Args) > 2 {
 		var err error
 		if kept, err = os.OpenFile(os.Args[2], os.O_CREATE|os.O_RDWR, 0o644); err != nil {
@@ -49,7 +74,12 @@ func main() {
 		}
 	}
 	http.HandleFunc("/ready", func(w http.ResponseWriter, r *http.Request) {})
-	http.HandleFunc("/work", func(w http.ResponseWriter, r *http.Request) { fmt.Fprintln(w, "n is", r.FormValue("n")) })
+	http.HandleFunc("/work", func(w http.ResponseWriter, r *http.Request) {
+		if diesFrom > 0 && begun >= diesFrom && served.Add(1) == 50 {
+			log.Fatal("out of shelves")
+		}
+		fmt.Fprintln(w, "n is", r.FormValue("n"))
+	})
 	log.Fatal(http.ListenAndServe(os.Args[1], nil))
 }
 `;
@@ -76,12 +106,14 @@ const planFor = (
   scenario: Scenario,
   onProgress: (event: RunProgress) => void = () => undefined,
   signal = new AbortController().signal,
+  headDiesFrom = 0,
 ): RunPlan => {
   // A short path: the agents' sockets lie below it.
   const folder = mkdtempSync(path.join(tmpdir(), 'la'));
   scratch.push(folder);
   const tree = (side: 'base' | 'head') => {
-    const rootDir = makeFolder({ 'go.mod': goMod('example.com/lanes'), 'main.go': SERVICE });
+    const main = side === 'head' ? serviceOf(path.join(folder, 'starts'), headDiesFrom) : serviceOf();
+    const rootDir = makeFolder({ 'go.mod': goMod('example.com/lanes'), 'main.go': main });
     return {
       rootDir,
       moduleDir: rootDir,
@@ -152,6 +184,17 @@ describe.skipIf(!canHaveLanes)('two lanes', () => {
     const run = await runScenario({ ...planFor(scenarioFor('"${tmp}/data.db"')), budgetSeconds: 5 });
     expect(run.settings.lanes).toHaveLength(2);
     expect(run.notes).toEqual([]);
+  });
+
+  it('find a head that dies in its second launch and all after it, which is the first that has one beside it', async () => {
+    const run = await runScenario(planFor(scenarioFor(''), undefined, undefined, 2));
+    expect(run).toMatchObject({ stop: 'invalid', invalid: { code: 'target-died', side: 'head' } });
+    expect(run.launches.map(({ index }) => index)).toEqual([1]);
+    expect(run.notes).toEqual([
+      expect.stringMatching(/^Launches went one at a time .*went wrong \(.*out of shelves\)/),
+    ]);
+    const { verdict } = judgeScenario(run, { gates: 2 }, { exact: null, exactRows: [] });
+    expect(verdict.verdict).toBe('regressed');
   });
 
   it('are both stopped by Ctrl-C while both measure', async () => {

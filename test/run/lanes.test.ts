@@ -191,6 +191,45 @@ describe('with two lanes', () => {
     expect(run.invalid).toMatchObject({ code: 'target-died', side: null, message: 'base: the service ended' });
   });
 
+  it('a death is the verdict whatever the later launch beside it ends with', async () => {
+    const { session } = twoLanes((place) => {
+      if (place.index === 5) throw died('head');
+      if (place.index === 6) throw new TargetStartError('TARGET_NOT_READY', 'no answer', '');
+      return quietLaunch(place);
+    });
+    const run = await conduct(session, linksOf(), builds);
+    expect(run.invalid).toMatchObject({ code: 'target-died', side: 'head' });
+  });
+
+  const notStarting = (): Error => new TargetStartError('TARGET_EXITED', 'head exited', '');
+  const dyingHead = (): Error => died('head');
+  it.each<[string, () => Error, number]>([
+    ['does not start at all', notStarting, 1],
+    ['does not start a second time', notStarting, 2],
+    ['dies under load in every launch', dyingHead, 1],
+    ['dies under load in every launch but the first', dyingHead, 2],
+    ['dies under load in every launch from the fifth on', dyingHead, 5],
+  ])('a head that %s ends the run as it does with one lane', async (_, failure, from) => {
+    const endingOf = async (lanes: 1 | 2): Promise<unknown> => {
+      const { session } = twoLanes((place) => {
+        if (place.index >= from) throw failure();
+        return quietLaunch(place);
+      });
+      session.lanes = lanes === 1 ? [session.lanes[0]] : session.lanes;
+      try {
+        const { stop, invalid } = await conduct(session, linksOf(), builds);
+        return { stop, invalid };
+      } catch (error) {
+        return error;
+      }
+    };
+    const alone = await endingOf(1);
+    expect(await endingOf(2)).toEqual(alone);
+    expect(alone).toMatchObject(
+      failure === dyingHead ? { invalid: { code: 'target-died', side: 'head' } } : { code: 'TARGET_EXITED' },
+    );
+  });
+
   it('what is no death ends the run when both launches are over', async () => {
     const { session, atOnce } = twoLanes((place) => {
       if (place.index === 6) throw new TargetStartError('TARGET_NOT_READY', 'no answer', '');
