@@ -28,7 +28,7 @@ import { attachSides, type LaunchSpec, withLiveSide } from './running-pair.ts';
 import { askOnceBefore } from '../session/lane.ts';
 import type { Session } from '../session/session.ts';
 import { tryApart } from './trial.ts';
-import type { RequestRate } from './warm-up.ts';
+import { answersPerSecond, type RequestRate } from './warm-up.ts';
 
 const WARM_SECONDS = 1.2;
 /** Warm-up lasts a time, not a count, so its requests come from elsewhere in the schedule. */
@@ -91,7 +91,7 @@ export const alternateLaunch = async (session: Session, place: LaunchSpec): Prom
 };
 
 const paceOf = ({ load, window }: Visit): RequestRate => ({
-  couplesPerSecond: load.window.answered / Math.max(load.wallSeconds, 1e-3),
+  couplesPerSecond: answersPerSecond([load.window], load.wallSeconds),
   cpuNsPerRequest:
     window.counters.cpuNs === undefined ? null : window.counters.cpuNs / Math.max(1, load.window.answered),
 });
@@ -150,7 +150,7 @@ const visitSide = async (
   });
 
 const sizeOf = (warm: SingleLoad): number => {
-  const perSecond = warm.window.answered / Math.max(warm.wallSeconds, 1e-3);
+  const perSecond = answersPerSecond([warm.window], warm.wallSeconds);
   const forDuet = windowRequests({ couplesPerSecond: perSecond, cpuNsPerRequest: null });
   return Math.ceil(Math.max(forDuet, perSecond * WINDOW_SECONDS));
 };

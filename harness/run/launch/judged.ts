@@ -22,7 +22,7 @@ import { type LaunchSpec, type LivePair, withLivePair } from './running-pair.ts'
 import { askOnceAfter, askOnceBefore } from '../session/lane.ts';
 import type { Session } from '../session/session.ts';
 import { attachTried } from './trial.ts';
-import { askBoth, collectBoth, refill, type RequestRate, type Warmed, warmUp } from './warm-up.ts';
+import { answersPerSecond, askBoth, collectBoth, refill, type RequestRate, type Warmed, warmUp } from './warm-up.ts';
 import { measurePair, restPoint } from './windows.ts';
 
 /** Three windows and as many launches as it takes: launches differ more than windows (reference: layouts). */
@@ -119,16 +119,13 @@ const costWindows = async (session: Session, live: LivePair, captures: BySide<Ca
   }
   const profiled = pairs.reduce((sum, { base }) => sum + base.planned, refilled.load.base.planned);
   await askBoth(live, async (side) => captures[side].endCpu(profiled));
-  return { pairs, pace: { ...refilled.pace, couplesPerSecond: carried(pairs) }, gaveUp };
-};
-
-/** Couples per second in the windows, in which services are warmer than before them. */
-const carried = (pairs: readonly Pair[]): number => {
-  const [answered, seconds] = pairs.reduce(
-    ([count, span], { base, wallSeconds }) => [count + base.answered, span + wallSeconds],
-    [0, 0],
+  const seconds = pairs.reduce((sum, { wallSeconds }) => sum + wallSeconds, 0);
+  // In the windows services are warmer than before them.
+  const couplesPerSecond = answersPerSecond(
+    pairs.map(({ base }) => base),
+    seconds,
   );
-  return answered / Math.max(seconds, 1e-3);
+  return { pairs, pace: { ...refilled.pace, couplesPerSecond }, gaveUp };
 };
 
 /** The same, or undefined with a note where one of the snapshots cannot be read. */

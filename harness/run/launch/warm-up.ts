@@ -81,6 +81,10 @@ interface Refilled {
   readonly end: RestPoint;
 }
 
+/** Of one side's windows that took so long together; of one that is over at once, no endless number. */
+export const answersPerSecond = (windows: readonly { readonly answered: number }[], seconds: number): number =>
+  windows.reduce((sum, { answered }) => sum + answered, 0) / Math.max(seconds, 1e-3);
+
 /** Couples that nothing counts but profiles and growth. What they say of the pace sets the size of windows. */
 export const refill = async (session: Session, live: LivePair): Promise<Refilled> => {
   const { loader, schedule } = live.place.lane;
@@ -94,7 +98,7 @@ export const refill = async (session: Session, live: LivePair): Promise<Refilled
     ns === undefined || load.base.answered === 0 ? [] : [ns / load.base.answered],
   );
   const pace = {
-    couplesPerSecond: load.base.answered / Math.max(load.wallSeconds, 1e-3),
+    couplesPerSecond: answersPerSecond([load.base], load.wallSeconds),
     cpuNsPerRequest: cpu.length === 2 ? Math.max(...cpu) : null,
   };
   return { load, pace, end };

@@ -9,6 +9,6 @@ const lasting = (wallSeconds: number, stage: 'judged' | 'growth' = 'judged') => 
 
 test('counting is expected to take as much longer as judged launches do, and half a minute at least', () => {
   expect(exactSeconds([])).toBe(30);
-  expect(exactSeconds([lasting(3), lasting(3.5)])).toBe(30);
-  expect(exactSeconds([lasting(6), lasting(8), lasting(90, 'growth')])).toBe(60);
+  expect(exactSeconds([lasting(1.9), lasting(3.3)])).toBe(30);
+  expect(exactSeconds([lasting(4.2), lasting(6.2), lasting(90, 'growth')])).toBeCloseTo(60, 9);
 });
