@@ -33,6 +33,7 @@ import { loaderReport } from './verdict/loader-health.ts';
 import { outcomeFromLaunches, needsPinning, unpinnedReason } from './verdict/stopping-rule.ts';
 import { basisOf, readingOf, type Reading } from './verdict/reading.ts';
 import { type ScenarioVerdict, scenarioVerdictOf } from './verdict/scenario-verdict.ts';
+import { withoutChance } from './verdict/shown.ts';
 import { dropUnsupportedNames } from './functions/explained.ts';
 import { withoutGoNoise } from './functions/go-noise.ts';
 import { countLinkSeeds, rowOf, withQValues } from './verdict/metric-row.ts';
@@ -252,7 +253,8 @@ export const judgeScenario = (measured: ScenarioRun, family: Family, counted: Co
   const died = found && isHeadsDoing(found) ? found : null;
   const invalid = died ? null : found;
   const answers = answerDifferences(run);
-  const rows = withoutEmptyGains(judgeRows(metricRows(run, family, counted, died), invalid), answers);
+  const measuredRows = withoutChance(metricRows(run, family, counted, died));
+  const rows = withoutEmptyGains(judgeRows(measuredRows, invalid), answers);
   const verdict = withoutAnswer(outcomeWithAnswers(scenarioVerdictOf(rows, invalid), rows, answers), run, rows);
   return { measured, run, rows, answers, verdict };
 };
