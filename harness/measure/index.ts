@@ -19,6 +19,7 @@ export {
   provisioned,
   sideTrees,
 } from './provisioned.ts';
+export { withSeconds } from './progress-lines.ts';
 export { loadScenarios } from './scenarios.ts';
 export type { Meanwhile, Say, Step } from './step.ts';
 export { todayUtc, waiversInCommits, waiversInFile } from './waivers.ts';

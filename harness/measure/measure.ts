@@ -35,6 +35,7 @@ import {
   type MeasureSetting,
   sideTrees,
 } from './provisioned.ts';
+import { beginSources } from './sources-step.ts';
 import type { Step } from './step.ts';
 import { godynoVersion } from '../version.ts';
 import { withWorkFolder } from './work-folder.ts';
@@ -93,11 +94,15 @@ const measureIn = async (workDir: string, request: MeasureRequest): Promise<RunF
   const itself = isItself(request);
   const base = itself ? (head ?? 'HEAD') : request.base;
   const { job = null } = request;
-  return await withSides({ cwd: process.cwd(), base, head, job, workDir, signal }, async (found) => {
+  const told = beginSources(request.step);
+  const wanted = { cwd: process.cwd(), base, head, job, workDir, onStage: told.say, signal };
+  const sides = withSides(wanted, async (found): Promise<RunFile> => {
     const trees = itself ? { base: found.head, head: found.head } : found;
     await request.beforeBuilds?.({ base: trees.base.revision, head: trees.head.revision });
     const seed = request.seed ?? defaultSeed(trees.head.revision.revision);
+    told.say('comparing both sides');
     const difference = await differenceOf(trees, scenarios, signal);
+    await told.end({});
     const sourcesSeconds = sources();
     const runs: ScenarioRun[] = [];
     const newOnHead: NewOnHead[] = [];
@@ -133,6 +138,12 @@ const measureIn = async (workDir: string, request: MeasureRequest): Promise<RunF
       ...(request.commandLine === undefined ? {} : { commandLine: request.commandLine }),
     };
   });
+  try {
+    return await sides;
+  } catch (error) {
+    await told.end({ error });
+    throw error;
+  }
 };
 
 /** One revision against itself has none. */

@@ -30,6 +30,8 @@ export interface SidesRequest {
   readonly job?: JobEvent | null;
   /** Ours to write into; the two folders in it are removed after use. */
   readonly workDir: string;
+  /** Hears what is waited for: `base: checking out main`. */
+  readonly onStage?: (text: string) => void;
   readonly signal: AbortSignal;
 }
 
@@ -86,6 +88,7 @@ const namedOrigin = async (side: Side, given: string, request: SidesRequest): Pr
 const workTreeOrigin = async (request: SidesRequest): Promise<SideOrigin> => {
   const repository = await requireRepository(request.cwd, request.signal);
   const commit = requireHeadCommit(repository);
+  request.onStage?.('head: looking for uncommitted changes');
   const label = repository.branch ?? commit.slice(0, 7);
   return (await isDirty(repository.rootDir, request.signal))
     ? { kind: 'worktree', commit, label: `${label} with uncommitted changes`, notes: [] }
@@ -110,6 +113,7 @@ const impliedBase = async (head: SideOrigin, request: SidesRequest): Promise<Sid
   }
   const repository = await requireRepository(request.cwd, request.signal);
   const state = head.kind === 'worktree' ? 'dirty' : 'clean';
+  request.onStage?.('base: looking for it, and fetching what is missing');
   const base = await baseOf(repository, { commit: head.commit, state }, request);
   return { kind: 'commit', commit: base.commit, label: base.commit.slice(0, 7), notes: [base.note] };
 };
@@ -127,9 +131,10 @@ const requireGoFiles = async (side: Side, origin: SideOrigin): Promise<void> => 
 const folderTree = async (
   side: Side,
   { path, notes }: SideOrigin & { readonly kind: 'folder' },
-  { workDir }: SidesRequest,
+  { workDir, onStage }: SidesRequest,
 ): Promise<SourceTree> => {
   const target = join(workDir, side);
+  onStage?.(`${side}: copying ${path}`);
   const digest = await folderDigest(path);
   await copyFolder(path, target);
   return {
@@ -150,6 +155,7 @@ const commitTree = async (
 ): Promise<SourceTree> => {
   const target = join(request.workDir, side);
   const { gitDir, rootDir } = repository;
+  request.onStage?.(`${side}: checking out ${origin.label}`);
   const remarks = await exportCommit({ gitDir, commit: origin.commit, workTree: rootDir, target }, request.signal);
   return {
     side,
@@ -168,6 +174,7 @@ const workTree = async (
   request: SidesRequest,
 ): Promise<SourceTree> => {
   const target = join(request.workDir, side);
+  request.onStage?.(`${side}: copying ${origin.label}`);
   const digest = await copyWorkTree(repository.rootDir, target, request.signal);
   return {
     side,

@@ -236,3 +236,21 @@ test('what was written is removed when the use fails, and when an earlier run wa
   await expect(failed).rejects.toThrow('measured nothing');
   expect(readdirSync(workDir)).toEqual([]);
 });
+
+test('what is waited for is said before it is done, side by side', async () => {
+  const repository = makeRepository({ 'a.txt': 'one' });
+  const commit = git(repository, 'rev-parse', '--short=7', 'HEAD').trim();
+  writeFiles(repository, { 'a.txt': 'two' });
+  const said: string[] = [];
+  const workDir = join(makeFolder(), 'work');
+  const onStage = (text: string): void => void said.push(text);
+  await withSides({ cwd: repository, base: undefined, head: undefined, workDir, onStage, signal: never }, async () => {
+    expect(said).toEqual([
+      'head: looking for uncommitted changes',
+      'base: looking for it, and fetching what is missing',
+      `base: checking out ${commit}`,
+      'head: copying main with uncommitted changes',
+    ]);
+    return Promise.resolve();
+  });
+});

@@ -11,6 +11,7 @@ import { freePorts } from '../../service/index.ts';
 import { formatPercent } from '../../units/index.ts';
 import { type Check, fail, note, ok, warn } from '../doctor/check.ts';
 import { examineTargets } from '../doctor/target.ts';
+import { asideOn, waitingFor } from '../terminal/aside.ts';
 import { withInterrupt } from '../terminal/interrupt.ts';
 import { LOADER, loadScenarios, withWorkFolder } from '../../measure/index.ts';
 import { ONE_LAYOUT_TEXT, TOTALS_CHANGED_RATIO, METRICS } from '../../metrics/index.ts';
@@ -163,14 +164,23 @@ export const examine = async ({ base, head, json }: DoctorOptions, ...words: str
   withInterrupt(async (signal) => {
     const asJson = json === true;
     const checks: Check[] = [];
+    const aside = asideOn(process.stderr);
     const add = (...more: readonly Check[]): void => {
+      aside.over();
       checks.push(...more);
       if (!asJson) for (const check of more) process.stdout.write(`${lineOf(check)}\n`);
     };
     add(ok('node', process.version), checkSystem(), await checkGo(signal), await checkCpus(), checkProc());
-    add(await checkNeighbours(), await checkPorts(), ...(await checkExact(signal)));
-    const scenarios = await scenariosFor(words, add);
-    await withWorkFolder(async (workDir) => examineTargets({ scenarios, base, head, workDir, add, signal }));
+    const { say } = aside;
+    try {
+      add(await checkNeighbours(), await checkPorts());
+      say(waitingFor('trying what counts instructions'));
+      add(...(await checkExact(signal)));
+      const scenarios = await scenariosFor(words, add);
+      await withWorkFolder(async (workDir) => examineTargets({ scenarios, base, head, workDir, add, say, signal }));
+    } finally {
+      aside.end();
+    }
     if (asJson) process.stdout.write(`${JSON.stringify(checks, null, 2)}\n`);
     return checks.some(({ state }) => state === 'fail') ? EXIT.usage : EXIT.ok;
   });

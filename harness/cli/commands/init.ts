@@ -18,6 +18,7 @@ import { findMains, type MainPackage, programName } from '../init/find.ts';
 import { type Proposal, proposedFrom, scenarioText, untried } from '../init/scenario.ts';
 import { type Trial, tryStarts } from '../init/trial.ts';
 import { ownHomeOf } from '../../service/index.ts';
+import { whileWaiting } from '../terminal/aside.ts';
 import { withInterrupt } from '../terminal/interrupt.ts';
 import { godynoVersion } from '../../version.ts';
 
@@ -103,9 +104,13 @@ const tryService = async (
   const [tmp, reader] = [join(folder, 'tmp'), join(folder, 'survey')];
   await mkdir(tmp);
   say(`Building ${main.path} in a copy, to see how it starts (a first build of a large service takes minutes)…`);
-  let { missing } = await buildCopy(copy, main.path, binary, signal);
+  const build = async () =>
+    whileWaiting(`building ${main.path}`, async () => buildCopy(copy, main.path, binary, signal));
+  let { missing } = await build();
   for (const one of missing) say(describeMissing(one));
-  const survey = await surveyService({ moduleDir: copy.moduleDir, package: main.path, folder: reader, signal });
+  const survey = await whileWaiting('reading the source', async () =>
+    surveyService({ moduleDir: copy.moduleDir, package: main.path, folder: reader, signal }),
+  );
   const configs = await configFiles(copy.moduleDir);
   for (let rebuilds = 0; ; rebuilds++) {
     const cwd = copy.moduleDir;
@@ -115,7 +120,7 @@ const tryService = async (
     if (more === null || rebuilds === MOST_REBUILDS) return { trial, survey, missing };
     say(`It wants ${more.flatMap(({ made }) => made).at(-1) ?? ''}, too; building again`);
     missing = more;
-    await buildCopy(copy, main.path, binary, signal);
+    await build();
   }
 };
 
@@ -251,7 +256,8 @@ export const initialise = async (options: InitOptions): Promise<ExitCode> =>
   withInterrupt(async (signal) => {
     requireTalk(options);
     const action = requireAction(options.action);
-    const main = await choosePackage(await findMains(options.module, signal), options);
+    const mains = await whileWaiting('looking for main packages', async () => findMains(options.module, signal));
+    const main = await choosePackage(mains, options);
     const proposal = await propose(main, options, signal);
     const place = await placeInRepository(signal);
     const names: Names = {
@@ -259,7 +265,7 @@ export const initialise = async (options: InitOptions): Promise<ExitCode> =>
       package: main.path,
       module: main.module,
       folder: place.down,
-      defaultBranch: await defaultBranch(signal),
+      defaultBranch: await whileWaiting('asking for the default branch', async () => defaultBranch(signal)),
       version: godynoVersion(),
       action,
     };

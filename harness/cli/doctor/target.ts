@@ -21,6 +21,7 @@ import { checkExactTarget } from './exact.ts';
 import { checkGoOf, checkGoOfBase } from './go.ts';
 import { wayChecks } from './both-sides.ts';
 import { isOfPrepare, preparedChecks, requestChecks, type Sent, withoutLogs } from './requests.ts';
+import { waitingFor } from '../terminal/aside.ts';
 import { internalErrorText } from '../terminal/failure.ts';
 import {
   type ScenarioAttempt,
@@ -31,6 +32,7 @@ import {
   ownWayOf,
   provisioned,
   type MeasureSetting,
+  type Say,
   sideTrees,
   whyNewOnHead,
 } from '../../measure/index.ts';
@@ -45,6 +47,8 @@ export interface Examined {
   readonly head: string | undefined;
   readonly workDir: string;
   readonly add: (...checks: readonly Check[]) => void;
+  /** What is waited for between them. */
+  readonly say: Say;
   readonly signal: AbortSignal;
 }
 
@@ -71,8 +75,9 @@ type FoundSides = {
 
 /** Both sides as `run` would take them; where it would refuse for want of a base, the working folder alone. */
 const withFound = async (examined: Examined, use: (found: FoundSides) => Promise<void>): Promise<void> => {
-  const { base, head, workDir, signal } = examined;
-  const request = { cwd: process.cwd(), job: null, workDir, signal };
+  const { base, head, workDir, say, signal } = examined;
+  const onStage = (text: string): void => say(waitingFor(text));
+  const request = { cwd: process.cwd(), job: null, workDir, onStage, signal };
   let begun = false;
   try {
     await withSides({ ...request, base, head }, async (sides) => {
@@ -130,6 +135,7 @@ interface Patient {
 const rehearsed = async (plan: RunPlan, name: string, add: Examined['add']): Promise<Rehearsal> => {
   const sent: Sent[] = [];
   const onProgress = (event: RunProgress): void => {
+    plan.onProgress(event);
     if (event.kind === 'linked') add(builtCheck(name, event.binary));
     if (event.kind === 'ready') add(...readyChecks(name, plan, event));
     if (event.kind === 'prepared') sent.push(event.sent);
@@ -194,6 +200,7 @@ const examineBase = async (
       let readySeconds = 0;
       let sent = 0;
       const onProgress = (event: RunProgress): void => {
+        plan.onProgress(event);
         if (event.kind === 'ready') readySeconds = event.seconds;
         if (event.kind === 'prepared') sent += 1;
       };
@@ -228,8 +235,7 @@ const examineBase = async (
 /** How both sides are alive in a run of this target on this machine. */
 const examineBoth = async ({ setting, name, add }: Patient, base: Examination, head: Rehearsal): Promise<void> =>
   provisioned(setting, base.as, async ({ plan }) => {
-    const quiet = { ...plan, onProgress: () => undefined };
-    const way = await wayOfSides(quiet, { base: base.rehearsal.binary, head: head.binary });
+    const way = await wayOfSides(plan, { base: base.rehearsal.binary, head: head.binary });
     add(...wayChecks(`${name}: both sides`, way));
   });
 
@@ -239,7 +245,7 @@ const examineTarget = async (
   scenario: Scenario,
   number: number,
 ): Promise<void> => {
-  const { scenarios, workDir, add, signal } = examined;
+  const { scenarios, workDir, add, say, signal } = examined;
   const folder = resolve(dirname(scenario.file));
   const trees: BySide<SourceTree> = { base: found.base ?? found.head, head: found.head };
   const patientIn = (place: string, sides: BySide<SourceTree>): Patient => ({
@@ -249,7 +255,7 @@ const examineTarget = async (
       folders: { base: folder, head: folder },
       trees: sides,
       given: { seed: SEED, workDir: join(workDir, `${place}${number}`), budgetSeconds: scenario.measure.budgetSeconds },
-      say: () => undefined,
+      say,
     },
     name: `target ${scenario.name}`,
     add,

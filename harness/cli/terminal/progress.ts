@@ -8,8 +8,15 @@ const FRESHEN_MS = 1000;
 /** Between two lines of a log that say what goes on. */
 const LOG_MS = 10_000;
 
-/** `end` stops what keeps the line fresh. */
-export const showProgress = (showing: Showing, show: (line: string) => void): { say: Say; end: () => void } => {
+export interface Shown {
+  readonly say: Say;
+  /** What went on is over, and there is nothing to say of it. */
+  readonly rest: () => void;
+  /** Stops what keeps the line fresh. */
+  readonly end: () => void;
+}
+
+export const showProgress = (showing: Showing, show: (line: string) => void): Shown => {
   let meanwhile: { readonly what: Meanwhile; readonly sinceMs: number } | null = null;
   let shownMs = performance.now();
   const topics = new Set<string | null>([null]);
@@ -32,6 +39,9 @@ export const showProgress = (showing: Showing, show: (line: string) => void): { 
       const isNews = !topics.has(said.topic);
       topics.add(said.topic);
       if (isNews || isDue()) refresh();
+    },
+    rest: () => {
+      meanwhile = null;
     },
     end: () => clearInterval(timer),
   };

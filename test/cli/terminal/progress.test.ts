@@ -48,6 +48,15 @@ describe('in a log', () => {
     expect(lines).toEqual(['built', 'looked']);
   });
 
+  it('what is over without a word is not said again', () => {
+    const { lines, say, rest } = shown('log');
+    say(going('compiling'));
+    pass(12);
+    rest();
+    pass(30);
+    expect(lines).toEqual(['compiling 10']);
+  });
+
   it('the first of a topic is news, the next ones are not', () => {
     const { lines, say } = shown('log');
     for (const topic of ['judged', 'judged', 'latency', 'judged', 'latency']) say(going(topic, topic));
