@@ -24,7 +24,7 @@ it('in a log what takes long is a line now and then, and findings end it', () =>
   aside.over();
   pass(30);
   aside.end();
-  expect(written).toEqual(['building head, 10s\n', 'building head, 20s\n']);
+  expect(written).toEqual(['building head, 10 s\n', 'building head, 20 s\n']);
 });
 
 it('what stands is for others to print, and ends what went on', () => {
