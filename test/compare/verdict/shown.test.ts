@@ -54,9 +54,11 @@ describe('what is only shown', () => {
   });
 });
 
-test('identical code has moved in next to no run, though a metric of its own moves in many', () => {
-  const noisy = ['mutexWaitNsPerRequest', 'blockWaitNsPerRequest', 'gcCpuNsPerRequest', 'latencyP99Ms', 'peakRssBytes'];
-  const metrics = judgedMetrics(scenarioWith({})).filter(({ metric }) => noisy.includes(metric));
+test('identical code has moved in at most one run of twenty, however many metrics are shown', () => {
+  const metrics = judgedMetrics(scenarioWith({})).filter(
+    ({ metric, gate }) => !gate && metricDef(metric).method === 'launches',
+  );
+  expect(metrics).toHaveLength(9);
   const deviate = normalDeviates(randomFrom(17));
   const rowsOfRun = (): readonly MetricComparison[] =>
     metrics.map((judged) => {
@@ -73,7 +75,7 @@ test('identical code has moved in next to no run, though a metric of its own mov
     runs.filter(some).length / runs.length;
   const alone = share((rows) => moved(rows).length > 0);
   const together = share((rows) => moved(withoutChance(rows)).length > 0);
-  expect(alone).toBeGreaterThan(0.035);
-  expect(together).toBeLessThan(0.04);
-  expect(together).toBeLessThan(alone);
+  expect(alone).toBeGreaterThan(0.07);
+  // 5 %, and three standard errors of 2,000 runs.
+  expect(together).toBeLessThan(0.065);
 });
