@@ -28,7 +28,16 @@ export type {
   ProfiledSide,
 } from './functions/input.ts';
 export { noiseOf, type NoiseRequest } from './noise.ts';
-export { judgeExact, type ExactFindings, type ExactInput } from './instructions/judge.ts';
+export {
+  type CountsLook,
+  type ExactFindings,
+  type ExactReading,
+  judgeExact,
+  judgeReading,
+  lookAtCounts,
+  readExact,
+} from './instructions/judge.ts';
+export { mergeCounts, type MergedCounts } from './counts/merged.ts';
 export { FIRST_LAUNCHES } from './instructions/launches.ts';
 export { withPaths } from './callers/paths.ts';
 export { isTotals, judgeTotals, type TotalsInput } from './instructions/totals.ts';

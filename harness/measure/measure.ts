@@ -113,6 +113,7 @@ const measureIn = async (workDir: string, request: MeasureRequest): Promise<RunF
         seed,
         workDir,
         budgetSeconds: budgetOf(left, scenarios.slice(index)),
+        change: { diff: difference.files, moduleChanges: difference.modules },
       });
       if ('reason' in run) {
         newOnHead.push(run);

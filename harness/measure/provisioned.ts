@@ -19,7 +19,7 @@ import type { Say } from './step.ts';
 import { describeProgress, withSeconds } from './progress-lines.ts';
 
 /** What all scenarios of one invocation have in common. */
-export interface MeasureSetting {
+export interface MeasureSetting extends Pick<RunPlan, 'onCounted'> {
   readonly scenarios: readonly Scenario[];
   readonly outDir: string;
   readonly purpose: RunPlan['purpose'];
@@ -74,11 +74,7 @@ const sideTree = async (tree: SourceTree, scenario: Scenario, signal: AbortSigna
   };
 };
 
-export interface ScenarioShare {
-  readonly seed: number;
-  readonly workDir: string;
-  readonly budgetSeconds: number;
-}
+export type ScenarioShare = Pick<RunPlan, 'seed' | 'workDir' | 'budgetSeconds' | 'change'>;
 
 export interface ScenarioAttempt {
   readonly scenario: Scenario;
@@ -109,7 +105,7 @@ export const provisioned = async <T>(
   use: (planned: PlannedRun) => Promise<T>,
 ): Promise<T> => {
   const { scenario, folders, given, say } = as;
-  const { signal, outDir, purpose, scenarios, plant, onProgress } = setting;
+  const { signal, outDir, purpose, scenarios, plant, onProgress, onCounted } = setting;
   const userModuleDir = join(process.cwd(), scenario.target.module);
   const sides = await provision({
     scenario,
@@ -136,6 +132,7 @@ export const provisioned = async <T>(
       if (said !== null) say(said);
       onProgress?.(event);
     },
+    ...(onCounted === undefined ? {} : { onCounted }),
     signal,
   };
   return withIgnoredExplained(sides.trees, userModuleDir, signal, async () => use({ plan, notes: sides.notes }));

@@ -5,11 +5,15 @@ import {
   type ExactFindings,
   explainCalls,
   type Explanation,
+  type ExactReading,
   isTotals,
-  judgeExact,
+  judgeReading,
   judgeTotals,
   type JudgedScenario,
+  mergeCounts,
+  type MergedCounts,
   type ProfiledCalls,
+  readExact,
   withPaths,
   withToolchainGates,
 } from '../compare/index.ts';
@@ -27,7 +31,7 @@ import {
   type ScenarioRun,
   SIDES,
 } from '../model/index.ts';
-import { mergeProfiles, type Profile, withCallPaths } from '../profile/index.ts';
+import { type Profile, withCallPaths } from '../profile/index.ts';
 import { openFile, type ReadFile } from './profile-files.ts';
 
 export interface OpenCounts {
@@ -59,17 +63,6 @@ export interface CountedSide {
   readonly pathSamples: number;
 }
 
-export type MergedCounts = BySide<Omit<CountedSide, 'pathSamples'> | null>;
-
-/** The instructions of all launches of each side; null where none were counted. */
-export const mergeCounts = ({ launches }: OpenCounts): MergedCounts =>
-  bothSides((side) => {
-    const own = launches.filter(({ launch }) => launch.side === side);
-    if (own.length === 0) return null;
-    const requests = own.reduce((sum, { launch }) => sum + launch.requests, 0);
-    return { profile: mergeProfiles(own.map(({ profile }) => profile)), requests };
-  });
-
 /** With the callers that the merged CPU profile of their side knows. */
 export const countedSides = (counted: MergedCounts, sampled: BySide<Profile | null>): BySide<CountedSide | null> =>
   bothSides((side) => {
@@ -97,25 +90,47 @@ const cpuNsOf = (run: ScenarioRun): number | null =>
 /** Of a side, with profiles that can be read: fewer cannot tell what differs by chance. */
 const LEAST_LAUNCHES = 2;
 
-/** The verdict of counted instructions; null where none were counted, or too few can be read. */
-export const judgeCounts = (file: RunFile, measured: ScenarioRun, { launches }: OpenCounts): ExactFindings | null => {
-  const { exact } = measured;
-  if (exact === undefined || exact.engine === 'cover') return null;
-  const run = withToolchainGates(measured);
-  const cpuNsPerRequest = cpuNsOf(run);
-  if (isTotals(exact)) return judgeTotals({ run: exact, scenario: run.scenario, cpuNsPerRequest });
+/** What the emulator's launches say and sum up to, read while their profiles were in memory. */
+export interface CountsRead {
+  /** null where nothing was counted by function, or too few launches can be read. */
+  readonly reading: ExactReading | null;
+  readonly merged: MergedCounts;
+}
+
+const readingOf = (file: RunFile, run: ScenarioRun, { launches }: OpenCounts): ExactReading | null => {
+  const { exact } = run;
+  if (exact === undefined || exact.engine === 'cover' || isTotals(exact)) return null;
   const isLost = launches.length < exact.launches.length;
   const isFew = SIDES.some((side) => launches.filter(({ launch }) => launch.side === side).length < LEAST_LAUNCHES);
   if (isLost && isFew) return null;
-  return judgeExact({
+  return readExact({
     run: exact,
     launches,
     scenario: run.scenario,
-    cpuNsPerRequest,
     diff: file.diff,
     moduleChanges: file.moduleChanges,
     modulePath: run.builds.head.modulePath || null,
   });
+};
+
+/** The profiles of the launches are not kept beside the samples. */
+export const readCounts = async (
+  file: RunFile,
+  run: ScenarioRun,
+  read: ReadFile,
+): Promise<CountsRead & Pick<OpenCounts, 'calls'>> => {
+  const open = await openCounts(run, read);
+  return { reading: readingOf(file, run, open), merged: mergeCounts(open.launches), calls: open.calls };
+};
+
+/** The verdict of counted instructions; null where none were counted, or too few can be read. */
+export const judgeCounts = (measured: ScenarioRun, reading: ExactReading | null): ExactFindings | null => {
+  const { exact } = measured;
+  if (exact === undefined) return null;
+  const run = withToolchainGates(measured);
+  const cpuNsPerRequest = cpuNsOf(run);
+  if (isTotals(exact)) return judgeTotals({ run: exact, scenario: run.scenario, cpuNsPerRequest });
+  return reading === null ? null : judgeReading(reading, { scenario: run.scenario, cpuNsPerRequest });
 };
 
 /** With the call paths of CPU samples, where there were any. */

@@ -32,7 +32,7 @@ import {
 } from '../model/index.ts';
 import type { Profile } from '../profile/index.ts';
 import type { ProfilePair } from '../report/index.ts';
-import { countedOf, countedSides, explainWithCounts, judgeCounts, mergeCounts, openCounts } from './counts.ts';
+import { countedOf, countedSides, type CountsRead, explainWithCounts, judgeCounts, readCounts } from './counts.ts';
 import { evidenceOf, type KindEvidence } from './evidence.ts';
 import { countedGraph, graphOf } from './graphs.ts';
 import { profileFolder } from './layout.ts';
@@ -145,11 +145,16 @@ interface ScenarioExplained {
   readonly graphs: readonly ProfilePair[];
 }
 
-/** What the counts of a scenario say, and their sum: the profiles of its launches are not kept beside the samples. */
-const readCounts = async (file: RunFile, run: ScenarioRun, read: ReadFile) => {
-  const open = await openCounts(run, read);
-  return { counts: judgeCounts(file, run, open), merged: mergeCounts(open), calls: open.calls };
-};
+/** What may be known before the run is explained, from its last look at what was counted. */
+export interface KnownBefore {
+  readonly counts: CountsRead | null;
+}
+
+export const NOTHING_KNOWN: KnownBefore = { counts: null };
+
+/** Read once: the look that said that the launches are enough has read the same. */
+const countsOf = async (file: RunFile, run: ScenarioRun, read: ReadFile, { counts }: KnownBefore) =>
+  counts !== null && counts.reading?.run === run.exact ? { ...counts, calls: [] } : readCounts(file, run, read);
 
 const explainScenario = async (
   file: RunFile,
@@ -157,8 +162,10 @@ const explainScenario = async (
   family: Family,
   read: ReadFile,
   keep: KeepMerged,
+  known: KnownBefore,
 ): Promise<ScenarioExplained> => {
-  const { counts, merged, calls } = await readCounts(file, run, read);
+  const { reading, merged, calls } = await countsOf(file, run, read, known);
+  const counts = judgeCounts(run, reading);
   const judged = judgeScenario(run, family, countedOf(counts));
   const { explanation: sampled, graphs, cpu } = await explainSamples(file, judged, read, keep);
   const sides = countedSides(merged, cpu);
@@ -189,12 +196,13 @@ export const explainRun = async (
   file: RunFile,
   read: ReadFile & { readonly problems?: ReadonlySet<string> },
   keep: KeepMerged = keepNone,
+  known: KnownBefore = NOTHING_KNOWN,
 ): Promise<Explained> => {
   const family = familyOf(file.runs.map(({ scenario }) => scenario));
   const scenarios: ScenarioComparison[] = [];
   const graphs: ProfilePair[] = [];
   for (const run of file.runs) {
-    const explained = await explainScenario(file, run, family, read, keep);
+    const explained = await explainScenario(file, run, family, read, keep, known);
     scenarios.push(withProblems(explained.scenario, [...(read.problems ?? [])]));
     graphs.push(...explained.graphs);
   }

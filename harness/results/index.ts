@@ -9,6 +9,7 @@ export { COMPARISON_FILE, PAGE_FILE, REPORT_FILE, RUN_FILE } from './layout.ts';
 export { openOutput, type OutputFolder } from './output.ts';
 export { baselineNamed, openRun, openStored, type StoredRun } from './stored.ts';
 export { folderReader, openProfile, type ReadFile } from './profile-files.ts';
+export type { CountsRead } from './counts.ts';
 export { type Explained, explainRun, explainSamples } from './explain.ts';
 export { type MergedProfile, mergedProfiles } from './merged.ts';
 export { pageOf } from './page.ts';

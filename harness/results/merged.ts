@@ -1,7 +1,8 @@
 /** The profiles of a run, merged over its launches: one file per scenario, side and kind. */
 import { type BySide, type ProfileKind, type RunFile, type ScenarioRun, type Side, SIDES } from '../model/index.ts';
 import { encodeProfile, type Profile } from '../profile/index.ts';
-import { type CountedSide, countedSides, mergeCounts, openCounts } from './counts.ts';
+import { mergeCounts } from '../compare/index.ts';
+import { type CountedSide, countedSides, openCounts } from './counts.ts';
 import { evidenceOf } from './evidence.ts';
 import { mergedFile } from './layout.ts';
 import type { ReadFile } from './profile-files.ts';
@@ -47,7 +48,7 @@ const mergeScenario = async (run: ScenarioRun, read: ReadFile, keep: KeepMerged)
     if (file === 'cpu') cpu = merged;
     await keepSides(run, file, merged, keep);
   }
-  await keepCounted(run, countedSides(mergeCounts(await openCounts(run, read)), cpu), keep);
+  await keepCounted(run, countedSides(mergeCounts((await openCounts(run, read)).launches), cpu), keep);
 };
 
 /** Merges without comparing: for runs whose sides are one, and for exports. */

@@ -1,6 +1,6 @@
 /** What a run leaves in its folder: run.json, the profiles merged over launches, and from these everything later. */
 import type { RunFile } from '../model/index.ts';
-import { type Explained, explainRun } from './explain.ts';
+import { type Explained, explainRun, type KnownBefore } from './explain.ts';
 import { RUN_FILE } from './layout.ts';
 import { type MergedProfile, mergeRun } from './merged.ts';
 import type { OutputFolder } from './output.ts';
@@ -16,9 +16,9 @@ const keepIn =
     out.write(file, bytes);
 
 /** Writes the run and its merged profiles, and compares it on the way. */
-export const storeAndExplain = async (out: OutputFolder, run: RunFile): Promise<Explained> => {
+export const storeAndExplain = async (out: OutputFolder, run: RunFile, known?: KnownBefore): Promise<Explained> => {
   await writeRun(out, run);
-  return explainRun(run, folderReader(out.dir), keepIn(out));
+  return explainRun(run, folderReader(out.dir), keepIn(out), known);
 };
 
 /** Writes the run and its merged profiles; resolves to these. */

@@ -232,13 +232,18 @@ const forExactMode = async ({ session: { clock }, progress }: Conductor, work: (
 };
 
 const countIn = async (
-  { session, progress }: Conductor,
+  { session, progress, current }: Conductor,
   { state, leaveSeconds }: Extract<NextStep, { kind: 'count' }>,
 ): Promise<void> => {
   progress.engine ??= await findEngine(session.plan, session.prepared.head.facts.go);
-  const counted = await countFor(session, progress.engine, state, leaveSeconds);
-  if (counted === 'waits') progress.countingWaits = true;
-  else progress.exact = counted;
+  const modulePath = current().builds.head.modulePath || null;
+  const counted = await countFor(session, progress.engine, state, { modulePath, leaveSeconds });
+  if (counted === 'waits') {
+    progress.countingWaits = true;
+    return;
+  }
+  progress.exact = counted;
+  if (counted.read !== null) session.plan.onCounted?.(counted.read);
 };
 
 const tooLittle = ({ plan }: Session): UsageError =>
@@ -368,7 +373,7 @@ const deathOf = ([first, ...others]: readonly unknown[]): InvalidRun | null => {
 
 /** Exact counts that found a change have named its function: no samples need to be collected for it. */
 const isNamedExactly = ({ plan }: Session, { exact }: Progress): boolean =>
-  plan.scenario.measure.explain && exact !== null && exact.culprit !== null;
+  plan.scenario.measure.explain && typeof exact?.read?.reading.attribution?.culprit === 'string';
 
 /** Judged launches count, too: their profiles are read with the others. */
 const hasSamples = ({ launches, plan }: Session): boolean =>

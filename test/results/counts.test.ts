@@ -4,10 +4,16 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { countedSides, mergeCounts, openCounts } from '../../harness/results/counts.ts';
+import { countedSides, openCounts, readCounts } from '../../harness/results/counts.ts';
 import { evidenceOf } from '../../harness/results/evidence.ts';
-import { explainRun, mergedProfiles, type ReadFile } from '../../harness/results/index.ts';
-import { instructionsProfile } from '../../harness/compare/index.ts';
+import {
+  type CountsRead,
+  explainRun,
+  type MergedProfile,
+  mergedProfiles,
+  type ReadFile,
+} from '../../harness/results/index.ts';
+import { instructionsProfile, mergeCounts } from '../../harness/compare/index.ts';
 import type { BySide, ExactLaunch, ExactRun, RunFile, ScenarioRun, Side } from '../../harness/model/index.ts';
 import { decodeProfile, encodeProfile, type Profile } from '../../harness/profile/index.ts';
 import { flatCumRows } from '../profile/top-table.ts';
@@ -60,7 +66,7 @@ const run = JSON.parse(readFileSync(path.join(folder.dir, 'run.json'), 'utf8')) 
 const sidesOf = async (scenario: ScenarioRun) => {
   let cpu: BySide<Profile | null> = { base: null, head: null };
   for await (const { file, merged } of evidenceOf(scenario, read)) if (file === 'cpu') cpu = merged;
-  return countedSides(mergeCounts(await openCounts(scenario, read)), cpu);
+  return countedSides(mergeCounts((await openCounts(scenario, read)).launches), cpu);
 };
 
 describe('counted instructions', () => {
@@ -101,6 +107,25 @@ describe('counted instructions', () => {
     expect(counted?.profile.samples.stack.length).toBe(counted?.profile.samples.count);
     const { exact: _none, ...uncounted } = scenario!;
     expect((await sidesOf(uncounted)).base).toBeNull();
+  });
+
+  it('are not opened again where the last look has read them, and say and sum up to the same', async () => {
+    const [scenario] = run.runs;
+    const opened: string[] = [];
+    const noting: ReadFile = async (file) => (opened.push(file), read(file));
+    const explained = async (counts: CountsRead) => {
+      opened.length = 0;
+      const stored: [string, string][] = [];
+      const keep = async ({ file, bytes }: MergedProfile) =>
+        void stored.push([file, Buffer.from(bytes).toString('base64')]);
+      const found = await explainRun(run, noting, keep, { counts });
+      return { ...found, stored, counted: opened.filter((file) => file.includes('exact-')).length };
+    };
+    const counts = await readCounts(run, scenario!, read);
+    const anew = await explained({ ...counts, reading: { ...counts.reading!, run: { ...scenario!.exact! } } });
+    expect(anew.counted).toBe(launches.length);
+    expect(anew.comparison.scenarios[0]?.exact?.counted?.instructionsPerNs).toBeGreaterThan(0);
+    expect(await explained(counts)).toEqual({ ...anew, counted: 0 });
   });
 
   it('keep the reason where none were counted, or too few to be judged', async () => {

@@ -17,7 +17,13 @@ import {
   withNoiseNotes,
 } from '../../measure/index.ts';
 import { claimOf, claimText } from '../../publish/index.ts';
-import { type Explained, openOutput, type OutputFolder, storeAndExplain } from '../../results/index.ts';
+import {
+  type CountsRead,
+  type Explained,
+  openOutput,
+  type OutputFolder,
+  storeAndExplain,
+} from '../../results/index.ts';
 import { type DurationFlag, requireBaselinesFolder } from './flags.ts';
 import { withInterrupt } from '../terminal/interrupt.ts';
 import { stepsFor } from '../terminal/steps.ts';
@@ -60,23 +66,39 @@ const commandLineOf = (options: RunOptions, words: readonly string[]): CommandLi
   ...(options.head === undefined ? {} : { head: options.head }),
 });
 
+/** With what was read of the scenario that was counted last; one scenario's is enough memory. */
+interface Measuring extends MeasureRequest {
+  readonly lastCounts: () => CountsRead | null;
+}
+
+const keepLastCounts = (): Pick<Measuring, 'lastCounts' | 'onCounted'> => {
+  let last: CountsRead | null = null;
+  return {
+    lastCounts: () => last,
+    onCounted: (counts) => {
+      last = counts;
+    },
+  };
+};
+
 interface ComparedRun extends Explained {
   readonly run: RunFile;
   readonly readingSeconds: number;
 }
 
-const readRun = async ({ step }: MeasureRequest, out: OutputFolder, run: RunFile): Promise<ComparedRun> => {
+const readRun = async (request: Measuring, out: OutputFolder, run: RunFile): Promise<ComparedRun> => {
   const begunMs = performance.now();
-  const explained = await step('Reading profiles', async () => storeAndExplain(out, run));
+  const known = { counts: request.lastCounts() };
+  const explained = await request.step('Reading profiles', async () => storeAndExplain(out, run, known));
   return { run, ...explained, readingSeconds: (performance.now() - begunMs) / 1000 };
 };
 
-const sideBySide = async (request: MeasureRequest, out: OutputFolder, baselines: string): Promise<ComparedRun> =>
+const sideBySide = async (request: Measuring, out: OutputFolder, baselines: string): Promise<ComparedRun> =>
   readRun(request, out, await withNoiseNotes(await measure(request), baselines));
 
 /** The head measured alone, its figures beside the stored ones; every scenario has a baseline of its own. */
 const besideStored = async (
-  request: MeasureRequest,
+  request: Measuring,
   out: OutputFolder,
   baselines: readonly RunFile[],
   reason: string,
@@ -100,7 +122,7 @@ const withTimeOf =
 
 const outcomeOf = async (
   options: RunOptions,
-  request: MeasureRequest,
+  request: Measuring,
   out: OutputFolder,
   scenarios: readonly Scenario[],
 ): Promise<ComparedRun> => {
@@ -136,7 +158,8 @@ export const runCommandLine = async (options: RunOptions, ...words: string[]): P
     const waivers = [...(await waiversInFile())];
     if (options.quiet !== true) process.stderr.write(elsewhere(waivers, scenarios));
     const out = await openOutput(options.out, new Date());
-    const request: MeasureRequest = {
+    const request: Measuring = {
+      ...keepLastCounts(),
       scenarios,
       base: options.base,
       head: options.head,

@@ -3,20 +3,21 @@
  * (docs/exact.md). A difference is *changed* when it is larger than what launches of one side differ by; it is
  * *regressed* only when as many instructions are worth mentioning in CPU time. Percent of instructions is never CPU.
  */
-import type {
-  Attribution,
-  BySide,
-  ExactCounted,
-  ExactRun,
-  ExactSummary,
-  FileDiff,
-  FunctionComparison,
-  GroupCost,
-  MetricComparison,
-  MetricId,
-  MetricVerdict,
-  ModuleChange,
-  Scenario,
+import {
+  type Attribution,
+  bothSides,
+  type BySide,
+  type ExactCounted,
+  type ExactRun,
+  type ExactSummary,
+  type FileDiff,
+  type FunctionComparison,
+  type GroupCost,
+  type MetricComparison,
+  type MetricId,
+  type MetricVerdict,
+  type ModuleChange,
+  type Scenario,
 } from '../../model/index.ts';
 import { METRICS, UNSTEADY_CHANGED_RATIO } from '../../metrics/index.ts';
 import { rowHead } from '../verdict/metric-row.ts';
@@ -43,16 +44,47 @@ import { exactWork, type ExactWork, type LaunchWork, type ProfiledLaunch } from 
 import { judgedMetrics, type JudgedMetric } from '../verdict/gates.ts';
 import { formatPercent, formatSignedQuantity } from '../../units/index.ts';
 
-export interface ExactInput {
+/** What is read of counted launches: the profiles go no further. */
+export interface ReadingInput {
   readonly run: ExactRun;
   /** One per launch of `run`. */
   readonly launches: readonly ProfiledLaunch[];
   readonly scenario: Scenario;
-  /** The base's measured CPU per request; null where it was not measured. */
-  readonly cpuNsPerRequest: number | null;
   readonly diff: readonly FileDiff[];
   readonly moduleChanges: readonly ModuleChange[];
   readonly modulePath: string | null;
+}
+
+/** What a verdict needs besides. */
+export interface JudgingInput {
+  readonly scenario: Scenario;
+  /** The base's measured CPU per request; null where it was not measured. */
+  readonly cpuNsPerRequest: number | null;
+}
+
+export interface ExactInput extends ReadingInput, JudgingInput {}
+
+/** What counted launches say, whatever CPU costs and gates are: small beside the profiles that it was read from. */
+export interface ExactReading {
+  readonly run: ExactRun;
+  /** Why these launches give no verdict; null when they do. */
+  readonly refusal: string | null;
+  /** Those that are judged, with their instructions per request. */
+  readonly launches: BySide<readonly Pick<LaunchWork, 'launch' | 'work'>[]>;
+  /** Instructions per request of all, set aside or not. */
+  readonly allWorks: BySide<readonly number[]>;
+  /** Of all launches; null where they agree. */
+  readonly noisiest: string | null;
+  readonly warnings: readonly string[];
+  readonly replies: RepliesCompared;
+  readonly mallocs: BySide<number> | null;
+  readonly functions: readonly FunctionComparison[];
+  /** null where nothing is changed. */
+  readonly attribution: Attribution | null;
+  /** Of all calls, those whose caller is known; null where callers were not counted, or nobody asked for them. */
+  readonly knownCallersRatio: number | null;
+  /** By package, for two versions of Go. */
+  readonly costs: readonly GroupCost[];
 }
 
 export interface ExactFindings {
@@ -89,10 +121,8 @@ const judgedIn = (scenario: Scenario, id: MetricId): JudgedMetric =>
 
 const spread = (values: readonly number[]): number => Math.max(...values) / Math.min(...values) - 1;
 
-const worksOf = ({ launches }: ExactWork): BySide<readonly number[]> => ({
-  base: launches.base.map(({ work }) => work),
-  head: launches.head.map(({ work }) => work),
-});
+const worksOf = ({ launches }: Pick<ExactReading, 'launches'>): BySide<readonly number[]> =>
+  bothSides((side) => launches[side].map(({ work }) => work));
 
 export interface CountedFigures {
   readonly base: number;
@@ -112,7 +142,7 @@ export interface CountedFigures {
   readonly range: readonly [number, number];
 }
 
-const limitsOf = ({ run }: ExactInput): CountingLimits => ({
+const limitsOf = (run: ExactRun): CountingLimits => ({
   changedRatio: run.steady ? METRICS.instructionsPerRequest.changedRatio : UNSTEADY_CHANGED_RATIO,
   unstableRatio: run.steady ? UNSTABLE_SPREAD : UNSTABLE_SPREAD_UNSTEADY,
 });
@@ -178,9 +208,8 @@ const clockWarnings = ({ clockwork, clockShare }: ExactWork): readonly string[] 
   ];
 };
 
-const reasonOf = (figures: CountedFigures, all: ExactWork, { unstableRatio }: CountingLimits): string | null => {
+const reasonOf = (figures: CountedFigures, noisy: string | null, { unstableRatio }: CountingLimits): string | null => {
   if (!figures.isUnstable) return null;
-  const noisy = noisiestFunction(all.launches);
   const what =
     figures.aaSpreadRatio > unstableRatio
       ? `launches of one side differ by ${formatPercent(figures.aaSpreadRatio)}`
@@ -192,8 +221,6 @@ const launchesWanted = ({ isChanged, isUnstable }: CountedFigures): number => {
   if (isUnstable) return MOST_LAUNCHES;
   return isChanged ? CONFIRMED_LAUNCHES : FIRST_LAUNCHES;
 };
-
-const launchesOf = (work: ExactWork): readonly LaunchWork[] => [...work.launches.base, ...work.launches.head];
 
 /** `n`: launches per side; `linkSeeds`: different ones among them. */
 export const instructionsRow = (
@@ -226,9 +253,9 @@ export const instructionsRow = (
   };
 };
 
-const countedIn = (work: ExactWork): { readonly n: number; readonly linkSeeds: number } => ({
-  n: Math.min(work.launches.base.length, work.launches.head.length),
-  linkSeeds: new Set(launchesOf(work).map(({ launch }) => launch.linkSeed)).size,
+const countedIn = ({ base, head }: ExactReading['launches']): { readonly n: number; readonly linkSeeds: number } => ({
+  n: Math.min(base.length, head.length),
+  linkSeeds: new Set([...base, ...head].map(({ launch }) => launch.linkSeed)).size,
 });
 
 export const withoutVerdict = (run: ExactRun, refusal: string): ExactFindings => ({
@@ -240,8 +267,20 @@ export const withoutVerdict = (run: ExactRun, refusal: string): ExactFindings =>
   launchesWanted: 0,
 });
 
+/** What the next round depends on; no CPU does. */
+export interface CountsLook {
+  /** More launches would be refused, too. */
+  readonly isRefused: boolean;
+  /** Launches do not agree. */
+  readonly isUnstable: boolean;
+  /** Launches per side that it takes to answer: more than there are while counts repeat badly, or to confirm a change. */
+  readonly launchesWanted: number;
+  /** Functions, too; wants the profiles still. */
+  readonly read: () => ExactReading;
+}
+
 /** Why these launches give no verdict; null when they do. */
-const refusalOf = (work: ExactWork, replies: RepliesCompared, { run }: ExactInput): string | null => {
+const refusalOf = (work: ExactWork, replies: RepliesCompared, run: ExactRun): string | null => {
   if (run.refusal !== null) return run.refusal;
   if (work.launches.base.length === 0 || work.launches.head.length === 0) return 'not both sides were counted';
   if (replies.refusal !== null) return replies.refusal;
@@ -250,62 +289,117 @@ const refusalOf = (work: ExactWork, replies: RepliesCompared, { run }: ExactInpu
   return `${formatPercent(work.clockShare)} of its work follows the clock, not the requests: ${shown}`;
 };
 
-const countedOf = ({ launches }: ExactWork, replies: RepliesCompared, { scenario }: ExactInput): ExactCounted => ({
+const countedOf = (
+  { launches, replies, mallocs, knownCallersRatio }: ExactReading,
+  { scenario }: JudgingInput,
+): ExactCounted => ({
   launches: { base: launches.base.length, head: launches.head.length },
   requests: launches.base[0]?.launch.requests ?? 0,
   instructionsPerNs: INSTRUCTIONS_PER_NS,
   syscalls: callsByName(launches, judgedIn(scenario, 'syscallsPerRequest').practicalAbsolute),
-  mallocs: countedMallocs(launches),
+  mallocs,
   replies: replies.differences,
   varyingRoutes: replies.varying,
   pathSamples: null,
+  ...(knownCallersRatio !== null && { knownCallersRatio }),
 });
 
-/**
- * Judges the exact launches there are. Ask again after each round until `launchesWanted` is no more than what there is;
- * the last answer counts.
- */
-export const judgeExact = (input: ExactInput): ExactFindings => {
+type ReadFunctions = Pick<ExactReading, 'functions' | 'attribution' | 'knownCallersRatio' | 'costs'>;
+
+const NOTHING: ReadFunctions & Pick<ExactReading, 'mallocs' | 'noisiest' | 'warnings'> = {
+  functions: [],
+  attribution: null,
+  knownCallersRatio: null,
+  costs: [],
+  mallocs: null,
+  noisiest: null,
+  warnings: [],
+};
+
+const readFunctions = (
+  input: ReadingInput,
+  launches: ExactWork['launches'],
+  { isChanged, isUnstable }: CountedFigures,
+): ReadFunctions => {
+  const { functions, attribution, knownCallersRatio } = exactFunctions({ ...input, launches });
+  return {
+    // Of launches that do not agree nobody can say which functions the difference is in.
+    functions: isUnstable ? functions.map((row) => ({ ...row, kind: 'unclear' as const })) : functions,
+    attribution: isChanged ? attribution : null,
+    knownCallersRatio,
+    costs: isUnstable ? [] : exactPackages(launches, input.modulePath),
+  };
+};
+
+/** What the exact launches there are say; to be judged by {@link judgeReading}, as often as anybody asks. */
+export const readExact = (input: ReadingInput): ExactReading => lookAtCounts(input).read();
+
+/** The exact launches so far. Ask again after each round until `launchesWanted` is no more than what there is. */
+export const lookAtCounts = (input: ReadingInput): CountsLook => {
+  const { run, scenario } = input;
   const all = exactWork({
     launches: settled(input.launches),
-    steady: input.run.steady,
+    steady: run.steady,
     diff: input.diff,
     modulePath: input.modulePath,
   });
-  const limits = limitsOf(input);
+  const limits = limitsOf(run);
   const work = { ...all, launches: judgedOf(all.launches, limits) };
-  const routes = input.scenario.load.requests.map(({ name }) => name);
-  const replies = compareReplies(input.run.launches, routes);
-  const refusal = refusalOf(work, replies, input);
-  if (refusal !== null) return withoutVerdict(input.run, refusal);
-  const figures = figuresOf(worksOf(work), limits, input.cpuNsPerRequest, worksOf(all));
-  const { functions, attribution, knownCallersRatio } = exactFunctions({ ...input, launches: work.launches });
+  const routes = scenario.load.requests.map(({ name }) => name);
+  const replies = compareReplies(run.launches, routes);
+  const read = {
+    run,
+    refusal: refusalOf(work, replies, run),
+    launches: bothSides((side) => work.launches[side].map((each) => ({ launch: each.launch, work: each.work }))),
+    allWorks: worksOf(all),
+    replies,
+  };
+  if (read.refusal !== null) {
+    return { isRefused: true, isUnstable: false, launchesWanted: 0, read: () => ({ ...read, ...NOTHING }) };
+  }
+  const figures = figuresOf(worksOf(work), limits, null, read.allWorks);
+  const { isUnstable } = figures;
+  return {
+    isRefused: false,
+    isUnstable,
+    launchesWanted: launchesWanted(figures),
+    read: () => ({
+      ...read,
+      ...readFunctions(input, work.launches, figures),
+      mallocs: countedMallocs(work.launches),
+      noisiest: isUnstable ? noisiestFunction(all.launches) : null,
+      warnings: [...clockWarnings(work), ...setAside(all.launches, work.launches, limits)],
+    }),
+  };
+};
+
+/** Judges what was read of all exact launches there are. */
+export const judgeReading = (reading: ExactReading, { scenario, cpuNsPerRequest }: JudgingInput): ExactFindings => {
+  const { run, refusal, launches, functions, attribution, costs } = reading;
+  if (refusal !== null) return withoutVerdict(run, refusal);
+  const limits = limitsOf(run);
+  const figures = figuresOf(worksOf(reading), limits, cpuNsPerRequest, reading.allWorks);
   return {
     exact: {
-      engine: input.run.engine,
+      engine: run.engine,
       aaSpreadRatio: figures.aaSpreadRatio,
       refusal: null,
-      ...reasonsOf(input.run),
-      counted: {
-        ...countedOf(work, replies, input),
-        ...(knownCallersRatio !== null && { knownCallersRatio }),
-      },
+      ...reasonsOf(run),
+      counted: countedOf(reading, { scenario, cpuNsPerRequest }),
     },
     exactRows: [
-      instructionsRow(figures, input.scenario, countedIn(work), {
-        reason: reasonOf(figures, all, limits),
-        warnings: [
-          ...unknownGoWarnings(input.run, limits.changedRatio),
-          ...clockWarnings(work),
-          ...setAside(all.launches, work.launches, limits),
-        ],
+      instructionsRow(figures, scenario, countedIn(launches), {
+        reason: reasonOf(figures, reading.noisiest, limits),
+        warnings: [...unknownGoWarnings(run, limits.changedRatio), ...reading.warnings],
       }),
-      callsRow(work.launches, judgedIn(input.scenario, 'syscallsPerRequest')),
+      callsRow(launches, judgedIn(scenario, 'syscallsPerRequest')),
     ],
-    // Of launches that do not agree nobody can say which functions the difference is in.
-    functions: figures.isUnstable ? functions.map((row) => ({ ...row, kind: 'unclear' as const })) : functions,
-    attribution: figures.isChanged ? attribution : null,
-    costs: figures.isUnstable ? [] : exactPackages(work.launches, input.modulePath),
+    functions,
+    attribution,
+    costs,
     launchesWanted: launchesWanted(figures),
   };
 };
+
+/** Judges the exact launches there are. */
+export const judgeExact = (input: ExactInput): ExactFindings => judgeReading(readExact(input), input);

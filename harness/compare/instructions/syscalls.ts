@@ -2,7 +2,7 @@
 import type { BySide, CountedCalls, MetricComparison, MetricVerdict } from '../../model/index.ts';
 import { median } from '../../stats/index.ts';
 import { isApart, range } from '../counts/spread.ts';
-import type { LaunchWork } from '../counts/work.ts';
+import type { ProfiledLaunch } from '../counts/work.ts';
 import type { JudgedMetric } from '../verdict/gates.ts';
 import { rowHead } from '../verdict/metric-row.ts';
 import { formatQuantity } from '../../units/index.ts';
@@ -17,8 +17,10 @@ const COUNTED: ReadonlySet<string> = new Set(
    renameat renameat2 unlink unlinkat mkdir mkdirat clone3 execve wait4 getrandom`.split(/\s+/),
 );
 
+type Counted = readonly Pick<ProfiledLaunch, 'launch'>[];
+
 /** Per request and launch, all counted calls together or one by name. */
-const perRequest = (launches: readonly LaunchWork[], isCounted: (name: string) => boolean): readonly number[] =>
+const perRequest = (launches: Counted, isCounted: (name: string) => boolean): readonly number[] =>
   launches.map(({ launch }) => {
     const calls = Object.entries(launch.syscalls).filter(([name]) => isCounted(name));
     return calls.reduce((sum, [, count]) => sum + count, 0) / launch.requests;
@@ -46,7 +48,7 @@ const compare = ({ base, head }: BySide<readonly number[]>, floor: number): Diff
 const rounded = (value: number): string => formatQuantity(value, 'count');
 
 /** Counted calls by name, the most frequent first. */
-export const callsByName = (launches: BySide<readonly LaunchWork[]>, floor: number): readonly CountedCalls[] => {
+export const callsByName = (launches: BySide<Counted>, floor: number): readonly CountedCalls[] => {
   const names = [...launches.base, ...launches.head].flatMap(({ launch }) => Object.keys(launch.syscalls));
   return [...new Set(names)]
     .filter((name) => COUNTED.has(name))
@@ -72,7 +74,7 @@ const verdictOf = ({ base, head, isChanged }: Difference, { practicalRatio }: Ju
 };
 
 /** Calls that came or went by name are told in the row's warnings, also where the sum hides them. */
-export const callsRow = (launches: BySide<readonly LaunchWork[]>, judged: JudgedMetric): MetricComparison => {
+export const callsRow = (launches: BySide<Counted>, judged: JudgedMetric): MetricComparison => {
   const isCounted = (name: string): boolean => COUNTED.has(name);
   const all = { base: perRequest(launches.base, isCounted), head: perRequest(launches.head, isCounted) };
   const found = compare(all, judged.practicalAbsolute);

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { type ExactFindings, FIRST_LAUNCHES, judgeExact, judgeTotals } from '../../compare/index.ts';
+import { type CountsLook, FIRST_LAUNCHES, judgeTotals, lookAtCounts, mergeCounts } from '../../compare/index.ts';
 import { type GoTables, type QemuEngine, readGoTables } from '../../exact/index.ts';
 import {
   type BySide,
@@ -32,6 +32,7 @@ import { byFunction, inTotal } from './reading.ts';
 import { countedRequests, type ExactFacts, orRefused } from './refusal.ts';
 import { buildInOwnTime, hasTimeFor, requireTimeFor, tellLaunch } from './time.ts';
 import { inTurn } from './in-turn.ts';
+import type { CountsRead, SourceChange } from '../session/plan.ts';
 import type { Session } from '../session/session.ts';
 import { portsFor } from '../launch/start-side.ts';
 
@@ -40,19 +41,19 @@ const MOST_MEMORY_SHARE = 0.5;
 
 export interface ExactPass {
   readonly run: ExactRun;
-  /** The function that the counts blame; null when they blame none. */
-  readonly culprit: string | null;
+  /** Of the last look; null: nothing was counted by function. */
+  readonly read: CountsRead | null;
 }
 
 /** Counts both sides under the emulator. */
 export const exactPass = async (session: Session, facts: ExactFacts, engine: QemuEngine): Promise<ExactPass> => {
-  let culprit: string | null = null;
+  let read: CountsRead | null = null;
   const run = await orRefused(session, engine.kind, async () => {
     const counted = await count(session, facts, engine);
-    culprit = counted.culprit;
+    read = counted.read;
     return counted.run;
   });
-  return { run, culprit };
+  return { run, read };
 };
 
 /**
@@ -64,6 +65,8 @@ const collectOwnGarbage: () => void = (() => {
   const collect = runInNewContext('gc') as (how: object) => void;
   return () => collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
 })();
+
+const UNKNOWN_CHANGE: SourceChange = { diff: [], moduleChanges: [] };
 
 const count = async (session: Session, facts: ExactFacts, engine: QemuEngine): Promise<ExactPass> => {
   const requests = countedRequests(facts);
@@ -95,7 +98,7 @@ export const countBinaries = async (
   } catch (error) {
     if (!isNameless(error)) throw error;
     const reasons = { unsteadyReason, namelessReason: withoutPaths(error.message, binaries) };
-    return asFit(counting, facts, async (...fit) => ({ run: await countTotals(...fit, reasons), culprit: null }));
+    return asFit(counting, facts, async (...fit) => ({ run: await countTotals(...fit, reasons), read: null }));
   }
 };
 
@@ -167,10 +170,9 @@ const countRounds = async (
     warnings: [],
   });
   const counted: ExactLaunch[] = [];
-  let culprit: string | null = null;
   let wanted = FIRST_LAUNCHES;
   let pace: LaunchWaits = USUAL_WAITS;
-  for (let round = 0; round < wanted; round++) {
+  for (let round = 0; ; round++) {
     for (const side of round % 2 === 0 ? SIDES : SIDES.toReversed()) {
       tellLaunch(session, counted, wanted, facts.leaveSeconds);
       const place = { side, number: counted.length + 1 };
@@ -180,29 +182,37 @@ const countRounds = async (
     }
     // In between nothing is decided: to look costs the reading of all profiles.
     if (round > 0 && round !== FIRST_LAUNCHES - 1 && round < wanted - 1) continue;
-    const found = judgeSoFar(session, run(counted), facts);
+    const read = lookAt(session, run(counted), facts, ({ isRefused, isUnstable, launchesWanted }) => {
+      // What is refused now is refused after more launches, too.
+      if (isRefused || round !== FIRST_LAUNCHES - 1) return isRefused || round >= wanted - 1;
+      // A change is only confirmed; launches that do not agree need time, and are no worse off without it.
+      if (isUnstable) {
+        pace = patientPace(counted, facts);
+        if (!hasTimeFor(session, counted, launchesWanted, facts.leaveSeconds)) return true;
+      } else requireTimeFor(session, counted, launchesWanted, facts.leaveSeconds);
+      wanted = launchesWanted;
+      return wanted === FIRST_LAUNCHES;
+    });
     collectOwnGarbage();
-    culprit = found.attribution?.culprit ?? null;
-    // What is refused now is refused after more launches, too.
-    if (found.exact.refusal !== null) break;
-    if (round !== FIRST_LAUNCHES - 1) continue;
-    wanted = found.launchesWanted;
-    // A change is only confirmed; launches that do not agree need time, and are no worse off without it.
-    if (found.exactRows.some(({ verdict }) => verdict === 'notJudged')) {
-      pace = patientPace(counted, facts);
-      if (!hasTimeFor(session, counted, wanted, facts.leaveSeconds)) break;
-    } else requireTimeFor(session, counted, wanted, facts.leaveSeconds);
+    if (read !== null) return { run: read.reading.run, read };
   }
-  return { run: run(counted), culprit };
 };
 
-/** The profiles are read back for it: kept, those of six launches would be most of our memory. */
-const judgeSoFar = ({ plan }: Session, run: ExactRun, { cpuNsPerRequest }: ExactFacts): ExactFindings => {
+/**
+ * Null, unless `isEnough` says that these launches are all. Their profiles are read back for it: kept, those of six
+ * launches would be most of our memory.
+ */
+const lookAt = (
+  { plan }: Session,
+  run: ExactRun,
+  { modulePath = null }: ExactFacts,
+  isEnough: (look: CountsLook) => boolean,
+): CountsRead | null => {
   const launches = run.launches.map((launch) => ({
     launch,
     profile: decodeProfile(readFileSync(join(plan.outDir, launch.profile)), launch.profile),
   }));
-  const { scenario } = plan;
-  const nothing = { diff: [], moduleChanges: [], modulePath: null };
-  return judgeExact({ run, launches, scenario, cpuNsPerRequest, ...nothing });
+  const { scenario, change = UNKNOWN_CHANGE } = plan;
+  const look = lookAtCounts({ run, launches, scenario, modulePath, ...change });
+  return isEnough(look) ? { reading: look.read(), merged: mergeCounts(launches) } : null;
 };

@@ -9,6 +9,8 @@ export interface ExactFacts {
   readonly cpuNsPerRequest: number | null;
   readonly allocBytesPerRequest: number | null;
   readonly memoryBytes: number;
+  /** Of head, which tells its own functions from others'; null or left out: nobody knows. */
+  readonly modulePath?: string | null;
   /** Of the budget, for what comes after the counting; left out: nothing does. */
   readonly leaveSeconds?: number;
 }

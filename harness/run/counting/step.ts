@@ -15,26 +15,25 @@ export const countFor = async (
   session: Session,
   { engine, noEmulator }: FoundEngine,
   state: GateState,
-  leaveSeconds: number,
+  known: Pick<ExactFacts, 'modulePath' | 'leaveSeconds'>,
 ): Promise<ExactPass | 'waits'> => {
   const step = stepFor(engine, state);
   if (step === 'wait') return 'waits';
   const instead = noEmulator ?? '';
   return step === 'refuse' || isMissing(engine)
     ? unblamed(refused('qemu', instead))
-    : countWith(session, engine, instead, leaveSeconds);
+    : countWith(session, engine, instead, { ...factsOf(session), ...known });
 };
 
 /** Only the emulator's counts blame a function. */
-const unblamed = (run: ExactRun): ExactPass => ({ run, culprit: null });
+const unblamed = (run: ExactRun): ExactPass => ({ run, read: null });
 
 const countWith = async (
   session: Session,
   engine: CountingEngine,
   instead: string,
-  leaveSeconds: number,
+  facts: ExactFacts,
 ): Promise<ExactPass> => {
-  const facts = { ...factsOf(session), leaveSeconds };
   switch (engine.kind) {
     case 'qemu':
       return exactPass(session, facts, engine);
@@ -59,7 +58,7 @@ export const exactSeconds = (launches: readonly Launch[]): number => {
 };
 
 /** From the judged windows of base: what a request costs natively. */
-const factsOf = (session: Session): Omit<ExactFacts, 'leaveSeconds'> => {
+const factsOf = (session: Session): Omit<ExactFacts, 'leaveSeconds' | 'modulePath'> => {
   const pairs = session.launches.flatMap((launch) => launch.pairs.filter(({ phase }) => phase === 'cost'));
   return {
     cpuNsPerRequest: counterPerRequest(pairs, 'base', 'cpuNs') ?? null,

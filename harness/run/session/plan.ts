@@ -1,7 +1,8 @@
 /** What a run is given, and what it says while it works. */
 import type { AgentHello } from '../../capture/index.ts';
 import type { PreparedRequest } from '../../load/index.ts';
-import type { BySide, MetricId, Revision, Scenario, Side, Stage } from '../../model/index.ts';
+import type { ExactReading, MergedCounts } from '../../compare/index.ts';
+import type { BySide, FileDiff, MetricId, ModuleChange, Revision, Scenario, Side, Stage } from '../../model/index.ts';
 import type { Binary, BuildStage } from '../../service/index.ts';
 import type { CpuLayout } from './cpus.ts';
 
@@ -22,8 +23,23 @@ export interface RunPlan {
   readonly purpose: 'compare' | 'record' | 'calibrate';
   /** Overlay files laid over a side's build beside the user's own (planted faults); left out: none. */
   readonly overlays?: BySide<string | null>;
+  /** What differs between the sources; left out: nobody knows. */
+  readonly change?: SourceChange;
   readonly onProgress: (event: RunProgress) => void;
+  /** Takes what the last look at counted launches has read, so that nobody needs to read them again. */
+  readonly onCounted?: (counts: CountsRead) => void;
   readonly signal: AbortSignal;
+}
+
+export interface SourceChange {
+  readonly diff: readonly FileDiff[];
+  readonly moduleChanges: readonly ModuleChange[];
+}
+
+/** Of all counted launches: what they say, and their sum. */
+export interface CountsRead {
+  readonly reading: ExactReading;
+  readonly merged: MergedCounts;
 }
 
 export interface SideTree {

@@ -75,14 +75,14 @@ describe.skipIf(why !== '')(`a program whose tables are not understood${why}`, (
       const built = await buildExact(session);
       const file = built.binaries.head.path;
       writeFileSync(file, spoilModuleData(readFileSync(file)));
-      const { run, culprit } = await countBinaries(session, found as QemuEngine, built, 60, FACTS);
+      const { run, read } = await countBinaries(session, found as QemuEngine, built, 60, FACTS);
       expect(run).toMatchObject({
         engine: 'qemu',
         refusal: null,
         namelessReason: 'the record of its main module (moduledata) was not found or is laid out in another way',
         launches: [],
       });
-      expect(culprit).toBeNull();
+      expect(read).toBeNull();
       const [row] = judgeTotals({ run, scenario, cpuNsPerRequest: null }).exactRows;
       // 4,000 rounds of a few instructions each.
       expect((row?.head ?? 0) - (row?.base ?? 0)).toBeGreaterThan(2 * 4000);
