@@ -20,6 +20,7 @@ const layers = {
   scenario: { may: ['metrics', 'units'], why: 'a scenario can be read without a service, a clock or a machine' },
   source: { may: ['process'], why: 'git and folders; nothing about builds' },
   service: { may: ['process'], why: 'builds and starts what it is told; knows neither load nor measuring' },
+  bundle: { may: ['service', 'source'], why: 'keeps what a side is linked from; links and starts nothing itself' },
   survey: { may: ['process'], why: 'what a source says, read without running it' },
   plant: { may: ['process'], why: 'a fault is written into source; whether it is found is not its business' },
   load: { may: ['process'], why: 'requests and time; runs as a process of its own and must load little' },
@@ -52,6 +53,7 @@ const layers = {
   measure: {
     may: [
       'baseline',
+      'bundle',
       'capture',
       'compare',
       'load',
@@ -76,10 +78,10 @@ const modules = Object.keys(layers).join('|');
 const below = Object.keys(layers).filter((name) => name !== 'action');
 
 /** Modules that write where users say. */
-const makesFolders = ['service', 'run', 'baseline', 'results', 'cli'];
+const makesFolders = ['service', 'run', 'baseline', 'bundle', 'results', 'cli'];
 
 /** Modules that say which godyno it was. */
-const namesVersion = ['measure', 'cli'];
+const namesVersion = ['bundle', 'measure', 'cli'];
 
 const layerRules = Object.entries(layers).map(([name, { may, why }]) => ({
   name: `${name}-reaches-only-its-own`,

@@ -33,8 +33,9 @@ export const makeFolder = async (path: string, mode = 0o777): Promise<void> => {
     await makeOne(dir, mode);
   } catch (error) {
     const parent = dirname(dir);
-    if (codeOf(error) !== 'ENOENT' || parent === dir || (await exists(parent))) throw error;
-    await makeFolder(parent, mode);
+    if (codeOf(error) !== 'ENOENT' || parent === dir) throw error;
+    // There it may be by now: others make folders, too.
+    if (!(await exists(parent))) await makeFolder(parent, mode);
     await makeOne(dir, mode);
   }
 };

@@ -54,7 +54,7 @@ const runArguments = (): readonly string[] => [
   ...scenarioWords(),
   '--out',
   outDir(),
-  ...['base', 'head', 'base-go', 'head-go', 'budget', 'exact', 'seed', 'baselines', 'fail-on'].flatMap(flag),
+  ...['base', 'head', 'base-go', 'head-go', 'budget', 'exact', 'seed', 'baselines', 'bundles', 'fail-on'].flatMap(flag),
   ...switched('base-required'),
 ];
 
@@ -64,7 +64,7 @@ const recordArguments = (): readonly string[] => [
   ...scenarioWords(),
   '--out',
   outDir(),
-  ...['head', 'budget', 'seed', 'baselines'].flatMap(flag),
+  ...['head', 'budget', 'seed', 'baselines', 'bundles'].flatMap(flag),
 ];
 
 const publishArguments = (): readonly string[] => [

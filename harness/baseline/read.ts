@@ -2,12 +2,20 @@ import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { reasonOf, UsageError } from '../errors.ts';
-import { parseRunFile, type Revision, type RunFile, type ScenarioRun } from '../model/index.ts';
+import {
+  type BundleRef,
+  parseBundleRef,
+  parseRunFile,
+  type Revision,
+  type RunFile,
+  type ScenarioRun,
+} from '../model/index.ts';
 import { migrate } from './migrate.ts';
 import { isCommit, NOISE_FOLDER, scenarioFolder } from './paths.ts';
 
 export const RUN_FILE = 'baseline.json';
 export const PROFILE_SUFFIX = '.pb.gz';
+export const BUNDLE_FILE = 'bundle.json';
 
 /** A stored baseline without its windows. */
 export interface BaselineEntry {
@@ -24,6 +32,8 @@ export interface BaselineEntry {
   readonly createdAt: string;
   readonly goVersion: string;
   readonly profileKinds: readonly string[];
+  /** What its service can be linked and started from again; null: none was made. */
+  readonly bundle: BundleRef | null;
 }
 
 export interface Baseline {
@@ -99,20 +109,31 @@ const entriesIn = async (folder: string): Promise<readonly BaselineEntry[]> => {
 /** `undefined` for an empty folder, which git may leave behind when it takes a baseline away. */
 const entryAt = async (path: string): Promise<BaselineEntry | undefined> => {
   const names = await namesIn(path);
-  return names.length === 0 ? undefined : entryOf(path, await readRun(join(path, RUN_FILE)), names);
+  return names.length === 0
+    ? undefined
+    : entryOf(path, await readRun(join(path, RUN_FILE)), names, await bundleIn(path, names));
 };
 
-const readRun = async (file: string): Promise<RunFile> => {
-  let text: string;
+const textOf = async (file: string): Promise<string> => {
   try {
-    text = await readFile(file, 'utf8');
+    return await readFile(file, 'utf8');
   } catch (error) {
     throw isAbsent(error) ? broken(file, 'missing', error) : unreadable(file, error);
   }
+};
+
+const bundleIn = async (folder: string, names: readonly string[]): Promise<BundleRef | null> => {
+  if (!names.includes(BUNDLE_FILE)) return null;
+  const file = join(folder, BUNDLE_FILE);
+  return parseBundleRef(await textOf(file), file);
+};
+
+const readRun = async (file: string): Promise<RunFile> => {
+  const text = await textOf(file);
   return parseRunFile(migrate(text, file), file);
 };
 
-const entryOf = (path: string, run: RunFile, names: readonly string[]): BaselineEntry => {
+const entryOf = (path: string, run: RunFile, names: readonly string[], bundle: BundleRef | null): BaselineEntry => {
   const part = onlyRun(path, run);
   return {
     path,
@@ -124,6 +145,7 @@ const entryOf = (path: string, run: RunFile, names: readonly string[]): Baseline
     createdAt: run.createdAt,
     goVersion: part.builds.head.goVersion,
     profileKinds: names.filter((name) => name.endsWith(PROFILE_SUFFIX)).map((name) => basename(name, PROFILE_SUFFIX)),
+    bundle,
   };
 };
 
@@ -139,7 +161,8 @@ const onlyRun = (path: string, run: RunFile): ScenarioRun => {
 export const loadBaseline = async (path: string): Promise<Baseline> => {
   const folder = basename(path) === RUN_FILE ? join(path, '..') : path;
   const run = await readRun(join(folder, RUN_FILE));
-  const entry = entryOf(folder, run, await namesIn(folder));
+  const names = await namesIn(folder);
+  const entry = entryOf(folder, run, names, await bundleIn(folder, names));
   const profiles = new Map<string, Uint8Array>();
   for (const kind of entry.profileKinds) {
     const bytes = await readProfile(join(folder, `${kind}${PROFILE_SUFFIX}`));

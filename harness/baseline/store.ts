@@ -1,9 +1,9 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { reasonOf, UsageError } from '../errors.ts';
-import type { RunFile } from '../model/index.ts';
+import type { BundleRef, RunFile } from '../model/index.ts';
 import { baselineName, scenarioFolder } from './paths.ts';
-import { type BaselineEntry, listBaselinesOf, PROFILE_SUFFIX, RUN_FILE } from './read.ts';
+import { type BaselineEntry, BUNDLE_FILE, listBaselinesOf, PROFILE_SUFFIX, RUN_FILE } from './read.ts';
 import { checkStorable, leanRun } from './stored-run.ts';
 import { writeFolderWhole } from './write.ts';
 
@@ -14,6 +14,8 @@ export interface BaselineToStore {
   readonly run: RunFile;
   /** Kind → gzipped pprof, merged over launches. */
   readonly profiles: ReadonlyMap<string, Uint8Array>;
+  /** Left out: none was made. */
+  readonly bundle?: BundleRef | undefined;
   /** How many baselines of this scenario and machine are kept, this one included. */
   readonly keep: number;
 }
@@ -29,18 +31,23 @@ export interface StoredBaseline {
  * Throws {@link InvalidMeasurementError} for a run that is not worth keeping, {@link UsageError} when the folder cannot
  * be written or holds a broken baseline; then nothing has changed.
  */
-export const storeBaseline = async ({ dir, run, profiles, keep }: BaselineToStore): Promise<StoredBaseline> => {
+export const storeBaseline = async ({ dir, run, profiles, bundle, keep }: BaselineToStore): Promise<StoredBaseline> => {
   const { scenario } = checkStorable(run);
   const path = join(scenarioFolder(dir, scenario.name), baselineName(run.head, run.environment.fingerprint));
   // Read before anything is written, so that a broken neighbour is reported while everything is as it was.
   const others = (await listBaselinesOf(dir, scenario.name)).filter((entry) => entry.path !== path);
-  await writeFolderWhole(path, filesOf(run, profiles));
+  await writeFolderWhole(path, filesOf(run, profiles, bundle));
   return { path, pruned: await prune(others, run.environment.fingerprint, keep) };
 };
 
-const filesOf = (run: RunFile, profiles: ReadonlyMap<string, Uint8Array>): ReadonlyMap<string, string | Uint8Array> =>
+const filesOf = (
+  run: RunFile,
+  profiles: ReadonlyMap<string, Uint8Array>,
+  bundle: BundleRef | undefined,
+): ReadonlyMap<string, string | Uint8Array> =>
   new Map<string, string | Uint8Array>([
     [RUN_FILE, `${JSON.stringify(leanRun(run))}\n`],
+    ...(bundle === undefined ? [] : [[BUNDLE_FILE, `${JSON.stringify(bundle)}\n`] as const]),
     ...[...profiles].map(([kind, bytes]) => [`${kind}${PROFILE_SUFFIX}`, bytes] as const),
   ]);
 

@@ -3,6 +3,7 @@
  * measured side by side; when not, the stored figures decide what survives a change of time or machine.
  */
 import { findBaseline, loadBaseline, type Baseline } from '../baseline/index.ts';
+import { type Bundle, findBundle, whyUnusable } from '../bundle/index.ts';
 import { hostEnvironment } from '../capture/index.ts';
 import { UsageError } from '../errors.ts';
 import type { Scenario } from '../model/index.ts';
@@ -11,40 +12,70 @@ import { LOADER } from './measure.ts';
 
 export type BaselinePlan =
   | { readonly kind: 'rebuild'; readonly commit: string }
+  /** `bundles`: by scenario. */
+  | { readonly kind: 'relink'; readonly bundles: ReadonlyMap<string, Bundle>; readonly reason: string }
   | { readonly kind: 'stored'; readonly baselines: readonly Baseline[]; readonly reason: string };
+
+export interface BaselineWish {
+  readonly dir: string;
+  readonly bundlesDir: string;
+  readonly history: 'required' | 'wished';
+}
 
 /** Throws UsageError when a scenario has no usable baseline, or with `required` when its commit cannot be had. */
 export const planAgainstBaseline = async (
   scenarios: readonly Scenario[],
-  dir: string,
-  history: 'required' | 'wished',
+  { dir, bundlesDir, history }: BaselineWish,
   signal: AbortSignal,
 ): Promise<BaselinePlan> => {
-  const { fingerprint } = hostEnvironment(LOADER, process.env);
   const baselines: Baseline[] = [];
-  for (const { name, digest } of scenarios) {
-    const found = await findBaseline({ dir, scenario: name, digest, fingerprint });
-    if (found.kind === 'none') {
-      throw new UsageError(
-        'NO_BASELINE',
-        `--base baseline: ${found.reason}`,
-        'Record one: godyno baseline record, on the commit to compare with.',
-      );
-    }
-    baselines.push(await loadBaseline(found.entry.path));
-  }
+  for (const scenario of scenarios) baselines.push(await baselineOf(scenario, dir));
   const lost = await whyNotRebuilt(baselines, signal);
   const commit = baselines[0]?.entry.commit;
   if (lost === null && commit !== null && commit !== undefined) return { kind: 'rebuild', commit };
   const reason = lost ?? 'the baseline has no commit of its own';
+  const bundles = await bundlesOf(baselines, bundlesDir, signal);
+  if (typeof bundles !== 'string') return { kind: 'relink', bundles, reason };
   if (history === 'required') {
     throw new UsageError(
       'BASE_HISTORY_MISSING',
-      `--base-required: ${reason}`,
-      'Fetch the history, or leave --base-required out to compare stored figures.',
+      `--base-required: ${reason}; ${bundles}`,
+      'Fetch the history, restore the bundle of the baseline, or leave --base-required out to compare stored figures.',
     );
   }
-  return { kind: 'stored', baselines, reason };
+  return { kind: 'stored', baselines, reason: `${reason}; ${bundles}` };
+};
+
+/** This machine's newest of the scenario as it is now, whole. Throws `NO_BASELINE`. */
+export const baselineOf = async ({ name, digest }: Scenario, dir: string): Promise<Baseline> => {
+  const { fingerprint } = hostEnvironment(LOADER, process.env);
+  const found = await findBaseline({ dir, scenario: name, digest, fingerprint });
+  if (found.kind === 'found') return loadBaseline(found.entry.path);
+  throw new UsageError(
+    'NO_BASELINE',
+    `--base baseline: ${found.reason}`,
+    'Record one: godyno baseline record, on the commit to compare with.',
+  );
+};
+
+/** Every scenario's, or why that is not to be had. Throws `BUNDLE_BROKEN` for one that is not what it says. */
+const bundlesOf = async (
+  baselines: readonly Baseline[],
+  dir: string,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, Bundle> | string> => {
+  const bundles = new Map<string, Bundle>();
+  const revisions = new Set(baselines.map(({ entry }) => entry.revision.revision));
+  if (revisions.size > 1) return 'their bundles are of different revisions';
+  for (const { entry } of baselines) {
+    if (entry.bundle === null) return 'it has no bundle to be linked from';
+    const bundle = await findBundle(dir, entry.bundle);
+    if (bundle === null) return `its bundle is not in ${dir}`;
+    const why = await whyUnusable(bundle, signal);
+    if (why !== null) return why;
+    bundles.set(entry.scenario, bundle);
+  }
+  return bundles;
 };
 
 /** null: every baseline is of one commit, and git has it. */

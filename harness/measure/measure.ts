@@ -1,5 +1,6 @@
 /** From flags to a finished {@link RunFile}: what `run` and `baseline record` share. */
 import { dirname, resolve } from 'node:path';
+import type { Bundle } from '../bundle/index.ts';
 import { hostEnvironment } from '../capture/index.ts';
 import { loaderEngine } from '../load/index.ts';
 import { BuildError } from '../errors.ts';
@@ -27,6 +28,7 @@ import {
   ownScenarioNote,
   ownWayOf,
 } from './own-scenario.ts';
+import { type KeptBases, unpackBases } from './kept-base.ts';
 import {
   type ScenarioAttempt,
   type ScenarioShare,
@@ -45,6 +47,8 @@ export const LOADER = loaderEngine();
 
 export interface MeasureRequest extends MeasureSetting {
   readonly base: string | undefined;
+  /** What base is linked and started from, by scenario, instead of `base`; left out: base is built. */
+  readonly bundles?: ReadonlyMap<string, Bundle>;
   readonly head: string | undefined;
   /** What started the CI job we run in: names the base where `base` does not. */
   readonly job?: JobEvent | null;
@@ -93,9 +97,18 @@ const measureIn = async (workDir: string, request: MeasureRequest): Promise<RunF
   requireGo(scenarios);
   const itself = isItself(request);
   const base = itself ? (head ?? 'HEAD') : request.base;
-  const { job = null } = request;
+  const { job = null, bundles } = request;
   const told = beginSources(request.step);
-  const wanted = { cwd: process.cwd(), base, head, job, workDir, onStage: told.say, signal };
+  let kept: KeptBases = new Map();
+  const makeBase =
+    bundles &&
+    (async (source: string) => {
+      const unpacked = await unpackBases(bundles, { source, workDir });
+      kept = unpacked.kept;
+      return unpacked.tree;
+    });
+  const made = makeBase === undefined ? {} : { makeBase };
+  const wanted = { cwd: process.cwd(), base, ...made, head, job, workDir, onStage: told.say, signal };
   const sides = withSides(wanted, async (found): Promise<RunFile> => {
     const trees = itself ? { base: found.head, head: found.head } : found;
     await request.beforeBuilds?.({ base: trees.base.revision, head: trees.head.revision });
@@ -109,7 +122,9 @@ const measureIn = async (workDir: string, request: MeasureRequest): Promise<RunF
     let left = request.budgetSeconds;
     for (const [index, scenario] of scenarios.entries()) {
       const scenarioTime = stopwatch();
-      const run = await measureScenario(request, scenario, trees, {
+      const keptBase = kept.get(scenario.name);
+      const sources = keptBase === undefined ? { trees } : { trees, kept: { base: keptBase } };
+      const run = await measureScenario(request, scenario, sources, {
         seed,
         workDir,
         budgetSeconds: budgetOf(left, scenarios.slice(index)),
@@ -168,13 +183,13 @@ const asMeasured = (request: MeasureRequest, scenario: Scenario): Scenario => {
 const measureScenario = async (
   request: MeasureRequest,
   scenario: Scenario,
-  trees: BySide<SourceTree>,
+  sources: Pick<ScenarioAttempt, 'trees' | 'kept'>,
   given: ScenarioShare,
 ): Promise<ScenarioRun | NewOnHead> =>
   request.step(`${scenario.name} (at most ${Math.round(given.budgetSeconds)} s after the builds)`, async (say) => {
     const folder = resolve(dirname(scenario.file));
     const folders = { base: folder, head: folder };
-    const as = { scenario: asMeasured(request, scenario), folders, trees, given, say };
+    const as = { scenario: asMeasured(request, scenario), folders, ...sources, given, say };
     if (isItself(request)) return attempt(request, as);
     const missing = whyNewOnHead(await sideTrees(as, request.signal), as.scenario);
     try {
@@ -184,10 +199,10 @@ const measureScenario = async (
       if (error instanceof NothingToCompareError) return headAlone(request, as, error.message);
       const own = isBasesStart(error) ? await ownWayOf(as, request.signal) : null;
       if (own !== null && isBasesStart(error)) {
-        say(ownScenarioAttempt(own, trees.base, error));
+        say(ownScenarioAttempt(own, as.trees.base, error));
         const ownWay = { ...as, scenario: own.scenario, folders: { base: own.folder, head: folder } };
         const run = await orAsBefore(error, async () => attempt(request, ownWay));
-        return { ...run, notes: [ownScenarioNote(own, trees.base, error), ...run.notes] };
+        return { ...run, notes: [ownScenarioNote(own, as.trees.base, error), ...run.notes] };
       }
       if (missing !== null) return headAlone(request, as, missing);
       throw error;

@@ -2,7 +2,8 @@
 import { existsSync } from 'node:fs';
 import { isAbsolute, join, relative } from 'node:path';
 import { familyOf } from '../compare/index.ts';
-import type { BySide, Scenario } from '../model/index.ts';
+import type { ToPack } from '../bundle/index.ts';
+import type { BySide, Scenario, Side } from '../model/index.ts';
 import { canPin, coresOf, usableCpus } from '../process/index.ts';
 import {
   type CpuLayout,
@@ -15,6 +16,7 @@ import {
 } from '../run/index.ts';
 import { findRepository, type SourceTree } from '../source/index.ts';
 import { withIgnoredExplained } from './ignored-files.ts';
+import { keptSideTree, type KeptTree } from './kept-base.ts';
 import type { Say } from './step.ts';
 import { describeProgress, withSeconds } from './progress-lines.ts';
 
@@ -25,6 +27,8 @@ export interface MeasureSetting extends Pick<RunPlan, 'onCounted'> {
   readonly purpose: RunPlan['purpose'];
   /** Lays a change over the head; both sides are then the same tree (`prove`, `calibrate`). */
   readonly plant?: PlantHead;
+  /** Takes what a side is linked and started from again; left out: nobody keeps it. */
+  readonly keepBundle?: (kept: ToPack) => Promise<void>;
   /** What happens meanwhile, beside the lines that are said. */
   readonly onProgress?: (event: RunProgress) => void;
   readonly signal: AbortSignal;
@@ -83,20 +87,31 @@ export interface ScenarioAttempt {
   readonly trees: BySide<SourceTree>;
   readonly given: ScenarioShare;
   readonly say: Say;
+  /** Sides as their bundles have them; left out: built from their source. */
+  readonly kept?: Partial<BySide<KeptTree>>;
 }
 
 export const sideTrees = async (
-  { trees, scenario }: ScenarioAttempt,
+  { trees, scenario, kept = {} }: ScenarioAttempt,
   signal: AbortSignal,
-): Promise<BySide<SideTree>> => ({
-  base: await sideTree(trees.base, scenario, signal),
-  head: await sideTree(trees.head, scenario, signal),
-});
+): Promise<BySide<SideTree>> => {
+  const treeOf = async (side: Side): Promise<SideTree> => {
+    const bundled = kept[side];
+    return bundled === undefined ? sideTree(trees[side], scenario, signal) : keptSideTree(trees[side], bundled);
+  };
+  return { base: await treeOf('base'), head: await treeOf('head') };
+};
 
 interface PlannedRun {
   readonly plan: RunPlan;
   readonly notes: readonly string[];
 }
+
+const placeOf = ({ runRoot, runDir, revision }: SideTree): Pick<ToPack, 'rootDir' | 'module' | 'revision'> => ({
+  rootDir: runRoot,
+  module: relative(runRoot, runDir),
+  revision,
+});
 
 /** Both sides with all that their builds need, and the plan for them; what git ignores and a build lacks is explained. */
 export const provisioned = async <T>(
@@ -105,7 +120,7 @@ export const provisioned = async <T>(
   use: (planned: PlannedRun) => Promise<T>,
 ): Promise<T> => {
   const { scenario, folders, given, say } = as;
-  const { signal, outDir, purpose, scenarios, plant, onProgress, onCounted } = setting;
+  const { signal, outDir, purpose, scenarios, plant, keepBundle, onProgress, onCounted } = setting;
   const userModuleDir = join(process.cwd(), scenario.target.module);
   const sides = await provision({
     scenario,
@@ -127,6 +142,9 @@ export const provisioned = async <T>(
     cpus: await layOut(scenario),
     family: purpose === 'record' ? { gates: 1 } : familyOf(scenarios),
     purpose,
+    ...(keepBundle !== undefined && {
+      keepBuilds: async (kept) => keepBundle({ ...kept, scenario: scenario.name, ...placeOf(sides.trees.head) }),
+    }),
     onProgress: (event) => {
       const said = describeProgress(event);
       if (said !== null) say(said);

@@ -13,5 +13,6 @@ export * from './exact.ts';
 export * from './comparison.ts';
 export * from './parse.ts';
 export * from './noise.ts';
+export * from './bundle.ts';
 export * from './template.ts';
 export * from './job.ts';

@@ -6,6 +6,7 @@
  */
 import { reasonOf, UsageError } from '../errors.ts';
 import { COMPARISON_SCHEMA_VERSION, type Comparison } from './comparison.ts';
+import type { BundleRef } from './bundle.ts';
 import { RUN_SCHEMA_VERSION, type RunFile, type RunTiming } from './run.ts';
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
@@ -17,6 +18,8 @@ const DAMAGED: Readonly<Record<string, string>> = {
     'It is truncated or damaged, and nothing else holds these measurements: take it from the artifact of the job or a copy, or measure again with `godyno run`.',
   'comparison.json':
     'It is truncated or damaged: `godyno report DIR` makes it again from the run.json beside it; without that, measure again.',
+  'bundle.json':
+    'It is truncated or damaged: restore it from git, or delete it, which leaves the baseline without its bundle.',
   'baseline.json':
     'It is truncated or damaged: restore it from git, or delete its folder and record the baseline again.',
 };
@@ -173,4 +176,13 @@ export const parseComparison = (text: string, file: string): Comparison => {
     ),
   );
   return value as unknown as Comparison;
+};
+
+/** Reads a baseline's `bundle.json`. Throws {@link UsageError} naming `file` and the place that is wrong. */
+export const parseBundleRef = (text: string, file: string): BundleRef => {
+  const value = parseJson(text, file);
+  requireKeys(value, { digest: 'string', bytes: 'number' }, '$', file);
+  const { digest, bytes } = value as unknown as BundleRef;
+  if (!/^[0-9a-f]{64}$/.test(digest)) refuse(file, '$.digest: expected a sha256');
+  return { digest, bytes };
 };

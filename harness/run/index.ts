@@ -9,7 +9,7 @@
  */
 export { type CpuLayout, layOutCpus } from './session/cpus.ts';
 export { lanesFor } from './session/one-at-a-time.ts';
-export type { GateProgress, RunPlan, RunProgress, SideTree } from './session/plan.ts';
+export type { GateProgress, KeptBuilds, RunPlan, RunProgress, SideTree } from './session/plan.ts';
 export { provision, type Provisioned } from './provision.ts';
 export { NothingToCompareError, UNKNOWN_TO_BASE } from './launch/trial.ts';
 export type { Rehearsal } from './launch/rehearsal.ts';

@@ -47,9 +47,9 @@ const generateOnce = async (request: GenerateRequest): Promise<GeneratedDigest> 
   return made;
 };
 
-/** Trees of the two sides that are one and the same are completed once. */
+/** Trees of the two sides that are one and the same are completed once; one that was kept was complete. */
 const distinct = (trees: BySide<SideTree>): readonly Side[] =>
-  trees.base.runDir === trees.head.runDir ? ['head'] : SIDES;
+  trees.base.runDir === trees.head.runDir ? ['head'] : SIDES.filter((side) => trees[side].compiled === undefined);
 
 /**
  * Leaves trees alone for which the scenario asks nothing; the others are then built where they are started. Throws
@@ -72,6 +72,9 @@ const withScenarioFolders = async (request: ProvisionRequest): Promise<BySide<Si
   };
   return { base: await own('base'), head: await own('head') };
 };
+
+const asHeads = (base: SideTree, head: Pick<SideTree, 'rootDir' | 'moduleDir' | 'added'>): SideTree =>
+  base.compiled === undefined ? { ...base, ...head } : base;
 
 const complete = async (request: ProvisionRequest, trees: BySide<SideTree>): Promise<Provisioned> => {
   const { scenario, userModuleDir, outDir, onProgress, signal } = request;
@@ -105,7 +108,7 @@ const complete = async (request: ProvisionRequest, trees: BySide<SideTree>): Pro
   const head = done.get('head') ?? trees.head;
   const { rootDir, moduleDir, added } = head;
   return {
-    trees: { base: done.get('base') ?? { ...trees.base, rootDir, moduleDir, added }, head },
+    trees: { base: done.get('base') ?? asHeads(trees.base, { rootDir, moduleDir, added }), head },
     notes: [...included.notes, ...(unknown ? [UNCACHED] : [])],
   };
 };

@@ -30,6 +30,7 @@ import { type Rehearsal, rehearseSide } from './launch/rehearsal.ts';
 import { linkSeedOf } from './session/seeds.ts';
 import { prepareSide, tellStages } from './session/side-build.ts';
 import { answersOf, failedRequestsOf, keptSettings, type Session } from './session/session.ts';
+import { keepBuilds } from './keep-builds.ts';
 import { keepUp } from './session/upkeep.ts';
 import { chooseCpuSource } from './session/cpu-source.ts';
 
@@ -60,6 +61,7 @@ const runOnce = async (plan: RunPlan, moved: readonly number[]): Promise<Scenari
     },
     async (links, first) => {
       const builds = await buildInfos(first, plan.signal);
+      await keepBuilds(plan, prepared.head, moved.length > 0);
       const buildSeconds = (performance.now() - startedMs) / 1000;
       plan.onProgress({ kind: 'built', seconds: buildSeconds });
       return withSession(plan, prepared, moved, async (session) => {

@@ -24,6 +24,8 @@ export interface SidesRequest {
   readonly cwd: string;
   /** A git revision or a folder; undefined: where the head left the default branch. */
   readonly base: string | undefined;
+  /** Makes the base's tree in a folder; wins over `base`. Left out: it is the user's. */
+  readonly makeBase?: (folder: string) => Promise<Omit<SourceTree, 'side' | 'commit'>>;
   /** A git revision or a folder; undefined: the working tree with its uncommitted changes. */
   readonly head: string | undefined;
   /** What started the CI job we run in; it knows a better base than the general rule. null: no job. */
@@ -200,6 +202,16 @@ const removeTrees = async (workDir: string): Promise<void> => {
   }
 };
 
+/** Finds out what base is before anything is written; the rest is done when it is called. */
+const baseMaker = async (head: SideOrigin, request: SidesRequest): Promise<() => Promise<SourceTree>> => {
+  const { base, makeBase, workDir } = request;
+  if (makeBase !== undefined)
+    return async () => ({ side: 'base', commit: null, ...(await makeBase(join(workDir, 'base'))) });
+  const origin = base === undefined ? await impliedBase(head, request) : await namedOrigin('base', base, request);
+  await requireGoFiles('base', origin);
+  return async () => treeOf('base', origin, request);
+};
+
 /**
  * Brings both sides' source into folders, calls `use`, and removes what was written, on failure and abort too.
  * Throws UsageErrors (exit 2): NOT_A_REPOSITORY, NO_COMMITS, UNKNOWN_REF, SHALLOW_CLONE, FOLDER_MISSING,
@@ -212,16 +224,12 @@ export const withSides = async <T>(
 ): Promise<T> => {
   const headOrigin =
     request.head === undefined ? await workTreeOrigin(request) : await namedOrigin('head', request.head, request);
-  const baseOrigin =
-    request.base === undefined
-      ? await impliedBase(headOrigin, request)
-      : await namedOrigin('base', request.base, request);
   await requireGoFiles('head', headOrigin);
-  await requireGoFiles('base', baseOrigin);
+  const makeBase = await baseMaker(headOrigin, request);
   await mkdir(request.workDir, { recursive: true });
   await removeTrees(request.workDir);
   try {
-    const base = await treeOf('base', baseOrigin, request);
+    const base = await makeBase();
     const head = await treeOf('head', headOrigin, request);
     return await use({ base, head });
   } finally {

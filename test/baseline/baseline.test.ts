@@ -78,7 +78,16 @@ describe('storing', () => {
       createdAt: original.createdAt,
       goVersion: 'go1.26.8',
       profileKinds: ['cpu'],
+      bundle: null,
     });
+  });
+
+  it('keeps which bundle it has, and a name that is none is refused', async () => {
+    const bundle = { digest: 'a'.repeat(64), bytes: 12 };
+    const { path } = await storeBaseline({ ...toStore(), bundle });
+    expect((await loadBaseline(path)).entry.bundle).toEqual(bundle);
+    writeFileSync(join(path, 'bundle.json'), '{"digest":"../../x","bytes":1}');
+    await expect(loadBaseline(path)).rejects.toThrow(/bundle\.json: \$\.digest: expected a sha256/);
   });
 
   it('lays it down as scenario/commit-fingerprint with baseline.json and one file per profile, and nothing else', async () => {

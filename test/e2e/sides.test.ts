@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeBadTarget } from '../helpers/bad-target.ts';
@@ -163,5 +163,32 @@ describe('a baseline', () => {
     const required = await run(['run', '--base', 'baseline', '--base-required'], 'required', clone);
     expect(required.code).toBe(2);
     expect(required.stderr).toContain(`git fetch --depth=1 origin ${second}`);
+  });
+
+  it('is linked and started again from its bundle where the commit is missing, and measured side by side', async () => {
+    const clone = path.join(place.dir, 'clone/services');
+    cpSync(path.join(services, '.godyno/bundles'), path.join(clone, '.godyno/bundles'), { recursive: true });
+    const version = readFileSync(path.join(clone, 'api/version.go'), 'utf8');
+    writeFileSync(path.join(clone, 'api/version.go'), version.replace('second', 'third'));
+    const ended = await run(['run', '--base', 'baseline', '--budget', BUDGET], 'relinked', clone);
+    expect(ended.code).toBeOneOf([0, 1]);
+    expect(ended.stderr).toContain('Linking the baseline from its bundle: commit');
+    expect(versionsIn('relinked')).toEqual(['second', 'third']);
+    expect(runIn(results('relinked')).base).toMatchObject({ revision: second, kind: 'baseline' });
+    expect(comparisonIn(results('relinked')).method).toBe('duet');
+    expect(readFileSync(path.join(results('relinked'), 'report.md'), 'utf8')).toMatch(
+      /base: linked again from its bundle[^]*--base baseline/,
+    );
+  });
+
+  it('whose bundle was changed is refused, and nothing of it is started', async () => {
+    const clone = path.join(place.dir, 'clone/services');
+    const files = path.join(clone, '.godyno/bundles/files');
+    const file = path.join(files, filesBelow(files).find((name) => name.endsWith('.zst')) ?? '');
+    writeFileSync(file, readFileSync(file).subarray(8));
+    const ended = await run(['run', '--base', 'baseline', '--budget', BUDGET], 'broken', clone);
+    expect(ended.code).toBe(2);
+    expect(ended.stderr).toMatch(/The bundle .* is not used: .* cannot be unpacked/);
+    expect(existsSync(results('broken')) ? filesBelow(results('broken')) : []).toEqual([]);
   });
 });

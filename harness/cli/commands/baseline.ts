@@ -1,4 +1,4 @@
-/** `godyno baseline record|list|show`. */
+/** `godyno baseline record|verify|list|show`. */
 import { stat } from 'node:fs/promises';
 import {
   type BaselineEntry,
@@ -8,19 +8,24 @@ import {
   runOfScenario,
   storeBaseline,
 } from '../../baseline/index.ts';
-import { EXIT, type ExitCode } from '../../errors.ts';
-import type { RunFile, Scenario } from '../../model/index.ts';
+import { type Bundle, findBundle, packBundle, pruneBundles, type ToPack, whyUnusable } from '../../bundle/index.ts';
+import { EXIT, type ExitCode, InvalidMeasurementError, UsageError } from '../../errors.ts';
+import type { BundleRef, RunFile, Scenario } from '../../model/index.ts';
 import { type DurationFlag, requireBaselinesFolder } from './flags.ts';
 import { withInterrupt } from '../terminal/interrupt.ts';
-import { loadScenarios, measure } from '../../measure/index.ts';
+import { baselineOf, loadScenarios, measure, verifyBundle } from '../../measure/index.ts';
 import { baselineNamed, type MergedProfile, openOutput, storeRun } from '../../results/index.ts';
 import { stepsFor } from '../terminal/steps.ts';
 import { firstFailureOf } from './write-reports.ts';
-import { formatNumberOf } from '../../units/index.ts';
+import { formatDuration, formatNumberOf, formatQuantity } from '../../units/index.ts';
 
 interface ListOptions {
   readonly baselines: string;
   readonly json?: true | undefined;
+}
+
+interface ShowOptions extends ListOptions {
+  readonly bundles: string;
 }
 
 interface RecordOptions {
@@ -29,6 +34,8 @@ interface RecordOptions {
   readonly budget?: DurationFlag | undefined;
   readonly seed?: number | undefined;
   readonly baselines: string;
+  readonly bundles: string;
+  readonly bundlesLimit: number;
   readonly keep: number;
   readonly quiet?: true | undefined;
 }
@@ -41,6 +48,7 @@ export const recordBaseline = async (options: RecordOptions, ...words: string[])
     const scenarios = await loadScenarios(words);
     await checkWritable(options.baselines);
     const out = await openOutput(options.out, new Date());
+    const bundles = new Map<string, BundleRef>();
     const run = await measure({
       scenarios,
       base: undefined,
@@ -49,20 +57,35 @@ export const recordBaseline = async (options: RecordOptions, ...words: string[])
       budgetSeconds: options.budget?.seconds ?? null,
       seed: options.seed,
       purpose: 'record',
+      keepBundle: async (kept) => void bundles.set(kept.scenario, await packed(options.bundles, kept)),
       step: stepsFor(options.quiet === true ? 'quiet' : 'spoken'),
       signal,
     });
     const merged = await storeRun(out, run);
-    const failure = await firstFailureOf(scenarios.map((scenario) => async () => keep(options, run, scenario, merged)));
+    const failure = await firstFailureOf(
+      scenarios.map((scenario) => async () => keep(options, run, scenario, merged, bundles.get(scenario.name))),
+    );
+    const pruned = bundles.size === 0 ? null : await pruneBundles(options.bundles, options.bundlesLimit);
+    if (pruned !== null && pruned.bundles > 0)
+      process.stderr.write(`Removed ${formatNumberOf(pruned.bundles, 'older bundle')} from ${options.bundles}\n`);
     if (failure !== null) throw failure;
     return EXIT.ok;
   });
+
+const packed = async (dir: string, kept: ToPack): Promise<BundleRef> => {
+  const { digest, bytes, addedBytes } = await packBundle(dir, kept, new Date());
+  process.stderr.write(
+    `Bundle of ${formatQuantity(bytes, 'B')} in ${dir}, ${formatQuantity(addedBytes, 'B')} of it new\n`,
+  );
+  return { digest, bytes };
+};
 
 const keep = async (
   options: RecordOptions,
   run: RunFile,
   scenario: Scenario,
   merged: readonly MergedProfile[],
+  bundle: BundleRef | undefined,
 ): Promise<void> => {
   const part = runOfScenario(run, scenario.name);
   const profiles = new Map(
@@ -70,10 +93,62 @@ const keep = async (
       .filter((each) => each.scenario === scenario.name && each.side === 'head')
       .map(({ kind, bytes }) => [kind, bytes]),
   );
-  const { path, pruned } = await storeBaseline({ dir: options.baselines, run: part, profiles, keep: options.keep });
+  const { path, pruned } = await storeBaseline({
+    dir: options.baselines,
+    run: part,
+    profiles,
+    bundle,
+    keep: options.keep,
+  });
   const removed = pruned.length === 0 ? '' : ` (removed ${pruned.length} older)`;
   process.stderr.write(`Stored ${path}${removed}\n`);
 };
+
+interface VerifyOptions {
+  readonly baselines: string;
+  readonly bundles: string;
+  readonly quiet?: true | undefined;
+}
+
+/** The bundle of the scenario's baseline. Throws {@link UsageError} `BUNDLE_UNUSABLE` where it has none that fits. */
+const usableBundle = async (scenario: Scenario, options: VerifyOptions, signal: AbortSignal): Promise<Bundle> => {
+  const { entry } = await baselineOf(scenario, options.baselines);
+  const bundle = entry.bundle && (await findBundle(options.bundles, entry.bundle));
+  const none = entry.bundle === null ? 'it has none' : `it is not in ${options.bundles}`;
+  const why = bundle === null ? none : await whyUnusable(bundle, signal);
+  if (bundle !== null && why === null) return bundle;
+  throw new UsageError(
+    'BUNDLE_UNUSABLE',
+    `The bundle of ${entry.path} cannot be used: ${why ?? none}`,
+    'Restore the folder of bundles from the cache or artifact, or record the baseline again: godyno baseline record.',
+  );
+};
+
+export const verifyBaselines = async (options: VerifyOptions, ...words: string[]): Promise<ExitCode> =>
+  withInterrupt(async (signal) => {
+    requireBaselinesFolder(options.baselines);
+    const step = stepsFor(options.quiet === true ? 'quiet' : 'spoken');
+    for (const scenario of await loadScenarios(words)) {
+      const bundle = await usableBundle(scenario, options, signal);
+      const title = `${scenario.name}: bundle ${bundle.digest.slice(0, 12)}`;
+      const { tried, binary, startSeconds } = await step(title, async (say) =>
+        verifyBundle({ scenario, bundle, say, signal }),
+      );
+      const odd = tried.filter(({ isOk }) => !isOk);
+      const [first] = odd;
+      if (first !== undefined) {
+        throw new InvalidMeasurementError(
+          'BUNDLE_ANSWERS',
+          `${title}: ${formatNumberOf(odd.length, 'request')} not answered as expected, ${first.request.name} first`,
+          'It links and starts, but does not answer as the scenario expects; record the baseline again.',
+        );
+      }
+      process.stderr.write(
+        `${title} is whole: linked in ${formatDuration(binary.seconds)}, started in ${formatDuration(startSeconds)}, every request answered\n`,
+      );
+    }
+    return EXIT.ok;
+  });
 
 const lineOf = ({ path, scenario, revision, createdAt, goVersion }: BaselineEntry): string =>
   [scenario, revision.revision.slice(0, 12), createdAt.slice(0, 16).replace('T', ' '), goVersion, path].join('  ');
@@ -90,7 +165,19 @@ export const showBaselines = async ({ baselines, json }: ListOptions): Promise<E
 
 const isThere = async (path: string): Promise<boolean> => (await stat(path).catch(() => null)) !== null;
 
-export const showBaseline = async ({ baselines, json }: ListOptions, word: string): Promise<ExitCode> => {
+/** null: none was made, or it is not here. */
+const bundleAt = async (dir: string, { bundle }: BaselineEntry): Promise<Bundle | null> =>
+  bundle === null ? null : findBundle(dir, bundle);
+
+const bundleLine = ({ bundle }: BaselineEntry, found: Bundle | null): string => {
+  if (bundle === null) return 'none: its commit is built again, or its figures are compared';
+  const size = `${formatQuantity(bundle.bytes, 'B')}, digest ${bundle.digest.slice(0, 12)}`;
+  if (found === null) return `${size}, not in this folder of bundles`;
+  const { counted, countedReason } = found.manifest;
+  return `${size}${counted === null ? `, without exact mode’s build: ${countedReason ?? ''}` : ', exact mode’s build in it'}`;
+};
+
+export const showBaseline = async ({ baselines, bundles, json }: ShowOptions, word: string): Promise<ExitCode> => {
   const path = (await isThere(word)) ? word : (await baselineNamed(word, baselines)).path;
   const { entry, run, scenarioRun } = await loadBaseline(path);
   if (json) {
@@ -104,6 +191,7 @@ export const showBaseline = async ({ baselines, json }: ListOptions, word: strin
     `settings    GOMAXPROCS ${scenarioRun.settings.gomaxprocs}, GOGC ${scenarioRun.settings.gogc}, ${scenarioRun.settings.pinned ? 'pinned' : 'not pinned'}`,
     `measured    ${formatNumberOf(scenarioRun.launches.length, 'launch', 'launches')}, seed ${run.seed}`,
     `profiles    ${entry.profileKinds.join(', ')}`,
+    `bundle      ${bundleLine(entry, await bundleAt(bundles, entry))}`,
   ];
   process.stdout.write(`${lines.join('\n')}\n`);
   return EXIT.ok;

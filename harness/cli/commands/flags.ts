@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import { InvalidArgumentError } from 'commander';
 import { UsageError } from '../../errors.ts';
 import { VERDICTS } from '../../model/index.ts';
-import { parseDurationSeconds } from '../../units/index.ts';
+import { parseDurationSeconds, parseSizeBytes } from '../../units/index.ts';
 
 /** A length of time as it was written, for a command that repeats it, and in seconds. */
 export interface DurationFlag {
@@ -15,6 +15,13 @@ export const durationFlag = (text: string): DurationFlag => {
   const seconds = parseDurationSeconds(text);
   if (seconds !== undefined && seconds > 0) return { text, seconds };
   throw new InvalidArgumentError('Expected a duration above 0 with its unit, as Go writes it: 90s, 3m, 1m30s.');
+};
+
+/** In bytes. */
+export const sizeFlag = (text: string): number => {
+  const bytes = parseSizeBytes(text);
+  if (bytes !== undefined && bytes > 0) return bytes;
+  throw new InvalidArgumentError('Expected a size above 0 with its unit: 500MiB, 2GiB.');
 };
 
 export const wholeNumber = (text: string): number => {

@@ -36,6 +36,7 @@ export interface RunOptions {
   readonly headGo?: string | undefined;
   readonly baseRequired?: true | undefined;
   readonly baselines: string;
+  readonly bundles: string;
   readonly out?: string | undefined;
   readonly budget?: DurationFlag | undefined;
   readonly exact?: ExactMode | undefined;
@@ -128,8 +129,13 @@ const outcomeOf = async (
 ): Promise<ComparedRun> => {
   if (options.base !== BASELINE) return sideBySide(request, out, options.baselines);
   const history = options.baseRequired === true ? 'required' : 'wished';
-  const plan = await planAgainstBaseline(scenarios, options.baselines, history, request.signal);
+  const wish = { dir: options.baselines, bundlesDir: options.bundles, history } as const;
+  const plan = await planAgainstBaseline(scenarios, wish, request.signal);
   if (plan.kind === 'rebuild') return sideBySide({ ...request, base: plan.commit }, out, options.baselines);
+  if (plan.kind === 'relink') {
+    process.stderr.write(`Linking the baseline from its bundle: ${plan.reason}\n`);
+    return sideBySide({ ...request, base: undefined, bundles: plan.bundles }, out, options.baselines);
+  }
   return besideStored(
     request,
     out,

@@ -52,6 +52,26 @@ const actionStep = (names: Names, inputs: Readonly<Record<string, string>>): rea
 
 const program = ({ version }: Names): string => `npx --yes godyno@${version}`;
 
+/** A pull request restores what the default branch stored, and stores nothing. */
+const restore = ({ folder }: Names): readonly string[] => [
+  '      - uses: actions/cache/restore@v6   # for godyno run --base baseline',
+  '        with:',
+  '          path: |',
+  `            ${folder}baselines`,
+  `            ${folder}.godyno/bundles`,
+  '          key: godyno-baseline-none',
+  '          restore-keys: godyno-baseline-',
+];
+
+const store = ({ folder }: Names): readonly string[] => [
+  '      - uses: actions/cache/save@v6   # what a baseline is linked and started from again',
+  '        with:',
+  '          path: |',
+  `            ${folder}baselines`,
+  `            ${folder}.godyno/bundles`,
+  '          key: godyno-baseline-${{ github.sha }}-${{ github.run_attempt }}',
+];
+
 const measureSteps = (names: Names): readonly string[] =>
   names.action === null
     ? [
@@ -96,6 +116,7 @@ export const measureWorkflow = (names: Names): string =>
     '    steps:',
     ...setUp(names),
     ...EMULATOR,
+    ...restore(names),
     ...measureSteps(names),
     '',
   ].join('\n');
@@ -158,7 +179,10 @@ export const baselineWorkflow = (names: Names): string =>
     ...(names.action === null ? jobDefaults(names) : []),
     '    steps:',
     ...setUp(names),
+    ...EMULATOR,
+    ...restore(names),
     ...recordSteps(names),
+    ...store(names),
     '      - uses: actions/upload-artifact@v7',
     '        with:',
     '          name: godyno-baselines',

@@ -1,7 +1,7 @@
 /** Commands that measure. Each loads on use. */
 import { Option } from 'commander';
-import { wholeNumber } from '../commands/flags.ts';
-import { type AddCommand, budget, failOn, json, quiet, seed } from './options.ts';
+import { sizeFlag, wholeNumber } from '../commands/flags.ts';
+import { type AddCommand, budget, bundles, failOn, json, quiet, seed } from './options.ts';
 
 export const addRun: AddCommand = (program, act) => {
   program
@@ -15,7 +15,7 @@ export const addRun: AddCommand = (program, act) => {
     .option('--head <ref|folder>', 'what to judge (default: the working tree with its uncommitted changes)')
     .option(
       '--base-required',
-      'with --base baseline: fail (exit code 2) when its commit cannot be built again, instead of comparing stored figures',
+      'with --base baseline: fail (exit code 2) when its commit cannot be built again, or linked again from its bundle, instead of comparing stored figures',
     )
     .option(
       '--base-go <release|path>',
@@ -39,6 +39,7 @@ export const addRun: AddCommand = (program, act) => {
     )
     .addOption(seed())
     .option('--baselines <dir>', 'folder with stored baselines', 'baselines')
+    .addOption(bundles('folder with the bundles of baselines'))
     .addOption(failOn())
     .addOption(json('the comparison'))
     .addOption(quiet())
@@ -61,12 +62,28 @@ export const addBaseline: AddCommand = (program, act) => {
     .addOption(budget('longest time for all scenarios together, builds excluded (default: their measure.budget)'))
     .addOption(seed())
     .option('--baselines <dir>', 'folder to store it in', 'baselines')
+    .addOption(bundles('folder to store its bundle in, what its service is linked and started from again'))
     .addOption(
       new Option('--keep <n>', 'how many to keep per scenario and kind of machine').argParser(wholeNumber).default(5),
+    )
+    .addOption(
+      new Option('--bundles-limit <size>', 'most that the folder of bundles may hold; its oldest go first')
+        .argParser(sizeFlag)
+        .default(2 ** 30, '1GiB'),
     )
     .addOption(quiet())
     .action(async (words, options) =>
       act(async () => (await import('../commands/baseline.ts')).recordBaseline(options, ...words)),
+    );
+  baseline
+    .command('verify')
+    .description('link and start stored baselines from their bundles, and ask each request once')
+    .argument('[scenario...]', 'scenario files (default: scenarios/*.yml)')
+    .option('--baselines <dir>', 'folder with stored baselines', 'baselines')
+    .addOption(bundles('folder with the bundles of baselines'))
+    .addOption(quiet())
+    .action(async (words, options) =>
+      act(async () => (await import('../commands/baseline.ts')).verifyBaselines(options, ...words)),
     );
   baseline
     .command('list')
@@ -79,6 +96,7 @@ export const addBaseline: AddCommand = (program, act) => {
     .description('show one stored baseline')
     .argument('<baseline>', 'its folder, its commit, or the name of a scenario (its newest)')
     .option('--baselines <dir>', 'folder with stored baselines', 'baselines')
+    .addOption(bundles('folder with the bundles of baselines'))
     .addOption(json('the baseline'))
     .action(async (word, options) =>
       act(async () => (await import('../commands/baseline.ts')).showBaseline(options, word)),

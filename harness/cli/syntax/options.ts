@@ -30,3 +30,5 @@ export const seed = () =>
   ).argParser(wholeNumber);
 
 export const budget = (limits: string) => new Option('--budget <duration>', limits).argParser(durationFlag);
+
+export const bundles = (what: string) => new Option('--bundles <dir>', what).default('.godyno/bundles');

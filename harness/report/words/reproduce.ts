@@ -16,8 +16,9 @@ const flagValue = (revision: ComparedRevision, told: string | undefined): string
   return DIRTY.test(revision.revision) ? null : (told ?? revision.label);
 };
 
-const sideFlags = (comparison: Comparison, invocation: Invocation): readonly string[] => {
-  const stored = comparison.method !== 'duet' && invocation.base !== undefined;
+const sideFlags = (comparison: Comparison, invocation: Invocation, run: RunFile | undefined): readonly string[] => {
+  const kept = comparison.method !== 'duet' || run?.base.kind === 'baseline';
+  const stored = kept && invocation.base !== undefined;
   const base = stored ? invocation.base : flagValue(comparison.base, invocation.base);
   const head = flagValue(comparison.head, invocation.head);
   return [...(base === null ? [] : ['--base', base]), ...(head === null ? [] : ['--head', head])];
@@ -29,7 +30,7 @@ const scenarioFiles = (invocation: Invocation, run: RunFile | undefined): readon
 const runLine = (comparison: Comparison, invocation: Invocation, run: RunFile | undefined): string => {
   const words = [
     ...scenarioFiles(invocation, run),
-    ...sideFlags(comparison, invocation),
+    ...sideFlags(comparison, invocation, run),
     '--seed',
     String(comparison.seed),
     ...invocation.flags,

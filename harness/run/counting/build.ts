@@ -1,9 +1,9 @@
 /** The binaries that are counted: built like the judged ones, with the random choices taken out of Go's runtime. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { GodynoError } from '../../errors.ts';
+import { BuildError, GodynoError } from '../../errors.ts';
 import { isTriedGo, steadyRuntime, type SteadyRuntime } from '../../exact/index.ts';
-import type { BySide, Side } from '../../model/index.ts';
+import { type BySide, type Side, SIDES } from '../../model/index.ts';
 import {
   type Binary,
   firstFault,
@@ -56,8 +56,21 @@ export const steadyGo = async (
   return fault === null ? steady : `${goVersion} does not compile with the patches: ${fault}`;
 };
 
-const steadyOf = async (plan: RunPlan, build: PreparedBuild, side: Side): Promise<SteadyRuntime | string> =>
-  steadyGo(build, join(workDirOf(plan), 'runtime', side), plan.signal);
+/** `compiled before`: with the patches in it, of which nothing more has to be known. */
+type Steady = SteadyRuntime | 'compiled before' | { readonly unsteadyReason: string };
+
+const steadyOf = async (plan: RunPlan, build: PreparedBuild, side: Side): Promise<Steady> => {
+  const { compiled } = plan.trees[side];
+  if (compiled !== undefined) {
+    const unsteadyReason = compiled.counted?.unsteadyReason ?? null;
+    return unsteadyReason === null ? 'compiled before' : { unsteadyReason };
+  }
+  const steady = await steadyGo(build, join(workDirOf(plan), 'runtime', side), plan.signal);
+  return typeof steady === 'string' ? { unsteadyReason: steady } : steady;
+};
+
+const reasonIn = (steady: Steady): string | null =>
+  typeof steady === 'object' && 'unsteadyReason' in steady ? steady.unsteadyReason : null;
 
 /**
  * Binaries of their own, each side by its own Go, with the runtime's random choices taken out where both can be patched: one side
@@ -68,10 +81,16 @@ export const buildExact = async ({ plan, prepared }: Session): Promise<ExactBina
     base: await steadyOf(plan, prepared.base, 'base'),
     head: await steadyOf(plan, prepared.head, 'head'),
   };
-  const reasons = new Set([steady.base, steady.head].filter((one) => typeof one === 'string'));
+  const reasons = new Set([steady.base, steady.head].map(reasonIn).filter((reason) => reason !== null));
   const linked = async (unsteadyReason: string | null): Promise<ExactBinaries> => {
+    requireAlike(steady, unsteadyReason);
     const build = async (side: Side): Promise<PreparedBuild> =>
-      buildCounted(plan, prepared[side].facts, side, unsteadyReason ?? steady[side]);
+      buildCounted(
+        plan,
+        prepared[side].facts,
+        side,
+        unsteadyReason === null || steady[side] === 'compiled before' ? steady[side] : { unsteadyReason },
+      );
     const builds = { base: await build('base'), head: await build('head') };
     const link = async (side: Side): Promise<Binary> =>
       linkBinary(builds[side], { ...FOR_COUNTING, onStage: tellStages(plan, side) }, plan.signal);
@@ -82,10 +101,21 @@ export const buildExact = async ({ plan, prepared }: Session): Promise<ExactBina
     return await linked(null);
   } catch (error) {
     plan.signal.throwIfAborted();
-    if (!(error instanceof GodynoError)) throw error;
+    if (!(error instanceof GodynoError) || error.code === 'NOT_IN_BUNDLE') throw error;
     // What the runtime's own build cannot show: flags of the target that do not go with the patches.
     return linked(`${prepared.head.facts.goVersion} does not build with the patches: ${firstFault(error.message)}`);
   }
+};
+
+/** What was compiled with the patches stays so: beside a side without them it would differ by them. */
+const requireAlike = (steady: BySide<Steady>, unsteadyReason: string | null): void => {
+  const side = SIDES.find((one) => steady[one] === 'compiled before');
+  if (side === undefined || unsteadyReason === null) return;
+  throw new BuildError(
+    'NOT_IN_BUNDLE',
+    `${side}: the baseline’s build for exact mode has Go’s random choices taken out, and the other side’s has not: ${unsteadyReason}`,
+    '',
+  );
 };
 
 export interface ExactBuild {
@@ -97,18 +127,15 @@ export interface ExactBuild {
 export const prepareExact = async (plan: RunPlan, prepared: PreparedBuild, side: Side): Promise<ExactBuild> => {
   const steady = await steadyOf(plan, prepared, side);
   const build = await buildCounted(plan, prepared.facts, side, steady);
-  return { build, unsteadyReason: typeof steady === 'string' ? steady : null };
+  return { build, unsteadyReason: reasonIn(steady) };
 };
 
-const buildCounted = async (
-  plan: RunPlan,
-  { go }: TargetFacts,
-  side: Side,
-  steady: SteadyRuntime | string,
-): Promise<PreparedBuild> => {
+const buildCounted = async (plan: RunPlan, { go }: TargetFacts, side: Side, steady: Steady): Promise<PreparedBuild> => {
   const workDir = workDirOf(plan);
   const planted = plan.overlays?.[side] ?? null;
   const overlay =
-    typeof steady === 'string' ? planted : overlayWith(planted, steady.replace, join(workDir, `${side}.json`));
-  return prepareSide(plan, side, { go, overlay, workDir });
+    typeof steady === 'object' && 'replace' in steady
+      ? overlayWith(planted, steady.replace, join(workDir, `${side}.json`))
+      : planted;
+  return prepareSide(plan, side, { go, overlay, workDir }, 'counted');
 };

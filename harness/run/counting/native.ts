@@ -151,7 +151,7 @@ export const totalsPass = async (session: Session, facts: ExactFacts, engine: Pe
 
 const buildCovered = async ({ plan, prepared }: Session): Promise<BySide<Binary>> => {
   const workDir = join(plan.workDir, 'cover');
-  const prepare = async (side: Side) => prepareSide(plan, side, { go: prepared[side].facts.go, workDir });
+  const prepare = async (side: Side) => prepareSide(plan, side, { go: prepared[side].facts.go, workDir }, 'covered');
   const builds = { base: await prepare('base'), head: await prepare('head') };
   const linked = async (side: Side) => linkedModules(builds[side], plan.trees[side].rootDir, plan.signal);
   const modules = modulesToCover({ base: await linked('base'), head: await linked('head') });

@@ -3,7 +3,7 @@ import type { AgentHello } from '../../capture/index.ts';
 import type { PreparedRequest } from '../../load/index.ts';
 import type { ExactReading, MergedCounts } from '../../compare/index.ts';
 import type { BySide, FileDiff, MetricId, ModuleChange, Revision, Scenario, Side, Stage } from '../../model/index.ts';
-import type { Binary, BuildStage } from '../../service/index.ts';
+import type { Binary, BuildStage, CompiledBuild } from '../../service/index.ts';
 import type { CpuLayout } from './cpus.ts';
 
 export interface RunPlan {
@@ -25,6 +25,8 @@ export interface RunPlan {
   readonly overlays?: BySide<string | null>;
   /** What differs between the sources; left out: nobody knows. */
   readonly change?: SourceChange;
+  /** Takes head's packages as they were compiled, before anything is started; left out: nobody keeps them. */
+  readonly keepBuilds?: (kept: KeptBuilds) => Promise<void>;
   readonly onProgress: (event: RunProgress) => void;
   /** Takes what the last look at counted launches has read, so that nobody needs to read them again. */
   readonly onCounted?: (counts: CountsRead) => void;
@@ -42,6 +44,14 @@ export interface CountsRead {
   readonly merged: MergedCounts;
 }
 
+/** A side's packages, compiled; their files are there until the run's work folder goes. */
+export interface KeptBuilds {
+  readonly judged: CompiledBuild;
+  /** As exact mode builds them; null for `countedReason`. */
+  readonly counted: { readonly build: CompiledBuild; readonly unsteadyReason: string | null } | null;
+  readonly countedReason: string | null;
+}
+
 export interface SideTree {
   /** Root of the side's sources. */
   readonly rootDir: string;
@@ -56,6 +66,8 @@ export interface SideTree {
   /** What was added to the revision's files, as a text that identifies it; '' nothing, null: nobody knows. */
   readonly added: string | null;
   readonly revision: Revision;
+  /** Where it is linked from what was compiled before, with a name for it; left out: it is built from its source. */
+  readonly compiled?: Omit<KeptBuilds, 'countedReason'> & { readonly key: string };
 }
 
 export type RunProgress =

@@ -7,7 +7,7 @@ import { listedObjects } from '../../process/index.ts';
 import type { GoProgram } from '../../process/index.ts';
 import { readUserFlags } from './build-flags.ts';
 import { type OnStage, watchListing } from './build-stages.ts';
-import { callGo } from './go-command.ts';
+import { callGo, type GoCall } from './go-command.ts';
 import { goFailure } from './go-failure.ts';
 import { readUserOverlay } from './overlay.ts';
 import { aboutChoice, chosenGo, requireChosen } from './toolchain.ts';
@@ -54,7 +54,7 @@ const RANDLAYOUT_GO_MINOR = 23;
 /** Settings that decide what a build gives, and those needed to find our way. */
 const GO_ENV = (
   'GOVERSION GOFLAGS GOOS GOARCH GOHOSTOS GOHOSTARCH GOMODCACHE GOWORK GOMOD GOEXPERIMENT CGO_ENABLED CC CXX ' +
-  'CGO_CFLAGS CGO_CPPFLAGS CGO_CXXFLAGS CGO_LDFLAGS GOAMD64 GOARM64 GOROOT'
+  'CGO_CFLAGS CGO_CPPFLAGS CGO_CXXFLAGS CGO_LDFLAGS GOAMD64 GOARM64 GOROOT GOTOOLDIR'
 ).split(' ');
 
 const stringRecord = (text: string): Readonly<Record<string, string>> => {
@@ -152,6 +152,16 @@ const requireModuleDir = (moduleDir: string, side: Side | undefined): string => 
     `${side === undefined ? '' : `${side}: `}there is no folder ${moduleDir}`,
     'Set target.module to the folder that holds go.mod, relative to the repository; it must exist on both sides.',
   );
+};
+
+/** Go's own settings in a folder, as `go env` prints them. Throws what it says where it fails. */
+export const goSettings = async (
+  call: Pick<GoCall, 'cwd' | 'go' | 'env'>,
+  signal: AbortSignal,
+): Promise<TargetFacts['goEnv']> => {
+  const env = await callGo({ ...call, args: ['env', '-json', ...GO_ENV] }, signal);
+  if (env.exitCode === 0) return stringRecord(env.stdout);
+  throw goFailure('go env', { side: null, repeat: `cd ${call.cwd} && go env` }, env);
 };
 
 /**

@@ -11,7 +11,7 @@ import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { basename, dirname, join, sep } from 'node:path';
-import { type ProcessEnv, runCommand } from '../../process/index.ts';
+import { type CommandResult, type ProcessEnv, runCommand } from '../../process/index.ts';
 import { splitGoflags } from './build-flags.ts';
 import type { TargetFacts } from './inspect.ts';
 
@@ -54,7 +54,8 @@ export interface LinkStep {
   readonly cwd: string;
   /** Where the archives lie that `go` would have thrown away; ours to write into. */
   readonly folder: string;
-  readonly linkSeed: number;
+  /** Among the flags; null: linked in Go's own order. */
+  readonly linkSeed: number | null;
 }
 
 /**
@@ -136,7 +137,7 @@ const lastingConfig = (text: string, scratch: string, folder: string): string | 
 };
 
 /** What the recorder kept of a `go build` that has ended well; null where that is nothing that can be repeated. */
-export const recordedStep = async ({ folder }: Recorder, linkSeed: number): Promise<LinkStep | null> => {
+export const recordedStep = async ({ folder }: Recorder, linkSeed: number | null): Promise<LinkStep | null> => {
   if (!existsSync(join(folder, 'arguments'))) return null;
   const read = async (name: string): Promise<string> => readFile(join(folder, name), 'utf8');
   const [, , linker, , , , config, ...rest] = words(await read('arguments'));
@@ -145,8 +146,8 @@ export const recordedStep = async ({ folder }: Recorder, linkSeed: number): Prom
   const scratch = `${dirname(dirname(config))}${sep}`;
   const main = lastingPlace(archive, scratch, folder);
   const importConfig = lastingConfig(await read('importcfg'), scratch, folder);
-  const seeded = rest.includes(seedFlag(linkSeed)) && !rest.some((flag) => flag.includes(scratch));
-  if (main === null || importConfig === null || !seeded) return null;
+  const seeded = linkSeed === null || rest.includes(seedFlag(linkSeed));
+  if (main === null || importConfig === null || !seeded || rest.some((flag) => flag.includes(scratch))) return null;
   const env = environmentOf(await read('environ'));
   const cwd = (await read('cwd')).slice(0, -1);
   return { linker, flags: rest, main, importConfig, env, cwd, folder, linkSeed };
@@ -162,34 +163,47 @@ const ownBuildId = (flag: string, linkSeed: number): string => {
   return flag.replaceAll(action, own);
 };
 
-const flagsFor = ({ flags, linkSeed: recorded }: LinkStep, linkSeed: number): readonly string[] => [
-  NO_DEBUG_INFO,
-  ...flags.map((flag) => (flag === seedFlag(recorded) ? seedFlag(linkSeed) : ownBuildId(flag, linkSeed))),
+const flagsFor = ({ flags, linkSeed: recorded }: LinkStep, { linkSeed, contents }: StepRequest): readonly string[] => [
+  ...(contents === 'whole' ? [] : [NO_DEBUG_INFO]),
+  ...flags.flatMap((flag) => {
+    if (recorded === null || linkSeed === recorded) return [flag];
+    if (flag === seedFlag(recorded)) return linkSeed === null ? [] : [seedFlag(linkSeed)];
+    return [ownBuildId(flag, linkSeed ?? 0)];
+  }),
 ];
 
 /** Untrimmed binaries hold their linker flags, the seed among them. */
-const configFor = ({ importConfig, linkSeed: recorded }: LinkStep, linkSeed: number): string =>
-  importConfig.replaceAll(seedFlag(recorded), seedFlag(linkSeed));
+const configFor = ({ importConfig, linkSeed: recorded }: LinkStep, linkSeed: number | null): string =>
+  recorded === null || linkSeed === null
+    ? importConfig
+    : importConfig.replaceAll(seedFlag(recorded), seedFlag(linkSeed));
+
+/** Debug information (DWARF) is no part of what runs, and half of what a link takes. Only who tells the size wants it. */
+export type Contents = 'whole' | 'no debug information';
 
 export interface StepRequest {
-  readonly linkSeed: number;
+  readonly linkSeed: number | null;
+  readonly contents: Contents;
   readonly output: string;
   readonly cpus: readonly number[] | null;
   readonly timeoutSeconds: number;
 }
 
-/** False when the linker fails: an archive may have left `go`'s cache. Throws where it cannot even be called. */
-export const takeLinkStep = async (step: LinkStep, request: StepRequest, signal: AbortSignal): Promise<boolean> => {
+/** Throws where the linker cannot even be called; whatever else goes wrong is in the result. */
+export const callLinker = async (step: LinkStep, request: StepRequest, signal: AbortSignal): Promise<CommandResult> => {
   const { linkSeed, output, cpus, timeoutSeconds } = request;
   // Launches side by side are linked for side by side.
   const config = join(step.folder, `importcfg-${linkSeed}`);
   await writeFile(config, configFor(step, linkSeed));
   try {
-    const args = ['-o', output, '-importcfg', config, ...flagsFor(step, linkSeed), step.main];
+    const args = ['-o', output, '-importcfg', config, ...flagsFor(step, request), step.main];
     const { linker: file, cwd, env } = step;
-    const { exitCode } = await runCommand({ file, args, cwd, env, timeoutSeconds, cpus }, signal);
-    return exitCode === 0;
+    return await runCommand({ file, args, cwd, env, timeoutSeconds, cpus }, signal);
   } finally {
     await rm(config, { force: true });
   }
 };
+
+/** False when the linker fails: an archive may have left `go`'s cache. Throws where it cannot even be called. */
+export const takeLinkStep = async (step: LinkStep, request: StepRequest, signal: AbortSignal): Promise<boolean> =>
+  (await callLinker(step, request, signal)).exitCode === 0;

@@ -6,7 +6,7 @@ import { type OnStage, watchBuild } from './build-stages.ts';
 import { callGo } from './go-command.ts';
 import { goFailure } from './go-failure.ts';
 import { keepLink, linkCacheFolder, takeLink } from './link-cache.ts';
-import { NO_DEBUG_INFO, seedFlag } from './link-step.ts';
+import { callLinker, type Contents, NO_DEBUG_INFO, seedFlag } from './link-step.ts';
 import type { PreparedBuild } from './prepare.ts';
 
 export interface LinkRequest {
@@ -19,9 +19,6 @@ export interface LinkRequest {
   /** Told how far it is, as long as `go` compiles and links; left out: nobody asks. */
   readonly onStage?: OnStage | undefined;
 }
-
-/** Debug information (DWARF) is no part of what runs, and half of what a link takes. Only who tells the size wants it. */
-export type Contents = 'whole' | 'no debug information';
 
 /** What made a binary. */
 export type Way = 'cache' | 'go build' | 'linker alone';
@@ -72,12 +69,22 @@ export const scratchOf = ({ binFolder }: PreparedBuild): Readonly<Record<string,
   return own === '' ? { GOTMPDIR: binFolder } : {};
 };
 
-/** Leaves nothing at `output` where it fails. */
+/** What was compiled before is only linked. Leaves nothing at `output` where it fails. */
 export const callGoBuild = async (
   build: PreparedBuild,
   request: GoBuildRequest,
   signal: AbortSignal,
 ): Promise<CommandResult> => {
+  const { compiled } = build;
+  const result =
+    compiled === undefined
+      ? await goBuild(build, request, signal)
+      : await callLinker(compiled, { contents: 'whole', ...request, timeoutSeconds: BUILD_TIMEOUT_SECONDS }, signal);
+  if (result.exitCode !== 0) await rm(request.output, { force: true });
+  return result;
+};
+
+const goBuild = async (build: PreparedBuild, request: GoBuildRequest, signal: AbortSignal): Promise<CommandResult> => {
   const watch = watchBuild(build, request.onStage);
   const said = await callGo(
     {
@@ -91,9 +98,7 @@ export const callGoBuild = async (
     },
     signal,
   );
-  const result = watch.cleaned(said);
-  if (result.exitCode !== 0) await rm(request.output, { force: true });
-  return result;
+  return watch.cleaned(said);
 };
 
 /** Throws a BuildError naming the side, with the first 60 lines of the compiler's output. */

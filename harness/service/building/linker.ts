@@ -43,7 +43,7 @@ class RecordingLinker implements Linker {
 
   constructor(build: PreparedBuild) {
     this.#build = build;
-    this.#step = whyOnlyByGo(build.flags, build.facts) === null ? 'unknown' : 'none';
+    this.#step = build.compiled ?? (whyOnlyByGo(build.flags, build.facts) === null ? 'unknown' : 'none');
   }
 
   readonly first = async (request: Seeded, signal: AbortSignal, onLinking?: () => void): Promise<Binary> =>
@@ -66,7 +66,7 @@ class RecordingLinker implements Linker {
     const { linkSeed, output, cpus, contents = 'whole' } = asked;
     const step = this.#step;
     if (contents === 'whole' || linkSeed === null || typeof step === 'string') return false;
-    const request = { linkSeed, output, cpus, timeoutSeconds: BUILD_TIMEOUT_SECONDS };
+    const request = { linkSeed, output, cpus, contents, timeoutSeconds: BUILD_TIMEOUT_SECONDS };
     if ((await orNull(takeLinkStep(step, request, signal), signal)) === true) return true;
     this.#step = 'none';
     await rm(output, { force: true });

@@ -12,6 +12,7 @@ import { callGo } from './go-command.ts';
 import { goFailure } from './go-failure.ts';
 import { inspectTarget, type TargetFacts } from './inspect.ts';
 import { chosenGo, isPath, outsideModuleCache } from './toolchain.ts';
+import type { LinkStep } from './link-step.ts';
 import { movingPorts } from './moving-ports.ts';
 import { type Overlay, shippedAgentDir, writeOverlay } from './overlay.ts';
 import { repeatLine } from './repeat.ts';
@@ -69,6 +70,8 @@ export interface PreparedBuild {
   readonly unmovable: string | null;
   /** Said once in the report. */
   readonly notes: readonly string[];
+  /** Where its packages were compiled before: what to call the linker with. Left out: `go build` makes it. */
+  readonly compiled?: LinkStep;
 }
 
 interface Dependencies {
