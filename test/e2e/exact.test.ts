@@ -3,8 +3,9 @@ import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { probed, testFolder } from '../exact/counted-program.ts';
+import type { ScenarioComparison, ScenarioRun } from '../../harness/model/index.ts';
 import { type BadMode, makeBadTarget } from '../helpers/bad-target.ts';
-import { makePlace, type Place } from './cli.ts';
+import { type Ended, makePlace, type Place } from './cli.ts';
 import { comparisonIn, runIn } from './results.ts';
 
 const SCENARIO = `name: api
@@ -42,48 +43,33 @@ describe.skipIf(why !== '')(`exact mode${why}`, { timeout: 600_000 }, () => {
 
   let number = 0;
 
-  /** Base behaves in one way, head in another. */
-  const run = async (base: Way, head: Way) => {
+  /** Where counts are all that was asked for, a refusal is an invalid measurement, and the first thing said. */
+  const refusalOf = async (base: Way, head: Way = base): Promise<string> => {
     number++;
     const dir = (side: string): string => path.join(place.dir, `${side}${number}`);
     await makeBadTarget({ to: dir('base'), ...base });
     await makeBadTarget({ to: dir('head'), ...head });
     const out = path.join(place.dir, `out${number}`);
     const words = ['--base', dir('base'), '--head', dir('head'), '--out', out, '--exact', 'only'];
-    const ended = await place.run(['run', 's.yml', ...words]);
-    const scenario = comparisonIn(out).scenarios[0];
-    return { ...ended, exact: scenario?.exact, scenario, run: runIn(out).runs[0] };
-  };
-
-  /** Where counts are all that was asked for, a refusal is an invalid measurement, and the first thing said. */
-  const refusalOf = async (base: Way, head: Way = base): Promise<string> => {
-    const { code, stderr, exact } = await run(base, head);
-    const refusal = exact?.refusal ?? 'none';
+    const { code, stderr } = await place.run(['run', 's.yml', ...words]);
+    const refusal = comparisonIn(out).scenarios[0]?.exact?.refusal ?? 'none';
     expect(code).toBe(3);
     expect(stderr).toContain(`measurement invalid, nothing is judged: exact mode could not count: ${refusal}`);
     return refusal;
   };
 
-  it('warns of the route whose answers say something else, not of times, ids and numbers that differ', async () => {
-    const { exact, run: kept, stderr } = await run({ mode: 'stamps' }, { mode: 'greets' });
-    const lengths = kept?.exact?.launches.map(({ replies }) => replies?.masked.length);
-    // The change is confirmed: five launches a side.
-    expect(lengths).toEqual(Array.from({ length: 10 }, () => 100));
-    const doors = kept?.exact?.launches[0]?.replies?.route.filter((route) => route === 1).length;
-    expect(exact).toMatchObject({
-      refusal: null,
-      counted: { replies: [{ route: 'door', requests: doors, of: doors, what: 'body' }], varyingRoutes: [] },
-    });
-    expect(stderr).toContain(`Base and head answer \`door\` differently in ${doors} of ${doors} counted requests`);
-  });
-
-  it('names the changed function that calls a library once more, not the library, nor another changed one', async () => {
+  describe('of a head that does more at one route and says something else at the other', () => {
+    /** Answers at the door are never the same twice: the time, a random id and a counter are in them. */
     const service = (inRender: string, inList: string): string => `package main
 
 import (
+	"crypto/rand"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"net/http"
+	"sync/atomic"
+	"time"
 )
 
 type card struct {
@@ -92,6 +78,7 @@ type card struct {
 }
 
 var cards = make([]card, 40)
+var listed atomic.Int64
 
 func main() {
 	addr := flag.String("addr", "", "address to listen on")
@@ -108,31 +95,56 @@ ${inRender}	_, _ = w.Write(body)
 }
 
 func list(w http.ResponseWriter, _ *http.Request) {
-${inList}	body, _ := json.Marshal(cards[:30])
-	_, _ = w.Write(body)
+	var id [8]byte
+	_, _ = rand.Read(id[:])
+${inList}	_, _ = fmt.Fprintf(w, "%s order %x is number %d\\n", time.Now().Format(time.RFC1123), id, listed.Add(1))
 }
 `;
-    const sides = {
-      base: service('', ''),
-      head: service('	body, _ = json.Marshal(cards)\n', '	// The first of them.\n'),
-    };
-    for (const [side, text] of Object.entries(sides)) {
-      place.file(`calls-${side}/go.mod`, 'module example.com/cards\n\ngo 1.22\n');
-      place.file(`calls-${side}/main.go`, text);
-    }
-    const words = ['--base', 'calls-base', '--head', 'calls-head', '--out', 'calls-out', '--exact', 'only'];
-    const { stderr, stdout } = await place.run(['run', 's.yml', ...words]);
-    expect(`${stdout}${stderr}`).toMatch(
-      /mostly `main\.render` \(\+[\d,]+ instructions with what it calls\), changed in this pull request: it calls `encoding\/json\.Marshal` [\d.]+× instead of [\d.]+× per request\./,
-    );
-    const [scenario] = comparisonIn(path.join(place.dir, 'calls-out')).scenarios;
-    const { base = 0, head = 0 } = scenario?.metrics.find(({ metric }) => metric === 'instructionsPerRequest') ?? {};
-    const [first] = scenario?.functions ?? [];
-    const caused = first === undefined ? 0 : first.headCumPerRequest - first.baseCumPerRequest;
-    expect(caused / ((head ?? 0) - (base ?? 0))).toBeCloseTo(1, 1);
-    expect(scenario?.functions.find((row) => row.function === 'encoding/json.appendString[...]')).toMatchObject({
-      caller: 'main.render',
-      nearChange: 'calledFrom',
+    let ended: Ended;
+    let scenario: ScenarioComparison | undefined;
+    let kept: ScenarioRun | undefined;
+    beforeAll(async () => {
+      const sides = {
+        base: service('', ''),
+        head: service('	body, _ = json.Marshal(cards)\n', '	_, _ = fmt.Fprint(w, "welcome ")\n'),
+      };
+      for (const [side, text] of Object.entries(sides)) {
+        place.file(`calls-${side}/go.mod`, 'module example.com/cards\n\ngo 1.22\n');
+        place.file(`calls-${side}/main.go`, text);
+      }
+      const out = path.join(place.dir, 'calls-out');
+      const words = ['--base', 'calls-base', '--head', 'calls-head', '--out', out, '--exact', 'only'];
+      ended = await place.run(['run', 's.yml', ...words]);
+      [scenario] = comparisonIn(out).scenarios;
+      [kept] = runIn(out).runs;
+    }, 600_000);
+
+    it('warns of the route whose answers say something else, not of times, ids and numbers that differ', () => {
+      const lengths = kept?.exact?.launches.map(({ replies }) => replies?.masked.length);
+      // The change is confirmed: five launches a side.
+      expect(lengths).toEqual(Array.from({ length: 10 }, () => 100));
+      const doors = kept?.exact?.launches[0]?.replies?.route.filter((route) => route === 1).length;
+      expect(scenario?.exact).toMatchObject({
+        refusal: null,
+        counted: { replies: [{ route: 'door', requests: doors, of: doors, what: 'body' }], varyingRoutes: [] },
+      });
+      expect(ended.stderr).toContain(
+        `Base and head answer \`door\` differently in ${doors} of ${doors} counted requests`,
+      );
+    });
+
+    it('names the changed function that calls a library once more, not the library, nor another changed one', () => {
+      expect(`${ended.stdout}${ended.stderr}`).toMatch(
+        /mostly `main\.render` \(\+[\d,]+ instructions with what it calls\), changed in this pull request: it calls `encoding\/json\.Marshal` [\d.]+× instead of [\d.]+× per request\./,
+      );
+      const { base = 0, head = 0 } = scenario?.metrics.find(({ metric }) => metric === 'instructionsPerRequest') ?? {};
+      const [first] = scenario?.functions ?? [];
+      const caused = first === undefined ? 0 : first.headCumPerRequest - first.baseCumPerRequest;
+      expect(caused / ((head ?? 0) - (base ?? 0))).toBeCloseTo(1, 1);
+      expect(scenario?.functions.find((row) => row.function === 'encoding/json.appendString[...]')).toMatchObject({
+        caller: 'main.render',
+        nearChange: 'calledFrom',
+      });
     });
   });
 

@@ -31,7 +31,7 @@ load:
 `;
 
 /** Enough for one judged launch beside the reserve of the latency phase, and for that phase. */
-const BUDGET = '30s';
+const BUDGET = '18s';
 
 let place: Place;
 let ended: Ended;

@@ -25,8 +25,6 @@ export type BadMode =
   | 'slow'
   | 'grows'
   | 'accepts'
-  | 'stamps'
-  | 'greets'
   | 'threads'
   | 'hurries'
   | 'strays'

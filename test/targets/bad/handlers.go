@@ -1,7 +1,6 @@
 package main
 
 import (
-	"crypto/rand"
 	"crypto/sha256"
 	"fmt"
 	"net/http"
@@ -36,8 +35,6 @@ var handlers = map[string]func(*behaviour, http.ResponseWriter, *http.Request){
 	"slow":              slow,
 	"grows":             grow,
 	"accepts":           accept,
-	"stamps":            stamp,
-	"greets":            greet,
 	"threads":           thread, // at: how many
 	"hurries":           hurry,  // at: within how many µs
 	"strays":            work,   // at: the CPU
@@ -115,21 +112,6 @@ func slow(b *behaviour, w http.ResponseWriter, r *http.Request) {
 func accept(_ *behaviour, w http.ResponseWriter, _ *http.Request) {
 	w.WriteHeader(http.StatusAccepted)
 	_, _ = w.Write(answer)
-}
-
-// stamp answers with the time, a random id and a counter: never the same twice, and never different in words.
-func stamp(b *behaviour, w http.ResponseWriter, _ *http.Request) {
-	var id [8]byte
-	_, _ = rand.Read(id[:])
-	_, _ = fmt.Fprintf(w, "%s order %x is number %d\n", time.Now().Format(time.RFC1123), id, b.served.Load())
-}
-
-// greet is stamp with one word more, for guests at the door.
-func greet(b *behaviour, w http.ResponseWriter, r *http.Request) {
-	if r.URL.Path == "/door" {
-		_, _ = fmt.Fprint(w, "welcome ")
-	}
-	stamp(b, w, r)
 }
 
 // thread holds more operating-system threads with every request until it has `at` of them.
