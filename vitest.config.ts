@@ -10,53 +10,48 @@ process.env['NODE_COMPILE_CACHE'] ??= path.resolve(import.meta.dirname, 'node_mo
 const limits = { testTimeout: 20_000, hookTimeout: 60_000 } as const;
 const wholeRunLimits = { testTimeout: 180_000, hookTimeout: 180_000 } as const;
 
+/** Whole runs that ask for windows of a certain size, or for launches within a budget: nothing may run beside them. */
+const UNDISTURBED = ['interrupt', 'odd', 'run', 'state'].map((name) => `test/e2e/${name}.test.ts`);
+
 /** Modules that never touch anything outside (docs/architecture.md): their tests can leave nothing behind for one another. */
 const PURE = ['compare', 'metrics', 'model', 'profile', 'report', 'scenario', 'stats', 'units'].map(
   (module) => `test/${module}/**/*.test.ts`,
 );
 
-/** Whole runs that end before anything is timed, or count instructions: what runs beside them changes nothing. */
-const UNTIMED = ['test/e2e/bad-input.test.ts', 'test/e2e/exact.test.ts'];
+/** One more than the fewest CPUs a runner has: tests wait for programs and deadlines a third of their time. */
+const BESIDE = { maxWorkers: 3, sequence: { groupOrder: 0 } };
 
+/** Those with the same `groupOrder` run at the same time, begun in the order of their names: what takes longest comes first. */
 export default defineConfig({
   test: {
     projects: [
       {
         test: {
+          ...wholeRunLimits,
+          ...BESIDE,
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts'],
+          exclude: UNDISTURBED,
+        },
+      },
+      {
+        test: {
           ...limits,
+          ...BESIDE,
           name: 'effects',
           include: ['test/**/*.test.ts'],
           exclude: ['test/e2e/**', ...PURE],
-          maxWorkers: 2,
-          sequence: { groupOrder: 0 },
         },
       },
       {
-        test: {
-          ...limits,
-          name: 'pure',
-          include: PURE,
-          isolate: false,
-          maxWorkers: 2,
-          sequence: { groupOrder: 0 },
-        },
+        test: { ...limits, ...BESIDE, name: 'pure', include: PURE, isolate: false },
       },
       {
+        // One file at a time, after everything else.
         test: {
           ...wholeRunLimits,
-          name: 'untimed',
-          include: UNTIMED,
-          maxWorkers: 2,
-          sequence: { groupOrder: 0 },
-        },
-      },
-      {
-        // Whole runs measure CPU time and claim CPUs: one file at a time, after everything else.
-        test: {
-          ...wholeRunLimits,
-          name: 'e2e',
-          include: ['test/e2e/**/*.test.ts'],
-          exclude: UNTIMED,
+          name: 'undisturbed',
+          include: UNDISTURBED,
           maxWorkers: 1,
           fileParallelism: false,
           sequence: { groupOrder: 1 },
