@@ -19,14 +19,21 @@ type Terminal = Pick<NodeJS.WriteStream, 'isTTY' | 'columns' | 'write'>;
 /** Back to the line's begin, and all of it erased (ECMA-48, EL 2). */
 const RUB_OUT = '\r\u001B[2K';
 
+/** Of terminals that do not tell, some of which tell 0. */
+const USUAL_COLUMNS = 80;
+
 export const asideOn = (stream: Terminal): Aside => {
+  let isShown = false;
   const { say, rest, end } = showProgress(stream.isTTY ? 'live' : 'log', (line) => {
     const text = terminalText(line);
-    stream.write(stream.isTTY ? `${RUB_OUT}${text.slice(0, Math.max(0, stream.columns - 1))}` : `${text}\n`);
+    isShown = stream.isTTY;
+    // What does not fit would begin a line that is not rubbed out.
+    stream.write(isShown ? `${RUB_OUT}${text.slice(0, (stream.columns || USUAL_COLUMNS) - 1)}` : `${text}\n`);
   });
   const over = (): void => {
     rest();
-    if (stream.isTTY) stream.write(RUB_OUT);
+    if (isShown) stream.write(RUB_OUT);
+    isShown = false;
   };
   return {
     say: (said) => (typeof said === 'string' ? over() : say(said)),
