@@ -138,9 +138,12 @@ export const isRuntime = (name: string): boolean => {
   return RUNTIME_PACKAGE.test(path) && !NOT_RUNTIME.test(path);
 };
 
+/** The last part of its import path. */
+const AGENT = 'zzgodyno';
+
 /** Whether the function is the injected agent's. */
 export const isAgent = (name: string): boolean =>
-  packageOf(name).endsWith('internal/zzgodyno') || packageOf(name) === 'zzgodyno';
+  name.includes(AGENT) && (packageOf(name).endsWith(`internal/${AGENT}`) || packageOf(name) === AGENT);
 
 const functionStrings = (profile: Profile, column: Uint32Array, index: number): string =>
   profile.strings[column[index] ?? 0] ?? '';

@@ -2,7 +2,7 @@
  * Callers for a profile that has none: counted instructions know the function, a sampled profile of the same program
  * knows on which paths it was met. Totals per function stay exact; how they divide among paths is as the samples say.
  */
-import { locationsOf } from '../columns/columns.ts';
+import { locationColumn } from '../columns/columns.ts';
 import { withoutAgent } from './filter.ts';
 import { canonicalNames } from '../columns/names.ts';
 import type { Profile } from '../columns/profile.ts';
@@ -122,7 +122,9 @@ export const withCallPaths = (counted: Profile, sampled: Profile): CallPaths => 
   }
   const met = sampleCounts(source).reduce((sum, count) => sum + count, 0);
   const comment = `Callers are joined from ${met} CPU samples of the same program; functions without a sample have none.`;
-  return { profile: { ...callers.extended(), ...sampleColumns(counted, rows), comments: [comment] }, samples: met };
+  const extended = callers.extended();
+  const columns = sampleColumns(counted, rows, extended.locations.count);
+  return { profile: { ...extended, ...columns, comments: [comment] }, samples: met };
 };
 
 const divided = (
@@ -145,6 +147,13 @@ const uniqueFunctions = (profile: Profile): ReadonlyMap<string, number> => {
   return new Map(
     [...named].flatMap(([name, [first, ...others]]) => (first && others.length === 0 ? [[name, first[0]]] : [])),
   );
+};
+
+const joined = (column: Uint32Array, more: readonly number[]): Uint32Array => {
+  const both = new Uint32Array(column.length + more.length);
+  both.set(column);
+  both.set(more, column.length);
+  return both;
 };
 
 /** Puts the callers' functions behind those of the counted profile, each with a location of its own. */
@@ -205,45 +214,55 @@ class CallerTable {
   extended(): Profile {
     const { functions, locations } = this.#counted;
     const lines = locations.lineFunction.length;
-    const join = (column: Uint32Array, more: readonly number[]): Uint32Array => Uint32Array.from([...column, ...more]);
     const none = this.#locations.map(() => 0);
+    const count = locations.count + none.length;
+    const address = new BigUint64Array(count);
+    address.set(locations.address);
+    const isFolded = new Uint8Array(count);
+    isFolded.set(locations.isFolded);
+    const lineNumber = new Int32Array(lines + none.length);
+    lineNumber.set(locations.lineNumber);
+    lineNumber.set(
+      this.#locations.map(({ line }) => line),
+      lines,
+    );
     return {
       ...this.#counted,
       strings: this.#strings,
       functions: {
         count: functions.count + this.#functions.length,
-        name: join(
+        name: joined(
           functions.name,
           this.#functions.map(({ name }) => name),
         ),
-        systemName: join(
+        systemName: joined(
           functions.systemName,
           this.#functions.map(({ name }) => name),
         ),
-        file: join(
+        file: joined(
           functions.file,
           this.#functions.map(({ file }) => file),
         ),
-        startLine: join(
+        startLine: joined(
           functions.startLine,
           this.#functions.map(({ startLine }) => startLine),
         ),
       },
       locations: {
-        count: locations.count + this.#locations.length,
-        mapping: join(locations.mapping, none),
-        address: BigUint64Array.from([...locations.address, ...none.map(BigInt)]),
-        isFolded: Uint8Array.from([...locations.isFolded, ...none]),
-        lineStart: join(
+        count,
+        mapping: joined(locations.mapping, none),
+        address,
+        isFolded,
+        lineStart: joined(
           locations.lineStart,
           this.#locations.map((_row, index) => lines + index + 1),
         ),
-        lineFunction: join(
+        lineFunction: joined(
           locations.lineFunction,
           this.#locations.map((row) => row.function),
         ),
-        lineNumber: Int32Array.from([...locations.lineNumber, ...this.#locations.map(({ line }) => line)]),
-        lineColumn: join(locations.lineColumn, none),
+        lineNumber,
+        lineColumn: joined(locations.lineColumn, none),
       },
     };
   }
@@ -252,6 +271,7 @@ class CallerTable {
 const sampleColumns = (
   { samples, labels }: Profile,
   rows: readonly StackRow[],
+  locations: number,
 ): Pick<Profile, 'samples' | 'labels'> => {
   const stackStart = new Uint32Array(rows.length + 1);
   const labelStart = new Uint32Array(rows.length + 1);
@@ -263,12 +283,19 @@ const sampleColumns = (
     labelStart[index + 1] = labelRows.length;
   });
   const pick = (column: Uint32Array): Uint32Array => Uint32Array.from(labelRows, (label) => column[label] ?? 0);
+  const width = rows[0]?.values.length ?? 0;
+  const values = new Float64Array(rows.length * width);
+  const stack = locationColumn(locations, stackStart[rows.length] ?? 0);
+  rows.forEach((row, index) => {
+    values.set(row.values, index * width);
+    stack.set(row.stack, stackStart[index]);
+  });
   return {
     samples: {
       count: rows.length,
-      values: Float64Array.from(rows.flatMap(({ values }) => values)),
+      values,
       stackStart,
-      stack: locationsOf(rows.flatMap(({ stack }) => stack)),
+      stack,
       labelStart,
     },
     labels: {

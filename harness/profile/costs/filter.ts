@@ -1,7 +1,6 @@
 /** Profiles with some of their samples. The tables stay as they are; only the samples are chosen anew. */
 import { locationColumn } from '../columns/columns.ts';
-import { groupByFunction } from './frame-groups.ts';
-import { canonicalNames, isAgent } from '../columns/names.ts';
+import { collapseGenerics, isAgent } from '../columns/names.ts';
 import type { Profile } from '../columns/profile.ts';
 
 /** The profile with the samples `keep` marks; the same value when that is all of them. */
@@ -54,15 +53,17 @@ export const keepSamples = (profile: Profile, keep: Uint8Array): Profile => {
   };
 };
 
-/** Marks the samples that have a frame whose canonical name fits. */
+/** Marks the samples that have a frame whose name fits; type arguments are collapsed, closures keep their number. */
 const samplesWithFrame = (profile: Profile, fits: (name: string) => boolean): Uint8Array => {
-  const names = canonicalNames(profile, new Map());
-  const groups = groupByFunction(profile, (index) => names[index] ?? '');
-  const isFit = Uint8Array.from(groups.keys, (name) => (fits(name) ? 1 : 0));
-  const locationFits = new Uint8Array(profile.locations.count);
+  const { functions, locations, strings } = profile;
+  const isFit = new Uint8Array(functions.count);
+  for (let i = 0; i < functions.count; i++) {
+    if (fits(collapseGenerics(strings[functions.name[i] ?? 0] ?? ''))) isFit[i] = 1;
+  }
+  const locationFits = new Uint8Array(locations.count);
   for (let location = 0; location < locationFits.length; location++) {
-    for (let g = groups.start[location] ?? 0; g < (groups.start[location + 1] ?? 0); g++) {
-      if (isFit[groups.groups[g] ?? 0] === 1) locationFits[location] = 1;
+    for (let line = locations.lineStart[location] ?? 0; line < (locations.lineStart[location + 1] ?? 0); line++) {
+      if (isFit[locations.lineFunction[line] ?? 0] === 1) locationFits[location] = 1;
     }
   }
   const { stackStart, stack, count } = profile.samples;
