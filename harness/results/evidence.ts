@@ -49,7 +49,7 @@ const mergerOnce = () => {
   };
 };
 
-const openKind = async (run: ScenarioRun, file: ProfileKind, read: ReadFile): Promise<KindEvidence> => {
+export const openKind = async (run: ScenarioRun, file: ProfileKind, read: ReadFile): Promise<KindEvidence> => {
   const explaining = launchesExplaining(run, file);
   const stored = launchesMerged(run, file);
   const opened = new Map<Launch, Partial<Record<Side, OpenProfile>>>();
@@ -73,10 +73,11 @@ const openKind = async (run: ScenarioRun, file: ProfileKind, read: ReadFile): Pr
   return { file, explaining, of, merged, explained: base === null || head === null ? null : { base, head } };
 };
 
-/** Of a scenario's run, every sampled kind in turn; what exact mode counted has its own way (counts.ts). */
+/** The sampled kinds that a scenario's run has; what exact mode counted has its own way (counts.ts). */
+export const kindsOf = (run: ScenarioRun): readonly ProfileKind[] =>
+  PROFILE_FILES.filter((file) => run.launches.some(({ sides }) => SIDES.some((side) => file in sides[side].profiles)));
+
+/** All of them in turn. */
 export async function* evidenceOf(run: ScenarioRun, read: ReadFile): AsyncGenerator<KindEvidence> {
-  for (const file of PROFILE_FILES) {
-    const isThere = run.launches.some(({ sides }) => SIDES.some((side) => file in sides[side].profiles));
-    if (isThere) yield openKind(run, file, read);
-  }
+  for (const file of kindsOf(run)) yield openKind(run, file, read);
 }

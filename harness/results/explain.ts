@@ -2,42 +2,31 @@
 import {
   assemble,
   assembleScenario,
-  compareKind,
-  type CostProfile,
   explainByKinds,
   type Explanation,
   familyOf,
   type Family,
-  type FunctionsContext,
   type JudgedScenario,
   judgeScenario,
   type KindCompared,
-  type ProfiledKind,
-  type ProfiledSide,
-  withCountedStacks,
 } from '../compare/index.ts';
-import { counterPerRequest, countedPairs, METRICS, profileKind } from '../metrics/index.ts';
+import { profileKind } from '../metrics/index.ts';
 import {
-  type BySide,
   type Comparison,
   COST_KINDS,
-  type CostKind,
-  type Launch,
   type MetricComparison,
   type MetricId,
   type RunFile,
   type ScenarioComparison,
   type ScenarioRun,
-  type Side,
 } from '../model/index.ts';
-import type { Profile } from '../profile/index.ts';
 import type { ProfilePair } from '../report/index.ts';
 import { countedOf, countedSides, type CountsRead, explainWithCounts, judgeCounts, readCounts } from './counts.ts';
-import { evidenceOf, type KindEvidence } from './evidence.ts';
-import { countedGraph, graphOf } from './graphs.ts';
+import { countedGraph } from './graphs.ts';
 import { profileFolder } from './layout.ts';
-import { keepCounted, keepNone, type KeepMerged, keepSides } from './merged.ts';
+import { keepCounted, keepNone, type KeepMerged } from './merged.ts';
 import type { ReadFile } from './profile-files.ts';
+import { type Sampled, SamplesReader } from './samples.ts';
 
 export interface Explained {
   readonly comparison: Comparison;
@@ -64,69 +53,13 @@ const leadingFirst = (
   );
 };
 
-const practicalRatioOf = (kind: CostKind): number =>
-  Math.min(...profileKind(kind).explains.map((metric) => METRICS[metric].practicalRatio ?? 0));
-
-const isSampled = (kind: CostKind): kind is CostProfile => kind !== 'instructions';
-
-const sideOf = (kind: CostKind, evidence: KindEvidence, launch: Launch, side: Side): ProfiledSide | null => {
-  const open = evidence.of(launch, side);
-  if (open === null) return null;
-  const { counter } = profileKind(kind);
-  const total = counter === null ? undefined : counterPerRequest(countedPairs(launch, 'cost'), side, counter);
-  return { ...open, ...(total === undefined ? {} : { exactTotalPerRequest: total }) };
-};
-
-const profiledKind = (profile: CostProfile, evidence: KindEvidence): ProfiledKind => ({
-  profile,
-  launches: evidence.explaining.flatMap((launch) => {
-    const [base, head] = [sideOf(profile, evidence, launch, 'base'), sideOf(profile, evidence, launch, 'head')];
-    return base === null || head === null ? [] : [{ base, head }];
-  }),
-  practicalRatio: practicalRatioOf(profile),
-});
-
-interface Sampled {
-  readonly compared: readonly KindCompared[];
-  readonly graphs: readonly ProfilePair[];
-  readonly cpu: BySide<Profile | null>;
-}
-
-const contextOf = (file: RunFile, { builds }: ScenarioRun): FunctionsContext => ({
-  diff: file.diff,
-  moduleChanges: file.moduleChanges,
-  modulePath: builds.head.modulePath || null,
-  builds,
-});
-
-/** Everything that a kind is asked, while its launches are in memory. */
-const readSamples = async (file: RunFile, run: ScenarioRun, read: ReadFile, keep: KeepMerged): Promise<Sampled> => {
-  const context = contextOf(file, run);
-  const compared: KindCompared[] = [];
-  const graphs: ProfilePair[] = [];
-  let cpu: BySide<Profile | null> = { base: null, head: null };
-  for await (const evidence of evidenceOf(run, read)) {
-    if (evidence.file === 'cpu') cpu = evidence.merged;
-    await keepSides(run, evidence.file, evidence.merged, keep);
-    for (const kind of COST_KINDS.filter(isSampled).filter((each) => profileKind(each).file === evidence.file)) {
-      const counted = withCountedStacks(profiledKind(kind, evidence));
-      const found = compareKind(counted, context);
-      if (found === null || evidence.explained === null) continue;
-      compared.push(found);
-      graphs.push(graphOf(run.scenario.name, counted, evidence.explained));
-    }
-  }
-  return { compared, graphs, cpu };
-};
-
 /** What the samples of a run say, whatever was judged: names stand only where {@link assembleScenario} lets them. */
 export const explainSamples = async (
   file: RunFile,
   { run, measured, rows }: JudgedScenario,
-  read: ReadFile,
-  keep: KeepMerged = keepNone,
+  reader: SamplesReader,
 ): Promise<Omit<Sampled, 'compared'> & { readonly explanation: Explanation }> => {
-  const { compared, graphs, cpu } = await readSamples(file, measured, read, keep);
+  const { compared, graphs, cpu } = await reader.all(file, measured);
   const isExplainPass = run.launches.some(({ stage }) => stage === 'explain');
   return {
     explanation: explainByKinds(leadingFirst(compared, rows), isExplainPass ? 'explain' : 'judged'),
@@ -145,12 +78,13 @@ interface ScenarioExplained {
   readonly graphs: readonly ProfilePair[];
 }
 
-/** What may be known before the run is explained, from its last look at what was counted. */
+/** What may be known before the run is explained. */
 export interface KnownBefore {
+  /** From the last look at what was counted. */
   readonly counts: CountsRead | null;
+  /** May have read some of the samples ahead. */
+  readonly samples: SamplesReader;
 }
-
-export const NOTHING_KNOWN: KnownBefore = { counts: null };
 
 /** Read once: the look that said that the launches are enough has read the same. */
 const countsOf = async (file: RunFile, run: ScenarioRun, read: ReadFile, { counts }: KnownBefore) =>
@@ -167,7 +101,7 @@ const explainScenario = async (
   const { reading, merged, calls } = await countsOf(file, run, read, known);
   const counts = judgeCounts(run, reading);
   const judged = judgeScenario(run, family, countedOf(counts));
-  const { explanation: sampled, graphs, cpu } = await explainSamples(file, judged, read, keep);
+  const { explanation: sampled, graphs, cpu } = await explainSamples(file, judged, known.samples);
   const sides = countedSides(merged, cpu);
   await keepCounted(run, sides, keep);
   const { exact, ...explanation } = explainWithCounts(file, judged, { calls, judged: counts, sides }, sampled);
@@ -196,7 +130,7 @@ export const explainRun = async (
   file: RunFile,
   read: ReadFile & { readonly problems?: ReadonlySet<string> },
   keep: KeepMerged = keepNone,
-  known: KnownBefore = NOTHING_KNOWN,
+  known: KnownBefore = { counts: null, samples: new SamplesReader(read, keep) },
 ): Promise<Explained> => {
   const family = familyOf(file.runs.map(({ scenario }) => scenario));
   const scenarios: ScenarioComparison[] = [];

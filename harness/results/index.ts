@@ -13,4 +13,5 @@ export type { CountsRead } from './counts.ts';
 export { type Explained, explainRun, explainSamples } from './explain.ts';
 export { type MergedProfile, mergedProfiles } from './merged.ts';
 export { pageOf } from './page.ts';
-export { storeAndExplain, storeRun, writeRun } from './store.ts';
+export { SamplesReader } from './samples.ts';
+export { type ReadAlong, readAlong, storeAndExplain, storeRun, writeRun } from './store.ts';

@@ -1,10 +1,12 @@
 /** What a run leaves in its folder: run.json, the profiles merged over launches, and from these everything later. */
-import type { RunFile } from '../model/index.ts';
-import { type Explained, explainRun, type KnownBefore } from './explain.ts';
+import type { RunFile, ScenarioRun } from '../model/index.ts';
+import type { CountsRead } from './counts.ts';
+import { type Explained, explainRun } from './explain.ts';
 import { RUN_FILE } from './layout.ts';
 import { type KeepMerged, type MergedProfile, mergeRun } from './merged.ts';
 import type { OutputFolder } from './output.ts';
 import { folderReader } from './profile-files.ts';
+import { SamplesReader, type SourceChange } from './samples.ts';
 
 export const writeRun = async (out: OutputFolder, run: RunFile): Promise<void> => {
   await out.write(RUN_FILE, `${JSON.stringify(run)}\n`);
@@ -24,14 +26,37 @@ const writerTo = (out: OutputFolder): { readonly keep: KeepMerged; readonly writ
   };
 };
 
-/** Writes the run and its merged profiles, and compares it on the way. */
-export const storeAndExplain = async (out: OutputFolder, run: RunFile, known?: KnownBefore): Promise<Explained> => {
-  await writeRun(out, run);
+/** Reads a run along while it is measured: what its moments of waiting leave to be read is read at its end. */
+export interface ReadAlong {
+  /** Of the scenario that was counted last: one scenario's is enough memory. */
+  readonly onCounted: (counts: CountsRead) => void;
+  readonly onIdle: (soFar: ScenarioRun, change: SourceChange) => Promise<void>;
+  /** Writes the run and its merged profiles, and compares it on the way. */
+  readonly finish: (run: RunFile) => Promise<Explained>;
+}
+
+export const readAlong = (out: OutputFolder): ReadAlong => {
+  const read = folderReader(out.dir);
   const { keep, written } = writerTo(out);
-  const explained = await explainRun(run, folderReader(out.dir), keep, known);
-  await written();
-  return explained;
+  const samples = new SamplesReader(read, keep);
+  let counts: CountsRead | null = null;
+  return {
+    onCounted: (last) => {
+      counts = last;
+    },
+    onIdle: async (soFar, change) => samples.readAhead(change, soFar),
+    finish: async (run) => {
+      await writeRun(out, run);
+      const explained = await explainRun(run, read, keep, { counts, samples });
+      await written();
+      return explained;
+    },
+  };
 };
+
+/** Of a run that was measured before. */
+export const storeAndExplain = async (out: OutputFolder, run: RunFile): Promise<Explained> =>
+  readAlong(out).finish(run);
 
 /** Writes the run and its merged profiles; resolves to these. */
 export const storeRun = async (out: OutputFolder, run: RunFile): Promise<readonly MergedProfile[]> => {

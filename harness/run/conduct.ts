@@ -21,7 +21,7 @@ import type { ExactPass } from './counting/emulated.ts';
 import { latencyRateOf } from './launch/latency-rate.ts';
 import type { LinkedPair, Links } from './session/links.ts';
 import { goOneAtATime } from './session/one-at-a-time.ts';
-import type { Outlook } from './session/plan.ts';
+import { type Outlook, UNKNOWN_CHANGE } from './session/plan.ts';
 import { nextStep, type RunSoFar, type NextStep } from './next-step.ts';
 import { outlookOf } from './outlook.ts';
 import { type LaunchSpec, launchSpecOf } from './launch/running-pair.ts';
@@ -95,6 +95,11 @@ export const conduct = async (session: Session, links: Links, builds: BySide<Bui
     outlook: { aboutSeconds: null, decision: null, part: null },
   };
   const conductor: Conductor = { session, links, progress, current: () => snapshotOf(session, builds, progress) };
+  // What judged launches have left stays as it is once they have ended.
+  session.idle = async () =>
+    progress.stop === null
+      ? undefined
+      : session.plan.onIdle?.(conductor.current(), session.plan.change ?? UNKNOWN_CHANGE);
   // What is unequal before the first launch will not be equal after the last.
   progress.invalid = invalidity(conductor.current());
   if (progress.invalid === null && session.plan.scenario.measure.exact === 'only')

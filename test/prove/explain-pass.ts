@@ -9,7 +9,7 @@ import path from 'node:path';
 import { layOut } from '../../harness/measure/index.ts';
 import { startLoader } from '../../harness/load/index.ts';
 import { hostEnvironment } from '../../harness/capture/index.ts';
-import { explainSamples } from '../../harness/results/index.ts';
+import { explainSamples, SamplesReader } from '../../harness/results/index.ts';
 import { type Explanation, familyOf, judgeScenario, NO_FINDINGS } from '../../harness/compare/index.ts';
 import {
   type BySide,
@@ -207,7 +207,7 @@ export const explainPass = async (request: ExplainRequest): Promise<Explained> =
         if (measured === undefined) throw new Error('a run without a scenario');
         const judged = judgeScenario(measured, familyOf([measured.scenario]), NO_FINDINGS);
         const read = async (name: string) => readFile(path.join(outDir, name)).catch(() => null);
-        return (await explainSamples(run, judged, read)).explanation;
+        return (await explainSamples(run, judged, new SamplesReader(read, async () => undefined))).explanation;
       };
       return {
         samples,

@@ -12,6 +12,7 @@ import {
   type MergedProfile,
   mergedProfiles,
   type ReadFile,
+  SamplesReader,
 } from '../../harness/results/index.ts';
 import { instructionsProfile, mergeCounts } from '../../harness/compare/index.ts';
 import type { BySide, ExactLaunch, ExactRun, RunFile, ScenarioRun, Side } from '../../harness/model/index.ts';
@@ -118,7 +119,8 @@ describe('counted instructions', () => {
       const stored: [string, string][] = [];
       const keep = async ({ file, bytes }: MergedProfile) =>
         void stored.push([file, Buffer.from(bytes).toString('base64')]);
-      const found = await explainRun(run, noting, keep, { counts });
+      const samples = new SamplesReader(noting, keep);
+      const found = await explainRun(run, noting, keep, { counts, samples });
       return { ...found, stored, counted: opened.filter((file) => file.includes('exact-')).length };
     };
     const counts = await readCounts(run, scenario!, read);

@@ -17,13 +17,7 @@ import {
   withNoiseNotes,
 } from '../../measure/index.ts';
 import { claimOf, claimText } from '../../publish/index.ts';
-import {
-  type CountsRead,
-  type Explained,
-  openOutput,
-  type OutputFolder,
-  storeAndExplain,
-} from '../../results/index.ts';
+import { type Explained, openOutput, type ReadAlong, readAlong } from '../../results/index.ts';
 import { type DurationFlag, requireBaselinesFolder } from './flags.ts';
 import { withInterrupt } from '../terminal/interrupt.ts';
 import { stepsFor } from '../terminal/steps.ts';
@@ -67,46 +61,33 @@ const commandLineOf = (options: RunOptions, words: readonly string[]): CommandLi
   ...(options.head === undefined ? {} : { head: options.head }),
 });
 
-/** With what was read of the scenario that was counted last; one scenario's is enough memory. */
 interface Measuring extends MeasureRequest {
-  readonly lastCounts: () => CountsRead | null;
+  readonly reading: ReadAlong;
 }
-
-const keepLastCounts = (): Pick<Measuring, 'lastCounts' | 'onCounted'> => {
-  let last: CountsRead | null = null;
-  return {
-    lastCounts: () => last,
-    onCounted: (counts) => {
-      last = counts;
-    },
-  };
-};
 
 interface ComparedRun extends Explained {
   readonly run: RunFile;
   readonly readingSeconds: number;
 }
 
-const readRun = async (request: Measuring, out: OutputFolder, run: RunFile): Promise<ComparedRun> => {
+const readRun = async (request: Measuring, run: RunFile): Promise<ComparedRun> => {
   const begunMs = performance.now();
-  const known = { counts: request.lastCounts() };
-  const explained = await request.step('Reading profiles', async () => storeAndExplain(out, run, known));
+  const explained = await request.step('Reading profiles', async () => request.reading.finish(run));
   return { run, ...explained, readingSeconds: (performance.now() - begunMs) / 1000 };
 };
 
-const sideBySide = async (request: Measuring, out: OutputFolder, baselines: string): Promise<ComparedRun> =>
-  readRun(request, out, await withNoiseNotes(await measure(request), baselines));
+const sideBySide = async (request: Measuring, baselines: string): Promise<ComparedRun> =>
+  readRun(request, await withNoiseNotes(await measure(request), baselines));
 
 /** The head measured alone, its figures beside the stored ones; every scenario has a baseline of its own. */
 const besideStored = async (
   request: Measuring,
-  out: OutputFolder,
   baselines: readonly RunFile[],
   reason: string,
 ): Promise<ComparedRun> => {
   process.stderr.write(`Comparing with stored figures: ${reason}\n`);
   const run = await measure({ ...request, base: undefined, purpose: 'record' });
-  const read = await readRun(request, out, run);
+  const read = await readRun(request, run);
   const [first] = baselines;
   const together = { ...(first ?? run), runs: baselines.flatMap(({ runs }) => runs) };
   const comparison = compareStored(together, run);
@@ -124,21 +105,19 @@ const withTimeOf =
 const outcomeOf = async (
   options: RunOptions,
   request: Measuring,
-  out: OutputFolder,
   scenarios: readonly Scenario[],
 ): Promise<ComparedRun> => {
-  if (options.base !== BASELINE) return sideBySide(request, out, options.baselines);
+  if (options.base !== BASELINE) return sideBySide(request, options.baselines);
   const history = options.baseRequired === true ? 'required' : 'wished';
   const wish = { dir: options.baselines, bundlesDir: options.bundles, history } as const;
   const plan = await planAgainstBaseline(scenarios, wish, request.signal);
-  if (plan.kind === 'rebuild') return sideBySide({ ...request, base: plan.commit }, out, options.baselines);
+  if (plan.kind === 'rebuild') return sideBySide({ ...request, base: plan.commit }, options.baselines);
   if (plan.kind === 'relink') {
     process.stderr.write(`Linking the baseline from its bundle: ${plan.reason}\n`);
-    return sideBySide({ ...request, base: undefined, bundles: plan.bundles }, out, options.baselines);
+    return sideBySide({ ...request, base: undefined, bundles: plan.bundles }, options.baselines);
   }
   return besideStored(
     request,
-    out,
     plan.baselines.map(({ run }) => run),
     plan.reason,
   );
@@ -164,8 +143,11 @@ export const runCommandLine = async (options: RunOptions, ...words: string[]): P
     const waivers = [...(await waiversInFile())];
     if (options.quiet !== true) process.stderr.write(elsewhere(waivers, scenarios));
     const out = await openOutput(options.out, new Date());
+    const reading = readAlong(out);
     const request: Measuring = {
-      ...keepLastCounts(),
+      reading,
+      onCounted: reading.onCounted,
+      onIdle: reading.onIdle,
       scenarios,
       base: options.base,
       head: options.head,
@@ -179,7 +161,7 @@ export const runCommandLine = async (options: RunOptions, ...words: string[]): P
       step: stepsFor(options.quiet === true ? 'quiet' : 'spoken'),
       signal,
     };
-    const { run, comparison: measured, graphs, readingSeconds } = await outcomeOf(options, request, out, scenarios);
+    const { run, comparison: measured, graphs, readingSeconds } = await outcomeOf(options, request, scenarios);
     const comparison = applyWaivers(measured, waivers, todayUtc(new Date()));
     const others = claim === null ? new Map() : new Map([[CLAIM_FILE, claimText(claim)]]);
     const times = { startedMs, readingSeconds };

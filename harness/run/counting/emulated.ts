@@ -32,7 +32,7 @@ import { byFunction, inTotal } from './reading.ts';
 import { countedRequests, type ExactFacts, orRefused } from './refusal.ts';
 import { buildInOwnTime, hasTimeFor, requireTimeFor, tellLaunch } from './time.ts';
 import { inTurn } from './in-turn.ts';
-import type { CountsRead, SourceChange } from '../session/plan.ts';
+import { type CountsRead, UNKNOWN_CHANGE } from '../session/plan.ts';
 import type { Session } from '../session/session.ts';
 import { portsFor } from '../launch/start-side.ts';
 
@@ -65,8 +65,6 @@ const collectOwnGarbage: () => void = (() => {
   const collect = runInNewContext('gc') as (how: object) => void;
   return () => collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
 })();
-
-const UNKNOWN_CHANGE: SourceChange = { diff: [], moduleChanges: [] };
 
 const count = async (session: Session, facts: ExactFacts, engine: QemuEngine): Promise<ExactPass> => {
   const requests = countedRequests(facts);

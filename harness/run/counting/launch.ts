@@ -11,7 +11,7 @@ import type { BySide, Replies, Side } from '../../model/index.ts';
 import type { Binary, RunningTarget } from '../../service/index.ts';
 import { type CountedStart, withCountedTarget } from './target.ts';
 import { countedRequests, type ExactFacts, CountingRefusal } from './refusal.ts';
-import type { Session } from '../session/session.ts';
+import { type Session, whileNothingIsMeasured } from '../session/session.ts';
 import type { SidePorts } from '../launch/start-side.ts';
 
 /** Enough for what an answer leaves to do: closing, waking, sleeping again. */
@@ -202,7 +202,7 @@ const countLaunch = async <T>(
         if (target.servingPids.join() !== String(target.pid)) throw new CountingRefusal(CHILD_SERVES);
         await attach();
         await warmUpLonger(counting, side);
-        await warmUp(counting, side, target.pid, facts);
+        await Promise.all([warmUp(counting, side, target.pid, facts), whileNothingIsMeasured(session)]);
         await delay(SETTLE_MS);
         const resting = snapshot(countsFile);
         await delay(pace.idleMs);

@@ -2,7 +2,17 @@
 import type { AgentHello } from '../../capture/index.ts';
 import type { PreparedRequest } from '../../load/index.ts';
 import type { ExactReading, MergedCounts } from '../../compare/index.ts';
-import type { BySide, FileDiff, MetricId, ModuleChange, Revision, Scenario, Side, Stage } from '../../model/index.ts';
+import type {
+  BySide,
+  FileDiff,
+  MetricId,
+  ModuleChange,
+  Revision,
+  Scenario,
+  ScenarioRun,
+  Side,
+  Stage,
+} from '../../model/index.ts';
 import type { Binary, BuildStage, CompiledBuild } from '../../service/index.ts';
 import type { CpuLayout } from './cpus.ts';
 
@@ -28,6 +38,8 @@ export interface RunPlan {
   /** Takes head's packages as they were compiled, before anything is started; left out: nobody keeps them. */
   readonly keepBuilds?: (kept: KeptBuilds) => Promise<void>;
   readonly onProgress: (event: RunProgress) => void;
+  /** Something is waited for and nothing is measured: about a tenth of a second may be used for what comes at the end. */
+  readonly onIdle?: (soFar: ScenarioRun, change: SourceChange) => Promise<void>;
   /** Takes what the last look at counted launches has read, so that nobody needs to read them again. */
   readonly onCounted?: (counts: CountsRead) => void;
   readonly signal: AbortSignal;
@@ -37,6 +49,8 @@ export interface SourceChange {
   readonly diff: readonly FileDiff[];
   readonly moduleChanges: readonly ModuleChange[];
 }
+
+export const UNKNOWN_CHANGE: SourceChange = { diff: [], moduleChanges: [] };
 
 /** Of all counted launches: what they say, and their sum. */
 export interface CountsRead {

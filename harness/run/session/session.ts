@@ -1,4 +1,5 @@
 /** What all launches of one scenario share. */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { BySide, FailedRequest, Launch, RouteAnswers, RunSettings, ScenarioRun } from '../../model/index.ts';
 import type { PreparedBuild } from '../../service/index.ts';
 import type { RunClock } from './clock.ts';
@@ -25,7 +26,27 @@ export interface Session {
   /** Launches so far, all stages. */
   readonly launches: Launch[];
   readonly notes: Set<string>;
+  /** What may be done while a service starts or warms up under the emulator, once judged launches have ended. */
+  idle?: () => Promise<void>;
 }
+
+/** Until it is spawned. */
+const SPAWN_MS = 20;
+
+/** Uses the time that a start takes. Where launches go beside each other, another one may be measured by then. */
+export const whileItStarts = async (session: Session): Promise<void> => {
+  if (session.lanes.length > 1 || session.idle === undefined) return;
+  await delay(SPAWN_MS);
+  await whileNothingIsMeasured(session);
+};
+
+export const whileNothingIsMeasured = async ({ idle }: Session): Promise<void> => {
+  try {
+    await idle?.();
+  } catch {
+    // It is only the sooner for it: what goes wrong is met again at the end of the run, and said there.
+  }
+};
 
 /** Launches are numbered through all stages, so that a number names one folder of profiles and one log. */
 export const nextLaunchIndex = (session: Session): number => session.launches.length + 1;
