@@ -108,7 +108,7 @@ const wings = {
     counts: ['functions'],
     callers: ['counts', 'functions'],
     instructions: ['callers', 'counts', 'functions', 'verdict'],
-    stored: ['.', 'toolchain', 'verdict'],
+    stored: ['.', 'counts', 'functions', 'instructions', 'toolchain', 'verdict'],
   },
   run: {
     session: [],

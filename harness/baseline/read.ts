@@ -5,15 +5,18 @@ import { reasonOf, UsageError } from '../errors.ts';
 import {
   type BundleRef,
   parseBundleRef,
+  parseCounts,
   parseRunFile,
   type Revision,
   type RunFile,
   type ScenarioRun,
+  type StoredCounts,
 } from '../model/index.ts';
 import { migrate } from './migrate.ts';
 import { isCommit, NOISE_FOLDER, scenarioFolder } from './paths.ts';
 
 export const RUN_FILE = 'baseline.json';
+export const COUNTS_FILE = 'counts.json';
 export const PROFILE_SUFFIX = '.pb.gz';
 export const BUNDLE_FILE = 'bundle.json';
 
@@ -34,6 +37,8 @@ export interface BaselineEntry {
   readonly profileKinds: readonly string[];
   /** What its service can be linked and started from again; null: none was made. */
   readonly bundle: BundleRef | null;
+  /** Whether its instructions were counted. */
+  readonly isCounted: boolean;
 }
 
 export interface Baseline {
@@ -43,6 +48,8 @@ export interface Baseline {
   readonly scenarioRun: ScenarioRun;
   /** Kind → gzipped pprof, merged over the run's launches. */
   readonly profiles: ReadonlyMap<string, Uint8Array>;
+  /** null: it was not counted. */
+  readonly counts: StoredCounts | null;
 }
 
 const isAbsent = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT';
@@ -133,6 +140,11 @@ const readRun = async (file: string): Promise<RunFile> => {
   return parseRunFile(migrate(text, file), file);
 };
 
+const readCounts = async ({ path, isCounted }: BaselineEntry): Promise<StoredCounts | null> => {
+  const file = join(path, COUNTS_FILE);
+  return isCounted ? parseCounts(await textOf(file), file) : null;
+};
+
 const entryOf = (path: string, run: RunFile, names: readonly string[], bundle: BundleRef | null): BaselineEntry => {
   const part = onlyRun(path, run);
   return {
@@ -146,6 +158,7 @@ const entryOf = (path: string, run: RunFile, names: readonly string[], bundle: B
     goVersion: part.builds.head.goVersion,
     profileKinds: names.filter((name) => name.endsWith(PROFILE_SUFFIX)).map((name) => basename(name, PROFILE_SUFFIX)),
     bundle,
+    isCounted: names.includes(COUNTS_FILE),
   };
 };
 
@@ -168,7 +181,7 @@ export const loadBaseline = async (path: string): Promise<Baseline> => {
     const bytes = await readProfile(join(folder, `${kind}${PROFILE_SUFFIX}`));
     if (bytes !== null) profiles.set(kind, bytes);
   }
-  return { entry, run, scenarioRun: onlyRun(folder, run), profiles };
+  return { entry, run, scenarioRun: onlyRun(folder, run), profiles, counts: await readCounts(entry) };
 };
 
 /** Unpacked once only to see that it is whole: gzip ends with a checksum. null: it is not, and explains nothing. */

@@ -1,9 +1,9 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { reasonOf, UsageError } from '../errors.ts';
-import type { BundleRef, RunFile } from '../model/index.ts';
+import type { BundleRef, RunFile, StoredCounts } from '../model/index.ts';
 import { baselineName, scenarioFolder } from './paths.ts';
-import { type BaselineEntry, BUNDLE_FILE, listBaselinesOf, PROFILE_SUFFIX, RUN_FILE } from './read.ts';
+import { type BaselineEntry, BUNDLE_FILE, COUNTS_FILE, listBaselinesOf, PROFILE_SUFFIX, RUN_FILE } from './read.ts';
 import { checkStorable, leanRun } from './stored-run.ts';
 import { writeFolderWhole } from './write.ts';
 
@@ -16,6 +16,8 @@ export interface BaselineToStore {
   readonly profiles: ReadonlyMap<string, Uint8Array>;
   /** Left out: none was made. */
   readonly bundle?: BundleRef | undefined;
+  /** Of head, counted alone; left out: it was not counted. */
+  readonly counts?: StoredCounts;
   /** How many baselines of this scenario and machine are kept, this one included. */
   readonly keep: number;
 }
@@ -31,25 +33,29 @@ export interface StoredBaseline {
  * Throws {@link InvalidMeasurementError} for a run that is not worth keeping, {@link UsageError} when the folder cannot
  * be written or holds a broken baseline; then nothing has changed.
  */
-export const storeBaseline = async ({ dir, run, profiles, bundle, keep }: BaselineToStore): Promise<StoredBaseline> => {
+export const storeBaseline = async (baseline: BaselineToStore): Promise<StoredBaseline> => {
+  const { dir, run, keep } = baseline;
   const { scenario } = checkStorable(run);
   const path = join(scenarioFolder(dir, scenario.name), baselineName(run.head, run.environment.fingerprint));
   // Read before anything is written, so that a broken neighbour is reported while everything is as it was.
   const others = (await listBaselinesOf(dir, scenario.name)).filter((entry) => entry.path !== path);
-  await writeFolderWhole(path, filesOf(run, profiles, bundle));
+  await writeFolderWhole(path, filesOf(baseline));
   return { path, pruned: await prune(others, run.environment.fingerprint, keep) };
 };
 
-const filesOf = (
-  run: RunFile,
-  profiles: ReadonlyMap<string, Uint8Array>,
-  bundle: BundleRef | undefined,
-): ReadonlyMap<string, string | Uint8Array> =>
+const filesOf = ({ run, profiles, bundle, counts }: BaselineToStore): ReadonlyMap<string, string | Uint8Array> =>
   new Map<string, string | Uint8Array>([
     [RUN_FILE, `${JSON.stringify(leanRun(run))}\n`],
     ...(bundle === undefined ? [] : [[BUNDLE_FILE, `${JSON.stringify(bundle)}\n`] as const]),
+    ...(counts === undefined ? [] : [[COUNTS_FILE, countsText(counts)] as const]),
     ...[...profiles].map(([kind, bytes]) => [`${kind}${PROFILE_SUFFIX}`, bytes] as const),
   ]);
+
+/** A function a line: what changes between two baselines is what git shows. */
+const countsText = ({ functions, ...rest }: StoredCounts): string => {
+  const lines = functions.map((each) => JSON.stringify(each)).join(',\n');
+  return `${JSON.stringify(rest).slice(0, -1)},"functions":[\n${lines}\n]}\n`;
+};
 
 /** Other machines' baselines stay: each machine prunes its own. */
 const prune = async (

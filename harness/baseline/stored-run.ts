@@ -90,8 +90,8 @@ const mapWindows = (part: ScenarioRun, change: (window: Window) => Window): Scen
   return { ...part, launches: part.launches.map(launch) };
 };
 
-/** Profiles lie beside the baseline, merged; rows of data files are in the repository, and the digest covers them. */
-const withoutBulk = (part: ScenarioRun): ScenarioRun => ({
+/** Profiles and counts lie beside the baseline; rows of data files are in the repository, and the digest covers them. */
+const withoutBulk = ({ exact: _exact, ...part }: ScenarioRun): ScenarioRun => ({
   ...part,
   scenario: {
     ...part.scenario,

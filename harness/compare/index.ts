@@ -11,6 +11,9 @@
  */
 export { assemble, compareRun, type FindingsOf } from './comparison.ts';
 export { compareStored, type StoredFindingsOf } from './stored/compare-stored.ts';
+export { whyOtherCounts } from './stored/count-conditions.ts';
+export { judgeStoredCounts } from './stored/judge-counts.ts';
+export { keepCounts } from './stored/keep-counts.ts';
 export { assembleScenario, type JudgedScenario, judgeScenario } from './scenario.ts';
 export { type Counted, type Explanation, NO_FINDINGS, type ScenarioFindings } from './verdict/findings.ts';
 export { familyOf, judgedGates, looksOf, type Family, type JudgedMetric, withToolchainGates } from './verdict/gates.ts';
@@ -30,6 +33,7 @@ export type {
 export { noiseOf, type NoiseRequest } from './noise.ts';
 export {
   type CountsLook,
+  doAgree,
   type ExactFindings,
   type ExactReading,
   judgeExact,
@@ -38,7 +42,7 @@ export {
   readExact,
 } from './instructions/judge.ts';
 export { mergeCounts, type MergedCounts } from './counts/merged.ts';
-export { FIRST_LAUNCHES } from './instructions/launches.ts';
+export { CONFIRMED_LAUNCHES, FIRST_LAUNCHES } from './instructions/launches.ts';
 export { withPaths } from './callers/paths.ts';
 export { isTotals, judgeTotals, type TotalsInput } from './instructions/totals.ts';
 export { type CallsFindings, type CallsInput, explainCalls, type ProfiledCalls } from './instructions/calls.ts';

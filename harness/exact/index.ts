@@ -18,8 +18,11 @@ export {
   readCoverageMeta,
 } from './coverage-counts.ts';
 export { type PerfCounter, type PerfEngine, startPerfCounter } from './perf.ts';
+export { emulatedCpu } from './emulated-cpu.ts';
 export {
   COUNTED_GODEBUG,
+  EMULATED_CPU,
+  pluginDigest,
   probeQemu,
   startOf,
   type EmulatedStart,
@@ -31,4 +34,4 @@ export { snapshot, type Overflow, type Snapshot } from './counts-file.ts';
 export { goTablesIn, readGoTables, type GoTables } from './go-tables.ts';
 export { countsBetween, type InstructionCounts, type CountedProgram } from './counts-between.ts';
 export { totalBetween } from './totals-between.ts';
-export { isTriedGo, steadyRuntime, type SteadyRuntime } from './steady-runtime.ts';
+export { isTriedGo, patchesDigest, steadyRuntime, type SteadyRuntime } from './steady-runtime.ts';

@@ -50,7 +50,7 @@ const SHORT_SECONDS = 30;
 const PLUGIN_SOURCE = fileURLToPath(new URL('./plugin/count.c', import.meta.url));
 
 /** The result, or undefined when there is no such program. */
-const tryRun = async (
+export const tryRun = async (
   request: ProbeRequest,
   file: string,
   args: readonly string[],
@@ -74,14 +74,14 @@ const tryRun = async (
 
 const versionOf = (output: string): string => /version (\S+)/.exec(output)?.[1] ?? 'unknown';
 
-const findCompiler = async (request: ProbeRequest): Promise<string | undefined> => {
+export const findCompiler = async (request: ProbeRequest): Promise<string | undefined> => {
   for (const compiler of COMPILERS) {
     if ((await tryRun(request, compiler, ['--version']))?.exitCode === 0) return compiler;
   }
   return undefined;
 };
 
-const lastLine = (text: string): string => text.trim().split('\n').at(-1) ?? '';
+export const lastLine = (text: string): string => text.trim().split('\n').at(-1) ?? '';
 
 /** Builds the plugin for one API, or takes it from the cache; a string says why it could not be built. */
 const buildPlugin = async (
@@ -154,6 +154,16 @@ export const probeQemu = async (request: ProbeRequest): Promise<QemuEngine | Mis
   return { reason: `${program} ${versionOf(asked.stdout)} does not run the counting plugin: ${reason}`, hint: INSTALL };
 };
 
+/**
+ * All that this emulator can do. It is no model of any machine, and never follows the one it runs on; it does follow the
+ * emulator's version (emulated-cpu.ts asks what it is).
+ */
+export const EMULATED_CPU = 'max';
+
+/** Of the plugin's source: what is counted, and as what. */
+export const pluginDigest = (): string =>
+  createHash('sha256').update(readFileSync(PLUGIN_SOURCE)).digest('hex').slice(0, 16);
+
 /** No signals by the clock, no unwinding at random allocations. */
 export const COUNTED_GODEBUG = 'asyncpreemptoff=1,memprofilerate=0';
 
@@ -170,6 +180,6 @@ export interface EmulatedStart {
  * preemption is a signal every 10 ms of wall clock; heap samples unwind stacks at random allocations.
  */
 export const startOf = (engine: QemuEngine, countsFile: string): EmulatedStart => ({
-  prefix: [engine.program, '-cpu', 'max', '-seed', '1', ...pluginArgs(engine.plugin, countsFile)],
+  prefix: [engine.program, '-cpu', EMULATED_CPU, '-seed', '1', ...pluginArgs(engine.plugin, countsFile)],
   godebug: COUNTED_GODEBUG,
 });

@@ -12,6 +12,7 @@
  *
  * The counted binary alone is built so, both sides alike, and never shipped.
  */
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
@@ -138,6 +139,13 @@ const BUCKET_MAPS: readonly Patch[] = [
   seedOf('map_fast64.go', 1),
   seedOf('map_faststr.go', 1),
 ];
+
+/** Of all that is patched in any Go: another digest, another runtime. */
+export const patchesDigest = (): string => {
+  const all = [...CACHES, ...GENERATOR, ...TIME_SLICE, ...SWISS_MAPS, ...BUCKET_MAPS];
+  const texts = all.map(({ file, within, from, to }) => [file, within?.source, from.source, to]);
+  return createHash('sha256').update(JSON.stringify(texts)).digest('hex').slice(0, 16);
+};
 
 /** The text with the patch; a number says how often its place was found instead. */
 const patch = (text: string, { within = /^[^]*$/, from, to, places }: Patch): string | number => {

@@ -22,6 +22,7 @@ export type {
   WindowLoad,
 } from './plan/messages.ts';
 export { sendPrepare, type Preparation, type PreparedRequest } from './prepare/prepare.ts';
+export { requestsDigest } from './plan/requests-digest.ts';
 export { firstOfEach } from './plan/schedule.ts';
 export { loaderEngine } from './traffic/engine.ts';
 export { capturedBy, cellsOf, encodedAlready } from './plan/encoded-already.ts';

@@ -7,6 +7,7 @@ import { BuildError } from '../errors.ts';
 import {
   type BySide,
   type CommandLine,
+  type ExactMode,
   type JobEvent,
   type NewOnHead,
   type Revision,
@@ -173,11 +174,16 @@ const differenceOf = async (trees: BySide<SourceTree>, scenarios: readonly Scena
   return diffSides({ base: trees.base, head: trees.head, module, signal });
 };
 
-/** A tree against itself is built by one Go; a record and a calibration hold native figures, never counts. */
+/** Counts alone are no record, which holds native figures, too, but enough beside stored ones; a calibration has none. */
+const exactModeOf = ({ purpose, countAs }: MeasureRequest, { name, measure: { exact } }: Scenario): ExactMode => {
+  if (exact !== 'only' || purpose === 'compare' || countAs?.has(name) === true) return exact;
+  return purpose === 'record' ? 'always' : 'off';
+};
+
+/** A tree against itself is built by one Go. */
 const asMeasured = (request: MeasureRequest, scenario: Scenario): Scenario => {
   const built = isItself(request) ? withHeadsGo(scenario) : scenario;
-  const native = request.purpose !== 'compare' && built.measure.exact === 'only';
-  return native ? { ...built, measure: { ...built.measure, exact: 'off' } } : built;
+  return { ...built, measure: { ...built.measure, exact: exactModeOf(request, built) } };
 };
 
 const measureScenario = async (

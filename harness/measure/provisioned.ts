@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { isAbsolute, join, relative } from 'node:path';
 import { familyOf } from '../compare/index.ts';
 import type { ToPack } from '../bundle/index.ts';
-import type { BySide, Scenario, Side } from '../model/index.ts';
+import type { BySide, CountConditions, Scenario, Side } from '../model/index.ts';
 import { canPin, coresOf, usableCpus } from '../process/index.ts';
 import {
   type CpuLayout,
@@ -25,6 +25,8 @@ export interface MeasureSetting extends Pick<RunPlan, 'onCounted' | 'onIdle'> {
   readonly scenarios: readonly Scenario[];
   readonly outDir: string;
   readonly purpose: RunPlan['purpose'];
+  /** How each scenario is counted, to be compared with stored counts. */
+  readonly countAs?: ReadonlyMap<string, CountConditions>;
   /** Lays a change over the head; both sides are then the same tree (`prove`, `calibrate`). */
   readonly plant?: PlantHead;
   /** Takes what a side is linked and started from again; left out: nobody keeps it. */
@@ -132,12 +134,14 @@ export const provisioned = async <T>(
     onProgress: (text) => say({ topic: text, line: (seconds) => withSeconds(text, seconds) }),
     signal,
   });
+  const countAs = setting.countAs?.get(scenario.name);
   const overlay = (await plant?.(sides.trees.head, scenario, given.workDir)) ?? null;
   const plan: RunPlan = {
     ...given,
     scenario,
     trees: sides.trees,
     overlays: { base: null, head: overlay },
+    ...(countAs !== undefined && { countAs }),
     outDir,
     cpus: await layOut(scenario),
     family: purpose === 'record' ? { gates: 1 } : familyOf(scenarios),

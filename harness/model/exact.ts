@@ -1,4 +1,5 @@
 /** Instructions counted launch by launch: what exact mode measured, before anything is decided. */
+import type { CountConditions } from './counts.ts';
 import type { Side } from './side.ts';
 
 export const WORK_GROUPS = ['user', 'runtime', 'allocator', 'gc', 'scheduler'] as const;
@@ -44,6 +45,8 @@ export interface ExactRun {
   readonly totals?: readonly TotalsLaunch[];
   /** Engine `cover`: calls instead of instructions, launch by launch. */
   readonly calls?: readonly CallsLaunch[];
+  /** Under which conditions head was counted; absent where no functions were, and in runs from before this was kept. */
+  readonly conditions?: CountConditions;
   /** Said in the report, e.g. replies that differ between the sides. */
   readonly warnings: readonly string[];
 }

@@ -10,6 +10,7 @@ export * from './scenario.ts';
 export * from './profile-kinds.ts';
 export * from './run.ts';
 export * from './exact.ts';
+export * from './counts.ts';
 export * from './comparison.ts';
 export * from './parse.ts';
 export * from './noise.ts';

@@ -7,6 +7,7 @@
 import { reasonOf, UsageError } from '../errors.ts';
 import { COMPARISON_SCHEMA_VERSION, type Comparison } from './comparison.ts';
 import type { BundleRef } from './bundle.ts';
+import { COUNTS_SCHEMA_VERSION, type StoredCounts } from './counts.ts';
 import { RUN_SCHEMA_VERSION, type RunFile, type RunTiming } from './run.ts';
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
@@ -20,6 +21,8 @@ const DAMAGED: Readonly<Record<string, string>> = {
     'It is truncated or damaged: `godyno report DIR` makes it again from the run.json beside it; without that, measure again.',
   'bundle.json':
     'It is truncated or damaged: restore it from git, or delete it, which leaves the baseline without its bundle.',
+  'counts.json':
+    'It is truncated or damaged: restore it from git, or delete it; the baseline is then one without counted instructions.',
   'baseline.json':
     'It is truncated or damaged: restore it from git, or delete its folder and record the baseline again.',
 };
@@ -185,4 +188,54 @@ export const parseBundleRef = (text: string, file: string): BundleRef => {
   const { digest, bytes } = value as unknown as BundleRef;
   if (!/^[0-9a-f]{64}$/.test(digest)) refuse(file, '$.digest: expected a sha256');
   return { digest, bytes };
+};
+
+const isPerLaunch = (value: unknown, launches: number): boolean =>
+  typeof value === 'number' ||
+  (Array.isArray(value) && value.length === launches && value.every((each) => typeof each === 'number'));
+
+const requireFunction = (
+  value: unknown,
+  at: string,
+  counts: { launches: number; files: number },
+  file: string,
+): void => {
+  requireKeys(value, { name: 'string', file: 'number', lines: 'array', group: 'string' }, at, file);
+  const place = field(value, 'file');
+  if (typeof place === 'number' && !(place >= 0 && place < counts.files)) refuse(file, `${at}.file: no such file`);
+  for (const key of ['instructions', 'calls', 'idle']) {
+    if (!isPerLaunch(field(value, key), counts.launches))
+      refuse(file, `${at}.${key}: expected a number, or one for each launch`);
+  }
+};
+
+const lengthOf = (value: unknown): number => (Array.isArray(value) ? value.length : 0);
+
+/** Reads `counts.json` of a baseline. Throws {@link UsageError} naming `file` and the place that is wrong. */
+export const parseCounts = (text: string, file: string): StoredCounts => {
+  const value = parseJson(text, file);
+  checkVersion(value, COUNTS_SCHEMA_VERSION, file);
+  requireKeys(
+    value,
+    { scenario: 'string', conditions: 'object', launches: 'array', files: 'array', functions: 'array' },
+    '$',
+    file,
+  );
+  requireKeys(
+    value['conditions'],
+    { goVersion: 'string', goSettings: 'object', engineVersion: 'string', seed: 'number', requests: 'number' },
+    '$.conditions',
+    file,
+  );
+  each(value['launches'], (launch, index) =>
+    requireKeys(
+      launch,
+      { index: 'number', requests: 'number', windowSeconds: 'number', idleSeconds: 'number', syscalls: 'object' },
+      `$.launches[${index}]`,
+      file,
+    ),
+  );
+  const counts = { launches: lengthOf(value['launches']), files: lengthOf(value['files']) };
+  each(value['functions'], (one, index) => requireFunction(one, `$.functions[${index}]`, counts, file));
+  return value as unknown as StoredCounts;
 };

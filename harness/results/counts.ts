@@ -23,6 +23,7 @@ import {
   type BySide,
   bothSides,
   type ExactLaunch,
+  type ExactRun,
   type ExactSummary,
   type Launch,
   type MetricComparison,
@@ -90,6 +91,10 @@ const cpuNsOf = (run: ScenarioRun): number | null =>
 /** Of a side, with profiles that can be read: fewer cannot tell what differs by chance. */
 const LEAST_LAUNCHES = 2;
 
+/** To be kept, or compared with what was kept (stored-counts.ts). */
+const isHeadAlone = ({ launches }: ExactRun): boolean =>
+  launches.length > 0 && launches.every(({ side }) => side === 'head');
+
 /** What the emulator's launches say and sum up to, read while their profiles were in memory. */
 export interface CountsRead {
   /** null where nothing was counted by function, or too few launches can be read. */
@@ -99,7 +104,7 @@ export interface CountsRead {
 
 const readingOf = (file: RunFile, run: ScenarioRun, { launches }: OpenCounts): ExactReading | null => {
   const { exact } = run;
-  if (exact === undefined || exact.engine === 'cover' || isTotals(exact)) return null;
+  if (exact === undefined || exact.engine === 'cover' || isTotals(exact) || isHeadAlone(exact)) return null;
   const isLost = launches.length < exact.launches.length;
   const isFew = SIDES.some((side) => launches.filter(({ launch }) => launch.side === side).length < LEAST_LAUNCHES);
   if (isLost && isFew) return null;

@@ -15,3 +15,4 @@ export { type MergedProfile, mergedProfiles } from './merged.ts';
 export { pageOf } from './page.ts';
 export { SamplesReader } from './samples.ts';
 export { type ReadAlong, readAlong, storeAndExplain, storeRun, writeRun } from './store.ts';
+export { compareCounts, type CountedRun, headCounts, whyNotKept } from './stored-counts.ts';

@@ -130,12 +130,23 @@ const isOpenAfterLook = ({ look }: RunSoFar): boolean =>
 
 /** Seconds that judged launches leave to others. */
 const kept = (soFar: RunSoFar): number => {
+  if (soFar.purpose === 'record') return recordCountingSeconds(soFar);
   if (soFar.look.launches < FIRST_LOOK_LAUNCHES) return latencySeconds(soFar);
   const others = othersSeconds(soFar);
   const counting = reachesCpuLook(soFar, others) ? 0 : countingSeconds(soFar);
   // What does not fit any more keeps nobody waiting.
   return soFar.secondsLeft >= others + counting ? others + counting : others;
 };
+
+/** What a record is counted in, where it is and as far as there is time for it. */
+const recordCountingSeconds = (soFar: RunSoFar): number =>
+  isRecordToCount(soFar) && soFar.secondsLeft >= soFar.exactSeconds ? soFar.exactSeconds : 0;
+
+const isRecordToCount = ({ purpose, exact, counting, engine }: RunSoFar): boolean =>
+  purpose === 'record' &&
+  exact !== 'off' &&
+  counting === 'not yet' &&
+  (exact !== 'auto' || engine === 'unknown' || engine === 'instructions');
 
 /** Of the launches that gates other than CPU have to themselves, and that name what moved. */
 const othersSeconds = (soFar: RunSoFar): number => latencySeconds(soFar) + growthSeconds(soFar) + captureSeconds(soFar);
@@ -258,7 +269,9 @@ const countOnce = (soFar: RunSoFar, state: GateState): NextStep =>
 /** What the answers so far call for, each as long as its time is there. */
 const stepAfterDecision = (soFar: RunSoFar): NextStep => {
   const { look, purpose, secondsLeft } = soFar;
-  if (purpose === 'record' || look.headFails) return { kind: 'end', uncounted: false };
+  if (look.headFails) return { kind: 'end', uncounted: false };
+  if (purpose === 'record')
+    return isRecordToCount(soFar) ? countOnce(soFar, 'fired') : { kind: 'end', uncounted: false };
   const requests = growthRequests(soFar);
   if (look.suspectGrowth.length > 0 && !soFar.growthDone && requests !== null) return { kind: 'growth', requests };
   const stuck = stuckRequests(soFar);

@@ -18,6 +18,7 @@ export { linkedModules, type LinkedModule, modulesToCover, withCoverage } from '
 export { chosenGo, withChosenGo } from './building/toolchain.ts';
 export { firstFault, whyGoIsFixed, whyRuntimeFails } from './building/goroot-overlay.ts';
 export { buildFacts } from './building/facts.ts';
+export { agentDigest } from './building/overlay.ts';
 export { startTarget, type RunningTarget, type StartRequest } from './running/start.ts';
 export { freePorts } from './running/ports.ts';
 export { makeOwnHome, ownHomeOf } from './running/own-home.ts';

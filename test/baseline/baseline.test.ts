@@ -27,6 +27,7 @@ import {
 import { type Migrations, migrate } from '../../harness/baseline/migrate.ts';
 import { baselineName, folderName } from '../../harness/baseline/paths.ts';
 import { InvalidMeasurementError, UsageError } from '../../harness/errors.ts';
+import { countedHead } from '../builders/stored-counts.ts';
 import { COMMIT, FINGERPRINT, type SampleChange, samplePair, sampleRun } from '../builders/recorded-run.ts';
 
 let dir = '';
@@ -56,6 +57,42 @@ const caught = (promise: Promise<unknown>): Promise<unknown> =>
 /** Every file and folder below, so that "nothing changed" can be said exactly. */
 const tree = (folder: string): readonly string[] => readdirSync(folder, { recursive: true }).map(String).toSorted();
 
+describe('counts', () => {
+  const { counts } = countedHead([{ 'main.busy': 900 }, { 'main.busy': 901 }]);
+
+  it('are stored beside the baseline, a function a line, and loaded as they were', async () => {
+    const { path } = await storeBaseline({ ...toStore(), counts });
+    expect(tree(path)).toEqual(['baseline.json', 'counts.json', 'cpu.pb.gz']);
+    const text = readFileSync(join(path, 'counts.json'), 'utf8');
+    expect(text.split('\n').filter((line) => line.includes('main.busy'))).toHaveLength(1);
+    const loaded = await loadBaseline(path);
+    expect(loaded.counts).toEqual(counts);
+    expect(loaded.entry.isCounted).toBe(true);
+  });
+
+  it('are gone where the commit is recorded again without, and null where there were none', async () => {
+    await storeBaseline({ ...toStore(), counts });
+    const { path } = await storeBaseline(toStore());
+    expect((await loadBaseline(path)).counts).toBeNull();
+  });
+
+  it.each([
+    ['is cut short', (text: string) => text.slice(0, -20), 'not complete JSON'],
+    ['is of a later version', (text: string) => text.replace('"schemaVersion":1', '"schemaVersion":9'), 'version 9'],
+    ['lacks a launch', (text: string) => text.replace('[90000,90100]', '[90000]'), 'functions[0].instructions'],
+    ['names no file', (text: string) => text.replace('"file":0', '"file":7'), 'functions[0].file'],
+    ['lacks its conditions', (text: string) => text.replace('"conditions"', '"other"'), 'conditions'],
+  ])('of which the file %s are an error that names it', async (_, spoil, said) => {
+    const { path } = await storeBaseline({ ...toStore(), counts });
+    const file = join(path, 'counts.json');
+    writeFileSync(file, spoil(readFileSync(file, 'utf8')));
+    const error = await caught(loadBaseline(path));
+    expect(error).toBeInstanceOf(UsageError);
+    expect(String(error)).toContain(file);
+    expect(String(error)).toContain(said);
+  });
+});
+
 describe('storing', () => {
   it('and loading gives back the run with every counter, and the profiles byte by byte', async () => {
     const { path } = await storeBaseline(toStore());
@@ -79,6 +116,7 @@ describe('storing', () => {
       goVersion: 'go1.26.8',
       profileKinds: ['cpu'],
       bundle: null,
+      isCounted: false,
     });
   });
 

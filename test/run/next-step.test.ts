@@ -120,6 +120,18 @@ const JUDGED: readonly Row[] = [
   ],
   ['records twelve', { purpose: 'record' }, { launches: 12, done: true }, { kind: 'stop', why: 'recorded' }],
   [
+    'leaves a record the time to be counted',
+    { purpose: 'record', secondsLeft: 34 },
+    { launches: 6 },
+    { kind: 'stop', why: 'budget' },
+  ],
+  [
+    'but not where it is too late for that',
+    { purpose: 'record', secondsLeft: 29 },
+    { launches: 6 },
+    { kind: 'judged' },
+  ],
+  [
     'records on where a comparison would be done',
     { purpose: 'record' },
     { launches: 11, done: true },
@@ -165,7 +177,27 @@ const FOLLOWED: readonly Row[] = [
     { kind: 'end', uncounted: false },
   ],
   ['ends at once where head fails', {}, { headFails: true }, { kind: 'end', uncounted: false }],
-  ['ends a record', { purpose: 'record' }, {}, { kind: 'end', uncounted: false }],
+  ['counts a record', { purpose: 'record' }, {}, { kind: 'count', state: 'fired', leaveSeconds: 0 }],
+  ['asks what counts a record', { purpose: 'record', engine: 'unknown' }, {}, { kind: 'find engine' }],
+  ['ends a counted record', { purpose: 'record', counting: 'done' }, {}, { kind: 'end', uncounted: false }],
+  [
+    'ends a record that is not to be counted',
+    { purpose: 'record', exact: 'off' },
+    {},
+    { kind: 'end', uncounted: false },
+  ],
+  [
+    'ends a record that nothing here counts',
+    { purpose: 'record', engine: 'calls' },
+    {},
+    { kind: 'end', uncounted: false },
+  ],
+  [
+    'counts it even so where that is demanded',
+    { purpose: 'record', engine: 'calls', exact: 'always' },
+    {},
+    { kind: 'count', state: 'fired', leaveSeconds: 0 },
+  ],
   [
     'settles a suspicion first',
     {},

@@ -10,14 +10,23 @@ import {
 } from '../../baseline/index.ts';
 import { type Bundle, findBundle, packBundle, pruneBundles, type ToPack, whyUnusable } from '../../bundle/index.ts';
 import { EXIT, type ExitCode, InvalidMeasurementError, UsageError } from '../../errors.ts';
-import type { BundleRef, RunFile, Scenario } from '../../model/index.ts';
-import { type DurationFlag, requireBaselinesFolder } from './flags.ts';
+import type { BundleRef, ExactMode, RunFile, Scenario, ScenarioRun, StoredCounts } from '../../model/index.ts';
+import { type DurationFlag, requireBaselinesFolder, withExactMode } from './flags.ts';
 import { withInterrupt } from '../terminal/interrupt.ts';
 import { baselineOf, loadScenarios, measure, verifyBundle } from '../../measure/index.ts';
-import { baselineNamed, type MergedProfile, openOutput, storeRun } from '../../results/index.ts';
+import {
+  baselineNamed,
+  folderReader,
+  headCounts,
+  type MergedProfile,
+  openOutput,
+  type OutputFolder,
+  storeRun,
+  whyNotKept,
+} from '../../results/index.ts';
 import { stepsFor } from '../terminal/steps.ts';
 import { firstFailureOf } from './write-reports.ts';
-import { formatDuration, formatNumberOf, formatQuantity } from '../../units/index.ts';
+import { formatCount, formatDuration, formatNumberOf, formatQuantity } from '../../units/index.ts';
 
 interface ListOptions {
   readonly baselines: string;
@@ -33,6 +42,7 @@ interface RecordOptions {
   readonly out?: string | undefined;
   readonly budget?: DurationFlag | undefined;
   readonly seed?: number | undefined;
+  readonly exact?: ExactMode | undefined;
   readonly baselines: string;
   readonly bundles: string;
   readonly bundlesLimit: number;
@@ -45,7 +55,7 @@ export const recordBaseline = async (options: RecordOptions, ...words: string[])
     // A place that cannot hold a baseline, or holds a broken one, is found before minutes are spent.
     requireBaselinesFolder(options.baselines);
     await listBaselines(options.baselines);
-    const scenarios = await loadScenarios(words);
+    const scenarios = withExactMode(await loadScenarios(words), options.exact);
     await checkWritable(options.baselines);
     const out = await openOutput(options.out, new Date());
     const bundles = new Map<string, BundleRef>();
@@ -63,7 +73,7 @@ export const recordBaseline = async (options: RecordOptions, ...words: string[])
     });
     const merged = await storeRun(out, run);
     const failure = await firstFailureOf(
-      scenarios.map((scenario) => async () => keep(options, run, scenario, merged, bundles.get(scenario.name))),
+      scenarios.map((scenario) => async () => keep(options, { out, run, merged, bundles }, scenario)),
     );
     const pruned = bundles.size === 0 ? null : await pruneBundles(options.bundles, options.bundlesLimit);
     if (pruned !== null && pruned.bundles > 0)
@@ -80,12 +90,35 @@ const packed = async (dir: string, kept: ToPack): Promise<BundleRef> => {
   return { digest, bytes };
 };
 
+/** What was counted is kept as far as it could be compared; `always` demands that. */
+const countsOf = async (run: ScenarioRun, out: OutputFolder): Promise<StoredCounts | null> => {
+  if (run.exact === undefined) return null;
+  const counted = { run, ...(await headCounts(run, folderReader(out.dir))) };
+  const why = whyNotKept(counted);
+  if (why === null) return counted.counts;
+  const { exact } = run.scenario.measure;
+  if (exact !== 'always') {
+    process.stderr.write(`Stored without counted instructions: ${why}\n`);
+    return null;
+  }
+  throw new InvalidMeasurementError(
+    'BASELINE_NOT_COUNTED',
+    `Scenario ${run.scenario.name} is not stored as a baseline: exact is "always", and its instructions cannot be compared: ${why}`,
+    'Remove the cause, or record it with `--exact auto`.',
+  );
+};
+
+interface Recorded {
+  readonly out: OutputFolder;
+  readonly run: RunFile;
+  readonly merged: readonly MergedProfile[];
+  readonly bundles: ReadonlyMap<string, BundleRef>;
+}
+
 const keep = async (
   options: RecordOptions,
-  run: RunFile,
+  { out, run, merged, bundles }: Recorded,
   scenario: Scenario,
-  merged: readonly MergedProfile[],
-  bundle: BundleRef | undefined,
 ): Promise<void> => {
   const part = runOfScenario(run, scenario.name);
   const profiles = new Map(
@@ -93,11 +126,14 @@ const keep = async (
       .filter((each) => each.scenario === scenario.name && each.side === 'head')
       .map(({ kind, bytes }) => [kind, bytes]),
   );
+  const [only] = part.runs;
+  const counts = only === undefined ? null : await countsOf(only, out);
   const { path, pruned } = await storeBaseline({
     dir: options.baselines,
     run: part,
     profiles,
-    bundle,
+    bundle: bundles.get(scenario.name),
+    ...(counts !== null && { counts }),
     keep: options.keep,
   });
   const removed = pruned.length === 0 ? '' : ` (removed ${pruned.length} older)`;
@@ -163,6 +199,17 @@ export const showBaselines = async ({ baselines, json }: ListOptions): Promise<E
   return EXIT.ok;
 };
 
+/** What is judged of a launch is a little less: what follows the clock is left out. */
+const countsLine = ({ launches, conditions }: StoredCounts): string => {
+  const { goVersion, engine, engineVersion, cpu, requests, seed } = conditions;
+  const executed = launches.map(({ groups }) => (groups.user + groups.runtime + groups.allocator) / requests);
+  return [
+    `${formatNumberOf(launches.length, 'launch', 'launches')} of ${formatNumberOf(requests, 'request')}`,
+    `${formatCount(Math.min(...executed))} instructions each`,
+    `${goVersion}, ${engine} ${engineVersion}, CPU ${cpu}, seed ${seed}`,
+  ].join(', ');
+};
+
 const isThere = async (path: string): Promise<boolean> => (await stat(path).catch(() => null)) !== null;
 
 /** null: none was made, or it is not here. */
@@ -179,7 +226,7 @@ const bundleLine = ({ bundle }: BaselineEntry, found: Bundle | null): string => 
 
 export const showBaseline = async ({ baselines, bundles, json }: ShowOptions, word: string): Promise<ExitCode> => {
   const path = (await isThere(word)) ? word : (await baselineNamed(word, baselines)).path;
-  const { entry, run, scenarioRun } = await loadBaseline(path);
+  const { entry, run, scenarioRun, counts } = await loadBaseline(path);
   if (json) {
     process.stdout.write(`${JSON.stringify(run, null, 2)}\n`);
     return EXIT.ok;
@@ -192,6 +239,7 @@ export const showBaseline = async ({ baselines, bundles, json }: ShowOptions, wo
     `measured    ${formatNumberOf(scenarioRun.launches.length, 'launch', 'launches')}, seed ${run.seed}`,
     `profiles    ${entry.profileKinds.join(', ')}`,
     `bundle      ${bundleLine(entry, await bundleAt(bundles, entry))}`,
+    `counts      ${counts === null ? 'none' : countsLine(counts)}`,
   ];
   process.stdout.write(`${lines.join('\n')}\n`);
   return EXIT.ok;

@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs';
 import { InvalidArgumentError } from 'commander';
 import { UsageError } from '../../errors.ts';
-import { VERDICTS } from '../../model/index.ts';
+import { type ExactMode, type Scenario, VERDICTS } from '../../model/index.ts';
 import { parseDurationSeconds, parseSizeBytes } from '../../units/index.ts';
 
 /** A length of time as it was written, for a command that repeats it, and in seconds. */
@@ -80,3 +80,9 @@ export const requireBaselinesFolder = (dir: string): void => {
     'Name the folder that holds them.',
   );
 };
+
+/** `--exact` speaks for every scenario of the run. */
+export const withExactMode = (scenarios: readonly Scenario[], mode: ExactMode | undefined): readonly Scenario[] =>
+  mode === undefined
+    ? scenarios
+    : scenarios.map((scenario) => ({ ...scenario, measure: { ...scenario.measure, exact: mode } }));

@@ -1,5 +1,5 @@
 /** `godyno run`: measure base and head, compare, report. */
-import { applyWaivers, compareStored, type Waiver } from '../../compare/index.ts';
+import { applyWaivers, type Waiver } from '../../compare/index.ts';
 import type { ExitCode } from '../../errors.ts';
 import type { CommandLine, Comparison, ExactMode, RunFile, Scenario, ScenarioComparison } from '../../model/index.ts';
 import { CLAIM_FILE, jobEventOf, readEvent } from '../../publish/index.ts';
@@ -9,6 +9,7 @@ import {
   loadScenarios,
   measure,
   type MeasureRequest,
+  type BaselinePlan,
   planAgainstBaseline,
   todayUtc,
   waiversInCommits,
@@ -17,8 +18,9 @@ import {
   withNoiseNotes,
 } from '../../measure/index.ts';
 import { claimOf, claimText } from '../../publish/index.ts';
-import { type Explained, openOutput, type ReadAlong, readAlong } from '../../results/index.ts';
-import { type DurationFlag, requireBaselinesFolder } from './flags.ts';
+import { type Explained, folderReader, openOutput, type ReadAlong, readAlong } from '../../results/index.ts';
+import { asStored, compareWithStored } from './beside-stored.ts';
+import { type DurationFlag, requireBaselinesFolder, withExactMode } from './flags.ts';
 import { withInterrupt } from '../terminal/interrupt.ts';
 import { stepsFor } from '../terminal/steps.ts';
 import { writeReports } from './write-reports.ts';
@@ -39,12 +41,6 @@ export interface RunOptions {
   readonly json?: true | undefined;
   readonly quiet?: true | undefined;
 }
-
-/** `--exact` speaks for every scenario of the run. */
-const withExactMode = (scenarios: readonly Scenario[], mode: ExactMode | undefined): readonly Scenario[] =>
-  mode === undefined
-    ? scenarios
-    : scenarios.map((scenario) => ({ ...scenario, measure: { ...scenario.measure, exact: mode } }));
 
 /** The word that stands for the stored baseline of each scenario. */
 const BASELINE = 'baseline';
@@ -79,18 +75,15 @@ const readRun = async (request: Measuring, run: RunFile): Promise<ComparedRun> =
 const sideBySide = async (request: Measuring, baselines: string): Promise<ComparedRun> =>
   readRun(request, await withNoiseNotes(await measure(request), baselines));
 
-/** The head measured alone, its figures beside the stored ones; every scenario has a baseline of its own. */
+/** The head measured and counted alone, its figures beside the stored ones. */
 const besideStored = async (
   request: Measuring,
-  baselines: readonly RunFile[],
-  reason: string,
+  { baselines, reason }: Extract<BaselinePlan, { kind: 'stored' }>,
 ): Promise<ComparedRun> => {
   process.stderr.write(`Comparing with stored figures: ${reason}\n`);
-  const run = await measure({ ...request, base: undefined, purpose: 'record' });
+  const run = await measure(asStored(request, baselines));
   const read = await readRun(request, run);
-  const [first] = baselines;
-  const together = { ...(first ?? run), runs: baselines.flatMap(({ runs }) => runs) };
-  const comparison = compareStored(together, run);
+  const comparison = await compareWithStored(request.scenarios, baselines, run, folderReader(request.outDir));
   return { ...read, comparison: { ...comparison, scenarios: comparison.scenarios.map(withTimeOf(read.comparison)) } };
 };
 
@@ -116,11 +109,7 @@ const outcomeOf = async (
     process.stderr.write(`Linking the baseline from its bundle: ${plan.reason}\n`);
     return sideBySide({ ...request, base: undefined, bundles: plan.bundles }, options.baselines);
   }
-  return besideStored(
-    request,
-    plan.baselines.map(({ run }) => run),
-    plan.reason,
-  );
+  return besideStored(request, plan);
 };
 
 /** A mistyped scenario in a waiver looks like another part of a matrix, so it is only remarked. */

@@ -1,7 +1,7 @@
 /** Commands that measure. Each loads on use. */
 import { Option } from 'commander';
 import { sizeFlag, wholeNumber } from '../commands/flags.ts';
-import { type AddCommand, budget, bundles, failOn, json, quiet, seed } from './options.ts';
+import { type AddCommand, budget, bundles, exactMode, failOn, json, quiet, seed } from './options.ts';
 
 export const addRun: AddCommand = (program, act) => {
   program
@@ -32,10 +32,9 @@ export const addRun: AddCommand = (program, act) => {
       ),
     )
     .addOption(
-      new Option(
-        '--exact <mode>',
+      exactMode(
         'count the instructions of a request: auto (where possible and useful), always (an error where impossible), only (measure nothing else), off (default: the scenario’s measure.exact)',
-      ).choices(['auto', 'always', 'only', 'off']),
+      ),
     )
     .addOption(seed())
     .option('--baselines <dir>', 'folder with stored baselines', 'baselines')
@@ -60,6 +59,11 @@ export const addBaseline: AddCommand = (program, act) => {
     .option('--head <ref|folder>', 'what to record (default: the working tree)')
     .option('-o, --out <dir>', 'folder for the results of the measurement (default: .godyno/<time>)')
     .addOption(budget('longest time for all scenarios together, builds excluded (default: their measure.budget)'))
+    .addOption(
+      exactMode(
+        'count its instructions, too, to be compared with on any machine: auto (where possible), always (an error where impossible), off (default: the scenario’s measure.exact; only is taken as always)',
+      ),
+    )
     .addOption(seed())
     .option('--baselines <dir>', 'folder to store it in', 'baselines')
     .addOption(bundles('folder to store its bundle in, what its service is linked and started from again'))

@@ -32,3 +32,6 @@ export const seed = () =>
 export const budget = (limits: string) => new Option('--budget <duration>', limits).argParser(durationFlag);
 
 export const bundles = (what: string) => new Option('--bundles <dir>', what).default('.godyno/bundles');
+
+export const exactMode = (what: string) =>
+  new Option('--exact <mode>', what).choices(['auto', 'always', 'only', 'off'] as const);

@@ -53,7 +53,7 @@ export const groupOfSample = ({ samples, labels, strings }: Profile, sample: num
 };
 
 /** Whose cost a location is: the innermost line outside the runtime; the compiled function where all are runtime. */
-const chargedLine = ({ locations }: Profile, names: readonly string[], location: number): number => {
+export const chargedLine = ({ locations }: Profile, names: readonly string[], location: number): number => {
   const end = locations.lineStart[location + 1] ?? 0;
   for (let line = locations.lineStart[location] ?? 0; line < end; line++) {
     if (!isRuntime(names[locations.lineFunction[line] ?? 0] ?? '')) return line;

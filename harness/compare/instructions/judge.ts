@@ -142,10 +142,17 @@ export interface CountedFigures {
   readonly range: readonly [number, number];
 }
 
-const limitsOf = (run: ExactRun): CountingLimits => ({
-  changedRatio: run.steady ? METRICS.instructionsPerRequest.changedRatio : UNSTEADY_CHANGED_RATIO,
-  unstableRatio: run.steady ? UNSTABLE_SPREAD : UNSTABLE_SPREAD_UNSTEADY,
+const limitsOf = ({ steady }: Pick<ExactRun, 'steady'>): CountingLimits => ({
+  changedRatio: steady ? METRICS.instructionsPerRequest.changedRatio : UNSTEADY_CHANGED_RATIO,
+  unstableRatio: steady ? UNSTABLE_SPREAD : UNSTABLE_SPREAD_UNSTEADY,
 });
+
+/** Whether launches of one side, counted alone, agree well enough to be compared with others. */
+export const doAgree = (launches: readonly ProfiledLaunch[], steady: boolean): boolean => {
+  const limits = limitsOf({ steady });
+  const { base, head } = judgedOf(exactWork({ launches, steady, diff: [], modulePath: null }).launches, limits);
+  return spread([...base, ...head].map(({ work }) => work)) <= limits.unstableRatio;
+};
 
 /** From the instructions per request of every launch; `all`: those that were set aside, too. */
 export const figuresOf = (

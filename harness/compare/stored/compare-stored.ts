@@ -21,6 +21,7 @@ import { oneLookLevels, type Levels } from '../../stats/index.ts';
 import { notJudged, verdictOf, type MetricOutcome } from '../verdict/metric-outcome.ts';
 import { describeFailures, failureRatio, failuresOf, isFailing } from '../verdict/failures.ts';
 import { familyOf, judgedMetrics, looksOf, type JudgedMetric, withToolchainGates } from '../verdict/gates.ts';
+import { dropUnsupportedNames } from '../functions/explained.ts';
 import { toolchainChange } from '../toolchain/change.ts';
 import { loaderReport } from '../verdict/loader-health.ts';
 import { needsPinning } from '../verdict/stopping-rule.ts';
@@ -97,13 +98,22 @@ const storedErrors = (base: ScenarioRun, head: ScenarioRun, judged: JudgedMetric
   };
 };
 
-const storedRows = (stored: StoredPair, levels: Levels): readonly MetricComparison[] => {
+/** Judged by its own rule; one that the scenario names is never left out without a word. */
+const countedRow = (judged: JudgedMetric, { exactRows, exact }: ScenarioFindings): readonly MetricComparison[] => {
+  const row = exactRows.find(({ metric }) => metric === judged.metric);
+  if (row !== undefined) return [row];
+  if (!judged.required) return [];
+  const outcome = { judged, judgement: null, verdict: 'open', pValue: null, stage: 'stored', warnings: [] } as const;
+  return [rowOf(notJudged({ ...outcome, reason: null }, exact?.refusal ?? 'exact mode did not run'), [])];
+};
+
+const storedRows = (stored: StoredPair, levels: Levels, findings: ScenarioFindings): readonly MetricComparison[] => {
   const { before, after, sharesBase } = stored;
   return judgedMetrics(after.scenario).flatMap((judged): readonly MetricComparison[] => {
     const { metric } = judged;
     const def = metricDef(metric);
     if (def.method === 'errors') return [storedErrors(before, after, judged)];
-    if (def.method === 'instructions') return [];
+    if (def.method === 'instructions') return countedRow(judged, findings);
     if (!judged.gate && !isMeasured(before, after, metric)) return [];
     const outcome = storedOutcome(stored, judged, levels);
     const unpinned = needsPinning(metric) && !(before.settings.pinned && after.settings.pinned);
@@ -140,7 +150,7 @@ const compareStoredScenario = (
   );
   const invalid = invalidity(base) ?? invalidity(head);
   const sharesBase = shareBase(files.baseline, files.head);
-  const rows = storedRows({ before: base, after: head, method, sharesBase }, levels);
+  const rows = storedRows({ before: base, after: head, method, sharesBase }, levels, findings);
   const launches = launchesOf(head, 'judged');
   const cost = launches.flatMap(({ pairs }) => pairs.filter(({ phase }) => phase === 'cost'));
   const discardedPairs = cost.filter(({ discarded }) => discarded !== null).length;
@@ -155,8 +165,7 @@ const compareStoredScenario = (
     stop: head.stop,
     exact: findings.exact,
     metrics: invalid ? rows.map((row) => ({ ...row, verdict: 'invalid', reason: invalid.message })) : rows,
-    functions: findings.functions,
-    attribution: findings.attribution,
+    ...dropUnsupportedNames(findings, rows),
     ...storedBump(built, files, findings),
     loader: loaderReport(head),
     environment: files.head.environment,

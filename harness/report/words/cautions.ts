@@ -27,7 +27,7 @@ const METHODS: Readonly<Record<Comparison['method'], string | null>> = {
   'same-machine':
     'Compared with a stored run of this machine, not side by side: limits are wider, and the hour of measuring is part of the difference.',
   'other-machine':
-    'Compared with a stored run of another machine: only figures that survive a change of machine decide (allocations, growth, goroutines).',
+    'Compared with a stored run of another machine: only figures that survive a change of machine decide (allocations, growth, goroutines, counted instructions).',
 };
 
 /** What to do about a measurement that is not worth judging. */

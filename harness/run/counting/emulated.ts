@@ -19,6 +19,7 @@ import {
 import { decodeProfile } from '../../profile/index.ts';
 import type { Binary } from '../../service/index.ts';
 import { buildExact, type ExactBinaries, FOR_EXACT_MODE } from './build.ts';
+import { conditionsOf } from './conditions.ts';
 import {
   countAgainIfNeeded,
   type CountingRun,
@@ -32,7 +33,7 @@ import { byFunction, inTotal } from './reading.ts';
 import { countedRequests, type ExactFacts, orRefused } from './refusal.ts';
 import { buildInOwnTime, hasTimeFor, requireTimeFor, tellLaunch } from './time.ts';
 import { inTurn } from './in-turn.ts';
-import { type CountsRead, UNKNOWN_CHANGE } from '../session/plan.ts';
+import { type CountsRead, type RunPlan, UNKNOWN_CHANGE } from '../session/plan.ts';
 import type { Session } from '../session/session.ts';
 import { portsFor } from '../launch/start-side.ts';
 
@@ -60,7 +61,7 @@ export const exactPass = async (session: Session, facts: ExactFacts, engine: Qem
  * A launch leaves some 60 MB of resolved addresses behind, and V8 would let those of six launches add up before it
  * collects them, and keep the pages afterwards: 340 MB instead of 200. Only its last resort gives them back.
  */
-const collectOwnGarbage: () => void = (() => {
+export const collectOwnGarbage: () => void = (() => {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as (how: object) => void;
   return () => collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
@@ -100,7 +101,7 @@ export const countBinaries = async (
   }
 };
 
-const withoutPaths = (text: string, { base, head }: BySide<Binary>): string =>
+export const withoutPaths = (text: string, { base, head }: BySide<Binary>): string =>
   [base.path, head.path].reduce((left, path) => left.replace(`${path}: `, ''), text);
 
 /** Anew with fewer requests, where the first launch shows that not all of them fit into memory. */
@@ -146,7 +147,7 @@ const countTotals = async (
 };
 
 /** Without collection, twice the requests more need up to three times the memory. */
-const patientPace = (counted: readonly ExactLaunch[], { memoryBytes }: ExactFacts): LaunchWaits => {
+export const patientPace = (counted: readonly ExactLaunch[], { memoryBytes }: ExactFacts): LaunchWaits => {
   const { requests } = counted[0] ?? { requests: 1 };
   const peakBytes = Math.max(...counted.map(({ peakRssBytes }) => peakRssBytes ?? Infinity));
   const wantedBytes = peakBytes * (1 + PATIENT_WAITS.moreWarmUp / (2 * requests));
@@ -158,13 +159,16 @@ const countRounds = async (
   facts: ExactFacts,
   { tables, unsteadyReason }: { readonly tables: BySide<GoTables>; readonly unsteadyReason: string | null },
 ): Promise<ExactPass> => {
-  const { session } = counting;
+  const { session, engine, requests } = counting;
+  const steady = unsteadyReason === null;
+  const conditions = await conditionsOf(session, { engine, binary: counting.binaries.head, requests, steady });
   const run = (launches: readonly ExactLaunch[]): ExactRun => ({
     engine: 'qemu',
     refusal: null,
-    steady: unsteadyReason === null,
+    steady,
     unsteadyReason,
     launches,
+    conditions,
     warnings: [],
   });
   const counted: ExactLaunch[] = [];
@@ -172,11 +176,11 @@ const countRounds = async (
   let pace: LaunchWaits = USUAL_WAITS;
   for (let round = 0; ; round++) {
     for (const side of round % 2 === 0 ? SIDES : SIDES.toReversed()) {
-      tellLaunch(session, counted, wanted, facts.leaveSeconds);
+      tellLaunch(session, counted, wanted * SIDES.length, facts.leaveSeconds);
       const place = { side, number: counted.length + 1 };
       counted.push(await countAgainIfNeeded({ ...counting, pace }, place, facts, byFunction(tables)));
       collectOwnGarbage();
-      requireTimeFor(session, counted, FIRST_LAUNCHES, facts.leaveSeconds);
+      requireTimeFor(session, counted, FIRST_LAUNCHES * SIDES.length, facts.leaveSeconds);
     }
     // In between nothing is decided: to look costs the reading of all profiles.
     if (round > 0 && round !== FIRST_LAUNCHES - 1 && round < wanted - 1) continue;
@@ -186,8 +190,8 @@ const countRounds = async (
       // A change is only confirmed; launches that do not agree need time, and are no worse off without it.
       if (isUnstable) {
         pace = patientPace(counted, facts);
-        if (!hasTimeFor(session, counted, launchesWanted, facts.leaveSeconds)) return true;
-      } else requireTimeFor(session, counted, launchesWanted, facts.leaveSeconds);
+        if (!hasTimeFor(session, counted, launchesWanted * SIDES.length, facts.leaveSeconds)) return true;
+      } else requireTimeFor(session, counted, launchesWanted * SIDES.length, facts.leaveSeconds);
       wanted = launchesWanted;
       return wanted === FIRST_LAUNCHES;
     });
@@ -195,6 +199,12 @@ const countRounds = async (
     if (read !== null) return { run: read.reading.run, read };
   }
 };
+
+export const withProfiles = ({ outDir }: RunPlan, launches: readonly ExactLaunch[]) =>
+  launches.map((launch) => ({
+    launch,
+    profile: decodeProfile(readFileSync(join(outDir, launch.profile)), launch.profile),
+  }));
 
 /**
  * Null, unless `isEnough` says that these launches are all. Their profiles are read back for it: kept, those of six
@@ -206,10 +216,7 @@ const lookAt = (
   { modulePath = null }: ExactFacts,
   isEnough: (look: CountsLook) => boolean,
 ): CountsRead | null => {
-  const launches = run.launches.map((launch) => ({
-    launch,
-    profile: decodeProfile(readFileSync(join(plan.outDir, launch.profile)), launch.profile),
-  }));
+  const launches = withProfiles(plan, run.launches);
   const { scenario, change = UNKNOWN_CHANGE } = plan;
   const look = lookAtCounts({ run, launches, scenario, modulePath, ...change });
   return isEnough(look) ? { reading: look.read(), merged: mergeCounts(launches) } : null;

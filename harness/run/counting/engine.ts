@@ -66,9 +66,10 @@ export const findEngine = async ({ workDir, signal }: RunPlan, go: GoProgram): P
  */
 export const requireEngine = async (plan: RunPlan, go: GoProgram): Promise<void> => {
   const { exact } = plan.scenario.measure;
-  if (plan.purpose !== 'compare' || (exact !== 'only' && exact !== 'always')) return;
+  if (plan.purpose === 'calibrate' || (exact !== 'only' && exact !== 'always')) return;
   const { engine, noEmulator } = await findEngine(plan, go);
-  if (!isMissing(engine) && engine.kind !== 'cover') return;
+  const counts = !isMissing(engine) && (plan.purpose === 'record' ? engine.kind === 'qemu' : engine.kind !== 'cover');
+  if (counts) return;
   throw new UsageError(
     'NO_COUNTING_ENGINE',
     `${plan.scenario.name}: exact is "${exact}", and nothing on this machine counts instructions: ${noEmulator ?? ''}`,

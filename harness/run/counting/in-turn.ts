@@ -18,14 +18,14 @@ export const inTurn = async <T>(
   for (let rounds = FIRST_LAUNCHES, round = 0; round < rounds; round++) {
     for (const side of round % 2 === 0 ? SIDES : SIDES.toReversed()) {
       const number = counted.length + 1;
-      tellLaunch(session, timed, rounds, leaveSeconds);
+      tellLaunch(session, timed, rounds * SIDES.length, leaveSeconds);
       const begunSeconds = clock.elapsedSeconds();
       counted.push(await count({ side, number }));
       timed.push({ wallSeconds: clock.elapsedSeconds() - begunSeconds });
-      requireTimeFor(session, timed, FIRST_LAUNCHES, leaveSeconds);
+      requireTimeFor(session, timed, FIRST_LAUNCHES * SIDES.length, leaveSeconds);
     }
     if (round === FIRST_LAUNCHES - 1) rounds = wanted(counted);
-    if (round >= FIRST_LAUNCHES - 1 && !hasTimeFor(session, timed, round + 2, leaveSeconds)) break;
+    if (round >= FIRST_LAUNCHES - 1 && !hasTimeFor(session, timed, (round + 2) * SIDES.length, leaveSeconds)) break;
   }
   return counted;
 };

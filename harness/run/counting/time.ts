@@ -1,5 +1,4 @@
 /** Exact mode keeps to the budget: what does not fit is refused as soon as that is known, with the budget that would do. */
-import { SIDES } from '../../model/index.ts';
 import { CountingRefusal } from './refusal.ts';
 import type { Session } from '../session/session.ts';
 
@@ -7,48 +6,48 @@ interface Timed {
   readonly wallSeconds: number;
 }
 
-/** What the launches still missing of `rounds` take at the best pace so far: the first one also warms caches. */
-const secondsAhead = (counted: readonly Timed[], rounds: number): number =>
-  Math.max(0, rounds * SIDES.length - counted.length) * Math.min(...counted.map(({ wallSeconds }) => wallSeconds));
+/** What the launches still missing of `wanted` take at the best pace so far: the first one also warms caches. */
+const secondsAhead = (counted: readonly Timed[], wanted: number): number =>
+  Math.max(0, wanted - counted.length) * Math.min(...counted.map(({ wallSeconds }) => wallSeconds));
 
 /** Launches that are done need no time, whatever is left. @param leaveSeconds of the budget, for what comes after */
 export const hasTimeFor = (
   { clock }: Session,
   counted: readonly Timed[],
-  rounds: number,
+  wanted: number,
   leaveSeconds = 0,
 ): boolean => {
-  const ahead = secondsAhead(counted, rounds);
+  const ahead = secondsAhead(counted, wanted);
   return ahead === 0 || ahead <= clock.secondsLeft() - leaveSeconds;
 };
 
-/** Throws a {@link CountingRefusal} where `rounds` of both sides do not fit. */
-export const requireTimeFor = (session: Session, counted: readonly Timed[], rounds: number, leaveSeconds = 0): void => {
-  if (hasTimeFor(session, counted, rounds, leaveSeconds)) return;
-  const wantedSeconds = session.clock.elapsedSeconds() + secondsAhead(counted, rounds) + leaveSeconds;
+/** Throws a {@link CountingRefusal} where `wanted` launches in all do not fit. */
+export const requireTimeFor = (session: Session, counted: readonly Timed[], wanted: number, leaveSeconds = 0): void => {
+  if (hasTimeFor(session, counted, wanted, leaveSeconds)) return;
+  const wantedSeconds = session.clock.elapsedSeconds() + secondsAhead(counted, wanted) + leaveSeconds;
   throw new CountingRefusal({
     kind: 'time',
     counted: counted.length,
-    wanted: rounds * SIDES.length,
+    wanted,
     minutes: Math.ceil(wantedSeconds / 60),
   });
 };
 
-/** Says that the next one of `rounds` of both sides begins. */
+/** Says that the next one of `wanted` launches begins. */
 export const tellLaunch = (
   { plan, clock }: Session,
   counted: readonly Timed[],
-  rounds: number,
+  wanted: number,
   leaveSeconds = 0,
 ): void => {
-  const ahead = counted.length === 0 ? null : secondsAhead(counted, rounds) + leaveSeconds;
+  const ahead = counted.length === 0 ? null : secondsAhead(counted, wanted) + leaveSeconds;
   const number = counted.length + 1;
   plan.onProgress({
     kind: 'launch',
     stage: 'exact',
     number,
     secondsLeft: clock.secondsLeft(),
-    outlook: { aboutSeconds: ahead, decision: null, part: [number, rounds * SIDES.length] },
+    outlook: { aboutSeconds: ahead, decision: null, part: [number, wanted] },
   });
 };
 

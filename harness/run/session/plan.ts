@@ -4,6 +4,7 @@ import type { PreparedRequest } from '../../load/index.ts';
 import type { ExactReading, MergedCounts } from '../../compare/index.ts';
 import type {
   BySide,
+  CountConditions,
   FileDiff,
   MetricId,
   ModuleChange,
@@ -31,6 +32,8 @@ export interface RunPlan {
   readonly family: { readonly gates: number };
   /** `calibrate`: goes on to the last look, whatever the looks before it said. */
   readonly purpose: 'compare' | 'record' | 'calibrate';
+  /** `record`: counted so, to be compared with counts of a stored baseline; left out: as this run is. */
+  readonly countAs?: CountConditions;
   /** Overlay files laid over a side's build beside the user's own (planted faults); left out: none. */
   readonly overlays?: BySide<string | null>;
   /** What differs between the sources; left out: nobody knows. */
