@@ -23,6 +23,6 @@ export type {
 } from './plan/messages.ts';
 export { sendPrepare, type Preparation, type PreparedRequest } from './prepare/prepare.ts';
 export { requestsDigest } from './plan/requests-digest.ts';
-export { firstOfEach } from './plan/schedule.ts';
+export { firstOfEach, numbersByRoute } from './plan/schedule.ts';
 export { loaderEngine } from './traffic/engine.ts';
 export { capturedBy, cellsOf, encodedAlready } from './plan/encoded-already.ts';

@@ -245,6 +245,8 @@ export interface ExactCounted {
   readonly syscalls: readonly CountedCalls[];
   /** Allocations per request. Null where the program's allocator is not Go's. */
   readonly mallocs: BySide<number> | null;
+  /** Instructions per request of each route, in the scenario's order; absent where routes were not counted apart. */
+  readonly routes?: readonly CountedCalls[];
   readonly replies: readonly ReplyDifference[];
   /** Routes whose answers vary between launches of one side, and so were not compared. */
   readonly varyingRoutes: readonly string[];
@@ -254,7 +256,7 @@ export interface ExactCounted {
   readonly knownCallersRatio?: number;
 }
 
-/** Calls per request, by name. */
+/** Calls (of routes: instructions) per request, by name. */
 export interface CountedCalls {
   readonly name: string;
   readonly base: number;

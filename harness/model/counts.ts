@@ -36,7 +36,7 @@ export interface CountConditions {
 }
 
 /** A launch without what the functions' table and the merged profile hold. */
-export type StoredLaunch = Omit<ExactLaunch, 'side' | 'profile'>;
+type StoredLaunch = Omit<ExactLaunch, 'side' | 'profile'>;
 
 /** Launch by launch; one number where all agree. */
 export type PerLaunch = number | readonly number[];

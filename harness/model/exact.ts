@@ -82,6 +82,15 @@ export interface TotalsLaunch extends CountedLaunch {
   readonly idleSeconds: number;
 }
 
+/** What is judged of all requests of one route, counted apart. */
+interface RouteWork {
+  /** Index into the scenario's requests. */
+  readonly route: number;
+  readonly requests: number;
+  /** Of the service's functions, of runtime helpers and of the allocator. */
+  readonly instructions: number;
+}
+
 export interface CallsLaunch extends CountedLaunch {
   /** Path relative to the run's folder of the launch's `calls` profile. */
   readonly profile: string;
@@ -105,6 +114,8 @@ export interface ExactLaunch extends CountedLaunch {
   readonly lostCalls?: number;
   readonly mallocs?: number;
   readonly allocBytes?: number;
+  /** The counted requests once more, those of each route together; absent where routes were not counted apart. */
+  readonly routes?: readonly RouteWork[];
   /** Absent in runs stored before answers were compared. */
   readonly replies?: Replies;
   /** Path relative to the run's folder of the launch's `instructions` profile. */

@@ -107,6 +107,7 @@ const counted = z.object({
     .array(z.object({ route: text, requests: count, of: count, what: z.enum(['body', 'length']), firstBytes: sides }))
     .max(1000),
   varyingRoutes: texts(1000),
+  routes: z.array(countedCalls).max(1000).exactOptional(),
   pathSamples: sides.nullable(),
   knownCallersRatio: number.exactOptional(),
 });

@@ -6,7 +6,7 @@ import { openCounts } from './counts.ts';
 import type { ReadFile } from './profile-files.ts';
 
 /** What a head's launches under the emulator left, wherever they lie; neither: it was not counted. */
-export interface HeadCounts {
+interface HeadCounts {
   readonly counts: StoredCounts | null;
   /** Why it was not. */
   readonly refusal: string | null;

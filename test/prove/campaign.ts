@@ -63,11 +63,13 @@ export const measureOnce = async (
   sides: Sides,
   out: string,
   flags: readonly string[],
+  env: Readonly<Record<string, string>> = {},
 ): Promise<Measured> => {
   const startedMs = performance.now();
   const args = ['dist/cli/bin.js', 'run', scenarioFile, '--base', sides.base, '--head', sides.head, '--out', out];
   const child = spawn(process.execPath, [...args, ...flags, '--quiet'], {
     cwd: root,
+    env: { ...process.env, ...env },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   let said = '';

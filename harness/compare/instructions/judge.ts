@@ -26,6 +26,7 @@ import { noisiestFunction } from '../counts/function-values.ts';
 import { exactFunctions } from './functions.ts';
 import { exactPackages } from './packages.ts';
 import { countedMallocs } from './mallocs.ts';
+import { countedRoutes } from './routes.ts';
 import { compareReplies, type RepliesCompared } from './replies.ts';
 import { callsByName, callsRow } from './syscalls.ts';
 import {
@@ -296,6 +297,13 @@ const refusalOf = (work: ExactWork, replies: RepliesCompared, run: ExactRun): st
   return `${formatPercent(work.clockShare)} of its work follows the clock, not the requests: ${shown}`;
 };
 
+/** Of a scenario with one route that is the whole. */
+const routesOf = (launches: ExactReading['launches'], { load }: Scenario): Pick<ExactCounted, 'routes'> => {
+  const names = load.requests.map(({ name }) => name);
+  const routes = countedRoutes(launches, names);
+  return routes.length < 2 ? {} : { routes };
+};
+
 const countedOf = (
   { launches, replies, mallocs, knownCallersRatio }: ExactReading,
   { scenario }: JudgingInput,
@@ -305,6 +313,7 @@ const countedOf = (
   instructionsPerNs: INSTRUCTIONS_PER_NS,
   syscalls: callsByName(launches, judgedIn(scenario, 'syscallsPerRequest').practicalAbsolute),
   mallocs,
+  ...routesOf(launches, scenario),
   replies: replies.differences,
   varyingRoutes: replies.varying,
   pathSamples: null,

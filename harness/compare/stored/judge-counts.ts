@@ -4,7 +4,7 @@ import { type ExactFindings, judgeExact, withoutVerdict } from '../instructions/
 import { whyOtherCounts } from './count-conditions.ts';
 import { launchesOfCounts } from './keep-counts.ts';
 
-export interface StoredCountsInput {
+interface StoredCountsInput {
   readonly before: StoredCounts;
   readonly after: StoredCounts;
   readonly scenario: Scenario;

@@ -148,3 +148,17 @@ export const firstOfEach = (plan: Pick<LoadPlan, 'seed' | 'requests' | 'data'>, 
   }
   return weights.map((_, route) => first.get(route) ?? from);
 };
+
+/** Numbers of the `count` requests from `from` on, by the index of their route. */
+export const numbersByRoute = (
+  plan: Pick<LoadPlan, 'seed' | 'requests' | 'data'>,
+  from: number,
+  count: number,
+): ReadonlyMap<number, readonly number[]> => {
+  const weights = plan.requests.map(({ weight }) => weight);
+  const { routeOf } = createSchedule({ seed: plan.seed, weights, rows: plan.data?.rows.length ?? 0 });
+  return Map.groupBy(
+    Array.from({ length: count }, (_, at) => from + at),
+    routeOf,
+  );
+};

@@ -90,6 +90,23 @@ const mallocsLine = ({ mallocs }: ExactCounted): readonly InlineText[] => {
   ];
 };
 
+/** Which requests the change is in; nothing where none changed, or where there is one route. */
+const routesLine = ({ routes = [] }: ExactCounted): readonly InlineText[] => {
+  const changed = routes.filter(({ isChanged }) => isChanged);
+  if (changed.length === 0) return [];
+  const shown = changed
+    .toSorted((a, b) => Math.abs(b.head / b.base - 1) - Math.abs(a.head / a.base - 1))
+    .slice(0, MOST_CALLS)
+    .map(
+      ({ name, base, head }): InlineText => [
+        code(name),
+        ` ${formatCount(base)} → ${formatCount(head)} (${formatSignedPercent(head / base - 1)})`,
+      ],
+    );
+  const others = changed.length < routes.length ? ['; the others as before'] : [];
+  return [['instructions per request of a route: ', ...listed(shown), ...others]];
+};
+
 const within = (ratio: number, base: number, head: number): boolean =>
   Math.abs(head - base) <= ratio * Math.max(Math.abs(base), Math.abs(head));
 
@@ -233,6 +250,7 @@ export const codePathOf = (scenario: ScenarioComparison): CodePath | null => {
       ...warnings.map((warning): InlineText => [warning]),
       syscallsLine(counted),
       ...mallocsLine(counted),
+      ...routesLine(counted),
     ],
     functions: rows.slice(0, MOST_FUNCTIONS).map((row) => functionSentence(row, counted.instructionsPerNs)),
     functionsLeftOut: Math.max(0, rows.length - MOST_FUNCTIONS),

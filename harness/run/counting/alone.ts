@@ -6,6 +6,8 @@ import { CONFIRMED_LAUNCHES, doAgree, FIRST_LAUNCHES, whyOtherCounts } from '../
 import { type GoTables, type QemuEngine, readGoTables } from '../../exact/index.ts';
 import type { CountConditions, ExactLaunch, ExactRun } from '../../model/index.ts';
 import { type Binary, linkBinary } from '../../service/index.ts';
+import { numbersByRoute } from '../../load/index.ts';
+import { loadPlan } from '../launch/load-plan.ts';
 import { portsFor } from '../launch/start-side.ts';
 import type { Session } from '../session/session.ts';
 import { tellStages } from '../session/side-build.ts';
@@ -87,7 +89,9 @@ const countAlone = async (
   if (other !== null) throw new CountingRefusal(other);
   const binaries = { base: binary, head: binary };
   const ports = await portsFor(session.plan.scenario);
-  const counting: CountingRun = { session, engine, ports, binaries, requests, pace: USUAL_WAITS };
+  const replayed = loadPlan(session, { launch: 1, timeoutSeconds: 0, connections: 1 });
+  const routes = numbersByRoute(replayed, requests, requests);
+  const counting: CountingRun = { session, engine, ports, binaries, requests, routes, pace: USUAL_WAITS };
   try {
     const launches = await countHead(counting, readGoTables(binary.path), steady, facts);
     return { engine: 'qemu', refusal: null, steady, unsteadyReason, launches, conditions, warnings: [] };

@@ -19,7 +19,7 @@ import { cacheFolder } from './engine.ts';
 /** Settings of a build that choose other code, whoever set them. */
 const CODE_SETTINGS = ['CGO_ENABLED', 'GOAMD64', 'GOARM64', 'GOEXPERIMENT', 'GOFIPS140', '-race'] as const;
 
-export interface CountedAlone {
+interface CountedAlone {
   readonly engine: QemuEngine;
   readonly binary: Binary;
   readonly requests: number;

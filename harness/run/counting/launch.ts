@@ -62,6 +62,8 @@ export interface CountingRun {
   readonly binaries: BySide<Binary>;
   readonly requests: number;
   readonly pace: LaunchWaits;
+  /** Numbers of the counted requests by route, to be counted once more, apart; left out: they are not. */
+  readonly routes?: ReadonlyMap<number, readonly number[]>;
 }
 
 export interface CountedLaunchSpec {
@@ -75,11 +77,20 @@ export interface CountedWindow extends CountedLaunchSpec {
   readonly counting: CountingRun;
   /** Around the stretch without requests, then around the requests. */
   readonly snapshots: Readonly<Record<'resting' | 'rested' | 'before' | 'after', Snapshot>>;
+  /** Around the requests of each route. */
+  readonly routes: readonly RouteSnapshots[];
   readonly windowSeconds: number;
   /** By `performance.now()`. */
   readonly startedMs: number;
   readonly replies: Replies | null;
   readonly peakBytes: number | undefined;
+}
+
+interface RouteSnapshots {
+  readonly route: number;
+  readonly requests: number;
+  readonly before: Snapshot;
+  readonly after: Snapshot;
 }
 
 /** Makes of the counters what is kept of a launch. */
@@ -176,6 +187,22 @@ const warmUp = async (counting: CountingRun, side: Side, pid: number, facts: Exa
   if (last > probed) await send(counting, side, { first: probed, count: last - probed });
 };
 
+/** After the window, which they leave as it was: the same requests, route by route, at rest before and after each route. */
+const countRoutes = async (
+  counting: CountingRun,
+  side: Side,
+  countsFile: string,
+): Promise<readonly RouteSnapshots[]> => {
+  const counted: RouteSnapshots[] = [];
+  for (const [route, numbers] of counting.routes ?? []) {
+    const before = snapshot(countsFile);
+    for (const first of numbers) await send(counting, side, { first, count: 1 });
+    await delay(SETTLE_MS);
+    counted.push({ route, requests: numbers.length, before, after: snapshot(countsFile) });
+  }
+  return counted;
+};
+
 const countLaunch = async <T>(
   counting: CountingRun,
   { side, number }: CountedLaunchSpec,
@@ -229,9 +256,10 @@ const countLaunch = async <T>(
           const trouble = failedRequests(bad, window.planned, wallSeconds, facts, firstFailure(loader, side));
           throw new CountingRefusal(trouble);
         }
+        const routes = await countRoutes(counting, side, countsFile);
         if (after.overflow !== null) throw new CountingRefusal({ kind: after.overflow, most: MOST_THREADS });
         const snapshots = { resting, rested, before, after };
-        return read({ counting, side, number, snapshots, windowSeconds, startedMs, replies, peakBytes });
+        return read({ counting, side, number, snapshots, routes, windowSeconds, startedMs, replies, peakBytes });
       }),
     );
   } finally {

@@ -18,6 +18,9 @@ const common = ({ counting, side, number, windowSeconds, startedMs }: CountedWin
   wallSeconds: (performance.now() - startedMs) / 1000,
 });
 
+/** The groups that the verdict is about. */
+const judgedSum = ({ user, runtime, allocator }: ExactLaunch['groups']): number => user + runtime + allocator;
+
 /** Throws `GO_TABLES_UNREADABLE` where an address that was executed meets what we do not understand. */
 export const byFunction =
   (tables: BySide<GoTables>): CountedReader<ExactLaunch> =>
@@ -28,12 +31,18 @@ export const byFunction =
     const counts = countsBetween(before, after, program);
     const profile = instructionsProfile(counts.stacks, countsBetween(resting, rested, program).stacks);
     const { moreWarmUp } = counting.pace;
+    const routes = window.routes.map((each) => ({
+      route: each.route,
+      requests: each.requests,
+      instructions: judgedSum(countsBetween(each.before, each.after, program).groups),
+    }));
     return {
       groups: counts.groups,
       syscalls: counts.syscalls,
       threads: counts.threads,
       ...(counts.lostCalls > 0 && { lostCalls: counts.lostCalls }),
       ...(moreWarmUp > 0 && { moreWarmUp }),
+      ...(routes.length > 0 && { routes }),
       ...(peakBytes !== undefined && { peakRssBytes: peakBytes }),
       ...(replies === null ? {} : { replies }),
       profile: await saveProfile(window, profile),

@@ -86,6 +86,26 @@ describe('stored counts', () => {
     expect(row).toMatchObject({ verdict: 'notJudged', reason: expect.stringContaining('main.sort') as string });
   });
 
+  it('tell the routes that execute more, where they were counted apart', () => {
+    const named = scenarioWith({
+      load: { requests: ['list', 'search'].map((name) => ({ ...scenario.load.requests[0]!, name })) },
+    });
+    const routes = (search: number) => ({
+      routes: [
+        { route: 0, requests: 40, instructions: 40 * 500_000 },
+        { route: 1, requests: 60, instructions: 60 * search },
+      ],
+    });
+    const before = countedHead(launches(1, WORK), {}, routes(2_000_000)).counts;
+    const after = countedHead(launches(2, WORK), {}, routes(2_010_000)).counts;
+    const given = { before, after, scenario: named, cpuNsPerRequest: null, modulePath: null };
+    expect(judgeStoredCounts(given).exact.counted?.routes).toEqual([
+      { name: 'list', base: 500_000, head: 500_000, isChanged: false },
+      { name: 'search', base: 2_000_000, head: 2_010_000, isChanged: true },
+    ]);
+    expect(judgeStoredCounts({ ...given, scenario }).exact.counted?.routes).toBeUndefined();
+  });
+
   it('decide on system calls', () => {
     const one = { syscalls: { write: CONDITIONS.requests } };
     const two = { syscalls: { write: 2 * CONDITIONS.requests } };

@@ -254,6 +254,7 @@ describe('hostile names in a report', () => {
     exactOf({
       syscalls: [{ name, base: 1, head: 2, isChanged: true }],
       replies: [{ route: name, requests: 1, of: 2, what: 'body', firstBytes: { base: 1, head: 2 } }],
+      routes: [{ name, base: 1000, head: 2000, isChanged: true }],
       varyingRoutes: [name, name],
     });
 

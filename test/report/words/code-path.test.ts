@@ -137,6 +137,22 @@ describe('the section code path', () => {
   const figures = (exact: Partial<ExactCounted> = {}, metric: Partial<MetricComparison> = {}) =>
     codePathOf(scenario([], exact, metric))?.figures.map(plainText);
 
+  it('names the routes that execute more or less, the largest change first, and only those', () => {
+    const routes = [
+      { name: 'list', base: 900_000, head: 901_000, isChanged: false },
+      { name: 'item', base: 500_000, head: 505_000, isChanged: true },
+      { name: 'search', base: 4_000_000, head: 4_200_000, isChanged: true },
+    ];
+    const line = (of: typeof routes): string | undefined =>
+      codePathOf(scenario([], { routes: of }))
+        ?.figures.map(plainText)
+        .find((text) => text.includes('of a route'));
+    expect(line(routes)).toBe(
+      'instructions per request of a route: `search` 4,000,000 → 4,200,000 (+5 %), `item` 500,000 → 505,000 (+1 %); the others as before',
+    );
+    expect(line(routes.slice(0, 1))).toBeUndefined();
+  });
+
   it('has instructions in full, with verdict and spread', () => {
     expect(figures()?.[0]).toBe(
       'instructions per request: 1,000,000 → 1,002,000 (+0.2 %), ≠ changed, too little to fail; launches of one side differ by up to 0.02 %',
