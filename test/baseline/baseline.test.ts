@@ -64,7 +64,7 @@ describe('counts', () => {
     const { path } = await storeBaseline({ ...toStore(), counts });
     expect(tree(path)).toEqual(['baseline.json', 'counts.json', 'cpu.pb.gz']);
     const text = readFileSync(join(path, 'counts.json'), 'utf8');
-    expect(text.split('\n').filter((line) => line.includes('main.busy'))).toHaveLength(1);
+    expect(text.split('\n').filter((line) => line.includes('"name":"main.busy"'))).toHaveLength(1);
     const loaded = await loadBaseline(path);
     expect(loaded.counts).toEqual(counts);
     expect(loaded.entry.isCounted).toBe(true);
