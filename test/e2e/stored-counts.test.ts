@@ -71,7 +71,7 @@ describe.skipIf(why !== '')(`stored counts${why}`, { timeout: 600_000 }, () => {
     place = makePlace();
     const dir = repository('base', STEPS);
     baselines = path.join(dir, 'baselines');
-    const ended = await place.run(['baseline', 'record', '--budget', '40s', '--exact', 'always'], { cwd: dir });
+    const ended = await place.run(['baseline', 'record', '--budget', '90s', '--exact', 'always'], { cwd: dir });
     expect(`${ended.code} ${ended.stderr}`).toMatch(/^0 /);
   }, 300_000);
   afterAll(() => {

@@ -11,14 +11,15 @@
  * node test/prove/baselines.ts equal=5 more:0.5=2 haswell=1 whole=1    what[:percent]=runs
  *
  * "whole" is identical code with everything measured that a user would; the others count alone. --table prints the table
- * and measures nothing, --into <file> adds the lines there. Each call records baselines of its own, at seeds of their own.
+ * and measures nothing, --into <file> adds the lines there. Each call records a baseline of its own, at a seed of its own;
+ * --record <folder> keeps it there, and takes the one that is there already.
  */
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { listBaselines } from '../../harness/baseline/index.ts';
+import { listBaselines, loadBaseline } from '../../harness/baseline/index.ts';
 import {
   appendRow,
   changedScenario,
@@ -92,6 +93,16 @@ interface Recorded {
 /** +0.25 % fails, so that half of one is called by its name. */
 const GATES = { instructionsPerRequest: { fail: '+0.25%' } };
 
+/** Where one was recorded before. */
+const recordedIn = async (work: string): Promise<Recorded | null> => {
+  const baselines = path.join(work, 'baselines');
+  const [entry] = await listBaselines(baselines);
+  if (entry === undefined) return null;
+  const { counts } = await loadBaseline(entry.path);
+  const [scenario, source] = [path.join(work, 's/demo.json'), path.join(work, 'base')];
+  return { scenario, source, baselines, seed: counts?.conditions.seed ?? 0, work };
+};
+
 const record = (work: string): Recorded => {
   const source = path.join(work, 'base');
   makeVariant(source);
@@ -164,8 +175,10 @@ const doseOf = async (recorded: Recorded, site: Site, wanted: number): Promise<{
   return { rounds, ratio: (effect / PROBE_ROUNDS) * rounds };
 };
 
-const measureMore = async (recorded: Recorded, wanted: number, run: number): Promise<Row> => {
-  const site = SITE_NAMES[run % SITE_NAMES.length] as SiteName;
+const measureMore = async (recorded: Recorded, wanted: number): Promise<Row> => {
+  // The next one of those that have lines already.
+  const done = rowsIn<Row>(values.into).filter((row) => row.case === 'more').length;
+  const site = SITE_NAMES[done % SITE_NAMES.length] as SiteName;
   const { rounds, ratio } = await doseOf(recorded, SITES[site], wanted);
   const head = copyOf(recorded, 'head');
   plantAt(head, SITES[site], rounds);
@@ -187,8 +200,8 @@ const otherEmulator = ({ work }: Recorded, model: string): string => {
   return bin;
 };
 
-const measure = async (recorded: Recorded, { what, percent: wanted }: Job, run: number): Promise<Row> => {
-  if (what === 'more') return measureMore(recorded, wanted, run);
+const measure = async (recorded: Recorded, { what, percent: wanted }: Job): Promise<Row> => {
+  if (what === 'more') return measureMore(recorded, wanted);
   const head = copyOf(recorded, 'head');
   if (what === 'equal') return rowOf(recorded, what, await compare(recorded, head));
   if (what === 'whole') return rowOf(recorded, what, await compare(recorded, head, { exact: 'auto' }));
@@ -199,15 +212,11 @@ const measure = async (recorded: Recorded, { what, percent: wanted }: Job, run: 
 const AGREE = 1e-4;
 
 const isRight = (row: Row): boolean => {
-  switch (row.case) {
-    case 'equal':
-    case 'whole':
-      return row.verdict === 'unchanged' && row.moved.length === 0 && row.named === null;
-    case 'more':
-      return row.verdict === 'regressed' && row.named === SITES[row.site as SiteName].function && row.isFirst === true;
-    default:
-      return row.refusal !== null || Math.abs(row.effectRatio ?? Infinity) <= AGREE;
-  }
+  if (row.case === 'equal' || row.case === 'whole')
+    return row.verdict === 'unchanged' && row.moved.length === 0 && row.named === null;
+  if (row.case === 'more')
+    return row.verdict === 'regressed' && row.named === SITES[row.site as SiteName].function && row.isFirst === true;
+  return row.refusal !== null || Math.abs(row.effectRatio ?? Infinity) <= AGREE;
 };
 
 const lineOf = (name: string, rows: readonly Row[]): readonly string[] => {
@@ -239,6 +248,7 @@ const { values, positionals } = parseArgs({
     full: { type: 'boolean', default: false },
     table: { type: 'boolean', default: false },
     into: { type: 'string', default: evidenceFile('baselines') },
+    record: { type: 'string' },
   },
 });
 
@@ -248,20 +258,20 @@ const told = (row: Row): string =>
   `named ${row.named ?? 'nobody'}, moved ${row.moved.join(', ') || 'nothing'}, ${secondsText(row.seconds)}`;
 
 const prove = async (jobs: readonly Job[]): Promise<void> => {
-  const work = mkdtempSync(path.join(tmpdir(), 'pb-'));
+  const work = values.record ?? mkdtempSync(path.join(tmpdir(), 'pb-'));
   try {
-    const recorded = record(work);
+    const recorded = (await recordedIn(work)) ?? record(work);
     const [entry] = await listBaselines(recorded.baselines);
     const counts = statSync(path.join(entry?.path ?? '', 'counts.json')).size;
     for (const job of jobs) {
       for (let run = 0; run < job.runs; run++) {
-        const row = { ...(await measure(recorded, job, run)), counts };
+        const row = { ...(await measure(recorded, job)), counts };
         appendRow(values.into, row);
         console.log(told(row));
       }
     }
   } finally {
-    rmSync(work, { recursive: true, force: true });
+    if (values.record === undefined) rmSync(work, { recursive: true, force: true });
   }
 };
 

@@ -46,8 +46,14 @@ const charge = (profile: Profile, launch: number, launches: number, found: Map<s
     const group = groupOfSample(profile, i);
     const key = `${name}\0${file}\0${first}\0${group}`;
     const own = found.get(key) ?? {
-      ...{ name, file, first, last: first, group },
-      ...{ instructions: zeros(), calls: zeros(), idle: zeros() },
+      name,
+      file,
+      first,
+      last: first,
+      group,
+      instructions: zeros(),
+      calls: zeros(),
+      idle: zeros(),
     };
     found.set(key, own);
     own.last = Math.max(own.last, locations.lineNumber[line] ?? 0);
