@@ -64,7 +64,7 @@ const recordArguments = (): readonly string[] => [
   ...scenarioWords(),
   '--out',
   outDir(),
-  ...['head', 'budget', 'seed', 'baselines', 'bundles'].flatMap(flag),
+  ...['head', 'budget', 'exact', 'seed', 'baselines', 'bundles'].flatMap(flag),
 ];
 
 const publishArguments = (): readonly string[] => [

@@ -2,7 +2,14 @@ import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:f
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { probeCover } from '../../harness/exact/cover.ts';
-import { chooseEngine, probeQemu, type ProbeRequest, startOf } from '../../harness/exact/index.ts';
+import {
+  chooseEngine,
+  emulatedCpu,
+  probeQemu,
+  type ProbeRequest,
+  type QemuEngine,
+  startOf,
+} from '../../harness/exact/index.ts';
 import { probed, testFolder } from './counted-program.ts';
 
 const folder = testFolder();
@@ -81,6 +88,33 @@ echo "tried API 2" >&2; exit 3`;
     expect(second).toEqual(first);
     expect(readdirSync(cacheDir)).toEqual(compiled);
     expect(compiled).toHaveLength(1);
+  });
+});
+
+describe('the emulated CPU', () => {
+  const engine = found as QemuEngine;
+
+  it.skipIf(why !== '')(`is the same however often it is asked, and none of this machine’s${why}`, async () => {
+    const asked = await emulatedCpu(engine, request({}));
+    expect(asked).toMatch(/^\w+ .+:/);
+    expect(await emulatedCpu(engine, request({ cacheDir: path.join(folder, 'anew') }))).toBe(asked);
+  });
+
+  it.skipIf(why !== '')(`is another one where the emulator offers something else${why}`, async () => {
+    const other = process.arch === 'arm64' ? 'cortex-a53' : 'qemu64';
+    const dir = pathWith('other', { [EMULATOR]: `exec /usr/bin/env ${engine.program} -cpu ${other} "$3" 2>/dev/null` });
+    const program = path.join(dir, EMULATOR);
+    const [usual, asked] = [
+      await emulatedCpu(engine, request({})),
+      await emulatedCpu({ ...engine, program }, request({})),
+    ];
+    expect(asked).toMatch(/^\w+ .+:/);
+    expect(asked).not.toBe(usual);
+  });
+
+  it.skipIf(why !== '')(`is unknown where it cannot be asked${why}`, async () => {
+    const program = path.join(pathWith('mute', { [EMULATOR]: 'exit 1' }), EMULATOR);
+    expect(await emulatedCpu({ ...engine, program }, request({}))).toBeNull();
   });
 });
 
