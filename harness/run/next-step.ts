@@ -138,9 +138,11 @@ const kept = (soFar: RunSoFar): number => {
   return soFar.secondsLeft >= others + counting ? others + counting : others;
 };
 
-/** What a record is counted in, where it is and as far as there is time for it. */
+/** Of a record's budget, for counting it: where it takes longer, it needs a larger one. */
+const RECORD_COUNTING_SHARE = 0.5;
+
 const recordCountingSeconds = (soFar: RunSoFar): number =>
-  isRecordToCount(soFar) && soFar.secondsLeft >= soFar.exactSeconds ? soFar.exactSeconds : 0;
+  isRecordToCount(soFar) ? Math.min(soFar.exactSeconds, RECORD_COUNTING_SHARE * soFar.budgetSeconds) : 0;
 
 const isRecordToCount = ({ purpose, exact, counting, engine }: RunSoFar): boolean =>
   purpose === 'record' &&

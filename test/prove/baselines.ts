@@ -112,7 +112,8 @@ const record = (work: string): Recorded => {
   });
   const [baselines, seed] = [path.join(work, 'baselines'), nextSeed()];
   const words = ['baseline', 'record', scenario, '--head', source, '--baselines', baselines, '--exact', 'always'];
-  const more = ['--seed', String(seed), '--budget', '45s', '--out', path.join(work, 'recorded'), '--quiet'];
+  const folders = ['--bundles', path.join(work, 'bundles'), '--out', path.join(work, 'recorded')];
+  const more = ['--seed', String(seed), '--budget', '80s', ...folders, '--quiet'];
   execFileSync(process.execPath, ['dist/cli/bin.js', ...words, ...more], { cwd: root, stdio: 'inherit' });
   return { scenario, source, baselines, seed, work };
 };
@@ -134,7 +135,8 @@ const compare = async (
   const { exact = 'only', env = {} } = more;
   const out = path.join(work, 'out');
   rmSync(out, { recursive: true, force: true });
-  const flags = ['--baselines', baselines, '--exact', exact];
+  // Its bundle is taken away, too.
+  const flags = ['--baselines', baselines, '--bundles', path.join(work, 'none'), '--exact', exact];
   return measureOnce(scenario, { base: 'baseline', head }, out, flags, env);
 };
 

@@ -126,8 +126,8 @@ const JUDGED: readonly Row[] = [
     { kind: 'stop', why: 'budget' },
   ],
   [
-    'but not where it is too late for that',
-    { purpose: 'record', secondsLeft: 29 },
+    'but no more than half of what there is',
+    { purpose: 'record', secondsLeft: 66, exactSeconds: 100 },
     { launches: 6 },
     { kind: 'judged' },
   ],
