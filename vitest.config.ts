@@ -11,7 +11,7 @@ const limits = { testTimeout: 20_000, hookTimeout: 60_000 } as const;
 const wholeRunLimits = { testTimeout: 180_000, hookTimeout: 180_000 } as const;
 
 /** Whole runs that ask for windows of a certain size, or for launches within a budget: nothing may run beside them. */
-const UNDISTURBED = ['interrupt', 'odd', 'run', 'state'].map((name) => `test/e2e/${name}.test.ts`);
+const UNDISTURBED = ['interrupt-latency', 'odd', 'run', 'state'].map((name) => `test/e2e/${name}.test.ts`);
 
 /** Modules that never touch anything outside (docs/architecture.md): their tests can leave nothing behind for one another. */
 const PURE = ['compare', 'metrics', 'model', 'profile', 'report', 'scenario', 'stats', 'units'].map(

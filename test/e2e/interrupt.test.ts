@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeBadTarget } from '../helpers/bad-target.ts';
-import { type Ended, makePlace, type Place, type RunOptions } from './cli.ts';
-import { commitAll, git } from './git.ts';
+import { type Ended, makePlace, type Place } from './cli.ts';
+import { expectAllStopped, expectNothingLeft, type Interrupted, runInRepository, SCENARIO } from './interrupted-run.ts';
 import { comparisonIn, filesBelow } from './results.ts';
 
 const BIN = path.resolve(import.meta.dirname, '../../harness/cli/bin.ts');
@@ -13,68 +13,24 @@ let place: Place;
 beforeEach(() => {
   place = makePlace();
 });
-afterEach(() => {
-  const left = { processes: place.processes(), files: place.leftInTmp() };
-  place.remove();
-  expect(left, 'nothing is left running or lying about').toEqual({ processes: [], files: [] });
-});
+afterEach(() => expectNothingLeft(place));
 
-const SCENARIO = `name: bad
-target:
-  buildFlags: ["-ldflags=-s -w"]
-  args: ["-addr", "127.0.0.1:\${port}"]
-  ready: GET /healthz
-load:
-  requests:
-    - { name: work, http: GET /work }
-  latency: false
-`;
-
-/** A few judged launches, then the latency phase with what is kept for it. */
-const WITH_LATENCY = { scenario: SCENARIO.replace('latency: false', 'latency: auto'), budget: '16s' };
-const SHORT = { scenario: SCENARIO, budget: '5s' };
-
-/** Base and head are commits of a repository, so that checkouts, too, may be left behind. */
-const runInRepository = async (
-  { scenario, budget }: { readonly scenario: string; readonly budget: string },
-  interrupts: RunOptions['interrupts'],
-): Promise<Ended> => {
-  await makeBadTarget({ to: path.join(place.dir, 'r'), mode: 'ok' });
-  place.file('r/s.yml', scenario);
-  const cwd = path.join(place.dir, 'r');
-  git(cwd, 'init', '-q', '-b', 'main');
-  commitAll(cwd, 'one');
-  git(cwd, 'commit', '-q', '-m', 'two', '--allow-empty');
-  const ended = await place.run(['run', 's.yml', '--base', 'HEAD~1', '--out', '../out', '--budget', budget], {
-    cwd,
-    ...(interrupts === undefined ? {} : { interrupts }),
-    // Links of a commit are cached, and a cache that is there would leave nothing to interrupt.
-    env: { GODYNO_CACHE: 'off' },
-  });
-  expect(git(cwd, 'status', '--porcelain')).toBe('');
-  expect(git(cwd, 'worktree', 'list').split('\n')).toHaveLength(1);
-  expect(filesBelow(path.join(cwd, '.git')).filter((file) => file.endsWith('.lock'))).toEqual([]);
-  return ended;
-};
+const interrupted = async (...interrupts: Interrupted['interrupts']): Promise<Ended> =>
+  runInRepository(place, { scenario: SCENARIO, budget: '5s', interrupts });
 
 /** Written when the warm-up is over: the windows begin. */
 const MEASURING = 'out/profiles/bad/head/launch-1/allocs-before.pb.gz';
 
 describe('Ctrl-C', () => {
   it.each([
-    ['while the sides are built', SHORT, /building head/],
-    ['in the middle of the windows', SHORT, MEASURING],
-    ['in the latency phase', WITH_LATENCY, /launch \d+: latency/],
-  ] as const)('%s stops everything and exits 130', async (_when, what, at) => {
-    const ended = await runInRepository(what, [{ at, signal: 'SIGINT' }]);
-    expect(ended.code).toBe(130);
-    expect(ended.stderr).toContain('Everything that was started has been stopped.');
-    expect(ended.stderr).not.toMatch(/\n\s+at .*:\d+:\d+/);
-    expect(existsSync(path.join(place.dir, 'out/comparison.json'))).toBe(false);
+    ['while the sides are built', /building head/],
+    ['in the middle of the windows', MEASURING],
+  ] as const)('%s stops everything and exits 130', async (_when, at) => {
+    expectAllStopped(place, await interrupted({ at, signal: 'SIGINT' }));
   });
 
   it('while results are written leaves whole files or none', async () => {
-    const ended = await runInRepository(SHORT, [{ at: /✔ bad/, signal: 'SIGINT' }]);
+    const ended = await interrupted({ at: /✔ bad/, signal: 'SIGINT' });
     expect(ended.code).toBeOneOf([0, 130]);
     const files = filesBelow(path.join(place.dir, 'out'));
     expect(files.filter((file) => file.includes('.partial'))).toEqual([]);
@@ -83,15 +39,12 @@ describe('Ctrl-C', () => {
   });
 
   it('twice ends at once, and still leaves nothing', async () => {
-    const ended = await runInRepository(SHORT, [
-      { at: MEASURING, signal: 'SIGINT' },
-      { at: /Ctrl-C again/, signal: 'SIGINT' },
-    ]);
+    const ended = await interrupted({ at: MEASURING, signal: 'SIGINT' }, { at: /Ctrl-C again/, signal: 'SIGINT' });
     expect(ended.code).toBe(130);
   });
 
   it('has a twin in SIGTERM, here while the first launch starts', async () => {
-    const ended = await runInRepository(SHORT, [{ at: /launch 1/, signal: 'SIGTERM' }]);
+    const ended = await interrupted({ at: /launch 1/, signal: 'SIGTERM' });
     expect(ended.code).toBe(130);
   });
 });

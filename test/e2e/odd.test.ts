@@ -1,7 +1,5 @@
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { canPin, usableCpus } from '../../harness/process/index.ts';
-import { makeBadTarget } from '../helpers/bad-target.ts';
 import { makeOddTarget, type OddKind } from '../helpers/odd-target.ts';
 import { makePlace, type Place } from './cli.ts';
 import { comparisonIn, rowOf, runIn, unaccountedIn } from './results.ts';
@@ -59,28 +57,5 @@ describe('one launch of identical code', () => {
       expect(base.answered).toBeGreaterThanOrEqual(150);
       for (const { counters } of [base, head]) expect(counters.cpuNs).toBeGreaterThan(0.06e9);
     }
-  });
-});
-
-const ability = await canPin();
-const [cpu, other] = usableCpus() ?? [];
-
-describe.skipIf(!ability.can || other === undefined)('a side that is bound to another CPU than the other side', () => {
-  it.each(['base', 'head'] as const)('on %s makes the run invalid, with the CPUs named', async (astray) => {
-    for (const [side, folder] of [
-      ['base', 'b'],
-      ['head', 'h'],
-    ] as const) {
-      const mode = side === astray ? 'strays' : 'ok';
-      await makeBadTarget({ to: path.join(place.dir, folder), mode, at: other ?? 0 });
-    }
-    place.file('s.yml', SCENARIO);
-    const ended = await place.run(['run', 's.yml', '--base', './b', '--head', './h', '--out', 'out', '--budget', '9s']);
-    expect(ended.code).toBe(3);
-    expect(ended.stderr).toMatch(
-      new RegExp(
-        `${astray}: a thread of the service is bound to CPU ${other}; godyno had put both sides on CPU ${cpu}`,
-      ),
-    );
   });
 });
