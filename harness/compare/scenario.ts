@@ -32,6 +32,7 @@ import { outcomeFromAll, latencyOutcome, SHOWN_LEVELS, singleLookLevels } from '
 import { loaderReport } from './verdict/loader-health.ts';
 import { outcomeFromLaunches, needsPinning, unpinnedReason } from './verdict/stopping-rule.ts';
 import { basisOf, readingOf, type Reading } from './verdict/reading.ts';
+import { unjudgedFunctionGates, withFunctionGates } from './verdict/function-limits.ts';
 import { type ScenarioVerdict, scenarioVerdictOf } from './verdict/scenario-verdict.ts';
 import { withoutChance } from './verdict/shown.ts';
 import { dropUnsupportedNames } from './functions/explained.ts';
@@ -187,12 +188,14 @@ const metricRows = (
   });
 };
 
+const HEAD_FAILS = 'head fails requests';
+
 /** Head fails requests: what it costs to fail them is not compared. */
 const judgeRows = (rows: readonly MetricComparison[], invalid: InvalidRun | null): readonly MetricComparison[] => {
   if (invalid) return rows.map(withVerdict('invalid', invalid.message));
   const failing = rows.some(({ metric, gate, verdict }) => metric === 'errorRatio' && gate && verdict === 'regressed');
   if (!failing) return rows;
-  const barred = withVerdict('notJudged', 'head fails requests');
+  const barred = withVerdict('notJudged', HEAD_FAILS);
   return rows.map((row) => (row.metric === 'errorRatio' ? row : barred(row)));
 };
 
@@ -259,21 +262,41 @@ export const judgeScenario = (measured: ScenarioRun, family: Family, counted: Co
   return { measured, run, rows, answers, verdict };
 };
 
+/** Costs that nobody compares are none of a function either. */
+const whyNoFunction = ({ rows, verdict }: JudgedScenario): string | null => {
+  if (verdict.verdict === 'invalid') return 'the measurement is invalid';
+  const failing = rows.some(({ metric, gate, verdict: of }) => metric === 'errorRatio' && gate && of === 'regressed');
+  return failing ? HEAD_FAILS : null;
+};
+
+/** Absent where no function has a limit. */
+const functionGatesOf = (
+  judged: JudgedScenario,
+  { functionGates }: Explanation,
+): Pick<ScenarioComparison, 'functionGates'> => {
+  const { functionGates: asked } = judged.run.scenario;
+  if (asked === undefined) return {};
+  const why = whyNoFunction(judged) ?? (functionGates === undefined ? 'no profiles' : null);
+  return { functionGates: why === null ? (functionGates ?? []) : unjudgedFunctionGates(asked, why) };
+};
+
 /** A judged scenario of `file` with what explains it, as the comparison has it. */
 export const assembleScenario = (
-  { measured, run, rows, answers, verdict }: JudgedScenario,
+  judgedScenario: JudgedScenario,
   file: SourceChange & { readonly environment: Environment },
   exact: ExactSummary | null,
   explanation: Explanation,
 ): ScenarioComparison => {
+  const { measured, run, rows, answers, verdict } = judgedScenario;
   const toolchain = toolchainChange(measured, file, explanation.costs);
   const judged = launchesOf(run, 'judged');
   const cost = judged.flatMap(({ pairs }) => pairs.filter(({ phase }) => phase === 'cost'));
   const discardedPairs = cost.filter(({ discarded }) => discarded !== null).length;
   const functions = withoutGoNoise(explanation.functions, run, toolchain);
+  const gated = functionGatesOf(judgedScenario, explanation);
   return {
     scenario: run.scenario.name,
-    ...verdict,
+    ...withFunctionGates(verdict, gated.functionGates),
     pairs: cost.length - discardedPairs,
     launches: judged.length,
     linkSeeds: countLinkSeeds(judged),
@@ -283,6 +306,7 @@ export const assembleScenario = (
     stop: run.stop,
     exact,
     metrics: withQValues(rows),
+    ...gated,
     ...dropUnsupportedNames({ functions, attribution: explanation.attribution }, rows),
     ...(toolchain === undefined ? {} : { toolchain }),
     ...builtDifferently(measured, file),

@@ -19,6 +19,7 @@ import {
   worstVerdict,
 } from '../model/index.ts';
 import { formatSignedPercent, formatSignedQuantity } from '../units/index.ts';
+import { withFunctionGates } from './verdict/function-limits.ts';
 import { scenarioVerdictOf } from './verdict/scenario-verdict.ts';
 
 export type Waiver = Omit<AppliedWaiver, 'effect'>;
@@ -129,7 +130,8 @@ const verdictWithout = (scenario: ScenarioComparison, applied: readonly AppliedW
   if (scenario.verdict !== 'regressed') return scenario.verdict;
   const waived = new Set(applied.filter((one) => one.scenario === scenario.scenario).map(({ metric }) => metric));
   const rows = scenario.metrics.map((row) => (waived.has(row.metric) ? { ...row, gate: false } : row));
-  return waived.size === 0 ? 'regressed' : scenarioVerdictOf(rows, null).verdict;
+  if (waived.size === 0) return 'regressed';
+  return withFunctionGates(scenarioVerdictOf(rows, null), scenario.functionGates).verdict;
 };
 
 /**

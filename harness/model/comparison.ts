@@ -1,6 +1,6 @@
 /** What a run says: the promise of `comparison.json`, schema version 1 (docs/files.md). */
 import type { ExactEngine } from './exact.ts';
-import type { CostKind } from './profile-kinds.ts';
+import type { CostKind, GatedKind } from './profile-kinds.ts';
 import type { AnswerSample, Environment, RunSettings, StopReason, NewOnHead } from './run.ts';
 import type { BySide, Side } from './side.ts';
 
@@ -145,6 +145,8 @@ export interface ScenarioComparison {
   readonly exact: ExactSummary | null;
   readonly metrics: readonly MetricComparison[];
   readonly functions: readonly FunctionComparison[];
+  /** Functions that the scenario gives a limit; absent where it gives none. */
+  readonly functionGates?: readonly FunctionGateComparison[];
   readonly attribution: Attribution | null;
   /** Another Go on each side, said before anything else; absent where both have one. */
   readonly toolchain?: ToolchainChange;
@@ -374,6 +376,40 @@ export interface FunctionComparison {
   readonly callees?: readonly CountedCalls[];
   /** Present when the row is named for what its callees spend: tell headCum − baseCum then, not its own delta. */
   readonly namedFor?: 'callees';
+}
+
+/** `notJudged`: no function matches, or the samples cannot tell; that fails nothing. */
+export type FunctionGateVerdict = 'regressed' | 'improved' | 'unchanged' | 'notJudged';
+
+/** A limit of functions, and what came of it. */
+export interface FunctionGateComparison {
+  /** As the scenario has it. */
+  readonly pattern: string;
+  readonly profile: GatedKind;
+  /** The smallest worsening of a function's own cost that fails. */
+  readonly failRatio: number;
+  readonly verdict: FunctionGateVerdict;
+  readonly reason: string | null;
+  /** Functions of base that match. */
+  readonly matched: number;
+  /** Of these at most five, those that fail first, then the most expensive. */
+  readonly functions: readonly GatedFunction[];
+}
+
+export interface GatedFunction {
+  readonly function: string;
+  readonly unit: MetricUnit;
+  /** Own cost, as in {@link FunctionComparison}. */
+  readonly basePerRequest: number;
+  readonly headPerRequest: number;
+  /** head ÷ base − 1, with its 90 % interval. */
+  readonly effectRatio: number;
+  readonly ciRatio: readonly [number, number];
+  /** Benjamini-Hochberg over the functions with a limit in this profile; null with too few samples to test. */
+  readonly qValue: number | null;
+  /** Where its cost came from, or went to: another cut of the same work, which fails nothing. */
+  readonly movedTo: string | null;
+  readonly verdict: FunctionGateVerdict;
 }
 
 /** Mean over launches, in the row's unit. */

@@ -31,3 +31,8 @@ export const COST_KINDS = [
 ] as const;
 
 export type CostKind = (typeof COST_KINDS)[number];
+
+/** What a function may have a limit in: costs that add up with the requests, by samples enough to test. */
+export const GATED_KINDS = ['cpu', 'alloc_objects', 'alloc_space'] as const satisfies readonly CostKind[];
+
+export type GatedKind = (typeof GATED_KINDS)[number];

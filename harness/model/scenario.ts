@@ -4,6 +4,7 @@
  * Strings may still hold `${…}` placeholders; `harness/scenario` names them, `target` and `load` fill them in.
  */
 import type { TlsSpec } from './endpoint.ts';
+import type { GatedKind } from './profile-kinds.ts';
 import { type BySide, type Side, SIDES } from './side.ts';
 
 export type HttpMethod = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS';
@@ -233,6 +234,14 @@ export interface GateSpec extends GateLimit {
   readonly toolchain?: GateLimit | false;
 }
 
+/** A limit of functions: one of them that costs at least `failRatio` more itself fails the run. */
+export interface FunctionGate {
+  /** A canonical name; `*` stands for any text, in `(*T)` for itself. */
+  readonly pattern: string;
+  readonly profile: GatedKind;
+  readonly failRatio: number;
+}
+
 export interface Scenario {
   readonly name: string;
   readonly description: string | null;
@@ -245,4 +254,6 @@ export interface Scenario {
   readonly measure: MeasureSpec;
   /** Metric id → refined gate, `true` (default limits, required) or `false` (removed). Unnamed: the defaults of docs/method.md. */
   readonly gates: Readonly<Record<string, GateSpec | boolean>>;
+  /** Absent: no function has a limit. */
+  readonly functionGates?: readonly FunctionGate[];
 }

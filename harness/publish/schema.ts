@@ -5,7 +5,7 @@
  * start of `godyno --version` (48 to 88 ms of CPU). The compiler holds the two together, see {@link asComparison}.
  */
 import { z } from 'zod';
-import { type Comparison, COST_KINDS, METRIC_IDS, VERDICTS } from '../model/index.ts';
+import { type Comparison, COST_KINDS, GATED_KINDS, METRIC_IDS, VERDICTS } from '../model/index.ts';
 
 /** Up to here numbers print without an exponent. */
 const MOST = 1e21;
@@ -85,6 +85,32 @@ const functionRow = z.object({
   nearChange: z.enum(['calls', 'calledFrom']).exactOptional(),
   movedTo: text.nullable(),
   namedFor: z.literal('callees').exactOptional(),
+});
+
+const functionGateVerdict = z.enum(['regressed', 'improved', 'unchanged', 'notJudged']);
+
+const functionGate = z.object({
+  pattern: text,
+  profile: z.enum(GATED_KINDS),
+  failRatio: number,
+  verdict: functionGateVerdict,
+  reason: text.nullable(),
+  matched: count,
+  functions: z
+    .array(
+      z.object({
+        function: text,
+        unit,
+        basePerRequest: number,
+        headPerRequest: number,
+        effectRatio: number,
+        ciRatio: interval,
+        qValue: number.nullable(),
+        movedTo: text.nullable(),
+        verdict: functionGateVerdict,
+      }),
+    )
+    .max(5),
 });
 
 const attribution = z.object({
@@ -217,6 +243,7 @@ const scenario = z.object({
     .nullable(),
   metrics: z.array(metric).max(METRIC_IDS.length),
   functions: z.array(functionRow).max(5000),
+  functionGates: z.array(functionGate).max(300).exactOptional(),
   attribution: attribution.nullable(),
   toolchain: toolchain.exactOptional(),
   builtDifferently: texts(50).exactOptional(),

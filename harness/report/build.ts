@@ -4,6 +4,7 @@ import { formatDuration, formatNumberOf, formatPercent, formatQuantity } from '.
 import { changedCodeOf } from './words/changed-code.ts';
 import { codePathOf } from './words/code-path.ts';
 import { blindSpotsOf, cautionsOf, toDoFor } from './words/cautions.ts';
+import { functionGateRows } from './words/function-gates.ts';
 import { headlineOf, overallHeadline } from './words/headline.ts';
 import { newGoOf } from './words/new-go.ts';
 import {
@@ -101,6 +102,7 @@ const scenarioReport = (
     failed: failedOf(scenario),
     changed: changed.slice(0, MOST_CHANGED_ROWS).map(metricRow),
     changedLeftOut: Math.max(0, changed.length - MOST_CHANGED_ROWS),
+    functionGates: functionGateRows(scenario),
     codePath: codePathOf(scenario),
     why: withoutBlanks(explain(scenario)),
     changedCode: changedCodeOf(scenario),

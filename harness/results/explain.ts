@@ -7,6 +7,7 @@ import {
   familyOf,
   type Family,
   type JudgedScenario,
+  judgeFunctionGates,
   judgeScenario,
   type KindCompared,
 } from '../compare/index.ts';
@@ -60,9 +61,13 @@ export const explainSamples = async (
   reader: SamplesReader,
 ): Promise<Omit<Sampled, 'compared'> & { readonly explanation: Explanation }> => {
   const { compared, graphs, cpu } = await reader.all(file, measured);
+  const { functionGates } = measured.scenario;
   const isExplainPass = run.launches.some(({ stage }) => stage === 'explain');
   return {
-    explanation: explainByKinds(leadingFirst(compared, rows), isExplainPass ? 'explain' : 'judged'),
+    explanation: {
+      ...explainByKinds(leadingFirst(compared, rows), isExplainPass ? 'explain' : 'judged'),
+      ...(functionGates !== undefined && { functionGates: judgeFunctionGates(functionGates, compared) }),
+    },
     graphs,
     cpu,
   };
@@ -72,6 +77,9 @@ const inOrder = (graphs: readonly ProfilePair[]): readonly ProfilePair[] => {
   const place = ({ compared }: ProfilePair): number => (compared === null ? -1 : COST_KINDS.indexOf(compared));
   return graphs.toSorted((a, b) => place(a) - place(b));
 };
+
+const gatesIn = ({ functionGates }: Explanation): Pick<Explanation, 'functionGates'> =>
+  functionGates === undefined ? {} : { functionGates };
 
 interface ScenarioExplained {
   readonly scenario: ScenarioComparison;
@@ -106,7 +114,8 @@ const explainScenario = async (
   await keepCounted(run, sides, keep);
   const { exact, ...explanation } = explainWithCounts(file, judged, { calls, judged: counts, sides }, sampled);
   return {
-    scenario: assembleScenario(judged, file, exact, explanation),
+    // Counts beside the samples say nothing of limits that samples decide.
+    scenario: assembleScenario(judged, file, exact, { ...explanation, ...gatesIn(sampled) }),
     graphs: inOrder([...graphs, ...countedGraph(run.scenario.name, sides)]),
   };
 };

@@ -168,6 +168,7 @@ const soFarOf = ({ session, links, progress, current }: Conductor): RunSoFar => 
   const doneOf = (wanted: Stage): number => launches.filter(({ stage }) => stage === wanted).length;
   const rate = progress.latencyRatePerSecond;
   const run = current();
+  const wantsSamples = plan.scenario.functionGates?.some(({ profile }) => profile === 'cpu') === true;
   const seen = (progress.stop === null ? judgeSoFar : judgeAtEnd)(run, plan.family);
   return {
     purpose: plan.purpose,
@@ -191,7 +192,8 @@ const soFarOf = ({ session, links, progress, current }: Conductor): RunSoFar => 
     tellsStuck: SIDES.every((side) => tellsStuck(run.builds[side].goVersion)),
     captureDone: doneOf('capture') > 0,
     explainedSeconds: progress.explainedSeconds,
-    hasSamples: seen.cpuFired && hasSamples(session),
+    wantsSamples,
+    hasSamples: (seen.cpuFired || wantsSamples) && hasSamples(session),
     isNamedExactly: isNamedExactly(session, progress),
     counting: progress.exact !== null ? 'done' : progress.countingWaits ? 'waits' : 'not yet',
     engine: engineOf(progress),

@@ -65,6 +65,8 @@ export interface RunSoFar {
   readonly captureDone: boolean;
   /** Seconds that explaining took so far; launches at the same time count once. */
   readonly explainedSeconds: number;
+  /** A function has a limit in CPU, which only samples can tell. */
+  readonly wantsSamples: boolean;
   readonly hasSamples: boolean;
   readonly isNamedExactly: boolean;
   /** `done`: it counted, or was refused; `waits`: a gate was open, but only calls can be counted here. */
@@ -308,14 +310,14 @@ const movedAllocations = ({ verdicts }: Look): boolean =>
 
 /** Where there is no time for both, whoever made CPU fail is worth more than one more figure: one launch goes first. */
 const explainsFirst = (soFar: RunSoFar): boolean =>
+  soFar.look.cpuFired &&
   isWorthExplaining(soFar) &&
   soFar.explainedSeconds === 0 &&
   soFar.secondsLeft < latencySeconds(soFar) + EXPLAIN_LAUNCH_SECONDS;
 
 const isWorthExplaining = (soFar: RunSoFar): boolean =>
-  soFar.look.cpuFired &&
   soFar.explain &&
-  !soFar.isNamedExactly &&
+  (soFar.wantsSamples || (soFar.look.cpuFired && !soFar.isNamedExactly)) &&
   !soFar.hasSamples &&
   soFar.explainedSeconds + EXPLAIN_LAUNCH_SECONDS <= EXPLAIN_MOST_SECONDS &&
   soFar.secondsLeft >= EXPLAIN_LAUNCH_SECONDS;

@@ -4,10 +4,14 @@ import {
   type BodyExpectation,
   type Capture,
   type DataTable,
+  type FunctionGate,
+  GATED_KINDS,
   type GateLimit,
   type GateSpec,
   type GenerateCommand,
   type LoadSpec,
+  METRIC_IDS,
+  type MetricId,
   placeholdersOf,
   type PrepareRequest,
   type ReadyCheck,
@@ -226,7 +230,9 @@ const fillLoad = (load: ScenarioInput['load'], files: ReadFiles, contents: FileC
 /** The metric's own. */
 const DEFAULT_LIMIT: GateLimit = { failRatio: null, failAbsolute: null };
 
-const fillGate = (gate: NonNullable<ScenarioInput['gates'][string]>): GateSpec | boolean => {
+type GateInput = NonNullable<ScenarioInput['gates'][MetricId]>;
+
+const fillGate = (gate: GateInput): GateSpec | boolean => {
   if (typeof gate === 'boolean') return gate;
   if (gate === 'default') return true;
   const { fail = DEFAULT_LIMIT, toolchain } = gate;
@@ -235,8 +241,21 @@ const fillGate = (gate: NonNullable<ScenarioInput['gates'][string]>): GateSpec |
 
 const fillGates = (gates: ScenarioInput['gates']): Readonly<Record<string, GateSpec | boolean>> => {
   const named: Record<string, GateSpec | boolean> = {};
-  for (const [metric, gate] of Object.entries(gates)) if (gate !== undefined) named[metric] = fillGate(gate);
+  for (const metric of METRIC_IDS) {
+    const gate = gates[metric];
+    if (gate !== undefined) named[metric] = fillGate(gate);
+  }
   return named;
+};
+
+const fillFunctionGates = ({ functions = {} }: ScenarioInput['gates']): Pick<Scenario, 'functionGates'> => {
+  const functionGates = Object.entries(functions).flatMap(([pattern, limits]) =>
+    GATED_KINDS.flatMap((profile): readonly FunctionGate[] => {
+      const failRatio = limits[profile];
+      return failRatio === undefined ? [] : [{ pattern, profile, failRatio }];
+    }),
+  );
+  return functionGates.length === 0 ? {} : { functionGates };
 };
 
 /** JSON with the keys of every mapping in order, so that equal values have equal text. */
@@ -305,5 +324,6 @@ export const fillScenario = (
       explain,
     },
     gates: fillGates(input.gates),
+    ...fillFunctionGates(input.gates),
   };
 };

@@ -45,6 +45,14 @@ export const parseGate = (metric: MetricId, fail: string | number): GateLimit | 
   return { failRatio: amount, failAbsolute: null };
 };
 
+export const SHARE_EXPECTED = 'expected a percentage above 0 such as "+20%"';
+
+/** Reads a function's limit; a string is why it is none. */
+export const parseFunctionLimit = (written: string | number): number | string => {
+  const ratio = parsePercentRatio(String(written).replace(/^\s*\+/, ''));
+  return ratio !== undefined && ratio > 0 ? ratio : SHARE_EXPECTED;
+};
+
 const belowFloor = (amount: number, floor: number): string =>
   `no run can decide a change of ${formatPercent(amount)}: the smallest limit here is ${formatPercent(floor)}`;
 

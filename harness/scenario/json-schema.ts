@@ -72,7 +72,7 @@ export const knownKeysAt = (path: DocumentPath): readonly string[] => [
 ];
 
 /** Places whose keys are the user's own names: there, an empty value is a mistake rather than a key left out. */
-const OWN_NAMES = /(?:^|\.)(?:env|buildEnv|headers|capture|body|form|multipart)(?:\.|$)/;
+const OWN_NAMES = /(?:^|\.)(?:env|buildEnv|headers|capture|body|form|multipart|functions)(?:\.|$)/;
 
 const isKnown = (keys: readonly string[], key: string): boolean => keys.includes(key);
 

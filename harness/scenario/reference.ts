@@ -215,6 +215,19 @@ tight mode), allocations and bytes below ${finest('allocBytesPerRequest')}, late
 not it changes code, too): \`allocBytesPerRequest: { fail: "+2%", toolchain: "+20%" }\`; without \`fail\` the default holds
 otherwise, and \`toolchain: false\` lets such a change pass.
 
+\`functions\` gives single functions a limit, without which none has one: the smallest worsening of what a function costs
+itself (\`cpu\`, \`alloc_objects\`, \`alloc_space\`; with what Go's runtime does for it, without what it calls) that fails
+the run, when the samples of the profiles leave no doubt ([method.md](method.md#functions-with-a-limit)). What they cannot
+tell is reported as not judged and fails nothing.
+
+\`\`\`yaml
+gates:
+  functions:
+    main.encode: { cpu: "+20%" }
+    "main.(*cache).*": { alloc_space: "+50%" }         # every method of *cache, each by itself
+    "*/store.Find[...]": { cpu: "+30%" }               # type arguments do not count
+\`\`\`
+
 `;
 
 /** Places that take the same keys are listed above one table, at the first of them. */

@@ -4,10 +4,10 @@
  * declared.
  */
 import { z } from 'zod';
-import { METRICS, metricDef, TIGHT_CPU } from '../metrics/index.ts';
-import { METRIC_IDS, type MetricId } from '../model/index.ts';
+import { METRICS, metricDef, profileKind, TIGHT_CPU } from '../metrics/index.ts';
+import { GATED_KINDS, type GatedKind, METRIC_IDS, type MetricId } from '../model/index.ts';
 import { formatPercent } from '../units/index.ts';
-import { limitExpected, parseGate } from './gates.ts';
+import { limitExpected, parseFunctionLimit, parseGate, SHARE_EXPECTED } from './gates.ts';
 import { duration, expected, rate, text, wholeNumber, word } from './scalars.ts';
 import { mapping, yesNo } from './schema-words.ts';
 import { prepareRequest, request } from './schema-requests.ts';
@@ -125,7 +125,51 @@ const gate = (metric: MetricId) =>
     .describe(`${metricDef(metric).about}. \`fail\`: ${limitExpected(metric).slice('expected '.length)}.`)
     .meta({ kind: 'gate' });
 
-const gates = () => mapping(Object.fromEntries(METRIC_IDS.map((metric) => [metric, gate(metric)])));
+const functionLimit = (kind: GatedKind) =>
+  z
+    .union([z.string(), z.number()], { error: SHARE_EXPECTED })
+    .transform((written, context) => {
+      const parsed = parseFunctionLimit(written);
+      if (typeof parsed === 'number') return parsed;
+      context.issues.push({ code: 'custom', input: written, message: parsed });
+      return z.NEVER;
+    })
+    .optional()
+    .describe(`The smallest worsening of its own ${profileKind(kind).noun} that fails.`);
+
+const LONGEST_PATTERN = 1000;
+
+const functionGates = () =>
+  z
+    .record(
+      z.string().min(1, expected('the name of a function')).max(LONGEST_PATTERN, expected('a shorter name')),
+      mapping(
+        Object.fromEntries(GATED_KINDS.map((kind) => [kind, functionLimit(kind)])) as Record<
+          GatedKind,
+          ReturnType<typeof functionLimit>
+        >,
+        '{ cpu: "+20%" }',
+      ).refine((limits) => Object.values(limits).some((limit) => limit !== undefined), {
+        error: `expected ${GATED_KINDS.join(', ')} or several of them, such as { cpu: "+20%" }`,
+        // An unknown key says enough.
+        when: ({ issues }) => issues.length === 0,
+      }),
+      { error: 'expected function names with limits such as "main.encode": { cpu: "+20%" }' },
+    )
+    .optional()
+    .describe(
+      'Limits of single functions by their full names as reports have them; `*` stands for any text, but in `(*T)` for itself.',
+    )
+    .meta({ kind: 'mapping', example: { 'main.encode': { cpu: '+20%' } } });
+
+const gates = () =>
+  mapping({
+    ...(Object.fromEntries(METRIC_IDS.map((metric) => [metric, gate(metric)])) as Record<
+      MetricId,
+      ReturnType<typeof gate>
+    >),
+    functions: functionGates(),
+  });
 
 export const scenarioSchema = mapping({
   $schema: z.string().optional().describe('Address of the JSON schema, for editors; ignored.'),

@@ -5,6 +5,8 @@ import type {
   ExactCounted,
   ExactSummary,
   FunctionComparison,
+  FunctionGateComparison,
+  GatedFunction,
   MetricComparison,
   MetricId,
   RunVerdict,
@@ -122,6 +124,43 @@ export const counted = (name: string, rest: Partial<FunctionComparison> = {}): F
     headCallsPerRequest: 1,
     ...rest,
   });
+
+/** A function with a limit, of which the estimate follows from base and head. */
+export const gated = (
+  name: string,
+  base: number,
+  head: number,
+  ciRatio: GatedFunction['ciRatio'],
+  rest: Partial<GatedFunction> = {},
+): GatedFunction => ({
+  function: name,
+  unit: 'ns',
+  basePerRequest: base,
+  headPerRequest: head,
+  effectRatio: head / base - 1,
+  ciRatio,
+  qValue: 0.0001,
+  movedTo: null,
+  verdict: 'unchanged',
+  ...rest,
+});
+
+export const functionGate = (
+  pattern: string,
+  failRatio: number,
+  verdict: FunctionGateComparison['verdict'],
+  functions: readonly GatedFunction[],
+  rest: Partial<FunctionGateComparison> = {},
+): FunctionGateComparison => ({
+  pattern,
+  profile: 'cpu',
+  failRatio,
+  verdict,
+  reason: null,
+  matched: functions.length,
+  functions,
+  ...rest,
+});
 
 export const exactOf = (rest: Partial<ExactCounted> = {}): ExactSummary => ({
   engine: 'qemu',
@@ -388,6 +427,39 @@ export const STORIES: Readonly<Record<string, Comparison>> = {
     ],
     warnings: ['GET /items answered 500 on head for 184 of 8,000 requests.'],
   }),
+  'regressed-function': regressed({
+    functionGates: [
+      functionGate('main.encode', 0.2, 'regressed', [
+        gated('main.encode', 120_345, 172_000, [0.31, 0.55], { verdict: 'regressed' }),
+      ]),
+      functionGate(
+        'main.(*cache).*',
+        0.5,
+        'unchanged',
+        [
+          gated('main.(*cache).Get', 40_100, 41_000, [-0.11, 0.15]),
+          gated('main.(*cache).Put', 9_000, 10_400, [-0.2, 0.5]),
+        ],
+        { matched: 3, reason: '1 of 3 functions have too few samples to be judged' },
+      ),
+      functionGate('main.encodr', 0.2, 'notJudged', [], { reason: 'no function matches' }),
+    ],
+    functions: [row('main.encode', { kind: 'unclear' })],
+    attribution: { ...judgedRows, source: 'explain', samples: { base: 5104, head: 5188 }, culprit: null },
+  }),
+  'function-not-judged': comparisonOf([
+    scenarioOf('demo', 'unchanged', {
+      functionGates: [
+        functionGate(
+          'main.encode',
+          0.2,
+          'notJudged',
+          [gated('main.encode', 120_345, 131_000, [-0.18, 0.36], { verdict: 'notJudged' })],
+          { reason: 'too few samples: +36 % cannot be ruled out' },
+        ),
+      ],
+    }),
+  ]),
   improved: comparisonOf([
     scenarioOf('demo', 'improved', {
       metrics: quietBut(byRatio('cpuNsPerRequest', 830_112, 780_300, 0.008, { verdict: 'improved' })),

@@ -25,6 +25,7 @@ import {
   type PerRequest,
 } from '../builders/synthetic-run.ts';
 import { settings } from '../builders/settings.ts';
+import { functionGate } from '../builders/comparisons.ts';
 import { scenarioWith } from '../builders/scenarios.ts';
 
 interface Service {
@@ -394,6 +395,34 @@ describe('a scenario that wants exact counts only', () => {
         'errorRatio',
       ].map((metric) => expect.objectContaining({ metric, verdict: 'notJudged', reason: 'exact mode only' })),
     );
+  });
+});
+
+describe('functions with a limit', () => {
+  const asked = [{ pattern: 'main.encode', profile: 'cpu', failRatio: 0.2 }] as const;
+  const scenario = { ...scenarioWith({}), functionGates: asked };
+  const found = (verdict: 'regressed' | 'notJudged') => [functionGate('main.encode', 0.2, verdict, [])];
+  const judged = (head: PerRequest, functionGates?: ReturnType<typeof found>) =>
+    compareRun(fileOf([serviceRun({ base: steady, head, scenario })]), () =>
+      functionGates === undefined ? {} : { functionGates },
+    ).scenarios[0]!;
+
+  test('fail a run in which nothing else does, and change nothing where they cannot be judged', () => {
+    expect(judged(steady, found('regressed'))).toMatchObject({ verdict: 'regressed', reason: null });
+    expect(judged(steady, found('notJudged')).verdict).toBe('unchanged');
+    expect(judged(steady)).toMatchObject({ verdict: 'unchanged', functionGates: [{ reason: 'no profiles' }] });
+    expect(compareRun(fileOf([serviceRun({ base: steady, head: steady })])).scenarios[0]).not.toHaveProperty(
+      'functionGates',
+    );
+  });
+
+  test('are not judged where the measurement is invalid', () => {
+    const invalid = { code: 'restarted', message: 'head restarted', side: null } as const;
+    const run = serviceRun({ base: steady, head: steady, scenario }, 1, { invalid });
+    expect(compareRun(fileOf([run]), () => ({ functionGates: found('regressed') })).scenarios[0]).toMatchObject({
+      verdict: 'invalid',
+      functionGates: [{ verdict: 'notJudged', reason: 'the measurement is invalid' }],
+    });
   });
 });
 

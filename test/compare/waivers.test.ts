@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { applyWaivers, parseWaiver, parseWaivers } from '../../harness/compare/waivers.ts';
 import { UsageError } from '../../harness/errors.ts';
-import { byDifference, byRatio, comparisonOf, scenarioOf, STORIES } from '../builders/comparisons.ts';
+import type { FunctionGateComparison } from '../../harness/model/index.ts';
+import { byDifference, byRatio, comparisonOf, functionGate, scenarioOf, STORIES } from '../builders/comparisons.ts';
 
 const TODAY = '2026-11-23';
 const waive = (...lines: readonly string[]) => parseWaivers(lines.join('\n'), 'godyno.waivers');
@@ -12,6 +13,17 @@ const leaking = byDifference('heapGrowthBytesPerRequest', 0, 50, 1, { verdict: '
 const steady = byRatio('allocBytesPerRequest', 100, 100, 0.001);
 const failing = (...metrics: readonly (typeof slower)[]) =>
   comparisonOf([scenarioOf('demo', 'regressed', { metrics })]);
+
+test('a waiver of a metric does not cover a function beyond its limit', () => {
+  const function_ = functionGate('main.encode', 0.2, 'regressed', []);
+  const comparison = (functionGates: readonly FunctionGateComparison[]) =>
+    comparisonOf([scenarioOf('demo', 'regressed', { metrics: [slower, steady], functionGates })]);
+  const without = (functionGates: readonly FunctionGateComparison[]) =>
+    applyWaivers(comparison(functionGates), waive('demo cpuNsPerRequest +3% until 2027-01-31: known'), TODAY).waivers
+      ?.verdictWithout;
+  expect(without([function_])).toBe('regressed');
+  expect(without([{ ...function_, verdict: 'notJudged' }])).toBe('unchanged');
+});
 
 describe('a line', () => {
   test('names scenario, metric, ceiling, last day and reason', () => {

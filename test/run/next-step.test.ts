@@ -341,6 +341,24 @@ const FOLLOWED: readonly Row[] = [
     { kind: 'end', uncounted: false },
   ],
   [
+    'for a function with a limit in CPU, too, whatever fired, after the latency phase',
+    { counting: 'done', latencyDone: 4, wantsSamples: true, isNamedExactly: true },
+    { nextLatencyLook: null },
+    { kind: 'explain' },
+  ],
+  [
+    'but for a limit not before the latency phase',
+    { counting: 'done', secondsLeft: 20, wantsSamples: true },
+    {},
+    { kind: 'latency' },
+  ],
+  [
+    'nor beyond its samples',
+    { counting: 'done', latencyDone: 4, wantsSamples: true, hasSamples: true },
+    { nextLatencyLook: null },
+    { kind: 'end', uncounted: false },
+  ],
+  [
     'not beyond two minutes',
     { counting: 'done', latencyDone: 4, explainedSeconds: 110 },
     { cpuFired: true, nextLatencyLook: null },

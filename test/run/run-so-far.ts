@@ -49,6 +49,7 @@ export const usual: RunSoFar = {
   tellsStuck: false,
   captureDone: false,
   explainedSeconds: 0,
+  wantsSamples: false,
   hasSamples: false,
   isNamedExactly: false,
   counting: 'not yet',

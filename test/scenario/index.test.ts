@@ -557,6 +557,20 @@ describe('gates', () => {
     });
   });
 
+  test('of functions are the scenario’s own, none where it names none, and no part of its digest', () => {
+    const gates =
+      '{ functions: { main.encode: { alloc_space: "50%", cpu: "+5%" }, "main.(*cache).*": { cpu: "+20%" } } }';
+    const scenario = read(`${MINIMAL}gates: ${gates}`);
+    expect(scenario.functionGates).toEqual([
+      { pattern: 'main.encode', profile: 'cpu', failRatio: 0.05 },
+      { pattern: 'main.encode', profile: 'alloc_space', failRatio: 0.5 },
+      { pattern: 'main.(*cache).*', profile: 'cpu', failRatio: 0.2 },
+    ]);
+    expect(scenario.gates).toEqual({});
+    expect(read(MINIMAL)).not.toHaveProperty('functionGates');
+    expect(scenario.digest).toBe(read(MINIMAL).digest);
+  });
+
   test('true and default keep the default limit, false removes the gate', () => {
     expect(gatesOf('{ goroutines: true, latencyP99Ms: default, mallocsPerRequest: false }')).toEqual({
       goroutines: true,

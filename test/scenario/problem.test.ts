@@ -278,6 +278,24 @@ describe('gates', () => {
     ['errorRatio: { fail: 0.01 }', /expected percentage points above 0 such as "0.1%"/],
     ['goroutines: "2%"', /goroutines: expected \{ fail: "\+2%" \}, true, false or default, got "2%"$/],
     ['goroutineGrowthPerRequest: 1', /expected \{ fail: "0.01" \}, true, false or default, got 1$/],
+    [
+      'functions: { main.encode: "+5%" }',
+      /gates\.functions\["main\.encode"\]: expected a mapping such as \{ cpu: "\+20%" \}/,
+    ],
+    [
+      'functions: { main.encode: {} }',
+      /functions\["main\.encode"\]: expected cpu, alloc_objects, alloc_space or several of them/,
+    ],
+    [
+      'functions: { main.encode: { cpu: "-5%" } }',
+      /encode"\]\.cpu: expected a percentage above 0 such as "\+20%", got "-5%"$/,
+    ],
+    [
+      'functions: { main.encode: { gpu: "+5%" } }',
+      /functions\["main\.encode"\]\.gpu: unknown key, did you mean `cpu`\?$/,
+    ],
+    ['functions: { "": { cpu: "+5%" } }', /expected the name of a function/],
+    ['functions: [main.encode]', /functions: expected function names with limits such as/],
     ['goroutines: {}', /goroutines: expected `fail`, `toolchain` or both, got a mapping$/],
   ])('%s is refused', (keys, message) => expect(said(gates(keys))[0]).toMatch(message));
 

@@ -65,7 +65,10 @@ describe('the schema', () => {
   });
 
   test('knows every metric as a gate', () => {
-    expect(Object.keys(annotatedSchema().properties?.['gates']?.properties ?? {})).toEqual([...METRIC_IDS]);
+    expect(Object.keys(annotatedSchema().properties?.['gates']?.properties ?? {})).toEqual([
+      ...METRIC_IDS,
+      'functions',
+    ]);
   });
 
   test('as JSON schema accepts the example and refuses what the parser refuses', () => {

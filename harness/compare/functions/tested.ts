@@ -34,13 +34,13 @@ const LEAST_COUNTS = 20;
  * Of identical code compared by 3,200 samples a side, 4 of 60 had a function reported at 5 %, about what that promises; at 0.5 %
  * it was none of the 49 that could be judged anew, and +3 % in 16 functions lost no name where the diff is known (docs/blame.md).
  */
-const FALSE_DISCOVERY = 0.005;
+export const FALSE_DISCOVERY = 0.005;
 /** A named function costs at least this much more or less itself, … */
 export const LEAST_OWN_RATIO = 0.1;
 /** … and moves the total by this much, or a quarter of what fails the gate. */
 const LEAST_IMPACT_RATIO = 0.005;
 const GATE_SHARE = 0.25;
-const CI_90 = 1.6448536269514722;
+export const CI_90 = 1.6448536269514722;
 /** With one launch the spread between launches is unknown; this is what real services show. */
 const ASSUMED_DISPERSION = 1.5;
 const ASSUMED_DEGREES = 1000;

@@ -27,6 +27,7 @@ import { loaderReport } from '../verdict/loader-health.ts';
 import { needsPinning } from '../verdict/stopping-rule.ts';
 import { scenarioVerdictOf } from '../verdict/scenario-verdict.ts';
 import { countLinkSeeds, rowOf } from '../verdict/metric-row.ts';
+import { unjudgedFunctionGates } from '../verdict/function-limits.ts';
 import { NO_FINDINGS, type ScenarioFindings } from '../verdict/findings.ts';
 import { launchesOf } from '../verdict/launch-series.ts';
 import { requireComparable } from './comparable.ts';
@@ -48,6 +49,7 @@ interface StoredPair {
   readonly sharesBase: boolean;
 }
 
+const SIDE_BY_SIDE = 'functions have limits only where both sides are measured together';
 const TOO_FEW = 'fewer launches than a verdict on CPU takes in one of the runs; measure both sides together';
 const STILL_OPEN = 'the two runs hold too few launches to decide it; measure both sides together';
 
@@ -165,6 +167,9 @@ const compareStoredScenario = (
     stop: head.stop,
     exact: findings.exact,
     metrics: invalid ? rows.map((row) => ({ ...row, verdict: 'invalid', reason: invalid.message })) : rows,
+    ...(head.scenario.functionGates !== undefined && {
+      functionGates: unjudgedFunctionGates(head.scenario.functionGates, SIDE_BY_SIDE),
+    }),
     ...dropUnsupportedNames(findings, rows),
     ...storedBump(built, files, findings),
     loader: loaderReport(head),

@@ -1,5 +1,12 @@
 /** What counts and profiles found out about a scenario, beside its verdicts. */
-import type { Attribution, ExactSummary, FunctionComparison, GroupCost, MetricComparison } from '../../model/index.ts';
+import type {
+  Attribution,
+  ExactSummary,
+  FunctionComparison,
+  FunctionGateComparison,
+  GroupCost,
+  MetricComparison,
+} from '../../model/index.ts';
 
 /** What exact mode counted in a scenario. */
 export interface Counted {
@@ -14,6 +21,8 @@ export interface Explanation {
   readonly attribution: Attribution | null;
   /** Costs by package, of two versions of Go. */
   readonly costs: readonly GroupCost[];
+  /** Functions with a limit; absent where there were no profiles to ask. */
+  readonly functionGates?: readonly FunctionGateComparison[];
 }
 
 export type ScenarioFindings = Counted & Explanation;

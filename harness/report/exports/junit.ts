@@ -1,8 +1,9 @@
 /** JUnit XML: a suite per scenario, a case per gate; regressed fails, invalid is an error, open ones are skipped. */
-import type { Comparison, MetricComparison, ScenarioComparison } from '../../model/index.ts';
+import type { Comparison, FunctionGateComparison, MetricComparison, ScenarioComparison } from '../../model/index.ts';
 import { metricDef } from '../../metrics/index.ts';
 import { effectWithInterval } from '../words/amounts.ts';
 import { visibleText } from '../text/escape.ts';
+import { functionGateMessage, functionGateName } from '../words/function-gates.ts';
 import { VERDICT_WORDS } from '../words/labels.ts';
 import { scenarioVerdictSentence } from '../words/sentence.ts';
 
@@ -38,11 +39,20 @@ const gateCase = (metric: MetricComparison): Case => ({
   message: [`${effectWithInterval(metric)}, ${VERDICT_WORDS[metric.verdict]}`, metric.reason ?? []].flat().join(': '),
 });
 
+const functionCase = (gate: FunctionGateComparison): Case => ({
+  name: functionGateName(gate),
+  outcome: OUTCOMES[gate.verdict],
+  message: functionGateMessage(gate),
+});
+
 /** An invalid scenario is one case, since none of its gates was judged. */
 const casesOf = (scenario: ScenarioComparison): readonly Case[] =>
   scenario.verdict === 'invalid'
     ? [{ name: 'measurement', outcome: 'error', message: scenarioVerdictSentence(scenario) }]
-    : scenario.metrics.filter((metric) => metric.gate).map(gateCase);
+    : [
+        ...scenario.metrics.filter((metric) => metric.gate).map(gateCase),
+        ...(scenario.functionGates ?? []).map(functionCase),
+      ];
 
 const caseXml = (scenario: ScenarioComparison, one: Case): string => {
   const open = `    <testcase classname="${xml(scenario.scenario)}" name="${xml(one.name)}"`;

@@ -71,6 +71,21 @@ const functionTable = (scenario: ScenarioReport, group: FunctionGroup): string =
     ),
   );
 
+const functionGateTable = ({ scenario, functionGates }: ScenarioReport): string =>
+  functionGates.length === 0
+    ? ''
+    : table(
+        `${visibleText(scenario)}: functions with a limit, own cost per request`,
+        ['function', 'base', 'head', 'change', 'interval', 'limit', 'verdict'],
+        functionGates.map((one) =>
+          row(
+            `${code(one.function)} ${inertHtml(one.label)}`,
+            [one.base, one.head, one.effect, one.interval, one.limit].map(inertHtml),
+            `<span class="${one.verdict}">${inertHtml(one.words)}</span>${one.reason === null ? '' : `: ${inertHtml(visibleText(one.reason))}`}`,
+          ),
+        ),
+      );
+
 const frameText = (frame: PathFrame): string => {
   const notes = [...(frame.delta === null ? [] : [frame.delta]), ...(frame.changedInDiff ? ['changed here'] : [])];
   return `${code(frame.function)}${notes.length > 0 ? ` (${inertHtml(notes.join(', '))})` : ''}`;
@@ -131,6 +146,7 @@ const scenarioSection = (report: Report, scenario: ScenarioReport): string => {
     scenario.failed.length === 0 ? '' : `<p><strong>Failed requests</strong></p>${list(scenario.failed)}`,
     scenario.toDo === null ? '' : `<p><strong>To do:</strong> ${rich(scenario.toDo)}</p>`,
     metricTable(`${name}: what changed`, scenario.changed),
+    functionGateTable(scenario),
     codePath(report, scenario),
     why(report, scenario),
     scenario.changedCode.length === 0

@@ -170,6 +170,38 @@ const changedBlocks = (scenario: ScenarioReport): readonly string[] => {
   return [metricTable(scenario.changed), ...more];
 };
 
+const functionGateBlocks = ({ functionGates }: ScenarioReport, level: Level): readonly string[] => {
+  const rows = functionGates.slice(0, 4 * level.functionRows);
+  if (rows.length === 0) return [];
+  const left = functionGates.length - rows.length;
+  return [
+    [
+      tableRow([
+        'Functions with a limit, own cost per request',
+        'Base',
+        'Head',
+        'Change',
+        'Interval',
+        'Limit',
+        'Verdict',
+      ]),
+      tableRow(['---', '---:', '---:', '---:', '---:', '---:', '---']),
+      ...rows.map((row) =>
+        tableRow([
+          `${inertCode(row.function)} ${row.label}`,
+          row.base,
+          row.head,
+          row.effect,
+          row.interval,
+          row.limit,
+          row.reason === null ? row.words : `${row.words}: ${inertText(row.reason)}`,
+        ]),
+      ),
+      ...(left > 0 ? [tableRow([`and ${left} more`, '', '', '', '', '', ''])] : []),
+    ].join('\n'),
+  ];
+};
+
 const newGoBlocks = ({ newGo }: ScenarioReport, level: Level): readonly string[] => {
   if (newGo === null) return [];
   const known = level.functionRows === 0 ? [] : newGo.known;
@@ -186,6 +218,7 @@ const sectionBlocks = (scenario: ScenarioReport, level: Level): readonly string[
   ...bullets('Failed requests', scenario.failed.slice(0, level.cautions)),
   ...(scenario.toDo === null ? [] : [`**To do:** ${rich(scenario.toDo)}`]),
   ...changedBlocks(scenario),
+  ...functionGateBlocks(scenario, level),
   ...codePathBlocks(scenario, level),
   ...whyBlocks(scenario, level),
   ...(level.functionRows === 0 ? [] : bullets('Changed in this pull request', scenario.changedCode)),

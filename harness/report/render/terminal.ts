@@ -1,6 +1,6 @@
 /** Report → a few plain lines for a terminal or a log. */
 import { alignColumns } from '../../units/index.ts';
-import type { MetricRow, Report, ScenarioReport } from '../words/report.ts';
+import type { FunctionGateRow, MetricRow, Report, ScenarioReport } from '../words/report.ts';
 import { visibleText } from '../text/escape.ts';
 import { plainText } from '../text/inline-text.ts';
 
@@ -15,6 +15,24 @@ const rowCells = (row: MetricRow): readonly string[] => [row.label, row.base, ro
 const rowLines = (rows: readonly MetricRow[]): readonly string[] =>
   alignColumns(rows.map(rowCells), 'first').map((line, index) => `  ${line}  ${rows[index]?.words ?? ''}`);
 
+const functionLines = (rows: readonly FunctionGateRow[]): readonly string[] =>
+  alignColumns(
+    rows.map(({ function: name, label, base, head, effect, interval }) => [
+      `${visibleText(name)} ${label}`,
+      base,
+      head,
+      effect,
+      interval,
+    ]),
+    'first',
+  ).map((line, index) => `  ${line}  ${endOf(rows[index])}`);
+
+const endOf = (row: FunctionGateRow | undefined): string => {
+  if (row === undefined) return '';
+  const why = row.reason === null ? '' : ` (${visibleText(row.reason)})`;
+  return `${row.words}${why}, limit ${row.limit}`;
+};
+
 const scenarioLines = (scenario: ScenarioReport): readonly string[] => [
   plainText(scenario.sentence),
   ...(scenario.newGo?.costs ?? []).slice(0, MOST_COSTS).map((line) => `  new Go: ${plainText(line)}`),
@@ -23,6 +41,7 @@ const scenarioLines = (scenario: ScenarioReport): readonly string[] => [
   ...scenario.failed.slice(0, MOST_FAILED).map((failed) => `  failed request: ${plainText(failed)}`),
   ...(scenario.toDo === null ? [] : [`  to do: ${plainText(scenario.toDo)}`]),
   ...rowLines(scenario.changed.slice(0, MOST_ROWS)),
+  ...functionLines(scenario.functionGates.slice(0, MOST_ROWS)),
   ...(scenario.codePath?.functions ?? []).slice(0, MOST_FUNCTIONS).map((line) => `  code path: ${plainText(line)}`),
 ];
 

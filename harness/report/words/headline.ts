@@ -33,9 +33,14 @@ export const unjudgedGates = ({ metrics }: Pick<ScenarioComparison, 'metrics'>):
     .filter(({ gate, verdict }) => gate && verdict === 'notJudged')
     .toSorted((left, right) => METRIC_IDS.indexOf(left.metric) - METRIC_IDS.indexOf(right.metric));
 
+const hasUnjudgedFunction = ({ functionGates }: Pick<ScenarioComparison, 'functionGates'>): boolean =>
+  functionGates?.some(({ verdict }) => verdict === 'notJudged') === true;
+
 /** *Unchanged* is said only of a scenario whose every gate was judged. */
-export const headlineOf = (scenario: Pick<ScenarioComparison, 'verdict' | 'metrics'>): Headline =>
-  scenario.verdict === 'unchanged' && unjudgedGates(scenario).length > 0 ? 'partlyJudged' : scenario.verdict;
+export const headlineOf = (scenario: Pick<ScenarioComparison, 'verdict' | 'metrics' | 'functionGates'>): Headline => {
+  if (scenario.verdict !== 'unchanged') return scenario.verdict;
+  return unjudgedGates(scenario).length > 0 || hasUnjudgedFunction(scenario) ? 'partlyJudged' : 'unchanged';
+};
 
 /** Of all scenarios together: the verdict, unless one of them keeps it from being *unchanged*. */
 export const overallHeadline = ({ verdict, scenarios }: Pick<Comparison, 'verdict' | 'scenarios'>): Headline =>

@@ -5,6 +5,7 @@ import type {
   Comparison,
   ComparisonMethod,
   CostKind,
+  FunctionGateVerdict,
   FunctionKind,
   MetricId,
   MetricVerdict,
@@ -55,6 +56,8 @@ export interface ScenarioReport {
   /** Rows that are not "unchanged", gates and worst first, at most {@link MOST_CHANGED_ROWS}. */
   readonly changed: readonly MetricRow[];
   readonly changedLeftOut: number;
+  /** Functions that the scenario gives a limit. */
+  readonly functionGates: readonly FunctionGateRow[];
   /** What exact mode counted; null where it did not run or gave no verdict. */
   readonly codePath: CodePath | null;
   readonly why: Why;
@@ -87,6 +90,23 @@ export interface MetricRow {
   readonly words: string;
   readonly reason: string | null;
   readonly warnings: readonly string[];
+}
+
+export interface FunctionGateRow {
+  /** The function, or the pattern where it has none to show. */
+  readonly function: string;
+  /** In what it has a limit: `CPU`. */
+  readonly label: string;
+  readonly base: string;
+  readonly head: string;
+  readonly effect: string;
+  readonly interval: string;
+  readonly limit: string;
+  readonly verdict: FunctionGateVerdict;
+  /** Verdict in words and sign. */
+  readonly words: string;
+  /** May hold names. */
+  readonly reason: string | null;
 }
 
 export interface NewGo {

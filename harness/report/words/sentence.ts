@@ -25,6 +25,7 @@ import {
   unchangedWithin,
 } from './amounts.ts';
 import { callsMoreText } from './calls.ts';
+import { failedFunctions, unjudgedFunctions } from './function-gates.ts';
 import { HEADLINE_WORDS, headlineOf, HEADLINES, type Headline, unjudgedGates } from './headline.ts';
 import { NEAR_WORDS } from './labels.ts';
 import { bumpClause, LEAST_SHARE_OF_CHANGE, partBehindChange, partName } from './new-go.ts';
@@ -222,6 +223,13 @@ const stuckSentence = (scenario: ScenarioComparison, regressed: readonly MetricC
 };
 
 const regressedSentence = (scenario: ScenarioComparison): InlineText => {
+  const functions = failedFunctions(scenario);
+  if (functions.length === 0) return regressedMetrics(scenario);
+  const isAlone = !scenario.metrics.some(({ gate, verdict }) => gate && verdict === 'regressed');
+  return isAlone ? functions : [...regressedMetrics(scenario), '; ', ...functions];
+};
+
+const regressedMetrics = (scenario: ScenarioComparison): InlineText => {
   const [worst, ...others] = goroutinesFirst(metricsThat(scenario, 'regressed'));
   if (worst === undefined) return ['regressed', ...reasonClause(scenario)];
   if (worst.metric === 'errorRatio') return [...failureClaim(worst), ...alsoClause(others, 'regressed')];
@@ -298,7 +306,8 @@ const notJudgedClause = (scenario: ScenarioComparison): InlineText => {
     return `; ${namesOf(gates)} not judged${why}`;
   });
   const left = groups.slice(MOST_REASONS).reduce((sum, [, gates]) => sum + gates.length, 0);
-  return left === 0 ? told : [...told, `; ${formatCount(left)} more not judged`];
+  const more = left === 0 ? [] : [`; ${formatCount(left)} more not judged`];
+  return [...told, ...more, ...unjudgedFunctions(scenario)];
 };
 
 const UNIT_WORDS = { launch: 'launches', window: 'windows', linkSeed: 'code layouts', run: 'runs' } as const;

@@ -40,6 +40,15 @@ const recorded = (run: ScenarioRun, commit: string): RunFile => {
 };
 const baseline = recorded(storedRun(1), '1');
 
+test('functions with a limit are not judged against a stored run', () => {
+  const functionGates = [{ pattern: 'main.encode', profile: 'cpu', failRatio: 0.2 }] as const;
+  const run = { ...storedRun(2), scenario: { ...storedRun(2).scenario, functionGates } };
+  expect(compareStored(baseline, recorded(run, '2')).scenarios[0]?.functionGates).toMatchObject([
+    { pattern: 'main.encode', verdict: 'notJudged', reason: expect.stringContaining('measured together') },
+  ]);
+  expect(compareStored(baseline, recorded(storedRun(2), '2')).scenarios[0]).not.toHaveProperty('functionGates');
+});
+
 describe('stored runs of one machine', () => {
   test('of identical code regress nothing; CPU is not judged, since runs differ by more than a duet would', () => {
     const comparison = compareStored(baseline, recorded(storedRun(2, { cpu: 1.1 }), '2'));
