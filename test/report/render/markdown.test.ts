@@ -310,6 +310,7 @@ describe('an invalid measurement', () => {
   it('says what to do by the cause the run recorded', () => {
     const comparison = story('invalid');
     const run = {
+      base: { kind: 'git' },
       runs: [{ scenario: { name: 'demo' }, invalid: { code: 'discarded-pairs', message: 'busy', side: null } }],
     } as unknown as RunFile;
     const text = renderMarkdown(buildReport({ comparison, run, invocation: INVOCATION }));
