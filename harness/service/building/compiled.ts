@@ -53,8 +53,8 @@ export interface CompiledBuild {
   };
 }
 
-/** Of what `go` gives its linker, what decides how it links. */
-const LINKER_ENV = /^(?:GOOS|GOARCH|GOAMD64|GOARM64|GOEXPERIMENT|GOFIPS140|CC|CXX|CGO_\w+)$/;
+/** Of what `go` gives its linker, what decides how it links. GOROOT is written into the binary, empty where paths are trimmed. */
+const LINKER_ENV = /^(?:GOROOT|GOOS|GOARCH|GOAMD64|GOARM64|GOEXPERIMENT|GOFIPS140|CC|CXX|CGO_\w+)$/;
 
 const archivesOf = (importConfig: string): readonly PackageArchive[] =>
   importConfig.split('\n').flatMap((line) => {
@@ -238,7 +238,7 @@ export const prepareRelink = async (compiled: CompiledBuild, request: RelinkRequ
       flags: link.flags,
       main: link.main,
       importConfig: `${[...packages, ...(link.modinfo === '' ? [] : [link.modinfo])].join('\n')}\n`,
-      env: { ...spec.buildEnv, ...link.env, GOROOT: goEnv['GOROOT'] },
+      env: { ...spec.buildEnv, ...link.env },
       cwd: folder,
       folder,
       linkSeed: link.linkSeed,
