@@ -1,5 +1,5 @@
 /**
- * `npm run prove:baselines` (part): a service in every build shape, under every Go that can seed its links, goes through a bundle:
+ * `npm run prove:bundles`: a service in every build shape, under every Go that can seed its links, goes through a bundle:
  * its source is removed, and what is linked from the bundle alone is compared, section by section, with what `go build`
  * made of the same seed. Exits 1 when a section differs. Prints how large bundles are, and what a second commit adds.
  *
