@@ -49,7 +49,7 @@ interface StoredPair {
   readonly sharesBase: boolean;
 }
 
-const SIDE_BY_SIDE = 'functions have limits only where both sides are measured together';
+const SIDE_BY_SIDE = 'needs both sides measured together';
 const TOO_FEW = 'fewer launches than a verdict on CPU takes in one of the runs; measure both sides together';
 const STILL_OPEN = 'the two runs hold too few launches to decide it; measure both sides together';
 

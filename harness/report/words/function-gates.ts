@@ -1,7 +1,14 @@
 /** Functions with a limit: their rows, and what the sentence says of them. */
 import { profileKind } from '../../metrics/index.ts';
 import type { FunctionGateComparison, GatedFunction, ScenarioComparison } from '../../model/index.ts';
-import { formatCount, formatPercentRange, formatSignedPercent, isOnlyNoise, TOO_NOISY } from '../../units/index.ts';
+import {
+  formatCount,
+  formatNumberOf,
+  formatPercentRange,
+  formatSignedPercent,
+  isOnlyNoise,
+  TOO_NOISY,
+} from '../../units/index.ts';
 import { NOTHING, sideText } from './amounts.ts';
 import { VERDICT_WORDS } from './labels.ts';
 import type { FunctionGateRow } from './report.ts';
@@ -91,19 +98,24 @@ export const failedFunctions = (scenario: Gated): InlineText => {
   return [code(one.function), ` ${nounOf(gate)} ${effectText(one)}, limit ${limitText(gate)}${more}`];
 };
 
-/** Told of so many patterns; the others are counted. */
-const MOST_TOLD = 2;
+/** Reasons told; what is not judged for others is counted. */
+const MOST_REASONS = 2;
 
-/** `` ; `main.encode` CPU not judged (no function matches)``, once for a pattern and a reason. */
+/** `` `main.encode` CPU and allocated bytes``, `` `main.encode` and 2 more functions``. */
+const namesOf = (gates: readonly FunctionGateComparison[]): InlineText => {
+  const [first = '', ...others] = new Set(gates.map(({ pattern }) => pattern));
+  if (others.length === 0) return [code(first), ` ${gates.map(nounOf).join(' and ')}`];
+  return [code(first), ` and ${formatNumberOf(others.length, 'more function')}`];
+};
+
+/** `` ; `main.encode` CPU not judged (no function matches)``, once for a reason. */
 export const unjudgedFunctions = ({ functionGates = [] }: Gated): InlineText => {
   const open = functionGates.filter(({ verdict }) => verdict === 'notJudged');
-  const groups = [...Map.groupBy(open, ({ pattern, reason }) => JSON.stringify([pattern, reason])).values()];
-  const told = groups.slice(0, MOST_TOLD).flatMap((gates): InlineText => {
-    const [first] = gates;
-    if (first === undefined) return [];
-    const why = first.reason === null ? '' : ` (${first.reason})`;
-    return ['; ', code(first.pattern), ` ${gates.map(nounOf).join(' and ')} not judged${why}`];
+  const groups = [...Map.groupBy(open, ({ reason }) => reason)];
+  const told = groups.slice(0, MOST_REASONS).flatMap(([reason, gates]): InlineText => {
+    const why = reason === null ? '' : ` (${reason})`;
+    return ['; ', ...namesOf(gates), ` not judged${why}`];
   });
-  const left = groups.length - MOST_TOLD;
-  return left > 0 ? [...told, `; ${formatCount(left)} more functions not judged`] : told;
+  const left = groups.slice(MOST_REASONS).reduce((sum, [, gates]) => sum + gates.length, 0);
+  return left === 0 ? told : [...told, `; ${formatNumberOf(left, 'more limit')} of functions not judged`];
 };

@@ -54,8 +54,10 @@ describe('the sentence', () => {
       '`demo`: CPU, allocations, bytes allocated and 4 more unchanged (CPU within 2 %); `main.encodr` CPU and allocated bytes not judged (no function matches).',
     );
     const many = ['a', 'b', 'c', 'd'].map((pattern) => ({ ...none('cpu'), pattern }));
-    expect(sentence(many)).toMatch(
-      /; `a` CPU not judged \(no.*\); `b` CPU not judged \(no.*\); 2 more functions not judged\.$/,
+    expect(sentence(many)).toMatch(/; `a` and 3 more functions not judged \(no function matches\)\.$/);
+    const apart = many.map((each) => ({ ...each, reason: `busy with ${each.pattern}` }));
+    expect(sentence(apart)).toMatch(
+      /; `a` CPU not judged \(busy with a\); `b` CPU not judged \(busy with b\); 2 more limits of functions not judged\.$/,
     );
     expect(reportOf('function-not-judged').headline).toBe('partlyJudged');
   });
