@@ -93,10 +93,21 @@ export const apportion = (value: number, weights: readonly number[]): readonly n
   });
 };
 
-interface StackRow {
-  readonly stack: readonly number[];
-  readonly values: readonly number[];
-  readonly sample: number;
+/** Samples in the making, one row behind the other: there are tens of thousands, too many for an object each. */
+class SampleRows {
+  readonly values: number[] = [];
+  readonly stack: number[] = [];
+  /** Where each row's stack ends. */
+  readonly stackEnd: number[] = [];
+  /** Each row's sample in the counted profile. */
+  readonly sample: number[] = [];
+
+  add(sample: number, values: Iterable<number>, stack: Iterable<number>): void {
+    for (const value of values) this.values.push(value);
+    for (const location of stack) this.stack.push(location);
+    this.stackEnd.push(this.stack.length);
+    this.sample.push(sample);
+  }
 }
 
 /**
@@ -110,15 +121,15 @@ export const withCallPaths = (counted: Profile, sampled: Profile): CallPaths => 
   const names = canonicalNames(counted, NO_LINES);
   const { samples, locations } = counted;
   const width = counted.sampleTypes.length;
-  const rows: StackRow[] = [];
+  const rows = new SampleRows();
   for (let sample = 0; sample < samples.count; sample++) {
-    const stack = [...samples.stack.subarray(samples.stackStart[sample], samples.stackStart[sample + 1])];
+    const stack = samples.stack.subarray(samples.stackStart[sample], samples.stackStart[sample + 1]);
     const [leaf = 0] = stack;
     const compiled = locations.lineFunction[(locations.lineStart[leaf + 1] ?? 1) - 1] ?? 0;
-    const values = Array.from(samples.values.subarray(sample * width, (sample + 1) * width));
+    const values = samples.values.subarray(sample * width, (sample + 1) * width);
     const known = paths.get(names[compiled] ?? '') ?? [];
-    if (known.length === 0 || stack.length > 1) rows.push({ stack, values, sample });
-    else rows.push(...divided(values, known, (path) => [leaf, ...callers.place(path)], sample));
+    if (known.length === 0 || stack.length > 1) rows.add(sample, values, stack);
+    else divide(values, known, (path, parts) => rows.add(sample, parts, [leaf, ...callers.place(path)]));
   }
   const met = sampleCounts(source).reduce((sum, count) => sum + count, 0);
   const comment = `Callers are joined from ${met} CPU samples of the same program; functions without a sample have none.`;
@@ -127,17 +138,17 @@ export const withCallPaths = (counted: Profile, sampled: Profile): CallPaths => 
   return { profile: { ...extended, ...columns, comments: [comment] }, samples: met };
 };
 
-const divided = (
-  values: readonly number[],
+/** Calls `take` for each path that has a part of any value. */
+const divide = (
+  values: Float64Array,
   paths: readonly WeightedPath[],
-  stackOf: (path: WeightedPath) => readonly number[],
-  sample: number,
-): readonly StackRow[] => {
+  take: (path: WeightedPath, parts: readonly number[]) => void,
+): void => {
   const weights = paths.map(({ weight }) => weight);
-  const columns = values.map((value) => apportion(value, weights));
-  return paths.flatMap((path, index) => {
+  const columns = Array.from(values, (value) => (value === 0 ? [] : apportion(value, weights)));
+  paths.forEach((path, index) => {
     const parts = columns.map((column) => column[index] ?? 0);
-    return parts.every((part) => part === 0) ? [] : [{ stack: stackOf(path), values: parts, sample }];
+    if (parts.some((part) => part !== 0)) take(path, parts);
   });
 };
 
@@ -164,6 +175,7 @@ class CallerTable {
   readonly #known: ReadonlyMap<string, number>;
   readonly #strings: string[];
   readonly #stringOf: Map<string, number>;
+  readonly #placed = new Map<WeightedPath, readonly number[]>();
   /** Location by index into the sampled profile's functions. */
   readonly #locationOf = new Map<number, number>();
   readonly #functions: { readonly name: number; readonly file: number; readonly startLine: number }[] = [];
@@ -179,7 +191,13 @@ class CallerTable {
   }
 
   /** Locations of a path's callers; those that are new are added. */
-  place({ callers }: WeightedPath): readonly number[] {
+  place(path: WeightedPath): readonly number[] {
+    const known = this.#placed.get(path) ?? this.#placeAll(path);
+    this.#placed.set(path, known);
+    return known;
+  }
+
+  #placeAll({ callers }: WeightedPath): readonly number[] {
     return callers.map((caller) => {
       const known = this.#locationOf.get(caller);
       if (known !== undefined) return known;
@@ -270,30 +288,26 @@ class CallerTable {
 
 const sampleColumns = (
   { samples, labels }: Profile,
-  rows: readonly StackRow[],
+  rows: SampleRows,
   locations: number,
 ): Pick<Profile, 'samples' | 'labels'> => {
-  const stackStart = new Uint32Array(rows.length + 1);
-  const labelStart = new Uint32Array(rows.length + 1);
+  const count = rows.sample.length;
+  const stackStart = new Uint32Array(count + 1);
+  stackStart.set(rows.stackEnd, 1);
+  const labelStart = new Uint32Array(count + 1);
   const labelRows: number[] = [];
-  rows.forEach(({ stack, sample }, index) => {
-    stackStart[index + 1] = (stackStart[index] ?? 0) + stack.length;
+  rows.sample.forEach((sample, index) => {
     for (let label = samples.labelStart[sample] ?? 0; label < (samples.labelStart[sample + 1] ?? 0); label++)
       labelRows.push(label);
     labelStart[index + 1] = labelRows.length;
   });
   const pick = (column: Uint32Array): Uint32Array => Uint32Array.from(labelRows, (label) => column[label] ?? 0);
-  const width = rows[0]?.values.length ?? 0;
-  const values = new Float64Array(rows.length * width);
-  const stack = locationColumn(locations, stackStart[rows.length] ?? 0);
-  rows.forEach((row, index) => {
-    values.set(row.values, index * width);
-    stack.set(row.stack, stackStart[index]);
-  });
+  const stack = locationColumn(locations, rows.stack.length);
+  stack.set(rows.stack);
   return {
     samples: {
-      count: rows.length,
-      values,
+      count,
+      values: Float64Array.from(rows.values),
       stackStart,
       stack,
       labelStart,
