@@ -28,10 +28,8 @@ export const unpackBases = async (
   const [first] = kept.values();
   if (first === undefined) throw new Error('no bundle was given');
   const { rootDir, bundle } = first;
-  const { revision, createdAt, godynoVersion } = bundle.manifest;
-  const notes = [
-    `base: linked again from its bundle (digest ${bundle.digest.slice(0, 12)}), which godyno ${godynoVersion} made on ${createdAt.slice(0, 10)}`,
-  ];
+  const { revision, createdAt } = bundle.manifest;
+  const notes = [`base: linked again from its bundle, made when the baseline was recorded (${createdAt.slice(0, 10)})`];
   return { tree: { revision, rootDir, ownDir: rootDir, notes }, kept };
 };
 
