@@ -202,14 +202,17 @@ const removeTrees = async (workDir: string): Promise<void> => {
   }
 };
 
-/** Finds out what base is before anything is written; the rest is done when it is called. */
-const baseMaker = async (head: SideOrigin, request: SidesRequest): Promise<() => Promise<SourceTree>> => {
-  const { base, makeBase, workDir } = request;
-  if (makeBase !== undefined)
-    return async () => ({ side: 'base', commit: null, ...(await makeBase(join(workDir, 'base'))) });
-  const origin = base === undefined ? await impliedBase(head, request) : await namedOrigin('base', base, request);
-  await requireGoFiles('base', origin);
-  return async () => treeOf('base', origin, request);
+/** null: it is made by whoever asks. */
+const baseOriginOf = async (head: SideOrigin, request: SidesRequest): Promise<SideOrigin | null> => {
+  if (request.makeBase !== undefined) return null;
+  return request.base === undefined ? impliedBase(head, request) : namedOrigin('base', request.base, request);
+};
+
+const baseTree = async (origin: SideOrigin | null, request: SidesRequest): Promise<SourceTree> => {
+  const { makeBase, workDir } = request;
+  if (origin !== null) return treeOf('base', origin, request);
+  if (makeBase === undefined) throw new Error('nobody makes the base');
+  return { side: 'base', commit: null, ...(await makeBase(join(workDir, 'base'))) };
 };
 
 /**
@@ -224,12 +227,13 @@ export const withSides = async <T>(
 ): Promise<T> => {
   const headOrigin =
     request.head === undefined ? await workTreeOrigin(request) : await namedOrigin('head', request.head, request);
+  const baseOrigin = await baseOriginOf(headOrigin, request);
   await requireGoFiles('head', headOrigin);
-  const makeBase = await baseMaker(headOrigin, request);
+  if (baseOrigin !== null) await requireGoFiles('base', baseOrigin);
   await mkdir(request.workDir, { recursive: true });
   await removeTrees(request.workDir);
   try {
-    const base = await makeBase();
+    const base = await baseTree(baseOrigin, request);
     const head = await treeOf('head', headOrigin, request);
     return await use({ base, head });
   } finally {
