@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { UsageError } from '../errors.ts';
 import type { BundleRef } from '../model/index.ts';
-import { type CompiledBuild, whyNotRelinked } from '../service/index.ts';
-import { agentDigest } from './agent-digest.ts';
+import { agentDigest, type CompiledBuild, whyNotRelinked } from '../service/index.ts';
+import { inTurns } from '../source/index.ts';
 import {
   type BundledBuild,
   type BundleManifest,
@@ -15,7 +15,7 @@ import {
   refuseBundle,
   type StoredFile,
 } from './manifest.ts';
-import { filePath, isThere, manifestPath, sha256, takeFile } from './store.ts';
+import { AT_ONCE, filePath, isThere, manifestPath, sha256, takeFile } from './store.ts';
 
 /** A bundle that fits this godyno and this machine. */
 export interface Bundle {
@@ -38,7 +38,7 @@ export const findBundle = async (dir: string, { digest }: BundleRef): Promise<Bu
 /** Why it cannot be used, as a clause; null when it can. */
 export const whyUnusable = async ({ dir, manifest }: Bundle, signal: AbortSignal): Promise<string | null> => {
   const { judged, agentDigest: agent, godynoVersion, createdAt } = manifest;
-  if (agent !== (await agentDigest())) {
+  if (agent !== agentDigest()) {
     return `its bundle was made by godyno ${godynoVersion} on ${createdAt.slice(0, 10)}, whose agent is another one; make it anew: godyno baseline record`;
   }
   for (const { digest } of filesOf(manifest))
@@ -53,14 +53,6 @@ export interface Unpacked {
   readonly judged: CompiledBuild;
   readonly counted: { readonly build: CompiledBuild; readonly unsteadyReason: string | null } | null;
 }
-
-const AT_ONCE = 4;
-
-const inTurns = async <T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> => {
-  for (let from = 0; from < items.length; from += AT_ONCE) {
-    await Promise.all(items.slice(from, from + AT_ONCE).map(work));
-  }
-};
 
 /**
  * Writes the source files into `folders.source` and the archives into `folders.archives`, both new and ours. Links come
@@ -78,7 +70,7 @@ export const unpackBundle = async (
   };
   try {
     await mkdir(folders.source, { recursive: true });
-    await inTurns(manifest.files, async (file) => {
+    await inTurns(manifest.files, AT_ONCE, async (file) => {
       const path = join(folders.source, file.path);
       await write(file, path);
       if (file.isProgram) await chmod(path, 0o755);
@@ -90,7 +82,7 @@ export const unpackBundle = async (
     const archive = (file: StoredFile): string => join(folders.archives, `${file.digest}.a`);
     const builds = [manifest.judged, ...(manifest.counted === null ? [] : [manifest.counted.build])];
     const needed = new Map(builds.flatMap(({ link }) => [link.main, ...link.archives]).map((one) => [one.digest, one]));
-    await inTurns([...needed.values()], async (file) => write(file, archive(file)));
+    await inTurns([...needed.values()], AT_ONCE, async (file) => write(file, archive(file)));
     const { counted } = manifest;
     return {
       rootDir: await realpath(folders.source),

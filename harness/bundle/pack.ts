@@ -3,10 +3,9 @@ import { lstat, readFile, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { reasonOf, UsageError } from '../errors.ts';
 import type { BundleRef, Revision } from '../model/index.ts';
-import type { CompiledBuild } from '../service/index.ts';
-import { listFolder } from '../source/index.ts';
+import { agentDigest, type CompiledBuild } from '../service/index.ts';
+import { inTurns, listFolder } from '../source/index.ts';
 import { godynoVersion } from '../version.ts';
-import { agentDigest } from './agent-digest.ts';
 import {
   BUNDLE_SCHEMA_VERSION,
   bytesOf,
@@ -17,7 +16,7 @@ import {
   type SourceLink,
   staysInside,
 } from './manifest.ts';
-import { isThere, manifestPath, putFile, sha256, writeWhole } from './store.ts';
+import { AT_ONCE, isThere, manifestPath, putFile, sha256, writeWhole } from './store.ts';
 
 /** What is kept of a side. */
 export interface ToPack {
@@ -37,17 +36,6 @@ export interface Packed extends BundleRef {
   readonly addedBytes: number;
 }
 
-/** Files in work at once: reading one while another is packed. */
-const AT_ONCE = 4;
-
-const inTurns = async <T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<readonly R[]> => {
-  const results: R[] = [];
-  for (let from = 0; from < items.length; from += AT_ONCE) {
-    results.push(...(await Promise.all(items.slice(from, from + AT_ONCE).map(work))));
-  }
-  return results;
-};
-
 /** Puts files into the store and knows what that added. */
 class Packer {
   readonly #dir: string;
@@ -65,7 +53,7 @@ class Packer {
 
   async build(compiled: CompiledBuild): Promise<BundledBuild> {
     const { link } = compiled;
-    const archives = await inTurns(link.archives, async ({ importPath, file }) => ({
+    const archives = await inTurns(link.archives, AT_ONCE, async ({ importPath, file }) => ({
       importPath,
       ...(await this.file(file)),
     }));
@@ -76,7 +64,7 @@ class Packer {
   async folder(root: string): Promise<{ files: readonly SourceFile[]; links: readonly SourceLink[] }> {
     const files: SourceFile[] = [];
     const links: SourceLink[] = [];
-    await inTurns(await listFolder(root), async (path) => {
+    await inTurns(await listFolder(root), AT_ONCE, async (path) => {
       const place = join(root, path);
       const found = await lstat(place);
       if (found.isSymbolicLink()) {
@@ -117,7 +105,7 @@ const pack = async (dir: string, given: ToPack, createdAt: Date): Promise<Packed
   const manifest: BundleManifest = {
     schemaVersion: BUNDLE_SCHEMA_VERSION,
     godynoVersion: godynoVersion(),
-    agentDigest: await agentDigest(),
+    agentDigest: agentDigest(),
     scenario,
     revision,
     createdAt: createdAt.toISOString(),

@@ -16,6 +16,9 @@ const decompress = promisify(zstdDecompress);
 /** Archives of the demo (91 MB) at levels 3, 6, 9 and 12: see docs/baselines.md. */
 const LEVEL = 6;
 
+/** Files in work at once, each whole in memory: one is read while others are packed. */
+export const AT_ONCE = 4;
+
 export const sha256 = (bytes: Uint8Array | string): string => createHash('sha256').update(bytes).digest('hex');
 
 export const filePath = (dir: string, digest: string): string =>

@@ -58,7 +58,18 @@ export const baselineOf = async ({ name, digest }: Scenario, dir: string): Promi
   );
 };
 
-/** Every scenario's, or why that is not to be had. Throws `BUNDLE_BROKEN` for one that is not what it says. */
+/** The baseline's bundle, or why it cannot be used, as a clause. Throws `BUNDLE_BROKEN` for one that is not what it says. */
+export const bundleOf = async (
+  { entry: { bundle: ref } }: Baseline,
+  dir: string,
+  signal: AbortSignal,
+): Promise<Bundle | string> => {
+  if (ref === null) return 'it has no bundle to be linked from';
+  const bundle = await findBundle(dir, ref);
+  return bundle === null ? `its bundle is not in ${dir}` : ((await whyUnusable(bundle, signal)) ?? bundle);
+};
+
+/** Every scenario's, or why one is not to be had. */
 const bundlesOf = async (
   baselines: readonly Baseline[],
   dir: string,
@@ -67,13 +78,10 @@ const bundlesOf = async (
   const bundles = new Map<string, Bundle>();
   const revisions = new Set(baselines.map(({ entry }) => entry.revision.revision));
   if (revisions.size > 1) return 'their bundles are of different revisions';
-  for (const { entry } of baselines) {
-    if (entry.bundle === null) return 'it has no bundle to be linked from';
-    const bundle = await findBundle(dir, entry.bundle);
-    if (bundle === null) return `its bundle is not in ${dir}`;
-    const why = await whyUnusable(bundle, signal);
-    if (why !== null) return why;
-    bundles.set(entry.scenario, bundle);
+  for (const baseline of baselines) {
+    const bundle = await bundleOf(baseline, dir, signal);
+    if (typeof bundle === 'string') return bundle;
+    bundles.set(baseline.entry.scenario, bundle);
   }
   return bundles;
 };

@@ -6,7 +6,7 @@
  * In: files, revisions, a budget, a seed. Out: the RunFile. What measures one scenario is `run`.
  */
 export { verifyBundle, type VerifyRequest } from './verify-bundle.ts';
-export { baselineOf, type BaselinePlan, planAgainstBaseline } from './against-baseline.ts';
+export { baselineOf, type BaselinePlan, bundleOf, planAgainstBaseline } from './against-baseline.ts';
 export { goFlagsFrom, withGoFlags } from './go-choice.ts';
 export { LOADER, type MeasureRequest, measure } from './measure.ts';
 export { whyNewOnHead } from './new-on-head.ts';

@@ -9,29 +9,35 @@ export interface KeptTree extends Unpacked {
   readonly bundle: Bundle;
 }
 
-export type KeptBases = ReadonlyMap<string, KeptTree>;
+/**
+ * Its source lies in a folder whose path is as long as those of other sides (`base`, `head`): a working folder is in the
+ * service's environment. `number`: of the scenario, from 0. Throws `BUNDLE_BROKEN`.
+ */
+export const unpackBase = async (bundle: Bundle, workDir: string, number: number): Promise<KeptTree> => {
+  const source = join(workDir, `b${String(number).padStart(3, '0')}`);
+  return { ...(await unpackBundle(bundle, { source, archives: `${source}-archives` })), bundle };
+};
 
-type MadeTree = Omit<SourceTree, 'side' | 'commit'>;
-
-/** Unpacks each scenario's bundle; the tree is the first one's, all are of one revision. Throws `BUNDLE_BROKEN`. */
+/** By scenario; all are of one revision. */
 export const unpackBases = async (
   bundles: ReadonlyMap<string, Bundle>,
-  { source, workDir }: { readonly source: string; readonly workDir: string },
-): Promise<{ readonly tree: MadeTree; readonly kept: KeptBases }> => {
+  workDir: string,
+): Promise<ReadonlyMap<string, KeptTree>> => {
   const kept = new Map<string, KeptTree>();
-  for (const [scenario, bundle] of bundles) {
-    const number = kept.size;
-    const folder = join(workDir, 'kept', String(number));
-    const folders = { source: number === 0 ? source : join(folder, 'source'), archives: join(folder, 'archives') };
-    kept.set(scenario, { ...(await unpackBundle(bundle, folders)), bundle });
-  }
-  const [first] = kept.values();
-  if (first === undefined) throw new Error('no bundle was given');
-  const { rootDir, bundle } = first;
-  const { revision, createdAt } = bundle.manifest;
-  const notes = [`base: linked again from its bundle, made when the baseline was recorded (${createdAt.slice(0, 10)})`];
-  return { tree: { revision, rootDir, ownDir: rootDir, notes }, kept };
+  for (const [scenario, bundle] of bundles) kept.set(scenario, await unpackBase(bundle, workDir, kept.size));
+  return kept;
 };
+
+export const keptSourceTree = ({ rootDir, bundle: { manifest } }: KeptTree): SourceTree => ({
+  side: 'base',
+  revision: manifest.revision,
+  rootDir,
+  ownDir: rootDir,
+  commit: null,
+  notes: [
+    `base: linked again from its bundle, made when the baseline was recorded (${manifest.createdAt.slice(0, 10)})`,
+  ],
+});
 
 export const keptSideTree = ({ revision }: SourceTree, { rootDir, judged, counted, bundle }: KeptTree): SideTree => {
   const moduleDir = join(rootDir, bundle.manifest.module);

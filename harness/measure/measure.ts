@@ -29,7 +29,7 @@ import {
   ownScenarioNote,
   ownWayOf,
 } from './own-scenario.ts';
-import { type KeptBases, unpackBases } from './kept-base.ts';
+import { keptSourceTree, unpackBases } from './kept-base.ts';
 import {
   type ScenarioAttempt,
   type ScenarioShare,
@@ -100,16 +100,9 @@ const measureIn = async (workDir: string, request: MeasureRequest): Promise<RunF
   const base = itself ? (head ?? 'HEAD') : request.base;
   const { job = null, bundles } = request;
   const told = beginSources(request.step);
-  let kept: KeptBases = new Map();
-  const makeBase =
-    bundles &&
-    (async (source: string) => {
-      const unpacked = await unpackBases(bundles, { source, workDir });
-      kept = unpacked.kept;
-      return unpacked.tree;
-    });
-  const made = makeBase === undefined ? {} : { makeBase };
-  const wanted = { cwd: process.cwd(), base, ...made, head, job, workDir, onStage: told.say, signal };
+  const kept = await unpackBases(bundles ?? new Map(), workDir);
+  const [readyBase] = [...kept.values()].map(keptSourceTree);
+  const wanted = { cwd: process.cwd(), base, readyBase, head, job, workDir, onStage: told.say, signal };
   const sides = withSides(wanted, async (found): Promise<RunFile> => {
     const trees = itself ? { base: found.head, head: found.head } : found;
     await request.beforeBuilds?.({ base: trees.base.revision, head: trees.head.revision });

@@ -22,7 +22,6 @@ export { agentDigest } from './building/overlay.ts';
 export { startTarget, type RunningTarget, type StartRequest } from './running/start.ts';
 export { freePorts } from './running/ports.ts';
 export { makeOwnHome, ownHomeOf } from './running/own-home.ts';
-export { shippedAgentDir } from './building/overlay.ts';
 export { type MovedPort } from './building/moving-ports.ts';
 export { writtenFiles } from './running/open-files.ts';
 export { listeningAddresses } from './running/listening.ts';

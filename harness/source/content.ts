@@ -28,10 +28,20 @@ export const holdsFileLike = async (folder: string, ending: string): Promise<boo
 /** Files in work at once: enough to keep the disk busy, far below the limit of open files. */
 const AT_ONCE = 32;
 
-const eachInOrder = async <T>(paths: readonly string[], work: (path: string) => Promise<T>): Promise<readonly T[]> => {
-  const results: T[] = [];
-  for (let from = 0; from < paths.length; from += AT_ONCE) {
-    results.push(...(await Promise.all(paths.slice(from, from + AT_ONCE).map(work))));
+/**
+ * `atOnce` of them at a time; what comes of them is in their order. Where one fails, those beside it have ended when this
+ * rejects: nothing is written any more into a folder that its owner then removes.
+ */
+export const inTurns = async <T, R>(
+  items: readonly T[],
+  atOnce: number,
+  work: (item: T) => Promise<R>,
+): Promise<readonly R[]> => {
+  const results: R[] = [];
+  for (let from = 0; from < items.length; from += atOnce) {
+    const turn = items.slice(from, from + atOnce).map(work);
+    await Promise.allSettled(turn);
+    results.push(...(await Promise.all(turn)));
   }
   return results;
 };
@@ -47,7 +57,7 @@ const describeFile = async (folder: string, path: string): Promise<string> => {
 /** sha256 (hex) over path, kind, execute bit and bytes of `paths` below `folder`. */
 export const contentDigest = async (folder: string, paths: readonly string[]): Promise<string> => {
   const digest = createHash('sha256');
-  for (const line of await eachInOrder(paths, async (path) => describeFile(folder, path))) digest.update(line);
+  for (const line of await inTurns(paths, AT_ONCE, async (path) => describeFile(folder, path))) digest.update(line);
   return digest.digest('hex');
 };
 
@@ -72,13 +82,13 @@ export const copyFolder = async (from: string, to: string): Promise<void> => {
     .map((entry) => relative(from, join(entry.parentPath, entry.name)))
     .filter((path) => !path.split(sep).some(isOurs));
   await mkdir(to, { recursive: true });
-  await eachInOrder(folders, async (folder) => mkdir(join(to, folder), { recursive: true }));
+  await inTurns(folders, AT_ONCE, async (folder) => mkdir(join(to, folder), { recursive: true }));
   await copyFiles(from, to, await listFolder(from));
 };
 
 /** Copies `paths` (files and links) from one folder to another; a path that has vanished meanwhile is left out. */
 export const copyFiles = async (from: string, to: string, paths: readonly string[]): Promise<readonly string[]> => {
   const folders = [...new Set(paths.map((path) => dirname(join(to, path))))];
-  await eachInOrder(folders, async (folder) => mkdir(folder, { recursive: true }));
-  return (await eachInOrder(paths, async (path) => copyOne(from, to, path))).flat();
+  await inTurns(folders, AT_ONCE, async (folder) => mkdir(folder, { recursive: true }));
+  return (await inTurns(paths, AT_ONCE, async (path) => copyOne(from, to, path))).flat();
 };

@@ -17,5 +17,5 @@ export { withSides, type SidesRequest, type SourceTree } from './sides.ts';
 export { diffSides, type DiffRequest, type SideDiff } from './diff.ts';
 export { ignoredFiles, includeIgnored, type Included, isIgnored } from './include.ts';
 export { copyScenarioFolder } from './scenario-folder.ts';
-export { folderDigest, listFolder } from './content.ts';
+export { folderDigest, inTurns, listFolder } from './content.ts';
 export { copyWorkTree } from './checkout.ts';

@@ -24,8 +24,8 @@ export interface SidesRequest {
   readonly cwd: string;
   /** A git revision or a folder; undefined: where the head left the default branch. */
   readonly base: string | undefined;
-  /** Makes the base's tree in a folder; wins over `base`. Left out: it is the user's. */
-  readonly makeBase?: (folder: string) => Promise<Omit<SourceTree, 'side' | 'commit'>>;
+  /** Lies there already, and stays; wins over `base`. */
+  readonly readyBase?: SourceTree | undefined;
   /** A git revision or a folder; undefined: the working tree with its uncommitted changes. */
   readonly head: string | undefined;
   /** What started the CI job we run in; it knows a better base than the general rule. null: no job. */
@@ -55,6 +55,9 @@ type SideOrigin =
   | { readonly kind: 'commit'; readonly commit: string; readonly label: string; readonly notes: readonly string[] }
   | { readonly kind: 'worktree'; readonly commit: string; readonly label: string; readonly notes: readonly string[] }
   | { readonly kind: 'folder'; readonly path: string; readonly notes: readonly string[] };
+
+/** A base may lie there already. */
+type BaseOrigin = SideOrigin | { readonly kind: 'ready'; readonly tree: SourceTree };
 
 const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 
@@ -121,7 +124,7 @@ const impliedBase = async (head: SideOrigin, request: SidesRequest): Promise<Sid
 };
 
 /** A path that was mistyped must not pass for a base before the service existed. */
-const requireGoFiles = async (side: Side, origin: SideOrigin): Promise<void> => {
+const requireGoFiles = async (side: Side, origin: BaseOrigin): Promise<void> => {
   if (origin.kind !== 'folder' || (await holdsFileLike(origin.path, '.go'))) return;
   throw new UsageError(
     'FOLDER_WITHOUT_GO',
@@ -188,7 +191,8 @@ const workTree = async (
   };
 };
 
-const treeOf = async (side: Side, origin: SideOrigin, request: SidesRequest): Promise<SourceTree> => {
+const treeOf = async (side: Side, origin: BaseOrigin, request: SidesRequest): Promise<SourceTree> => {
+  if (origin.kind === 'ready') return origin.tree;
   if (origin.kind === 'folder') return folderTree(side, origin, request);
   const repository = await requireRepository(request.cwd, request.signal);
   return origin.kind === 'commit'
@@ -202,17 +206,9 @@ const removeTrees = async (workDir: string): Promise<void> => {
   }
 };
 
-/** null: it is made by whoever asks. */
-const baseOriginOf = async (head: SideOrigin, request: SidesRequest): Promise<SideOrigin | null> => {
-  if (request.makeBase !== undefined) return null;
+const baseOriginOf = async (head: SideOrigin, { readyBase, ...request }: SidesRequest): Promise<BaseOrigin> => {
+  if (readyBase !== undefined) return { kind: 'ready', tree: readyBase };
   return request.base === undefined ? impliedBase(head, request) : namedOrigin('base', request.base, request);
-};
-
-const baseTree = async (origin: SideOrigin | null, request: SidesRequest): Promise<SourceTree> => {
-  const { makeBase, workDir } = request;
-  if (origin !== null) return treeOf('base', origin, request);
-  if (makeBase === undefined) throw new Error('nobody makes the base');
-  return { side: 'base', commit: null, ...(await makeBase(join(workDir, 'base'))) };
 };
 
 /**
@@ -229,11 +225,11 @@ export const withSides = async <T>(
     request.head === undefined ? await workTreeOrigin(request) : await namedOrigin('head', request.head, request);
   const baseOrigin = await baseOriginOf(headOrigin, request);
   await requireGoFiles('head', headOrigin);
-  if (baseOrigin !== null) await requireGoFiles('base', baseOrigin);
+  await requireGoFiles('base', baseOrigin);
   await mkdir(request.workDir, { recursive: true });
   await removeTrees(request.workDir);
   try {
-    const base = await baseTree(baseOrigin, request);
+    const base = await treeOf('base', baseOrigin, request);
     const head = await treeOf('head', headOrigin, request);
     return await use({ base, head });
   } finally {

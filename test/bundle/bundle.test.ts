@@ -212,6 +212,16 @@ describe('a bundle that is hostile', () => {
     expect(written.filter((name) => name.endsWith('main.go'))).toEqual([]);
   });
 
+  it('writes nothing any more once it is refused', async () => {
+    for (let n = 0; n < 40; n++) write(`tree/deep/${n}/file.txt`, `${n}`.repeat(50_000));
+    const { digest } = await packBundle(store, toPack(), AT);
+    rmSync(fileOf('0'.repeat(50_000)));
+    await expect(unpackInto(await found(digest), 'u')).rejects.toMatchObject({ code: 'BUNDLE_BROKEN' });
+    rmSync(path.join(place, 'u'), { recursive: true });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(readdirSync(place)).not.toContain('u');
+  });
+
   it('never ends otherwise than whole or refused, whatever byte of it is changed', async () => {
     const { digest } = await packBundle(store, toPack(), AT);
     const manifest = path.join(store, 'bundles', `${digest}.json`);

@@ -8,12 +8,12 @@ import {
   runOfScenario,
   storeBaseline,
 } from '../../baseline/index.ts';
-import { type Bundle, findBundle, packBundle, pruneBundles, type ToPack, whyUnusable } from '../../bundle/index.ts';
+import { type Bundle, findBundle, packBundle, pruneBundles, type ToPack } from '../../bundle/index.ts';
 import { EXIT, type ExitCode, InvalidMeasurementError, UsageError } from '../../errors.ts';
 import type { BundleRef, ExactMode, RunFile, Scenario, ScenarioRun, StoredCounts } from '../../model/index.ts';
 import { type DurationFlag, requireBaselinesFolder, withExactMode } from './flags.ts';
 import { withInterrupt } from '../terminal/interrupt.ts';
-import { baselineOf, loadScenarios, measure, verifyBundle } from '../../measure/index.ts';
+import { baselineOf, bundleOf, loadScenarios, measure, verifyBundle } from '../../measure/index.ts';
 import {
   baselineNamed,
   folderReader,
@@ -148,14 +148,12 @@ interface VerifyOptions {
 
 /** The bundle of the scenario's baseline. Throws {@link UsageError} `BUNDLE_UNUSABLE` where it has none that fits. */
 const usableBundle = async (scenario: Scenario, options: VerifyOptions, signal: AbortSignal): Promise<Bundle> => {
-  const { entry } = await baselineOf(scenario, options.baselines);
-  const bundle = entry.bundle && (await findBundle(options.bundles, entry.bundle));
-  const none = entry.bundle === null ? 'it has none' : `it is not in ${options.bundles}`;
-  const why = bundle === null ? none : await whyUnusable(bundle, signal);
-  if (bundle !== null && why === null) return bundle;
+  const baseline = await baselineOf(scenario, options.baselines);
+  const bundle = await bundleOf(baseline, options.bundles, signal);
+  if (typeof bundle !== 'string') return bundle;
   throw new UsageError(
     'BUNDLE_UNUSABLE',
-    `The bundle of ${entry.path} cannot be used: ${why ?? none}`,
+    `The baseline ${baseline.entry.path} cannot be linked again: ${bundle}`,
     'Restore the folder of bundles from the cache or artifact, or record the baseline again: godyno baseline record.',
   );
 };

@@ -56,7 +56,7 @@ export const conditionsOf = async (
     cpuFeatures: await featuresOf(session, engine),
     plugin: pluginDigest(),
     runtimePatches: steady ? patchesDigest() : 'none',
-    agent: agentDigest(),
+    agent: agentDigest().slice(0, 16),
     gomaxprocs: 1,
     gogc: 'off',
     gomemlimit: 'off',

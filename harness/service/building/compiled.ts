@@ -184,7 +184,7 @@ const settingsOf = async (
   signal: AbortSignal,
 ): Promise<TargetFacts['goEnv'] | string> => {
   try {
-    return await goSettings({ cwd, go, env }, signal);
+    return await goSettings({ cwd, go, env }, { side: null, repeat: `cd ${cwd} && go env` }, signal);
   } catch (error) {
     signal.throwIfAborted();
     return reasonOf(error).split('\n')[0] ?? '';

@@ -8,7 +8,7 @@ import type { GoProgram } from '../../process/index.ts';
 import { readUserFlags } from './build-flags.ts';
 import { type OnStage, watchListing } from './build-stages.ts';
 import { callGo, type GoCall } from './go-command.ts';
-import { goFailure } from './go-failure.ts';
+import { type FailedBuild, goFailure } from './go-failure.ts';
 import { readUserOverlay } from './overlay.ts';
 import { aboutChoice, chosenGo, requireChosen } from './toolchain.ts';
 
@@ -154,14 +154,15 @@ const requireModuleDir = (moduleDir: string, side: Side | undefined): string => 
   );
 };
 
-/** Go's own settings in a folder, as `go env` prints them. Throws what it says where it fails. */
+/** Go's own settings in a folder, as `go env` prints them. Throws what it says where it fails, of `failed`. */
 export const goSettings = async (
   call: Pick<GoCall, 'cwd' | 'go' | 'env'>,
+  failed: FailedBuild,
   signal: AbortSignal,
 ): Promise<TargetFacts['goEnv']> => {
   const env = await callGo({ ...call, args: ['env', '-json', ...GO_ENV] }, signal);
   if (env.exitCode === 0) return stringRecord(env.stdout);
-  throw goFailure('go env', { side: null, repeat: `cd ${call.cwd} && go env` }, env);
+  throw goFailure('go env', failed, env);
 };
 
 /**
@@ -184,9 +185,9 @@ export const inspectTarget = async ({
   const go = given ?? chosenGo(choice, whose);
   const call = { cwd, go, env: spec.buildEnv };
   const failed = { side: side ?? null, repeat: repeat ?? `cd ${moduleDir} && go build ${spec.package}` };
-  const env = await callGo({ ...call, args: ['env', '-json', ...GO_ENV] }, signal);
-  if (env.exitCode !== 0) throw aboutChoice(goFailure('go env', failed, env), choice);
-  const goEnv = stringRecord(env.stdout);
+  const goEnv = await goSettings(call, failed, signal).catch((error: unknown) => {
+    throw aboutChoice(error, choice);
+  });
   requireChosen(goEnv['GOVERSION'] ?? '', choice, whose);
   const goMinor = requireUsableGo(goEnv);
   // Checks their form; the import path, which matters only for linker patterns, is not known yet.

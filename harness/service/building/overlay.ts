@@ -35,12 +35,12 @@ interface OverlayRequest {
 /** The agent's Go files as they are shipped: beside this module. */
 export const shippedAgentDir = (): string => fileURLToPath(new URL('../agent/', import.meta.url));
 
-/** sha256 (hex, 16 digits) of the agent's Go files as they are shipped. */
+/** sha256 (hex) of the agent's Go files as they are shipped. */
 export const agentDigest = (): string => {
   const folder = shippedAgentDir();
   const hash = createHash('sha256');
   for (const name of agentFiles(folder)) hash.update(`${name}\0`).update(readFileSync(join(folder, name)));
-  return hash.digest('hex').slice(0, 16);
+  return hash.digest('hex');
 };
 
 /** Replacements of the user's overlay, keys made absolute. Throws {@link UsageError} `OVERLAY_BROKEN`. */
