@@ -3,7 +3,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { freePorts } from '../../harness/service/index.ts';
 import { type BadMode, makeBadTarget } from '../helpers/bad-target.ts';
-import { type Ended, makePlace, type Place } from './cli.ts';
+import { type Ended, makePlace, type Place, removeClean } from './cli.ts';
 import { runIn, unaccountedIn } from './results.ts';
 
 let place: Place;
@@ -11,9 +11,7 @@ beforeEach(() => {
   place = makePlace();
 });
 afterEach(() => {
-  const left = { processes: place.processes(), files: place.leftInTmp() };
-  place.remove();
-  expect(left).toEqual({ processes: [], files: [] });
+  removeClean(place);
 });
 
 const out = (): string => path.join(place.dir, 'out');

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type BadMode, makeBadTarget } from '../helpers/bad-target.ts';
-import { type Ended, makePlace, type Place } from './cli.ts';
+import { type Ended, makePlace, type Place, removeClean } from './cli.ts';
 import { commitAll, git } from './git.ts';
 import { comparisonIn, rowOf } from './results.ts';
 
@@ -12,9 +12,7 @@ beforeEach(() => {
   place = makePlace();
 });
 afterEach(() => {
-  const left = { processes: place.processes(), files: place.leftInTmp() };
-  place.remove();
-  expect(left, 'nothing is left running or lying about').toEqual({ processes: [], files: [] });
+  removeClean(place);
 });
 
 const SCENARIO = `name: bad

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { makePlace, type Place } from './cli.ts';
+import { makePlace, type Place, removeClean } from './cli.ts';
 import { commitAll, git } from './git.ts';
 import { comparisonIn } from './results.ts';
 
@@ -11,9 +11,7 @@ beforeEach(() => {
   place = makePlace();
 });
 afterEach(() => {
-  const left = { processes: place.processes(), files: place.leftInTmp() };
-  place.remove();
-  expect(left, 'nothing is left running or lying about').toEqual({ processes: [], files: [] });
+  removeClean(place);
 });
 
 /** Wants an ignored file, an admin port, a seed; writes into its working folder; takes its address by `flag`. */

@@ -3,7 +3,7 @@ import { cp, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ScenarioRun } from '../../harness/model/index.ts';
-import { makePlace, type Place } from './cli.ts';
+import { makePlace, type Place, removeClean } from './cli.ts';
 import { comparisonIn, rowOf, runIn, unaccountedIn } from './results.ts';
 
 let place: Place;
@@ -11,9 +11,7 @@ beforeEach(() => {
   place = makePlace();
 });
 afterEach(() => {
-  const left = { processes: place.processes(), files: place.leftInTmp() };
-  place.remove();
-  expect(left).toEqual({ processes: [], files: [] });
+  removeClean(place);
 });
 
 const SCENARIO = `name: child

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { expect } from 'vitest';
 
 const BIN = path.resolve(import.meta.dirname, '../../harness/cli/bin.ts');
 const MARK = 'GODYNO_E2E_MARK';
@@ -102,4 +103,11 @@ export const makePlace = (): Place => {
     leftInTmp: () => readdirSync(tmp).filter((name) => !name.startsWith('node-compile-cache')),
     remove: () => rmSync(root, { recursive: true, force: true }),
   };
+};
+
+/** Removes the place; fails where a command left a process or a file behind. */
+export const removeClean = (place: Place): void => {
+  const left = { processes: place.processes(), files: place.leftInTmp() };
+  place.remove();
+  expect(left, 'nothing is left running or lying about').toEqual({ processes: [], files: [] });
 };

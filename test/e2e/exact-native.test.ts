@@ -3,7 +3,7 @@ import { chmodSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { makeBadTarget } from '../helpers/bad-target.ts';
-import { makePlace, type Place } from './cli.ts';
+import { makePlace, type Place, removeClean } from './cli.ts';
 import { comparisonIn, rowOf, runIn } from './results.ts';
 
 const SCENARIO = `name: api
@@ -37,9 +37,7 @@ beforeAll(async () => {
   place.file('s.yml', SCENARIO);
 });
 afterAll(() => {
-  const left = { processes: place.processes(), files: place.leftInTmp() };
-  place.remove();
-  expect(left).toEqual({ processes: [], files: [] });
+  removeClean(place);
 });
 
 /** No emulator, and in the place of the compiled helper one whose answers stand above. */

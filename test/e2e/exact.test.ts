@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { probed, testFolder } from '../exact/counted-program.ts';
 import type { ScenarioComparison, ScenarioRun } from '../../harness/model/index.ts';
 import { type BadMode, makeBadTarget } from '../helpers/bad-target.ts';
-import { type Ended, makePlace, type Place } from './cli.ts';
+import { type Ended, makePlace, type Place, removeClean } from './cli.ts';
 import { comparisonIn, runIn } from './results.ts';
 
 const SCENARIO = `name: api
@@ -30,10 +30,8 @@ describe.skipIf(why !== '')(`exact mode${why}`, { timeout: 600_000 }, () => {
     place.file('s.yml', SCENARIO);
   });
   afterAll(() => {
-    const left = { processes: place.processes(), files: place.leftInTmp() };
-    place.remove();
     rmSync(folder, { recursive: true, force: true });
-    expect(left).toEqual({ processes: [], files: [] });
+    removeClean(place);
   });
 
   interface Way {

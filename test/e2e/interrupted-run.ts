@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { expect } from 'vitest';
 import { makeBadTarget } from '../helpers/bad-target.ts';
-import type { Ended, Place, RunOptions } from './cli.ts';
+import { type Ended, type Place, removeClean, type RunOptions } from './cli.ts';
 import { commitAll, git } from './git.ts';
 import { filesBelow } from './results.ts';
 
@@ -52,7 +52,5 @@ export const expectAllStopped = (place: Place, { code, stderr }: Ended): void =>
 };
 
 export const expectNothingLeft = (place: Place): void => {
-  const left = { processes: place.processes(), files: place.leftInTmp() };
-  place.remove();
-  expect(left, 'nothing is left running or lying about').toEqual({ processes: [], files: [] });
+  removeClean(place);
 };

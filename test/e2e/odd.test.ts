@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeOddTarget, type OddKind } from '../helpers/odd-target.ts';
-import { makePlace, type Place } from './cli.ts';
+import { makePlace, type Place, removeClean } from './cli.ts';
 import { comparisonIn, rowOf, runIn, unaccountedIn } from './results.ts';
 
 let place: Place;
@@ -9,9 +9,7 @@ beforeEach(() => {
   place = makePlace();
 });
 afterEach(() => {
-  const left = { processes: place.processes(), files: place.leftInTmp() };
-  place.remove();
-  expect(left).toEqual({ processes: [], files: [] });
+  removeClean(place);
 });
 
 const out = (): string => path.join(place.dir, 'out');

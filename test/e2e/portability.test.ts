@@ -3,7 +3,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { usableCpus } from '../../harness/process/index.ts';
 import { plantDemo } from '../helpers/plant-demo.ts';
-import { makePlace, type Place } from './cli.ts';
+import { makePlace, type Place, removeClean } from './cli.ts';
 import { comparisonIn, rowOf, runIn, unaccountedIn } from './results.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
@@ -15,9 +15,7 @@ beforeEach(() => {
   place = makePlace();
 });
 afterEach(() => {
-  const left = { processes: place.processes(), files: place.leftInTmp() };
-  place.remove();
-  expect(left).toEqual({ processes: [], files: [] });
+  removeClean(place);
 });
 
 const out = (): string => path.join(place.dir, 'out');

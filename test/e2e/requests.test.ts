@@ -1,7 +1,7 @@
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { makePlace, type Place } from './cli.ts';
+import { makePlace, type Place, removeClean } from './cli.ts';
 import { comparisonIn, rowOf, runIn, unaccountedIn } from './results.ts';
 
 let place: Place;
@@ -10,9 +10,7 @@ beforeEach(() => {
   cpSync(path.resolve(import.meta.dirname, '../targets/visitors'), path.join(place.dir, 'v'), { recursive: true });
 });
 afterEach(() => {
-  const left = { processes: place.processes(), files: place.leftInTmp() };
-  place.remove();
-  expect(left).toEqual({ processes: [], files: [] });
+  removeClean(place);
 });
 
 const out = (): string => path.join(place.dir, 'out');

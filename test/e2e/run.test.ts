@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseComparison, type ProfileKind, type RunFile, SIDES } from '../../harness/model/index.ts';
 import { plantDemo } from '../helpers/plant-demo.ts';
-import { type Ended, makePlace, type Place } from './cli.ts';
+import { type Ended, makePlace, type Place, removeClean } from './cli.ts';
 import { comparisonIn, filesBelow, rowOf, runIn, unaccountedIn } from './results.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
@@ -41,9 +41,7 @@ beforeAll(async () => {
   run = runIn(latest());
 });
 afterAll(() => {
-  const left = { processes: place.processes(), files: place.leftInTmp() };
-  place.remove();
-  expect(left).toEqual({ processes: [], files: [] });
+  removeClean(place);
 });
 
 const latest = (): string => path.join(place.dir, '.godyno/latest');

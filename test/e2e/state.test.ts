@@ -3,7 +3,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Launch, RunFile, Side } from '../../harness/model/index.ts';
 import { SIDES } from '../../harness/model/index.ts';
-import { type Ended, makePlace, type Place } from './cli.ts';
+import { type Ended, makePlace, type Place, removeClean } from './cli.ts';
 import { runIn, unaccountedIn } from './results.ts';
 
 const LEDGER = path.resolve(import.meta.dirname, '../targets/ledger');
@@ -45,9 +45,7 @@ beforeAll(async () => {
   run = runIn(path.join(place.dir, 'out'));
 });
 afterAll(() => {
-  const left = { processes: place.processes(), files: place.leftInTmp() };
-  place.remove();
-  expect(left).toEqual({ processes: [], files: [] });
+  removeClean(place);
 });
 
 const launches = (): readonly Launch[] => run.runs[0]?.launches ?? [];

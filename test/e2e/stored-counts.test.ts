@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseCounts } from '../../harness/model/index.ts';
 import { probed, testFolder } from '../exact/counted-program.ts';
 import { goMod } from '../service/go-modules.ts';
-import { makePlace, type Place } from './cli.ts';
+import { makePlace, type Place, removeClean } from './cli.ts';
 import { commitAll, git } from './git.ts';
 import { comparisonIn, rowOf } from './results.ts';
 
@@ -75,10 +75,8 @@ describe.skipIf(why !== '')(`stored counts${why}`, { timeout: 600_000 }, () => {
     expect(`${ended.code} ${ended.stderr}`).toMatch(/^0 /);
   }, 300_000);
   afterAll(() => {
-    const left = { processes: place.processes(), files: place.leftInTmp() };
-    place.remove();
     rmSync(folder, { recursive: true, force: true });
-    expect(left).toEqual({ processes: [], files: [] });
+    removeClean(place);
   });
 
   /** Head alone in a repository of its own, with nothing but the stored baseline. */

@@ -3,16 +3,14 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { canPin, usableCpus } from '../../harness/process/index.ts';
 import { makeBadTarget } from '../helpers/bad-target.ts';
-import { makePlace, type Place } from './cli.ts';
+import { makePlace, type Place, removeClean } from './cli.ts';
 
 let place: Place;
 beforeEach(() => {
   place = makePlace();
 });
 afterEach(() => {
-  const left = { processes: place.processes(), files: place.leftInTmp() };
-  place.remove();
-  expect(left).toEqual({ processes: [], files: [] });
+  removeClean(place);
 });
 
 const SCENARIO = `name: bad
