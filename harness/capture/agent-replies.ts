@@ -160,6 +160,8 @@ export const parseProtocol = (fields: Fields): number => numberAt(fields, 'proto
 
 export const parseSpanNs = (fields: Fields): number => numberAt(fields, 'spanNs');
 
+export const parseTraceBytes = (fields: Fields): number => numberAt(fields, 'bytes');
+
 export const parsePeak = (fields: Fields): GoroutinePeak => ({
   goroutines: numberAt(fields, 'goroutines'),
   samples: numberAt(fields, 'samples'),

@@ -16,6 +16,7 @@ import {
   parsePeak,
   parseProtocol,
   parseSpanNs,
+  parseTraceBytes,
 } from './agent-replies.ts';
 
 /** The protocol of harness/service/agent/agent.go. */
@@ -71,7 +72,10 @@ export interface Agent {
   /** Looks at the number of goroutines in this interval until `goroutinePeak` ends it. */
   watchGoroutines(intervalMs: number): Promise<void>;
   goroutinePeak(): Promise<GoroutinePeak>;
-  startTrace(): Promise<void>;
+  /** Refused at its end where it grew beyond `maxBytes`. */
+  startTrace(maxBytes: number): Promise<void>;
+  /** Bytes so far; what the runtime still holds in its buffers is not among them. */
+  traceBytes(): Promise<number>;
   stopTrace(): Promise<Uint8Array>;
   /** Go 1.25 and newer. */
   startFlightRecorder(ageMs: number, maxBytes: number): Promise<void>;
@@ -218,7 +222,8 @@ const makeAgent = (hello: AgentHello, connection: AgentConnection, commandSecond
     snapshotAfterGc: (name) => bytes(`snapshot name=${name} gc=1`),
     watchGoroutines: (intervalMs) => done(`peak.start intervalUs=${Math.round(intervalMs * 1000)}`),
     goroutinePeak: () => ask('peak.stop', parsePeak),
-    startTrace: () => done('trace.start'),
+    startTrace: (maxBytes) => done(`trace.start maxBytes=${maxBytes}`),
+    traceBytes: () => ask('trace.size', parseTraceBytes),
     stopTrace: () => bytes('trace.stop'),
     startFlightRecorder: (ageMs, maxBytes) => done(`flight.start ageMs=${Math.round(ageMs)} maxBytes=${maxBytes}`),
     flightSnapshot: () => bytes('flight.snapshot'),

@@ -112,6 +112,7 @@ export const joinAgents = (agents: Agents, merge: MergeProfiles): Agent => {
       };
     },
     startTrace: noneOf('trace.start'),
+    traceBytes: noneOf('trace.size'),
     stopTrace: noneOf('trace.stop'),
     startFlightRecorder: noneOf('flight.start'),
     flightSnapshot: noneOf('flight.snapshot'),

@@ -274,7 +274,7 @@ describe('profiles', () => {
   it('a trace and a flight recording open in go tool trace', async () => {
     const service = await start();
     const agent = await connect(service.pid);
-    await agent.startTrace();
+    await agent.startTrace(1 << 24);
     await service.tell('spin 20');
     await agent.startFlightRecorder(1000, 1 << 20);
     await service.tell('spin 20');

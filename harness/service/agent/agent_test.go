@@ -272,6 +272,24 @@ func TestGoroutinesLeaveOutTheAgent(t *testing.T) {
 	}
 }
 
+func TestTraceBeyondItsSizeIsGivenUp(t *testing.T) {
+	c := connect(t)
+	c.mustSucceed("trace.start maxBytes=1000")
+	for round := 0; round < 1000; round++ {
+		runtime.Gosched()
+	}
+	reply, payload := c.ask("trace.stop")
+	if reply["ok"] == true || !strings.Contains(fmt.Sprint(reply["error"]), "more than the 1000 allowed") {
+		t.Fatalf("a trace of %d bytes was given out: %v", len(payload), reply)
+	}
+	c.mustSucceed("trace.start")
+	_, payload = c.mustSucceed("trace.stop")
+	reply, _ = c.mustSucceed("trace.size")
+	if size := reply["bytes"]; len(payload) == 0 || size != float64(len(payload)) {
+		t.Fatalf("the trace has %d bytes, and its size is said to be %v", len(payload), size)
+	}
+}
+
 func (c *client) mustSucceed(request string) (map[string]interface{}, []byte) {
 	c.t.Helper()
 	reply, payload := c.ask(request)

@@ -16,7 +16,7 @@ type capture struct {
 	cpuStart   time.Time
 	cpuRunning bool
 
-	trace        bytes.Buffer
+	trace        boundedBuffer
 	traceRunning bool
 
 	flight flight
@@ -34,7 +34,10 @@ func (c *capture) run(verb string, command arguments, reply *object) ([]byte, er
 	case "cpu.stop":
 		return c.stopCPU(reply)
 	case "trace.start":
-		return nil, c.startTrace()
+		return nil, c.startTrace(int(command.number("maxBytes", 64<<20)))
+	case "trace.size":
+		reply.number("bytes", int64(c.trace.size()))
+		return nil, nil
 	case "trace.stop":
 		return c.stopTrace()
 	case "flight.start":
@@ -95,8 +98,9 @@ func (c *capture) stopCPU(reply *object) ([]byte, error) {
 	return c.cpu.Bytes(), nil
 }
 
-func (c *capture) startTrace() error {
-	c.trace.Reset()
+// startTrace records until stopTrace; a trace beyond maxBytes is given up, since the service's memory is not ours.
+func (c *capture) startTrace(maxBytes int) error {
+	c.trace.reset(maxBytes)
 	if err := trace.Start(&c.trace); err != nil {
 		return err
 	}
@@ -112,7 +116,7 @@ func (c *capture) stopTrace() ([]byte, error) {
 	trace.Stop()
 	c.traceRunning = false
 	atomic.AddInt64(c.ownGoroutines, -1)
-	return c.trace.Bytes(), nil
+	return c.trace.take()
 }
 
 func (c *capture) startFlight(age time.Duration, maxBytes uint64) error {

@@ -93,7 +93,7 @@ describe.runIf(process.platform === 'linux')('agents of several processes', () =
   it('are asked for nothing that is one process’s own', async () => {
     const both = await joined(await start(), await start());
     await expect(both.coverage('meta')).rejects.toThrow(AgentRefusedError);
-    await expect(both.startTrace()).rejects.toThrow('2 processes of the service take the requests');
+    await expect(both.startTrace(1 << 24)).rejects.toThrow('2 processes of the service take the requests');
   });
 
   it('leave no profile running where one of them refuses', async () => {
