@@ -10,6 +10,7 @@ const layers = {
   process: { may: [], why: 'starting and stopping programs is the same for every program' },
   capture: { may: [], why: 'counters are read as they are; what they mean is metrics' },
   profile: { may: [], why: 'a profile is read and summed the same way whoever wrote it' },
+  trace: { may: ['profile'], why: 'what a trace says follows from its bytes alone' },
   stats: { may: [], why: 'statistics sees numbers and no metrics, so that tables of others can check it' },
   baseline: { may: [], why: 'stored runs are kept and found; what they say is compare' },
   publish: {
@@ -47,6 +48,7 @@ const layers = {
       'service',
       'source',
       'stats',
+      'trace',
     ],
     why: 'conducts one scenario; knows no files of users, no reports, no command line',
   },

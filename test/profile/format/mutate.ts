@@ -26,7 +26,8 @@ const MUTATIONS: readonly Mutation[] = [
   (bytes, at) => bytes.with(at, 0x80),
 ];
 
-const apply = (bytes: Uint8Array, random: () => number): Uint8Array => {
+/** One mutation, anywhere. */
+export const apply = (bytes: Uint8Array, random: () => number): Uint8Array => {
   const mutation = MUTATIONS[Math.floor(random() * MUTATIONS.length)]!;
   return bytes.length < 2 ? bytes : mutation(bytes, Math.floor(random() * bytes.length), random);
 };
