@@ -18,6 +18,7 @@ const STAGES = {
   explain: 'collecting profiles to name the function',
   growth: 'counting growth over many requests',
   capture: 'counting allocation sites',
+  trace: 'following requests through a trace',
 } as const;
 
 const describeGate = (gate: Extract<RunProgress, { kind: 'look' }>['gates'][number]): string => {

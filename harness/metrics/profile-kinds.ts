@@ -11,6 +11,12 @@ export interface ProfileKindDef {
   readonly explains: readonly MetricId[];
   /** The counter that knows the same cost exactly; null: the values of the samples are all there is. */
   readonly counter: 'cpuNs' | 'mallocs' | 'allocBytes' | null;
+  /** What noise goes by: the samples as they were taken, or as they are still held; or one event for the time of a request. */
+  readonly events: 'sampled' | 'held' | 'requests';
+  /** What a caller pays for: Go's runtime, or all of Go's library, where it waits or in which it waits. */
+  readonly charged: 'runtime' | 'library';
+  /** The label of its samples that says what their values were spent on; null: they have none. */
+  readonly reason: 'state' | null;
   /** `belowRequests`: waits of background loops grow with the clock, so only stacks below a request handler count. */
   readonly stacks: 'all' | 'belowRequests';
   /** `held`: as it stood at the end of a launch; `spent` adds up with the requests. */
@@ -23,8 +29,22 @@ export interface ProfileKindDef {
   readonly amount: string;
 }
 
-const spent = { counter: null, stacks: 'all', span: 'spent' } as const;
-const held = { counter: null, stacks: 'all', span: 'held' } as const;
+const spent = {
+  counter: null,
+  events: 'sampled',
+  charged: 'runtime',
+  reason: null,
+  stacks: 'all',
+  span: 'spent',
+} as const;
+const held = {
+  counter: null,
+  events: 'sampled',
+  charged: 'runtime',
+  reason: null,
+  stacks: 'all',
+  span: 'held',
+} as const;
 const goroutines: readonly MetricId[] = ['goroutineGrowthPerRequest', 'goroutines'];
 
 export const PROFILE_KINDS = {
@@ -72,6 +92,19 @@ export const PROFILE_KINDS = {
     noun: 'allocated bytes',
     amount: ' allocated',
   },
+  wall: {
+    ...spent,
+    file: 'wall',
+    valueType: 'wall',
+    unit: 'ns',
+    explains: ['latencyP50Ms', 'latencyP90Ms', 'latencyP99Ms'],
+    events: 'requests',
+    charged: 'library',
+    reason: 'state',
+    title: 'Wall clock',
+    noun: 'wall clock',
+    amount: ' of its time',
+  },
   mutex: {
     ...spent,
     file: 'mutex',
@@ -96,6 +129,7 @@ export const PROFILE_KINDS = {
   },
   goroutine: {
     ...held,
+    charged: 'library',
     file: 'goroutine',
     valueType: 'goroutine',
     unit: 'count',
@@ -106,6 +140,7 @@ export const PROFILE_KINDS = {
   },
   goroutineleak: {
     ...held,
+    charged: 'library',
     file: 'goroutineleak',
     valueType: 'goroutineleak',
     unit: 'count',
@@ -116,6 +151,7 @@ export const PROFILE_KINDS = {
   },
   inuse_space: {
     ...held,
+    events: 'held',
     file: 'heap',
     valueType: 'inuse_space',
     unit: 'B',
@@ -129,9 +165,6 @@ export const PROFILE_KINDS = {
 export const profileKind = (kind: CostKind): ProfileKindDef => PROFILE_KINDS[kind];
 
 export const isHeld = (kind: CostKind): boolean => profileKind(kind).span === 'held';
-
-/** Where goroutines wait is in Go's library and its runtime, so that these are shown and not charged to their callers. */
-export const isOfGoroutines = (kind: CostKind): boolean => kind === 'goroutine' || kind === 'goroutineleak';
 
 const ALLOCATED: readonly CostKind[] = ['alloc_space', 'alloc_objects'];
 

@@ -319,6 +319,11 @@ export interface DecidedBy {
 
 export type FunctionKind = 'regressed' | 'improved' | 'new' | 'gone' | 'moved' | 'unclear';
 
+/** Per request, like the row that it is a part of. */
+export interface SpentOn extends BySide<number> {
+  readonly reason: string;
+}
+
 export interface FunctionComparison {
   /**
    * `inuse_space`, `goroutine`, `goroutineleak` (those that can never wake, by Go 1.27): what a launch still held after its
@@ -339,6 +344,8 @@ export interface FunctionComparison {
   readonly deltaPerRequest: number;
   /** The same as it stood at the end of a launch, not divided by its requests; only of what is held. */
   readonly held?: Held;
+  /** What it is spent on, by the labels of the samples (`sleep`, `network`, …), the largest difference first; only of `wall`. */
+  readonly reasons?: readonly SpentOn[];
   /** Including callees. */
   readonly baseCumPerRequest: number;
   readonly headCumPerRequest: number;

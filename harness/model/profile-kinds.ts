@@ -10,6 +10,7 @@ export const PROFILE_FILES = [
   'goroutine',
   'goroutineleak',
   'instructions',
+  'wall',
 ] as const;
 
 export type ProfileKind = (typeof PROFILE_FILES)[number];
@@ -23,6 +24,7 @@ export const COST_KINDS = [
   'cpu',
   'alloc_objects',
   'alloc_space',
+  'wall',
   'mutex',
   'block',
   'goroutine',

@@ -263,7 +263,7 @@ export interface BuildInfo {
 /**
  * `judged` launches decide cost and contention, `latency` ones decide latency, the others only explain or confirm.
  */
-export type Stage = 'judged' | 'latency' | 'exact' | 'explain' | 'growth' | 'capture';
+export type Stage = 'judged' | 'latency' | 'exact' | 'explain' | 'growth' | 'capture' | 'trace';
 
 export interface Launch {
   readonly index: number;

@@ -49,7 +49,7 @@ export {
   functionSums,
   RUNTIME_CHARGED,
 } from './costs/function-costs.ts';
-export { belowRequests, filterBelow, filterByLabel, withoutAgent } from './costs/filter.ts';
+export { belowRequests, filterBelow, filterByLabel, sampleLabels, withoutAgent } from './costs/filter.ts';
 export {
   canonicalNames,
   canonicalPath,

@@ -66,6 +66,10 @@ const functionRow = z.object({
   headPerRequest: number,
   deltaPerRequest: number,
   held: z.object({ base: number, head: number }).exactOptional(),
+  reasons: z
+    .array(z.object({ reason: text, base: number, head: number }))
+    .max(20)
+    .exactOptional(),
   baseCumPerRequest: number,
   headCumPerRequest: number,
   unit,

@@ -26,6 +26,7 @@ import { nextStep, type RunSoFar, type NextStep } from './next-step.ts';
 import { outlookOf } from './outlook.ts';
 import { type LaunchSpec, launchSpecOf } from './launch/running-pair.ts';
 import { allocationLaunch, explainLaunch, growthLaunch, latencyLaunch, latencyLaunchSeconds } from './launch/others.ts';
+import { traceLaunch } from './launch/trace.ts';
 import type { RequestRate } from './launch/warm-up.ts';
 import { answersOf, failedRequestsOf, keptSettings, nextLaunchIndex, type Session } from './session/session.ts';
 import { deathIn } from './launch/death.ts';
@@ -191,6 +192,7 @@ const soFarOf = ({ session, links, progress, current }: Conductor): RunSoFar => 
     growthDone: doneOf('growth') > 0,
     tellsStuck: SIDES.every((side) => tellsStuck(run.builds[side].goVersion)),
     captureDone: doneOf('capture') > 0,
+    traceDone: doneOf('trace') > 0,
     explainedSeconds: progress.explainedSeconds,
     wantsSamples,
     hasSamples: (seen.cpuFired || wantsSamples) && hasSamples(session),
@@ -222,6 +224,10 @@ const take = async (conductor: Conductor, step: NextStep): Promise<void> => {
     case 'latency':
       return launchAll(conductor, 'latency', step.launches, async (place) =>
         latencyLaunch(session, place, progress.latencyRatePerSecond ?? 1),
+      );
+    case 'trace':
+      return launchAll(conductor, 'trace', 1, async (place) =>
+        traceLaunch(session, place, progress.latencyRatePerSecond ?? 1),
       );
     case 'explain':
       return explain(conductor, step.launches);

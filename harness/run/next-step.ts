@@ -26,6 +26,9 @@ const FIRST_LOOK_LAUNCHES = 4;
 /** 800 couples with every allocation sampled, which may cost several times as much. */
 export const ALLOCATION_SECONDS = 10;
 
+/** Start, warm-up, at most five seconds of trace, and reading it. */
+export const TRACE_SECONDS = 10;
+
 const EXPLAIN_MOST_SECONDS = 120;
 /** Start, warm-up and two windows of four seconds. */
 export const EXPLAIN_LAUNCH_SECONDS = 11;
@@ -63,6 +66,7 @@ export interface RunSoFar {
   /** Both sides' Go finds goroutines that can never wake. */
   readonly tellsStuck: boolean;
   readonly captureDone: boolean;
+  readonly traceDone: boolean;
   /** Seconds that explaining took so far; launches at the same time count once. */
   readonly explainedSeconds: number;
   /** A function has a limit in CPU, which only samples can tell. */
@@ -79,7 +83,7 @@ export interface RunSoFar {
 export type NextStep =
   /** `launches` at the same time. */
   | { readonly kind: 'judged' | 'latency' | 'explain'; readonly launches: number }
-  | { readonly kind: 'find engine' | 'capture' }
+  | { readonly kind: 'find engine' | 'capture' | 'trace' }
   /** `uncounted`: CPU lacks its look, and there is no time to count instructions instead. */
   | { readonly kind: 'end'; readonly uncounted: boolean }
   | { readonly kind: 'growth'; readonly requests: number }
@@ -153,7 +157,12 @@ const isRecordToCount = ({ purpose, exact, counting, engine }: RunSoFar): boolea
   (exact !== 'auto' || engine === 'unknown' || engine === 'instructions');
 
 /** Of the launches that gates other than CPU have to themselves, and that name what moved. */
-const othersSeconds = (soFar: RunSoFar): number => latencySeconds(soFar) + growthSeconds(soFar) + captureSeconds(soFar);
+const othersSeconds = (soFar: RunSoFar): number =>
+  latencySeconds(soFar) + growthSeconds(soFar) + captureSeconds(soFar) + traceSeconds(soFar);
+
+/** Of the launch that tells what requests wait for, where they are known to take longer. */
+export const traceSeconds = ({ look, explain, traceDone, purpose }: RunSoFar): number =>
+  explain && look.latencyFired && !traceDone && purpose === 'compare' ? TRACE_SECONDS : 0;
 
 /** Of the latency phase up to its first look. */
 export const latencySeconds = (soFar: RunSoFar): number => {
@@ -276,6 +285,8 @@ const stepAfterDecision = (soFar: RunSoFar): NextStep => {
   if (look.headFails) return { kind: 'end', uncounted: false };
   if (purpose === 'record')
     return isRecordToCount(soFar) ? countOnce(soFar, 'fired') : { kind: 'end', uncounted: false };
+  // What is known by now to take longer is explained before others take the time for it.
+  if (isWorthTracing(soFar) && soFar.secondsLeft >= TRACE_SECONDS + latencySeconds(soFar)) return { kind: 'trace' };
   const requests = growthRequests(soFar);
   if (look.suspectGrowth.length > 0 && !soFar.growthDone && requests !== null) return { kind: 'growth', requests };
   const stuck = stuckRequests(soFar);
@@ -288,6 +299,7 @@ const stepAfterDecision = (soFar: RunSoFar): NextStep => {
   if (soFar.latency && look.nextLatencyLook !== null && secondsLeft >= soFar.latencyLaunchSeconds) {
     return { kind: 'latency', launches: atOnce(soFar, look.nextLatencyLook - soFar.latencyDone) };
   }
+  if (isWorthTracing(soFar)) return { kind: 'trace' };
   if (isWorthExplaining(soFar)) return { kind: 'explain', launches: soFar.lanes };
   return { kind: 'end', uncounted: state === 'open' && soFar.engine === 'instructions' && isCountingAhead(soFar) };
 };
@@ -314,6 +326,9 @@ const explainsFirst = (soFar: RunSoFar): boolean =>
   isWorthExplaining(soFar) &&
   soFar.explainedSeconds === 0 &&
   soFar.secondsLeft < latencySeconds(soFar) + EXPLAIN_LAUNCH_SECONDS;
+
+/** Requests that take longer are followed through one trace: what they wait for is in no other profile. */
+const isWorthTracing = (soFar: RunSoFar): boolean => traceSeconds(soFar) > 0 && soFar.secondsLeft >= TRACE_SECONDS;
 
 const isWorthExplaining = (soFar: RunSoFar): boolean =>
   soFar.explain &&

@@ -10,6 +10,8 @@ import {
   latencySeconds,
   type NextStep,
   type RunSoFar,
+  TRACE_SECONDS,
+  traceSeconds,
 } from './next-step.ts';
 import type { Outlook } from './session/plan.ts';
 
@@ -23,7 +25,7 @@ const aboutSeconds = (soFar: RunSoFar, step: NextStep): number | null => {
       if (judgedTurns === 0) return null;
       const last = decisionOf(soFar)?.launches ?? look.launches + 1;
       const turns = Math.ceil((last - look.launches) / lanes);
-      return (turns * judgedSeconds) / judgedTurns + growth + counting + capture + latency;
+      return (turns * judgedSeconds) / judgedTurns + growth + counting + capture + latency + traceSeconds(soFar);
     }
     case 'growth':
       return growthLaunchSeconds(soFar.couplesPerSecond ?? Infinity, step.requests) + counting + capture + latency;
@@ -33,6 +35,8 @@ const aboutSeconds = (soFar: RunSoFar, step: NextStep): number | null => {
       return ALLOCATION_SECONDS + latency + explainingToCome(soFar);
     case 'latency':
       return latencyTurns(soFar) * soFar.latencyLaunchSeconds + explainingToCome(soFar);
+    case 'trace':
+      return TRACE_SECONDS + growth + counting + capture + latency;
     case 'explain':
       return EXPLAIN_LAUNCH_SECONDS + latency;
     case 'find engine':

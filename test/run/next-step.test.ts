@@ -335,6 +335,37 @@ const FOLLOWED: readonly Row[] = [
     { kind: 'latency' },
   ],
   [
+    'follows requests through a trace where latency fired, before it looks for who computes',
+    { counting: 'done', latencyDone: 4 },
+    { cpuFired: true, latencyFired: true, nextLatencyLook: null },
+    { kind: 'trace' },
+  ],
+  [
+    'before all others where the couples show it already, and it leaves latency its time',
+    {},
+    { latencyFired: true, suspectGrowth: ['heapGrowthBytesPerRequest'] },
+    { kind: 'trace' },
+  ],
+  ['after them where it would not', { counting: 'done', secondsLeft: 20 }, { latencyFired: true }, { kind: 'latency' }],
+  [
+    'once',
+    { counting: 'done', latencyDone: 4, traceDone: true, explainedSeconds: 120 },
+    { latencyFired: true, nextLatencyLook: null },
+    { kind: 'end' },
+  ],
+  [
+    'not without its time',
+    { counting: 'done', latencyDone: 4, secondsLeft: 9 },
+    { latencyFired: true, nextLatencyLook: null },
+    { kind: 'end' },
+  ],
+  [
+    'nor where nothing is to be explained',
+    { counting: 'done', latencyDone: 4, explain: false },
+    { latencyFired: true, nextLatencyLook: null },
+    { kind: 'end' },
+  ],
+  [
     'not beyond its samples',
     { counting: 'done', latencyDone: 4, hasSamples: true },
     { cpuFired: true, nextLatencyLook: null },
@@ -446,6 +477,7 @@ describe('a whole run', () => {
         case 'latency':
           return latency(step.launches);
         case 'capture':
+        case 'trace':
         case 'explain':
         case 'too little':
         case 'end':

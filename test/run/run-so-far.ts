@@ -23,6 +23,7 @@ export const lookOf = (changes: Partial<Look> = {}): Look => ({
   nextLatencyLook: 4,
   suspectGrowth: [],
   cpuFired: false,
+  latencyFired: false,
   headFails: false,
   ...changes,
 });
@@ -48,6 +49,7 @@ export const usual: RunSoFar = {
   growthDone: false,
   tellsStuck: false,
   captureDone: false,
+  traceDone: false,
   explainedSeconds: 0,
   wantsSamples: false,
   hasSamples: false,

@@ -152,6 +152,18 @@ const heldOf = (
 ): Pick<FunctionComparison, 'held'> =>
   isHeld(profile) ? { held: bothSides((side) => totals.sides[side][column] * all.requestsPerLaunch[side]) } : {};
 
+/** What it was spent on; absent where samples do not say it. */
+const reasonsOf = ({ totals: { sides } }: Tested, column: 'own' | 'cum'): Pick<FunctionComparison, 'reasons'> => {
+  const { base, head } = bothSides((side) => (column === 'own' ? sides[side].ownReasons : sides[side].cumReasons));
+  const labels = new Set([...base.keys(), ...head.keys()]);
+  if (labels.size === 0) return {};
+  return {
+    reasons: [...labels]
+      .map((reason) => ({ reason, base: base.get(reason) ?? 0, head: head.get(reason) ?? 0 }))
+      .toSorted((a, b) => Math.abs(b.head - b.base) - Math.abs(a.head - a.base)),
+  };
+};
+
 /** What the module has to do with it: its own functions pay for libraries, all others have a caller among them. */
 const payersOf = (
   { totals: { name, sides } }: Tested,
@@ -182,6 +194,7 @@ const rowOf = (each: Tested, found: KindFindings): FunctionComparison => {
     headPerRequest: sides.head.own,
     deltaPerRequest: each.delta,
     ...heldOf(each, found, isBlamed ? 'cum' : 'own'),
+    ...reasonsOf(each, isBlamed ? 'cum' : 'own'),
     baseCumPerRequest: sides.base.cum,
     headCumPerRequest: sides.head.cum,
     unit: profileKind(found.profile).unit,

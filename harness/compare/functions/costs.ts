@@ -1,5 +1,5 @@
 /** Profiles of all launches → per function and side: cost per request, and the events behind it launch by launch. */
-import { isOfGoroutines, profileKind } from '../../metrics/index.ts';
+import { profileKind } from '../../metrics/index.ts';
 import { type BySide, bothSides, type Side } from '../../model/index.ts';
 import {
   canonicalPath,
@@ -9,6 +9,7 @@ import {
   type Profile,
   RUNTIME_CHARGED,
   sampleCounts,
+  sampleLabels,
   valueColumn,
 } from '../../profile/index.ts';
 import type { CostProfile, ProfiledKind, ProfiledSide } from './input.ts';
@@ -25,6 +26,9 @@ export interface SideCost {
   /** Observed events per launch behind `own` and `cum`. */
   readonly ownCounts: readonly number[];
   readonly cumCounts: readonly number[];
+  /** What `own` and `cum` were spent on, where samples say it; else empty. */
+  readonly ownReasons: ReadonlyMap<string, number>;
+  readonly cumReasons: ReadonlyMap<string, number>;
 }
 
 export interface FunctionTotals {
@@ -66,6 +70,8 @@ interface MutableSide {
   cum: number;
   readonly ownCounts: number[];
   readonly cumCounts: number[];
+  readonly ownReasons: Map<string, number>;
+  readonly cumReasons: Map<string, number>;
   lines: [number, number] | null;
 }
 
@@ -91,6 +97,7 @@ const exactTotal = (sides: readonly ProfiledSide[]): number | null => {
 
 interface SideSums {
   readonly profiles: readonly Profile[];
+  readonly reason: 'state' | null;
   readonly values: readonly Float64Array[];
   readonly counts: readonly Float64Array[];
   readonly valueTotal: number;
@@ -102,18 +109,41 @@ interface SideSums {
   readonly exact: number | null;
 }
 
+/** What one request takes in the mean over both sides: the size of an event where nothing was sampled. */
+const meanRequest = ({ profile: kind, launches }: ProfiledKind): number => {
+  const sides = launches.flatMap(({ base, head }) => [base, head]);
+  const { valueType } = profileKind(kind);
+  const all = sides.reduce((sum, { profile }) => sum + total(valueColumn(profile, valueType)), 0);
+  return (
+    all /
+    Math.max(
+      1,
+      sides.reduce((sum, { requests }) => sum + requests, 0),
+    )
+  );
+};
+
+const eventsOf = (kind: ProfiledKind, profile: Profile, values: Float64Array): Float64Array => {
+  const { events } = profileKind(kind.profile);
+  if (events === 'held') return liveCounts(profile);
+  if (events === 'sampled') return sampleCounts(profile);
+  const size = meanRequest(kind);
+  return values.map((value) => (size > 0 ? value / size : 0));
+};
+
 const sumSide = (kind: ProfiledKind, side: Side): SideSums => {
   const sides = kind.launches.map((launch) => launch[side]);
   const profiles = sides.map(({ profile }) => profile);
   const values = profiles.map((profile) => valueColumn(profile, profileKind(kind.profile).valueType));
-  const counts = profiles.map(kind.profile === 'inuse_space' ? liveCounts : sampleCounts);
   const valueTotal = values.reduce((sum, column) => sum + total(column), 0);
   const requests = sides.reduce((sum, each) => sum + each.requests, 0);
   const exact = exactTotal(sides);
   const perRequest = requests > 0 ? valueTotal / requests : 0;
   const costPerRequest = exact ?? perRequest;
+  const counts = profiles.map((profile, at) => eventsOf(kind, profile, values[at] ?? new Float64Array()));
   return {
     profiles,
+    reason: profileKind(kind.profile).reason,
     values,
     counts,
     valueTotal,
@@ -151,6 +181,8 @@ const emptySide = (launches: number): MutableSide => ({
   cum: 0,
   ownCounts: Array.from({ length: launches }, () => 0),
   cumCounts: Array.from({ length: launches }, () => 0),
+  ownReasons: new Map(),
+  cumReasons: new Map(),
   lines: null,
 });
 
@@ -161,9 +193,41 @@ interface Payers {
 }
 
 const payersIn = (kind: CostProfile, modulePath: string | null): Payers => ({
-  own: isOfGoroutines(kind) ? waitingCharged(modulePath) : RUNTIME_CHARGED,
+  own: profileKind(kind).charged === 'library' ? waitingCharged(modulePath) : RUNTIME_CHARGED,
   libraries: librariesCharged(modulePath),
 });
+
+/** Adds what the values of one profile were spent on to the functions that have been found in it. */
+const addReasons = (
+  functions: ReadonlyMap<string, MutableTotals>,
+  side: Side,
+  { profile, names, values, key, factor }: Reasoned,
+  { own }: Payers,
+): void => {
+  const labels = sampleLabels(profile, key);
+  const sums = functionSums(profile, names);
+  const add = (reasons: Map<string, number> | undefined, label: string, value: number | undefined): void => {
+    if (reasons !== undefined && value) reasons.set(label, (reasons.get(label) ?? 0) + value * factor);
+  };
+  for (const label of new Set(labels)) {
+    const spent = values.map((value, i) => (labels[i] === label ? value : 0));
+    const [owned, below] = [sums.own(spent, own), sums.cum(spent)];
+    sums.names.forEach((name, i) => {
+      const part = functions.get(name)?.sides[side];
+      add(part?.ownReasons, label, owned[i]);
+      add(part?.cumReasons, label, below[i]);
+    });
+  }
+};
+
+interface Reasoned {
+  readonly profile: Profile;
+  readonly names: readonly string[];
+  readonly values: Float64Array;
+  /** Of the label that says it. */
+  readonly key: string;
+  readonly factor: number;
+}
 
 const addSide = (
   functions: Map<string, MutableTotals>,
@@ -200,6 +264,8 @@ const addSide = (
       found.file = canonicalPath(profile.strings[profile.functions.file[index] ?? 0] ?? '');
       found.line = profile.functions.startLine[index] || (part.lines?.[0] ?? 0);
     });
+    if (sums.reason !== null)
+      addReasons(functions, side, { profile, names, values, key: sums.reason, factor: sums.factor }, payers);
   });
 };
 

@@ -65,6 +65,8 @@ const sumParts = (kind: ProfiledTotals, modulePath: string | null): readonly Sum
   return [...parts.values()];
 };
 
+const NO_REASONS: ReadonlyMap<string, number> = new Map();
+
 /** A part as if it were one function, for the test that functions pass. */
 const asFunction = ({ part, own, counts }: Sums): FunctionTotals => {
   const sideOf = (side: 'base' | 'head'): SideCost => ({
@@ -73,6 +75,8 @@ const asFunction = ({ part, own, counts }: Sums): FunctionTotals => {
     cum: own[side].total,
     ownCounts: counts[side],
     cumCounts: counts[side],
+    ownReasons: NO_REASONS,
+    cumReasons: NO_REASONS,
   });
   return { name: keyOf(part), file: '', line: 0, sides: bothSides(sideOf), lines: { base: null, head: null } };
 };

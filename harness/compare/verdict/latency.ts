@@ -107,6 +107,12 @@ export const latencyOutcome = (reading: Reading, asked: JudgedMetric): MetricOut
 
 const isOpen = (reading: Reading, gate: JudgedMetric): boolean => latencyOutcome(reading, gate).verdict === 'open';
 
+/** Whether a latency gate fired. */
+export const hasSlowLatency = (reading: Reading, gates: readonly JudgedMetric[]): boolean =>
+  gates.some(
+    (gate) => metricDef(gate.metric).stage === 'latency' && latencyOutcome(reading, gate).verdict === 'regressed',
+  );
+
 /** Launches of the latency phase at its next look; null: its gates are decided, or more of them will decide nothing. */
 export const nextLatencyLook = (reading: Reading, gates: readonly JudgedMetric[]): number | null => {
   const onTime = latencyUnits(reading.run, 'latencyP50Ms').length;

@@ -7,7 +7,7 @@ import { fewLayoutsOutcome } from './few-layouts.ts';
 import { judgedGates, limitsIn, looksOf, type Family, type JudgedMetric, withToolchainGates } from './gates.ts';
 import { goroutineGrowthOutcome, heapGrowthOutcome, isHeapGrowth, type HeapOutcome } from './growth.ts';
 import { judgeSequence } from './judge.ts';
-import { nextLatencyLook } from './latency.ts';
+import { hasSlowLatency, nextLatencyLook } from './latency.ts';
 import { type Basis, basisOf, type Reading, readingOf, type Units } from './reading.ts';
 import { allocatesNothing, launchesOf, launchValues, measuredSides, seriesOf } from './launch-series.ts';
 
@@ -43,6 +43,8 @@ export interface Look {
   readonly suspectGrowth: readonly MetricId[];
   /** CPU per request regressed: worth explaining. */
   readonly cpuFired: boolean;
+  /** A latency gate regressed: worth a trace. */
+  readonly latencyFired: boolean;
   /** Head fails requests: decided, and no cost of it is worth measuring. */
   readonly headFails: boolean;
 }
@@ -195,6 +197,7 @@ const lookAt = (
     cpuFired: outcomes.some(
       ({ outcome }) => outcome.judged.metric === 'cpuNsPerRequest' && outcome.verdict === 'regressed',
     ),
+    latencyFired: hasSlowLatency(reading, gates),
     headFails: failing,
   };
 };

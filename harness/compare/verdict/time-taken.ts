@@ -58,7 +58,7 @@ export const timeTaken = (run: ScenarioRun, rows: readonly MetricComparison[]): 
     latencySeconds: stageSeconds(run, 'latency'),
     growthSeconds: stageSeconds(run, 'growth'),
     allocationsSeconds: stageSeconds(run, 'capture'),
-    explainSeconds: stageSeconds(run, 'explain'),
+    explainSeconds: stageSeconds(run, 'explain') + stageSeconds(run, 'trace'),
     ...inExactMode(run),
     ...(stopSeconds !== undefined && { stopSeconds }),
   };

@@ -95,6 +95,15 @@ export const samplesLabelled = (profile: Profile, key: string, text: string): Ui
   return marks;
 };
 
+/** The text that each sample has under the key; empty for one without. */
+export const sampleLabels = ({ samples, labels, strings }: Profile, key: string): readonly string[] =>
+  Array.from({ length: samples.count }, (_, i) => {
+    for (let label = samples.labelStart[i] ?? 0; label < (samples.labelStart[i + 1] ?? 0); label++) {
+      if (strings[labels.key[label] ?? 0] === key) return strings[labels.text[label] ?? 0] ?? '';
+    }
+    return '';
+  });
+
 /** Only the samples labelled `key=text`. */
 export const filterByLabel = (profile: Profile, key: string, text: string): Profile =>
   keepSamples(profile, samplesLabelled(profile, key, text));
@@ -116,6 +125,8 @@ export const withoutAgent = (profile: Profile): Profile => {
 const REQUEST_FRAMES: ReadonlySet<string> = new Set([
   'net/http.(*conn).serve',
   'net/http.(*http2serverConn).runHandler',
+  // Go 1.27 and newer.
+  'net/http/internal/http2.(*serverConn).runHandler',
   'golang.org/x/net/http2.(*serverConn).runHandler',
   'github.com/valyala/fasthttp.(*Server).serveConn',
   'github.com/valyala/fasthttp.(*workerPool).workerFunc',

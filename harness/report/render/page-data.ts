@@ -10,7 +10,7 @@ import type {
   ScenarioRun,
 } from '../../model/index.ts';
 import { METRIC_IDS, SIDES } from '../../model/index.ts';
-import { isOfGoroutines, measureWindow, metricDef, witnessesOf } from '../../metrics/index.ts';
+import { measureWindow, metricDef, profileKind, witnessesOf } from '../../metrics/index.ts';
 import { isRuntime } from '../../profile/index.ts';
 import { isOnlyNoise } from '../../units/index.ts';
 import { impactText } from '../words/amounts.ts';
@@ -91,8 +91,9 @@ export interface ProfilePair {
 /** Six digits are more than any profile knows, and a third of the bytes. */
 const short = (value: number): number => Number(value.toPrecision(6));
 
-/** Goroutines are told by where they wait, which is in the runtime. */
-const isWaiting = ({ compared }: ProfilePair): boolean => compared !== null && isOfGoroutines(compared);
+/** Told by where goroutines wait, which is in the runtime. */
+const isWaiting = ({ compared }: ProfilePair): boolean =>
+  compared !== null && profileKind(compared).charged === 'library';
 
 const flameData = (pair: ProfilePair, comparison: Comparison): FlameData => {
   const tree = stackTree([pair.base, pair.head]);

@@ -29,6 +29,7 @@ import { failedFunctions, unjudgedFunctions } from './function-gates.ts';
 import { HEADLINE_WORDS, headlineOf, HEADLINES, type Headline, unjudgedGates } from './headline.ts';
 import { NEAR_WORDS } from './labels.ts';
 import { bumpClause, LEAST_SHARE_OF_CHANGE, partBehindChange, partName } from './new-go.ts';
+import { spentText } from './spent.ts';
 import { stuckClause, stuckIn } from './stuck.ts';
 import { code, plainText, type InlineText } from '../text/inline-text.ts';
 
@@ -188,7 +189,7 @@ const culpritClause = (scenario: ScenarioComparison, metric: MetricComparison): 
   if (row === undefined) return culpritWithoutRow(scenario, metric);
   const share = carriesMost(scenario, row, metric) ? ', mostly ' : ', the largest part in ';
   const callees = row.namedFor === 'callees' ? ' with what it calls' : '';
-  const amount = amountText(scenario, row, metric);
+  const amount = spentText(row) ?? amountText(scenario, row, metric);
   const why = [...changeClause(row), ...calleesClause(row), ...touchedClause(scenario, row)];
   return [share, code(row.function), ` (${amount}${callees})`, ...why];
 };

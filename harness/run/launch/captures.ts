@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { AgentRefusedError } from '../../capture/index.ts';
 import { reasonOf } from '../../errors.ts';
 import type { Launch, LaunchSide, ProfileKind, ProfileRef, Side } from '../../model/index.ts';
-import { decodeProfile, sampleTotal } from '../../profile/index.ts';
+import { decodeProfile, encodeProfile, sampleTotal } from '../../profile/index.ts';
+import { TraceError, type WallProfile, wallProfile } from '../../trace/index.ts';
 import { folderOf } from '../../folders.ts';
 import type { LiveSide } from './running-pair.ts';
 import type { Session } from '../session/session.ts';
@@ -34,8 +35,22 @@ export interface Captures {
   readonly endLeaks: (requests: number) => Promise<string | null>;
   /** After the last collection: allocations since `begin`, live heap, goroutines. */
   readonly end: (requests: number) => Promise<void>;
+  /** Begins an execution trace with CPU samples in it; false: the service has none. */
+  readonly beginTrace: () => Promise<boolean>;
+  readonly traceBytes: () => Promise<number>;
+  /** Ends it, and keeps the time of the requests in it. */
+  readonly endTrace: () => Promise<void>;
   readonly refs: () => ProfileRefs;
 }
+
+/** For `go tool trace`. */
+const TRACE_FILE = 'trace.out';
+/** Held by the service until its end: more than a launch that ends at {@link ENOUGH_TRACE_BYTES} can come to. */
+const MOST_TRACE_BYTES = 64 << 20;
+/** A simple service writes 330 bytes a request; this is read in less than a second. */
+export const ENOUGH_TRACE_BYTES = 8 << 20;
+/** What the kernel's tick delivers is less (docs/method.md); they only say where requests run, not for how long. */
+const TRACE_HZ = 500;
 
 /** Where the files of one start lie below the results folder. */
 interface CapturePlace {
@@ -43,8 +58,11 @@ interface CapturePlace {
   readonly folder: string;
 }
 
-const write = async ({ outDir, folder }: CapturePlace, name: string, bytes: Uint8Array): Promise<string> => {
-  const file = join(folder, `${name}.pb.gz`);
+const write = async ({ outDir, folder }: CapturePlace, name: string, bytes: Uint8Array): Promise<string> =>
+  writeAs({ outDir, folder }, `${name}.pb.gz`, bytes);
+
+const writeAs = async ({ outDir, folder }: CapturePlace, name: string, bytes: Uint8Array): Promise<string> => {
+  const file = join(folder, name);
   await mkdir(join(outDir, folder), { recursive: true });
   await writeFile(join(outDir, file), bytes);
   return file;
@@ -119,6 +137,47 @@ class SideCaptures implements Captures {
     await this.endAllocations(requests);
     await this.endHeap(requests);
     await this.#keepNow('goroutine', requests);
+  }
+
+  async beginTrace(): Promise<boolean> {
+    this.#isCpuOn = (await this.#orNote(this.#agent.startCpuProfile(TRACE_HZ).then(() => true))) ?? false;
+    const isOn = (await this.#orNote(this.#agent.startTrace(MOST_TRACE_BYTES).then(() => true))) ?? false;
+    if (!isOn) await this.#endCpuSamples();
+    return isOn;
+  }
+
+  async traceBytes(): Promise<number> {
+    return this.#agent.traceBytes();
+  }
+
+  async endTrace(): Promise<void> {
+    const trace = await this.#orNote(this.#agent.stopTrace());
+    await this.#endCpuSamples();
+    if (trace === null) return;
+    await writeAs(this.#place, TRACE_FILE, trace);
+    const read = this.#readTrace(trace);
+    if (read !== null) await this.#keep('wall', encodeProfile(read.profile), null, read.requests);
+  }
+
+  /** They are in the trace; the profile beside it says nothing more. */
+  async #endCpuSamples(): Promise<void> {
+    if (this.#isCpuOn) await this.#orNote(this.#agent.stopCpuProfile());
+    this.#isCpuOn = false;
+  }
+
+  /** null, with a note, where nothing can be said by it: the verdict does not need it. */
+  #readTrace(trace: Uint8Array): WallProfile | null {
+    const because = (why: string): null => {
+      this.#session.notes.add(`What requests wait for is not known on ${this.#side}: ${why}.`);
+      return null;
+    };
+    try {
+      const read = wallProfile(trace);
+      return read.requests > 0 ? read : because('no server that godyno knows answered a request in the trace');
+    } catch (error) {
+      if (!(error instanceof TraceError)) throw error;
+      return because(error.message);
+    }
   }
 
   refs(): ProfileRefs {

@@ -8,7 +8,8 @@ import { askBoth, collectBoth, warmUp } from './warm-up.ts';
 import { measurePair, restPoint } from './windows.ts';
 
 /** The demo's median is then 7 % above what it settles at, on both sides alike (docs/evidence, latency). */
-const LATENCY_WARM_SECONDS = 1;
+export const LATENCY_WARM_SECONDS = 1;
+export const LATENCY_CONNECTIONS = 8;
 /** Two, so that a loader that was late in one of them leaves the other. */
 const LATENCY_WINDOWS = 2;
 /** So many requests a side tell a median; the time that they take, within these bounds. */
@@ -61,7 +62,7 @@ export const latencyLaunch = async (session: Session, place: LaunchSpec, ratePer
   const startedMs = performance.now();
   const { loader, schedule } = place.lane;
   return withLivePair(session, place, async (live) => {
-    await attachLoader(session, live, 8);
+    await attachLoader(session, live, LATENCY_CONNECTIONS);
     const warm = await loader.latency({ first: schedule.next, seconds: LATENCY_WARM_SECONDS, ratePerSecond });
     schedule.next = warm.next;
     const collected = await askBoth(live, async (side) => live.sides[side].agent.counters());

@@ -37,6 +37,10 @@ const TYPES: Readonly<Record<CostProfile, readonly (readonly [string, string])[]
     ['alloc_objects', 'count'],
     ['alloc_space', 'bytes'],
   ],
+  wall: [
+    ['intervals', 'count'],
+    ['wall', 'nanoseconds'],
+  ],
   mutex: [
     ['contentions', 'count'],
     ['delay', 'nanoseconds'],
