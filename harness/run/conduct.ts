@@ -22,7 +22,7 @@ import { latencyRateOf } from './launch/latency-rate.ts';
 import type { LinkedPair, Links } from './session/links.ts';
 import { goOneAtATime } from './session/one-at-a-time.ts';
 import { type Outlook, UNKNOWN_CHANGE } from './session/plan.ts';
-import { nextStep, type RunSoFar, type NextStep } from './next-step.ts';
+import { nextStep, type RunSoFar, type NextStep, TRACE_SECONDS } from './next-step.ts';
 import { outlookOf } from './outlook.ts';
 import { type LaunchSpec, launchSpecOf } from './launch/running-pair.ts';
 import { allocationLaunch, explainLaunch, growthLaunch, latencyLaunch, latencyLaunchSeconds } from './launch/others.ts';
@@ -112,6 +112,7 @@ export const conduct = async (session: Session, links: Links, builds: BySide<Bui
     const step = nextStep(soFar);
     if (step.kind === 'end') {
       if (step.uncounted) noteUncounted(session);
+      if (step.untraced) noteUntraced(session);
       break;
     }
     progress.outlook = outlookOf(soFar, step);
@@ -149,6 +150,14 @@ const noteUncounted = (session: Session): void => {
   const wanted = Math.ceil((budgetSeconds - session.clock.secondsLeft() + exactSeconds(session.launches)) / 60);
   session.notes.add(
     `Instructions were not counted, since too little time was left; --budget ${wanted}m would have held them.`,
+  );
+};
+
+const noteUntraced = (session: Session): void => {
+  const { budgetSeconds } = session.plan;
+  const wanted = Math.ceil((budgetSeconds - session.clock.secondsLeft() + TRACE_SECONDS) / 60);
+  session.notes.add(
+    `What requests wait for was not recorded, since too little time was left; --budget ${wanted}m would have held it.`,
   );
 };
 

@@ -84,13 +84,18 @@ export type NextStep =
   /** `launches` at the same time. */
   | { readonly kind: 'judged' | 'latency' | 'explain'; readonly launches: number }
   | { readonly kind: 'find engine' | 'capture' | 'trace' }
-  /** `uncounted`: CPU lacks its look, and there is no time to count instructions instead. */
-  | { readonly kind: 'end'; readonly uncounted: boolean }
+  /**
+   * `uncounted`: CPU lacks its look, and there is no time to count instructions instead; `untraced`: nor for what requests
+   * wait for.
+   */
+  | { readonly kind: 'end'; readonly uncounted: boolean; readonly untraced: boolean }
   | { readonly kind: 'growth'; readonly requests: number }
   | { readonly kind: 'count'; readonly state: GateState; readonly leaveSeconds: number }
   | { readonly kind: 'stop'; readonly why: StopReason }
   /** Not even one launch fits. */
   | { readonly kind: 'too little' };
+
+const END: NextStep = { kind: 'end', uncounted: false, untraced: false };
 
 export const nextStep = (soFar: RunSoFar): NextStep =>
   soFar.stop === null ? stepBeforeDecision(soFar) : stepAfterDecision(soFar);
@@ -282,9 +287,8 @@ const countOnce = (soFar: RunSoFar, state: GateState): NextStep =>
 /** What the answers so far call for, each as long as its time is there. */
 const stepAfterDecision = (soFar: RunSoFar): NextStep => {
   const { look, purpose, secondsLeft } = soFar;
-  if (look.headFails) return { kind: 'end', uncounted: false };
-  if (purpose === 'record')
-    return isRecordToCount(soFar) ? countOnce(soFar, 'fired') : { kind: 'end', uncounted: false };
+  if (look.headFails) return END;
+  if (purpose === 'record') return isRecordToCount(soFar) ? countOnce(soFar, 'fired') : END;
   // What is known by now to take longer is explained before others take the time for it.
   if (isWorthTracing(soFar) && soFar.secondsLeft >= TRACE_SECONDS + latencySeconds(soFar)) return { kind: 'trace' };
   const requests = growthRequests(soFar);
@@ -293,7 +297,7 @@ const stepAfterDecision = (soFar: RunSoFar): NextStep => {
   if (!soFar.growthDone && stuck !== null) return { kind: 'growth', requests: stuck };
   const state = stateAtEnd(soFar);
   if (mayCount(soFar, state)) return countOnce(soFar, state);
-  if (soFar.exact === 'only') return { kind: 'end', uncounted: false };
+  if (soFar.exact === 'only') return END;
   if (movedAllocations(look) && !soFar.captureDone && secondsLeft > ALLOCATION_SECONDS) return { kind: 'capture' };
   if (explainsFirst(soFar)) return { kind: 'explain', launches: soFar.lanes };
   if (soFar.latency && look.nextLatencyLook !== null && secondsLeft >= soFar.latencyLaunchSeconds) {
@@ -301,7 +305,11 @@ const stepAfterDecision = (soFar: RunSoFar): NextStep => {
   }
   if (isWorthTracing(soFar)) return { kind: 'trace' };
   if (isWorthExplaining(soFar)) return { kind: 'explain', launches: soFar.lanes };
-  return { kind: 'end', uncounted: state === 'open' && soFar.engine === 'instructions' && isCountingAhead(soFar) };
+  return {
+    kind: 'end',
+    uncounted: state === 'open' && soFar.engine === 'instructions' && isCountingAhead(soFar),
+    untraced: traceSeconds(soFar) > 0,
+  };
 };
 
 /** A gate that launches left open is never decided now: what counts calls has nothing left to wait for. */

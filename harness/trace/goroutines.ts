@@ -296,6 +296,7 @@ export class Goroutines<Account> {
     const goroutine = this.#get(id);
     if (goroutine.phase !== 'none') throw new TraceError(`goroutine ${id} is begun twice`);
     this.#introduce(goroutine, phase, time);
+    goroutine.stack = stack;
     goroutine.isSeen = true;
     goroutine.number = 0;
     goroutine.generation = this.#generation;

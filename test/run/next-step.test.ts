@@ -357,13 +357,13 @@ const FOLLOWED: readonly Row[] = [
     'not without its time',
     { counting: 'done', latencyDone: 4, secondsLeft: 9 },
     { latencyFired: true, nextLatencyLook: null },
-    { kind: 'end' },
+    { kind: 'end', untraced: true },
   ],
   [
     'nor where nothing is to be explained',
     { counting: 'done', latencyDone: 4, explain: false },
     { latencyFired: true, nextLatencyLook: null },
-    { kind: 'end' },
+    { kind: 'end', untraced: false },
   ],
   [
     'not beyond its samples',

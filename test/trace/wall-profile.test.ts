@@ -51,15 +51,17 @@ describe('a service whose handlers sleep, compute, lock, receive and call for kn
     expectTruth(trace, JSON.parse(readFileSync(path.join(FIXTURES, `${name}.json`), 'utf8')) as Truth);
   });
 
-  test('has them by the trace of the Go of this machine, and the profile opens in go tool pprof', () => {
+  test('has them by the trace of the Go of this machine over HTTP/1 and HTTP/2, and the profile opens in go tool pprof', () => {
     const folder = mkdtempSync(path.join(tmpdir(), 'wall-'));
     afterAll(() => rmSync(folder, { recursive: true, force: true }));
     const target = path.resolve(import.meta.dirname, '../targets/waits');
     const [binary, trace] = [path.join(folder, 'waits'), path.join(folder, 'trace.out')];
     execFileSync('go', ['build', '-o', binary, '.'], { cwd: target });
-    const truth = JSON.parse(execFileSync(binary, ['-trace', trace, '-requests', '40'], { encoding: 'utf8' })) as Truth;
+    for (const flags of [['-http2'], []]) {
+      const said = execFileSync(binary, ['-trace', trace, '-requests', '40', ...flags], { encoding: 'utf8' });
+      expectTruth(readFileSync(trace), JSON.parse(said) as Truth);
+    }
     const bytes = readFileSync(trace);
-    expectTruth(bytes, truth);
     const file = path.join(folder, 'wall.pb.gz');
     execFileSync('tee', [file], { input: encodeProfile(wallProfile(bytes).profile) });
     const top = execFileSync('go', ['tool', 'pprof', '-top', '-cum', '-tagfocus=state=sleep', file], {

@@ -43,8 +43,9 @@ export interface Proof {
 }
 
 /**
- * Profiles show who computes, allocates, and waits for locks and channels. Who sleeps is told by a trace only, for
- * which there may be no time. Of leaks they show more than they must: the planted goroutine waits in a function of its own, and who keeps memory takes a growth launch.
+ * Profiles show who computes, allocates, and waits for locks and channels. Who sleeps is told by a trace only, for which
+ * there may be no time. Of leaks they show more than they must: the planted goroutine waits in a function of its own, and
+ * who keeps memory takes a growth launch.
  */
 const NAMEABLE: Readonly<Record<FaultKind, boolean>> = {
   cpu: true,

@@ -4,6 +4,7 @@ import { COST_KINDS, type CostKind, type FunctionComparison, type ScenarioCompar
 import { formatCount, formatNumberOf, formatQuantity } from '../../units/index.ts';
 import { impactText, shownOf, signedAmount, sideText } from './amounts.ts';
 import { FUNCTION_WORDS, NEAR_WORDS } from './labels.ts';
+import { reasonWords } from './spent.ts';
 import type { FunctionGroup, FunctionRow, PathFrame, Why } from './report.ts';
 import { code, type InlineText } from '../text/inline-text.ts';
 
@@ -36,7 +37,7 @@ const librariesOf = (row: FunctionComparison): readonly string[] => {
 const wordsOf = (row: FunctionComparison): string => {
   const callees = row.namedFor === 'callees' ? ' with what it calls' : '';
   return [
-    `${FUNCTION_WORDS[row.kind]}${callees}`,
+    `${FUNCTION_WORDS[row.kind]}${callees}${reasonWords(row)}`,
     ...librariesOf(row),
     ...(row.nearChange ? [NEAR_WORDS[row.nearChange]] : []),
   ].join(', ');
@@ -143,12 +144,17 @@ const notesOf = (scenario: ScenarioComparison): readonly InlineText[] => {
   if (attribution === null) return [];
   const notes: InlineText[] = [];
   if (attribution.diffuse !== null) notes.push([attribution.diffuse]);
-  if (scenario.functions.some(({ profile }) => profile !== 'instructions') && attribution.source !== 'exact') {
+  if (
+    scenario.functions.some(({ profile }) => profile !== 'instructions' && profile !== 'wall') &&
+    attribution.source !== 'exact'
+  ) {
     const samples = attribution.samples;
     const count =
       samples === null ? '' : ` (${formatCount(samples.base)} and ${formatCount(samples.head)} CPU samples)`;
     notes.push([`Function figures are ${SOURCES[attribution.source]}${count}.`]);
   }
+  if (scenario.functions.some(({ profile, kind }) => profile === 'wall' && kind !== 'unclear'))
+    notes.push(['Wall clock figures are from one more launch, under an execution trace.']);
   for (const row of scenario.functions.filter((moved) => moved.movedTo !== null).slice(0, 3))
     notes.push(['Moved, not added: ', code(row.function), ' → ', code(row.movedTo ?? '')]);
   return [...notes, ...attribution.warnings.map((warning): InlineText => [warning])];

@@ -13,15 +13,30 @@ const REASON_WORDS: Readonly<Record<string, string>> = {
   other: 'no reason known',
 };
 
+/** What most of the difference was spent on, the largest part first; empty where no part has much of it, or none is known. */
+const toldReasons = (row: FunctionComparison): readonly string[] => {
+  const { delta } = costOf(row);
+  return (row.reasons ?? [])
+    .filter((each) => (each.head - each.base) / delta >= TOLD_RATIO)
+    .map(({ reason }) => reason);
+};
+
+const inWords = (reasons: readonly string[]): string =>
+  reasons.map((reason) => REASON_WORDS[reason] ?? reason).join(', ');
+
+/** `: sleep`, for a row that has its amount beside it. */
+export const reasonWords = (row: FunctionComparison): string => {
+  const reasons = toldReasons(row);
+  return reasons.length === 0 ? '' : `: ${inWords(reasons)}`;
+};
+
 /** Null for rows that do not say what they are spent on. */
 export const spentText = (row: FunctionComparison): string | null => {
   if (row.reasons === undefined || row.reasons.length === 0) return null;
   const { delta } = costOf(row);
-  const told = row.reasons.filter((each) => (each.head - each.base) / delta >= TOLD_RATIO);
+  const reasons = toldReasons(row);
   const amount = `${formatQuantity(Math.abs(delta), row.unit)} ${delta > 0 ? 'longer' : 'less'} per request`;
-  const [first] = told;
-  if (first === undefined) return `takes ${amount}`;
-  if (told.length === 1 && first.reason === 'running') return `runs ${amount}`;
-  const words = told.map(({ reason }) => REASON_WORDS[reason] ?? reason).join(', ');
-  return `${told.some(({ reason }) => reason === 'running') ? 'takes' : 'waits'} ${amount}: ${words}`;
+  if (reasons.length === 0) return `takes ${amount}`;
+  if (!reasons.includes('running')) return `waits ${amount}: ${inWords(reasons)}`;
+  return reasons.length === 1 ? `runs ${amount}` : `takes ${amount}: ${inWords(reasons)}`;
 };

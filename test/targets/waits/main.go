@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"runtime/pprof"
 	"runtime/trace"
@@ -111,9 +112,8 @@ func listen() net.Listener {
 	return listener
 }
 
-// ask sends requests on one connection, with a rest between them.
-func ask(url string, requests int) {
-	client := &http.Client{Transport: &http.Transport{}}
+// ask sends requests, with a rest between them.
+func ask(client *http.Client, url string, requests int) {
 	for i := 0; i < requests; i++ {
 		began := time.Now()
 		answer, err := client.Get(url)
@@ -134,14 +134,20 @@ func main() {
 	file := flag.String("trace", "trace.out", "where the trace goes")
 	requests := flag.Int("requests", 100, "requests of each client")
 	clients := flag.Int("clients", 2, "clients, each with a connection of its own")
+	secure := flag.Bool("http2", false, "serve HTTP/2")
 	sample := flag.Bool("cpu", true, "take CPU samples, too")
 	flag.Parse()
 
 	late := listen()
 	downstream = late.Addr().String()
 	go answerLate(late)
-	server := listen()
-	go http.Serve(server, http.HandlerFunc(handle))
+	server := httptest.NewUnstartedServer(http.HandlerFunc(handle))
+	server.EnableHTTP2 = *secure
+	if *secure {
+		server.StartTLS()
+	} else {
+		server.Start()
+	}
 
 	out, err := os.Create(*file)
 	if err != nil {
@@ -160,7 +166,7 @@ func main() {
 		all.Add(1)
 		go func() {
 			defer all.Done()
-			ask("http://"+server.Addr().String()+"/", *requests)
+			ask(server.Client(), server.URL, *requests)
 		}()
 	}
 	all.Wait()
