@@ -23,6 +23,8 @@ interface Step {
   readonly time: number;
   readonly stack: number;
   readonly state: State;
+  /** Of a wake-up: who gave it; null: the scheduler, for a timer or the network. */
+  readonly by?: Goroutine | null;
 }
 
 /** What a step needs, where it cannot come too early: a thread knows what its own goroutine does. */
@@ -77,12 +79,21 @@ export class Goroutine<Account = unknown> {
   }
 }
 
+/** What becomes of a goroutine. */
+export interface Turn<Account> {
+  readonly goroutine: Goroutine<Account>;
+  readonly state: State | null;
+  readonly stack: number;
+  readonly time: number;
+  readonly by: Goroutine<Account> | null;
+}
+
 /** Told before anything of the goroutine changes: what it leaves is in its fields. */
 export interface Follower<Account> {
-  /** It is there from now on. `stack` is where it will begin. */
-  began(goroutine: Goroutine<Account>, stack: number): void;
-  /** It turns to `state` at `stack`; null: it ends. */
-  turned(goroutine: Goroutine<Account>, state: State | null, stack: number, time: number): void;
+  /** It is there from now on. `stack` is where it will begin; `creator` is null where no goroutine has begun it. */
+  began(goroutine: Goroutine<Account>, stack: number, creator: Goroutine<Account> | null): void;
+  /** It turns to `state` at `stack`; null: it ends. `by`: the goroutine that wakes it; null: none does. */
+  turned(turn: Turn<Account>): void;
 }
 
 export class Goroutines<Account> {
@@ -116,7 +127,12 @@ export class Goroutines<Account> {
       case EVENT.goStart:
         return this.#startOn(event, a, b, 'start');
       case EVENT.goUnblock:
-        return this.#step(this.#get(a), b, { kind: 'wake', time, stack: NO_STACK, state: RUNNABLE }, null);
+        return this.#step(
+          this.#get(a),
+          b,
+          { kind: 'wake', time, stack: NO_STACK, state: RUNNABLE, by: this.#on(event) },
+          null,
+        );
       case EVENT.goBlock: {
         const stack = this.#stacks.number(b);
         return this.#leaveThread(event, 'block', stack, this.#stacks.waitOf(a, stack));
@@ -139,11 +155,11 @@ export class Goroutines<Account> {
         this.#get(a).assist = NO_STACK;
         return;
       case EVENT.goCreate:
-        return this.#create(a, 'runnable', time, this.#stacks.number(b));
+        return this.#create(a, 'runnable', time, this.#stacks.number(b), this.#on(event));
       case EVENT.goCreateBlocked:
-        return this.#create(a, 'waiting', time, this.#stacks.number(b));
+        return this.#create(a, 'waiting', time, this.#stacks.number(b), this.#on(event));
       case EVENT.goCreateSyscall:
-        this.#create(a, 'syscall', time, NO_STACK);
+        this.#create(a, 'syscall', time, NO_STACK, null);
         this.#thread(event.thread).goroutine = this.#get(a);
         return;
       case EVENT.goDestroySyscall:
@@ -175,6 +191,11 @@ export class Goroutines<Account> {
     const made: Thread = { goroutine: null, early: null };
     this.#threads.set(id, made);
     return made;
+  }
+
+  /** What the thread of an event runs. */
+  #on(event: ThreadStream): Goroutine<Account> | null {
+    return this.#thread(event.thread).goroutine as Goroutine<Account> | null;
   }
 
   #startOn(event: ThreadStream, id: number, number: number, kind: 'start' | 'switch'): void {
@@ -247,7 +268,7 @@ export class Goroutines<Account> {
     this.#apply(goroutine, step);
   }
 
-  #apply(goroutine: Goroutine<Account>, { kind, time, stack, state }: Step): void {
+  #apply(goroutine: Goroutine<Account>, { kind, time, stack, state, by = null }: Step): void {
     switch (kind) {
       case 'start':
       case 'switch':
@@ -262,7 +283,7 @@ export class Goroutines<Account> {
       case 'wake':
       case 'lose':
         // Until it runs again it waits where it waited.
-        return this.#turn(goroutine, 'runnable', RUNNABLE, goroutine.stack, time);
+        return this.#turn(goroutine, 'runnable', RUNNABLE, goroutine.stack, time, by as Goroutine<Account> | null);
       case 'stop':
         return this.#turn(goroutine, 'runnable', state, stack, time);
       case 'block':
@@ -270,7 +291,7 @@ export class Goroutines<Account> {
       case 'enter':
         return this.#turn(goroutine, 'syscall', state, stack, time);
       case 'end':
-        this.#follower.turned(goroutine, null, NO_STACK, time);
+        this.#follower.turned({ goroutine, state: null, stack: NO_STACK, time, by: null });
         goroutine.phase = 'none';
         this.#alive.delete(goroutine.id);
         return;
@@ -283,8 +304,15 @@ export class Goroutines<Account> {
     else this.#turn(goroutine, 'running', GC_ASSIST, assist, time);
   }
 
-  #turn(goroutine: Goroutine<Account>, phase: Phase, state: State, stack: number, time: number): void {
-    this.#follower.turned(goroutine, state, stack, time);
+  #turn(
+    goroutine: Goroutine<Account>,
+    phase: Phase,
+    state: State,
+    stack: number,
+    time: number,
+    by: Goroutine<Account> | null = null,
+  ): void {
+    this.#follower.turned({ goroutine, state, stack, time, by });
     goroutine.phase = phase;
     goroutine.state = state;
     goroutine.stack = stack;
@@ -292,7 +320,7 @@ export class Goroutines<Account> {
     goroutine.isSeen = true;
   }
 
-  #create(id: number, phase: Phase, time: number, stack: number): void {
+  #create(id: number, phase: Phase, time: number, stack: number, creator: Goroutine<Account> | null): void {
     const goroutine = this.#get(id);
     if (goroutine.phase !== 'none') throw new TraceError(`goroutine ${id} is begun twice`);
     this.#introduce(goroutine, phase, time);
@@ -300,7 +328,7 @@ export class Goroutines<Account> {
     goroutine.isSeen = true;
     goroutine.number = 0;
     goroutine.generation = this.#generation;
-    this.#follower.began(goroutine, stack);
+    this.#follower.began(goroutine, stack, creator);
     if (goroutine.early !== null) this.#catchUp(goroutine);
   }
 

@@ -18,6 +18,13 @@ const MOST_STACKS = 1 << 18;
 /** The stack of what has none. */
 export const NO_STACK = 0;
 
+/** A few goroutines, one waiting for the other, and each as deep as Go writes. */
+const MOST_FRAMES = 1024;
+
+/** As profiles have them. */
+const withoutRoot = (frames: readonly Frame[]): readonly Frame[] =>
+  frames.at(-1)?.function === 'runtime.goexit' ? frames.slice(0, -1) : frames;
+
 const keyOf = (frames: readonly Frame[]): string =>
   frames.map(({ function: name, file, line }) => `${name}\0${file}\0${line}`).join('\n');
 
@@ -27,6 +34,7 @@ export class Stacks {
   #generation: Generation | null = null;
   readonly #ofGeneration = new Map<number, number>();
   readonly #waits = new Map<string, State>();
+  readonly #joined = new Map<string, number>();
 
   /** From now on ids are those of this generation. */
   enter(generation: Generation): void {
@@ -43,16 +51,32 @@ export class Stacks {
   number(id: number): number {
     const known = this.#ofGeneration.get(id);
     if (known !== undefined) return known;
-    const frames = this.#current().stack(id);
+    const frames = withoutRoot(this.#current().stack(id));
     const key = keyOf(frames);
     let number = this.#numbers.get(key);
     if (number === undefined) {
-      number = this.all.push({ frames, serving: servingOf(frames) }) - 1;
-      if (this.all.length > MOST_STACKS) throw new TraceError('it has more stacks than any program needs');
+      number = this.#keep({ frames, serving: servingOf(frames) });
       this.#numbers.set(key, number);
     }
     this.#ofGeneration.set(id, number);
     return number;
+  }
+
+  /** `above`, as if the goroutine at `below` had called it. */
+  joined(above: number, below: number): number {
+    if (above === NO_STACK) return below;
+    const key = `${above} ${below}`;
+    const known = this.#joined.get(key);
+    if (known !== undefined) return known;
+    const { frames, serving } = this.get(below);
+    const number = this.#keep({ frames: [...this.get(above).frames, ...frames].slice(-MOST_FRAMES), serving });
+    this.#joined.set(key, number);
+    return number;
+  }
+
+  #keep(stack: Stack): number {
+    if (this.all.length > MOST_STACKS) throw new TraceError('it has more stacks than any program needs');
+    return this.all.push(stack) - 1;
   }
 
   /** What a goroutine that blocks for this reason, a text of the generation, waits for. */

@@ -184,6 +184,60 @@ describe('what is booked to a request', () => {
     expect(nsIn(rows, 'main.lookup', 'sleep')).toBe(5_000_000);
   });
 
+  const GATHER = `runtime.chanrecv1 < main.gather < ${HANDLER}`;
+  /** Goroutine 7 begins 8, which sleeps for 3 ms and wakes it; 7 waits for it at GATHER from 1020 to 4060. */
+  const gathering = (end: readonly Written[]): readonly Written[] => [
+    ...waiting,
+    ...request.slice(0, 2),
+    [1010, 'create', 8, 'main.gather.func1', GATHER],
+    [1020, 'block', 'chan receive', GATHER],
+    [1025, 'start', 8, 1],
+    [1030, 'block', 'sleep', 'time.Sleep < main.ask < main.gather.func1'],
+    [4030, 'unblock', 8, 2, ''],
+    [4035, 'start', 8, 3],
+    ...end,
+    [4070, 'start', 7, 4],
+    [4080, 'enter', 1, WRITE],
+    [4090, 'leave'],
+    [4100, 'block', 'network', NEXT],
+  ];
+
+  test('is told by what a goroutine of its own does while it waits for it', () => {
+    const wall = wallProfile(
+      traceOf({
+        1: gathering([
+          [4060, 'unblock', 7, 3, ''],
+          [4065, 'destroy'],
+        ]),
+      }),
+    );
+    const rows = rowsOf(wall);
+    expect(wall.requests).toBe(1);
+    expect(nsOfAll(rows)).toBe(3_090_000);
+    expect(nsIn(rows, 'main.ask', 'sleep')).toBe(3_000_000);
+    expect(nsIn(rows, 'main.gather', 'sleep')).toBe(3_000_000);
+    // Until it began to run, and where it ran.
+    expect(nsIn(rows, 'main.gather.func1', 'runnable')).toBe(10_000);
+    expect(nsIn(rows, 'main.gather.func1', 'running')).toBe(30_000);
+    expect(nsIn(rows, 'main.gather', 'channel')).toBe(0);
+  });
+
+  test('is its own wait where somebody else ends it', () => {
+    const rows = rowsOf(
+      wallProfile(
+        traceOf({
+          1: gathering([
+            [4040, 'destroy'],
+            [4060, 'unblock', 7, 3, ''],
+          ]),
+        }),
+      ),
+    );
+    expect(nsIn(rows, 'main.gather', 'channel')).toBe(3_040_000);
+    expect(nsIn(rows, 'main.ask')).toBe(0);
+    expect(nsOfAll(rows)).toBe(3_090_000);
+  });
+
   test('is helping the collector where it is made to, as well as waiting for it', () => {
     const ALLOCATE = `runtime.mallocgc < main.build < ${HANDLER}`;
     const assisted: readonly Written[] = [

@@ -194,11 +194,18 @@ const culpritClause = (scenario: ScenarioComparison, metric: MetricComparison): 
   return [share, code(row.function), ` (${amount}${callees})`, ...why];
 };
 
-const alsoClause = (others: readonly MetricComparison[], word: string): InlineText => {
+/** What requests wait for is news beside a function that costs more. */
+const waitClause = (scenario: ScenarioComparison, metric: MetricComparison): InlineText => {
+  const row = findCulprit(scenario, metric);
+  const spent = row?.profile === 'wall' ? spentText(row) : null;
+  return row === undefined || spent === null ? [] : [', ', code(row.function), ` ${spent}`];
+};
+
+const alsoClause = (scenario: ScenarioComparison, others: readonly MetricComparison[], word: string): InlineText => {
   const [first, ...rest] = others;
   if (first === undefined) return [];
   const more = rest.length > 0 ? ` and ${formatCount(rest.length)} more` : '';
-  return [`; also ${word}: ${effectClause(first)}${more}`];
+  return [`; also ${word}: ${effectClause(first)}`, ...waitClause(scenario, first), more];
 };
 
 /** What grows with every request is called by its name. */
@@ -220,7 +227,12 @@ const stuckSentence = (scenario: ScenarioComparison, regressed: readonly MetricC
   const stuck = leak === undefined ? undefined : stuckIn(scenario, leak);
   if (leak === undefined || stuck === undefined) return null;
   const others = regressed.filter((metric) => metric !== leak);
-  return [...stuckClause(stuck), ...changeClause(stuck), `: ${effectClause(leak)}`, ...alsoClause(others, 'regressed')];
+  return [
+    ...stuckClause(stuck),
+    ...changeClause(stuck),
+    `: ${effectClause(leak)}`,
+    ...alsoClause(scenario, others, 'regressed'),
+  ];
 };
 
 const regressedSentence = (scenario: ScenarioComparison): InlineText => {
@@ -233,11 +245,15 @@ const regressedSentence = (scenario: ScenarioComparison): InlineText => {
 const regressedMetrics = (scenario: ScenarioComparison): InlineText => {
   const [worst, ...others] = goroutinesFirst(metricsThat(scenario, 'regressed'));
   if (worst === undefined) return ['regressed', ...reasonClause(scenario)];
-  if (worst.metric === 'errorRatio') return [...failureClaim(worst), ...alsoClause(others, 'regressed')];
+  if (worst.metric === 'errorRatio') return [...failureClaim(worst), ...alsoClause(scenario, others, 'regressed')];
   const leak = LEAKS[worst.metric];
   const stuck = leak === undefined ? null : stuckSentence(scenario, [worst, ...others]);
   if (stuck !== null) return stuck;
-  return [`${leak ?? ''}${effectClause(worst)}`, ...culpritClause(scenario, worst), ...alsoClause(others, 'regressed')];
+  return [
+    `${leak ?? ''}${effectClause(worst)}`,
+    ...culpritClause(scenario, worst),
+    ...alsoClause(scenario, others, 'regressed'),
+  ];
 };
 
 /** Failing requests speak for themselves; a service that died has a reason and perhaps no figures. */
@@ -250,7 +266,7 @@ const failureClaim = (errors: MetricComparison): InlineText => {
 const improvedSentence = (scenario: ScenarioComparison): InlineText => {
   const [best, ...others] = metricsThat(scenario, 'improved');
   if (best === undefined) return ['improved', ...reasonClause(scenario)];
-  const rest = [...alsoClause(others, 'improved'), ...notJudgedClause(scenario)];
+  const rest = [...alsoClause(scenario, others, 'improved'), ...notJudgedClause(scenario)];
   return [`${effectClause(best)}, an improvement`, ...culpritClause(scenario, best), ...rest];
 };
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { FunctionComparison } from '../../../harness/model/index.ts';
+import type { FunctionComparison, MetricComparison } from '../../../harness/model/index.ts';
 import { buildReport, renderTerminal, verdictSentence } from '../../../harness/report/index.ts';
 import { byDifference, byRatio, comparisonOf, counted, row, scenarioOf, STORIES } from '../../builders/comparisons.ts';
 import { HOSTILE } from '../hostile.ts';
@@ -33,6 +33,37 @@ describe('the verdict sentence', () => {
     ],
   ])('tells %s in the words of the trade', (name, sentence) => {
     expect(sentenceOf(name)).toBe(sentence);
+  });
+
+  const slow = (metrics: readonly MetricComparison[]) =>
+    verdictSentence(
+      comparisonOf([
+        scenarioOf('demo', 'regressed', {
+          metrics,
+          functions: [
+            row('main.lookup', {
+              profile: 'wall',
+              unit: 'ns',
+              basePerRequest: 1e6,
+              headPerRequest: 6.1e6,
+              deltaPerRequest: 5.1e6,
+              impactRatio: 3.7,
+              reasons: [{ reason: 'sleep', base: 1e6, head: 6.1e6 }],
+              changedInDiff: true,
+            }),
+          ],
+        }),
+      ]),
+    );
+  const latency = byRatio('latencyP50Ms', 1, 4.77, 0.16, { unit: 'ms', verdict: 'regressed' });
+
+  it('tells what requests wait for, where latency is worst and where something else is', () => {
+    expect(slow([latency])).toBe(
+      '`demo`: median latency +377 % (361…393 %), mostly `main.lookup` (waits 5.1 ms longer per request: sleep), changed in this pull request.',
+    );
+    expect(slow([byRatio('cpuNsPerRequest', 400_000, 760_000, 0.02, { verdict: 'regressed' }), latency])).toMatch(
+      /^`demo`: CPU per request \+90 % .*; also regressed: median latency \+377 % \(361…393 %\), `main\.lookup` waits 5\.1 ms longer per request: sleep\.$/,
+    );
   });
 
   const leak = STORIES['regressed-leak-goroutine']!.scenarios[0]!;
