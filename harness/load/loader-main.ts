@@ -12,7 +12,9 @@ import { testSeam } from './traffic/self-test.ts';
 import { openSession, type LoaderSession } from './traffic/session.ts';
 
 let session: LoaderSession | undefined;
-let seamTested = false;
+/** Tested once, while the services are still being built or started; what is wrong with it is said to who attaches. */
+const seam = testSeam();
+seam.catch(() => undefined);
 /** Outlives attachments: what varies shows only over launches. */
 const book = new AnswerBook();
 
@@ -31,8 +33,7 @@ const obey = async (command: LoaderCommand): Promise<LoadResult | null> => {
   switch (command.kind) {
     case 'attach':
       detach();
-      if (!seamTested) await testSeam();
-      seamTested = true;
+      await seam;
       session = await openSession(command.targets, command.plan, book);
       return null;
     case 'detach':

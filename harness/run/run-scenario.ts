@@ -6,9 +6,7 @@ import {
   type BySide,
   type BuildInfo,
   bothSides,
-  fixedReadyPorts,
   type RunSettings,
-  type Scenario,
   type ScenarioRun,
   type Side,
   SIDES,
@@ -17,9 +15,11 @@ import { bindSelf } from '../process/index.ts';
 import { type Binary, buildFacts, linkUnlessSame, type PreparedBuild } from '../service/index.ts';
 import { atOnce } from './session/at-once.ts';
 import { startClock } from './session/clock.ts';
-import { withLanes } from './session/lane.ts';
+import { withFirstLoader, withLanes } from './session/lane.ts';
+import type { Loader } from '../load/index.ts';
 import { oneAtATimeNote } from './session/one-at-a-time.ts';
 import { cpuSettings } from './session/cpus.ts';
+import { insistedOn } from './session/insisted-ports.ts';
 import { ContendedPortsError, movingNotes } from './session/contended-ports.ts';
 import { conduct, type MeasuredRun } from './conduct.ts';
 import { requireEngine } from './counting/engine.ts';
@@ -39,7 +39,8 @@ export const runScenario = async (plan: RunPlan): Promise<ScenarioRun> => {
   let moved = insistedOn(plan.scenario);
   for (;;) {
     try {
-      return await runOnce(plan, moved);
+      const loaders = { cpus: plan.cpus.lanes, logFolder: loaderLogs(plan), signal: plan.signal };
+      return await withFirstLoader(loaders, async (loader) => runOnce(plan, moved, loader));
     } catch (error) {
       if (!(error instanceof ContendedPortsError)) throw error;
       moved = [...moved, ...error.ports];
@@ -49,7 +50,7 @@ export const runScenario = async (plan: RunPlan): Promise<ScenarioRun> => {
 };
 
 /** `moved`: ports that the service insists on; how it is built depends on them. */
-const runOnce = async (plan: RunPlan, moved: readonly number[]): Promise<ScenarioRun> => {
+const runOnce = async (plan: RunPlan, moved: readonly number[], loader: Loader): Promise<ScenarioRun> => {
   const startedMs = performance.now();
   const prepared = await prepareSides(plan, moved.length > 0);
   await requireEngine(plan, prepared.head.facts.go);
@@ -64,23 +65,24 @@ const runOnce = async (plan: RunPlan, moved: readonly number[]): Promise<Scenari
       await keepBuilds(plan, prepared.head, moved.length > 0);
       const buildSeconds = (performance.now() - startedMs) / 1000;
       plan.onProgress({ kind: 'built', seconds: buildSeconds });
-      return withSession(plan, prepared, moved, async (session) => {
-        const measured = await conduct(session, links, builds);
-        return assemble(session, measured, builds, links, buildSeconds);
-      });
+      return withSession(
+        plan,
+        prepared,
+        moved,
+        async (session) => {
+          const measured = await conduct(session, links, builds);
+          return assemble(session, measured, builds, links, buildSeconds);
+        },
+        loader,
+      );
     },
   );
 };
 
+const loaderLogs = ({ outDir, scenario }: RunPlan): string => join(outDir, 'logs', folderOf(scenario.name));
+
 const linkLanes = ({ lanes }: RunPlan['cpus']): LinkPlan['lanes'] =>
   lanes.length === 0 ? [null] : lanes.map(({ loaderCpus }) => loaderCpus);
-
-/** Ports the service insists on, as far as the scenario knows them. */
-export const insistedOn = (scenario: Scenario): readonly number[] => {
-  const { port, sides } = scenario.target;
-  if (sides === 'alternate') return [];
-  return [...new Set([...(port === null ? [] : [port]), ...fixedReadyPorts(scenario)])];
-};
 
 /**
  * Builds and starts one side alone and sends each request once, as {@link runScenario} would. Throws what that throws;
@@ -150,6 +152,7 @@ export const withSession = async <T>(
   prepared: BySide<PreparedBuild>,
   moved: readonly number[],
   use: (session: Session) => Promise<T>,
+  firstLoader?: Loader,
 ): Promise<T> => {
   // A short name: with all folders above it a socket's path may have about 100 bytes.
   const socketDir = join(plan.workDir, 's');
@@ -164,8 +167,8 @@ export const withSession = async <T>(
       cpus.flatMap(({ loaderCpus }) => loaderCpus),
       plan.signal,
     );
-    const logFolder = join(plan.outDir, 'logs', folderOf(plan.scenario.name));
-    return await withLanes({ cpus, logFolder, signal: plan.signal }, async (lanes) => {
+    const spec = { cpus, logFolder: loaderLogs(plan), signal: plan.signal, ...(firstLoader && { firstLoader }) };
+    return await withLanes(spec, async (lanes) => {
       const clock = startClock(plan.budgetSeconds);
       return use({
         plan,

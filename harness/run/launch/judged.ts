@@ -37,8 +37,8 @@ const FEWEST_SLOW_REQUESTS = 30;
 
 /** Requests in flight per side while contention is looked at. */
 const CONTENTION_IN_FLIGHT = 8;
-/** Waiting that is only shown: 4 s of every 31 s to a verdict on CPU went into it when slices took a second, too. */
-const CONTENTION_SHOWN = { launches: 4, seconds: 0.5 };
+/** Waiting that is only shown differs more between launches than within one, and each slice is waited for by everybody. */
+const CONTENTION_SHOWN = { launches: 4, seconds: 0.25 };
 /** Where the scenario fails on waiting: waits differ ninefold between launches, and four of them decide little. */
 const CONTENTION_JUDGED = { launches: 8, seconds: 1 };
 const GOROUTINE_PROBE_MS = 2;

@@ -1,8 +1,8 @@
 /** One launch under an execution trace: what the requests of both sides wait for, at the rate at which latency is measured. */
 import { bothSides, type Launch, SIDES } from '../../model/index.ts';
 import { capturesOf, ENOUGH_TRACE_BYTES } from './captures.ts';
-import { LATENCY_CONNECTIONS, LATENCY_WARM_SECONDS } from './others.ts';
-import { attachLoader, type LaunchSpec, withLivePair } from './running-pair.ts';
+import { warmAtRate } from './others.ts';
+import { type LaunchSpec, withLivePair } from './running-pair.ts';
 import type { Session } from '../session/session.ts';
 import { askBoth } from './warm-up.ts';
 import { restPoint } from './windows.ts';
@@ -20,9 +20,7 @@ export const traceLaunch = async (session: Session, place: LaunchSpec, ratePerSe
   const startedMs = performance.now();
   const { loader, schedule } = place.lane;
   return withLivePair(session, place, async (live) => {
-    await attachLoader(session, live, LATENCY_CONNECTIONS);
-    const warm = await loader.latency({ first: schedule.next, seconds: LATENCY_WARM_SECONDS, ratePerSecond });
-    schedule.next = warm.next;
+    const warmed = await warmAtRate(session, live, ratePerSecond);
     await restPoint(live);
     const captures = bothSides((side) => capturesOf(session, place.index, side, live.sides[side]));
     const isOn = await askBoth(live, async (side) => captures[side].beginTrace());
@@ -41,7 +39,7 @@ export const traceLaunch = async (session: Session, place: LaunchSpec, ratePerSe
       linkSeed: place.linked.linkSeed,
       firstSide: place.firstSide,
       startSeconds: live.startSeconds,
-      warmup: { seconds: LATENCY_WARM_SECONDS, requests: warm.base.planned, gcCycles: { base: 0, head: 0 } },
+      warmup: { ...warmed, gcCycles: { base: 0, head: 0 } },
       wallSeconds: (performance.now() - startedMs) / 1000,
       pairs: [],
       sides: bothSides((side) => ({

@@ -23,16 +23,36 @@ export interface LanesSpec {
   readonly cpus: readonly LaneCpus[];
   readonly logFolder: string;
   readonly signal: AbortSignal;
+  /** Of the first lane, where it was started before; left out: it is started now. Whoever started it stops it, too. */
+  readonly firstLoader?: Loader;
 }
 
-/** Starts a loader for each lane and stops them after `use`, whatever happens. */
+/** The loader of the first lane, before there are lanes: a process that takes half a second to be there. */
+export const withFirstLoader = async <T>(
+  { cpus, logFolder, signal }: Omit<LanesSpec, 'firstLoader'>,
+  use: (loader: Loader) => Promise<T>,
+): Promise<T> => {
+  const loader = await startLoader({
+    cpus: cpus[0]?.loaderCpus ?? null,
+    signal,
+    logFile: join(logFolder, 'loader.log'),
+  });
+  try {
+    return await use(loader);
+  } finally {
+    await loader.stop();
+  }
+};
+
+/** Starts a loader for each lane that has none yet and stops them after `use`, whatever happens. */
 export const withLanes = async <T>(spec: LanesSpec, use: (lanes: Lanes) => Promise<T>): Promise<T> => {
-  const { logFolder, signal } = spec;
+  const { logFolder, signal, firstLoader } = spec;
   const opened: Lane[] = [];
   const open = async (cpus: LaneCpus | null): Promise<Lane> => {
     const number = opened.length + 1;
     const logFile = join(logFolder, number === 1 ? 'loader.log' : `loader-${number}.log`);
-    const loader = await startLoader({ cpus: cpus?.loaderCpus ?? null, signal, logFile });
+    const before = number === 1 ? firstLoader : undefined;
+    const loader = before ?? (await startLoader({ cpus: cpus?.loaderCpus ?? null, signal, logFile }));
     const lane = { number, cpus, loader, schedule: { next: opened.length * REQUESTS_OF_A_LANE } };
     opened.push(lane);
     return lane;
@@ -43,7 +63,7 @@ export const withLanes = async <T>(spec: LanesSpec, use: (lanes: Lanes) => Promi
     for (const cpus of others) lanes.push(await open(cpus));
     return await use(lanes);
   } finally {
-    await Promise.all(opened.map(async ({ loader }) => loader.stop()));
+    await Promise.all(opened.map(async ({ loader }) => (loader === firstLoader ? undefined : loader.stop())));
   }
 };
 
