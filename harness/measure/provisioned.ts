@@ -21,7 +21,7 @@ import type { Say } from './step.ts';
 import { describeProgress, withSeconds } from './progress-lines.ts';
 
 /** What all scenarios of one invocation have in common. */
-export interface MeasureSetting extends Pick<RunPlan, 'onCounted' | 'onIdle'> {
+export interface MeasureSetting extends Pick<RunPlan, 'onCounted' | 'onIdle' | 'isNamed'> {
   readonly scenarios: readonly Scenario[];
   readonly outDir: string;
   readonly purpose: RunPlan['purpose'];
@@ -122,7 +122,7 @@ export const provisioned = async <T>(
   use: (planned: PlannedRun) => Promise<T>,
 ): Promise<T> => {
   const { scenario, folders, given, say } = as;
-  const { signal, outDir, purpose, scenarios, plant, keepBundle, onProgress, onCounted, onIdle } = setting;
+  const { signal, outDir, purpose, scenarios, plant, keepBundle, onProgress, onCounted, onIdle, isNamed } = setting;
   const userModuleDir = join(process.cwd(), scenario.target.module);
   const sides = await provision({
     scenario,
@@ -156,6 +156,7 @@ export const provisioned = async <T>(
     },
     ...(onCounted === undefined ? {} : { onCounted }),
     ...(onIdle === undefined ? {} : { onIdle }),
+    ...(isNamed === undefined ? {} : { isNamed }),
     signal,
   };
   return withIgnoredExplained(sides.trees, userModuleDir, signal, async () => use({ plan, notes: sides.notes }));

@@ -5,6 +5,7 @@
 import {
   compareKind,
   type CostProfile,
+  isNamedForSure,
   type KindCompared,
   type ProfiledKind,
   type ProfiledSide,
@@ -99,6 +100,12 @@ export class SamplesReader {
   async readAhead(change: SourceChange, run: ScenarioRun): Promise<void> {
     const next = kindsOf(run).find((kind) => this.#knownOf(run, kind) === null);
     if (next !== undefined) await this.#readKind(change, run, next);
+  }
+
+  /** Whether CPU samples name who made CPU fail, whatever more of them would say. */
+  async isNamed(change: SourceChange, run: ScenarioRun): Promise<boolean> {
+    const { compared } = this.#knownOf(run, 'cpu') ?? (await this.#readKind(change, run, 'cpu'));
+    return compared.some((each) => !('isIncomparable' in each) && isNamedForSure(each));
   }
 
   async all(change: SourceChange, run: ScenarioRun): Promise<Sampled> {

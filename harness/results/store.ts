@@ -31,6 +31,7 @@ export interface ReadAlong {
   /** Of the scenario that was counted last: one scenario's is enough memory. */
   readonly onCounted: (counts: CountsRead) => void;
   readonly onIdle: (soFar: ScenarioRun, change: SourceChange) => Promise<void>;
+  readonly isNamed: (soFar: ScenarioRun, change: SourceChange) => Promise<boolean>;
   /** Writes the run and its merged profiles, and compares it on the way. */
   readonly finish: (run: RunFile) => Promise<Explained>;
 }
@@ -45,6 +46,7 @@ export const readAlong = (out: OutputFolder): ReadAlong => {
       counts = last;
     },
     onIdle: async (soFar, change) => samples.readAhead(change, soFar),
+    isNamed: async (soFar, change) => samples.isNamed(change, soFar),
     finish: async (run) => {
       await writeRun(out, run);
       const explained = await explainRun(run, read, keep, { counts, samples });

@@ -54,6 +54,8 @@ interface Progress {
   /** How often one of them was begun, or several at the same time. */
   judgedTurns: number;
   explainedSeconds: number;
+  /** By the samples of launches so far, whatever more of them would say. */
+  isNamedBySamples: boolean;
   exact: ExactPass | null;
   /** Of the budget, for exact mode. */
   exactSeconds: number;
@@ -89,6 +91,7 @@ export const conduct = async (session: Session, links: Links, builds: BySide<Bui
     judgedSeconds: 0,
     judgedTurns: 0,
     explainedSeconds: 0,
+    isNamedBySamples: false,
     exact: null,
     exactSeconds: 0,
     engine: null,
@@ -147,7 +150,7 @@ interface Conductor {
 
 const noteUncounted = (session: Session): void => {
   const { budgetSeconds } = session.plan;
-  const wanted = Math.ceil((budgetSeconds - session.clock.secondsLeft() + exactSeconds(session.launches)) / 60);
+  const wanted = Math.ceil((budgetSeconds - session.clock.secondsLeft() + exactSeconds(session)) / 60);
   session.notes.add(
     `Instructions were not counted, since too little time was left; --budget ${wanted}m would have held them.`,
   );
@@ -204,11 +207,12 @@ const soFarOf = ({ session, links, progress, current }: Conductor): RunSoFar => 
     traceDone: doneOf('trace') > 0,
     explainedSeconds: progress.explainedSeconds,
     wantsSamples,
-    hasSamples: (seen.cpuFired || wantsSamples) && hasSamples(session),
+    hasSamples:
+      (seen.cpuFired || wantsSamples) && ((progress.isNamedBySamples && !wantsSamples) || hasSamples(session)),
     isNamedExactly: isNamedExactly(session, progress),
     counting: progress.exact !== null ? 'done' : progress.countingWaits ? 'waits' : 'not yet',
     engine: engineOf(progress),
-    exactSeconds: exactSeconds(launches),
+    exactSeconds: exactSeconds(session),
   };
 };
 
@@ -255,11 +259,11 @@ const forExactMode = async ({ session: { clock }, progress }: Conductor, work: (
 
 const countIn = async (
   { session, progress, current }: Conductor,
-  { state, leaveSeconds }: Extract<NextStep, { kind: 'count' }>,
+  { state, leaveSeconds, cpuMoved }: Extract<NextStep, { kind: 'count' }>,
 ): Promise<void> => {
   progress.engine ??= await findEngine(session.plan, session.prepared.head.facts.go);
   const modulePath = current().builds.head.modulePath || null;
-  const counted = await countFor(session, progress.engine, state, { modulePath, leaveSeconds });
+  const counted = await countFor(session, progress.engine, state, { modulePath, leaveSeconds, cpuMoved });
   if (counted === 'waits') {
     progress.countingWaits = true;
     return;
@@ -276,9 +280,11 @@ const tooLittle = ({ plan }: Session): UsageError =>
   );
 
 const explain = async (conductor: Conductor, launches: number): Promise<void> => {
-  const { session, progress } = conductor;
+  const { session, progress, current } = conductor;
+  const { isNamed, change = UNKNOWN_CHANGE } = session.plan;
   const begunSeconds = session.clock.elapsedSeconds();
   await launchAll(conductor, 'explain', launches, async (place) => explainLaunch(session, place));
+  progress.isNamedBySamples = (await isNamed?.(current(), change)) ?? false;
   progress.explainedSeconds += session.clock.elapsedSeconds() - begunSeconds;
 };
 

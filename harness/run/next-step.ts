@@ -90,7 +90,13 @@ export type NextStep =
    */
   | { readonly kind: 'end'; readonly uncounted: boolean; readonly untraced: boolean }
   | { readonly kind: 'growth'; readonly requests: number }
-  | { readonly kind: 'count'; readonly state: GateState; readonly leaveSeconds: number }
+  | {
+      readonly kind: 'count';
+      readonly state: GateState;
+      readonly leaveSeconds: number;
+      /** Which way CPU was found to have moved; null: it was not. */
+      readonly cpuMoved: 1 | -1 | null;
+    }
   | { readonly kind: 'stop'; readonly why: StopReason }
   /** Not even one launch fits. */
   | { readonly kind: 'too little' };
@@ -282,7 +288,19 @@ const wantsCount = (soFar: RunSoFar, state: GateState): boolean => {
 const countOnce = (soFar: RunSoFar, state: GateState): NextStep =>
   soFar.engine === 'unknown'
     ? { kind: 'find engine' }
-    : { kind: 'count', state, leaveSeconds: soFar.exact === 'only' ? 0 : othersSeconds(soFar) };
+    : {
+        kind: 'count',
+        state,
+        leaveSeconds: soFar.exact === 'only' ? 0 : othersSeconds(soFar),
+        cpuMoved: directionOfCpu(soFar),
+      };
+
+const CPU_DIRECTIONS: Readonly<Record<string, 1 | -1>> = { regressed: 1, improved: -1 };
+
+const directionOfCpu = ({ look }: RunSoFar): 1 | -1 | null => {
+  const cpu = look.verdicts.find(({ metric }) => metric === 'cpuNsPerRequest');
+  return CPU_DIRECTIONS[cpu?.verdict ?? ''] ?? null;
+};
 
 /** What the answers so far call for, each as long as its time is there. */
 const stepAfterDecision = (soFar: RunSoFar): NextStep => {

@@ -54,6 +54,17 @@ test('From the last launch to the page every profile of a launch is decoded once
   expect(seen.judged).toBe(run.runs.length);
 });
 
+test('Whether a function is named for sure is told from the CPU profiles, which are not decoded again for the report.', async () => {
+  const { run } = await openStored(folder.dir, 'baselines');
+  const reading = readAlong(await openOutput(folder.dir, new Date()));
+  const [soFar] = run.runs;
+  await reading.isNamed(soFar as ScenarioRun, run);
+  expect(seen.decoded.every((name) => name.endsWith('cpu.pb.gz'))).toBe(true);
+  expect(seen.decoded.length).toBeGreaterThan(0);
+  await reading.finish(run);
+  expect(seen.decoded.toSorted()).toEqual(captured().toSorted());
+});
+
 test('What was read ahead is not decoded again, and the run says the same as one that was read at its end.', async () => {
   const { run } = await openStored(folder.dir, 'baselines');
   const atEnd = await storeAndExplain(await openOutput(folder.dir, new Date()), run);

@@ -34,6 +34,7 @@ const sessionOf = (budgetSeconds: number, elapsedSeconds: number): Watched => {
     clock,
     upkeep: { notes: () => [] },
     lanes: [{ loader: { comparedAnswers: () => null, failedRequests: () => [] } }],
+    movedPorts: [],
     launches: [],
     notes: new Set<string>(),
   };

@@ -82,6 +82,7 @@ const twoLanes = (measure: (place: LaunchSpec) => JudgedLaunch): Watched => {
     clock: startClock(120, () => 0),
     upkeep: { notes: () => [] },
     lanes: [lane(1, { targetCpus: [0], loaderCpus: [1] }), lane(2, { targetCpus: [2], loaderCpus: [3] })],
+    movedPorts: [],
     launches: [],
     notes: new Set<string>(),
   };

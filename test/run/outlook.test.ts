@@ -33,7 +33,7 @@ describe('the way that is left', () => {
     expect(about(JUDGED, {}, fired)).toBe(3 * 4 + 30 + 10);
     expect(about(JUDGED, { exact: 'off' }, fired)).toBe(3 * 4 + 10);
     expect(about({ kind: 'growth', requests: 10_000 }, { latency: true })).toBe(14 + 12);
-    expect(about({ kind: 'count', state: 'fired', leaveSeconds: 26 }, { latency: true })).toBe(30 + 12);
+    expect(about({ kind: 'count', state: 'fired', leaveSeconds: 26, cpuMoved: null }, { latency: true })).toBe(30 + 12);
   });
 
   test('shrinks with each latency launch', () => {

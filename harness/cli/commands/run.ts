@@ -137,6 +137,7 @@ export const runCommandLine = async (options: RunOptions, ...words: string[]): P
       reading,
       onCounted: reading.onCounted,
       onIdle: reading.onIdle,
+      isNamed: reading.isNamed,
       scenarios,
       base: options.base,
       head: options.head,

@@ -31,6 +31,7 @@ import { packageCostsOf } from './package-costs.ts';
 import { findMoves, findRenames, joinRenames } from './moved.ts';
 import { alignNames } from './names.ts';
 import { nearChangeOf } from './near-change.ts';
+import { isNamedForSure } from './sure-name.ts';
 import { isOwn } from './owners.ts';
 import { buildPaths, pathAlongDelta, type Paths } from './paths.ts';
 import { withCountedStacks, withoutAgentIn } from './counted-stacks.ts';
@@ -267,7 +268,7 @@ const captureWarnings = ({ totals, profile }: KindFindings): readonly string[] =
 
 const sampleWarnings = (found: KindFindings): readonly string[] => {
   const { base, head } = samplesOf(found);
-  if (found.profile !== 'cpu' || Math.min(base, head) >= SAMPLES_TO_NAME) return [];
+  if (found.profile !== 'cpu' || Math.min(base, head) >= SAMPLES_TO_NAME || isNamedForSure(found)) return [];
   return [`${base} CPU samples on base and ${head} on head are few to name a function by.`];
 };
 

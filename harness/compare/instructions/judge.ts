@@ -54,6 +54,8 @@ export interface ReadingInput {
   readonly diff: readonly FileDiff[];
   readonly moduleChanges: readonly ModuleChange[];
   readonly modulePath: string | null;
+  /** Which way CPU was found to have moved, launch by launch; null or left out: it was not. */
+  readonly cpuMoved?: 1 | -1 | null;
 }
 
 /** What a verdict needs besides. */
@@ -225,9 +227,14 @@ const reasonOf = (figures: CountedFigures, noisy: string | null, { unstableRatio
   return `unstable: ${what}${noisy === null ? '' : `, most in ${noisy}`}`;
 };
 
-const launchesWanted = ({ isChanged, isUnstable }: CountedFigures): number => {
+/** A change that CPU has shown, too, needs no second look: two ways to measure do not err alike by chance. */
+const launchesWanted = (
+  { isChanged, isUnstable, effectRatio }: CountedFigures,
+  cpuMoved: 1 | -1 | null = null,
+): number => {
   if (isUnstable) return MOST_LAUNCHES;
-  return isChanged ? CONFIRMED_LAUNCHES : FIRST_LAUNCHES;
+  const isShown = cpuMoved !== null && Math.sign(effectRatio) === cpuMoved;
+  return isChanged && !isShown ? CONFIRMED_LAUNCHES : FIRST_LAUNCHES;
 };
 
 /** `n`: launches per side; `linkSeeds`: different ones among them. */
@@ -378,7 +385,7 @@ export const lookAtCounts = (input: ReadingInput): CountsLook => {
   return {
     isRefused: false,
     isUnstable,
-    launchesWanted: launchesWanted(figures),
+    launchesWanted: launchesWanted(figures, input.cpuMoved),
     read: () => ({
       ...read,
       ...readFunctions(input, work.launches, figures),

@@ -8,16 +8,16 @@ import type { CountConditions, ExactLaunch, ExactRun } from '../../model/index.t
 import { type Binary, linkBinary } from '../../service/index.ts';
 import { numbersByRoute } from '../../load/index.ts';
 import { loadPlan } from '../launch/load-plan.ts';
-import { portsFor } from '../launch/start-side.ts';
-import type { Session } from '../session/session.ts';
+import { type Session, whileNothingIsMeasured } from '../session/session.ts';
 import { tellStages } from '../session/side-build.ts';
 import { FOR_COUNTING, FOR_EXACT_MODE, prepareExact } from './build.ts';
 import { conditionsOf } from './conditions.ts';
 import { collectOwnGarbage, patientPace, withoutPaths, withProfiles } from './emulated.ts';
-import { countAgainIfNeeded, type CountingRun, isNameless, type LaunchWaits, TooMany, USUAL_WAITS } from './launch.ts';
-import { byFunction } from './reading.ts';
+import { countAgainIfNeeded, type CountingRun, type LaunchWaits, TooMany, USUAL_WAITS } from './launch.ts';
+import { onlyPlace } from './places.ts';
+import { byFunction, isNameless } from './reading.ts';
 import { countedRequests, CountingRefusal, type ExactFacts, orRefused } from './refusal.ts';
-import { buildInOwnTime, hasTimeFor, requireTimeFor, tellLaunch } from './time.ts';
+import { buildInOwnTime, hasTimeFor, type Pace, requireTimeFor, tellLaunch } from './time.ts';
 
 const LINKED = 'head';
 
@@ -55,20 +55,21 @@ const countHead = async (
 ): Promise<readonly ExactLaunch[]> => {
   const { session } = counting;
   const counted: ExactLaunch[] = [];
+  const soFar: Pace = { counted, atOnce: 1 };
+  const read = byFunction({ base: tables, head: tables });
   const count = async (launches: number, pace: LaunchWaits): Promise<void> => {
     while (counted.length < launches) {
-      tellLaunch(session, counted, launches);
-      const place = { side: LINKED, number: counted.length + 1 } as const;
-      const read = byFunction({ base: tables, head: tables });
-      counted.push(await countAgainIfNeeded({ ...counting, pace }, place, facts, read));
+      tellLaunch(session, soFar, launches);
+      const launch = { side: LINKED, number: counted.length + 1 } as const;
+      counted.push(await read(await countAgainIfNeeded({ ...counting, pace }, launch, facts)));
       collectOwnGarbage();
     }
   };
   await count(1, USUAL_WAITS);
-  requireTimeFor(session, counted, CONFIRMED_LAUNCHES);
+  requireTimeFor(session, soFar, CONFIRMED_LAUNCHES);
   await count(CONFIRMED_LAUNCHES, USUAL_WAITS);
   const more = CONFIRMED_LAUNCHES + FIRST_LAUNCHES;
-  if (!doAgree(withProfiles(session.plan, counted), steady) && hasTimeFor(session, counted, more)) {
+  if (!doAgree(withProfiles(session.plan, counted), steady) && hasTimeFor(session, soFar, more)) {
     await count(more, patientPace(counted, facts));
   }
   return counted;
@@ -88,10 +89,11 @@ const countAlone = async (
   const other = as === undefined ? null : whyOtherCounts(as, conditions);
   if (other !== null) throw new CountingRefusal(other);
   const binaries = { base: binary, head: binary };
-  const ports = await portsFor(session.plan.scenario);
+  const place = await onlyPlace(session);
   const replayed = loadPlan(session, { launch: 1, timeoutSeconds: 0, connections: 1 });
   const routes = numbersByRoute(replayed, requests, requests);
-  const counting: CountingRun = { session, engine, ports, binaries, requests, routes, pace: USUAL_WAITS };
+  const meanwhile = async (): Promise<void> => whileNothingIsMeasured(session);
+  const counting: CountingRun = { session, engine, place, binaries, requests, routes, pace: USUAL_WAITS, meanwhile };
   try {
     const launches = await countHead(counting, readGoTables(binary.path), steady, facts);
     return { engine: 'qemu', refusal: null, steady, unsteadyReason, launches, conditions, warnings: [] };

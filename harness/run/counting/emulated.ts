@@ -22,20 +22,21 @@ import { buildExact, type ExactBinaries, FOR_EXACT_MODE } from './build.ts';
 import { conditionsOf } from './conditions.ts';
 import {
   countAgainIfNeeded,
+  type CountedLaunchSpec,
+  type CountedWindow,
   type CountingRun,
-  isNameless,
   type LaunchWaits,
   PATIENT_WAITS,
   TooMany,
   USUAL_WAITS,
 } from './launch.ts';
-import { byFunction, inTotal } from './reading.ts';
+import { type CountingPlaces, countsAtOnce, withPlaces } from './places.ts';
+import { byFunction, inTotal, isNameless } from './reading.ts';
 import { countedRequests, type ExactFacts, orRefused } from './refusal.ts';
-import { buildInOwnTime, hasTimeFor, requireTimeFor, tellLaunch } from './time.ts';
+import { buildInOwnTime, hasTimeFor, type Pace, requireTimeFor, tellLaunch } from './time.ts';
 import { inTurn } from './in-turn.ts';
 import { type CountsRead, type RunPlan, UNKNOWN_CHANGE } from '../session/plan.ts';
-import type { Session } from '../session/session.ts';
-import { portsFor } from '../launch/start-side.ts';
+import { type Session, whileNothingIsMeasured } from '../session/session.ts';
 
 /** Of the machine's memory, for one counted process. */
 const MOST_MEMORY_SHARE = 0.5;
@@ -81,24 +82,48 @@ export const countBinaries = async (
   requests: number,
   facts: ExactFacts,
 ): Promise<ExactPass> => {
-  const ports = await portsFor(session.plan.scenario);
-  const counting: CountingRun = {
-    session,
-    engine,
-    ports,
-    binaries,
-    requests,
-    pace: USUAL_WAITS,
-  };
-  try {
-    const tables = bothSides((side) => readGoTables(binaries[side].path));
-    collectOwnGarbage();
-    return await asFit(counting, facts, async (...fit) => countRounds(...fit, { tables, unsteadyReason }));
-  } catch (error) {
-    if (!isNameless(error)) throw error;
-    const reasons = { unsteadyReason, namelessReason: withoutPaths(error.message, binaries) };
-    return asFit(counting, facts, async (...fit) => ({ run: await countTotals(...fit, reasons), read: null }));
-  }
+  const atOnce = countsAtOnce(session) && fitBeside(facts);
+  return withPlaces(session, atOnce, async (places) => {
+    const counting: Counting = { session, engine, places, binaries, requests, pace: USUAL_WAITS };
+    try {
+      const tables = bothSides((side) => readGoTables(binaries[side].path));
+      collectOwnGarbage();
+      return await asFit(counting, facts, async (...fit) => countRounds(...fit, { tables, unsteadyReason }));
+    } catch (error) {
+      if (!isNameless(error)) throw error;
+      const reasons = { unsteadyReason, namelessReason: withoutPaths(error.message, binaries) };
+      return asFit(counting, facts, async (...fit) => ({ run: await countTotals(...fit, reasons), read: null }));
+    }
+  });
+};
+
+/** What all launches of a pass share. */
+interface Counting extends Omit<CountingRun, 'place' | 'meanwhile'> {
+  readonly places: CountingPlaces;
+}
+
+/** Two services in memory take no requests away. */
+const fitBeside = (facts: ExactFacts): boolean =>
+  countedRequests({ ...facts, memoryBytes: facts.memoryBytes / 2 }) === countedRequests(facts);
+
+/** Beside each other, as many as there are places; `work` is done while they warm up. */
+const countBeside = async (
+  { places, ...counting }: Counting,
+  launches: readonly CountedLaunchSpec[],
+  facts: ExactFacts,
+  work: () => Promise<void>,
+): Promise<readonly CountedWindow[]> => {
+  let begun: Promise<void> | undefined;
+  const meanwhile = async (): Promise<void> => (begun ??= work());
+  const ended = await Promise.allSettled(
+    launches.map(async (launch, index) =>
+      countAgainIfNeeded({ ...counting, place: places[index] ?? places[0], meanwhile }, launch, facts),
+    ),
+  );
+  return ended.map((each) => {
+    if (each.status === 'rejected') throw each.reason;
+    return each.value;
+  });
 };
 
 export const withoutPaths = (text: string, { base, head }: BySide<Binary>): string =>
@@ -106,9 +131,9 @@ export const withoutPaths = (text: string, { base, head }: BySide<Binary>): stri
 
 /** Anew with fewer requests, where the first launch shows that not all of them fit into memory. */
 const asFit = async <T>(
-  counting: CountingRun,
+  counting: Counting,
   facts: ExactFacts,
-  count: (counting: CountingRun, facts: ExactFacts) => Promise<T>,
+  count: (counting: Counting, facts: ExactFacts) => Promise<T>,
 ): Promise<T> => {
   try {
     return await count(counting, facts);
@@ -121,7 +146,7 @@ const asFit = async <T>(
 
 /** Without names of functions: what all threads executed. */
 const countTotals = async (
-  counting: CountingRun,
+  counting: Counting,
   facts: ExactFacts,
   reasons: { readonly unsteadyReason: string | null; readonly namelessReason: string },
 ): Promise<ExactRun> => {
@@ -139,7 +164,10 @@ const countTotals = async (
   });
   const totals = await inTurn(
     session,
-    async (place) => countAgainIfNeeded(counting, place, facts, inTotal),
+    async (launch) => {
+      const windows = await countBeside(counting, [launch], facts, async () => whileNothingIsMeasured(session));
+      return inTotal(windows[0] as CountedWindow);
+    },
     (counted) => judgeTotals({ run: run(counted), scenario, cpuNsPerRequest }).launchesWanted,
     facts.leaveSeconds,
   );
@@ -155,7 +183,7 @@ export const patientPace = (counted: readonly ExactLaunch[], { memoryBytes }: Ex
 };
 
 const countRounds = async (
-  counting: CountingRun,
+  counting: Counting,
   facts: ExactFacts,
   { tables, unsteadyReason }: { readonly tables: BySide<GoTables>; readonly unsteadyReason: string | null },
 ): Promise<ExactPass> => {
@@ -172,31 +200,50 @@ const countRounds = async (
     warnings: [],
   });
   const counted: ExactLaunch[] = [];
+  const windows: CountedWindow[] = [];
+  const atOnce = counting.places.length;
+  const soFar: Pace = { counted: windows, atOnce };
+  const read = byFunction(tables);
+  const readAll = async (): Promise<void> => {
+    for (const window of windows.slice(counted.length)) {
+      counted.push(await read(window));
+      collectOwnGarbage();
+    }
+  };
+  const seen: { refused: CountsRead | null } = { refused: null };
   let wanted = FIRST_LAUNCHES;
   let pace: LaunchWaits = USUAL_WAITS;
   for (let round = 0; ; round++) {
-    for (const side of round % 2 === 0 ? SIDES : SIDES.toReversed()) {
-      tellLaunch(session, counted, wanted * SIDES.length, facts.leaveSeconds);
-      const place = { side, number: counted.length + 1 };
-      counted.push(await countAgainIfNeeded({ ...counting, pace }, place, facts, byFunction(tables)));
-      collectOwnGarbage();
-      requireTimeFor(session, counted, FIRST_LAUNCHES * SIDES.length, facts.leaveSeconds);
+    // Sides change places from round to round.
+    const sides = round % 2 === 0 ? SIDES : SIDES.toReversed();
+    for (const beside of atOnce > 1 ? [sides] : sides.map((side) => [side])) {
+      tellLaunch(session, soFar, wanted * SIDES.length, facts.leaveSeconds);
+      const launches = beside.map((side, index) => ({ side, number: windows.length + index + 1 }));
+      const work = async (): Promise<void> => {
+        await readAll();
+        // What is refused now is refused after more launches, too.
+        if (round === 1) seen.refused ??= lookAt(session, run(counted), facts, ({ isRefused }) => isRefused);
+        await whileNothingIsMeasured(session);
+      };
+      windows.push(...(await countBeside({ ...counting, pace }, launches, facts, work)));
+      if (seen.refused !== null) return { run: seen.refused.reading.run, read: seen.refused };
+      requireTimeFor(session, soFar, FIRST_LAUNCHES * SIDES.length, facts.leaveSeconds);
     }
     // In between nothing is decided: to look costs the reading of all profiles.
-    if (round > 0 && round !== FIRST_LAUNCHES - 1 && round < wanted - 1) continue;
-    const read = lookAt(session, run(counted), facts, ({ isRefused, isUnstable, launchesWanted }) => {
-      // What is refused now is refused after more launches, too.
+    if (round !== FIRST_LAUNCHES - 1 && round < wanted - 1) continue;
+    await readAll();
+    const enough = lookAt(session, run(counted), facts, ({ isRefused, isUnstable, launchesWanted }) => {
       if (isRefused || round !== FIRST_LAUNCHES - 1) return isRefused || round >= wanted - 1;
       // A change is only confirmed; launches that do not agree need time, and are no worse off without it.
       if (isUnstable) {
         pace = patientPace(counted, facts);
-        if (!hasTimeFor(session, counted, launchesWanted * SIDES.length, facts.leaveSeconds)) return true;
-      } else requireTimeFor(session, counted, launchesWanted * SIDES.length, facts.leaveSeconds);
+        if (!hasTimeFor(session, soFar, launchesWanted * SIDES.length, facts.leaveSeconds)) return true;
+      } else requireTimeFor(session, soFar, launchesWanted * SIDES.length, facts.leaveSeconds);
       wanted = launchesWanted;
       return wanted === FIRST_LAUNCHES;
     });
     collectOwnGarbage();
-    if (read !== null) return { run: read.reading.run, read };
+    if (enough !== null) return { run: enough.reading.run, read: enough };
   }
 };
 
@@ -213,11 +260,11 @@ export const withProfiles = ({ outDir }: RunPlan, launches: readonly ExactLaunch
 const lookAt = (
   { plan }: Session,
   run: ExactRun,
-  { modulePath = null }: ExactFacts,
+  { modulePath = null, cpuMoved = null }: ExactFacts,
   isEnough: (look: CountsLook) => boolean,
 ): CountsRead | null => {
   const launches = withProfiles(plan, run.launches);
   const { scenario, change = UNKNOWN_CHANGE } = plan;
-  const look = lookAtCounts({ run, launches, scenario, modulePath, ...change });
+  const look = lookAtCounts({ run, launches, scenario, modulePath, cpuMoved, ...change });
   return isEnough(look) ? { reading: look.read(), merged: mergeCounts(launches) } : null;
 };

@@ -2,7 +2,7 @@
 import { FIRST_LAUNCHES } from '../../compare/index.ts';
 import { SIDES } from '../../model/index.ts';
 import type { CountedLaunchSpec } from './launch.ts';
-import { hasTimeFor, requireTimeFor, tellLaunch } from './time.ts';
+import { hasTimeFor, type Pace, requireTimeFor, tellLaunch } from './time.ts';
 import type { Session } from '../session/session.ts';
 
 /** Both sides in turn, the first one changing, until `wanted` says that the rounds are enough. */
@@ -15,17 +15,19 @@ export const inTurn = async <T>(
   const { clock } = session;
   const counted: T[] = [];
   const timed: { readonly wallSeconds: number }[] = [];
+  const inTurnPace: Pace = { counted: timed, atOnce: 1 };
   for (let rounds = FIRST_LAUNCHES, round = 0; round < rounds; round++) {
     for (const side of round % 2 === 0 ? SIDES : SIDES.toReversed()) {
       const number = counted.length + 1;
-      tellLaunch(session, timed, rounds * SIDES.length, leaveSeconds);
+      tellLaunch(session, inTurnPace, rounds * SIDES.length, leaveSeconds);
       const begunSeconds = clock.elapsedSeconds();
       counted.push(await count({ side, number }));
       timed.push({ wallSeconds: clock.elapsedSeconds() - begunSeconds });
-      requireTimeFor(session, timed, FIRST_LAUNCHES * SIDES.length, leaveSeconds);
+      requireTimeFor(session, inTurnPace, FIRST_LAUNCHES * SIDES.length, leaveSeconds);
     }
     if (round === FIRST_LAUNCHES - 1) rounds = wanted(counted);
-    if (round >= FIRST_LAUNCHES - 1 && !hasTimeFor(session, timed, (round + 2) * SIDES.length, leaveSeconds)) break;
+    if (round >= FIRST_LAUNCHES - 1 && !hasTimeFor(session, inTurnPace, (round + 2) * SIDES.length, leaveSeconds))
+      break;
   }
   return counted;
 };

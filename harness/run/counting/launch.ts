@@ -11,8 +11,8 @@ import type { BySide, Replies, Side } from '../../model/index.ts';
 import type { Binary, RunningTarget } from '../../service/index.ts';
 import { type CountedStart, withCountedTarget } from './target.ts';
 import { countedRequests, type ExactFacts, CountingRefusal } from './refusal.ts';
-import { type Session, whileNothingIsMeasured } from '../session/session.ts';
-import type { SidePorts } from '../launch/start-side.ts';
+import type { CountingPlace } from './places.ts';
+import type { Session } from '../session/session.ts';
 
 /** Enough for what an answer leaves to do: closing, waking, sleeping again. */
 export const SETTLE_MS = 30;
@@ -57,11 +57,12 @@ export const PAUSE_MS = 3;
 export interface CountingRun {
   readonly session: Session;
   readonly engine: QemuEngine;
-  /** The same for all launches: answers may hold them. */
-  readonly ports: SidePorts;
+  readonly place: CountingPlace;
   readonly binaries: BySide<Binary>;
   readonly requests: number;
   readonly pace: LaunchWaits;
+  /** Is done before anything is counted, beside the warm-up. */
+  readonly meanwhile: () => Promise<void>;
   /** Numbers of the counted requests by route, to be counted once more, apart; left out: they are not. */
   readonly routes?: ReadonlyMap<number, readonly number[]>;
 }
@@ -80,8 +81,8 @@ export interface CountedWindow extends CountedLaunchSpec {
   /** Around the requests of each route. */
   readonly routes: readonly RouteSnapshots[];
   readonly windowSeconds: number;
-  /** By `performance.now()`. */
-  readonly startedMs: number;
+  /** Of the launch, from its start to the last count. */
+  readonly wallSeconds: number;
   readonly replies: Replies | null;
   readonly peakBytes: number | undefined;
 }
@@ -92,9 +93,6 @@ interface RouteSnapshots {
   readonly before: Snapshot;
   readonly after: Snapshot;
 }
-
-/** Makes of the counters what is kept of a launch. */
-export type CountedReader<T> = (window: CountedWindow) => Promise<T>;
 
 /** The first launch showed that fewer requests fit into memory: counting begins anew. */
 export class TooMany extends Error {
@@ -107,26 +105,20 @@ export class TooMany extends Error {
 }
 
 /** Once more where chance may have done it; a second failure is a reason. */
-export const countAgainIfNeeded = async <T>(
+export const countAgainIfNeeded = async (
   counting: CountingRun,
-  place: CountedLaunchSpec,
+  launch: CountedLaunchSpec,
   facts: ExactFacts,
-  read: CountedReader<T>,
-): Promise<T> => {
+): Promise<CountedWindow> => {
   try {
-    return await countLaunch(counting, place, facts, read);
+    return await countLaunch(counting, launch, facts);
   } catch (error) {
     counting.session.plan.signal.throwIfAborted();
-    const byChance =
-      error instanceof CountingRefusal ? error.byChance : error instanceof GodynoError && !isNameless(error);
+    const byChance = error instanceof CountingRefusal ? error.byChance : error instanceof GodynoError;
     if (!byChance) throw error;
-    return countLaunch(counting, place, facts, read);
+    return countLaunch(counting, launch, facts);
   }
 };
-
-/** The tables of functions will not read better the next time. */
-export const isNameless = (error: unknown): error is GodynoError =>
-  error instanceof GodynoError && error.code === 'GO_TABLES_UNREADABLE';
 
 /** `work`, unless the service ends or uses more CPU time than a launch may. */
 const whileItRuns = async <T>(target: RunningTarget, work: () => Promise<T>): Promise<T> => {
@@ -152,11 +144,11 @@ const whileItRuns = async <T>(target: RunningTarget, work: () => Promise<T>): Pr
 
 /** Requests by number, one at a time, their answers dropped. */
 const send = async (
-  { session: { lanes } }: CountingRun,
+  { place: { loader } }: CountingRun,
   side: Side,
   numbers: Pick<SingleLoop, 'first' | 'count' | 'pauseMs'>,
 ): Promise<void> => {
-  await lanes[0].loader.single({ side, inFlight: 1, ...numbers });
+  await loader.single({ side, inFlight: 1, ...numbers });
 };
 
 /** As dense as the window, so that what happens beside requests there happens here. */
@@ -203,21 +195,19 @@ const countRoutes = async (
   return counted;
 };
 
-const countLaunch = async <T>(
+const countLaunch = async (
   counting: CountingRun,
   { side, number }: CountedLaunchSpec,
   facts: ExactFacts,
-  read: CountedReader<T>,
-): Promise<T> => {
-  const { session, engine, binaries, requests, ports, pace } = counting;
-  const [{ loader }] = session.lanes;
+): Promise<CountedWindow> => {
+  const { session, engine, binaries, requests, place, pace, meanwhile } = counting;
   const startedMs = performance.now();
   const countsFile = join(session.socketDir, `counts-${number}`);
   const start: CountedStart = {
     binary: binaries[side],
     side,
     number,
-    ports,
+    place,
     readyTimes: START_TIMES,
     requestTimeoutSeconds: PATIENCE_SECONDS,
     agentSocketDir: '',
@@ -229,7 +219,7 @@ const countLaunch = async <T>(
         if (target.servingPids.join() !== String(target.pid)) throw new CountingRefusal(CHILD_SERVES);
         await attach();
         await warmUpLonger(counting, side);
-        await Promise.all([warmUp(counting, side, target.pid, facts), whileNothingIsMeasured(session)]);
+        await Promise.all([warmUp(counting, side, target.pid, facts), meanwhile()]);
         await delay(SETTLE_MS);
         const resting = snapshot(countsFile);
         await delay(pace.idleMs);
@@ -246,20 +236,30 @@ const countLaunch = async <T>(
           pauseMs: PAUSE_MS,
           replies: 'read',
         } as const;
-        const { window, wallSeconds, replies } = await loader.single(counted);
+        const { window, wallSeconds, replies } = await place.loader.single(counted);
         await delay(SETTLE_MS);
         const windowSeconds = (performance.now() - beginMs) / 1000;
         const after = snapshot(countsFile);
         const peakBytes = peakRssBytes(target.pid);
         const bad = window.planned - window.answered + window.failed;
         if (bad > 0) {
-          const trouble = failedRequests(bad, window.planned, wallSeconds, facts, firstFailure(loader, side));
+          const trouble = failedRequests(bad, window.planned, wallSeconds, facts, firstFailure(place.loader, side));
           throw new CountingRefusal(trouble);
         }
         const routes = await countRoutes(counting, side, countsFile);
         if (after.overflow !== null) throw new CountingRefusal({ kind: after.overflow, most: MOST_THREADS });
         const snapshots = { resting, rested, before, after };
-        return read({ counting, side, number, snapshots, routes, windowSeconds, startedMs, replies, peakBytes });
+        return {
+          counting,
+          side,
+          number,
+          snapshots,
+          routes,
+          windowSeconds,
+          wallSeconds: (performance.now() - startedMs) / 1000,
+          replies,
+          peakBytes,
+        };
       }),
     );
   } finally {

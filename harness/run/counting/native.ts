@@ -34,13 +34,12 @@ import { inTurn } from './in-turn.ts';
 import { folderOf } from '../../folders.ts';
 import type { Session } from '../session/session.ts';
 import { prepareSide } from '../session/side-build.ts';
-import { portsFor, type SidePorts } from '../launch/start-side.ts';
+import { type CountingPlace, onlyPlace } from './places.ts';
 
 interface NativeCounting {
   readonly session: Session;
   readonly binaries: BySide<Binary>;
-  /** The same for all launches: answers may hold them. */
-  readonly ports: SidePorts;
+  readonly place: CountingPlace;
   readonly requests: number;
 }
 
@@ -57,7 +56,7 @@ const SEVERAL_SERVE = 'several processes of the service take the requests, and o
 
 /** One fresh start, warmed up; stopped whatever `use` does. */
 const withResting = async <T>(
-  { session, binaries, ports, requests }: NativeCounting,
+  { session, binaries, place, requests }: NativeCounting,
   { side, number }: CountedLaunchSpec,
   agentSocketDir: string,
   use: (resting: Resting) => Promise<T>,
@@ -66,7 +65,7 @@ const withResting = async <T>(
     binary: binaries[side],
     side,
     number,
-    ports,
+    place,
     requestTimeoutSeconds: session.plan.scenario.load.timeoutSeconds,
     agentSocketDir,
     godebug: COUNTED_GODEBUG,
@@ -78,7 +77,7 @@ const withResting = async <T>(
     await attach();
     const send = async (first: number): Promise<number> => {
       const startedMs = performance.now();
-      const { window } = await session.lanes[0].loader.single({ side, first, count: requests, inFlight: 1 });
+      const { window } = await place.loader.single({ side, first, count: requests, inFlight: 1 });
       await delay(SETTLE_MS);
       const bad = window.planned - window.answered + window.failed;
       if (bad > 0) throw new CountingRefusal(`${bad} of ${window.planned} requests failed on ${side}`);
@@ -127,8 +126,7 @@ export const totalsPass = async (session: Session, facts: ExactFacts, engine: Pe
     const { scenario } = session.plan;
     const requests = countedRequests(facts);
     const { binaries, unsteadyReason } = await buildInOwnTime(session, FOR_EXACT_MODE, async () => buildExact(session));
-    const ports = await portsFor(scenario);
-    const counting = { session, binaries, ports, requests };
+    const counting = { session, binaries, place: await onlyPlace(session), requests };
     const run = (totals: readonly TotalsLaunch[]): ExactRun => ({
       engine: 'perf',
       refusal: null,
@@ -207,8 +205,7 @@ const countBothSides = async (session: Session, facts: ExactFacts, instead: stri
   const requests = countedRequests(facts);
   const text = 'building with coverage counters, which tell how often functions are called';
   const binaries = await buildInOwnTime(session, text, async () => buildCovered(session));
-  const ports = await portsFor(session.plan.scenario);
-  const counting = { session, binaries, ports, requests };
+  const counting = { session, binaries, place: await onlyPlace(session), requests };
   const calls = await inTurn(
     session,
     async (place) => countCalls(counting, place),

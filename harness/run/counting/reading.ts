@@ -2,24 +2,32 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { instructionsProfile } from '../../compare/index.ts';
+import { GodynoError } from '../../errors.ts';
 import { countsBetween, type GoTables, totalBetween } from '../../exact/index.ts';
 import type { BySide, ExactLaunch, TotalsLaunch } from '../../model/index.ts';
 import { encodeProfile, type Profile } from '../../profile/index.ts';
-import type { CountedWindow, CountedReader } from './launch.ts';
+import type { CountedWindow } from './launch.ts';
 import { folderOf } from '../../folders.ts';
 
-const common = ({ counting, side, number, windowSeconds, startedMs }: CountedWindow) => ({
+const common = ({ counting, side, number, windowSeconds, wallSeconds }: CountedWindow) => ({
   index: number,
   side,
   linkSeed: null,
   requests: counting.requests,
   windowSeconds,
   idleSeconds: counting.pace.idleMs / 1000,
-  wallSeconds: (performance.now() - startedMs) / 1000,
+  wallSeconds,
 });
 
 /** The groups that the verdict is about. */
 const judgedSum = ({ user, runtime, allocator }: ExactLaunch['groups']): number => user + runtime + allocator;
+
+/** The tables of functions cannot be read: what was counted has no names. */
+export const isNameless = (error: unknown): error is GodynoError =>
+  error instanceof GodynoError && error.code === 'GO_TABLES_UNREADABLE';
+
+/** Makes of the counters what is kept of a launch. */
+type CountedReader<T> = (window: CountedWindow) => Promise<T>;
 
 /** Throws `GO_TABLES_UNREADABLE` where an address that was executed meets what we do not understand. */
 export const byFunction =

@@ -11,6 +11,8 @@ export interface ExactFacts {
   readonly memoryBytes: number;
   /** Of head, which tells its own functions from others'; null or left out: nobody knows. */
   readonly modulePath?: string | null;
+  /** Which way CPU has moved, as launches have decided; null or left out: it has not, or nobody knows yet. */
+  readonly cpuMoved?: 1 | -1 | null;
   /** Of the budget, for what comes after the counting; left out: nothing does. */
   readonly leaveSeconds?: number;
 }

@@ -6,15 +6,15 @@ import type { Binary, RunningTarget } from '../../service/index.ts';
 import { folderOf } from '../../folders.ts';
 import { loadPlan } from '../launch/load-plan.ts';
 import type { Session } from '../session/session.ts';
-import { prepareSide, type SidePorts, startSide } from '../launch/start-side.ts';
+import { prepareSide, startSide } from '../launch/start-side.ts';
+import type { CountingPlace } from './places.ts';
 
 export interface CountedStart {
   readonly binary: Binary;
   readonly side: Side;
   /** Of all starts of the pass. */
   readonly number: number;
-  /** The same for all starts: answers may hold them. */
-  readonly ports: SidePorts;
+  readonly place: CountingPlace;
   readonly godebug: string;
   /** Of the scenario's own time to get ready. */
   readonly readyTimes?: number;
@@ -38,11 +38,11 @@ const withDebug = (own: string | undefined, ours: string): string =>
 
 const attachTo = async (
   session: Session,
-  { side, requestTimeoutSeconds: timeoutSeconds }: CountedStart,
+  { side, place: { loader }, requestTimeoutSeconds: timeoutSeconds }: CountedStart,
   target: RunningTarget,
 ): Promise<void> => {
   const users = await prepareSide(session, target, timeoutSeconds);
-  await session.lanes[0].loader.attach({
+  await loader.attach({
     targets: { [side]: { ...target.endpoint, values: target.values, users } },
     plan: loadPlan(session, { launch: 1, timeoutSeconds, connections: 1 }),
   });
@@ -55,9 +55,9 @@ export const withCountedTarget = async <T>(
   use: (counted: CountedTarget) => Promise<T>,
 ): Promise<T> => {
   const { plan } = session;
-  const [{ loader, cpus }] = session.lanes;
   const { name } = plan.scenario;
-  const { binary, side, number, ports, readyTimes = 1, prefix } = start;
+  const { binary, side, number, place, readyTimes = 1, prefix } = start;
+  const { loader, cpus, ports } = place;
   const { spec } = binary.build;
   const folder = join(plan.workDir, `x${number}`);
   const tmp = join(folder, side);
@@ -75,7 +75,7 @@ export const withCountedTarget = async <T>(
       },
       side,
       ports,
-      cpus: cpus?.targetCpus ?? null,
+      cpus,
       tmp,
       gomaxprocs: 1,
       logFile: join(plan.outDir, 'logs', folderOf(name), `${side}-exact-${number}.log`),

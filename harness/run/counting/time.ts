@@ -6,42 +6,39 @@ interface Timed {
   readonly wallSeconds: number;
 }
 
+/** Launches so far, and how many go beside each other. */
+export interface Pace {
+  readonly counted: readonly Timed[];
+  readonly atOnce: number;
+}
+
 /** What the launches still missing of `wanted` take at the best pace so far: the first one also warms caches. */
-const secondsAhead = (counted: readonly Timed[], wanted: number): number =>
-  Math.max(0, wanted - counted.length) * Math.min(...counted.map(({ wallSeconds }) => wallSeconds));
+const secondsAhead = ({ counted, atOnce }: Pace, wanted: number): number =>
+  Math.ceil(Math.max(0, wanted - counted.length) / atOnce) * Math.min(...counted.map(({ wallSeconds }) => wallSeconds));
 
 /** Launches that are done need no time, whatever is left. @param leaveSeconds of the budget, for what comes after */
-export const hasTimeFor = (
-  { clock }: Session,
-  counted: readonly Timed[],
-  wanted: number,
-  leaveSeconds = 0,
-): boolean => {
-  const ahead = secondsAhead(counted, wanted);
+export const hasTimeFor = ({ clock }: Session, pace: Pace, wanted: number, leaveSeconds = 0): boolean => {
+  const ahead = secondsAhead(pace, wanted);
   return ahead === 0 || ahead <= clock.secondsLeft() - leaveSeconds;
 };
 
 /** Throws a {@link CountingRefusal} where `wanted` launches in all do not fit. */
-export const requireTimeFor = (session: Session, counted: readonly Timed[], wanted: number, leaveSeconds = 0): void => {
-  if (hasTimeFor(session, counted, wanted, leaveSeconds)) return;
-  const wantedSeconds = session.clock.elapsedSeconds() + secondsAhead(counted, wanted) + leaveSeconds;
+export const requireTimeFor = (session: Session, pace: Pace, wanted: number, leaveSeconds = 0): void => {
+  if (hasTimeFor(session, pace, wanted, leaveSeconds)) return;
+  const wantedSeconds = session.clock.elapsedSeconds() + secondsAhead(pace, wanted) + leaveSeconds;
   throw new CountingRefusal({
     kind: 'time',
-    counted: counted.length,
+    counted: pace.counted.length,
     wanted,
     minutes: Math.ceil(wantedSeconds / 60),
   });
 };
 
 /** Says that the next one of `wanted` launches begins. */
-export const tellLaunch = (
-  { plan, clock }: Session,
-  counted: readonly Timed[],
-  wanted: number,
-  leaveSeconds = 0,
-): void => {
-  const ahead = counted.length === 0 ? null : secondsAhead(counted, wanted) + leaveSeconds;
-  const number = counted.length + 1;
+export const tellLaunch = ({ plan, clock }: Session, pace: Pace, wanted: number, leaveSeconds = 0): void => {
+  const { length } = pace.counted;
+  const ahead = length === 0 ? null : secondsAhead(pace, wanted) + leaveSeconds;
+  const number = length + 1;
   plan.onProgress({
     kind: 'launch',
     stage: 'exact',

@@ -94,8 +94,7 @@ export const latencyLaunch = async (session: Session, place: LaunchSpec, ratePer
     return {
       ...describe(place, live, 'latency', startedMs),
       warmup: {
-        seconds: LATENCY_WARM_SECONDS,
-        requests: couples.base.planned + warm.base.planned,
+        ...warmed,
         gcCycles: bothSides((side) => collected[side].gcCycles),
       },
       pairs,

@@ -43,6 +43,8 @@ export interface RunPlan {
   readonly onProgress: (event: RunProgress) => void;
   /** Something is waited for and nothing is measured: about a tenth of a second may be used for what comes at the end. */
   readonly onIdle?: (soFar: ScenarioRun, change: SourceChange) => Promise<void>;
+  /** Whether CPU samples so far name who made CPU fail, whatever more of them would say; left out: nobody looks. */
+  readonly isNamed?: (soFar: ScenarioRun, change: SourceChange) => Promise<boolean>;
   /** Takes what the last look at counted launches has read, so that nobody needs to read them again. */
   readonly onCounted?: (counts: CountsRead) => void;
   readonly signal: AbortSignal;

@@ -4,7 +4,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { judgeExact, type ExactFindings, type ExactInput } from '../../../harness/compare/instructions/judge.ts';
+import {
+  judgeExact,
+  lookAtCounts,
+  type ExactFindings,
+  type ExactInput,
+} from '../../../harness/compare/instructions/judge.ts';
 import { instructionsProfile } from '../../../harness/compare/counts/profile.ts';
 import type { CountedStack, ExactLaunch, ExactRun, FileDiff, Side, WorkGroup } from '../../../harness/model/index.ts';
 import { decodeProfile, encodeProfile } from '../../../harness/profile/index.ts';
@@ -80,15 +85,13 @@ const profiled = (
   };
 };
 
-const judge = (
-  base: readonly Launched[],
-  head: readonly Launched[],
-  more: Partial<ExactInput> & {
-    readonly steady?: boolean;
-    readonly refusal?: string;
-    readonly failRatio?: number;
-  } = {},
-): ExactFindings => {
+interface Changes extends Partial<ExactInput> {
+  readonly steady?: boolean;
+  readonly refusal?: string;
+  readonly failRatio?: number;
+}
+
+const inputOf = (base: readonly Launched[], head: readonly Launched[], more: Changes = {}): ExactInput => {
   const launches = [
     ...base.map((launch, i) => profiled('base', i, launch)),
     ...head.map((launch, i) => profiled('head', i, launch)),
@@ -102,7 +105,7 @@ const judge = (
     launches: launches.map(({ launch }) => launch),
     warnings: [],
   };
-  return judgeExact({
+  return {
     run,
     launches,
     scenario: scenarioWith(
@@ -113,8 +116,10 @@ const judge = (
     moduleChanges: [],
     modulePath: 'example.com/demo',
     ...input,
-  });
+  };
 };
+
+const judge = (...sides: Parameters<typeof inputOf>): ExactFindings => judgeExact(inputOf(...sides));
 
 /** A service of about a million instructions a request: three launches with these totals in one function. */
 const totals = (...values: readonly number[]): readonly Launched[] =>
@@ -241,6 +246,18 @@ describe('instructions per request', () => {
     const found = judge(totals(1_000_000, 1_000_100, 1_000_200), totals(1_002_000, 1_002_100, 1_002_200));
     expect(found.launchesWanted).toBe(5);
     expect(rowOf(found)).toMatchObject({ verdict: 'changed' });
+  });
+
+  it('that differ as CPU does need no confirmation; the other way round they do, and where they do not repeat', () => {
+    const more = [totals(1_000_000, 1_000_100, 1_000_200), totals(1_002_000, 1_002_100, 1_002_200)] as const;
+    const wanted = (cpuMoved: 1 | -1 | null): number => lookAtCounts(inputOf(...more, { cpuMoved })).launchesWanted;
+    expect([wanted(1), wanted(-1), wanted(null)]).toEqual([3, 5, 5]);
+    const fewer = lookAtCounts(inputOf(more[1], more[0], { cpuMoved: -1 }));
+    expect(fewer.launchesWanted).toBe(3);
+    const wild = totals(1_000_000, 1_004_000, 1_002_000);
+    expect(lookAtCounts(inputOf(wild, totals(1_010_000, 1_014_000, 1_012_000), { cpuMoved: 1 })).launchesWanted).toBe(
+      6,
+    );
   });
 
   it('are judged by the two of three that agree, where the third executed clearly more', () => {

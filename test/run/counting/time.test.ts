@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { startClock } from '../../../harness/run/session/clock.ts';
-import { buildInOwnTime, hasTimeFor, requireTimeFor } from '../../../harness/run/counting/time.ts';
+import { buildInOwnTime, hasTimeFor, type Pace, requireTimeFor } from '../../../harness/run/counting/time.ts';
 import type { RunProgress } from '../../../harness/run/session/plan.ts';
 import type { Session } from '../../../harness/run/session/session.ts';
 
@@ -27,7 +27,10 @@ test('a build for counting says what it is for before it begins, and takes nothi
   expect(clock.elapsedSeconds()).toBeLessThan(took);
 });
 
-const launches = (...seconds: readonly number[]) => seconds.map((wallSeconds) => ({ wallSeconds }));
+const launches = (...seconds: readonly number[]): Pace => ({
+  counted: seconds.map((wallSeconds) => ({ wallSeconds })),
+  atOnce: 1,
+});
 
 describe('the time that counting takes', () => {
   test('is what the missing launches take at the best pace so far', () => {
@@ -35,6 +38,12 @@ describe('the time that counting takes', () => {
     expect(hasTimeFor(after(11), launches(10), 6, 0)).toBe(false);
     expect(hasTimeFor(after(30), launches(10, 6), 6, 0)).toBe(true);
     expect(hasTimeFor(after(30), launches(10, 6), 6, 7)).toBe(false);
+  });
+
+  test('is half of it where two go at once', () => {
+    expect(hasTimeFor(after(40), { ...launches(10, 10), atOnce: 2 }, 6, 0)).toBe(true);
+    expect(hasTimeFor(after(41), { ...launches(10, 10), atOnce: 2 }, 6, 0)).toBe(false);
+    expect(hasTimeFor(after(30), { ...launches(10, 10), atOnce: 2 }, 7, 0)).toBe(true);
   });
 
   test('is refused with what was counted, what it takes, and a budget that would hold it', () => {
@@ -46,7 +55,7 @@ describe('the time that counting takes', () => {
 
   test('is not asked for launches that are done', () => {
     const done = launches(...Array.from({ length: 10 }, () => 10));
-    expect(() => requireTimeFor(after(60), done.slice(0, 6), 6, 0)).not.toThrow();
+    expect(() => requireTimeFor(after(60), { ...done, counted: done.counted.slice(0, 6) }, 6, 0)).not.toThrow();
     // Those that confirm a change may use up what was meant to be left for others.
     expect(() => requireTimeFor(after(58), done, 6, 30)).not.toThrow();
   });
