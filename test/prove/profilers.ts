@@ -1,0 +1,89 @@
+/**
+ * `npm run prove:profilers`: whether requests that wait longer are explained by the function and the reason, and equal
+ * code by nothing. Each round builds and measures the demo anew, with one of its routes alone and a new seed.
+ *
+ * node test/prove/profilers.ts [sleep=10] [child=10] [none=20]
+ */
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { ScenarioComparison } from '../../harness/model/index.ts';
+import { plantDemo } from '../helpers/plant-demo.ts';
+import { changedScenario, measureOnce, nextSeed, root } from './campaign.ts';
+
+/** Of every three requests two are of the route; the third is quick. */
+const PAGE = { name: 'page', weight: 2, http: 'GET /page/${data.item}' };
+const QUOTE = { name: 'quote', weight: 2, http: 'GET /quote/${data.other}' };
+const ITEM = { name: 'item', weight: 1, http: 'GET /items/${data.item}' };
+
+/** A handler's own sleep; and a handler that waits at a channel for goroutines of its own, one of which sleeps. */
+const ROWS = {
+  sleep: { fault: 'sleep', micros: 3000, route: PAGE, function: 'main.render', reason: 'sleep' },
+  child: { fault: 'block', micros: 3000, route: QUOTE, function: 'main.ask', reason: 'sleep' },
+  none: { fault: 'none', micros: 0, route: QUOTE, function: null, reason: null },
+} as const;
+
+type RowName = keyof typeof ROWS;
+
+const DEFAULT = ['sleep=10', 'child=10', 'none=20'];
+const QUICK = { exact: 'off', budget: '75s' };
+
+/** What the wall clock blames: function and first reason; null: nothing. */
+const blamed = ({ functions }: ScenarioComparison): { readonly function: string; readonly reason: string } | null => {
+  const [row] = functions.filter(({ profile, kind }) => profile === 'wall' && (kind === 'regressed' || kind === 'new'));
+  return row === undefined ? null : { function: row.function, reason: row.reasons?.[0]?.reason ?? '' };
+};
+
+const sidesOf = async (work: string, name: RowName) => {
+  const { fault, micros } = ROWS[name];
+  const sides = { base: path.join(work, `b-${name}`), head: path.join(work, `h-${name}`) };
+  for (const [side, folder] of Object.entries(sides)) {
+    mkdirSync(folder, { recursive: true });
+    await plantDemo({
+      from: path.join(root, 'test/targets/demo'),
+      to: path.join(folder, 'test/targets/demo'),
+      fault: side === 'head' ? fault : 'none',
+      size: micros,
+    });
+  }
+  return sides;
+};
+
+const prove = async (work: string, name: RowName, rounds: number): Promise<number> => {
+  const { route, function: expected, reason } = ROWS[name];
+  const sides = await sidesOf(work, name);
+  const folder = path.join(work, `s-${name}`);
+  const requests = { load: { requests: [route, ITEM] }, measure: QUICK };
+  const scenario = changedScenario(path.join(root, 'scenarios/demo.yml'), folder, requests);
+  let right = 0;
+  for (let round = 0; round < rounds; round++) {
+    const seed = nextSeed();
+    const out = path.join(work, 'out');
+    rmSync(out, { recursive: true, force: true });
+    const { scenario: found } = await measureOnce(scenario, sides, out, ['--seed', String(seed)]);
+    const named = blamed(found);
+    const isRight = (named?.function ?? null) === expected && (named?.reason ?? null) === reason;
+    if (isRight) right++;
+    console.log(
+      [name, seed, isRight ? 'right' : 'WRONG', found.verdict, named?.function ?? '-', named?.reason ?? '-'].join('  '),
+    );
+  }
+  console.log(`=> ${name}: ${right} of ${rounds}`);
+  return rounds - right;
+};
+
+const isRow = (name: string): name is RowName => name in ROWS;
+
+const work = mkdtempSync(path.join(tmpdir(), 'pp-'));
+try {
+  let wrong = 0;
+  const words = process.argv.slice(2);
+  for (const word of words.length > 0 ? words : DEFAULT) {
+    const [name = '', rounds = '1'] = word.split('=');
+    if (!isRow(name)) throw new Error(`no row ${name}`);
+    wrong += await prove(work, name, Number(rounds));
+  }
+  process.exitCode = wrong === 0 ? 0 : 1;
+} finally {
+  rmSync(work, { recursive: true, force: true });
+}
