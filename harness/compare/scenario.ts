@@ -314,6 +314,7 @@ export const assembleScenario = (
     loader: loaderReport(run),
     environment: file.environment,
     settings: run.settings,
+    ...(run.baseFound !== undefined && { baseFound: run.baseFound }),
     warnings: [...answerWarnings(answers), ...fallbackWarnings(run)],
     ...(answers.length > 0 && { answers }),
     ...failedRequestsOf(run),

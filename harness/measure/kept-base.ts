@@ -34,9 +34,8 @@ export const keptSourceTree = ({ rootDir, bundle: { manifest } }: KeptTree): Sou
   rootDir,
   ownDir: rootDir,
   commit: null,
-  notes: [
-    `base: linked again from its bundle, made when the baseline was recorded (${manifest.createdAt.slice(0, 10)})`,
-  ],
+  found: `linked again from its bundle, made when the baseline was recorded (${manifest.createdAt.slice(0, 10)})`,
+  notes: [],
 });
 
 export const keptSideTree = ({ revision }: SourceTree, { rootDir, judged, counted, bundle }: KeptTree): SideTree => {

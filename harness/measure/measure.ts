@@ -221,5 +221,6 @@ const attempt = async (request: MeasureRequest, as: ScenarioAttempt): Promise<Sc
   provisioned(request, as, async ({ plan, notes }) => {
     const run = await runScenario(plan);
     const all = [...run.notes, ...notes, ...SIDES.flatMap((side) => as.trees[side].notes)];
-    return { ...run, notes: [...new Set(all)] };
+    const { found } = as.trees.base;
+    return { ...run, notes: [...new Set(all)], ...(found !== undefined && { baseFound: found }) };
   });

@@ -157,6 +157,8 @@ export interface ScenarioComparison {
   readonly loader: { readonly verdict: 'ok' | 'suspect' | 'invalid'; readonly reasons: readonly string[] };
   readonly environment: Environment;
   readonly settings: RunSettings;
+  /** How the base was found or had (`where the head left main (3f2a9c5)`); absent where somebody named it. */
+  readonly baseFound?: string;
   /** Validity and fallback remarks, one sentence each. */
   readonly warnings: readonly string[];
   /** Answers that differ between the sides, looked at in every launch; absent when none do. */

@@ -146,6 +146,8 @@ export interface ScenarioRun {
   readonly stop: StopReason;
   /** Set when the measurement is not worth judging; `side` when it is one side's doing. */
   readonly invalid: InvalidRun | null;
+  /** How the base was found or had; absent where somebody named it, and in runs from before this was kept. */
+  readonly baseFound?: string;
   /** Said once in the report: fallbacks taken, things that could not be had. */
   readonly notes: readonly string[];
   /** Instructions counted under emulation; absent where exact mode did not run. */

@@ -255,6 +255,7 @@ const scenario = z.object({
   loader: z.object({ verdict: z.enum(['ok', 'suspect', 'invalid']), reasons: texts(50) }),
   environment,
   settings,
+  baseFound: text.exactOptional(),
   warnings: texts(200),
   answers: z
     .array(

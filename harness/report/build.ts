@@ -58,6 +58,7 @@ const placeOf = ({ settings }: ScenarioComparison): string => {
 const factsOf = (scenario: ScenarioComparison): readonly Fact[] => {
   const { environment, settings } = scenario;
   return [
+    ...(scenario.baseFound === undefined ? [] : [fact('Base', scenario.baseFound)]),
     fact(
       'Measured',
       `${formatNumberOf(scenario.pairs, 'pair')} in ${formatNumberOf(scenario.launches, 'launch', 'launches')}${layoutsOf(scenario)}, ${formatDuration(scenario.durationSeconds)}; stopped because ${stopReason(scenario)}`,
@@ -95,6 +96,7 @@ const scenarioReport = (
     verdict: scenario.verdict,
     headline: headlineOf(scenario),
     sentence: scenarioSentence(scenario),
+    baseFound: scenario.baseFound ?? null,
     newGo: newGoOf(scenario),
     cautions: cautionsOf(scenario, comparison).filter(saysSomething),
     toDo: toDoFor(scenario, run),

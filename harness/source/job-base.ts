@@ -141,8 +141,7 @@ const notFetched = (repository: Repository, job: PullRequestJob, remote: string)
 /** A tree with changes of its own is compared with its commit; a clean one holds nothing to judge. */
 const onBaseItself = (job: PullRequestJob, head: JudgedHead): DefaultBase => {
   const { commit, state } = head;
-  if (state === 'dirty')
-    return { commit, note: `base: the last commit (${short(commit)}), without the uncommitted changes` };
+  if (state === 'dirty') return { commit, note: `the last commit (${short(commit)}), without the uncommitted changes` };
   throw new UsageError(
     'NOTHING_OF_PULL_REQUEST',
     `What is checked out (${short(commit)}) is on ${job.baseBranch} already: nothing of pull request ${job.number} is there to measure`,
@@ -163,7 +162,7 @@ const pullRequestBase = async (
   if (parents.length === 2 && second === job.headCommit) {
     const what = `The first parent of the merge that GitHub made for pull request ${number}`;
     const commit = await requireThere(repository, first, what, signal);
-    return { commit, note: `base: ${baseBranch} as merged for pull request ${number} (${short(commit)})` };
+    return { commit, note: `${baseBranch} as merged for pull request ${number} (${short(commit)})` };
   }
   const remote = await remoteOf(repository, job, signal);
   const commit = await meetingPoint(repository, head.commit, job, remote, signal);
@@ -171,7 +170,7 @@ const pullRequestBase = async (
   if (commit !== null)
     return {
       commit,
-      note: `base: where the head left ${baseBranch}, the base of pull request ${number} (${short(commit)})`,
+      note: `where the head left ${baseBranch}, the base of pull request ${number} (${short(commit)})`,
     };
   const tips = await knownTips(repository, job, remote, signal);
   if (repository.shallow || tips.length === 0) throw notFetched(repository, job, remote);
@@ -190,7 +189,7 @@ const mergeGroupBase = async (
 ): Promise<DefaultBase | null> => {
   if (head.commit !== headCommit) return null;
   const commit = await requireThere(repository, baseCommit, 'What the merge group is merged onto', signal);
-  return { commit, note: `base: what the merge group for ${baseBranch} is merged onto (${short(commit)})` };
+  return { commit, note: `what the merge group for ${baseBranch} is merged onto (${short(commit)})` };
 };
 
 const pushBase = async (
@@ -201,7 +200,7 @@ const pushBase = async (
 ): Promise<DefaultBase | null> => {
   if (before === null || before === head.commit) return null;
   const commit = await requireThere(repository, before, `What ${branch} pointed to before this push`, signal);
-  return { commit, note: `base: what ${branch} pointed to before this push (${short(commit)})` };
+  return { commit, note: `what ${branch} pointed to before this push (${short(commit)})` };
 };
 
 /** A job may check out another repository beside its own; its event says nothing of that one. */

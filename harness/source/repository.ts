@@ -161,7 +161,7 @@ const parentBase = async (
   signal: AbortSignal,
 ): Promise<DefaultBase> => {
   const parent = await resolveCommit(repository, `${head}^1`, signal);
-  if (parent !== null) return { commit: parent, note: `base: the parent of the head, which is on ${branch} itself` };
+  if (parent !== null) return { commit: parent, note: `the parent of the head, which is on ${branch} itself` };
   if (repository.shallow) {
     throw shallowError(repository, `The parent of ${head.slice(0, 7)} is missing`, 'git fetch --deepen=1 origin');
   }
@@ -207,8 +207,8 @@ export const defaultBase = async (
       'Name a base: --base <git ref or folder>.',
     );
   }
-  if (commit !== head.commit) return { commit, note: `base: where the head left ${branch} (${commit.slice(0, 7)})` };
+  if (commit !== head.commit) return { commit, note: `where the head left ${branch} (${commit.slice(0, 7)})` };
   if (head.state === 'dirty')
-    return { commit, note: `base: the last commit (${commit.slice(0, 7)}), without the uncommitted changes` };
+    return { commit, note: `the last commit (${commit.slice(0, 7)}), without the uncommitted changes` };
   return parentBase(repository, head.commit, branch, signal);
 };

@@ -46,13 +46,21 @@ export interface SourceTree {
   readonly ownDir: string;
   /** The commit the source is, or lies on; null for plain folders. */
   readonly commit: CommitInfo | null;
+  /** How it was found or had, for the report; absent where somebody named it. */
+  readonly found?: string | undefined;
   /** Remarks for the terminal and the report. */
   readonly notes: readonly string[];
 }
 
 /** What one side means, before anything is written. */
 type SideOrigin =
-  | { readonly kind: 'commit'; readonly commit: string; readonly label: string; readonly notes: readonly string[] }
+  | {
+      readonly kind: 'commit';
+      readonly commit: string;
+      readonly label: string;
+      readonly found?: string;
+      readonly notes: readonly string[];
+    }
   | { readonly kind: 'worktree'; readonly commit: string; readonly label: string; readonly notes: readonly string[] }
   | { readonly kind: 'folder'; readonly path: string; readonly notes: readonly string[] };
 
@@ -120,7 +128,7 @@ const impliedBase = async (head: SideOrigin, request: SidesRequest): Promise<Sid
   const state = head.kind === 'worktree' ? 'dirty' : 'clean';
   request.onStage?.('base: looking for it, and fetching what is missing');
   const base = await baseOf(repository, { commit: head.commit, state }, request);
-  return { kind: 'commit', commit: base.commit, label: base.commit.slice(0, 7), notes: [base.note] };
+  return { kind: 'commit', commit: base.commit, label: base.commit.slice(0, 7), found: base.note, notes: [] };
 };
 
 /** A path that was mistyped must not pass for a base before the service existed. */
@@ -168,6 +176,7 @@ const commitTree = async (
     rootDir: await realpath(target),
     ownDir: await realpath(target),
     commit: await commitInfo(repository, origin.commit, request.signal),
+    found: origin.found,
     notes: [...origin.notes, ...remarks.map((remark) => `${side}: ${remark}`)],
   };
 };

@@ -175,7 +175,7 @@ describe('a baseline', () => {
     expect(runIn(results('relinked')).base).toMatchObject({ revision: second, kind: 'baseline' });
     expect(comparisonIn(results('relinked')).method).toBe('duet');
     expect(readFileSync(path.join(results('relinked'), 'report.md'), 'utf8')).toMatch(
-      /base: linked again from its bundle[^]*--base baseline/,
+      /^- Base: linked again from its bundle[^]*--base baseline/m,
     );
   });
 

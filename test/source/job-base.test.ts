@@ -90,7 +90,7 @@ interface Base {
 const baseIn = async (cwd: string, job: JobEvent, headRef?: string): Promise<Base> =>
   withSides({ cwd, base: undefined, head: headRef, job, workDir: makeFolder(), signal: never }, async ({ base }) => ({
     commit: base.revision.revision,
-    note: base.notes[0] ?? '',
+    note: base.found ?? '',
   }));
 
 const refusalIn = async (cwd: string, job: JobEvent): Promise<UsageError> => {
@@ -113,7 +113,7 @@ describe('the base of a pull request is its base branch', () => {
   test.each([0, 2])('where GitHub’s merge is checked out, with fetch-depth %i', async (depth) => {
     const { commit, note } = await baseIn(checkOut('refs/pull/7/merge', depth), pullRequest());
     expect(commit).toBe(told);
-    expect(note).toBe(`base: release as merged for pull request 7 (${told.slice(0, 7)})`);
+    expect(note).toBe(`release as merged for pull request 7 (${told.slice(0, 7)})`);
   });
 
   test.each([
@@ -123,7 +123,7 @@ describe('the base of a pull request is its base branch', () => {
   ])('where the head itself is checked out, by %s: where it left that branch', async (_, job) => {
     const { commit, note } = await baseIn(checkOut(head, 0), job());
     expect(commit).toBe(began);
-    expect(note).toBe(`base: where the head left release, the base of pull request 7 (${began.slice(0, 7)})`);
+    expect(note).toBe(`where the head left release, the base of pull request 7 (${began.slice(0, 7)})`);
   });
 
   test('where the head has merged the base branch since: what it merged is not charged to it', async () => {
@@ -217,7 +217,7 @@ describe('the base of a push', () => {
     const folder = checkOut(told, 0);
     expect(await baseIn(folder, pushed('release', began, told))).toEqual({
       commit: began,
-      note: `base: what release pointed to before this push (${began.slice(0, 7)})`,
+      note: `what release pointed to before this push (${began.slice(0, 7)})`,
     });
   });
 

@@ -50,7 +50,7 @@ test('both revisions lie in folders of equal length, and the repository is as it
   await sidesOf(join(repository, 'sub'), {}, ({ base, head }) => {
     expect(base.rootDir).toHaveLength(head.rootDir.length);
     expect(base.revision).toEqual({ revision: first, label: first.slice(0, 7), kind: 'git' });
-    expect(base.notes).toEqual([`base: where the head left main (${first.slice(0, 7)})`]);
+    expect(base).toMatchObject({ found: `where the head left main (${first.slice(0, 7)})`, notes: [] });
     expect(head.revision).toEqual({ revision: second, label: 'feature', kind: 'git' });
     expect(head.commit).toMatchObject({ commit: second, subject: 'adds b: "quoted"' });
     expect(existsSync(join(base.rootDir, 'sub'))).toBe(false);
@@ -71,7 +71,7 @@ test('uncommitted work is measured as it lies there: changed, added, deleted; ig
   const look = async () =>
     sidesOf(repository, {}, ({ base, head }) => {
       expect(base.revision.revision).toBe(commit);
-      expect(base.notes[0]).toContain('without the uncommitted changes');
+      expect(base.found).toContain('without the uncommitted changes');
       expect(read(base, 'a.txt')).toBe('one');
       expect(readdirSync(head.rootDir).toSorted()).toEqual(['.gitignore', 'a.txt', 'new file.txt']);
       expect(head.revision.label).toBe('main with uncommitted changes');

@@ -67,7 +67,7 @@ export const recordBaseline = async (options: RecordOptions, ...words: string[])
       budgetSeconds: options.budget?.seconds ?? null,
       seed: options.seed,
       purpose: 'record',
-      keepBundle: async (kept) => void bundles.set(kept.scenario, await packed(options.bundles, kept)),
+      keepBundle: async (kept) => void bundles.set(kept.scenario, await packed(options, kept)),
       step: stepsFor(options.quiet === true ? 'quiet' : 'spoken'),
       signal,
     });
@@ -77,16 +77,20 @@ export const recordBaseline = async (options: RecordOptions, ...words: string[])
     );
     const pruned = bundles.size === 0 ? null : await pruneBundles(options.bundles, options.bundlesLimit);
     if (pruned !== null && pruned.bundles > 0)
-      process.stderr.write(`Removed ${formatNumberOf(pruned.bundles, 'older bundle')} from ${options.bundles}\n`);
+      tell(options, `Removed ${formatNumberOf(pruned.bundles, 'older bundle')} from ${options.bundles}`);
     if (failure !== null) throw failure;
     return EXIT.ok;
   });
 
-const packed = async (dir: string, kept: ToPack): Promise<BundleRef> => {
+/** What went as it should. */
+const tell = ({ quiet }: Pick<RecordOptions, 'quiet'>, line: string): void => {
+  if (quiet !== true) process.stderr.write(`${line}\n`);
+};
+
+const packed = async (options: RecordOptions, kept: ToPack): Promise<BundleRef> => {
+  const { bundles: dir } = options;
   const { digest, bytes, addedBytes } = await packBundle(dir, kept, new Date());
-  process.stderr.write(
-    `Bundle of ${formatQuantity(bytes, 'B')} in ${dir}, ${formatQuantity(addedBytes, 'B')} of it new\n`,
-  );
+  tell(options, `Bundle of ${formatQuantity(bytes, 'B')} in ${dir}, ${formatQuantity(addedBytes, 'B')} of it new`);
   return { digest, bytes };
 };
 
@@ -137,7 +141,7 @@ const keep = async (
     keep: options.keep,
   });
   const removed = pruned.length === 0 ? '' : ` (removed ${pruned.length} older)`;
-  process.stderr.write(`Stored ${path}${removed}\n`);
+  tell(options, `Stored ${path}${removed}`);
 };
 
 interface VerifyOptions {

@@ -170,7 +170,7 @@ export const calibrate = async (options: CalibrateOptions, ...words: string[]): 
         const { profile, fingerprint } = await calibrateOne({ base, planting, out }, scenario, seconds);
         process.stderr.write(`\n${describeNoise(scenario.name, profile)}\n`);
         const path = await storeNoise({ dir: options.baselines, scenario: scenario.name, fingerprint }, profile);
-        process.stderr.write(`Stored ${path}\n`);
+        if (options.quiet !== true) process.stderr.write(`Stored ${path}\n`);
         found.push({ scenario: scenario.name, path, noise: profile });
       }
     });

@@ -78,9 +78,8 @@ const sideBySide = async (request: Measuring, baselines: string): Promise<Compar
 /** The head measured and counted alone, its figures beside the stored ones. */
 const besideStored = async (
   request: Measuring,
-  { baselines, reason }: Extract<BaselinePlan, { kind: 'stored' }>,
+  { baselines }: Extract<BaselinePlan, { kind: 'stored' }>,
 ): Promise<ComparedRun> => {
-  process.stderr.write(`Comparing with stored figures: ${reason}\n`);
   const run = await measure(asStored(request, baselines));
   const read = await readRun(request, run);
   const comparison = await compareWithStored(request.scenarios, baselines, run, folderReader(request.outDir));
@@ -105,8 +104,12 @@ const outcomeOf = async (
   const wish = { dir: options.baselines, bundlesDir: options.bundles, history } as const;
   const plan = await planAgainstBaseline(scenarios, wish, request.signal);
   if (plan.kind === 'rebuild') return sideBySide({ ...request, base: plan.commit }, options.baselines);
-  if (plan.kind === 'relink') {
-    process.stderr.write(`Linking the baseline from its bundle: ${plan.reason}\n`);
+  const isRelinked = plan.kind === 'relink';
+  if (options.quiet !== true) {
+    const how = isRelinked ? 'Linking the baseline from its bundle' : 'Comparing with stored figures';
+    process.stderr.write(`${how}: ${plan.reason}\n`);
+  }
+  if (isRelinked) {
     return sideBySide({ ...request, base: undefined, bundles: plan.bundles }, options.baselines);
   }
   return besideStored(request, plan);

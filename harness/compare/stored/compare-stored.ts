@@ -175,12 +175,10 @@ const compareStoredScenario = (
     loader: loaderReport(head),
     environment: files.head.environment,
     settings: head.settings,
-    warnings: [
-      ...warnings,
-      sharesBase
-        ? `Both runs measured the base ${files.head.base.label} beside their head: changes are relative to it, so what the machine did from ${files.baseline.createdAt.slice(0, 10)} on cancels.`
-        : `Compared with figures stored on ${files.baseline.createdAt.slice(0, 10)}, not measured side by side.`,
-    ],
+    baseFound: sharesBase
+      ? `both runs measured ${files.head.base.label} beside their head: changes are relative to it, so what the machine did from ${files.baseline.createdAt.slice(0, 10)} on cancels`
+      : `figures stored on ${files.baseline.createdAt.slice(0, 10)}, not measured side by side`,
+    warnings,
   };
 };
 

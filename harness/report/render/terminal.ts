@@ -35,6 +35,7 @@ const endOf = (row: FunctionGateRow | undefined): string => {
 
 const scenarioLines = (scenario: ScenarioReport): readonly string[] => [
   plainText(scenario.sentence),
+  ...(scenario.baseFound === null ? [] : [`  base: ${visibleText(scenario.baseFound)}`]),
   ...(scenario.newGo?.costs ?? []).slice(0, MOST_COSTS).map((line) => `  new Go: ${plainText(line)}`),
   ...scenario.cautions.slice(0, MOST_CAUTIONS).map((caution) => `  caution: ${plainText(caution)}`),
   ...scenario.answers.slice(0, MOST_FAILED).map((answer) => `  answers differ: ${plainText(answer)}`),
@@ -46,7 +47,7 @@ const scenarioLines = (scenario: ScenarioReport): readonly string[] => [
 ];
 
 /**
- * Sentence, cautions, failed requests and up to six changed rows per scenario, then the line to reproduce when something is
+ * Sentence, where base is from, cautions, failed requests and up to six changed rows per scenario, then the line to reproduce when something is
  * wrong, and what it took.
  */
 export const renderTerminal = (report: Report): string =>

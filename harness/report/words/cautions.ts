@@ -22,7 +22,7 @@ import { code, type InlineText } from '../text/inline-text.ts';
 
 const METHODS: Readonly<Record<Comparison['method'], string | null>> = {
   duet: null,
-  // What was compared with what is said by the scenario's own warning.
+  // What was compared with what is said of the base.
   'shared-base': null,
   'same-machine':
     'Compared with a stored run of this machine, not side by side: limits are wider, and the hour of measuring is part of the difference.',

@@ -43,6 +43,8 @@ export interface ScenarioReport {
   readonly verdict: RunVerdict;
   readonly headline: Headline;
   readonly sentence: InlineText;
+  /** How the base was found or had; null where somebody named it. */
+  readonly baseFound: string | null;
   /** Another Go on each side; null where both have one. */
   readonly newGo: NewGo | null;
   /** Reasons to trust the figures less, worst first. */

@@ -51,6 +51,18 @@ describe('where it was measured', () => {
   });
 });
 
+describe('where the base is from', () => {
+  const scenario = STORIES['unchanged']!.scenarios[0]!;
+  const report = reportOf(comparisonOf([{ ...scenario, baseFound: 'where the head left main|2 (3f2a9c5)' }]));
+
+  it('is a fact and no reason to trust the figures less', () => {
+    const plain = reportOf(comparisonOf([scenario])).scenarios[0]?.cautions;
+    expect(report.scenarios[0]?.cautions).toEqual(plain);
+    expect(renderMarkdown(report)).toMatch(/^- Base: where the head left main.+3f2a9c5/m);
+    expect(renderTerminal(report)).toContain('\n  base: where the head left main|2 (3f2a9c5)\n');
+  });
+});
+
 describe('failed requests', () => {
   const scenario = STORIES['regressed-cpu']!.scenarios[0]!;
   const withFailed = (how: string, body: string | null, more = {}) =>
