@@ -29,12 +29,13 @@ export type Work = Readonly<Record<string, number>>;
 
 const frame = (name: string) => ({ function: name, file: `example.com/shop/${name}.go`, line: 12, startLine: 10 });
 
-const stacksOf = (work: Work): readonly CountedStack[] =>
+/** Calls of each function per request; 2 where nothing is said. */
+const stacksOf = (work: Work, calls: Work): readonly CountedStack[] =>
   Object.entries(work).map(([name, instructions]) => ({
     frames: [frame(name)],
     group: 'user' as const,
     instructions: instructions * CONDITIONS.requests,
-    calls: 2 * CONDITIONS.requests,
+    calls: (calls[name] ?? 2) * CONDITIONS.requests,
   }));
 
 const launchOf = (index: number, more: Partial<ExactLaunch>): ExactLaunch => ({
@@ -61,15 +62,16 @@ export interface CountedHead {
   readonly counts: StoredCounts;
 }
 
-/** One launch for each `work`. */
+/** One launch for each `work`, with its own calls where there are some. */
 export const countedHead = (
   works: readonly Work[],
   conditions: Partial<CountConditions> = {},
   more: Partial<ExactLaunch> = {},
+  calls: readonly Work[] = [],
 ): CountedHead => {
   const launches = works.map((work, at) => ({
     launch: launchOf(at + 1, more),
-    profile: instructionsProfile(stacksOf(work), []),
+    profile: instructionsProfile(stacksOf(work, calls[at] ?? {}), []),
   }));
   const exact: ExactRun = {
     engine: 'qemu',

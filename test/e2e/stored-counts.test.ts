@@ -90,6 +90,12 @@ describe.skipIf(why !== '')(`stored counts${why}`, { timeout: 600_000 }, () => {
     return { ...ended, comparison: comparisonIn(out) };
   };
 
+  const seed = (): number => {
+    const [recorded = ''] = readdirSync(path.join(baselines, 'api'));
+    const file = path.join(baselines, 'api', recorded, 'counts.json');
+    return parseCounts(readFileSync(file, 'utf8'), file).conditions.seed;
+  };
+
   it('lie beside the baseline: five launches, their conditions, the function among others', () => {
     const [recorded = ''] = readdirSync(path.join(baselines, 'api'));
     const file = path.join(baselines, 'api', recorded, 'counts.json');
@@ -105,6 +111,11 @@ describe.skipIf(why !== '')(`stored counts${why}`, { timeout: 600_000 }, () => {
     expect(code).toBe(0);
     expect(rowOf(comparison, 'instructionsPerRequest')).toMatchObject({ verdict: 'unchanged', reason: null });
     expect(comparison.scenarios[0]?.attribution?.culprit ?? null).toBeNull();
+    expect(rowOf(comparison, 'mallocsPerRequest')).toMatchObject({
+      verdict: 'unchanged',
+      decidedBy: { stage: 'exact' },
+    });
+    expect(rowOf(comparison, 'allocBytesPerRequest').reason).toContain('counts hold no sizes');
   });
 
   it('call what executes 1 % more, by name', async () => {
@@ -113,6 +124,25 @@ describe.skipIf(why !== '')(`stored counts${why}`, { timeout: 600_000 }, () => {
     expect(comparison.scenarios[0]?.attribution).toMatchObject({ source: 'exact', culprit: 'main.add' });
     expect(stderr).toContain('main.add');
     expect(code).toBe(1);
+  });
+
+  it('of two baselines call what executes 0.5 % more, by name, without measuring anything', async () => {
+    const dir = repository('later', Math.round(STEPS * 1.015));
+    const counted = ['--seed', String(seed()), '--exact', 'always', '--bundles', path.join(place.dir, 'none')];
+    const recorded = await place.run(['baseline', 'record', '--budget', '90s', ...counted, '-q'], { cwd: dir });
+    expect(`${recorded.code} ${recorded.stderr}`).toBe('0 ');
+    const folders = [baselines, path.join(dir, 'baselines')].map((folder) => {
+      const [name = ''] = readdirSync(path.join(folder, 'api'));
+      return path.join(folder, 'api', name);
+    });
+    const out = path.join(place.dir, 'compared');
+    const ended = await place.run(['compare', ...folders, '--out', out], { cwd: dir });
+    const comparison = comparisonIn(out);
+    expect(rowOf(comparison, 'instructionsPerRequest')).toMatchObject({ verdict: 'regressed', reason: null });
+    expect(rowOf(comparison, 'instructionsPerRequest').effectRatio).toBeLessThan(0.01);
+    expect(comparison.scenarios[0]?.attribution).toMatchObject({ source: 'exact', culprit: 'main.add' });
+    expect(ended.stderr).toContain('main.add');
+    expect(ended.code).toBe(1);
   });
 
   it('are refused by an emulator whose CPU offers something else, in one sentence', async () => {

@@ -25,7 +25,7 @@ import { median } from '../../stats/index.ts';
 import { noisiestFunction } from '../counts/function-values.ts';
 import { exactFunctions } from './functions.ts';
 import { exactPackages } from './packages.ts';
-import { countedMallocs } from './mallocs.ts';
+import { mallocsByLaunch, medians } from './mallocs.ts';
 import { countedRoutes } from './routes.ts';
 import { compareReplies, type RepliesCompared } from './replies.ts';
 import { callsByName, callsRow } from './syscalls.ts';
@@ -80,7 +80,8 @@ export interface ExactReading {
   readonly noisiest: string | null;
   readonly warnings: readonly string[];
   readonly replies: RepliesCompared;
-  readonly mallocs: BySide<number> | null;
+  /** Of those launches, per request; null where the program's allocator is not Go's. */
+  readonly mallocs: BySide<readonly number[]> | null;
   readonly functions: readonly FunctionComparison[];
   /** null where nothing is changed. */
   readonly attribution: Attribution | null;
@@ -119,7 +120,7 @@ const failRatioOf = ({ gates }: Scenario): number | null => {
   return typeof named === 'object' ? named.failRatio : null;
 };
 
-const judgedIn = (scenario: Scenario, id: MetricId): JudgedMetric =>
+export const judgedIn = (scenario: Scenario, id: MetricId): JudgedMetric =>
   judgedMetrics(scenario).find(({ metric }) => metric === id) as JudgedMetric;
 
 const spread = (values: readonly number[]): number => Math.max(...values) / Math.min(...values) - 1;
@@ -319,7 +320,7 @@ const countedOf = (
   requests: launches.base[0]?.launch.requests ?? 0,
   instructionsPerNs: INSTRUCTIONS_PER_NS,
   syscalls: callsByName(launches, judgedIn(scenario, 'syscallsPerRequest').practicalAbsolute),
-  mallocs,
+  mallocs: mallocs && medians(mallocs),
   ...routesOf(launches, scenario),
   replies: replies.differences,
   varyingRoutes: replies.varying,
@@ -389,7 +390,7 @@ export const lookAtCounts = (input: ReadingInput): CountsLook => {
     read: () => ({
       ...read,
       ...readFunctions(input, work.launches, figures),
-      mallocs: countedMallocs(work.launches),
+      mallocs: mallocsByLaunch(work.launches),
       noisiest: isUnstable ? noisiestFunction(all.launches) : null,
       warnings: [...clockWarnings(work), ...setAside(all.launches, work.launches, limits)],
     }),

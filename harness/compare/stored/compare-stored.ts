@@ -13,6 +13,7 @@ import {
   type Comparison,
   type ComparisonMethod,
   type MetricComparison,
+  type MetricId,
   type RunFile,
   type ScenarioComparison,
   type ScenarioRun,
@@ -59,6 +60,12 @@ const cpuShape = ({ settings }: ScenarioRun): string =>
     .map(({ targetCpus, loaderCpus }) => `${targetCpus.length} and ${loaderCpus.length}`)
     .join(', ');
 
+/** Which functions allocate is counted, not how much. */
+const whyNotMeasured = ({ scenario }: ScenarioRun, metric: MetricId): string =>
+  scenario.measure.exact === 'only' && metric === 'allocBytesPerRequest'
+    ? 'counts hold no sizes: measured without `--exact only`'
+    : 'not measured on both sides';
+
 const storedOutcome = (stored: StoredPair, judged: JudgedMetric, levels: Levels): MetricOutcome => {
   const { before, after, method, sharesBase } = stored;
   const { metric } = judged;
@@ -72,7 +79,7 @@ const storedOutcome = (stored: StoredPair, judged: JudgedMetric, levels: Levels)
     reason: null,
     warnings: [],
   };
-  if (!judgement) return notJudged(outcome, 'not measured on both sides');
+  if (!judgement) return notJudged(outcome, whyNotMeasured(after, metric));
   if (metricDef(metric).method === 'growth' && outcome.verdict === 'open') return notJudged(outcome, TOO_SHORT);
   if (MACHINE_FREE.has(metric)) return outcome;
   if (method === 'other-machine') return notJudged(outcome, OTHER_MACHINE);
@@ -116,6 +123,8 @@ const storedRows = (stored: StoredPair, levels: Levels, findings: ScenarioFindin
     const def = metricDef(metric);
     if (def.method === 'errors') return [storedErrors(before, after, judged)];
     if (def.method === 'instructions') return countedRow(judged, findings);
+    const counted = findings.exactRows.find((row) => row.metric === metric);
+    if (counted !== undefined) return [counted];
     if (!judged.gate && !isMeasured(before, after, metric)) return [];
     const outcome = storedOutcome(stored, judged, levels);
     const unpinned = needsPinning(metric) && !(before.settings.pinned && after.settings.pinned);

@@ -1,6 +1,14 @@
 /** Head counted today against counts that were stored: the rule of two sides counted in turn, launch by launch. */
-import type { ExactRun, Scenario, StoredCounts } from '../../model/index.ts';
-import { type ExactFindings, judgeExact, withoutVerdict } from '../instructions/judge.ts';
+import type { ExactRun, MetricComparison, Scenario, StoredCounts } from '../../model/index.ts';
+import {
+  type ExactFindings,
+  type ExactReading,
+  judgedIn,
+  judgeReading,
+  readExact,
+  withoutVerdict,
+} from '../instructions/judge.ts';
+import { mallocsRow } from '../instructions/mallocs.ts';
 import { whyOtherCounts } from './count-conditions.ts';
 import { launchesOfCounts } from './keep-counts.ts';
 
@@ -28,5 +36,13 @@ export const judgeStoredCounts = (input: StoredCountsInput): ExactFindings => {
   };
   const why = whyOtherCounts(before.conditions, after.conditions);
   if (why !== null) return withoutVerdict(run, why);
-  return judgeExact({ run, launches, scenario, cpuNsPerRequest, diff: [], moduleChanges: [], modulePath });
+  const reading = readExact({ run, launches, scenario, diff: [], moduleChanges: [], modulePath });
+  const found = judgeReading(reading, { scenario, cpuNsPerRequest });
+  return { ...found, exactRows: [...found.exactRows, ...allocationRows(reading, scenario)] };
+};
+
+/** Of launches that were measured on two days little is left to judge allocations by; what was counted is the same on both. */
+const allocationRows = ({ mallocs, launches }: ExactReading, scenario: Scenario): readonly MetricComparison[] => {
+  const row = mallocs && mallocsRow(mallocs, launches, judgedIn(scenario, 'mallocsPerRequest'));
+  return row === null ? [] : [row];
 };

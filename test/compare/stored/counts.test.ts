@@ -117,6 +117,30 @@ describe('stored counts', () => {
     });
   });
 
+  it('decide on allocations, unless launches of one side differ by more than would fail', () => {
+    const MAKER = 'runtime.mallocgcSmallScanNoHeader';
+    const allocating = (...calls: readonly number[]): CountedHead =>
+      countedHead(
+        launches(1, { ...WORK, [MAKER]: 4000 }),
+        {},
+        {},
+        calls.map((each) => ({ [MAKER]: each })),
+      );
+    const rowOf = (before: CountedHead, after: CountedHead): MetricComparison | undefined =>
+      judge(before, after).exactRows.find(({ metric }) => metric === 'mallocsPerRequest');
+    const base = allocating(200, 200, 200, 200, 200);
+    expect(rowOf(base, allocating(204, 204, 204, 204, 204))).toMatchObject({
+      verdict: 'regressed',
+      base: 200,
+      head: 204,
+      decidedBy: { stage: 'exact', unit: 'launch' },
+    });
+    expect(rowOf(base, base)).toMatchObject({ verdict: 'unchanged', gate: true });
+    expect(rowOf(base, allocating(201, 201, 201, 201, 201))?.verdict).toBe('changed');
+    expect(rowOf(base, allocating(200, 201, 202, 203, 204))).toBeUndefined();
+    expect(rowOf(countedHead(launches(1, WORK)), countedHead(launches(2, WORK)))).toBeUndefined();
+  });
+
   it('are refused under other conditions, and say so where their answers differ', () => {
     const found = judge(countedHead(launches(1, WORK)), countedHead(launches(2, WORK), { seed: 8 }));
     expect(found.exactRows).toEqual([]);
