@@ -58,7 +58,7 @@ describe('where the base is from', () => {
   it('is a fact and no reason to trust the figures less', () => {
     const plain = reportOf(comparisonOf([scenario])).scenarios[0]?.cautions;
     expect(report.scenarios[0]?.cautions).toEqual(plain);
-    expect(renderMarkdown(report)).toMatch(/^- Base: where the head left main.+3f2a9c5/m);
+    expect(renderMarkdown(report)).toMatch(/^- Base: where the head left main.+2 \(3f2a/m);
     expect(renderTerminal(report)).toContain('\n  base: where the head left main|2 (3f2a9c5)\n');
   });
 });
