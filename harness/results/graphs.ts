@@ -18,10 +18,15 @@ const scalesOf = (kind: ProfiledKind): BySide<number> =>
 
 /** Of a kind with the stacks that count, and its launches merged. */
 export const graphOf = (scenario: string, kind: ProfiledKind, merged: BySide<Profile>): ProfilePair => {
-  const { title, valueType, unit } = profileKind(kind.profile);
+  const { title, valueType, unit, reason } = profileKind(kind.profile);
   const scales = scalesOf(kind);
   const profiles = profilesOf(kind, merged);
-  const sides = bothSides((side) => ({ profile: profiles[side], valueType, scale: scales[side] }));
+  const sides = bothSides((side) => ({
+    profile: profiles[side],
+    valueType,
+    scale: scales[side],
+    ...(reason !== null && { reason }),
+  }));
   return { scenario, title, compared: kind.profile, unit, perRequest: !isHeld(kind.profile), ...sides };
 };
 

@@ -1,5 +1,5 @@
 /** A profile's stacks as a tree, root first, under canonical names: what flame graphs and stack exports are drawn from. */
-import { canonicalNames, outerLines, type Profile, valueColumn } from '../../profile/index.ts';
+import { canonicalNames, outerLines, type Profile, sampleLabels, valueColumn } from '../../profile/index.ts';
 
 /** Nodes in order of creation, parents before children; node 0 is the root. Columns share the node's index. */
 export interface StackTree {
@@ -17,6 +17,8 @@ export interface StackSource {
   readonly valueType?: string;
   /** Multiplies every value, e.g. 1 / requests. */
   readonly scale: number;
+  /** The label of samples that says what they were spent on: a leaf of its own, in parentheses. */
+  readonly reason?: string;
 }
 
 interface Growing {
@@ -69,6 +71,7 @@ const addProfile = (tree: Growing, side: number, source: StackSource, lines: Rea
   const { profile } = source;
   const frames = locationFrames(tree, profile, lines);
   const values = valueColumn(profile, source.valueType);
+  const reasons = source.reason === undefined ? [] : sampleLabels(profile, source.reason);
   const { samples } = profile;
   for (let sample = 0; sample < samples.count; sample++) {
     const value = values[sample] ?? 0;
@@ -77,6 +80,8 @@ const addProfile = (tree: Growing, side: number, source: StackSource, lines: Rea
     const first = samples.stackStart[sample] ?? 0;
     for (let at = (samples.stackStart[sample + 1] ?? 0) - 1; at >= first; at--)
       for (const frame of frames[samples.stack[at] ?? 0] ?? []) node = addChild(tree, node, frame);
+    const reason = reasons[sample] ?? '';
+    if (reason !== '') node = addChild(tree, node, addName(tree, `(${reason})`));
     const own = tree.self[side];
     if (own) own[node] = (own[node] ?? 0) + value * source.scale;
   }
