@@ -10,6 +10,9 @@ import { GC_ASSIST, RUNNABLE, RUNNING, type State, SYSCALL, UNKNOWN } from './st
 import { eachEvent, type ThreadStream } from './streams.ts';
 import { TraceError } from './trace-error.ts';
 
+/** At the same time: more than any service has, so that a file of nothing but beginnings does not fill the memory. */
+const MOST_GOROUTINES = 1 << 20;
+
 type Phase = 'none' | 'runnable' | 'running' | 'syscall' | 'waiting';
 
 /** By the numbers that stand for them at the begin of a generation. */
@@ -180,6 +183,7 @@ export class Goroutines<Account> {
   #get(id: number): Goroutine<Account> {
     const known = this.#alive.get(id);
     if (known !== undefined) return known;
+    if (this.#alive.size >= MOST_GOROUTINES) throw new TraceError('it has more goroutines than any service');
     const made = new Goroutine<Account>(id);
     this.#alive.set(id, made);
     return made;

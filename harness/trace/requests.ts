@@ -48,8 +48,8 @@ interface Piece {
   readonly to: number;
 }
 
-/** What a goroutine did before this many pieces is forgotten. */
-const MOST_PIECES = 1024;
+/** What a goroutine did before this many pieces is forgotten: whoever waited that long for it just waited. */
+const MOST_PIECES = 128;
 /** Children of children; more than this is no request's own work any more. */
 const MOST_GENERATIONS = 16;
 

@@ -13,13 +13,13 @@ export interface Stack {
 }
 
 /** Far more than any program's; each is kept to the end. */
-const MOST_STACKS = 1 << 18;
+const MOST_STACKS = 1 << 16;
 
 /** The stack of what has none. */
 export const NO_STACK = 0;
 
-/** A few goroutines, one waiting for the other, and each as deep as Go writes. */
-const MOST_FRAMES = 1024;
+/** A few goroutines, one waiting for the other, of which the callers are kept. */
+const MOST_FRAMES = 256;
 
 /** As profiles have them. */
 const withoutRoot = (frames: readonly Frame[]): readonly Frame[] =>
