@@ -32,6 +32,7 @@ import { outcomeFromAll, latencyOutcome, SHOWN_LEVELS, singleLookLevels } from '
 import { loaderReport } from './verdict/loader-health.ts';
 import { outcomeFromLaunches, needsPinning, unpinnedReason } from './verdict/stopping-rule.ts';
 import { basisOf, readingOf, type Reading } from './verdict/reading.ts';
+import { compareRoutes } from './verdict/routes.ts';
 import { unjudgedFunctionGates, withFunctionGates } from './verdict/function-limits.ts';
 import { type ScenarioVerdict, scenarioVerdictOf } from './verdict/scenario-verdict.ts';
 import { withoutChance } from './verdict/shown.ts';
@@ -269,6 +270,12 @@ const whyNoFunction = ({ rows, verdict }: JudgedScenario): string | null => {
   return failing ? HEAD_FAILS : null;
 };
 
+/** Absent where requests have one name, or their costs are not compared. */
+const routesOf = (judged: JudgedScenario): Pick<ScenarioComparison, 'routes'> => {
+  const routes = whyNoFunction(judged) === null ? compareRoutes(judged.run, judged.rows) : [];
+  return routes.length === 0 ? {} : { routes };
+};
+
 /** Absent where no function has a limit. */
 const functionGatesOf = (
   judged: JudgedScenario,
@@ -306,6 +313,7 @@ export const assembleScenario = (
     stop: run.stop,
     exact,
     metrics: withQValues(rows),
+    ...routesOf(judgedScenario),
     ...gated,
     ...dropUnsupportedNames({ functions, attribution: explanation.attribution }, rows),
     ...(toolchain === undefined ? {} : { toolchain }),

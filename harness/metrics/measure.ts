@@ -7,6 +7,7 @@ import {
   type MetricId,
   type Pair,
   type Phase,
+  type RouteWindow,
   type Side,
   type Window,
 } from '../model/index.ts';
@@ -52,6 +53,16 @@ export const phaseOf = (metric: MetricId): Phase | null => PHASE_OF[metricDef(me
 
 /** One metric of one window, in the metric's unit. Says nothing of the phase: the caller picks the right windows. */
 export const readWindow = (metric: MetricId, window: Window): number | undefined => WINDOW_READERS[metric]?.(window);
+
+const ROUTE_READERS: Partial<Readonly<Record<MetricId, (route: RouteWindow) => number | undefined>>> = {
+  latencyP50Ms: ({ response }) => milliseconds(response, 'p50Us'),
+};
+
+/** One metric of the requests of one name in a window, in the metric's unit; undefined for those not kept by name. */
+export const readRoute = (metric: MetricId, window: Window, route: string): number | undefined => {
+  const found = window.routes.find((each) => each.route === route);
+  return found === undefined ? undefined : ROUTE_READERS[metric]?.(found);
+};
 
 /** Median time from sending to the end of the answer, in ms; the couples' own measure of speed. */
 export const serviceP50Ms = (window: Window): number | undefined => milliseconds(window.service, 'p50Us');

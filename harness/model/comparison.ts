@@ -144,6 +144,8 @@ export interface ScenarioComparison {
   readonly stop: StopReason;
   readonly exact: ExactSummary | null;
   readonly metrics: readonly MetricComparison[];
+  /** Told per request name of the scenario; absent where it has one name, or nothing was measured per name. */
+  readonly routes?: readonly RouteComparison[];
   readonly functions: readonly FunctionComparison[];
   /** Functions that the scenario gives a limit; absent where it gives none. */
   readonly functionGates?: readonly FunctionGateComparison[];
@@ -278,6 +280,28 @@ export interface ReplyDifference {
   /** Length of the first that differs. */
   readonly firstBytes: BySide<number>;
 }
+
+/** One metric of one request name of the scenario. It informs; no gate is asked of it. */
+export interface RouteComparison {
+  readonly route: string;
+  readonly metric: MetricId;
+  readonly unit: MetricUnit;
+  /** Answered requests of this name behind the figures. */
+  readonly requests: BySide<number>;
+  readonly base: number;
+  readonly head: number;
+  /** head ÷ base − 1, with its interval. */
+  readonly effectRatio: number;
+  readonly ciRatio: readonly [number, number] | null;
+  readonly ciLevel: number;
+  readonly pValue: number;
+  /** Benjamini-Hochberg over all rows of the scenario's requests. */
+  readonly qValue: number;
+  readonly verdict: RouteVerdict;
+}
+
+/** `notJudged`: too few or too uneven requests to tell. */
+export type RouteVerdict = 'regressed' | 'improved' | 'unchanged' | 'notJudged';
 
 export interface MetricComparison {
   readonly metric: MetricId;

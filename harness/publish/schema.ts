@@ -91,6 +91,21 @@ const functionRow = z.object({
   namedFor: z.literal('callees').exactOptional(),
 });
 
+const route = z.object({
+  route: text,
+  metric: z.enum(METRIC_IDS),
+  unit,
+  requests: z.object({ base: count, head: count }),
+  base: number,
+  head: number,
+  effectRatio: number,
+  ciRatio: interval.nullable(),
+  ciLevel: number,
+  pValue: number,
+  qValue: number,
+  verdict: z.enum(['regressed', 'improved', 'unchanged', 'notJudged']),
+});
+
 const functionGateVerdict = z.enum(['regressed', 'improved', 'unchanged', 'notJudged']);
 
 const functionGate = z.object({
@@ -246,6 +261,7 @@ const scenario = z.object({
     })
     .nullable(),
   metrics: z.array(metric).max(METRIC_IDS.length),
+  routes: z.array(route).max(5000).exactOptional(),
   functions: z.array(functionRow).max(5000),
   functionGates: z.array(functionGate).max(300).exactOptional(),
   attribution: attribution.nullable(),

@@ -15,6 +15,7 @@ import {
   type ScenarioReport,
   type Why,
 } from './words/report.ts';
+import { routeRows } from './words/routes.ts';
 import { reproduceLines, reproduceNotes } from './words/reproduce.ts';
 import { answersOf } from './words/differing-answers.ts';
 import { failedOf } from './words/failed-requests.ts';
@@ -104,6 +105,7 @@ const scenarioReport = (
     failed: failedOf(scenario),
     changed: changed.slice(0, MOST_CHANGED_ROWS).map(metricRow),
     changedLeftOut: Math.max(0, changed.length - MOST_CHANGED_ROWS),
+    routes: routeRows(scenario),
     functionGates: functionGateRows(scenario),
     codePath: codePathOf(scenario),
     why: withoutBlanks(explain(scenario)),

@@ -9,14 +9,14 @@ import { formatQuantity } from '../../units/index.ts';
 import { metricOutcomeOf, notJudged, verdictOf, type MetricOutcome } from './metric-outcome.ts';
 import { limitsIn, looksOf, type Family, type JudgedMetric } from './gates.ts';
 import { judgeOnce, judgeSequence, type Judgement } from './judge.ts';
-import { basisOf, type Reading } from './reading.ts';
+import { basisOf, type Reading, type Units } from './reading.ts';
 import { launchesOf, launchValues, seriesOf, windowValues, type UnitValues } from './launch-series.ts';
 
 /** One-sided levels of metrics that are shown and fail nothing: 99 % intervals. */
 export const SHOWN_LEVELS: Levels = { change: 0.005, equivalence: 0.01 };
 
 /** Fewer launches with a window on time carry no latency verdict. */
-const [FEWEST_LATENCY_LAUNCHES] = LATENCY_LOOKS;
+export const [FEWEST_LATENCY_LAUNCHES] = LATENCY_LOOKS;
 /** So many launches without one, and no fewer than there are with one: this loader will not be on time here. */
 const MOST_LATE_LAUNCHES = 4;
 
@@ -55,10 +55,12 @@ const isOnTime = ({ loader }: Pair): boolean =>
  * A launch is one unit: its sides keep their difference, such as which of them is served first where they share a CPU. Half
  * of the variance of the demo's median is between launches (docs/method.md).
  */
-const latencyUnits = (run: ScenarioRun, metric: MetricId): readonly UnitValues[] => {
-  const punctual = launchesOf(run, 'latency').map((launch) => [{ ...launch, pairs: launch.pairs.filter(isOnTime) }]);
-  return seriesOf(punctual, launchValues(metric));
-};
+const latencyUnits = (run: ScenarioRun, metric: MetricId): readonly UnitValues[] =>
+  seriesOf(punctualLaunches(run), launchValues(metric));
+
+/** Launches of the latency phase with the windows in which the loader was on time, each a unit of its own. */
+export const punctualLaunches = (run: ScenarioRun): Units =>
+  launchesOf(run, 'latency').map((launch) => [{ ...launch, pairs: launch.pairs.filter(isOnTime) }]);
 
 const milliseconds = (us: number): string => formatQuantity(us / 1000, 'ms');
 

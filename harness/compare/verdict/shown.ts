@@ -9,7 +9,7 @@ import { benjaminiHochberg } from '../../stats/index.ts';
  * Share of the metrics called moved that may be so by chance; where nothing changed, of the runs that call any
  * (docs/method.md, deciding on the rest).
  */
-const MOST_FALSE = 0.05;
+export const MOST_FALSE = 0.05;
 
 const MOVED: ReadonlySet<MetricVerdict> = new Set(['regressed', 'improved', 'changed']);
 

@@ -6,7 +6,16 @@ import type { Comparison, RunFile } from '../../model/index.ts';
 import { inertHtml, visibleText } from '../text/escape.ts';
 import { HEADLINE_WORDS, type Headline } from '../words/headline.ts';
 import { embedJson, pageData, type ProfilePair } from './page-data.ts';
-import type { FunctionGroup, FunctionRow, MetricRow, PathFrame, Report, ScenarioReport } from '../words/report.ts';
+import {
+  type FunctionGroup,
+  type FunctionRow,
+  isMovedRoute,
+  type MetricRow,
+  type PathFrame,
+  type Report,
+  type RouteRow,
+  type ScenarioReport,
+} from '../words/report.ts';
 import { plainText, type InlineText } from '../text/inline-text.ts';
 import { countHeadlines } from '../words/sentence.ts';
 
@@ -70,6 +79,21 @@ const functionTable = (scenario: ScenarioReport, group: FunctionGroup): string =
       ),
     ),
   );
+
+const routeTable = (caption: string, rows: readonly RouteRow[]): string =>
+  rows.length === 0
+    ? ''
+    : table(
+        caption,
+        ['request', 'metric', 'base', 'head', 'change', 'interval', 'verdict'],
+        rows.map((one) =>
+          row(
+            code(one.route),
+            [one.label, one.base, one.head, one.effect, one.interval].map(inertHtml),
+            `<span class="${one.verdict}">${inertHtml(one.words)}</span> <span class="note">${inertHtml(one.requests)} requests</span>`,
+          ),
+        ),
+      );
 
 const functionGateTable = ({ scenario, functionGates }: ScenarioReport): string =>
   functionGates.length === 0
@@ -146,6 +170,7 @@ const scenarioSection = (report: Report, scenario: ScenarioReport): string => {
     scenario.failed.length === 0 ? '' : `<p><strong>Failed requests</strong></p>${list(scenario.failed)}`,
     scenario.toDo === null ? '' : `<p><strong>To do:</strong> ${rich(scenario.toDo)}</p>`,
     metricTable(`${name}: what changed`, scenario.changed),
+    routeTable(`${name}: requests that moved`, scenario.routes.filter(isMovedRoute)),
     functionGateTable(scenario),
     codePath(report, scenario),
     why(report, scenario),
@@ -158,7 +183,7 @@ const scenarioSection = (report: Report, scenario: ScenarioReport): string => {
 
 const details = (scenario: ScenarioReport): string => {
   const facts = scenario.facts.map((fact) => `<li>${inertHtml(fact.name)}: ${rich(fact.value)}</li>`).join('');
-  return `<details><summary>${code(scenario.scenario)}: all metrics and how they were measured</summary>${metricTable(`${visibleText(scenario.scenario)}: all metrics`, scenario.metrics)}<ul>${facts}</ul></details>`;
+  return `<details><summary>${code(scenario.scenario)}: all metrics and how they were measured</summary>${metricTable(`${visibleText(scenario.scenario)}: all metrics`, scenario.metrics)}${routeTable(`${visibleText(scenario.scenario)}: by request`, scenario.routes)}<ul>${facts}</ul></details>`;
 };
 
 const nothingText = ({ newOnHead }: Report): string =>

@@ -6,7 +6,16 @@
  */
 import { inertCode, inertHtml, inertText } from '../text/escape.ts';
 import { HEADLINE_WORDS, type Headline } from '../words/headline.ts';
-import type { FunctionGroup, FunctionRow, MetricRow, PathFrame, Report, ScenarioReport } from '../words/report.ts';
+import {
+  type FunctionGroup,
+  type FunctionRow,
+  isMovedRoute,
+  type MetricRow,
+  type PathFrame,
+  type Report,
+  type RouteRow,
+  type ScenarioReport,
+} from '../words/report.ts';
 import type { InlineText } from '../text/inline-text.ts';
 import { countHeadlines } from '../words/sentence.ts';
 
@@ -170,6 +179,27 @@ const changedBlocks = (scenario: ScenarioReport): readonly string[] => {
   return [metricTable(scenario.changed), ...more];
 };
 
+/** Rows of a report's one table of requests; more are in comparison.json. */
+const MOST_ROUTES = 60;
+
+const routeTable = (rows: readonly RouteRow[]): string => {
+  const shown = rows.slice(0, MOST_ROUTES);
+  const leftOut = rows.length - shown.length;
+  return [
+    tableRow(['Request', 'Metric', 'Base', 'Head', 'Change', 'Interval', '']),
+    tableRow(['---', '---', '---:', '---:', '---:', '---:', '---']),
+    ...shown.map(({ route, label, base, head, effect, interval, words }) =>
+      tableRow([inertCode(route), label, base, head, effect, interval, words]),
+    ),
+    ...(leftOut > 0 ? [tableRow([`and ${leftOut} more`, '', '', '', '', '', ''])] : []),
+  ].join('\n');
+};
+
+const routeBlocks = ({ routes }: ScenarioReport, level: Level): readonly string[] => {
+  const moved = routes.filter(isMovedRoute).slice(0, 4 * level.functionRows);
+  return moved.length === 0 ? [] : [routeTable(moved)];
+};
+
 const functionGateBlocks = ({ functionGates }: ScenarioReport, level: Level): readonly string[] => {
   const rows = functionGates.slice(0, 4 * level.functionRows);
   if (rows.length === 0) return [];
@@ -218,6 +248,7 @@ const sectionBlocks = (scenario: ScenarioReport, level: Level): readonly string[
   ...bullets('Failed requests', scenario.failed.slice(0, level.cautions)),
   ...(scenario.toDo === null ? [] : [`**To do:** ${rich(scenario.toDo)}`]),
   ...changedBlocks(scenario),
+  ...routeBlocks(scenario, level),
   ...functionGateBlocks(scenario, level),
   ...codePathBlocks(scenario, level),
   ...whyBlocks(scenario, level),
@@ -236,6 +267,7 @@ const foldedBlocks = (scenario: ScenarioReport, level: Level): readonly string[]
   return [
     `<details><summary>All metrics of <code>${inertHtml(scenario.scenario)}</code> and how they were measured</summary>`,
     ...(level.allMetrics === 'kept' && scenario.metrics.length > 0 ? [metricTable(scenario.metrics)] : []),
+    ...(level.allMetrics === 'kept' && scenario.routes.length > 0 ? [routeTable(scenario.routes)] : []),
     ...(warnings.length > 0 ? [warnings.join('\n')] : []),
     ...(level.facts === 'kept' ? [factLines(scenario)] : []),
     '</details>',

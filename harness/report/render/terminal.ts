@@ -1,6 +1,13 @@
 /** Report → a few plain lines for a terminal or a log. */
 import { alignColumns } from '../../units/index.ts';
-import type { FunctionGateRow, MetricRow, Report, ScenarioReport } from '../words/report.ts';
+import {
+  type FunctionGateRow,
+  isMovedRoute,
+  type MetricRow,
+  type Report,
+  type RouteRow,
+  type ScenarioReport,
+} from '../words/report.ts';
 import { visibleText } from '../text/escape.ts';
 import { plainText } from '../text/inline-text.ts';
 
@@ -27,6 +34,18 @@ const functionLines = (rows: readonly FunctionGateRow[]): readonly string[] =>
     'first',
   ).map((line, index) => `  ${line}  ${endOf(rows[index])}`);
 
+const routeLines = (rows: readonly RouteRow[]): readonly string[] =>
+  alignColumns(
+    rows.map(({ route, label, base, head, effect, interval }) => [
+      `${visibleText(route)} ${label}`,
+      base,
+      head,
+      effect,
+      interval,
+    ]),
+    'first',
+  ).map((line, index) => `  ${line}  ${rows[index]?.words ?? ''}`);
+
 const endOf = (row: FunctionGateRow | undefined): string => {
   if (row === undefined) return '';
   const why = row.reason === null ? '' : ` (${visibleText(row.reason)})`;
@@ -42,6 +61,7 @@ const scenarioLines = (scenario: ScenarioReport): readonly string[] => [
   ...scenario.failed.slice(0, MOST_FAILED).map((failed) => `  failed request: ${plainText(failed)}`),
   ...(scenario.toDo === null ? [] : [`  to do: ${plainText(scenario.toDo)}`]),
   ...rowLines(scenario.changed.slice(0, MOST_ROWS)),
+  ...routeLines(scenario.routes.filter(isMovedRoute).slice(0, MOST_ROWS)),
   ...functionLines(scenario.functionGates.slice(0, MOST_ROWS)),
   ...(scenario.codePath?.functions ?? []).slice(0, MOST_FUNCTIONS).map((line) => `  code path: ${plainText(line)}`),
 ];

@@ -9,6 +9,7 @@ import type {
   FunctionKind,
   MetricId,
   MetricVerdict,
+  RouteVerdict,
   RunFile,
   RunVerdict,
 } from '../../model/index.ts';
@@ -58,6 +59,8 @@ export interface ScenarioReport {
   /** Rows that are not "unchanged", gates and worst first, at most {@link MOST_CHANGED_ROWS}. */
   readonly changed: readonly MetricRow[];
   readonly changedLeftOut: number;
+  /** Per request name of the scenario, what moved first; none where there is one name. */
+  readonly routes: readonly RouteRow[];
   /** Functions that the scenario gives a limit. */
   readonly functionGates: readonly FunctionGateRow[];
   /** What exact mode counted; null where it did not run or gave no verdict. */
@@ -93,6 +96,24 @@ export interface MetricRow {
   readonly reason: string | null;
   readonly warnings: readonly string[];
 }
+
+export interface RouteRow {
+  readonly route: string;
+  /** Of the metric. */
+  readonly label: string;
+  readonly base: string;
+  readonly head: string;
+  readonly effect: string;
+  readonly interval: string;
+  readonly verdict: RouteVerdict;
+  /** Verdict in words and sign. */
+  readonly words: string;
+  /** Answered on head. */
+  readonly requests: string;
+}
+
+/** Worth a line in sight. */
+export const isMovedRoute = ({ verdict }: RouteRow): boolean => verdict === 'regressed' || verdict === 'improved';
 
 export interface FunctionGateRow {
   /** The function, or the pattern where it has none to show. */

@@ -29,6 +29,7 @@ import { failedFunctions, unjudgedFunctions } from './function-gates.ts';
 import { HEADLINE_WORDS, headlineOf, HEADLINES, type Headline, unjudgedGates } from './headline.ts';
 import { NEAR_WORDS } from './labels.ts';
 import { bumpClause, LEAST_SHARE_OF_CHANGE, partBehindChange, partName } from './new-go.ts';
+import { routeClause, routesBeside } from './routes.ts';
 import { spentText } from './spent.ts';
 import { stuckClause, stuckIn } from './stuck.ts';
 import { code, plainText, type InlineText } from '../text/inline-text.ts';
@@ -251,6 +252,7 @@ const regressedMetrics = (scenario: ScenarioComparison): InlineText => {
   if (stuck !== null) return stuck;
   return [
     `${leak ?? ''}${effectClause(worst)}`,
+    ...routeClause(scenario, worst),
     ...culpritClause(scenario, worst),
     ...alsoClause(scenario, others, 'regressed'),
   ];
@@ -267,7 +269,12 @@ const improvedSentence = (scenario: ScenarioComparison): InlineText => {
   const [best, ...others] = metricsThat(scenario, 'improved');
   if (best === undefined) return ['improved', ...reasonClause(scenario)];
   const rest = [...alsoClause(scenario, others, 'improved'), ...notJudgedClause(scenario)];
-  return [`${effectClause(best)}, an improvement`, ...culpritClause(scenario, best), ...rest];
+  return [
+    `${effectClause(best)}, an improvement`,
+    ...routeClause(scenario, best),
+    ...culpritClause(scenario, best),
+    ...rest,
+  ];
 };
 
 const unchangedSentence = (scenario: ScenarioComparison): InlineText => {
@@ -275,7 +282,12 @@ const unchangedSentence = (scenario: ScenarioComparison): InlineText => {
     .filter((metric) => metric.verdict === 'unchanged')
     .toSorted((left, right) => METRIC_IDS.indexOf(left.metric) - METRIC_IDS.indexOf(right.metric));
   const gates = unchanged.filter((metric) => metric.gate);
-  const tail = [...changedClause(scenario), ...widerClause(gates), ...notJudgedClause(scenario)];
+  const tail = [
+    ...changedClause(scenario),
+    ...routesBeside(scenario),
+    ...widerClause(gates),
+    ...notJudgedClause(scenario),
+  ];
   if (headlineOf(scenario) === 'partlyJudged') return [partlyUnchanged(gates), ...tail];
   const [first, ...others] = gates.length > 0 ? gates : unchanged;
   if (first === undefined) return ['nothing that was judged changed', ...tail];

@@ -1,0 +1,104 @@
+/**
+ * What moved per request name of the scenario: a change in one of ten is a tenth of itself in the mix. Rows inform and
+ * fail nothing. Many are looked at, so one is called moved only where its share of false ones among all of them is small,
+ * and where it moved by as much as fails the whole (docs/method.md, which request).
+ */
+import { countedPairs, phaseOf, readRoute } from '../../metrics/index.ts';
+import {
+  type BySide,
+  bothSides,
+  type MetricComparison,
+  type MetricId,
+  type MetricVerdict,
+  type RouteComparison,
+  type ScenarioRun,
+} from '../../model/index.ts';
+import { benjaminiHochberg } from '../../stats/index.ts';
+import { judgedMetrics, limitsIn, type JudgedMetric } from './gates.ts';
+import { judgeOnce, type Judgement } from './judge.ts';
+import { FEWEST_LATENCY_LAUNCHES, punctualLaunches, SHOWN_LEVELS } from './latency.ts';
+import { rowHead } from './metric-row.ts';
+import { seriesOf, windowValues } from './launch-series.ts';
+import type { Units } from './reading.ts';
+import { MOST_FALSE } from './shown.ts';
+import { unpinnedReason } from './stopping-rule.ts';
+
+/** A median of fewer, over all launches, is that of a handful of requests. */
+const FEWEST_REQUESTS = 20;
+
+type Row = Omit<RouteComparison, 'qValue'>;
+
+const answeredIn = (units: Units, metric: MetricId, name: string): BySide<number> => {
+  const pairs = units.flat().flatMap((launch) => countedPairs(launch, phaseOf(metric) ?? 'cost'));
+  return bothSides((side) =>
+    pairs.reduce((sum, pair) => sum + (pair[side].routes.find(({ route }) => route === name)?.answered ?? 0), 0),
+  );
+};
+
+const verdictOf = ({ direction }: Judgement, requests: BySide<number>): Row['verdict'] => {
+  if (Math.min(requests.base, requests.head) < FEWEST_REQUESTS) return 'notJudged';
+  return ({ up: 'regressed', down: 'improved', same: 'unchanged', open: 'notJudged' } as const)[direction];
+};
+
+const ratioInterval = ([low, high]: Judgement['interval']): Row['ciRatio'] =>
+  Number.isFinite(low) && Number.isFinite(high) ? [Math.expm1(low), Math.expm1(high)] : null;
+
+/** Empty where the name was not asked for often enough to say anything, or a zero forbids a ratio. */
+const rowFor = (units: Units, judged: JudgedMetric, route: string): readonly Row[] => {
+  const { metric } = judged;
+  const read = windowValues((window) => readRoute(metric, window, route), phaseOf(metric) ?? 'cost');
+  const judgement = judgeOnce(seriesOf(units, read), judged, SHOWN_LEVELS);
+  if (judgement?.scale !== 'ratio') return [];
+  const requests = answeredIn(units, metric, route);
+  const { base, head, centre, interval, level, pValue } = judgement;
+  return [
+    {
+      route,
+      metric,
+      unit: rowHead(judged).unit,
+      requests,
+      base,
+      head,
+      effectRatio: Math.expm1(centre),
+      ciRatio: ratioInterval(interval),
+      ciLevel: 1 - 2 * level,
+      pValue,
+      verdict: verdictOf(judgement, requests),
+    },
+  ];
+};
+
+const isMoved = (verdict: MetricVerdict): boolean => verdict === 'regressed' || verdict === 'improved';
+
+/**
+ * Share of the rows called moved that may be so by chance, where the metric of all requests did not move: nobody looks
+ * for a request then, and equal code must not be told of one.
+ */
+const MOST_FALSE_UNASKED = 0.01;
+
+/** Takes back what moved where as many rows move by chance. */
+const withoutChance = (rows: readonly Row[], isAsked: (metric: MetricId) => boolean): readonly RouteComparison[] => {
+  const qValues = benjaminiHochberg(rows.map(({ pValue }) => pValue));
+  return rows.map((row, index) => {
+    const qValue = qValues[index] ?? 1;
+    const isChance = qValue > (isAsked(row.metric) ? MOST_FALSE : MOST_FALSE_UNASKED);
+    return { ...row, qValue, ...(isMoved(row.verdict) && isChance && { verdict: 'notJudged' }) };
+  });
+};
+
+/** Median latency, from the windows that judge it for the whole; tails of so few requests a name would say nothing. */
+const latencyRows = (run: ScenarioRun): readonly Row[] => {
+  const units = punctualLaunches(run);
+  if (units.length < FEWEST_LATENCY_LAUNCHES || unpinnedReason(run) !== null) return [];
+  const judged = judgedMetrics(run.scenario).filter(({ metric }) => metric === 'latencyP50Ms');
+  return judged.flatMap((each) =>
+    run.scenario.load.requests.flatMap(({ name }) => rowFor(units, limitsIn(run, each), name)),
+  );
+};
+
+/** In the order of the scenario; empty where its requests have one name. `whole`: the rows of all requests together. */
+export const compareRoutes = (run: ScenarioRun, whole: readonly MetricComparison[]): readonly RouteComparison[] => {
+  if (run.scenario.load.requests.length < 2) return [];
+  const moved = new Set(whole.filter(({ verdict }) => isMoved(verdict)).map(({ metric }) => metric));
+  return withoutChance(latencyRows(run), (metric) => moved.has(metric));
+};

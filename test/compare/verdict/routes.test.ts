@@ -1,0 +1,118 @@
+import { describe, expect, test } from 'vitest';
+import { compareRun } from '../../../harness/compare/index.ts';
+import type { RequestSpec, RouteComparison, RouteWindow, ScenarioRun } from '../../../harness/model/index.ts';
+import { normalDeviates, randomFrom } from '../../../harness/stats/index.ts';
+import { verdictSentence } from '../../../harness/report/index.ts';
+import { scenarioWith } from '../../builders/scenarios.ts';
+import { fileOf, latencyOf, launchOf, pairOf, runOf, windowOf } from '../../builders/synthetic-run.ts';
+
+const NAMES = ['GET /', 'GET /items', 'GET /search', 'POST /items'];
+
+const request = (name: string): RequestSpec => ({
+  name,
+  weight: 1,
+  method: 'GET',
+  path: '/',
+  headers: {},
+  body: null,
+  expect: { status: [{ from: 200, to: 299 }] },
+});
+
+interface Planted {
+  /** Head ÷ base of the median of the one name. */
+  readonly times?: number;
+  readonly route?: string;
+  readonly names?: readonly string[];
+  readonly betweenLaunches?: number;
+  readonly betweenWindows?: number;
+  readonly requests?: number;
+}
+
+const MEDIAN_US = 4000;
+
+/** Eight judged launches without a word of routes, four of the latency phase with them. */
+const plantedRun = (planted: Planted = {}, seed = 1): ScenarioRun => {
+  const { names = NAMES, route = 'GET /search', times = 1, betweenLaunches = 0.03, betweenWindows = 0.04 } = planted;
+  const normal = normalDeviates(randomFrom(seed));
+  const cost = windowOf({ cpuNs: 1e6 }, { service: latencyOf(MEDIAN_US) });
+  const judged = Array.from({ length: 8 }, (_, index) => launchOf(index, [pairOf(cost, cost)]));
+  const window = (drift: number, of: number): ReturnType<typeof windowOf> => {
+    const routes = names.map((name): RouteWindow => {
+      const us = MEDIAN_US * (name === route ? of : 1) * Math.exp(drift + betweenWindows * normal());
+      return {
+        route: name,
+        answered: planted.requests ?? 25,
+        service: null,
+        response: latencyOf(us),
+        lag: null,
+      };
+    });
+    return windowOf({}, { response: latencyOf(MEDIAN_US), routes });
+  };
+  const latency = Array.from({ length: 4 }, (_, index) => {
+    const drift = betweenLaunches * normal();
+    const pairs = [0, 1].map((number) =>
+      pairOf(window(0, 1), window(drift, times), {
+        index: number,
+        phase: 'latency',
+        loader: { eventLoopRatio: 0.3, cpuNs: 1e8, lagP50Us: 100, lagP99Us: 900 },
+      }),
+    );
+    return launchOf(8 + index, pairs, { stage: 'latency' });
+  });
+  const requests = names.map(request);
+  return runOf([...judged, ...latency], { scenario: scenarioWith({ load: { requests } }) });
+};
+
+const routesOf = (run: ScenarioRun): readonly RouteComparison[] | undefined =>
+  compareRun(fileOf([run])).scenarios[0]!.routes;
+
+const moved = (run: ScenarioRun): readonly RouteComparison[] =>
+  (routesOf(run) ?? []).filter(({ verdict }) => verdict === 'regressed' || verdict === 'improved');
+
+describe('what moved per request name', () => {
+  test('one slow name is named, with what it takes longer and its interval', () => {
+    const [row, ...others] = moved(plantedRun({ times: 1.5 }));
+    expect(others).toEqual([]);
+    expect(row).toMatchObject({
+      route: 'GET /search',
+      metric: 'latencyP50Ms',
+      verdict: 'regressed',
+      requests: { base: 200, head: 200 },
+    });
+    expect(row!.ciRatio![0]).toBeGreaterThan(0);
+    expect(row!.ciRatio![0]).toBeLessThan(0.5);
+    expect(row!.ciRatio![1]).toBeGreaterThan(0.45);
+  });
+
+  test('a faster one improved, and beside an unchanged verdict the sentence says which became slower', () => {
+    expect(moved(plantedRun({ times: 1 / 1.5 }))).toMatchObject([{ route: 'GET /search', verdict: 'improved' }]);
+    const sentence = verdictSentence(compareRun(fileOf([plantedRun({ times: 1.5 })])));
+    expect(sentence).toMatch(/; but in `GET \/search` median latency \+\d\d(\.\d)? %, which no gate watches/);
+  });
+
+  test('no request name fails the run by itself', () => {
+    const scenario = compareRun(fileOf([plantedRun({ times: 3 })])).scenarios[0]!;
+    expect(scenario.routes!.some(({ verdict }) => verdict === 'regressed')).toBe(true);
+    expect(scenario.verdict).toBe(compareRun(fileOf([plantedRun()])).scenarios[0]!.verdict);
+  });
+
+  test('a handful of requests is no verdict, and one name has no rows of its own', () => {
+    expect(routesOf(plantedRun({ times: 3, requests: 2 }))!.map(({ verdict }) => verdict)).toEqual(
+      NAMES.map(() => 'notJudged'),
+    );
+    expect(routesOf(plantedRun({ times: 3, names: ['GET /search'] }))).toBeUndefined();
+  });
+
+  test('equal code names no request, however much launches and windows differ', () => {
+    const names = Array.from({ length: 10 }, (_, index) => `GET /${index}`);
+    const noises = [
+      { betweenLaunches: 0.05, betweenWindows: 0.1 },
+      { betweenLaunches: 0.2, betweenWindows: 0.3 },
+    ];
+    for (const noise of noises) {
+      const runs = Array.from({ length: 150 }, (_, seed) => moved(plantedRun({ names, ...noise }, seed + 1)).length);
+      expect(runs.filter((count) => count > 0).length).toBeLessThanOrEqual(2);
+    }
+  });
+});
