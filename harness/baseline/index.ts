@@ -13,6 +13,6 @@ export {
   loadBaseline,
   RUN_FILE as BASELINE_FILE,
 } from './read.ts';
-export { type BaselineToStore, storeBaseline, type StoredBaseline } from './store.ts';
+export { addSession, type BaselineToStore, storeBaseline, type StoredBaseline } from './store.ts';
 export { runOfScenario } from './stored-run.ts';
 export { checkWritable } from './write.ts';

@@ -6,18 +6,25 @@ import {
   type BundleRef,
   parseBundleRef,
   parseCounts,
+  parseLaunchCosts,
   parseRunFile,
+  PROFILE_FILES,
+  type ProfileKind,
   type Revision,
   type RunFile,
   type ScenarioRun,
   type StoredCounts,
+  type StoredLaunches,
 } from '../model/index.ts';
 import { migrate } from './migrate.ts';
 import { isCommit, NOISE_FOLDER, scenarioFolder } from './paths.ts';
 
 export const RUN_FILE = 'baseline.json';
 export const COUNTS_FILE = 'counts.json';
+export const LAUNCHES_FILE = 'launches.json';
 export const PROFILE_SUFFIX = '.pb.gz';
+/** Before the kind of a profile that tells its launches apart. */
+export const LAUNCHES_PREFIX = 'launches-';
 export const BUNDLE_FILE = 'bundle.json';
 
 /** A stored baseline without its windows. */
@@ -50,6 +57,8 @@ export interface Baseline {
   readonly profiles: ReadonlyMap<string, Uint8Array>;
   /** null: it was not counted. */
   readonly counts: StoredCounts | null;
+  /** Profiles launch by launch; null: none were kept. */
+  readonly launches: StoredLaunches | null;
 }
 
 const isAbsent = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT';
@@ -145,6 +154,22 @@ const readCounts = async ({ path, isCounted }: BaselineEntry): Promise<StoredCou
   return isCounted ? parseCounts(await textOf(file), file) : null;
 };
 
+export const launchesFile = (kind: ProfileKind): string => `${LAUNCHES_PREFIX}${kind}${PROFILE_SUFFIX}`;
+
+const readLaunches = async (folder: string, names: readonly string[]): Promise<StoredLaunches | null> => {
+  if (!names.includes(LAUNCHES_FILE)) return null;
+  const file = join(folder, LAUNCHES_FILE);
+  const costs = parseLaunchCosts(await textOf(file), file);
+  const profiles = new Map<ProfileKind, Uint8Array>();
+  for (const kind of PROFILE_FILES.filter((each) => names.includes(launchesFile(each)))) {
+    const bytes = await readProfile(join(folder, launchesFile(kind)));
+    if (bytes !== null) profiles.set(kind, bytes);
+  }
+  return { costs, profiles };
+};
+
+const isMerged = (name: string): boolean => name.endsWith(PROFILE_SUFFIX) && !name.startsWith(LAUNCHES_PREFIX);
+
 const entryOf = (path: string, run: RunFile, names: readonly string[], bundle: BundleRef | null): BaselineEntry => {
   const part = onlyRun(path, run);
   return {
@@ -156,7 +181,7 @@ const entryOf = (path: string, run: RunFile, names: readonly string[], bundle: B
     fingerprint: run.environment.fingerprint,
     createdAt: run.createdAt,
     goVersion: part.builds.head.goVersion,
-    profileKinds: names.filter((name) => name.endsWith(PROFILE_SUFFIX)).map((name) => basename(name, PROFILE_SUFFIX)),
+    profileKinds: names.filter(isMerged).map((name) => basename(name, PROFILE_SUFFIX)),
     bundle,
     isCounted: names.includes(COUNTS_FILE),
   };
@@ -181,7 +206,8 @@ export const loadBaseline = async (path: string): Promise<Baseline> => {
     const bytes = await readProfile(join(folder, `${kind}${PROFILE_SUFFIX}`));
     if (bytes !== null) profiles.set(kind, bytes);
   }
-  return { entry, run, scenarioRun: onlyRun(folder, run), profiles, counts: await readCounts(entry) };
+  const [counts, launches] = [await readCounts(entry), await readLaunches(folder, names)];
+  return { entry, run, scenarioRun: onlyRun(folder, run), profiles, counts, launches };
 };
 
 /** Unpacked once only to see that it is whole: gzip ends with a checksum. null: it is not, and explains nothing. */

@@ -1,11 +1,20 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { reasonOf, UsageError } from '../errors.ts';
-import type { BundleRef, RunFile, StoredCounts } from '../model/index.ts';
+import type { BundleRef, RunFile, StoredCounts, StoredLaunches } from '../model/index.ts';
 import { baselineName, scenarioFolder } from './paths.ts';
-import { type BaselineEntry, BUNDLE_FILE, COUNTS_FILE, listBaselinesOf, PROFILE_SUFFIX, RUN_FILE } from './read.ts';
+import {
+  type BaselineEntry,
+  BUNDLE_FILE,
+  COUNTS_FILE,
+  LAUNCHES_FILE,
+  launchesFile,
+  listBaselinesOf,
+  PROFILE_SUFFIX,
+  RUN_FILE,
+} from './read.ts';
 import { checkStorable, leanRun } from './stored-run.ts';
-import { writeFolderWhole } from './write.ts';
+import { writeFileWhole, writeFolderWhole } from './write.ts';
 
 export interface BaselineToStore {
   /** The folder of all baselines, e.g. `baselines`. */
@@ -18,6 +27,8 @@ export interface BaselineToStore {
   readonly bundle?: BundleRef | undefined;
   /** Of head, counted alone; left out: it was not counted. */
   readonly counts?: StoredCounts;
+  /** Profiles launch by launch; left out: there were none. */
+  readonly launches?: StoredLaunches;
   /** How many baselines of this scenario and machine are kept, this one included. */
   readonly keep: number;
 }
@@ -43,13 +54,35 @@ export const storeBaseline = async (baseline: BaselineToStore): Promise<StoredBa
   return { path, pruned: await prune(others, run.environment.fingerprint, keep) };
 };
 
-const filesOf = ({ run, profiles, bundle, counts }: BaselineToStore): ReadonlyMap<string, string | Uint8Array> =>
+/**
+ * One more session of what a baseline was recorded of; `launches` holds those before it. Throws
+ * {@link InvalidMeasurementError} for a run that is not worth keeping, {@link UsageError} when it cannot be written.
+ */
+export const addSession = async (entry: BaselineEntry, run: RunFile, launches: StoredLaunches): Promise<void> => {
+  checkStorable(run);
+  for (const [name, bytes] of launchFiles(launches)) await writeFileWhole(join(entry.path, name), bytes);
+};
+
+const filesOf = ({
+  run,
+  profiles,
+  bundle,
+  counts,
+  launches,
+}: BaselineToStore): ReadonlyMap<string, string | Uint8Array> =>
   new Map<string, string | Uint8Array>([
     [RUN_FILE, `${JSON.stringify(leanRun(run))}\n`],
     ...(bundle === undefined ? [] : [[BUNDLE_FILE, `${JSON.stringify(bundle)}\n`] as const]),
     ...(counts === undefined ? [] : [[COUNTS_FILE, countsText(counts)] as const]),
+    ...(launches === undefined ? [] : launchFiles(launches)),
     ...[...profiles].map(([kind, bytes]) => [`${kind}${PROFILE_SUFFIX}`, bytes] as const),
   ]);
+
+/** What tells launches apart comes last: profiles that hold more of them than it knows are read all the same. */
+const launchFiles = ({ costs, profiles }: StoredLaunches): readonly (readonly [string, string | Uint8Array])[] => [
+  ...[...profiles].map(([kind, bytes]) => [launchesFile(kind), bytes] as const),
+  [LAUNCHES_FILE, `${JSON.stringify(costs)}\n`],
+];
 
 /** A function a line: what changes between two baselines is what git shows. */
 const countsText = ({ functions, ...rest }: StoredCounts): string => {

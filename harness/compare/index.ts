@@ -11,9 +11,13 @@
  */
 export { assemble, compareRun, type FindingsOf } from './comparison.ts';
 export { compareStored, type StoredFindingsOf } from './stored/compare-stored.ts';
+export { requireComparable } from './stored/comparable.ts';
+export { type SessionsKnown, sessionsOf } from './stored/sessions.ts';
 export { whyOtherCounts } from './stored/count-conditions.ts';
 export { judgeStoredCounts } from './stored/judge-counts.ts';
 export { keepCounts } from './stored/keep-counts.ts';
+export { compareStoredProfiles, KEPT_FILES, KEPT_KINDS } from './stored/compare-profiles.ts';
+export { keepLaunches, type LaunchToKeep } from './stored/keep-launches.ts';
 export { assembleScenario, type JudgedScenario, judgeScenario } from './scenario.ts';
 export { type Counted, type Explanation, NO_FINDINGS, type ScenarioFindings } from './verdict/findings.ts';
 export { familyOf, judgedGates, looksOf, type Family, type JudgedMetric, withToolchainGates } from './verdict/gates.ts';

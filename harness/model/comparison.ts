@@ -450,7 +450,8 @@ export type Held = BySide<number>;
 
 /** Where the function rows come from and what they explain of the regressed metric. */
 export interface Attribution {
-  readonly source: 'exact' | 'explain' | 'judged';
+  /** `stored`: profiles of another time, whose functions are named without a metric that moved. */
+  readonly source: 'exact' | 'explain' | 'judged' | 'stored';
   /** CPU samples per side behind the rows; null for exact counts. */
   readonly samples: BySide<number> | null;
   /** One sentence when no single function stands out. */

@@ -11,6 +11,7 @@ export * from './profile-kinds.ts';
 export * from './run.ts';
 export * from './exact.ts';
 export * from './counts.ts';
+export * from './stored-launches.ts';
 export * from './comparison.ts';
 export * from './parse.ts';
 export * from './noise.ts';

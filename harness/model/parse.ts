@@ -8,6 +8,7 @@ import { reasonOf, UsageError } from '../errors.ts';
 import { COMPARISON_SCHEMA_VERSION, type Comparison } from './comparison.ts';
 import type { BundleRef } from './bundle.ts';
 import { COUNTS_SCHEMA_VERSION, type StoredCounts } from './counts.ts';
+import { type LaunchCosts, LAUNCHES_SCHEMA_VERSION } from './stored-launches.ts';
 import { RUN_SCHEMA_VERSION, type RunFile, type RunTiming } from './run.ts';
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
@@ -23,6 +24,8 @@ const DAMAGED: Readonly<Record<string, string>> = {
     'It is truncated or damaged: restore it from git, or delete it, which leaves the baseline without its bundle.',
   'counts.json':
     'It is truncated or damaged: restore it from git, or delete it; the baseline is then one without counted instructions.',
+  'launches.json':
+    'It is truncated or damaged: restore it from git, or delete it; functions are then not compared with this baseline.',
   'baseline.json':
     'It is truncated or damaged: restore it from git, or delete its folder and record the baseline again.',
 };
@@ -238,4 +241,28 @@ export const parseCounts = (text: string, file: string): StoredCounts => {
   const counts = { launches: lengthOf(value['launches']), files: lengthOf(value['files']) };
   each(value['functions'], (one, index) => requireFunction(one, `$.functions[${index}]`, counts, file));
   return value as unknown as StoredCounts;
+};
+
+/** Reads `launches.json` of a baseline. Throws {@link UsageError} naming `file` and the place that is wrong. */
+export const parseLaunchCosts = (text: string, file: string): LaunchCosts => {
+  const value = parseJson(text, file);
+  checkVersion(value, LAUNCHES_SCHEMA_VERSION, file);
+  requireKeys(value, { scenario: 'string', sessions: 'array', launches: 'array' }, '$', file);
+  each(value['sessions'], (session, index) =>
+    requireKeys(session, { createdAt: 'string', seed: 'number' }, `$.sessions[${index}]`, file),
+  );
+  const sessions = lengthOf(value['sessions']);
+  each(value['launches'], (launch, index) => requireLaunchCosts(launch, `$.launches[${index}]`, sessions, file));
+  return value as unknown as LaunchCosts;
+};
+
+const requireLaunchCosts = (launch: unknown, at: string, sessions: number, file: string): void => {
+  requireKeys(launch, { session: 'number', kinds: 'object' }, at, file);
+  const session = field(launch, 'session');
+  if (typeof session !== 'number' || !Number.isInteger(session) || session < 0 || session >= sessions)
+    refuse(file, `${at}.session: expected one of the ${sessions} sessions`);
+  for (const [kind, span] of Object.entries(field(launch, 'kinds') ?? {})) {
+    requireKeys(span, { requests: 'number' }, `${at}.kinds.${kind}`, file);
+    optionalNumbers(span, ['perRequest'], `${at}.kinds.${kind}`, file);
+  }
 };

@@ -49,7 +49,14 @@ export {
   functionSums,
   RUNTIME_CHARGED,
 } from './costs/function-costs.ts';
-export { belowRequests, filterBelow, filterByLabel, sampleLabels, withoutAgent } from './costs/filter.ts';
+export {
+  belowRequests,
+  filterBelow,
+  filterByLabel,
+  sampleLabels,
+  withOnlyLabel,
+  withoutAgent,
+} from './costs/filter.ts';
 export {
   canonicalNames,
   canonicalPath,

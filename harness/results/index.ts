@@ -15,4 +15,5 @@ export { type MergedProfile, mergedProfiles } from './merged.ts';
 export { pageOf } from './page.ts';
 export { SamplesReader } from './samples.ts';
 export { type ReadAlong, readAlong, storeAndExplain, storeRun, writeRun } from './store.ts';
+export { headLaunches } from './stored-launches.ts';
 export { compareCounts, type CountedRun, headCounts, whyNotKept } from './stored-counts.ts';

@@ -35,6 +35,11 @@ export const EXPLAIN_LAUNCH_SECONDS = 11;
 
 /** Launches that a baseline's record takes: its own noise, known well enough to be compared with. */
 const RECORD_LAUNCHES = 12;
+/**
+ * Of a record, for launches that only sample, both sides of which are one program: some 6,000 CPU samples, which tell 40 % of a function that
+ * holds a tenth of the CPU (docs/method.md).
+ */
+const RECORD_SAMPLING_SECONDS = 44;
 
 export interface RunSoFar {
   readonly purpose: RunPlan['purpose'];
@@ -306,7 +311,7 @@ const directionOfCpu = ({ look }: RunSoFar): 1 | -1 | null => {
 const stepAfterDecision = (soFar: RunSoFar): NextStep => {
   const { look, purpose, secondsLeft } = soFar;
   if (look.headFails) return END;
-  if (purpose === 'record') return isRecordToCount(soFar) ? countOnce(soFar, 'fired') : END;
+  if (purpose === 'record') return stepOfRecord(soFar);
   // What is known by now to take longer is explained before others take the time for it.
   if (isWorthTracing(soFar) && soFar.secondsLeft >= TRACE_SECONDS + latencySeconds(soFar)) return { kind: 'trace' };
   const requests = growthRequests(soFar);
@@ -329,6 +334,18 @@ const stepAfterDecision = (soFar: RunSoFar): NextStep => {
     untraced: traceSeconds(soFar) > 0,
   };
 };
+
+/** Its instructions first: they decide anywhere. What is sampled besides is for where they cannot. */
+const stepOfRecord = (soFar: RunSoFar): NextStep => {
+  if (isRecordToCount(soFar)) return countOnce(soFar, 'fired');
+  return isRecordToSample(soFar) ? { kind: 'explain', launches: soFar.lanes } : END;
+};
+
+const isRecordToSample = ({ explain, exact, explainedSeconds, secondsLeft }: RunSoFar): boolean =>
+  explain &&
+  exact !== 'only' &&
+  explainedSeconds + EXPLAIN_LAUNCH_SECONDS <= RECORD_SAMPLING_SECONDS &&
+  secondsLeft >= EXPLAIN_LAUNCH_SECONDS;
 
 /** A gate that launches left open is never decided now: what counts calls has nothing left to wait for. */
 const stateAtEnd = ({ look, engine }: RunSoFar): GateState => {

@@ -114,10 +114,24 @@ export const testCounts = (functions: readonly PairedCounts[], sizeRatio = 1): r
   if (!first) return [];
   const launches = first.base.length;
   if (launches < 2) throw new RangeError(`needs counts of at least 2 launches, got ${launches}`);
-  const degrees = launches - 1;
+  return testDispersed(functions, functions.map(rawDispersion), { launches, degrees: launches - 1, sizeRatio });
+};
+
+interface Dispersed {
+  /** Whose mean the trend of the dispersion goes by. */
+  readonly launches: number;
+  /** Behind each dispersion. */
+  readonly degrees: number;
+  readonly sizeRatio: number;
+}
+
+const testDispersed = (
+  functions: readonly PairedCounts[],
+  dispersions: readonly number[],
+  { launches, degrees, sizeRatio }: Dispersed,
+): readonly CountTest[] => {
   const totals = functions.map(({ base, head }) => ({ base: sum(base), head: sum(head) }));
   const means = totals.map(({ base, head }) => (base + head) / launches / 2);
-  const dispersions = functions.map(rawDispersion);
   const psi = fitTrend(dispersions, means, degrees);
   const trends = means.map((value) => 1 + psi * value);
   const prior = fitPriorDegrees(
@@ -132,6 +146,105 @@ export const testCounts = (functions: readonly PairedCounts[], sizeRatio = 1): r
     const z = total === 0 ? 0 : (head - total * share) / Math.sqrt(total * share * (1 - share) * dispersion);
     return { z, pValue: studentTwoSidedP(z, prior + degrees), dispersion, degrees: prior + degrees };
   });
+};
+
+/** What launches of two sides that were measured apart, hours or days, were exposed to: requests, or events seen in all. */
+export interface Exposures {
+  readonly base: readonly number[];
+  readonly head: readonly number[];
+}
+
+/** χ² of a side's launches around its own rate. */
+const sideChiSquare = (counts: readonly number[], exposures: readonly number[]): number => {
+  const rate = sum(counts) / Math.max(Number.MIN_VALUE, sum(exposures));
+  if (rate === 0) return 0;
+  return sum(counts.map((count, at) => chiOf(count, rate * (exposures[at] ?? 0))));
+};
+
+const chiOf = (count: number, expected: number): number => (expected > 0 ? (count - expected) ** 2 / expected : 0);
+
+const exposed = (exposures: readonly number[]): number => exposures.filter((each) => each > 0).length;
+
+/**
+ * The same for sides whose launches are no pairs: each is held against its own side's rate, so that an hour that all
+ * launches of a side share is no noise of theirs ({@link withSessions}). A launch without exposure says nothing.
+ */
+export const testCountsApart = (
+  functions: readonly PairedCounts[],
+  exposures: Exposures,
+  sizeRatio: number,
+): readonly CountTest[] => {
+  const launches = exposed(exposures.base) + exposed(exposures.head);
+  const degrees = launches - 2;
+  if (degrees < 1) throw new RangeError(`needs counts of at least 3 launches, got ${launches}`);
+  const dispersions = functions.map(
+    ({ base, head }) => (sideChiSquare(base, exposures.base) + sideChiSquare(head, exposures.head)) / degrees,
+  );
+  return testDispersed(functions, dispersions, { launches: launches / 2, degrees, sizeRatio });
+};
+
+/** How far a function's rate differs between sessions, whose launches do not show it. */
+export interface SessionSpread {
+  /** Sd of a session's rate, as a ratio of it. */
+  readonly sdRatio: number;
+  /** Behind it. */
+  readonly degrees: number;
+}
+
+/** The test with the spread between sessions added, whose number each side's mean is of. */
+export const withSessions = (
+  test: CountTest,
+  { base, head }: { readonly base: number; readonly head: number },
+  sessions: { readonly base: number; readonly head: number },
+  { sdRatio, degrees }: SessionSpread,
+  sizeRatio: number,
+): CountTest => {
+  const share = expectedShare(sizeRatio);
+  const unit = (base + head) * share * (1 - share);
+  const sampling = unit * test.dispersion;
+  // Of head − total·share, which is (1 − share)·head − share·base.
+  const between =
+    ((1 - share) * head * sdRatio) ** 2 / Math.max(1, sessions.head) +
+    (share * base * sdRatio) ** 2 / Math.max(1, sessions.base);
+  const variance = sampling + between;
+  if (between === 0 || unit === 0) return test;
+  const z = test.z * Math.sqrt(sampling / variance);
+  // Satterthwaite 1946.
+  const joint = variance ** 2 / (sampling ** 2 / test.degrees + between ** 2 / degrees);
+  return { z, pValue: studentTwoSidedP(z, joint), dispersion: variance / unit, degrees: joint };
+};
+
+/** A function's count of each session, and the dispersion of its launches within them. */
+export interface SessionCounts {
+  readonly counts: readonly number[];
+  readonly dispersion: number;
+}
+
+/**
+ * What is known from before and what sessions show, each as far as it goes: the variance of rates beyond what launches
+ * explain, over all functions, those that hold much counting most. One session shows nothing.
+ */
+export const estimateSessionSpread = (
+  functions: readonly SessionCounts[],
+  exposures: readonly number[],
+  known: SessionSpread,
+  knownSessions: number,
+): SessionSpread => {
+  const sessions = exposed(exposures);
+  if (sessions < 2) return known;
+  let excess = 0;
+  let weight = 0;
+  for (const { counts, dispersion } of functions) {
+    const rate = sum(counts) / sum(exposures);
+    counts.forEach((count, session) => {
+      const expected = rate * (exposures[session] ?? 0);
+      excess += ((count - expected) ** 2 * sessions) / (sessions - 1) - dispersion * expected;
+      weight += expected ** 2;
+    });
+  }
+  const seen = weight > 0 ? Math.max(0, excess / weight) : 0;
+  const variance = (knownSessions * known.sdRatio ** 2 + (sessions - 1) * seen) / (knownSessions + sessions - 1);
+  return { sdRatio: Math.sqrt(variance), degrees: (known.degrees / knownSessions) * (knownSessions + sessions - 1) };
 };
 
 /** The quantile of 80 % power. */

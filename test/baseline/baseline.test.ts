@@ -15,6 +15,7 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
+  addSession,
   type BaselineToStore,
   findBaseline,
   listBaselines,
@@ -27,7 +28,9 @@ import {
 import { type Migrations, migrate } from '../../harness/baseline/migrate.ts';
 import { baselineName, folderName } from '../../harness/baseline/paths.ts';
 import { InvalidMeasurementError, UsageError } from '../../harness/errors.ts';
+import type { StoredLaunches } from '../../harness/model/index.ts';
 import { countedHead } from '../builders/stored-counts.ts';
+import { sessionOf } from '../builders/stored-launches.ts';
 import { COMMIT, FINGERPRINT, type SampleChange, samplePair, sampleRun } from '../builders/recorded-run.ts';
 
 let dir = '';
@@ -56,6 +59,38 @@ const caught = (promise: Promise<unknown>): Promise<unknown> =>
 
 /** Every file and folder below, so that "nothing changed" can be said exactly. */
 const tree = (folder: string): readonly string[] => readdirSync(folder, { recursive: true }).map(String).toSorted();
+
+const bytesIn = (launches: StoredLaunches | null): unknown =>
+  launches && { ...launches, profiles: new Map([...launches.profiles].map(([kind, bytes]) => [kind, [...bytes]])) };
+
+describe('launches', () => {
+  it('are kept beside the merged profiles, and one more session goes behind the others', async () => {
+    const first = sessionOf({ costs: { 'main.a': 1 }, seed: 1, launches: 2 });
+    const { path } = await storeBaseline({ ...toStore(), launches: first });
+    const stored = await loadBaseline(path);
+    expect(bytesIn(stored.launches)).toEqual(bytesIn(first));
+    expect(stored.entry.profileKinds).toEqual(['cpu']);
+    const both = sessionOf({ costs: { 'main.a': 1 }, seed: 2, launches: 3 }, stored.launches);
+    await addSession(stored.entry, stored.run, both);
+    const again = await loadBaseline(path);
+    expect(bytesIn(again.launches)).toEqual(bytesIn(both));
+    expect(again.launches?.costs.launches.map(({ session }) => session)).toEqual([0, 0, 1, 1, 1]);
+    expect(again.run).toEqual(stored.run);
+  });
+
+  it('that are damaged are refused by the file’s name; without them a baseline has none', async () => {
+    const { path } = await storeBaseline({
+      ...toStore(),
+      launches: sessionOf({ costs: { 'main.a': 1 }, seed: 1, launches: 2 }),
+    });
+    const file = join(path, 'launches.json');
+    const whole = JSON.parse(readFileSync(file, 'utf8'));
+    writeFileSync(file, JSON.stringify({ ...whole, sessions: [] }));
+    await expect(loadBaseline(path)).rejects.toThrow('launches.json: $.launches[0].session');
+    rmSync(file);
+    expect((await loadBaseline(path)).launches).toBeNull();
+  });
+});
 
 describe('counts', () => {
   const { counts } = countedHead([{ 'main.busy': 900 }, { 'main.busy': 901 }]);

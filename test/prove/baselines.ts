@@ -10,6 +10,9 @@
  * node test/prove/baselines.ts --full                      equal 20 times, +0.5 % 10 times, three other CPUs
  * node test/prove/baselines.ts equal=5 more:0.5=2 haswell=1 whole=1    what[:percent]=runs
  *
+ * node test/prove/baselines.ts --layer=profiles           by profiles alone (baselines-profiles.ts): equal=1 dearer=1;
+ *                                                          with --full equal=20 dearer=10
+ *
  * "whole" is identical code with everything measured that a user would; the others count alone. --table prints the table
  * and measures nothing, --into <file> adds the lines there. Each call records a baseline of its own, at a seed of its own;
  * --record <folder> keeps it there, and takes the one that is there already.
@@ -32,6 +35,7 @@ import {
   rowsIn,
 } from './campaign.ts';
 import { parseCampaignWord } from './campaign-words.ts';
+import { isRightByProfiles, proveProfiles, type ProfilesRow, tableOfProfiles } from './baselines-profiles.ts';
 import { makeVariant, plantAt, type Site, type SiteName, SITES } from './demo-variant.ts';
 import { markdownTable, percent, quantile, secondsText, shareOf, sourcesOf } from './evidence-table.ts';
 
@@ -235,7 +239,7 @@ const lineOf = (name: string, rows: readonly Row[]): readonly string[] => {
   ];
 };
 
-const table = (rows: readonly Row[]): string => {
+const tableOfCounts = (rows: readonly Row[]): string => {
   const groups = Map.groupBy(rows, (row) => (row.case === 'more' ? `+${percent(row.plantedRatio ?? 0, 1)}` : row.case));
   const head = ['head', 'right (95 %)', 'verdicts', 'effects', 'largest spread of a side', 'seconds, median, most'];
   return `By counts alone, history and source of base taken away. ${sourcesOf(rows)}\n\n${markdownTable(
@@ -251,6 +255,7 @@ const { values, positionals } = parseArgs({
     table: { type: 'boolean', default: false },
     into: { type: 'string', default: evidenceFile('baselines') },
     record: { type: 'string' },
+    layer: { type: 'string', default: 'counts' },
   },
 });
 
@@ -277,9 +282,31 @@ const prove = async (jobs: readonly Job[]): Promise<void> => {
   }
 };
 
-const words = positionals.length > 0 ? positionals : values.full ? FULL : SHORT;
-if (!values.table) await prove(words.map(jobOf));
-const rows = rowsIn<Row>(values.into);
-const wrong = rows.filter((row) => !isRight(row)).length;
-console.log(`\n${table(rows)}\n\n${rows.length - wrong} right, ${wrong} wrong`);
+const proveLayerOfProfiles = async (): Promise<void> => {
+  const words =
+    positionals.length > 0 ? positionals : values.full ? ['equal=20', 'dearer=10'] : ['equal=1', 'dearer=1'];
+  const work = values.record ?? mkdtempSync(path.join(tmpdir(), 'pp-'));
+  const done = profilesRows().filter((row) => row.case === 'dearer').length;
+  try {
+    const jobs = words.map((word) => parseCampaignWord(word, [], 'what=runs'));
+    await proveProfiles(work, jobs, done, (row) => appendRow(values.into, row));
+  } finally {
+    if (values.record === undefined) rmSync(work, { recursive: true, force: true });
+  }
+};
+
+const linesOf = <Line extends { readonly layer: string }>(layer: Line['layer']): readonly Line[] =>
+  rowsIn<Line>(values.into).filter((row) => row.layer === layer);
+const profilesRows = (): readonly ProfilesRow[] => linesOf<ProfilesRow>('profiles');
+
+const isOfProfiles = values.layer === 'profiles';
+if (!values.table && isOfProfiles) await proveLayerOfProfiles();
+if (!values.table && !isOfProfiles) {
+  const words = positionals.length > 0 ? positionals : values.full ? FULL : SHORT;
+  await prove(words.map(jobOf));
+}
+const [counted, sampled] = [linesOf<Row>('counts'), profilesRows()];
+const right = isOfProfiles ? sampled.filter(isRightByProfiles).length : counted.filter(isRight).length;
+const wrong = (isOfProfiles ? sampled : counted).length - right;
+console.log(`\n${isOfProfiles ? tableOfProfiles(sampled) : tableOfCounts(counted)}\n\n${right} right, ${wrong} wrong`);
 process.exitCode = wrong === 0 ? 0 : 1;

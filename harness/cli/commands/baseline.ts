@@ -9,8 +9,17 @@ import {
   storeBaseline,
 } from '../../baseline/index.ts';
 import { type Bundle, findBundle, packBundle, pruneBundles, type ToPack } from '../../bundle/index.ts';
+import { sessionsOf } from '../../compare/index.ts';
 import { EXIT, type ExitCode, InvalidMeasurementError, UsageError } from '../../errors.ts';
-import type { BundleRef, ExactMode, RunFile, Scenario, ScenarioRun, StoredCounts } from '../../model/index.ts';
+import type {
+  BundleRef,
+  ExactMode,
+  RunFile,
+  Scenario,
+  ScenarioRun,
+  StoredCounts,
+  StoredLaunches,
+} from '../../model/index.ts';
 import { type DurationFlag, requireBaselinesFolder, withExactMode } from './flags.ts';
 import { withInterrupt } from '../terminal/interrupt.ts';
 import { baselineOf, bundleOf, loadScenarios, measure, verifyBundle } from '../../measure/index.ts';
@@ -18,6 +27,7 @@ import {
   baselineNamed,
   folderReader,
   headCounts,
+  headLaunches,
   type MergedProfile,
   openOutput,
   type OutputFolder,
@@ -25,8 +35,9 @@ import {
   whyNotKept,
 } from '../../results/index.ts';
 import { stepsFor } from '../terminal/steps.ts';
+import { recordAgain } from './record-again.ts';
 import { firstFailureOf } from './write-reports.ts';
-import { formatCount, formatDuration, formatNumberOf, formatQuantity } from '../../units/index.ts';
+import { formatCount, formatDuration, formatNumberOf, formatPercent, formatQuantity } from '../../units/index.ts';
 
 interface ListOptions {
   readonly baselines: string;
@@ -47,6 +58,7 @@ interface RecordOptions {
   readonly bundles: string;
   readonly bundlesLimit: number;
   readonly keep: number;
+  readonly again?: true | undefined;
   readonly quiet?: true | undefined;
 }
 
@@ -55,6 +67,10 @@ export const recordBaseline = async (options: RecordOptions, ...words: string[])
     // A place that cannot hold a baseline, or holds a broken one, is found before minutes are spent.
     requireBaselinesFolder(options.baselines);
     await listBaselines(options.baselines);
+    if (options.again === true) {
+      await recordAgain(options, words, signal);
+      return EXIT.ok;
+    }
     const scenarios = withExactMode(await loadScenarios(words), options.exact);
     await checkWritable(options.baselines);
     const out = await openOutput(options.out, new Date());
@@ -132,12 +148,14 @@ const keep = async (
   );
   const [only] = part.runs;
   const counts = only === undefined ? null : await countsOf(only, out);
+  const launches = only === undefined ? null : await headLaunches(part, only, folderReader(out.dir));
   const { path, pruned } = await storeBaseline({
     dir: options.baselines,
     run: part,
     profiles,
     bundle: bundles.get(scenario.name),
     ...(counts !== null && { counts }),
+    ...(launches !== null && { launches }),
     keep: options.keep,
   });
   const removed = pruned.length === 0 ? '' : ` (removed ${pruned.length} older)`;
@@ -212,6 +230,19 @@ const countsLine = ({ launches, conditions }: StoredCounts): string => {
   ].join(', ');
 };
 
+/** Of its profiles: what functions differ by on another day. */
+const noiseLine = (stored: StoredLaunches | null): string => {
+  const known = stored === null ? null : sessionsOf(stored);
+  if (stored === null || known === null) return 'unknown: no profiles launch by launch; record it again';
+  const { sessions } = stored.costs;
+  const days = sessions.map(({ createdAt }) => createdAt.slice(0, 10)).join(', ');
+  const samples = `${formatNumberOf(sessions.length, 'session')} (${days}), ${formatNumberOf(known.cpuSamples, 'CPU sample')} in ${formatNumberOf(known.launches, 'launch', 'launches')}`;
+  const spread = `a function’s CPU differs by ${formatPercent(known.sdRatio)} between sessions`;
+  return sessions.length > 1
+    ? `${samples}; ${spread}`
+    : `${samples}; ${spread}, as is known of others: record --again on another day measures it`;
+};
+
 const isThere = async (path: string): Promise<boolean> => (await stat(path).catch(() => null)) !== null;
 
 /** null: none was made, or it is not here. */
@@ -228,7 +259,7 @@ const bundleLine = ({ bundle }: BaselineEntry, found: Bundle | null): string => 
 
 export const showBaseline = async ({ baselines, bundles, json }: ShowOptions, word: string): Promise<ExitCode> => {
   const path = (await isThere(word)) ? word : (await baselineNamed(word, baselines)).path;
-  const { entry, run, scenarioRun, counts } = await loadBaseline(path);
+  const { entry, run, scenarioRun, counts, launches } = await loadBaseline(path);
   if (json) {
     process.stdout.write(`${JSON.stringify(run, null, 2)}\n`);
     return EXIT.ok;
@@ -242,6 +273,7 @@ export const showBaseline = async ({ baselines, bundles, json }: ShowOptions, wo
     `profiles    ${entry.profileKinds.join(', ')}`,
     `bundle      ${bundleLine(entry, await bundleAt(bundles, entry))}`,
     `counts      ${counts === null ? 'none' : countsLine(counts)}`,
+    `noise       ${noiseLine(launches)}`,
   ];
   process.stdout.write(`${lines.join('\n')}\n`);
   return EXIT.ok;

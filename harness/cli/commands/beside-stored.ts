@@ -3,16 +3,29 @@ import type { Baseline } from '../../baseline/index.ts';
 import { compareStored, type ScenarioFindings } from '../../compare/index.ts';
 import type { MeasureRequest } from '../../measure/index.ts';
 import type { Comparison, RunFile, Scenario } from '../../model/index.ts';
-import { compareCounts, headCounts, type ReadFile } from '../../results/index.ts';
+import { headCounts, headLaunches, type ReadFile } from '../../results/index.ts';
+import { findingsBetween } from './stored-findings.ts';
 
 const uncounted = (scenario: Scenario): Scenario => ({ ...scenario, measure: { ...scenario.measure, exact: 'off' } });
+
+/** More CPU samples are for those who compare functions by them: where counts do not, and where a function has a limit. */
+const sampledFor = (scenario: Scenario, { counts, launches }: Baseline): Scenario => {
+  const { exact, explain } = scenario.measure;
+  const isLimited = scenario.functionGates?.some(({ profile }) => profile === 'cpu') === true;
+  const wanted = launches !== null && (counts === null || exact === 'off' || isLimited);
+  return { ...scenario, measure: { ...scenario.measure, explain: explain && wanted } };
+};
 
 /** Counted with the requests that the baseline was counted with; not at all where it was not. */
 export const asStored = (request: MeasureRequest, baselines: readonly Baseline[]): MeasureRequest => {
   const countAs = new Map(
     baselines.flatMap(({ entry, counts }) => (counts === null ? [] : [[entry.scenario, counts.conditions] as const])),
   );
-  const scenarios = request.scenarios.map((scenario) => (countAs.has(scenario.name) ? scenario : uncounted(scenario)));
+  const scenarios = request.scenarios.map((scenario) => {
+    const counted = countAs.has(scenario.name) ? scenario : uncounted(scenario);
+    const baseline = baselines.find(({ entry }) => entry.scenario === scenario.name);
+    return baseline === undefined ? counted : sampledFor(counted, baseline);
+  });
   return { ...request, scenarios, base: undefined, purpose: 'record', countAs };
 };
 
@@ -24,12 +37,15 @@ export const compareWithStored = async (
   read: ReadFile,
 ): Promise<Comparison> => {
   const found = new Map<string, Partial<ScenarioFindings>>();
-  for (const { entry, scenarioRun, counts } of baselines) {
+  for (const { entry, scenarioRun, counts, launches } of baselines) {
     const after = run.runs.find(({ scenario }) => scenario.name === entry.scenario);
-    const wanted = asked.some(({ name, measure }) => name === entry.scenario && measure.exact !== 'off');
-    if (after === undefined || !wanted) continue;
-    const before = { run: scenarioRun, counts, refusal: null };
-    found.set(entry.scenario, compareCounts(before, { run: after, ...(await headCounts(after, read)) }));
+    if (after === undefined) continue;
+    const counting = asked.some(({ name, measure }) => name === entry.scenario && measure.exact !== 'off');
+    const head = { run: after, ...(await headCounts(after, read)), launches: await headLaunches(run, after, read) };
+    found.set(
+      entry.scenario,
+      findingsBetween({ run: scenarioRun, counts, refusal: null, launches }, head, { counting }),
+    );
   }
   const [first] = baselines;
   const together = { ...(first?.run ?? run), runs: baselines.flatMap(({ run: { runs } }) => runs) };

@@ -75,6 +75,12 @@ export const addBaseline: AddCommand = (program, act) => {
         .argParser(sizeFlag)
         .default(2 ** 30, '1GiB'),
     )
+    .addOption(
+      new Option(
+        '--again',
+        'add a session to the baseline that there is, on another day: how far its functions differ between days is then measured',
+      ),
+    )
     .addOption(quiet())
     .action(async (words, options) =>
       act(async () => (await import('../commands/baseline.ts')).recordBaseline(options, ...words)),

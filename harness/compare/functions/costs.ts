@@ -12,7 +12,7 @@ import {
   sampleLabels,
   valueColumn,
 } from '../../profile/index.ts';
-import type { CostProfile, ProfiledKind, ProfiledSide } from './input.ts';
+import type { Apart, CostProfile, ProfiledKind, ProfiledSide } from './input.ts';
 import type { NamesOf } from './names.ts';
 import { librariesCharged, waitingCharged } from './owners.ts';
 
@@ -56,6 +56,13 @@ export interface KindTotals {
   readonly sizeRatio: number;
   /** What a CPU profile alone says a request costs ÷ the exact total; null where there is no exact total. */
   readonly captured: BySide<number | null>;
+  /** Of sides that were measured apart. */
+  readonly apart?: ApartTotals;
+}
+
+export interface ApartTotals extends Apart {
+  /** Events of each launch in all, or its requests where costs are no shares of an exact total. */
+  readonly exposures: BySide<readonly number[]>;
 }
 
 /** With the profiles at hand, for what no total tells; they are many, so nothing keeps this longer than it must. */
@@ -281,6 +288,15 @@ const sizeRatioOf = ({ base, head }: BySide<SideSums>): number => {
   return Number.isFinite(ratio) && ratio > 0 ? ratio : 1;
 };
 
+const exposuresOf = ({ exact, counts }: SideSums, sides: readonly ProfiledSide[]): readonly number[] =>
+  exact === null ? sides.map(({ requests }) => requests) : counts.map(total);
+
+const apartOf = (kind: ProfiledKind, sums: BySide<SideSums>): Pick<KindTotals, 'apart'> => {
+  if (kind.apart === undefined) return {};
+  const sidesOf = (side: Side): readonly ProfiledSide[] => kind.launches.map((launch) => launch[side]);
+  return { apart: { ...kind.apart, exposures: bothSides((side) => exposuresOf(sums[side], sidesOf(side))) } };
+};
+
 /** Of a CPU profile, by its own nanoseconds: what the samples say beside what the kernel says. */
 const capturedOf = ({ profiles, exact, requests }: SideSums, kind: CostProfile): number | null => {
   if (kind !== 'cpu' || exact === null || exact === 0 || requests === 0) return null;
@@ -310,6 +326,7 @@ export const totalCosts = (kind: ProfiledKind, names: NamesOf, modulePath: strin
     requestsPerLaunch: bothSides((side) => sums[side].requests / Math.max(1, sums[side].profiles.length)),
     sizeRatio: sizeRatioOf(sums),
     captured: bothSides((side) => capturedOf(sums[side], kind.profile)),
+    ...apartOf(kind, sums),
     sources: bothSides((side) => sums[side].profiles.map((profile) => ({ profile, factor: sums[side].factor }))),
   };
 };

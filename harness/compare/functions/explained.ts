@@ -34,13 +34,16 @@ const unclear = (row: FunctionComparison): FunctionComparison => ({ ...row, kind
 /** The findings with names only where a judged metric stands behind them, and moves where that or the change does. */
 export const dropUnsupportedNames = (findings: NamedCauses, rows: readonly MetricComparison[]): NamedCauses => {
   const moved = new Set(rows.filter(({ verdict }) => MOVED.has(verdict)).map(({ metric }) => metric));
+  // Counters cannot tell CPU across days, but functions beside one another.
+  const isStored = findings.attribution?.source === 'stored';
   const functions = findings.functions.map((row) => {
     if (isNothing(row)) return unclear(row);
     if (profileKind(row.profile).explains.some((metric) => moved.has(metric))) return row;
-    if (NAMING.has(row.kind)) return { ...row, kind: 'unclear' as const };
+    if (NAMING.has(row.kind)) return isStored ? row : unclear(row);
     return row.kind === 'moved' && !isRealMove(row, findings.functions) ? unclear(row) : row;
   });
   const { attribution } = findings;
+  if (isStored) return { ...findings, functions };
   const stands = moved.size > 0 || attribution === null;
   return { functions, attribution: stands ? attribution : { ...attribution, culprit: null, diffuse: null } };
 };

@@ -10,6 +10,7 @@ import type {
   ModuleChange,
 } from '../../model/index.ts';
 import type { Profile } from '../../profile/index.ts';
+import type { SessionSpread } from '../../stats/index.ts';
 
 /** Kinds of profile compared here; `instructions` come from exact mode, which names functions itself. */
 export type CostProfile = Exclude<CostKind, 'instructions'>;
@@ -31,6 +32,16 @@ export interface ProfiledKind {
   readonly launches: readonly BySide<ProfiledSide>[];
   /** Smallest effect that fails this kind's gate, as a ratio of the total; the floor for naming a function follows it. */
   readonly practicalRatio: number;
+  /** Sides that were measured apart, hours or days; left out: side by side, launch by launch. */
+  readonly apart?: Apart;
+}
+
+/** Which launches of a side were measured within the same minutes, and how much more minutes differ than launches show. */
+export interface Apart {
+  /** Of each launch, in their order. */
+  readonly sessions: BySide<readonly number[]>;
+  /** Before sessions of this baseline say so. */
+  readonly knownSpread: SessionSpread;
 }
 
 /** What is known of the change, whatever is compared. */

@@ -2,17 +2,21 @@
  * Which functions changed: an overdispersed count test launch by launch, false discovery 0.5 % within a profile, and
  * floors below which a certain change is not worth a name (docs/method.md).
  */
-import type { BySide } from '../../model/index.ts';
+import { type BySide, bothSides } from '../../model/index.ts';
 import {
   type CountTest,
   normalQuantile,
+  type SessionSpread,
   smallestDetectableCount,
   studentTwoSidedP,
   suspectsFirst,
   sum,
   testCounts,
+  testCountsApart,
+  withSessions,
 } from '../../stats/index.ts';
-import type { FunctionTotals, KindTotals } from './costs.ts';
+import type { ApartTotals, FunctionTotals, KindTotals } from './costs.ts';
+import { spreadOfSessions } from './session-spread.ts';
 
 export interface Tested {
   readonly totals: FunctionTotals;
@@ -80,16 +84,44 @@ const withShareVariance = (test: CountTest, share: number): CountTest => {
   return { ...test, z, pValue: studentTwoSidedP(z, test.degrees), dispersion: test.dispersion * (1 - share) };
 };
 
-const testAll = (kind: KindTotals, functions: readonly FunctionTotals[]): readonly CountTest[] => {
+const testLaunches = (kind: KindTotals, functions: readonly FunctionTotals[]): readonly CountTest[] => {
+  const { apart, sizeRatio } = kind;
+  if (apart !== undefined) return testCountsApart(functions.map(countsOf), apart.exposures, sizeRatio);
   const launches = functions[0]?.sides.base.ownCounts.length ?? 0;
-  const tests =
-    launches >= 2
-      ? testCounts(functions.map(countsOf), kind.sizeRatio)
-      : functions.map((totals) => testOneLaunch(totalCounts(totals), kind.sizeRatio));
-  return functions.flatMap((totals, i) => {
+  return launches >= 2
+    ? testCounts(functions.map(countsOf), sizeRatio)
+    : functions.map((totals) => testOneLaunch(totalCounts(totals), sizeRatio));
+};
+
+const testAll = (kind: KindTotals, functions: readonly FunctionTotals[]): readonly CountTest[] => {
+  const tests = testLaunches(kind, functions);
+  const ofLaunches = functions.flatMap((totals, i) => {
     const test = tests[i];
     return test === undefined ? [] : [withShareVariance(test, shareOf(kind, totalCounts(totals)))];
   });
+  return kind.apart === undefined ? ofLaunches : addSessions(kind, kind.apart, functions, ofLaunches);
+};
+
+const addSessions = (
+  { sizeRatio }: KindTotals,
+  apart: ApartTotals,
+  functions: readonly FunctionTotals[],
+  tests: readonly CountTest[],
+): readonly CountTest[] => {
+  const spread = spreadOfSessions(apart, functions, tests);
+  const sessions = bothSides((side) => new Set(apart.sessions[side]).size);
+  return tests.map((test, i) => {
+    const totals = functions[i];
+    return totals === undefined ? test : withSessions(test, totalCounts(totals), sessions, spread, sizeRatio);
+  });
+};
+
+/** Between sessions of the base; null: its sides were measured side by side, or nothing has events enough. */
+export const sessionSpreadIn = (kind: KindTotals): SessionSpread | null => {
+  const known = kind.functions.filter(hasEvents);
+  return kind.apart === undefined || known.length === 0
+    ? null
+    : spreadOfSessions(kind.apart, known, testLaunches(kind, known));
 };
 
 /**

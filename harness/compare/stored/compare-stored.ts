@@ -28,7 +28,7 @@ import { loaderReport } from '../verdict/loader-health.ts';
 import { needsPinning } from '../verdict/stopping-rule.ts';
 import { scenarioVerdictOf } from '../verdict/scenario-verdict.ts';
 import { countLinkSeeds, rowOf } from '../verdict/metric-row.ts';
-import { unjudgedFunctionGates } from '../verdict/function-limits.ts';
+import { unjudgedFunctionGates, withFunctionGates } from '../verdict/function-limits.ts';
 import { NO_FINDINGS, type ScenarioFindings } from '../verdict/findings.ts';
 import { launchesOf } from '../verdict/launch-series.ts';
 import { requireComparable } from './comparable.ts';
@@ -50,7 +50,7 @@ interface StoredPair {
   readonly sharesBase: boolean;
 }
 
-const SIDE_BY_SIDE = 'needs both sides measured together';
+const NO_PROFILES = 'one of the two has no profiles launch by launch';
 const TOO_FEW = 'fewer launches than a verdict on CPU takes in one of the runs; measure both sides together';
 const STILL_OPEN = 'the two runs hold too few launches to decide it; measure both sides together';
 
@@ -167,7 +167,7 @@ const compareStoredScenario = (
   const discardedPairs = cost.filter(({ discarded }) => discarded !== null).length;
   return {
     scenario: head.scenario.name,
-    ...scenarioVerdictOf(rows, invalid),
+    ...withFunctionGates(scenarioVerdictOf(rows, invalid), findings.functionGates),
     pairs: cost.length - discardedPairs,
     launches: launches.length,
     linkSeeds: countLinkSeeds(launches),
@@ -177,7 +177,7 @@ const compareStoredScenario = (
     exact: findings.exact,
     metrics: invalid ? rows.map((row) => ({ ...row, verdict: 'invalid', reason: invalid.message })) : rows,
     ...(head.scenario.functionGates !== undefined && {
-      functionGates: unjudgedFunctionGates(head.scenario.functionGates, SIDE_BY_SIDE),
+      functionGates: findings.functionGates ?? unjudgedFunctionGates(head.scenario.functionGates, NO_PROFILES),
     }),
     ...dropUnsupportedNames(findings, rows),
     ...storedBump(built, files, findings),

@@ -138,3 +138,22 @@ export const isRequestFrame = (name: string): boolean => REQUEST_FRAMES.has(name
 
 /** Only the samples below a request handler: waiting and work that requests caused. */
 export const belowRequests = (profile: Profile): Profile => filterBelow(profile, isRequestFrame);
+
+/** Each sample with this label and no other. */
+export const withOnlyLabel = (profile: Profile, key: string, text: string): Profile => {
+  const { samples, strings } = profile;
+  const { count } = samples;
+  const columnOf = (value: number): Uint32Array => new Uint32Array(count).fill(value);
+  return {
+    ...profile,
+    strings: [...strings, key, text],
+    samples: { ...samples, labelStart: Uint32Array.from({ length: count + 1 }, (_, i) => i) },
+    labels: {
+      count,
+      key: columnOf(strings.length),
+      text: columnOf(strings.length + 1),
+      number: new BigInt64Array(count),
+      unit: columnOf(0),
+    },
+  };
+};

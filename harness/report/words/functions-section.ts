@@ -137,6 +137,7 @@ const shortened = (frames: readonly PathFrame[], module: string | null): readonl
 const SOURCES = {
   explain: 'from an extra full-speed pass',
   judged: 'from the judged launches',
+  stored: 'of this run and of the stored one',
 } as const;
 
 const notesOf = (scenario: ScenarioComparison): readonly InlineText[] => {

@@ -11,7 +11,7 @@ export type Costs = Readonly<Record<string, number>>;
 
 const FRAME = /^(.*?)(?:@(\d+):(\d+))?$/;
 
-const poisson = (random: RandomSource, mean: number): number => {
+export const poisson = (random: RandomSource, mean: number): number => {
   // Sums of unit-rate gaps, in parts so that exp(−part) never underflows.
   let left = mean;
   let count = 0;
@@ -116,7 +116,7 @@ export interface Plan {
   readonly jitter?: number;
 }
 
-const total = (costs: Costs): number => Object.values(costs).reduce((sum, cost) => sum + cost, 0);
+export const total = (costs: Costs): number => Object.values(costs).reduce((sum, cost) => sum + cost, 0);
 
 /** Counters never repeat exactly; totals that were equal would leave nothing to explain, and tests nothing to find. */
 const HEAD_DRIFT = 1.0002;
