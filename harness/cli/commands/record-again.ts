@@ -56,16 +56,22 @@ const requireSame = ({ entry, run: recorded }: Baseline, run: RunFile): void => 
   }
 };
 
-const addTo = async (baseline: Baseline, run: RunFile, out: OutputFolder): Promise<void> => {
+interface Again {
+  readonly run: RunFile;
+  readonly out: OutputFolder;
+  readonly isQuiet: boolean;
+}
+
+const addTo = async (baseline: Baseline, { run, out, isQuiet }: Again): Promise<void> => {
   const part = run.runs.find(({ scenario }) => scenario.name === baseline.entry.scenario);
   if (part === undefined) return;
   requireComparable(baseline.scenarioRun, part);
   const launches = await headLaunches(run, part, folderReader(out.dir), baseline.launches);
   if (launches === null) return;
   await addSession(baseline.entry, { ...run, runs: [part] }, launches);
-  process.stderr.write(
-    `Added to ${baseline.entry.path}: ${formatNumberOf(launches.costs.sessions.length, 'session')} now\n`,
-  );
+  const { sessions } = launches.costs;
+  if (!isQuiet)
+    process.stderr.write(`Added to ${baseline.entry.path}: ${formatNumberOf(sessions.length, 'session')} now\n`);
 };
 
 export const recordAgain = async (
@@ -77,6 +83,7 @@ export const recordAgain = async (
   const baselines: Baseline[] = [];
   for (const scenario of scenarios) baselines.push(await baselineOf(scenario, options.baselines));
   const head = headOf(baselines, options);
+  const isQuiet = options.quiet === true;
   const out = await openOutput(options.out, new Date());
   const run = await measure({
     scenarios,
@@ -86,11 +93,12 @@ export const recordAgain = async (
     budgetSeconds: options.budget?.seconds ?? null,
     seed: options.seed,
     purpose: 'record',
-    step: stepsFor(options.quiet === true ? 'quiet' : 'spoken'),
+    step: stepsFor(isQuiet ? 'quiet' : 'spoken'),
     signal,
   });
   await writeRun(out, run);
   for (const baseline of baselines) requireSame(baseline, run);
-  const failure = await firstFailureOf(baselines.map((baseline) => async () => addTo(baseline, run, out)));
+  const again = { run, out, isQuiet };
+  const failure = await firstFailureOf(baselines.map((baseline) => async () => addTo(baseline, again)));
   if (failure !== null) throw failure;
 };

@@ -82,6 +82,18 @@ const bySureness = (a: Tested, b: Tested): number =>
 const isByPackage = (profile: CostProfile, { builds }: FunctionsContext): boolean =>
   builds !== undefined && isBuiltByTwo(builds) && !isHeld(profile);
 
+/**
+ * Of sides measured apart nothing smaller can be told, and each function that is asked costs the others some of the error
+ * that they may have. Chosen by both sides' sum, which says nothing of their difference (Bourgon, Gentleman and Huber 2010).
+ */
+const LEAST_SHARE_APART = 0.01;
+
+const askedIn =
+  ({ apart, samples }: KindTotals) =>
+  ({ sides: { base, head } }: FunctionTotals): boolean =>
+    apart === undefined ||
+    sum(base.ownCounts) + sum(head.ownCounts) >= LEAST_SHARE_APART * (samples.base + samples.head);
+
 const findKind = (kind: ProfiledKind, input: FunctionsContext): KindFindings => {
   const profilesOf = (side: 'base' | 'head') => kind.launches.map((launch) => launch[side].profile);
   const names = alignNames(profilesOf('base'), profilesOf('head'), input.diff, input.modulePath);
@@ -94,7 +106,7 @@ const findKind = (kind: ProfiledKind, input: FunctionsContext): KindFindings => 
     totals.functions.filter((each) => isChanged(each, input.diff, input.modulePath)).map(({ name }) => name),
   );
   const floors = { practicalRatio: kind.practicalRatio, leastOwnRatio: LEAST_OWN_RATIO };
-  const tested = testFunctions(totals, floors, changed);
+  const tested = testFunctions(totals, floors, changed, askedIn(totals));
   const moves = findMoves(tested, paths);
   const sign = directionOf(totals);
   const named = tested

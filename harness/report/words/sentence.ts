@@ -10,8 +10,8 @@ import {
   type MetricId,
   type ScenarioComparison,
 } from '../../model/index.ts';
-import { metricDef, SAMPLES_TO_NAME, witnessesOf } from '../../metrics/index.ts';
-import { formatCount, formatDuration, formatNumberOf } from '../../units/index.ts';
+import { metricDef, profileKind, SAMPLES_TO_NAME, witnessesOf } from '../../metrics/index.ts';
+import { formatCount, formatDuration, formatNumberOf, formatSignedPercent } from '../../units/index.ts';
 import {
   amountsFor,
   costOf,
@@ -327,6 +327,16 @@ const changedClause = (scenario: ScenarioComparison): InlineText => {
 /** Reasons are told of so many groups of gates; the others are counted. */
 const MOST_REASONS = 2;
 
+/** Named by profiles of another time, beside one another, where no metric could be judged that way. */
+const storedCulprit = ({ attribution, functions }: ScenarioComparison): InlineText => {
+  if (attribution?.source !== 'stored' || attribution.culprit === null) return [];
+  const row = functions.find(({ function: name, kind }) => name === attribution.culprit && NAMED.has(kind));
+  if (row === undefined) return [];
+  const { base, delta } = costOf(row);
+  const amount = `${formatSignedPercent(delta / base)}${profileKind(row.profile).amount}`;
+  return ['; by stored profiles ', code(row.function), base > 0 ? ` takes ${amount} beside the others` : ' is new'];
+};
+
 /** `; CPU and median latency not judged (not pinned to a CPU)`, wherever the sentence would otherwise sound like "all is well". */
 const notJudgedClause = (scenario: ScenarioComparison): InlineText => {
   const groups = [...Map.groupBy(unjudgedGates(scenario), ({ reason }) => reason)];
@@ -336,7 +346,7 @@ const notJudgedClause = (scenario: ScenarioComparison): InlineText => {
   });
   const left = groups.slice(MOST_REASONS).reduce((sum, [, gates]) => sum + gates.length, 0);
   const more = left === 0 ? [] : [`; ${formatCount(left)} more not judged`];
-  return [...told, ...more, ...unjudgedFunctions(scenario)];
+  return [...storedCulprit(scenario), ...told, ...more, ...unjudgedFunctions(scenario)];
 };
 
 const UNIT_WORDS = { launch: 'launches', window: 'windows', linkSeed: 'code layouts', run: 'runs' } as const;

@@ -35,6 +35,30 @@ describe('the verdict sentence', () => {
     expect(sentenceOf(name)).toBe(sentence);
   });
 
+  it('tells whom stored profiles name, where no metric could be judged by them', () => {
+    const dear = row('main.score', {
+      profile: 'cpu',
+      unit: 'ns',
+      kind: 'regressed',
+      basePerRequest: 1e5,
+      headPerRequest: 1.4e5,
+      deltaPerRequest: 4e4,
+    });
+    const attribution = { samples: null, diffuse: null, culprit: 'main.score', warnings: [] };
+    const told = (source: 'stored' | 'judged') =>
+      verdictSentence(
+        comparisonOf([
+          scenarioOf('demo', 'unchanged', {
+            metrics: [byRatio('mallocsPerRequest', 100, 0, 0.001, { unit: 'count', verdict: 'unchanged' })],
+            functions: [dear],
+            attribution: { ...attribution, source },
+          }),
+        ]),
+      );
+    expect(told('stored')).toContain('; by stored profiles `main.score` takes +40 % CPU beside the others');
+    expect(told('judged')).not.toContain('main.score');
+  });
+
   const slow = (metrics: readonly MetricComparison[]) =>
     verdictSentence(
       comparisonOf([
