@@ -94,6 +94,13 @@ const askedIn =
     apart === undefined ||
     sum(base.ownCounts) + sum(head.ownCounts) >= LEAST_SHARE_APART * (samples.base + samples.head);
 
+/** Of sides measured apart the total moves with the hour: which way to look is said by the function that is surest. */
+const directionOfSurest = (tested: readonly Tested[], moves: ReadonlyMap<string, string>): 1 | -1 | null => {
+  const [first] = tested.filter(({ isNamed, totals: { name } }) => isNamed && !moves.has(name)).toSorted(bySureness);
+  if (first === undefined) return null;
+  return first.delta > 0 ? 1 : -1;
+};
+
 const findKind = (kind: ProfiledKind, input: FunctionsContext): KindFindings => {
   const profilesOf = (side: 'base' | 'head') => kind.launches.map((launch) => launch[side].profile);
   const names = alignNames(profilesOf('base'), profilesOf('head'), input.diff, input.modulePath);
@@ -108,7 +115,7 @@ const findKind = (kind: ProfiledKind, input: FunctionsContext): KindFindings => 
   const floors = { practicalRatio: kind.practicalRatio, leastOwnRatio: LEAST_OWN_RATIO };
   const tested = testFunctions(totals, floors, changed, askedIn(totals));
   const moves = findMoves(tested, paths);
-  const sign = directionOf(totals);
+  const sign = kind.apart === undefined ? directionOf(totals) : directionOfSurest(tested, moves);
   const named = tested
     .filter(({ isNamed, delta, totals: { name } }) => isNamed && delta * (sign ?? 0) > 0 && !moves.has(name))
     .toSorted(bySureness);

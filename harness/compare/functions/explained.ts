@@ -3,6 +3,7 @@
  * equal functions has one that looks certain), and nobody is named.
  */
 import { profileKind } from '../../metrics/index.ts';
+import { FALSE_DISCOVERY } from './tested.ts';
 import type { Attribution, FunctionComparison, FunctionKind, MetricComparison } from '../../model/index.ts';
 
 interface NamedCauses {
@@ -25,6 +26,9 @@ const isRealMove = (row: FunctionComparison, functions: readonly FunctionCompari
   return twin === undefined || wasTouched(row) || wasTouched(twin);
 };
 
+/** Of two days no diff tells whether a rare function is new or was only not sampled. */
+const isCertain = ({ qValue }: FunctionComparison): boolean => qValue !== null && qValue <= FALSE_DISCOVERY;
+
 /** Nothing that became nothing was not moved. */
 const isNothing = ({ kind, basePerRequest, headPerRequest }: FunctionComparison): boolean =>
   kind === 'moved' && basePerRequest === 0 && headPerRequest === 0;
@@ -40,7 +44,8 @@ export const dropUnsupportedNames = (findings: NamedCauses, rows: readonly Metri
     if (isNothing(row)) return unclear(row);
     if (profileKind(row.profile).explains.some((metric) => moved.has(metric))) return row;
     if (NAMING.has(row.kind)) return isStored ? row : unclear(row);
-    return row.kind === 'moved' && !isRealMove(row, findings.functions) ? unclear(row) : row;
+    const isReal = isStored ? isCertain(row) : isRealMove(row, findings.functions);
+    return row.kind === 'moved' && !isReal ? unclear(row) : row;
   });
   const { attribution } = findings;
   if (isStored) return { ...findings, functions };
