@@ -3,7 +3,7 @@ import { bothSides, type Launch, type Pair, type Side, SIDES, type Stage, type W
 import { capturesOf } from './captures.ts';
 import { growthOf } from './judged.ts';
 import { attachLoader, type LaunchSpec, type LivePair, withLivePair } from './running-pair.ts';
-import type { Session } from '../session/session.ts';
+import { type Session, whileItWarmsUp } from '../session/session.ts';
 import { askBoth, collectBoth, warmUp } from './warm-up.ts';
 import { measurePair, restPoint } from './windows.ts';
 
@@ -69,7 +69,10 @@ export const warmAtRate = async (
 ): Promise<Pick<WarmUp, 'seconds' | 'requests'>> => {
   const { loader, schedule } = live.place.lane;
   await attachLoader(session, live, LATENCY_CONNECTIONS);
-  const couples = await loader.couples({ first: schedule.next, seconds: LATENCY_WARM.coupleSeconds, inFlight: 1 });
+  const [couples] = await Promise.all([
+    loader.couples({ first: schedule.next, seconds: LATENCY_WARM.coupleSeconds, inFlight: 1 }),
+    whileItWarmsUp(session),
+  ]);
   const steady = await loader.latency({ first: couples.next, seconds: LATENCY_WARM.rateSeconds, ratePerSecond });
   schedule.next = steady.next;
   return { seconds: LATENCY_WARM_SECONDS, requests: couples.base.planned + steady.base.planned };

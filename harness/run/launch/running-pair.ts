@@ -19,7 +19,7 @@ import type { Lane } from '../session/lane.ts';
 import type { LinkedPair } from '../session/links.ts';
 import { baseIsFirst, coin } from '../session/seeds.ts';
 import { loadPlan } from './load-plan.ts';
-import { type Session, whileItStarts } from '../session/session.ts';
+import type { Session } from '../session/session.ts';
 import { connectAll, workersNote } from './join-agents.ts';
 import { portsFor, prepareSide, type SidePorts, startSide } from './start-side.ts';
 
@@ -195,10 +195,9 @@ export const withLivePair = async <T>(
   const ports = async (): Promise<SidePorts> => portsFor(session.plan.scenario, session.movedPorts);
   const portsOf = inPlace(place.firstSide, await ports(), await ports());
   const order = [place.firstSide, otherSide(place.firstSide)];
-  const [starting] = await Promise.all([
-    Promise.allSettled(order.map(async (side) => startForLaunch(session, place, side, portsOf[side]))),
-    whileItStarts(session),
-  ]);
+  const starting = await Promise.allSettled(
+    order.map(async (side) => startForLaunch(session, place, side, portsOf[side])),
+  );
   const started = starting.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
   const agents: Agent[] = [];
   try {

@@ -5,7 +5,7 @@ import type { AgentCounters } from '../../capture/index.ts';
 import type { PairLoad } from '../../load/index.ts';
 import type { LivePair } from './running-pair.ts';
 import type { Lane } from '../session/lane.ts';
-import type { Session } from '../session/session.ts';
+import { type Session, whileItWarmsUp } from '../session/session.ts';
 import { type RestPoint, restPoint } from './windows.ts';
 
 /**
@@ -50,7 +50,7 @@ export const collectBoth = async (live: LivePair): Promise<BySide<AgentCounters>
 export const warmUp = async (session: Session, live: LivePair): Promise<Warmed> => {
   const startedMs = performance.now();
   const before = await askBoth(live, async (side) => live.sides[side].agent.counters());
-  const requests = await sendWarmUp(session, live.place.lane);
+  const [requests] = await Promise.all([sendWarmUp(session, live.place.lane), whileItWarmsUp(session)]);
   const collected = await collectBoth(live);
   return {
     warmup: {

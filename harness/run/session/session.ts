@@ -1,5 +1,4 @@
 /** What all launches of one scenario share. */
-import { setTimeout as delay } from 'node:timers/promises';
 import type { BySide, FailedRequest, Launch, RouteAnswers, RunSettings, ScenarioRun } from '../../model/index.ts';
 import type { PreparedBuild } from '../../service/index.ts';
 import type { RunClock } from './clock.ts';
@@ -26,19 +25,13 @@ export interface Session {
   /** Launches so far, all stages. */
   readonly launches: Launch[];
   readonly notes: Set<string>;
-  /** What may be done while a service starts or warms up under the emulator, once judged launches have ended. */
+  /** What may be done while a service warms up, natively or under the emulator, once judged launches have ended. */
   idle?: () => Promise<void>;
 }
 
-/** Until it is spawned. */
-const SPAWN_MS = 20;
-
-/** Uses the time that a start takes. Where launches go beside each other, another one may be measured by then. */
-export const whileItStarts = async (session: Session): Promise<void> => {
-  if (session.lanes.length > 1 || session.idle === undefined) return;
-  await delay(SPAWN_MS);
-  await whileNothingIsMeasured(session);
-};
+/** Uses the time that a warm-up takes. Where launches go beside each other, another one may be measured by then. */
+export const whileItWarmsUp = async (session: Session): Promise<void> =>
+  session.lanes.length > 1 ? undefined : whileNothingIsMeasured(session);
 
 export const whileNothingIsMeasured = async ({ idle }: Session): Promise<void> => {
   try {
