@@ -5,7 +5,7 @@
 import type { CountedStack, WorkGroup } from '../model/index.ts';
 import { executedInstructions, firstLengths } from './block-lengths.ts';
 import { directTarget, isAsLongAsACall } from './call-target.ts';
-import type { Blocks, IndirectCalls, Overflow, Snapshot } from './counts-file.ts';
+import type { Counters, Blocks, IndirectCalls, Overflow, Snapshot } from './counts-file.ts';
 import type { GoTables } from './go-tables.ts';
 import { syscallName } from './syscalls.ts';
 import { CallTallies, StackTallies } from './tallies.ts';
@@ -52,7 +52,7 @@ const sysmonThreads = (after: Snapshot, tables: GoTables, bias: number): Readonl
   return new Set(threads);
 };
 
-const addDifference = (sum: Float64Array, after: Float64Array, before: Float64Array | undefined): void => {
+const addDifference = (sum: Float64Array, after: Counters, before: Counters | undefined): void => {
   for (let i = 0; i < after.length; i++) sum[i] = (sum[i] ?? 0) + (after[i] ?? 0) - (before?.[i] ?? 0);
 };
 

@@ -24,18 +24,21 @@ export interface IndirectCalls {
 export interface Snapshot {
   readonly blocks: Blocks;
   /** Executions of each block, by guest thread. */
-  readonly executions: readonly Float64Array[];
+  readonly executions: readonly Counters[];
   /** By guest thread. */
   readonly indirectCalls: readonly IndirectCalls[];
   /** Indirect calls that found no place and whose callers are therefore not known. */
   readonly lostCalls: number;
   /** System calls by number, by guest thread. */
-  readonly syscalls: readonly Float64Array[];
+  readonly syscalls: readonly Counters[];
   /** Where the program's code begins in memory; 0 when this qemu does not say. */
   readonly startCode: number;
   /** What did not fit and was not counted; null when everything was. */
   readonly overflow: Overflow | null;
 }
+
+/** One number for each of what is counted. */
+export type Counters = Float64Array | Uint32Array;
 
 export type Overflow = 'blocks' | 'threads';
 
@@ -50,21 +53,42 @@ const FULL_THREADS = 4;
 
 const upToPage = (bytes: number): number => Math.ceil(bytes / PAGE) * PAGE;
 
-const readAt = (descriptor: number, offset: number, bytes: number): Buffer => {
-  const buffer = Buffer.alloc(bytes);
+/** Fills `buffer` from there; what lies beyond the end of the file is 0. */
+const readInto = (buffer: Buffer, descriptor: number, offset: number): Buffer => {
   let done = 0;
-  while (done < bytes) {
-    const read = readSync(descriptor, buffer, done, bytes - done, offset + done);
+  while (done < buffer.length) {
+    const read = readSync(descriptor, buffer, done, buffer.length - done, offset + done);
     if (read === 0) break;
     done += read;
   }
-  return buffer;
+  return buffer.fill(0, done);
 };
 
-/** Counters stay far below 2^53: at 10^9 blocks a second that takes 104 days. Read as halves, which leave no garbage. */
-const counters = (buffer: Buffer): Float64Array => {
+const readAt = (descriptor: number, offset: number, bytes: number): Buffer =>
+  readInto(Buffer.allocUnsafeSlow(bytes), descriptor, offset);
+
+/** Rows and tables are turned into numbers at once, some 40 MB of them a launch: the same bytes serve for all. */
+let scratch = Buffer.allocUnsafeSlow(1 << 20);
+
+/** What is read is there until the next call. */
+const readBriefly = (descriptor: number, position: number, bytes: number): Buffer => {
+  if (scratch.length < bytes) scratch = Buffer.allocUnsafeSlow(bytes);
+  return readInto(scratch.subarray(0, bytes), descriptor, position);
+};
+
+/** Beyond 32 bits; without a call for each of some 100,000 halves. */
+const hasLarge = (halves: Uint32Array): boolean => {
+  for (let i = 1; i < halves.length; i += 2) if (halves[i] !== 0) return true;
+  return false;
+};
+
+/**
+ * Counters stay far below 2^53: at 10^9 blocks a second that takes 104 days. Read as halves, which leave no garbage. Eight
+ * snapshots of every thread's are kept at once, so rows without a large number have half the size.
+ */
+const counters = (buffer: Buffer): Counters => {
   const halves = new Uint32Array(buffer.buffer, buffer.byteOffset, buffer.length / 4);
-  const numbers = new Float64Array(halves.length / 2);
+  const numbers = hasLarge(halves) ? new Float64Array(halves.length / 2) : new Uint32Array(halves.length / 2);
   for (let i = 0; i < numbers.length; i++) numbers[i] = (halves[2 * i] ?? 0) + (halves[2 * i + 1] ?? 0) * 2 ** 32;
   return numbers;
 };
@@ -119,7 +143,7 @@ const readHead = (descriptor: number, file: string): Head => {
 };
 
 const readBlocks = (descriptor: number, head: Head, blocksAt: number, lengthsAt: number): Blocks => {
-  const records = readAt(descriptor, blocksAt, head.blocks * BLOCK_BYTES);
+  const records = readBriefly(descriptor, blocksAt, head.blocks * BLOCK_BYTES);
   const address = new Float64Array(head.blocks);
   const instructions = new Uint32Array(head.blocks);
   const firstLength = new Uint32Array(head.blocks);
@@ -139,7 +163,7 @@ const readBlocks = (descriptor: number, head: Head, blocksAt: number, lengthsAt:
 
 /** Places of a table that are not taken are left out: where they are is the plugin's matter. */
 const readEdges = (descriptor: number, at: number, capacity: number): IndirectCalls => {
-  const records = readAt(descriptor, at, capacity * EDGE_BYTES);
+  const records = readBriefly(descriptor, at, capacity * EDGE_BYTES);
   const words = new Uint32Array(records.buffer, records.byteOffset, records.length / 4);
   const taken: number[] = [];
   for (let word = 0; word < words.length; word += 4) if (words[word] !== 0) taken.push(word);
@@ -169,13 +193,13 @@ export const snapshot = (file: string): Snapshot => {
     return {
       blocks: readBlocks(descriptor, head, blocksAt, lengthsAt),
       executions: threads.map((thread) =>
-        counters(readAt(descriptor, rowsAt + 8 * thread * head.blockCapacity, 8 * head.blocks)),
+        counters(readBriefly(descriptor, rowsAt + 8 * thread * head.blockCapacity, 8 * head.blocks)),
       ),
       indirectCalls: threads.map((thread) =>
         readEdges(descriptor, edgesAt + thread * head.edgeCapacity * EDGE_BYTES, head.edgeCapacity),
       ),
       lostCalls: head.lostCalls,
-      syscalls: threads.map((thread) => counters(readAt(descriptor, HEAD_BYTES + thread * rowBytes, rowBytes))),
+      syscalls: threads.map((thread) => counters(readBriefly(descriptor, HEAD_BYTES + thread * rowBytes, rowBytes))),
       startCode: head.startCode,
       overflow: overflowOf(head.full),
     };

@@ -15,8 +15,8 @@ import { conditionsOf } from './conditions.ts';
 import { collectOwnGarbage, patientPace, withoutPaths, withProfiles } from './emulated.ts';
 import { countAgainIfNeeded, type CountingRun, type LaunchWaits, TooMany, USUAL_WAITS } from './launch.ts';
 import { onlyPlace } from './places.ts';
-import { byFunction, isNameless } from './reading.ts';
-import { countedRequests, CountingRefusal, type ExactFacts, orRefused } from './refusal.ts';
+import { byFunction } from './reading.ts';
+import { countedRequests, CountingRefusal, type ExactFacts, isNameless, orRefused } from './refusal.ts';
 import { buildInOwnTime, hasTimeFor, type Pace, requireTimeFor, tellLaunch } from './time.ts';
 
 const LINKED = 'head';

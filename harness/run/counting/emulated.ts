@@ -31,8 +31,8 @@ import {
   USUAL_WAITS,
 } from './launch.ts';
 import { type CountingPlaces, countsAtOnce, withPlaces } from './places.ts';
-import { byFunction, inTotal, isNameless } from './reading.ts';
-import { countedRequests, type ExactFacts, orRefused } from './refusal.ts';
+import { byFunction, inTotal } from './reading.ts';
+import { countedRequests, type ExactFacts, isNameless, orRefused } from './refusal.ts';
 import { buildInOwnTime, hasTimeFor, type Pace, requireTimeFor, tellLaunch } from './time.ts';
 import { inTurn } from './in-turn.ts';
 import { type CountsRead, type RunPlan, UNKNOWN_CHANGE } from '../session/plan.ts';
@@ -200,12 +200,14 @@ const countRounds = async (
     warnings: [],
   });
   const counted: ExactLaunch[] = [];
-  const windows: CountedWindow[] = [];
+  /** Their counts are large: they go as soon as they are read. */
+  const unread: CountedWindow[] = [];
+  const timed: Pick<CountedWindow, 'wallSeconds'>[] = [];
   const atOnce = counting.places.length;
-  const soFar: Pace = { counted: windows, atOnce };
+  const soFar: Pace = { counted: timed, atOnce };
   const read = byFunction(tables);
   const readAll = async (): Promise<void> => {
-    for (const window of windows.slice(counted.length)) {
+    for (let window = unread.shift(); window !== undefined; window = unread.shift()) {
       counted.push(await read(window));
       collectOwnGarbage();
     }
@@ -218,14 +220,16 @@ const countRounds = async (
     const sides = round % 2 === 0 ? SIDES : SIDES.toReversed();
     for (const beside of atOnce > 1 ? [sides] : sides.map((side) => [side])) {
       tellLaunch(session, soFar, wanted * SIDES.length, facts.leaveSeconds);
-      const launches = beside.map((side, index) => ({ side, number: windows.length + index + 1 }));
+      const launches = beside.map((side, index) => ({ side, number: timed.length + index + 1 }));
       const work = async (): Promise<void> => {
         await readAll();
         // What is refused now is refused after more launches, too.
         if (round === 1) seen.refused ??= lookAt(session, run(counted), facts, ({ isRefused }) => isRefused);
         await whileNothingIsMeasured(session);
       };
-      windows.push(...(await countBeside({ ...counting, pace }, launches, facts, work)));
+      const windows = await countBeside({ ...counting, pace }, launches, facts, work);
+      unread.push(...windows);
+      timed.push(...windows.map(({ wallSeconds }) => ({ wallSeconds })));
       if (seen.refused !== null) return { run: seen.refused.reading.run, read: seen.refused };
       requireTimeFor(session, soFar, FIRST_LAUNCHES * SIDES.length, facts.leaveSeconds);
     }

@@ -10,7 +10,7 @@ import type { Loader, SingleLoop } from '../../load/index.ts';
 import type { BySide, Replies, Side } from '../../model/index.ts';
 import type { Binary, RunningTarget } from '../../service/index.ts';
 import { type CountedStart, withCountedTarget } from './target.ts';
-import { countedRequests, type ExactFacts, CountingRefusal } from './refusal.ts';
+import { countedRequests, type ExactFacts, CountingRefusal, isNameless } from './refusal.ts';
 import type { CountingPlace } from './places.ts';
 import type { Session } from '../session/session.ts';
 
@@ -114,7 +114,8 @@ export const countAgainIfNeeded = async (
     return await countLaunch(counting, launch, facts);
   } catch (error) {
     counting.session.plan.signal.throwIfAborted();
-    const byChance = error instanceof CountingRefusal ? error.byChance : error instanceof GodynoError;
+    const byChance =
+      error instanceof CountingRefusal ? error.byChance : error instanceof GodynoError && !isNameless(error);
     if (!byChance) throw error;
     return countLaunch(counting, launch, facts);
   }

@@ -2,7 +2,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { instructionsProfile } from '../../compare/index.ts';
-import { GodynoError } from '../../errors.ts';
 import { countsBetween, type GoTables, totalBetween } from '../../exact/index.ts';
 import type { BySide, ExactLaunch, TotalsLaunch } from '../../model/index.ts';
 import { encodeProfile, type Profile } from '../../profile/index.ts';
@@ -21,10 +20,6 @@ const common = ({ counting, side, number, windowSeconds, wallSeconds }: CountedW
 
 /** The groups that the verdict is about. */
 const judgedSum = ({ user, runtime, allocator }: ExactLaunch['groups']): number => user + runtime + allocator;
-
-/** The tables of functions cannot be read: what was counted has no names. */
-export const isNameless = (error: unknown): error is GodynoError =>
-  error instanceof GodynoError && error.code === 'GO_TABLES_UNREADABLE';
 
 /** Makes of the counters what is kept of a launch. */
 type CountedReader<T> = (window: CountedWindow) => Promise<T>;

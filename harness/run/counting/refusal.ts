@@ -27,6 +27,10 @@ export class CountingRefusal extends Error {
   }
 }
 
+/** The tables of functions cannot be read: what was counted has no names, and will have none the next time. */
+export const isNameless = (error: unknown): error is GodynoError =>
+  error instanceof GodynoError && error.code === 'GO_TABLES_UNREADABLE';
+
 export const refused = (engine: ExactEngine, refusal: string): ExactRun => ({
   engine,
   refusal,

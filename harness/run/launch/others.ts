@@ -1,5 +1,15 @@
 /** Launches with one question each: latency at a steady rate, growth over many requests, which function it is. */
-import { bothSides, type Launch, type Pair, type Side, SIDES, type Stage, type WarmUp } from '../../model/index.ts';
+import {
+  type BySide,
+  bothSides,
+  type Launch,
+  type Pair,
+  type Side,
+  SIDES,
+  type Stage,
+  type WarmUp,
+} from '../../model/index.ts';
+import type { ClosedLoop, PairLoad } from '../../load/index.ts';
 import { capturesOf } from './captures.ts';
 import { growthOf } from './judged.ts';
 import { attachLoader, type LaunchSpec, type LivePair, withLivePair } from './running-pair.ts';
@@ -176,24 +186,45 @@ export const allocationLaunch = async (session: Session, at: LaunchSpec): Promis
   });
 };
 
-/** Unjudged couples at full speed under the CPU profile. Each launch has a layout of its own, as the judged ones have. */
-export const explainLaunch = async (session: Session, place: LaunchSpec): Promise<Launch> => {
+/** Keeps a service busy that has a CPU to itself: with one request in flight it waits for the loader a quarter of the time. */
+const BUSY_IN_FLIGHT = 2;
+
+/**
+ * Where a lane has a CPU for each side: shares are asked for, and what both sides share costs samples. They change places
+ * from launch to launch, since the loader is beside one of them.
+ */
+const apartIn = ({ lane: { cpus }, index }: LaunchSpec): BySide<readonly number[]> | null => {
+  const [other] = cpus?.loaderCpus ?? [];
+  if (cpus === null || other === undefined || cpus.targetCpus.length > 1) return null;
+  const sides = [cpus.targetCpus, [other]] as const;
+  return index % 2 === 0 ? { base: sides[0], head: sides[1] } : { base: sides[1], head: sides[0] };
+};
+
+/**
+ * Unjudged, at full speed under the CPU profile: each side at its own pace where it has a CPU of its own, else in couples.
+ * Each launch has a layout of its own, as the judged ones have.
+ */
+export const explainLaunch = async (session: Session, at: LaunchSpec): Promise<Launch> => {
   const startedMs = performance.now();
   const { settings } = session;
+  const place: LaunchSpec = { ...at, apart: apartIn(at) };
   const { loader, schedule } = place.lane;
+  const inFlight = place.apart === null ? settings.inFlight : Math.max(BUSY_IN_FLIGHT, settings.inFlight);
+  const send = async (loop: ClosedLoop): Promise<PairLoad> =>
+    place.apart === null ? loader.couples(loop) : loader.contention(loop);
   return withLivePair(session, place, async (live) => {
-    await attachLoader(session, live, settings.inFlight);
+    await attachLoader(session, live, inFlight);
     const warmed = await warmUp(session, live);
     const captures = bothSides((side) => capturesOf(session, place.index, side, live.sides[side]));
     await askBoth(live, async (side) => captures[side].begin(EXPLAIN_HZ));
     const pairs: Pair[] = [];
-    let at = await restPoint(live);
+    let start = await restPoint(live);
     for (let index = 0; index < EXPLAIN_WINDOWS; index++) {
-      const measured = await measurePair(session, live, at, { index, phase: 'cost' }, async () =>
-        loader.couples({ first: schedule.next, seconds: EXPLAIN_WINDOW_SECONDS, inFlight: settings.inFlight }),
+      const measured = await measurePair(session, live, start, { index, phase: 'cost' }, async () =>
+        send({ first: schedule.next, seconds: EXPLAIN_WINDOW_SECONDS, inFlight }),
       );
       pairs.push(measured.pair);
-      at = measured.end;
+      start = measured.end;
     }
     const requests = pairs.reduce((sum, pair) => sum + pair.base.answered, 0);
     await askBoth(live, async (side) => captures[side].endCpu(requests));

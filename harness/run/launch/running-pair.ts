@@ -38,7 +38,12 @@ export interface LaunchSpec {
   readonly firstSide: Side;
   /** Bytes between heap samples; Go's 512 KiB when left out. */
   readonly heapRateBytes?: number;
+  /** CPUs of each side; left out or null: both have those of the lane. */
+  readonly apart?: BySide<readonly number[]> | null;
 }
+
+const cpusOf = ({ apart, lane }: LaunchSpec, side: Side): readonly number[] | null =>
+  apart?.[side] ?? lane.cpus?.targetCpus ?? null;
 
 export interface LivePair {
   readonly place: LaunchSpec;
@@ -75,7 +80,7 @@ const startForLaunch = async (
     spec: prepared[side].spec,
     side,
     ports,
-    cpus: place.lane.cpus?.targetCpus ?? null,
+    cpus: cpusOf(place, side),
     tmp,
     gomaxprocs: settings.gomaxprocs,
     logFile: join(plan.outDir, 'logs', folderOf(plan.scenario.name), `${side}-launch-${place.index}.log`),
@@ -117,16 +122,16 @@ const requireEqualSettings = ({ base, head }: BySide<LiveSide>, wanted: number):
  * Both sides must still be where they were put: a side that something moved to another CPU is faster or slower for that
  * alone. Where the system does not tell, there is nothing to check.
  */
-const requirePlace = (targets: readonly RunningTarget[], { cpus: bound }: Lane): void => {
-  if (bound === null) return;
-  const { targetCpus } = bound;
+const requirePlace = (targets: readonly RunningTarget[], place: LaunchSpec): void => {
   for (const { servingPids, side } of targets) {
+    const targetCpus = cpusOf(place, side);
+    if (targetCpus === null) return;
     const lists = servingPids.flatMap((pid) => allowedCpuLists(pid) ?? []);
     const astray = lists.find((cpus) => !sameCpus(parseCpuList(cpus), targetCpus));
     if (astray === undefined) continue;
     throw new InvalidMeasurementError(
       'UNEQUAL_SETTINGS',
-      `${side}: a thread of the service is bound to CPU ${astray}; godyno had put both sides on CPU ${targetCpus.join(',')}`,
+      `${side}: a thread of the service is bound to CPU ${astray}; godyno had put it on CPU ${targetCpus.join(',')}`,
       'The service, a wrapper or a container manager binds it to CPUs; switch that off for the measurement.',
     );
   }
@@ -221,7 +226,7 @@ export const withLivePair = async <T>(
     };
     const used = await use({ place, sides, startSeconds: (performance.now() - startedMs) / 1000, draw });
     await settleLanes(session, started);
-    requirePlace(started, place.lane);
+    requirePlace(started, place);
     await Promise.all(started.map(async (target) => target.requireOnlyThese()));
     return used;
   } catch (error) {
@@ -274,7 +279,7 @@ export const withLiveSide = async <T>(
     const live = await joinSide(session, target, startedMs);
     agent = live.agent;
     const used = await use(live, (performance.now() - startedMs) / 1000);
-    requirePlace([target], place.lane);
+    requirePlace([target], place);
     await target.requireOnlyThese();
     return used;
   } catch (error) {
