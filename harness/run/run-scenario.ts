@@ -62,7 +62,7 @@ const runOnce = async (plan: RunPlan, moved: readonly number[], loader: Loader):
     },
     async (links, first) => {
       const builds = await buildInfos(first, plan.signal);
-      await keepBuilds(plan, prepared.head, moved.length > 0);
+      await keepBuilds(plan, { prepared: prepared.head, step: links.recorded('head') }, moved.length > 0);
       const buildSeconds = (performance.now() - startedMs) / 1000;
       plan.onProgress({ kind: 'built', seconds: buildSeconds });
       return withSession(

@@ -27,3 +27,4 @@ export { writtenFiles } from './running/open-files.ts';
 export { listeningAddresses } from './running/listening.ts';
 export { generatedCacheFolder, linkCacheFolder } from './building/link-cache.ts';
 export { pruneFolder } from './building/prune.ts';
+export type { LinkStep } from './building/link-step.ts';

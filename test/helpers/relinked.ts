@@ -2,7 +2,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { findBundle, packBundle, unpackBundle } from '../../harness/bundle/index.ts';
-import { compileToKeep, type PreparedBuild, prepareRelink } from '../../harness/service/index.ts';
+import { compileToKeep, type LinkStep, type PreparedBuild, prepareRelink } from '../../harness/service/index.ts';
 import { makeFolder, never } from '../service/go-modules.ts';
 
 export interface Relinked {
@@ -16,9 +16,13 @@ export interface Relinked {
 export const throughBundle = async (
   build: PreparedBuild,
   rootDir: string,
-  { linkSeed, store = makeFolder() }: { readonly linkSeed: number | null; readonly store?: string },
+  {
+    linkSeed,
+    store = makeFolder(),
+    step = null,
+  }: { readonly linkSeed: number | null; readonly store?: string; readonly step?: LinkStep | null },
 ): Promise<Relinked> => {
-  const judged = await compileToKeep(build, { linkSeed, movesPorts: false }, never);
+  const judged = await compileToKeep(build, { linkSeed, movesPorts: false, step }, never);
   const revision = { revision: 'a'.repeat(40), label: 'base', kind: 'git' } as const;
   const kept = { scenario: 's', revision, rootDir, module: '', judged, counted: null, countedReason: 'not asked for' };
   const packed = await packBundle(store, kept, new Date(0));

@@ -52,6 +52,7 @@ const noLinks = (links: { taken: number }): Links => ({
   secondsToNext: () => 0,
   waitedSeconds: () => 0,
   linkSeconds: () => ({ base: [], head: [] }),
+  recorded: () => null,
 });
 
 const builds: BySide<BuildInfo> = { base: buildOf('go1.26.8'), head: buildOf('go1.26.8') };

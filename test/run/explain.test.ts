@@ -32,6 +32,7 @@ const links: Links = {
   secondsToNext: () => 0,
   waitedSeconds: () => 0,
   linkSeconds: () => ({ base: [], head: [] }),
+  recorded: () => null,
 };
 
 /** A run whose CPU went up by 10 % in eight launches. */

@@ -102,6 +102,7 @@ const linksOf = (): Links & { readonly asked: number[] } => {
     secondsToNext: () => 0,
     waitedSeconds: () => 0,
     linkSeconds: () => ({ base: [], head: [] }),
+    recorded: () => null,
   };
 };
 

@@ -9,6 +9,7 @@ import {
   type Binary,
   discardBinary,
   type Linker,
+  type LinkStep,
   linkerOf,
   type OnStage,
   type PreparedBuild,
@@ -41,6 +42,8 @@ export interface Links {
   readonly secondsToNext: (launches: number) => number;
   readonly waitedSeconds: () => number;
   readonly linkSeconds: () => BySide<readonly number[]>;
+  /** What the first `go build` of a side called its linker with; null where it was not seen. */
+  readonly recorded: (side: Side) => LinkStep | null;
 }
 
 /**
@@ -216,6 +219,8 @@ class LinkPipeline implements Links {
   readonly waitedSeconds = (): number => this.#waitedSeconds;
 
   readonly linkSeconds = (): BySide<readonly number[]> => this.#seconds;
+
+  readonly recorded = (side: Side): LinkStep | null => this.#linkers[side].recorded();
 
   async close(): Promise<void> {
     this.#ended.abort();

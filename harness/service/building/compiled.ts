@@ -90,16 +90,23 @@ const recordLink = async (build: PreparedBuild, linkSeed: number | null, signal:
   return step;
 };
 
+export interface ToKeep {
+  readonly linkSeed: number | null;
+  readonly movesPorts: boolean;
+  /** What a `go build` of it called its linker with; null: it is built once more to see that. */
+  readonly step: LinkStep | null;
+}
+
 /**
  * Compiles what is not compiled yet, and tells where it all lies, until the run's work folder goes. Throws a
  * {@link BuildError} `LINK_NOT_KEPT` where more than the linker makes the binary.
  */
 export const compileToKeep = async (
   build: PreparedBuild,
-  { linkSeed, movesPorts }: { readonly linkSeed: number | null; readonly movesPorts: boolean },
+  { linkSeed: wanted, movesPorts, step: seen }: ToKeep,
   signal: AbortSignal,
 ): Promise<CompiledBuild> => {
-  const step = await recordLink(build, linkSeed, signal);
+  const step = seen ?? (await recordLink(build, wanted, signal));
   const { facts, agentImportPath, givenFlags, ldflags, packages, unmovable } = build;
   const env = Object.entries(step.env).filter(
     (entry): entry is [string, string] => entry[1] !== undefined && LINKER_ENV.test(entry[0]),
@@ -119,7 +126,7 @@ export const compileToKeep = async (
     movesPorts,
     link: {
       flags: step.flags,
-      linkSeed,
+      linkSeed: step.linkSeed,
       modinfo: modinfoOf(step.importConfig),
       env: Object.fromEntries(env),
       main: step.main,

@@ -23,6 +23,8 @@ export interface Linker {
   readonly first: (request: Seeded, signal: AbortSignal, onLinking?: () => void) => Promise<Binary>;
   /** The same without debug information. */
   readonly further: (request: Seeded, signal: AbortSignal) => Promise<Binary>;
+  /** What the first `go build` called its linker with; null where it was not seen, as of a binary from the cache. */
+  readonly recorded: () => LinkStep | null;
 }
 
 type Seeded = Omit<LinkRequest, 'contents'>;
@@ -51,6 +53,8 @@ class RecordingLinker implements Linker {
 
   readonly further = async (request: Seeded, signal: AbortSignal): Promise<Binary> =>
     this.#link({ ...request, contents: 'no debug information' }, signal);
+
+  readonly recorded = (): LinkStep | null => (typeof this.#step === 'string' ? null : this.#step);
 
   async #link(asked: LinkRequest, signal: AbortSignal, onLinking: () => void = () => undefined): Promise<Binary> {
     return takeOrMake(this.#build, asked, async (output) => {

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { TargetSpec } from '../../../harness/model/index.ts';
@@ -86,6 +87,19 @@ test.each([
   },
 );
 
+test('what the first link was seen to be called with is kept without building it once more', async () => {
+  const { folder, build } = await prepared(MAIN);
+  const first = linkerOf(build);
+  const seen = await first.first(seeded(7), never);
+  const step = first.recorded();
+  expect(step?.linkSeed).toBe(7);
+  const { build: relinked } = await throughBundle(build, folder, { linkSeed: 7, step });
+  const again = await linkerOf(relinked).first(seeded(7), never);
+  expect(differingSections(seen.path, again.path)).toEqual([]);
+  expect(relinked.compiled?.linkSeed).toBe(7);
+  expect(existsSync(join(build.binFolder, 'kept'))).toBe(false);
+});
+
 test('a build in Go’s own order stays in that order', async () => {
   const { folder, build } = await prepared(MAIN);
   const plain = await linkBinary(build, seeded(null), never);
@@ -97,7 +111,7 @@ test('a build in Go’s own order stays in that order', async () => {
 
 test('what more than the linker makes is not kept, and says why', async () => {
   const { build } = await prepared(MAIN, { buildFlags: ['-toolexec=env'] });
-  const kept = compileToKeep(build, { linkSeed: 7, movesPorts: false }, never);
+  const kept = compileToKeep(build, { linkSeed: 7, movesPorts: false, step: null }, never);
   await expect(kept).rejects.toThrow('what stands before its tools may do more than link');
 });
 
