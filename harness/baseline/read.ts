@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { reasonOf, UsageError } from '../errors.ts';
@@ -46,6 +46,10 @@ export interface BaselineEntry {
   readonly bundle: BundleRef | null;
   /** Whether its instructions were counted. */
   readonly isCounted: boolean;
+  /** Whether the profiles of its launches are kept, one by one. */
+  readonly hasLaunches: boolean;
+  /** Of all its files, as they lie in the folder. */
+  readonly bytes: number;
 }
 
 export interface Baseline {
@@ -125,9 +129,13 @@ const entriesIn = async (folder: string): Promise<readonly BaselineEntry[]> => {
 /** `undefined` for an empty folder, which git may leave behind when it takes a baseline away. */
 const entryAt = async (path: string): Promise<BaselineEntry | undefined> => {
   const names = await namesIn(path);
-  return names.length === 0
-    ? undefined
-    : entryOf(path, await readRun(join(path, RUN_FILE)), names, await bundleIn(path, names));
+  return names.length === 0 ? undefined : entryIn(path, await readRun(join(path, RUN_FILE)), names);
+};
+
+const entryIn = async (path: string, run: RunFile, names: readonly string[]): Promise<BaselineEntry> => {
+  const sizes = await Promise.all(names.map(async (name) => (await stat(join(path, name))).size));
+  const bytes = sizes.reduce((total, size) => total + size, 0);
+  return entryOf(path, run, names, { bundle: await bundleIn(path, names), bytes });
 };
 
 const textOf = async (file: string): Promise<string> => {
@@ -170,7 +178,12 @@ const readLaunches = async (folder: string, names: readonly string[]): Promise<S
 
 const isMerged = (name: string): boolean => name.endsWith(PROFILE_SUFFIX) && !name.startsWith(LAUNCHES_PREFIX);
 
-const entryOf = (path: string, run: RunFile, names: readonly string[], bundle: BundleRef | null): BaselineEntry => {
+const entryOf = (
+  path: string,
+  run: RunFile,
+  names: readonly string[],
+  held: Pick<BaselineEntry, 'bundle' | 'bytes'>,
+): BaselineEntry => {
   const part = onlyRun(path, run);
   return {
     path,
@@ -182,8 +195,9 @@ const entryOf = (path: string, run: RunFile, names: readonly string[], bundle: B
     createdAt: run.createdAt,
     goVersion: part.builds.head.goVersion,
     profileKinds: names.filter(isMerged).map((name) => basename(name, PROFILE_SUFFIX)),
-    bundle,
+    ...held,
     isCounted: names.includes(COUNTS_FILE),
+    hasLaunches: names.includes(LAUNCHES_FILE),
   };
 };
 
@@ -200,7 +214,7 @@ export const loadBaseline = async (path: string): Promise<Baseline> => {
   const folder = basename(path) === RUN_FILE ? join(path, '..') : path;
   const run = await readRun(join(folder, RUN_FILE));
   const names = await namesIn(folder);
-  const entry = entryOf(folder, run, names, await bundleIn(folder, names));
+  const entry = await entryIn(folder, run, names);
   const profiles = new Map<string, Uint8Array>();
   for (const kind of entry.profileKinds) {
     const bytes = await readProfile(join(folder, `${kind}${PROFILE_SUFFIX}`));

@@ -209,7 +209,7 @@ const parseJson = (text: string, where: string): unknown => {
   }
 };
 
-/** Throws {@link UsageError} `BUNDLE_BROKEN` or `BUNDLE_NEWER`, which name `where`. */
+/** Throws {@link UsageError} `BUNDLE_BROKEN`, `BUNDLE_NEWER` or `BUNDLE_OLDER`, which name `where`. */
 export const parseManifest = (text: string, where: string): BundleManifest => {
   const read = new ManifestReader(where);
   const fields = read.fields(parseJson(text, where), 'its manifest');
@@ -219,6 +219,13 @@ export const parseManifest = (text: string, where: string): BundleManifest => {
       'BUNDLE_NEWER',
       `The bundle ${where} has schema version ${version}; this godyno reads ${BUNDLE_SCHEMA_VERSION}`,
       'Update godyno, or record the baseline again with this version.',
+    );
+  }
+  if (typeof version === 'number' && version < BUNDLE_SCHEMA_VERSION) {
+    throw new UsageError(
+      'BUNDLE_OLDER',
+      `The bundle ${where} has schema version ${version}, of an older godyno; this one reads ${BUNDLE_SCHEMA_VERSION}`,
+      'Record the baseline again: godyno baseline record.',
     );
   }
   if (version !== BUNDLE_SCHEMA_VERSION) read.refuse('its manifest has no schemaVersion that godyno ever wrote');

@@ -35,6 +35,10 @@ export const findBundle = async (dir: string, { digest }: BundleRef): Promise<Bu
   return { dir, digest, manifest: parseManifest(bytes.toString('utf8'), path) };
 };
 
+/** Whether one of this name lies in the store; nobody has looked into it. */
+export const hasBundle = async (dir: string, { digest }: BundleRef): Promise<boolean> =>
+  isThere(manifestPath(dir, digest));
+
 /** Why it cannot be used, as a clause; null when it can. */
 export const whyUnusable = async ({ dir, manifest }: Bundle, signal: AbortSignal): Promise<string | null> => {
   const { judged, agentDigest: agent, godynoVersion, createdAt } = manifest;

@@ -65,8 +65,13 @@ export const bundleOf = async (
   signal: AbortSignal,
 ): Promise<Bundle | string> => {
   if (ref === null) return 'it has no bundle to be linked from';
-  const bundle = await findBundle(dir, ref);
-  return bundle === null ? `its bundle is not in ${dir}` : ((await whyUnusable(bundle, signal)) ?? bundle);
+  try {
+    const bundle = await findBundle(dir, ref);
+    return bundle === null ? `its bundle is not in ${dir}` : ((await whyUnusable(bundle, signal)) ?? bundle);
+  } catch (error) {
+    if (!(error instanceof UsageError) || error.code !== 'BUNDLE_OLDER') throw error;
+    return 'its bundle is of an older godyno; make it anew: godyno baseline record';
+  }
 };
 
 /** Every scenario's, or why one is not to be had. */

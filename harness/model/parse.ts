@@ -58,6 +58,15 @@ const checkVersion = (value: Record<string, unknown>, supported: number, file: s
       'Update godyno, or make the file again with this version.',
     );
   }
+  if (typeof version === 'number') {
+    throw new UsageError(
+      'FILE_OLDER',
+      `${file} has schema version ${version}, of an older godyno; this one reads ${supported}`,
+      /\/(?:baseline|counts)\.json$/.test(file)
+        ? 'Record the baseline again: godyno baseline record.'
+        : 'Measure again with this version: godyno run.',
+    );
+  }
   const found = version === undefined ? 'it has no schemaVersion' : `schemaVersion is ${JSON.stringify(version)}`;
   refuse(file, `${found}, expected ${supported}`);
 };

@@ -152,6 +152,8 @@ describe('storing', () => {
       profileKinds: ['cpu'],
       bundle: null,
       isCounted: false,
+      hasLaunches: false,
+      bytes: statSync(join(path, 'baseline.json')).size + CPU.byteLength,
     });
   });
 

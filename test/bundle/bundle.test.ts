@@ -22,6 +22,7 @@ import {
   pruneBundles,
   type ToPack,
   unpackBundle,
+  whyUnusable,
 } from '../../harness/bundle/index.ts';
 import { UsageError } from '../../harness/errors.ts';
 import type { CompiledBuild } from '../../harness/service/index.ts';
@@ -189,6 +190,23 @@ describe('a bundle that is hostile', () => {
   it('of a later version is refused with what to do', async () => {
     const later = forged((text) => text.replace('"schemaVersion":1', '"schemaVersion":2'));
     await expect(later).rejects.toMatchObject({ code: 'BUNDLE_NEWER' });
+  });
+
+  it('of an older version is refused with the command that makes it anew', async () => {
+    const older = forged((text) => text.replace('"schemaVersion":1', '"schemaVersion":0'));
+    await expect(older).rejects.toMatchObject({
+      code: 'BUNDLE_OLDER',
+      hint: 'Record the baseline again: godyno baseline record.',
+    });
+  });
+
+  it('of another agent is not used, and says which godyno made it and what makes it anew', async () => {
+    const bundle = await forged((text) =>
+      text.replace(/"agentDigest":"[0-9a-f]{64}"/, `"agentDigest":"${'0'.repeat(64)}"`),
+    );
+    expect(await whyUnusable(bundle, AbortSignal.timeout(60_000))).toMatch(
+      /made by godyno \S+ on 20\d\d-\d\d-\d\d, whose agent is another one; make it anew: godyno baseline record$/,
+    );
   });
 
   const fileOf = (text: string): string => {

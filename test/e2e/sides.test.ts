@@ -133,6 +133,11 @@ describe('a baseline', () => {
     const [name] = filesBelow(path.join(services, 'baselines')).map((file) => path.basename(path.dirname(file)));
     const listed = await place.run(['baseline', 'list'], { cwd: services });
     expect(listed).toMatchObject({ code: 0, stdout: expect.stringContaining(name ?? 'none') as string });
+    expect(listed.stdout).toMatch(
+      / \((just now|.* ago)\) {2}go1\S+ {2}commit, bundle, (?:profiles, )?figures, [\d.]+ [kM]B {2}/,
+    );
+    const elsewhere = await place.run(['baseline', 'list', '--bundles', 'nowhere'], { cwd: services });
+    expect(elsewhere.stdout).toContain('commit, bundle elsewhere, ');
     const shown = await place.run(['baseline', 'show', second.slice(0, 10)], { cwd: services });
     expect(shown.stdout).toMatch(/profiles {4}.*cpu/);
     expect(shown.code).toBe(0);

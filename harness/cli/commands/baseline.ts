@@ -8,7 +8,7 @@ import {
   runOfScenario,
   storeBaseline,
 } from '../../baseline/index.ts';
-import { type Bundle, findBundle, packBundle, pruneBundles, type ToPack } from '../../bundle/index.ts';
+import { type Bundle, findBundle, hasBundle, packBundle, pruneBundles, type ToPack } from '../../bundle/index.ts';
 import { sessionsOf } from '../../compare/index.ts';
 import { EXIT, type ExitCode, InvalidMeasurementError, UsageError } from '../../errors.ts';
 import type {
@@ -41,11 +41,8 @@ import { formatCount, formatDuration, formatNumberOf, formatPercent, formatQuant
 
 interface ListOptions {
   readonly baselines: string;
-  readonly json?: true | undefined;
-}
-
-interface ShowOptions extends ListOptions {
   readonly bundles: string;
+  readonly json?: true | undefined;
 }
 
 interface RecordOptions {
@@ -206,16 +203,46 @@ export const verifyBaselines = async (options: VerifyOptions, ...words: string[]
     return EXIT.ok;
   });
 
-const lineOf = ({ path, scenario, revision, createdAt, goVersion }: BaselineEntry): string =>
-  [scenario, revision.revision.slice(0, 12), createdAt.slice(0, 16).replace('T', ' '), goVersion, path].join('  ');
+const SECONDS_PER_DAY = 24 * 3600;
 
-export const showBaselines = async ({ baselines, json }: ListOptions): Promise<ExitCode> => {
+/** Of what is older than two days, hours say nothing. */
+const ageOf = ({ createdAt }: BaselineEntry, now: Date): string => {
+  const seconds = Math.max(0, (now.getTime() - Date.parse(createdAt)) / 1000);
+  if (seconds < 60) return 'just now';
+  const days = Math.floor(seconds / SECONDS_PER_DAY);
+  return `${days < 2 ? formatDuration(60 * Math.floor(seconds / 60)) : formatNumberOf(days, 'day')} ago`;
+};
+
+/** What a run can be compared with, the best first. */
+const layersOf = ({ commit, bundle, isCounted, hasLaunches }: BaselineEntry, isHere: boolean): string =>
+  [
+    ...(commit === null ? [] : ['commit']),
+    ...(bundle === null ? [] : [isHere ? 'bundle' : 'bundle elsewhere']),
+    ...(isCounted ? ['counts'] : []),
+    ...(hasLaunches ? ['profiles'] : []),
+    'figures',
+  ].join(', ');
+
+const lineOf = (entry: BaselineEntry, isHere: boolean, now: Date): string => {
+  const { path, scenario, revision, createdAt, goVersion, bytes } = entry;
+  const day = `${createdAt.slice(0, 16).replace('T', ' ')} (${ageOf(entry, now)})`;
+  const held = `${layersOf(entry, isHere)}, ${formatQuantity(bytes, 'B')}`;
+  return [scenario, revision.revision.slice(0, 12), day, goVersion, held, path].join('  ');
+};
+
+const lineIn = async (bundles: string, entry: BaselineEntry): Promise<string> =>
+  lineOf(entry, entry.bundle !== null && (await hasBundle(bundles, entry.bundle)), new Date());
+
+export const showBaselines = async ({ baselines, bundles, json }: ListOptions): Promise<ExitCode> => {
   requireBaselinesFolder(baselines);
   const entries = await listBaselines(baselines);
   if (json) process.stdout.write(`${JSON.stringify(entries, null, 2)}\n`);
   else if (entries.length === 0)
     process.stderr.write(`No baseline is stored in ${baselines}; godyno baseline record makes one.\n`);
-  else process.stdout.write(`${entries.map(lineOf).join('\n')}\n`);
+  else {
+    const lines = await Promise.all(entries.map(async (entry) => lineIn(bundles, entry)));
+    process.stdout.write(`${lines.join('\n')}\n`);
+  }
   return EXIT.ok;
 };
 
@@ -257,7 +284,7 @@ const bundleLine = ({ bundle }: BaselineEntry, found: Bundle | null): string => 
   return `${size}${counted === null ? `, without exact mode’s build: ${countedReason ?? ''}` : ', exact mode’s build in it'}`;
 };
 
-export const showBaseline = async ({ baselines, bundles, json }: ShowOptions, word: string): Promise<ExitCode> => {
+export const showBaseline = async ({ baselines, bundles, json }: ListOptions, word: string): Promise<ExitCode> => {
   const path = (await isThere(word)) ? word : (await baselineNamed(word, baselines)).path;
   const { entry, run, scenarioRun, counts, launches } = await loadBaseline(path);
   if (json) {
@@ -266,7 +293,7 @@ export const showBaseline = async ({ baselines, bundles, json }: ShowOptions, wo
   }
   const { environment } = run;
   const lines = [
-    lineOf(entry),
+    await lineIn(bundles, entry),
     `machine     ${environment.cpuModel}, ${environment.cpus} CPUs, ${environment.os} ${environment.kernel} (${environment.fingerprint})`,
     `settings    GOMAXPROCS ${scenarioRun.settings.gomaxprocs}, GOGC ${scenarioRun.settings.gogc}, ${scenarioRun.settings.pinned ? 'pinned' : 'not pinned'}`,
     `measured    ${formatNumberOf(scenarioRun.launches.length, 'launch', 'launches')}, seed ${run.seed}`,

@@ -99,6 +99,7 @@ export const addBaseline: AddCommand = (program, act) => {
     .command('list')
     .description('list stored baselines')
     .option('--baselines <dir>', 'folder with stored baselines', 'baselines')
+    .addOption(bundles('folder with the bundles of baselines'))
     .addOption(json('the list'))
     .action(async (options) => act(async () => (await import('../commands/baseline.ts')).showBaselines(options)));
   baseline
