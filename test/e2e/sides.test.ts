@@ -134,7 +134,7 @@ describe('a baseline', () => {
     const listed = await place.run(['baseline', 'list'], { cwd: services });
     expect(listed).toMatchObject({ code: 0, stdout: expect.stringContaining(name ?? 'none') as string });
     expect(listed.stdout).toMatch(
-      / \((just now|.* ago)\) {2}go1\S+ {2}commit, bundle, (?:profiles, )?figures, [\d.]+ [kM]B {2}/,
+      / \((just now|.* ago)\) {2}go1\S+ {2}commit, bundle, (?:profiles, )?figures, [\d.]+ [KM]iB {2}/,
     );
     const elsewhere = await place.run(['baseline', 'list', '--bundles', 'nowhere'], { cwd: services });
     expect(elsewhere.stdout).toContain('commit, bundle elsewhere, ');
