@@ -27,11 +27,11 @@ import { alignNames } from '../functions/names.ts';
 import type { Explanation } from '../verdict/findings.ts';
 import { type KeptSide, launchesKept } from './keep-launches.ts';
 
-/** Of a function's cost between sessions of the demo (docs/method.md); each counts as four sessions. */
+/** Of a function's cost between three sessions of the demo within 20 minutes (docs/method.md); each counts as four sessions. */
 export const KNOWN_SPREADS = {
   cpu: { sdRatio: 0.03, degrees: 20 },
-  alloc_objects: { sdRatio: 0.01, degrees: 20 },
-  alloc_space: { sdRatio: 0.01, degrees: 20 },
+  alloc_objects: { sdRatio: 0.03, degrees: 20 },
+  alloc_space: { sdRatio: 0.03, degrees: 20 },
   mutex: { sdRatio: 0.3, degrees: 20 },
   block: { sdRatio: 0.3, degrees: 20 },
 } as const satisfies Partial<Record<CostProfile, SessionSpread>>;
