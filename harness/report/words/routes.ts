@@ -42,26 +42,59 @@ export const routeRows = ({ routes = [] }: ScenarioComparison): readonly RouteRo
 const movedBy = (scenario: ScenarioComparison, metric: MetricId, verdict: RouteVerdict): readonly RouteComparison[] =>
   (scenario.routes ?? []).filter((row) => row.metric === metric && row.verdict === verdict).toSorted(byEffect);
 
+/** What moved one way by one metric, and whether every other name is known to be as before. */
+interface Moved {
+  readonly route: string;
+  readonly effectRatio: number;
+  /** Said behind the effect where it is of another metric. */
+  readonly of: '' | ' instructions';
+  readonly isAlone: boolean;
+}
+
+const movedMost = (scenario: ScenarioComparison, { metric, verdict }: MetricComparison): Moved | undefined => {
+  if (verdict !== 'regressed' && verdict !== 'improved') return undefined;
+  const [most, ...others] = movedBy(scenario, metric, verdict);
+  if (most === undefined) return undefined;
+  const rest = (scenario.routes ?? []).filter((row) => row.metric === metric && row !== most);
+  const isAlone = others.length === 0 && rest.every((row) => row.verdict === 'unchanged');
+  return { route: most.route, effectRatio: most.effectRatio, of: '', isAlone };
+};
+
+/** Counts of each name tell where CPU went, too. */
+const countedMost = (scenario: ScenarioComparison, { metric, verdict }: MetricComparison): Moved | undefined => {
+  if (metric !== 'cpuNsPerRequest' && metric !== 'instructionsPerRequest') return undefined;
+  const changed = (scenario.exact?.counted?.routes ?? [])
+    .filter(({ isChanged, base, head }) => isChanged && head > base === (verdict === 'regressed'))
+    .map(({ name, base, head }) => ({ route: name, effectRatio: head / base - 1 }))
+    .toSorted((left, right) => Math.abs(right.effectRatio) - Math.abs(left.effectRatio));
+  const [most] = changed;
+  const isAlone = scenario.exact?.counted?.routes?.filter(({ isChanged }) => isChanged).length === 1;
+  return most === undefined ? undefined : { ...most, of: ' instructions' as const, isAlone };
+};
+
+/** Of all requests together, by the measure that {@link Moved} has of one name. */
+const wholeOf = ({ metrics }: ScenarioComparison, moved: Moved, metric: MetricComparison): MetricComparison =>
+  moved.of === '' ? metric : (metrics.find((row) => row.metric === 'instructionsPerRequest') ?? metric);
+
 /**
  * `, in `GET /search` alone (+37 %)`: every other one is unchanged; else `above all`. Empty where no request is certain,
  * or all of them moved about as much.
  */
 export const routeClause = (scenario: ScenarioComparison, metric: MetricComparison): InlineText => {
   if (metric.verdict !== 'regressed' && metric.verdict !== 'improved') return [];
-  const [most, ...others] = movedBy(scenario, metric.metric, metric.verdict);
-  if (most === undefined || isAlike(most, metric)) return [];
-  const rest = (scenario.routes ?? []).filter((row) => row.metric === metric.metric && row !== most);
-  const isAlone = others.length === 0 && rest.every(({ verdict }) => verdict === 'unchanged');
-  return [', in ', code(most.route), ` ${isAlone ? 'alone' : 'above all'} (${formatSignedPercent(most.effectRatio)})`];
+  const moved = movedMost(scenario, metric) ?? countedMost(scenario, metric);
+  if (moved === undefined || isAlike(moved, wholeOf(scenario, moved, metric))) return [];
+  const { route, effectRatio, of, isAlone } = moved;
+  return [', in ', code(route), ` ${isAlone ? 'alone' : 'above all'} (${formatSignedPercent(effectRatio)}${of})`];
 };
 
 /** Times the change of all requests: a name that moved little more says nothing about where it is. */
 const TELLING_TIMES = 1.25;
 
-const isAlike = (row: RouteComparison, { effectRatio }: MetricComparison): boolean =>
+const isAlike = (row: Moved, { effectRatio }: MetricComparison): boolean =>
   effectRatio !== null && Math.abs(row.effectRatio) < TELLING_TIMES * Math.abs(effectRatio);
 
-/** `; `GET /search` alone regressed: median latency +37 %, without a gate`, beside a verdict that all is well. */
+/** `; but in `GET /search` median latency +37 %, which no gate watches`, beside a verdict that all is well. */
 export const routesBeside = ({ routes = [] }: ScenarioComparison): InlineText => {
   const [worst, ...others] = routes.filter(({ verdict }) => verdict === 'regressed').toSorted(byEffect);
   if (worst === undefined) return [];

@@ -16,6 +16,7 @@ import {
   SIDES,
   type TotalsLaunch,
 } from '../../model/index.ts';
+import { numbersByRoute } from '../../load/index.ts';
 import { decodeProfile } from '../../profile/index.ts';
 import type { Binary } from '../../service/index.ts';
 import { buildExact, type ExactBinaries, FOR_EXACT_MODE } from './build.ts';
@@ -35,6 +36,7 @@ import { byFunction, inTotal } from './reading.ts';
 import { countedRequests, type ExactFacts, isNameless, orRefused } from './refusal.ts';
 import { buildInOwnTime, hasTimeFor, type Pace, requireTimeFor, tellLaunch } from './time.ts';
 import { inTurn } from './in-turn.ts';
+import { loadPlan } from '../launch/load-plan.ts';
 import { type CountsRead, type RunPlan, UNKNOWN_CHANGE } from '../session/plan.ts';
 import { type Session, whileNothingIsMeasured } from '../session/session.ts';
 
@@ -95,6 +97,20 @@ export const countBinaries = async (
       return asFit(counting, facts, async (...fit) => ({ run: await countTotals(...fit, reasons), read: null }));
     }
   });
+};
+
+/** Each name's own count takes two more snapshots of all counters, some megabytes each. */
+const MOST_ROUTES = 8;
+/** Counts of one name repeat to a few parts in a thousand over so many. */
+const REQUESTS_OF_A_ROUTE = 12;
+
+/** Of the counted requests, the first of each name; none where there is one name, or too many of them. */
+const routesToCount = (session: Session, requests: number): ReadonlyMap<number, readonly number[]> => {
+  const plan = loadPlan(session, { launch: 1, timeoutSeconds: 0, connections: 1 });
+  const names = plan.requests.length;
+  if (names < 2 || names > MOST_ROUTES) return new Map();
+  const all = numbersByRoute(plan, requests, requests);
+  return new Map([...all].map(([route, numbers]) => [route, numbers.slice(0, REQUESTS_OF_A_ROUTE)]));
 };
 
 /** What all launches of a pass share. */
@@ -206,6 +222,7 @@ const countRounds = async (
   const atOnce = counting.places.length;
   const soFar: Pace = { counted: timed, atOnce };
   const read = byFunction(tables);
+  const routes = routesToCount(session, requests);
   const readAll = async (): Promise<void> => {
     for (let window = unread.shift(); window !== undefined; window = unread.shift()) {
       counted.push(await read(window));
@@ -227,7 +244,7 @@ const countRounds = async (
         if (round === 1) seen.refused ??= lookAt(session, run(counted), facts, ({ isRefused }) => isRefused);
         await whileNothingIsMeasured(session);
       };
-      const windows = await countBeside({ ...counting, pace }, launches, facts, work);
+      const windows = await countBeside({ ...counting, pace, routes }, launches, facts, work);
       unread.push(...windows);
       timed.push(...windows.map(({ wallSeconds }) => ({ wallSeconds })));
       if (seen.refused !== null) return { run: seen.refused.reading.run, read: seen.refused };

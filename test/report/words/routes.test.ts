@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { RouteComparison } from '../../../harness/model/index.ts';
+import type { CountedCalls, RouteComparison } from '../../../harness/model/index.ts';
 import { buildReport, renderMarkdown, renderTerminal, verdictSentence } from '../../../harness/report/index.ts';
-import { byRatio, comparisonOf, scenarioOf } from '../../builders/comparisons.ts';
+import { byRatio, comparisonOf, exactOf, scenarioOf, STORIES } from '../../builders/comparisons.ts';
 import { HOSTILE } from '../hostile.ts';
 
 const routeOf = (route: string, effectRatio: number, rest: Partial<RouteComparison> = {}): RouteComparison => ({
@@ -38,6 +38,17 @@ describe('the request that moved', () => {
     expect(verdictSentence(slow([list, search]))).toContain(', in `GET /search` alone (+62 %)');
     const open = { ...list, verdict: 'notJudged' } as const;
     expect(verdictSentence(slow([open, search]))).toContain(', in `GET /search` above all (+62 %)');
+  });
+
+  it('is told of CPU by the instructions of each name, where they were counted', () => {
+    const story = STORIES['regressed-cpu']!.scenarios[0]!;
+    const of = (routes: readonly CountedCalls[]): string =>
+      verdictSentence(comparisonOf([{ ...story, exact: exactOf({ routes }) }]));
+    const same = { name: 'GET /items', base: 1000, head: 1000, isChanged: false };
+    const dearer = { name: 'GET /search', base: 1000, head: 1400, isChanged: true };
+    expect(of([same, dearer])).toContain(', in `GET /search` alone (+40 % instructions), mostly ');
+    expect(of([{ ...same, head: 1050, isChanged: true }, dearer])).toContain(', in `GET /search` above all (+40 %');
+    expect(of([same, { ...dearer, head: 600 }])).not.toContain('GET /');
   });
 
   it('is not said where all moved about as much, or none is certain', () => {

@@ -8,6 +8,8 @@ import type { QemuEngine } from '../../../harness/exact/index.ts';
 import { runningCount, stopAll } from '../../../harness/process/index.ts';
 import { buildExact } from '../../../harness/run/counting/build.ts';
 import { countBinaries } from '../../../harness/run/counting/emulated.ts';
+import { bothSides, type Side } from '../../../harness/model/index.ts';
+import { median } from '../../../harness/stats/index.ts';
 import { parseScenario } from '../../../harness/scenario/index.ts';
 import { probed, testFolder } from '../../exact/counted-program.ts';
 import { spoilModuleData } from '../../exact/spoiled-tables.ts';
@@ -94,5 +96,37 @@ describe.skipIf(why !== '')(`a program whose tables are not understood${why}`, (
       rmSync(place, { recursive: true, force: true });
     }
     expect(runningCount()).toBe(0);
+  }, 400_000);
+});
+
+const TWO = `${SCENARIO}    - { name: ready, http: GET /ready }
+`;
+
+describe.skipIf(why !== '')(`a scenario with two request names${why}`, () => {
+  it('has the instructions of each counted apart, so that the changed one is told from the other', async () => {
+    const place = mkdtempSync(path.join(tmpdir(), 'n'));
+    const scenario = parseScenario(TWO, 'counted.yml', new Map());
+    const sides = { base: module(1000), head: module(5000) };
+    const { session, stop } = await countedSession({
+      scenario,
+      sides,
+      folder: place,
+      signal: AbortSignal.timeout(400_000),
+    });
+    try {
+      const { run } = await countBinaries(session, found as QemuEngine, await buildExact(session), 60, FACTS);
+      const perRequest = (side: Side, route: number): readonly number[] =>
+        run.launches
+          .filter((launch) => launch.side === side)
+          .flatMap(({ routes = [] }) => routes.filter((each) => each.route === route))
+          .map(({ instructions, requests }) => instructions / requests);
+      const [work, ready] = [0, 1].map((route) => bothSides((side) => perRequest(side, route)));
+      expect(Math.min(...work!.head)).toBeGreaterThan(Math.max(...work!.base) + 4000);
+      expect(ready!.base.length).toBeGreaterThan(2);
+      expect(Math.abs(median(ready!.head) / median(ready!.base) - 1)).toBeLessThan(0.005);
+    } finally {
+      await stop();
+      rmSync(place, { recursive: true, force: true });
+    }
   }, 400_000);
 });
