@@ -3,7 +3,7 @@
  * by, and what sessions differ by besides (docs/method.md).
  *
  * CPU is compared by what a function takes beside the others: the hour and the machine, which move all functions alike, cancel
- * by taking the function in the middle as unchanged. So does a change that makes everything dearer alike, which cannot be
+ * by taking those that did not move by themselves as unchanged. So does a change that makes everything dearer alike, which cannot be
  * seen. Allocations are compared as they are: they depend on neither. Waits are compared as they are, with the wide
  * spread that they have between sessions.
  */
@@ -19,7 +19,7 @@ import { METRICS, profileKind } from '../../metrics/index.ts';
 import { filterByLabel } from '../../profile/index.ts';
 import { type SessionSpread, sum } from '../../stats/index.ts';
 import { compareKind, explainByKinds, type KindCompared } from '../functions/compare-functions.ts';
-import { type KindTotals, totalCosts } from '../functions/costs.ts';
+import { type FunctionTotals, type KindTotals, totalCosts } from '../functions/costs.ts';
 import { withCountedStacks } from '../functions/counted-stacks.ts';
 import { judgeFunctionGates } from '../functions/function-gates.ts';
 import type { CostProfile, ProfiledKind, ProfiledSide } from '../functions/input.ts';
@@ -93,24 +93,43 @@ export const cpuOf = (stored: StoredLaunches): ProfiledKind | null => {
   return kept.length < 2 ? null : kindOf('cpu', { base: kept, head: kept });
 };
 
-/** The value that half of the weight lies below. */
-const weightedMedian = (values: readonly { readonly value: number; readonly weight: number }[]): number => {
-  const ordered = values.toSorted((one, other) => one.value - other.value);
-  const half = sum(ordered.map(({ weight }) => weight)) / 2;
-  let below = 0;
-  return ordered.find(({ weight }) => (below += weight) >= half)?.value ?? 1;
+/** Fewer events on both sides together say nothing of a function by itself. */
+const LEAST_EVENTS = 20;
+/** In standard errors: a function that moved by more moved by itself. */
+const MOVED_BY_ITSELF = 2.5;
+/** What is left as unchanged holds at least this part of base. */
+const LEAST_LEFT = 0.5;
+
+/** Of a cost that so many events stand for, between sessions. */
+const varianceOf = ({ own, ownCounts }: FunctionTotals['sides']['base']): number => {
+  const events = sum(ownCounts);
+  return (events > 0 ? own ** 2 / events : 0) + (KNOWN_SPREADS.cpu.sdRatio * own) ** 2;
 };
 
-/** Fewer events say nothing of what all functions have in common. */
-const LEAST_EVENTS = 20;
+/** How far a function is from what all of them did, in standard errors. */
+const deviation = ({ sides: { base, head } }: FunctionTotals, common: number): number =>
+  sum(base.ownCounts) + sum(head.ownCounts) < LEAST_EVENTS
+    ? 0
+    : Math.abs(head.own - common * base.own) / Math.sqrt(varianceOf(head) + common ** 2 * varianceOf(base));
 
-/** What head's functions cost of base's, of the one in the middle by cost: what moved all of them alike. */
-const commonRatio = ({ functions }: Pick<KindTotals, 'functions'>): number =>
-  weightedMedian(
-    functions
-      .filter(({ sides }) => Math.min(sum(sides.base.ownCounts), sum(sides.head.ownCounts)) >= LEAST_EVENTS)
-      .map(({ sides: { base, head } }) => ({ value: head.own / base.own, weight: base.own + head.own })),
-  );
+const ratioOf = (functions: readonly FunctionTotals[]): number =>
+  sum(functions.map(({ sides }) => sides.head.own)) / sum(functions.map(({ sides }) => sides.base.own));
+
+/**
+ * What head's functions cost of base's, those that moved by themselves left out, the furthest first (as Kadota,
+ * Nishiyama and Shimizu 2012 leave out genes): the hour, the machine, and what a dear function takes of the shares of others.
+ */
+const commonRatio = ({ functions, total }: Pick<KindTotals, 'functions' | 'total'>): number => {
+  let left = functions;
+  for (;;) {
+    const common = ratioOf(left);
+    const [furthest] = left.toSorted((one, other) => deviation(other, common) - deviation(one, common));
+    if (furthest === undefined || deviation(furthest, common) < MOVED_BY_ITSELF) return common;
+    const rest = left.filter((each) => each !== furthest);
+    if (sum(rest.map(({ sides }) => sides.base.own)) < LEAST_LEFT * total.base) return common;
+    left = rest;
+  }
+};
 
 const withTotals = (kind: ProfiledKind, totals: BySide<number>): ProfiledKind => ({
   ...kind,
@@ -119,7 +138,7 @@ const withTotals = (kind: ProfiledKind, totals: BySide<number>): ProfiledKind =>
   ),
 });
 
-/** As if the function in the middle cost the same: the unit is that of the base in its hour, on its machine. */
+/** As if functions that did not move by themselves cost the same: the unit is that of the base in its hour, on its machine. */
 const besideOthers = (kind: ProfiledKind, { modulePath }: StoredProfilesInput): ProfiledKind => {
   const profilesOf = (side: 'base' | 'head') => kind.launches.map((launch) => launch[side].profile);
   const names = alignNames(profilesOf('base'), profilesOf('head'), [], modulePath);
