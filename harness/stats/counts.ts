@@ -8,6 +8,7 @@
  */
 import { studentTwoSidedP } from './beta.ts';
 import { sum } from './describe.ts';
+import { normalQuantile } from './normal.ts';
 
 /** Counts of one function, launch by launch. */
 export interface PairedCounts {
@@ -245,6 +246,51 @@ export const estimateSessionSpread = (
   const seen = weight > 0 ? Math.max(0, excess / weight) : 0;
   const variance = (knownSessions * known.sdRatio ** 2 + (sessions - 1) * seen) / (knownSessions + sessions - 1);
   return { sdRatio: Math.sqrt(variance), degrees: (known.degrees / knownSessions) * (knownSessions + sessions - 1) };
+};
+
+/** Median of χ² with one degree of freedom. */
+const MEDIAN_CHI_SQUARE = 0.4549364;
+/** Fewer functions tell nothing of what most of them do. */
+const FEWEST_TO_TELL = 8;
+
+export interface SessionTest {
+  readonly test: CountTest;
+  readonly base: number;
+  readonly head: number;
+}
+
+/** The quantile of 95 %, one-sided. */
+const Z_95 = 1.6448536269514722;
+
+/** What the middle of so many equal functions' χ² comes to in 5 % of cases: the order statistic of that rank. */
+const largestMiddle = (functions: number): number =>
+  normalQuantile(0.5 + (0.5 + (0.5 * Z_95) / Math.sqrt(functions)) / 2) ** 2;
+
+/**
+ * The known spread, or the larger one that brings the middle of all functions where equal ones have it: an hour in which a neighbour
+ * pushed everything out of the cache moves most functions, a change moves few (Devlin and Roeder 1999, genomic control).
+ */
+export const widenSessionSpread = (
+  tests: readonly SessionTest[],
+  sessions: { readonly base: number; readonly head: number },
+  known: SessionSpread,
+  sizeRatio: number,
+): SessionSpread => {
+  if (tests.length < FEWEST_TO_TELL) return known;
+  const middle = (sdRatio: number): number => {
+    const squares = tests
+      .map(({ test, ...counts }) => withSessions(test, counts, sessions, { ...known, sdRatio }, sizeRatio).z ** 2)
+      .toSorted((one, other) => one - other);
+    return squares[Math.floor(squares.length / 2)] ?? 0;
+  };
+  if (middle(known.sdRatio) <= largestMiddle(tests.length)) return known;
+  let [low, high] = [known.sdRatio, 1];
+  for (let step = 0; step < 40; step++) {
+    const between = (low + high) / 2;
+    if (middle(between) > MEDIAN_CHI_SQUARE) low = between;
+    else high = between;
+  }
+  return { ...known, sdRatio: high };
 };
 
 /** The quantile of 80 % power. */

@@ -6,6 +6,7 @@ import {
   type PairedCounts,
   randomFrom,
   testCountsApart,
+  widenSessionSpread,
   withSessions,
 } from '../../harness/stats/index.ts';
 import { poisson } from '../compare/functions/fixture.ts';
@@ -74,5 +75,26 @@ describe('the spread between sessions', () => {
     expect(spreadOf(30, 0.1)).toBeLessThan(0.105);
     expect(spreadOf(30, 0)).toBeLessThan(0.015);
     expect(spreadOf(2, 0.1)).toBeGreaterThan(KNOWN.sdRatio);
+  });
+});
+
+describe('an hour that moves most functions', () => {
+  const testsOf = (factors: readonly number[]) => {
+    const exposures = { base: [1, 1, 1, 1], head: [1, 1, 1, 1] };
+    const counts = factors.map((factor) => ({
+      base: [100, 100, 100, 100],
+      head: [100, 100, 100, 100].map((count) => count * factor),
+    }));
+    const tests = testCountsApart(counts, exposures, 1);
+    return tests.map((test, at) => ({ test, base: 400, head: 400 * (factors[at] ?? 1) }));
+  };
+  const widened = (factors: readonly number[]): number =>
+    widenSessionSpread(testsOf(factors), { base: 1, head: 1 }, KNOWN, 1).sdRatio;
+
+  test('widens the spread, and a change of one function does not', () => {
+    const many = [1.4, 0.7, 1.5, 0.6, 1.3, 0.75, 1.45, 0.65, 1.35, 0.7];
+    expect(widened(many)).toBeGreaterThan(0.2);
+    expect(widened(many.map((_, at) => (at === 0 ? 2 : 1)))).toBe(KNOWN.sdRatio);
+    expect(widened([2, 2, 2])).toBe(KNOWN.sdRatio);
   });
 });

@@ -32,7 +32,7 @@ import { findMoves, findRenames, joinRenames } from './moved.ts';
 import { alignNames } from './names.ts';
 import { nearChangeOf } from './near-change.ts';
 import { isNamedForSure } from './sure-name.ts';
-import { isOwn } from './owners.ts';
+import { isKernels, isOwn } from './owners.ts';
 import { buildPaths, pathAlongDelta, type Paths } from './paths.ts';
 import { withCountedStacks, withoutAgentIn } from './counted-stacks.ts';
 import { LEAST_OWN_RATIO, sureDelta, type Tested, testFunctions } from './tested.ts';
@@ -89,10 +89,11 @@ const isByPackage = (profile: CostProfile, { builds }: FunctionsContext): boolea
 const LEAST_SHARE_APART = 0.01;
 
 const askedIn =
-  ({ apart, samples }: KindTotals) =>
-  ({ sides: { base, head } }: FunctionTotals): boolean =>
+  ({ apart, samples, profile }: KindTotals) =>
+  ({ name, sides: { base, head } }: FunctionTotals): boolean =>
     apart === undefined ||
-    sum(base.ownCounts) + sum(head.ownCounts) >= LEAST_SHARE_APART * (samples.base + samples.head);
+    (!(profile === 'cpu' && isKernels(name)) &&
+      sum(base.ownCounts) + sum(head.ownCounts) >= LEAST_SHARE_APART * (samples.base + samples.head));
 
 /** Of sides measured apart the total moves with the hour: which way to look is said by the function that is surest. */
 const directionOfSurest = (tested: readonly Tested[], moves: ReadonlyMap<string, string>): 1 | -1 | null => {

@@ -13,9 +13,11 @@ import {
   sum,
   testCounts,
   testCountsApart,
+  widenSessionSpread,
   withSessions,
 } from '../../stats/index.ts';
 import type { ApartTotals, FunctionTotals, KindTotals } from './costs.ts';
+import type { CostProfile } from './input.ts';
 import { spreadOfSessions } from './session-spread.ts';
 
 export interface Tested {
@@ -102,14 +104,25 @@ const testAll = (kind: KindTotals, functions: readonly FunctionTotals[]): readon
   return kind.apart === undefined ? ofLaunches : addSessions(kind, kind.apart, functions, ofLaunches);
 };
 
+/** Where all allocate more, that is the change. */
+const MOVED_BY_THE_HOUR: ReadonlySet<CostProfile> = new Set(['cpu', 'mutex', 'block']);
+
+/** Of functions with fewer events chance hides what an hour does to them. */
+const EVENTS_TO_TELL_SPREAD = 100;
+
 const addSessions = (
-  { sizeRatio }: KindTotals,
+  { profile, sizeRatio }: KindTotals,
   apart: ApartTotals,
   functions: readonly FunctionTotals[],
   tests: readonly CountTest[],
 ): readonly CountTest[] => {
-  const spread = spreadOfSessions(apart, functions, tests);
   const sessions = bothSides((side) => new Set(apart.sessions[side]).size);
+  const known = spreadOfSessions(apart, functions, tests);
+  const large = functions.flatMap((totals, i) => {
+    const [test, counts] = [tests[i], totalCounts(totals)];
+    return test === undefined || counts.base + counts.head < EVENTS_TO_TELL_SPREAD ? [] : [{ test, ...counts }];
+  });
+  const spread = MOVED_BY_THE_HOUR.has(profile) ? widenSessionSpread(large, sessions, known, sizeRatio) : known;
   return tests.map((test, i) => {
     const totals = functions[i];
     return totals === undefined ? test : withSessions(test, totalCounts(totals), sessions, spread, sizeRatio);

@@ -24,6 +24,7 @@ import { withCountedStacks } from '../functions/counted-stacks.ts';
 import { judgeFunctionGates } from '../functions/function-gates.ts';
 import type { CostProfile, ProfiledKind, ProfiledSide } from '../functions/input.ts';
 import { alignNames } from '../functions/names.ts';
+import { isKernels } from '../functions/owners.ts';
 import type { Explanation } from '../verdict/findings.ts';
 import { type KeptSide, launchesKept } from './keep-launches.ts';
 
@@ -120,7 +121,7 @@ const ratioOf = (functions: readonly FunctionTotals[]): number =>
  * Nishiyama and Shimizu 2012 leave out genes): the hour, the machine, and what a dear function takes of the shares of others.
  */
 const commonRatio = ({ functions, total }: Pick<KindTotals, 'functions' | 'total'>): number => {
-  let left = functions;
+  let left = functions.filter(({ name }) => !isKernels(name));
   for (;;) {
     const common = ratioOf(left);
     const [furthest] = left.toSorted((one, other) => deviation(other, common) - deviation(one, common));
@@ -163,7 +164,7 @@ const namedFirst = (one: KindCompared, other: KindCompared): number => Number(is
 
 /** What is compared, and what cannot be seen. */
 const howCompared = ({ before: { costs } }: StoredProfilesInput): string =>
-  `Functions are compared with profiles stored on ${costs.sessions.map(({ createdAt }) => createdAt.slice(0, 10)).join(', ')}: CPU by what a function takes beside the others, so that what makes all of them dearer alike cannot be seen; allocations, lock waits and blocked time per request.`;
+  `Functions are compared with profiles stored on ${costs.sessions.map(({ createdAt }) => createdAt.slice(0, 10)).join(', ')}: CPU by what a function takes beside the others, so that what makes all of them dearer alike cannot be seen, nor can system calls; allocations, lock waits and blocked time per request.`;
 
 export const compareStoredProfiles = (input: StoredProfilesInput): Explanation => {
   const compared = KEPT_KINDS.flatMap((kind) => compareKept(kind, input));
