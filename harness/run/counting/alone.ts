@@ -15,7 +15,7 @@ import { conditionsOf } from './conditions.ts';
 import { collectOwnGarbage, patientPace, withoutPaths, withProfiles } from './emulated.ts';
 import { countAgainIfNeeded, type CountingRun, type LaunchWaits, TooMany, USUAL_WAITS } from './launch.ts';
 import { onlyPlace } from './places.ts';
-import { byFunction } from './reading.ts';
+import { byFunction, workBetween } from './reading.ts';
 import { countedRequests, CountingRefusal, type ExactFacts, isNameless, orRefused } from './refusal.ts';
 import { buildInOwnTime, hasTimeFor, type Pace, requireTimeFor, tellLaunch } from './time.ts';
 
@@ -91,11 +91,13 @@ const countAlone = async (
   const binaries = { base: binary, head: binary };
   const place = await onlyPlace(session);
   const replayed = loadPlan(session, { launch: 1, timeoutSeconds: 0, connections: 1 });
-  const routes = numbersByRoute(replayed, requests, requests);
+  const numbers = numbersByRoute(replayed, requests, requests);
   const meanwhile = async (): Promise<void> => whileNothingIsMeasured(session);
-  const counting: CountingRun = { session, engine, place, binaries, requests, routes, pace: USUAL_WAITS, meanwhile };
   try {
-    const launches = await countHead(counting, readGoTables(binary.path), steady, facts);
+    const tables = readGoTables(binary.path);
+    const routes = { numbers, workBetween: workBetween({ base: tables, head: tables }) };
+    const counting: CountingRun = { session, engine, place, binaries, requests, routes, pace: USUAL_WAITS, meanwhile };
+    const launches = await countHead(counting, tables, steady, facts);
     return { engine: 'qemu', refusal: null, steady, unsteadyReason, launches, conditions, warnings: [] };
   } catch (error) {
     if (isNameless(error)) throw new CountingRefusal(withoutPaths(error.message, binaries));

@@ -7,7 +7,7 @@ import type { ExactTrouble } from '../../compare/index.ts';
 import { GodynoError } from '../../errors.ts';
 import { type QemuEngine, snapshot, type Snapshot, startOf } from '../../exact/index.ts';
 import type { Loader, SingleLoop } from '../../load/index.ts';
-import type { BySide, Replies, Side } from '../../model/index.ts';
+import type { BySide, ExactLaunch, Replies, Side } from '../../model/index.ts';
 import type { Binary, RunningTarget } from '../../service/index.ts';
 import { type CountedStart, withCountedTarget } from './target.ts';
 import { countedRequests, type ExactFacts, CountingRefusal, isNameless } from './refusal.ts';
@@ -63,8 +63,15 @@ export interface CountingRun {
   readonly pace: LaunchWaits;
   /** Is done before anything is counted, beside the warm-up. */
   readonly meanwhile: () => Promise<void>;
-  /** Numbers of the counted requests by route, to be counted once more, apart; left out: they are not. */
-  readonly routes?: ReadonlyMap<number, readonly number[]>;
+  /** What is counted once more, apart; left out: nothing is. */
+  readonly routes?: RoutesToCount;
+}
+
+export interface RoutesToCount {
+  /** Numbers of counted requests by route. */
+  readonly numbers: ReadonlyMap<number, readonly number[]>;
+  /** Instructions that are judged; asked at once, since counters are some megabytes each. */
+  readonly workBetween: (side: Side, before: Snapshot, after: Snapshot) => number;
 }
 
 export interface CountedLaunchSpec {
@@ -78,20 +85,12 @@ export interface CountedWindow extends CountedLaunchSpec {
   readonly counting: CountingRun;
   /** Around the stretch without requests, then around the requests. */
   readonly snapshots: Readonly<Record<'resting' | 'rested' | 'before' | 'after', Snapshot>>;
-  /** Around the requests of each route. */
-  readonly routes: readonly RouteSnapshots[];
+  readonly routes: NonNullable<ExactLaunch['routes']>;
   readonly windowSeconds: number;
   /** Of the launch, from its start to the last count. */
   readonly wallSeconds: number;
   readonly replies: Replies | null;
   readonly peakBytes: number | undefined;
-}
-
-interface RouteSnapshots {
-  readonly route: number;
-  readonly requests: number;
-  readonly before: Snapshot;
-  readonly after: Snapshot;
 }
 
 /** The first launch showed that fewer requests fit into memory: counting begins anew. */
@@ -185,13 +184,18 @@ const countRoutes = async (
   counting: CountingRun,
   side: Side,
   countsFile: string,
-): Promise<readonly RouteSnapshots[]> => {
-  const counted: RouteSnapshots[] = [];
-  for (const [route, numbers] of counting.routes ?? []) {
-    const before = snapshot(countsFile);
+  atRest: Snapshot,
+): Promise<CountedWindow['routes']> => {
+  const { numbers: wanted, workBetween } = counting.routes ?? { numbers: new Map<number, readonly number[]>() };
+  const counted: { route: number; requests: number; instructions: number }[] = [];
+  let before = atRest;
+  for (const [route, numbers] of wanted) {
     for (const first of numbers) await send(counting, side, { first, count: 1 });
     await delay(SETTLE_MS);
-    counted.push({ route, requests: numbers.length, before, after: snapshot(countsFile) });
+    const after = snapshot(countsFile);
+    const instructions = workBetween?.(side, before, after) ?? 0;
+    counted.push({ route, requests: numbers.length, instructions });
+    before = after;
   }
   return counted;
 };
@@ -247,7 +251,7 @@ const countLaunch = async (
           const trouble = failedRequests(bad, window.planned, wallSeconds, facts, firstFailure(place.loader, side));
           throw new CountingRefusal(trouble);
         }
-        const routes = await countRoutes(counting, side, countsFile);
+        const routes = await countRoutes(counting, side, countsFile, after);
         if (after.overflow !== null) throw new CountingRefusal({ kind: after.overflow, most: MOST_THREADS });
         const snapshots = { resting, rested, before, after };
         return {

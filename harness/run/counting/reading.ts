@@ -5,7 +5,7 @@ import { instructionsProfile } from '../../compare/index.ts';
 import { countsBetween, type GoTables, totalBetween } from '../../exact/index.ts';
 import type { BySide, ExactLaunch, TotalsLaunch } from '../../model/index.ts';
 import { encodeProfile, type Profile } from '../../profile/index.ts';
-import type { CountedWindow } from './launch.ts';
+import type { CountedWindow, RoutesToCount } from './launch.ts';
 import { folderOf } from '../../folders.ts';
 
 const common = ({ counting, side, number, windowSeconds, wallSeconds }: CountedWindow) => ({
@@ -24,6 +24,12 @@ const judgedSum = ({ user, runtime, allocator }: ExactLaunch['groups']): number 
 /** Makes of the counters what is kept of a launch. */
 type CountedReader<T> = (window: CountedWindow) => Promise<T>;
 
+/** Instructions that the verdict is about, between two snapshots of one side. */
+export const workBetween =
+  (tables: BySide<GoTables>): RoutesToCount['workBetween'] =>
+  (side, before, after) =>
+    judgedSum(countsBetween(before, after, { tables: tables[side], arch: process.arch }).groups);
+
 /** Throws `GO_TABLES_UNREADABLE` where an address that was executed meets what we do not understand. */
 export const byFunction =
   (tables: BySide<GoTables>): CountedReader<ExactLaunch> =>
@@ -34,11 +40,7 @@ export const byFunction =
     const counts = countsBetween(before, after, program);
     const profile = instructionsProfile(counts.stacks, countsBetween(resting, rested, program).stacks);
     const { moreWarmUp } = counting.pace;
-    const routes = window.routes.map((each) => ({
-      route: each.route,
-      requests: each.requests,
-      instructions: judgedSum(countsBetween(each.before, each.after, program).groups),
-    }));
+    const { routes } = window;
     return {
       groups: counts.groups,
       syscalls: counts.syscalls,

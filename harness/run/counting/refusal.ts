@@ -13,6 +13,8 @@ export interface ExactFacts {
   readonly modulePath?: string | null;
   /** Which way CPU has moved, as launches have decided; null or left out: it has not, or nobody knows yet. */
   readonly cpuMoved?: 1 | -1 | null;
+  /** A gate has failed, so that it is worth telling which requests it is in. */
+  readonly hasFired?: boolean;
   /** Of the budget, for what comes after the counting; left out: nothing does. */
   readonly leaveSeconds?: number;
 }

@@ -24,7 +24,7 @@ export const countFor = async (
   const instead = noEmulator ?? '';
   return step === 'refuse' || isMissing(engine)
     ? unblamed(refused('qemu', instead))
-    : countWith(session, engine, instead, { ...factsOf(session), ...known });
+    : countWith(session, engine, instead, { ...factsOf(session), ...known, hasFired: state === 'fired' });
 };
 
 /** Only the emulator's counts blame a function. */
@@ -73,7 +73,7 @@ export const exactSeconds = (session: Session): number => {
 };
 
 /** From the judged windows of base: what a request costs natively. */
-const factsOf = (session: Session): Omit<ExactFacts, 'leaveSeconds' | 'modulePath' | 'cpuMoved'> => {
+const factsOf = (session: Session): Omit<ExactFacts, 'leaveSeconds' | 'modulePath' | 'cpuMoved' | 'hasFired'> => {
   const pairs = session.launches.flatMap((launch) => launch.pairs.filter(({ phase }) => phase === 'cost'));
   return {
     cpuNsPerRequest: counterPerRequest(pairs, 'base', 'cpuNs') ?? null,

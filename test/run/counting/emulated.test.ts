@@ -114,7 +114,10 @@ describe.skipIf(why !== '')(`a scenario with two request names${why}`, () => {
       signal: AbortSignal.timeout(400_000),
     });
     try {
-      const { run } = await countBinaries(session, found as QemuEngine, await buildExact(session), 60, FACTS);
+      const { run } = await countBinaries(session, found as QemuEngine, await buildExact(session), 60, {
+        ...FACTS,
+        hasFired: true,
+      });
       const perRequest = (side: Side, route: number): readonly number[] =>
         run.launches
           .filter((launch) => launch.side === side)
@@ -122,7 +125,7 @@ describe.skipIf(why !== '')(`a scenario with two request names${why}`, () => {
           .map(({ instructions, requests }) => instructions / requests);
       const [work, ready] = [0, 1].map((route) => bothSides((side) => perRequest(side, route)));
       expect(Math.min(...work!.head)).toBeGreaterThan(Math.max(...work!.base) + 4000);
-      expect(ready!.base.length).toBeGreaterThan(2);
+      expect(ready!.base.length).toBeGreaterThan(0);
       expect(Math.abs(median(ready!.head) / median(ready!.base) - 1)).toBeLessThan(0.005);
     } finally {
       await stop();
