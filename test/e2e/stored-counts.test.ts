@@ -129,7 +129,7 @@ describe.skipIf(why !== '')(`stored counts${why}`, { timeout: 600_000 }, () => {
   it('of two baselines call what executes 0.5 % more, by name, without measuring anything', async () => {
     const dir = repository('later', Math.round(STEPS * 1.0075));
     const counted = ['--seed', String(seed()), '--exact', 'always', '--bundles', path.join(place.dir, 'none')];
-    const recorded = await place.run(['baseline', 'record', '--budget', '90s', ...counted, '-q'], { cwd: dir });
+    const recorded = await place.run(['baseline', 'record', '--budget', '45s', ...counted, '-q'], { cwd: dir });
     expect(`${recorded.code} ${recorded.stderr}`).toBe('0 ');
     const folders = [baselines, path.join(dir, 'baselines')].map((folder) => {
       const [name = ''] = readdirSync(path.join(folder, 'api'));

@@ -35,20 +35,27 @@ const isNothing = ({ kind, basePerRequest, headPerRequest }: FunctionComparison)
 
 const unclear = (row: FunctionComparison): FunctionComparison => ({ ...row, kind: 'unclear', movedTo: null });
 
+/** Who was named and still is; else whoever is named first now. */
+const stillNamed = ({ culprit }: Attribution, functions: readonly FunctionComparison[]): string | null => {
+  const named = functions.filter(({ kind }) => NAMING.has(kind));
+  return named.find((row) => row.function === culprit)?.function ?? named[0]?.function ?? null;
+};
+
 /** The findings with names only where a judged metric stands behind them, and moves where that or the change does. */
 export const dropUnsupportedNames = (findings: NamedCauses, rows: readonly MetricComparison[]): NamedCauses => {
   const moved = new Set(rows.filter(({ verdict }) => MOVED.has(verdict)).map(({ metric }) => metric));
-  // Counters cannot tell CPU across days, but functions beside one another.
+  // Counters cannot tell CPU across days, but functions beside one another can; allocations they tell exactly.
   const isStored = findings.attribution?.source === 'stored';
   const functions = findings.functions.map((row) => {
     if (isNothing(row)) return unclear(row);
     if (profileKind(row.profile).explains.some((metric) => moved.has(metric))) return row;
-    if (NAMING.has(row.kind)) return isStored ? row : unclear(row);
+    if (NAMING.has(row.kind)) return isStored && row.profile === 'cpu' ? row : unclear(row);
     const isReal = isStored ? isCertain(row) : isRealMove(row, findings.functions);
     return row.kind === 'moved' && !isReal ? unclear(row) : row;
   });
   const { attribution } = findings;
-  if (isStored) return { ...findings, functions };
+  if (attribution?.source === 'stored')
+    return { functions, attribution: { ...attribution, culprit: stillNamed(attribution, functions) } };
   const stands = moved.size > 0 || attribution === null;
   return { functions, attribution: stands ? attribution : { ...attribution, culprit: null, diffuse: null } };
 };

@@ -2,7 +2,13 @@
 import { describe, expect, test } from 'vitest';
 import { compareStoredProfiles } from '../../../harness/compare/index.ts';
 import { dropUnsupportedNames } from '../../../harness/compare/functions/explained.ts';
-import type { FunctionGate, FunctionKind, StoredLaunches } from '../../../harness/model/index.ts';
+import type {
+  FunctionGate,
+  FunctionKind,
+  MetricComparison,
+  MetricId,
+  StoredLaunches,
+} from '../../../harness/model/index.ts';
 import { buildOf } from '../../builders/builds.ts';
 import { sessionOf } from '../../builders/stored-launches.ts';
 
@@ -18,8 +24,11 @@ const compared = (before: StoredLaunches, after: StoredLaunches, functionGates?:
   return compareStoredProfiles({ before, after, modulePath, builds: { base: build, head: build }, functionGates });
 };
 const NAMING: readonly FunctionKind[] = ['regressed', 'improved', 'new', 'gone', 'moved'];
-const namedIn = (found: ReturnType<typeof compared>): readonly string[] =>
-  dropUnsupportedNames(found, [])
+const namedIn = (found: ReturnType<typeof compared>, moved: readonly MetricId[] = []): readonly string[] =>
+  dropUnsupportedNames(
+    found,
+    moved.map((metric) => ({ metric, verdict: 'regressed' }) as MetricComparison),
+  )
     .functions.filter(({ kind }) => NAMING.includes(kind))
     .map((row) => row.function);
 
@@ -86,7 +95,7 @@ describe('limits of functions', () => {
   });
 });
 
-test('allocations are compared as they are: all of them dearer is all of them named', () => {
+test('allocations are compared as they are, and named where their exact counter has moved, which tells it across days', () => {
   const before = sessionOf({ costs: COSTS, seed: 30, kind: 'alloc_space' });
   const after = sessionOf({
     costs: Object.fromEntries(Object.entries(COSTS).map(([path, cost]) => [path, 1.5 * cost])),
@@ -94,6 +103,8 @@ test('allocations are compared as they are: all of them dearer is all of them na
     kind: 'alloc_space',
   });
   const found = compared(before, after);
-  expect(namedIn(found)).toContain('main.f0');
-  expect(namedIn(found).length).toBeGreaterThan(20);
+  expect(namedIn(found, ['allocBytesPerRequest'])).toContain('main.f0');
+  expect(namedIn(found, ['allocBytesPerRequest']).length).toBeGreaterThan(20);
+  expect(namedIn(found)).toEqual([]);
+  expect(dropUnsupportedNames(found, []).attribution?.culprit).toBeNull();
 });
