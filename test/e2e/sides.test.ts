@@ -179,9 +179,9 @@ describe('a baseline', () => {
     expect(versionsIn('relinked')).toEqual(['second', 'third']);
     expect(runIn(results('relinked')).base).toMatchObject({ revision: second, kind: 'baseline' });
     expect(comparisonIn(results('relinked')).method).toBe('duet');
-    expect(readFileSync(path.join(results('relinked'), 'report.md'), 'utf8')).toMatch(
-      /^- Base: linked again from its bundle[^]*--base baseline/m,
-    );
+    const report = readFileSync(path.join(results('relinked'), 'report.md'), 'utf8');
+    expect(report).toContain('\n- Base: linked again from its bundle, made when the baseline was recorded');
+    expect(report).toContain(' --base baseline ');
   });
 
   it('whose bundle was changed is refused, and nothing of it is started', async () => {

@@ -131,7 +131,7 @@ const requirePlace = (targets: readonly RunningTarget[], place: LaunchSpec): voi
     if (astray === undefined) continue;
     throw new InvalidMeasurementError(
       'UNEQUAL_SETTINGS',
-      `${side}: a thread of the service is bound to CPU ${astray}; godyno had put it on CPU ${targetCpus.join(',')}`,
+      `${side}: a thread of the service is bound to CPU ${astray}; godyno had put ${place.apart === undefined || place.apart === null ? 'both sides' : 'it'} on CPU ${targetCpus.join(',')}`,
       'The service, a wrapper or a container manager binds it to CPUs; switch that off for the measurement.',
     );
   }
