@@ -182,9 +182,15 @@ describe('counters', () => {
     const idle = [await agent.counters(), await agent.counters()];
     await service.tell('contend 8');
     const after = await agent.counters();
-    expect(idle[1]!.mutexWaitNs).toBe(idle[0]!.mutexWaitNs);
+    const [first, second, third] = [...idle, after].map(({ mutexWaitNs = Number.NaN }) => mutexWaitNs) as [
+      number,
+      number,
+      number,
+    ];
     // Each of 160 sections keeps up to 7 waiting for at least 1 ms; the runtime samples one wait in eight.
-    expect((after.mutexWaitNs ?? 0) - (idle[1]!.mutexWaitNs ?? 0)).toBeGreaterThan(100e6);
+    expect(third - second).toBeGreaterThan(100e6);
+    // The runtime's own locks at a start on a busy machine: 0.6 ms were seen once.
+    expect(second - first).toBeLessThan((third - second) / 20);
   });
 
   it('goroutines are the service’s alone, and their peak is seen although they are gone at the end', async () => {
