@@ -148,19 +148,19 @@ interface Conductor {
   readonly current: () => ScenarioRun;
 }
 
+/** The budget that would have held `moreSeconds` besides, in whole minutes. */
+const minutesWith = ({ plan: { budgetSeconds }, clock }: Session, moreSeconds: number): number =>
+  Math.ceil((budgetSeconds - clock.secondsLeft() + moreSeconds) / 60);
+
 const noteUncounted = (session: Session): void => {
-  const { budgetSeconds } = session.plan;
-  const wanted = Math.ceil((budgetSeconds - session.clock.secondsLeft() + exactSeconds(session)) / 60);
   session.notes.add(
-    `Instructions were not counted, since too little time was left; --budget ${wanted}m would have held them.`,
+    `Instructions were not counted, since too little time was left; --budget ${minutesWith(session, exactSeconds(session))}m would have held them.`,
   );
 };
 
 const noteUntraced = (session: Session): void => {
-  const { budgetSeconds } = session.plan;
-  const wanted = Math.ceil((budgetSeconds - session.clock.secondsLeft() + TRACE_SECONDS) / 60);
   session.notes.add(
-    `What requests wait for was not recorded, since too little time was left; --budget ${wanted}m would have held it.`,
+    `What requests wait for was not recorded, since too little time was left; --budget ${minutesWith(session, TRACE_SECONDS)}m would have held it.`,
   );
 };
 

@@ -186,15 +186,15 @@ const countRoutes = async (
   countsFile: string,
   atRest: Snapshot,
 ): Promise<CountedWindow['routes']> => {
-  const { numbers: wanted, workBetween } = counting.routes ?? { numbers: new Map<number, readonly number[]>() };
+  if (counting.routes === undefined) return [];
+  const { numbers: wanted, workBetween } = counting.routes;
   const counted: { route: number; requests: number; instructions: number }[] = [];
   let before = atRest;
   for (const [route, numbers] of wanted) {
     for (const first of numbers) await send(counting, side, { first, count: 1 });
     await delay(SETTLE_MS);
     const after = snapshot(countsFile);
-    const instructions = workBetween?.(side, before, after) ?? 0;
-    counted.push({ route, requests: numbers.length, instructions });
+    counted.push({ route, requests: numbers.length, instructions: workBetween(side, before, after) });
     before = after;
   }
   return counted;

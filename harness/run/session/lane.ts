@@ -27,16 +27,21 @@ export interface LanesSpec {
   readonly firstLoader?: Loader;
 }
 
+const startLaneLoader = async (
+  { logFolder, signal }: Pick<LanesSpec, 'logFolder' | 'signal'>,
+  cpus: LaneCpus | null,
+  number: number,
+): Promise<Loader> => {
+  const logFile = join(logFolder, number === 1 ? 'loader.log' : `loader-${number}.log`);
+  return startLoader({ cpus: cpus?.loaderCpus ?? null, signal, logFile });
+};
+
 /** The loader of the first lane, before there are lanes: a process that takes half a second to be there. */
 export const withFirstLoader = async <T>(
-  { cpus, logFolder, signal }: Omit<LanesSpec, 'firstLoader'>,
+  spec: Omit<LanesSpec, 'firstLoader'>,
   use: (loader: Loader) => Promise<T>,
 ): Promise<T> => {
-  const loader = await startLoader({
-    cpus: cpus[0]?.loaderCpus ?? null,
-    signal,
-    logFile: join(logFolder, 'loader.log'),
-  });
+  const loader = await startLaneLoader(spec, spec.cpus[0] ?? null, 1);
   try {
     return await use(loader);
   } finally {
@@ -46,13 +51,12 @@ export const withFirstLoader = async <T>(
 
 /** Starts a loader for each lane that has none yet and stops them after `use`, whatever happens. */
 export const withLanes = async <T>(spec: LanesSpec, use: (lanes: Lanes) => Promise<T>): Promise<T> => {
-  const { logFolder, signal, firstLoader } = spec;
+  const { firstLoader } = spec;
   const opened: Lane[] = [];
   const open = async (cpus: LaneCpus | null): Promise<Lane> => {
     const number = opened.length + 1;
-    const logFile = join(logFolder, number === 1 ? 'loader.log' : `loader-${number}.log`);
     const before = number === 1 ? firstLoader : undefined;
-    const loader = before ?? (await startLoader({ cpus: cpus?.loaderCpus ?? null, signal, logFile }));
+    const loader = before ?? (await startLaneLoader(spec, cpus, number));
     const lane = { number, cpus, loader, schedule: { next: opened.length * REQUESTS_OF_A_LANE } };
     opened.push(lane);
     return lane;
