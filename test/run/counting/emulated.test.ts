@@ -8,8 +8,9 @@ import type { QemuEngine } from '../../../harness/exact/index.ts';
 import { runningCount, stopAll } from '../../../harness/process/index.ts';
 import { buildExact } from '../../../harness/run/counting/build.ts';
 import { countBinaries } from '../../../harness/run/counting/emulated.ts';
-import { bothSides, type Side } from '../../../harness/model/index.ts';
+import { bothSides, type Scenario, type Side } from '../../../harness/model/index.ts';
 import { median } from '../../../harness/stats/index.ts';
+import type { Session } from '../../../harness/run/session/session.ts';
 import { parseScenario } from '../../../harness/scenario/index.ts';
 import { probed, testFolder } from '../../exact/counted-program.ts';
 import { spoilModuleData } from '../../exact/spoiled-tables.ts';
@@ -49,6 +50,29 @@ func main() {
 const module = (steps: number): string =>
   makeFolder({ 'go.mod': goMod('example.com/counted'), 'main.go': service(steps) });
 
+/** A session over two modules, head of which takes five times the steps; all of it is gone afterwards. */
+const withFiveTimes = async (
+  text: string,
+  use: (session: Session, scenario: Scenario) => Promise<void>,
+): Promise<void> => {
+  // A short path: sockets lie below it.
+  const place = mkdtempSync(path.join(tmpdir(), 'n'));
+  const scenario = parseScenario(text, 'counted.yml', new Map());
+  const sides = { base: module(1000), head: module(5000) };
+  const { session, stop } = await countedSession({
+    scenario,
+    sides,
+    folder: place,
+    signal: AbortSignal.timeout(400_000),
+  });
+  try {
+    await use(session, scenario);
+  } finally {
+    await stop();
+    rmSync(place, { recursive: true, force: true });
+  }
+};
+
 const FACTS = { cpuNsPerRequest: 100_000, allocBytesPerRequest: 2000, memoryBytes: 8e9 };
 
 const folder = testFolder();
@@ -63,17 +87,7 @@ afterAll(async () => {
 
 describe.skipIf(why !== '')(`a program whose tables are not understood${why}`, () => {
   it('is counted in total: a change of the total is called, no function is named, and the reason is kept', async () => {
-    // A short path: sockets lie below it.
-    const place = mkdtempSync(path.join(tmpdir(), 'n'));
-    const scenario = parseScenario(SCENARIO, 'counted.yml', new Map());
-    const sides = { base: module(1000), head: module(5000) };
-    const { session, stop } = await countedSession({
-      scenario,
-      sides,
-      folder: place,
-      signal: AbortSignal.timeout(400_000),
-    });
-    try {
+    await withFiveTimes(SCENARIO, async (session, scenario) => {
       const built = await buildExact(session);
       const file = built.binaries.head.path;
       writeFileSync(file, spoilModuleData(readFileSync(file)));
@@ -91,10 +105,7 @@ describe.skipIf(why !== '')(`a program whose tables are not understood${why}`, (
       expect((row?.head ?? 0) - (row?.base ?? 0)).toBeLessThan(10 * 4000);
       expect(row?.verdict).toBe('regressed');
       expect(readdirSync(session.plan.workDir).filter((name) => name.startsWith('x'))).toEqual([]);
-    } finally {
-      await stop();
-      rmSync(place, { recursive: true, force: true });
-    }
+    });
     expect(runningCount()).toBe(0);
   }, 400_000);
 });
@@ -104,16 +115,7 @@ const TWO = `${SCENARIO}    - { name: ready, http: GET /ready }
 
 describe.skipIf(why !== '')(`a scenario with two request names${why}`, () => {
   it('has the instructions of each counted apart, so that the changed one is told from the other', async () => {
-    const place = mkdtempSync(path.join(tmpdir(), 'n'));
-    const scenario = parseScenario(TWO, 'counted.yml', new Map());
-    const sides = { base: module(1000), head: module(5000) };
-    const { session, stop } = await countedSession({
-      scenario,
-      sides,
-      folder: place,
-      signal: AbortSignal.timeout(400_000),
-    });
-    try {
+    await withFiveTimes(TWO, async (session) => {
       const { run } = await countBinaries(session, found as QemuEngine, await buildExact(session), 60, {
         ...FACTS,
         hasFired: true,
@@ -127,9 +129,6 @@ describe.skipIf(why !== '')(`a scenario with two request names${why}`, () => {
       expect(Math.min(...work!.head)).toBeGreaterThan(Math.max(...work!.base) + 4000);
       expect(ready!.base.length).toBeGreaterThan(0);
       expect(Math.abs(median(ready!.head) / median(ready!.base) - 1)).toBeLessThan(0.005);
-    } finally {
-      await stop();
-      rmSync(place, { recursive: true, force: true });
-    }
+    });
   }, 400_000);
 });
