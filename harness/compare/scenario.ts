@@ -3,9 +3,11 @@ import { ALTERNATE_TEXT, countedPairs, metricDef, ONE_LAYOUT_TEXT } from '../met
 import {
   type Environment,
   type ExactSummary,
+  type FunctionComparison,
   type InvalidRun,
   type Launch,
   type MetricComparison,
+  type RouteComparison,
   type ScenarioComparison,
   type ScenarioRun,
   SIDES,
@@ -53,6 +55,8 @@ export interface JudgedScenario {
   /** With the limits that hold for two versions of Go. */
   readonly run: ScenarioRun;
   readonly rows: readonly MetricComparison[];
+  /** Per request name; empty where requests have one, or their costs are not compared. */
+  readonly routes: readonly RouteComparison[];
   readonly answers: ReturnType<typeof answerDifferences>;
   readonly verdict: ScenarioVerdict;
 }
@@ -260,20 +264,24 @@ export const judgeScenario = (measured: ScenarioRun, family: Family, counted: Co
   const measuredRows = withoutChance(metricRows(run, family, counted, died));
   const rows = withoutEmptyGains(judgeRows(measuredRows, invalid), answers);
   const verdict = withoutAnswer(outcomeWithAnswers(scenarioVerdictOf(rows, invalid), rows, answers), run, rows);
-  return { measured, run, rows, answers, verdict };
+  const routes = whyNoFunction({ rows, verdict }) === null ? compareRoutes(run, rows) : [];
+  return { measured, run, rows, routes, answers, verdict };
 };
 
 /** Costs that nobody compares are none of a function either. */
-const whyNoFunction = ({ rows, verdict }: JudgedScenario): string | null => {
+const whyNoFunction = ({ rows, verdict }: Pick<JudgedScenario, 'rows' | 'verdict'>): string | null => {
   if (verdict.verdict === 'invalid') return 'the measurement is invalid';
   const failing = rows.some(({ metric, gate, verdict: of }) => metric === 'errorRatio' && gate && of === 'regressed');
   return failing ? HEAD_FAILS : null;
 };
 
-/** Absent where requests have one name, or their costs are not compared. */
-const routesOf = (judged: JudgedScenario): Pick<ScenarioComparison, 'routes'> => {
-  const routes = whyNoFunction(judged) === null ? compareRoutes(judged.run, judged.rows) : [];
-  return routes.length === 0 ? {} : { routes };
+/** A trace of one request name tells the time of that one alone. */
+const withTracedRoute = (
+  functions: readonly FunctionComparison[],
+  { launches }: ScenarioRun,
+): readonly FunctionComparison[] => {
+  const route = launches.find(({ stage }) => stage === 'trace')?.route;
+  return route === undefined ? functions : functions.map((row) => (row.profile === 'wall' ? { ...row, route } : row));
 };
 
 /** Absent where no function has a limit. */
@@ -294,12 +302,12 @@ export const assembleScenario = (
   exact: ExactSummary | null,
   explanation: Explanation,
 ): ScenarioComparison => {
-  const { measured, run, rows, answers, verdict } = judgedScenario;
+  const { measured, run, rows, routes, answers, verdict } = judgedScenario;
   const toolchain = toolchainChange(measured, file, explanation.costs);
   const judged = launchesOf(run, 'judged');
   const cost = judged.flatMap(({ pairs }) => pairs.filter(({ phase }) => phase === 'cost'));
   const discardedPairs = cost.filter(({ discarded }) => discarded !== null).length;
-  const functions = withoutGoNoise(explanation.functions, run, toolchain);
+  const functions = withTracedRoute(withoutGoNoise(explanation.functions, run, toolchain), run);
   const gated = functionGatesOf(judgedScenario, explanation);
   return {
     scenario: run.scenario.name,
@@ -313,9 +321,9 @@ export const assembleScenario = (
     stop: run.stop,
     exact,
     metrics: withQValues(rows),
-    ...routesOf(judgedScenario),
+    ...(routes.length > 0 && { routes }),
     ...gated,
-    ...dropUnsupportedNames({ functions, attribution: explanation.attribution }, rows),
+    ...dropUnsupportedNames({ functions, attribution: explanation.attribution }, [...rows, ...routes]),
     ...(toolchain === undefined ? {} : { toolchain }),
     ...builtDifferently(measured, file),
     ...(run.builds.head.modulePath === '' ? {} : { module: run.builds.head.modulePath }),

@@ -409,6 +409,8 @@ export interface FunctionComparison {
   readonly callees?: readonly CountedCalls[];
   /** Present when the row is named for what its callees spend: tell headCum − baseCum then, not its own delta. */
   readonly namedFor?: 'callees';
+  /** Its figures are of requests of this name alone; absent: of all of the scenario's. */
+  readonly route?: string;
 }
 
 /** `notJudged`: no function matches, or the samples cannot tell; that fails nothing. */

@@ -272,6 +272,8 @@ export interface Launch {
   /** From 1; launches of different lanes may have run at the same time. Absent in runs from before there were lanes. */
   readonly lane?: number;
   readonly stage: Stage;
+  /** The only request name that was sent; absent: all of the scenario's. */
+  readonly route?: string;
   readonly linkSeed: number | null;
   readonly firstSide: Side;
   readonly startSeconds: number;

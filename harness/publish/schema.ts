@@ -89,6 +89,7 @@ const functionRow = z.object({
   nearChange: z.enum(['calls', 'calledFrom']).exactOptional(),
   movedTo: text.nullable(),
   namedFor: z.literal('callees').exactOptional(),
+  route: text.exactOptional(),
 });
 
 const route = z.object({

@@ -1,6 +1,6 @@
 /** Conducts a scenario's launches: asks for the next step, takes it, and keeps what it measured. */
 import { GodynoError, UsageError } from '../errors.ts';
-import { invalidity, judgeAtEnd, judgeSoFar, notCounted } from '../compare/index.ts';
+import { invalidity, judgeAtEnd, judgeSoFar, movedLatency, notCounted } from '../compare/index.ts';
 import {
   type BuildInfo,
   type BySide,
@@ -204,6 +204,8 @@ const soFarOf = ({ session, links, progress, current }: Conductor): RunSoFar => 
     growthDone: doneOf('growth') > 0,
     tellsStuck: SIDES.every((side) => tellsStuck(run.builds[side].goVersion)),
     captureDone: doneOf('capture') > 0,
+    movedLatency:
+      seen.nextLatencyLook === null && doneOf('latency') > 0 && !seen.headFails ? movedLatency(run, plan.family) : null,
     traceDone: doneOf('trace') > 0,
     explainedSeconds: progress.explainedSeconds,
     wantsSamples,
@@ -240,7 +242,7 @@ const take = async (conductor: Conductor, step: NextStep): Promise<void> => {
       );
     case 'trace':
       return launchAll(conductor, 'trace', 1, async (place) =>
-        traceLaunch(session, place, progress.latencyRatePerSecond ?? 1),
+        traceLaunch(session, place, progress.latencyRatePerSecond ?? 1, step.route),
       );
     case 'explain':
       return explain(conductor, step.launches);

@@ -3,7 +3,7 @@
  * its answer, or until what is left of the budget is kept for others: a gate must not go without its own launch because
  * another one's took long. Then comes what the answers call for.
  */
-import type { Look } from '../compare/index.ts';
+import type { Look, MovedLatency } from '../compare/index.ts';
 import type { ExactMode, StopReason } from '../model/index.ts';
 import type { GateState } from './counting/engine.ts';
 import type { RunPlan } from './session/plan.ts';
@@ -71,6 +71,8 @@ export interface RunSoFar {
   /** Both sides' Go finds goroutines that can never wake. */
   readonly tellsStuck: boolean;
   readonly captureDone: boolean;
+  /** Whose latency moved, up or down; null: nobody's, or its phase is still to come. */
+  readonly movedLatency: MovedLatency | null;
   readonly traceDone: boolean;
   /** Seconds that explaining took so far; launches at the same time count once. */
   readonly explainedSeconds: number;
@@ -88,7 +90,9 @@ export interface RunSoFar {
 export type NextStep =
   /** `launches` at the same time. */
   | { readonly kind: 'judged' | 'latency' | 'explain'; readonly launches: number }
-  | { readonly kind: 'find engine' | 'capture' | 'trace' }
+  | { readonly kind: 'find engine' | 'capture' }
+  /** Of requests of one name; null: of all. */
+  | { readonly kind: 'trace'; readonly route: string | null }
   /**
    * `uncounted`: CPU lacks its look, and there is no time to count instructions instead; `untraced`: nor for what requests
    * wait for.
@@ -176,9 +180,9 @@ const isRecordToCount = ({ purpose, exact, counting, engine }: RunSoFar): boolea
 const othersSeconds = (soFar: RunSoFar): number =>
   latencySeconds(soFar) + growthSeconds(soFar) + captureSeconds(soFar) + traceSeconds(soFar);
 
-/** Of the launch that tells what requests wait for, where they are known to take longer. */
-export const traceSeconds = ({ look, explain, traceDone, purpose }: RunSoFar): number =>
-  explain && look.latencyFired && !traceDone && purpose === 'compare' ? TRACE_SECONDS : 0;
+/** Of the launch that tells what requests wait for, where they are known to take longer, or less. */
+export const traceSeconds = ({ look, movedLatency, explain, traceDone, purpose }: RunSoFar): number =>
+  explain && (look.latencyFired || movedLatency !== null) && !traceDone && purpose === 'compare' ? TRACE_SECONDS : 0;
 
 /** Of the latency phase up to its first look. */
 export const latencySeconds = (soFar: RunSoFar): number => {
@@ -313,7 +317,7 @@ const stepAfterDecision = (soFar: RunSoFar): NextStep => {
   if (look.headFails) return END;
   if (purpose === 'record') return stepOfRecord(soFar);
   // What is known by now to take longer is explained before others take the time for it.
-  if (isWorthTracing(soFar) && soFar.secondsLeft >= TRACE_SECONDS + latencySeconds(soFar)) return { kind: 'trace' };
+  if (isWorthTracing(soFar) && soFar.secondsLeft >= TRACE_SECONDS + latencySeconds(soFar)) return traceOf(soFar);
   const requests = growthRequests(soFar);
   if (look.suspectGrowth.length > 0 && !soFar.growthDone && requests !== null) return { kind: 'growth', requests };
   const stuck = stuckRequests(soFar);
@@ -326,7 +330,7 @@ const stepAfterDecision = (soFar: RunSoFar): NextStep => {
   if (soFar.latency && look.nextLatencyLook !== null && secondsLeft >= soFar.latencyLaunchSeconds) {
     return { kind: 'latency', launches: atOnce(soFar, look.nextLatencyLook - soFar.latencyDone) };
   }
-  if (isWorthTracing(soFar)) return { kind: 'trace' };
+  if (isWorthTracing(soFar)) return traceOf(soFar);
   if (isWorthExplaining(soFar)) return { kind: 'explain', launches: soFar.lanes };
   return {
     kind: 'end',
@@ -369,6 +373,8 @@ const explainsFirst = (soFar: RunSoFar): boolean =>
   isWorthExplaining(soFar) &&
   soFar.explainedSeconds === 0 &&
   soFar.secondsLeft < latencySeconds(soFar) + EXPLAIN_LAUNCH_SECONDS;
+
+const traceOf = ({ movedLatency }: RunSoFar): NextStep => ({ kind: 'trace', route: movedLatency?.route ?? null });
 
 /** Requests that take longer are followed through one trace: what they wait for is in no other profile. */
 const isWorthTracing = (soFar: RunSoFar): boolean => traceSeconds(soFar) > 0 && soFar.secondsLeft >= TRACE_SECONDS;

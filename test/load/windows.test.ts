@@ -62,6 +62,25 @@ test('couples send both sides the same requests in the same order, exactly as th
   for (const side of SIDES) expect(pair[side].routes.map((route) => route.answered)).toEqual([60, 30, 10]);
 });
 
+test('windows of one name send nothing else, each number with the data it would have had', async () => {
+  const requests = [request('/ok?n=${n}', { weight: 9 }), request('/chunked?n=${n}&row=${data.id}')];
+  const data = { file: 'd.csv', columns: ['id'], rows: [['a'], ['b'], ['c']] };
+  const given = plan(requests, { data });
+  await attach(given);
+  const pair = await loader.couples({ first: 20, count: 10, inFlight: 1, route: 1 });
+  const paced = await loader.latency({ first: pair.next, seconds: 0.1, ratePerSecond: 100, route: 1 });
+  for (const load of [pair, paced])
+    for (const side of SIDES) expect(load[side].routes.map(({ answered }) => answered)).toEqual([0, 10]);
+  const { rowOf } = createSchedule({ seed: given.seed, weights: [9, 1], rows: 3 });
+  const expected = Array.from({ length: 20 }, (_, at) => `/chunked?n=${20 + at}&row=${data.rows[rowOf(20 + at)]?.[0]}`);
+  for (const side of SIDES)
+    expect(
+      arrivalsOf()
+        [side].map(({ path }) => path)
+        .toSorted(),
+    ).toEqual(expected.toSorted());
+});
+
 test('couples of a given time stop with equal counts, drained, and go on where they stopped', async () => {
   await attach(plan([request('/ok?n=${n}')], { connections: 4 }));
   const first = await loader.couples({ first: 0, seconds: 0.2, inFlight: 4 });

@@ -372,6 +372,18 @@ const FOLLOWED: readonly Row[] = [
     { kind: 'end', untraced: true },
   ],
   [
+    'follows one request name where only that one moved, whichever way',
+    { counting: 'done', latencyDone: 4, movedLatency: { route: 'GET /search' } },
+    { nextLatencyLook: null },
+    { kind: 'trace', route: 'GET /search' },
+  ],
+  [
+    'all of them where the median of all moved',
+    { counting: 'done', latencyDone: 4, movedLatency: { route: null } },
+    { nextLatencyLook: null },
+    { kind: 'trace', route: null },
+  ],
+  [
     'nor where nothing is to be explained',
     { counting: 'done', latencyDone: 4, explain: false },
     { latencyFired: true, nextLatencyLook: null },

@@ -49,6 +49,7 @@ export const usual: RunSoFar = {
   growthDone: false,
   tellsStuck: false,
   captureDone: false,
+  movedLatency: null,
   traceDone: false,
   explainedSeconds: 0,
   wantsSamples: false,

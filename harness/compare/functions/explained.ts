@@ -41,8 +41,14 @@ const stillNamed = ({ culprit }: Attribution, functions: readonly FunctionCompar
   return named.find((row) => row.function === culprit)?.function ?? named[0]?.function ?? null;
 };
 
-/** The findings with names only where a judged metric stands behind them, and moves where that or the change does. */
-export const dropUnsupportedNames = (findings: NamedCauses, rows: readonly MetricComparison[]): NamedCauses => {
+/**
+ * The findings with names only where a judged metric stands behind them, of all requests or of one name, and moves where
+ * that or the change does.
+ */
+export const dropUnsupportedNames = (
+  findings: NamedCauses,
+  rows: readonly Pick<MetricComparison, 'metric' | 'verdict'>[],
+): NamedCauses => {
   const moved = new Set(rows.filter(({ verdict }) => MOVED.has(verdict)).map(({ metric }) => metric));
   // Counters cannot tell CPU across days, but functions beside one another can; allocations they tell exactly.
   const isStored = findings.attribution?.source === 'stored';

@@ -51,6 +51,8 @@ export interface Extent {
   readonly first: number;
   readonly count?: number;
   readonly seconds?: number;
+  /** Place in the plan of the only request that is sent; left out: those of the schedule. */
+  readonly route?: number;
 }
 
 export interface ClosedLoop extends Extent {
@@ -76,8 +78,7 @@ export interface AnswersLoop {
   readonly side?: Side;
 }
 
-export interface OpenLoop {
-  readonly first: number;
+export interface OpenLoop extends Pick<Extent, 'first' | 'route'> {
   readonly seconds: number;
   /** Per side. */
   readonly ratePerSecond: number;

@@ -9,6 +9,7 @@ import { AnswerReader } from './answer-reader.ts';
 import type {
   AnswersLoop,
   ClosedLoop,
+  Extent,
   LoadPlan,
   LoadResult,
   LoadTargets,
@@ -124,7 +125,7 @@ class AttachedSession implements LoaderSession {
     await this.grow(Math.min(MAX_OPEN_CONNECTIONS, Math.max(MIN_OPEN_CONNECTIONS, wanted)));
     const pacer = await openPacer();
     try {
-      return await this.#runWindow(this.#both(), new LatencyRun(this.#inputsOf(this.#both()), loop, pacer));
+      return await this.#runWindow(this.#both(), new LatencyRun(this.#inputsOf(this.#both(), loop), loop, pacer));
     } finally {
       await pacer.close();
     }
@@ -160,8 +161,10 @@ class AttachedSession implements LoaderSession {
     throw notAttached(`${side} target`);
   }
 
-  #inputsOf(used: readonly SideState[]): WindowInputs {
-    const { schedule, plan } = this.#attached;
+  /** Of a window with one request name the numbers stay those of the schedule: each has the data row it would have. */
+  #inputsOf(used: readonly SideState[], { route }: Pick<Extent, 'route'> = {}): WindowInputs {
+    const { schedule: mixed, plan } = this.#attached;
+    const schedule = route === undefined ? mixed : { ...mixed, routeOf: () => route };
     return { sideLoads: used satisfies readonly SideLoad[], schedule, timeoutSeconds: plan.timeoutSeconds };
   }
 
@@ -172,7 +175,7 @@ class AttachedSession implements LoaderSession {
   ): Promise<LoadResult> {
     checkLoop(loop);
     await this.grow(loop.inFlight);
-    return this.#runWindow(used, new Run(this.#inputsOf(used), loop));
+    return this.#runWindow(used, new Run(this.#inputsOf(used, loop), loop));
   }
 
   async #runWindow(used: readonly SideState[], window: WindowRun): Promise<LoadResult> {

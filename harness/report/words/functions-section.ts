@@ -140,6 +140,11 @@ const SOURCES = {
   stored: 'of this run and of the stored one',
 } as const;
 
+const wallNote = ({ route }: FunctionComparison): InlineText =>
+  route === undefined
+    ? ['Wall clock figures are from one more launch, under an execution trace.']
+    : ['Wall clock figures are of ', code(route), ' alone, from one more launch, under an execution trace.'];
+
 const notesOf = (scenario: ScenarioComparison): readonly InlineText[] => {
   const { attribution } = scenario;
   if (attribution === null) return [];
@@ -154,8 +159,8 @@ const notesOf = (scenario: ScenarioComparison): readonly InlineText[] => {
       samples === null ? '' : ` (${formatCount(samples.base)} and ${formatCount(samples.head)} CPU samples)`;
     notes.push([`Function figures are ${SOURCES[attribution.source]}${count}.`]);
   }
-  if (scenario.functions.some(({ profile, kind }) => profile === 'wall' && kind !== 'unclear'))
-    notes.push(['Wall clock figures are from one more launch, under an execution trace.']);
+  const wall = scenario.functions.find(({ profile, kind }) => profile === 'wall' && kind !== 'unclear');
+  if (wall !== undefined) notes.push(wallNote(wall));
   for (const row of scenario.functions.filter((moved) => moved.movedTo !== null).slice(0, 3))
     notes.push(['Moved, not added: ', code(row.function), ' → ', code(row.movedTo ?? '')]);
   return [...notes, ...attribution.warnings.map((warning): InlineText => [warning])];

@@ -7,7 +7,7 @@ import type {
   ScenarioComparison,
 } from '../../model/index.ts';
 import { metricDef } from '../../metrics/index.ts';
-import { formatCount, formatNumberOf, formatPercentRange, formatSignedPercent } from '../../units/index.ts';
+import { formatCount, formatPercentRange, formatSignedPercent } from '../../units/index.ts';
 import { NOTHING, sideText } from './amounts.ts';
 import { VERDICT_WORDS } from './labels.ts';
 import type { RouteRow } from './report.ts';
@@ -93,15 +93,3 @@ const TELLING_TIMES = 1.25;
 
 const isAlike = (row: Moved, { effectRatio }: MetricComparison): boolean =>
   effectRatio !== null && Math.abs(row.effectRatio) < TELLING_TIMES * Math.abs(effectRatio);
-
-/** `; but in `GET /search` median latency +37 %, which no gate watches`, beside a verdict that all is well. */
-export const routesBeside = ({ routes = [] }: ScenarioComparison): InlineText => {
-  const [worst, ...others] = routes.filter(({ verdict }) => verdict === 'regressed').toSorted(byEffect);
-  if (worst === undefined) return [];
-  const more = others.length > 0 ? ` and ${formatNumberOf(others.length, 'more figure')} of single requests` : '';
-  return [
-    '; but in ',
-    code(worst.route),
-    ` ${metricDef(worst.metric).label} ${formatSignedPercent(worst.effectRatio)}${more}, which no gate watches`,
-  ];
-};

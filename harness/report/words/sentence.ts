@@ -25,11 +25,12 @@ import {
   unchangedWithin,
 } from './amounts.ts';
 import { callsMoreText } from './calls.ts';
+import { changeClause } from './change-clause.ts';
 import { failedFunctions, unjudgedFunctions } from './function-gates.ts';
 import { HEADLINE_WORDS, headlineOf, HEADLINES, type Headline, unjudgedGates } from './headline.ts';
-import { NEAR_WORDS } from './labels.ts';
 import { bumpClause, LEAST_SHARE_OF_CHANGE, partBehindChange, partName } from './new-go.ts';
-import { routeClause, routesBeside } from './routes.ts';
+import { routeClause } from './routes.ts';
+import { latencyBeside, slowRouteBeside, slowRouteFirst } from './slow-route.ts';
 import { spentText } from './spent.ts';
 import { stuckClause, stuckIn } from './stuck.ts';
 import { code, plainText, type InlineText } from '../text/inline-text.ts';
@@ -159,15 +160,6 @@ const amountText = (scenario: ScenarioComparison, row: FunctionComparison, metri
   return `about ${signedAmount((metric.head - metric.base) * share, metric.unit)}: ${own}`;
 };
 
-/** What the pull request has to do with the function. */
-const changeClause = ({ changedInDiff, kind, nearChange, caller }: FunctionComparison): InlineText => {
-  if (changedInDiff) return [`, ${kind === 'new' ? 'new' : 'changed'} in this pull request`];
-  if (nearChange === 'calls') return [`, ${NEAR_WORDS.calls}`];
-  const near = nearChange === undefined ? '' : `, ${NEAR_WORDS[nearChange]}`;
-  if (caller === undefined) return [near];
-  return near === '' ? [', called by ', code(caller)] : [`${near} in `, code(caller)];
-};
-
 /** Where nobody knows the callers, or none of them is changed, what the change touches and the requests ran is said beside it. */
 const touchedClause = (scenario: ScenarioComparison, row: FunctionComparison): InlineText => {
   const isExplained = row.callers === undefined ? row.path.length > 1 : row.nearChange !== undefined;
@@ -250,11 +242,14 @@ const regressedMetrics = (scenario: ScenarioComparison): InlineText => {
   const leak = LEAKS[worst.metric];
   const stuck = leak === undefined ? null : stuckSentence(scenario, [worst, ...others]);
   if (stuck !== null) return stuck;
+  const slow = slowRouteFirst(scenario, worst);
+  if (slow !== null) return [...slow, ...alsoClause(scenario, [worst, ...others], 'regressed')];
   return [
     `${leak ?? ''}${effectClause(worst)}`,
     ...routeClause(scenario, worst),
     ...culpritClause(scenario, worst),
     ...alsoClause(scenario, others, 'regressed'),
+    ...slowRouteBeside(scenario),
   ];
 };
 
@@ -284,7 +279,7 @@ const unchangedSentence = (scenario: ScenarioComparison): InlineText => {
   const gates = unchanged.filter((metric) => metric.gate);
   const tail = [
     ...changedClause(scenario),
-    ...routesBeside(scenario),
+    ...latencyBeside(scenario),
     ...widerClause(gates),
     ...notJudgedClause(scenario),
   ];

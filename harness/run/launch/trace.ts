@@ -1,5 +1,5 @@
 /** One launch under an execution trace: what the requests of both sides wait for, at the rate at which latency is measured. */
-import { bothSides, type Launch, SIDES } from '../../model/index.ts';
+import { bothSides, type LatencySummary, type Launch, SIDES, type Window } from '../../model/index.ts';
 import { capturesOf, ENOUGH_TRACE_BYTES } from './captures.ts';
 import { warmAtRate } from './others.ts';
 import { type LaunchSpec, withLivePair } from './running-pair.ts';
@@ -15,12 +15,42 @@ const PART_SECONDS = 0.5;
 const tracedSeconds = (ratePerSecond: number): number =>
   Math.min(TRACED.mostSeconds, Math.max(TRACED.fewestSeconds, TRACED.requests / ratePerSecond));
 
-/** Nothing is in flight when the trace begins and when it ends, so that every request is in it whole. */
-export const traceLaunch = async (session: Session, place: LaunchSpec, ratePerSecond: number): Promise<Launch> => {
+const meanUs = (summaries: readonly (LatencySummary | null)[]): number => {
+  const known = summaries.filter((summary) => summary !== null);
+  const count = known.reduce((sum, each) => sum + each.count, 0);
+  return known.reduce((sum, each) => sum + each.count * each.meanUs, 0) / count;
+};
+
+/**
+ * As many requests of one name as take the time that requests of all names took at `ratePerSecond`: a name that takes ten
+ * times as long as most would be more than a service can answer at their rate.
+ */
+export const rateOfOne = (launches: readonly Launch[], route: string, ratePerSecond: number): number => {
+  const windows: readonly Window[] = launches
+    .filter(({ stage }) => stage === 'latency')
+    .flatMap(({ pairs }) => pairs.flatMap((pair) => SIDES.map((side) => pair[side])));
+  const ofOne = windows.flatMap(({ routes }) => routes.filter((each) => each.route === route));
+  const [all, one] = [windows, ofOne].map((each) => meanUs(each.map(({ service }) => service))) as [number, number];
+  return Number.isFinite(all / one) ? Math.min(1, all / one) * ratePerSecond : ratePerSecond;
+};
+
+/**
+ * Nothing is in flight when the trace begins and when it ends, so that every request is in it whole. `route`: the only
+ * name that is sent; of one that is rare among others there would be too few.
+ */
+export const traceLaunch = async (
+  session: Session,
+  place: LaunchSpec,
+  mixedPerSecond: number,
+  route: string | null,
+): Promise<Launch> => {
   const startedMs = performance.now();
   const { loader, schedule } = place.lane;
+  const { requests } = session.plan.scenario.load;
+  const ratePerSecond = route === null ? mixedPerSecond : rateOfOne(session.launches, route, mixedPerSecond);
+  const only = route === null ? {} : { route: requests.findIndex(({ name }) => name === route) };
   return withLivePair(session, place, async (live) => {
-    const warmed = await warmAtRate(session, live, ratePerSecond);
+    const warmed = await warmAtRate(session, live, mixedPerSecond);
     await restPoint(live);
     const captures = bothSides((side) => capturesOf(session, place.index, side, live.sides[side]));
     const isOn = await askBoth(live, async (side) => captures[side].beginTrace());
@@ -30,7 +60,7 @@ export const traceLaunch = async (session: Session, place: LaunchSpec, ratePerSe
     // Answers that take long make parts longer than they were meant to be.
     const hasTime = (): boolean => performance.now() - begunMs < TRACED.mostSeconds * 1000;
     for (let part = 0; part < parts && traced.length === SIDES.length && hasTime(); part++) {
-      const load = await loader.latency({ first: schedule.next, seconds: PART_SECONDS, ratePerSecond });
+      const load = await loader.latency({ first: schedule.next, seconds: PART_SECONDS, ratePerSecond, ...only });
       schedule.next = load.next;
       const bytes = await Promise.all(traced.map(async (side) => captures[side].traceBytes()));
       if (Math.max(...bytes) > ENOUGH_TRACE_BYTES) break;
@@ -39,6 +69,7 @@ export const traceLaunch = async (session: Session, place: LaunchSpec, ratePerSe
     return {
       index: place.index,
       stage: 'trace',
+      ...(route !== null && { route }),
       linkSeed: place.linked.linkSeed,
       firstSide: place.firstSide,
       startSeconds: live.startSeconds,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { compareRun } from '../../../harness/compare/index.ts';
+import { compareRun, familyOf, movedLatency } from '../../../harness/compare/index.ts';
 import type { RequestSpec, RouteComparison, RouteWindow, ScenarioRun } from '../../../harness/model/index.ts';
 import { normalDeviates, randomFrom } from '../../../harness/stats/index.ts';
 import { verdictSentence } from '../../../harness/report/index.ts';
@@ -22,6 +22,8 @@ interface Planted {
   /** Head ÷ base of the median of the one name. */
   readonly times?: number;
   readonly route?: string;
+  /** The same of all requests together. */
+  readonly whole?: number;
   readonly names?: readonly string[];
   readonly betweenLaunches?: number;
   readonly betweenWindows?: number;
@@ -32,11 +34,12 @@ const MEDIAN_US = 4000;
 
 /** Eight judged launches without a word of routes, four of the latency phase with them. */
 const plantedRun = (planted: Planted = {}, seed = 1): ScenarioRun => {
-  const { names = NAMES, route = 'GET /search', times = 1, betweenLaunches = 0.03, betweenWindows = 0.04 } = planted;
+  const { names = NAMES, route = 'GET /search', times = 1, whole = 1 } = planted;
+  const { betweenLaunches = 0.03, betweenWindows = 0.04 } = planted;
   const normal = normalDeviates(randomFrom(seed));
   const cost = windowOf({ cpuNs: 1e6 }, { service: latencyOf(MEDIAN_US) });
   const judged = Array.from({ length: 8 }, (_, index) => launchOf(index, [pairOf(cost, cost)]));
-  const window = (drift: number, of: number): ReturnType<typeof windowOf> => {
+  const window = (drift: number, of: number, ofAll: number): ReturnType<typeof windowOf> => {
     const routes = names.map((name): RouteWindow => {
       const us = MEDIAN_US * (name === route ? of : 1) * Math.exp(drift + betweenWindows * normal());
       return {
@@ -47,12 +50,12 @@ const plantedRun = (planted: Planted = {}, seed = 1): ScenarioRun => {
         lag: null,
       };
     });
-    return windowOf({}, { response: latencyOf(MEDIAN_US), routes });
+    return windowOf({}, { response: latencyOf(MEDIAN_US * ofAll), routes });
   };
   const latency = Array.from({ length: 4 }, (_, index) => {
     const drift = betweenLaunches * normal();
     const pairs = [0, 1].map((number) =>
-      pairOf(window(0, 1), window(drift, times), {
+      pairOf(window(0, 1, 1), window(drift, times, whole), {
         index: number,
         phase: 'latency',
         loader: { eventLoopRatio: 0.3, cpuNs: 1e8, lagP50Us: 100, lagP99Us: 900 },
@@ -95,6 +98,18 @@ describe('what moved per request name', () => {
     const scenario = compareRun(fileOf([plantedRun({ times: 3 })])).scenarios[0]!;
     expect(scenario.routes!.some(({ verdict }) => verdict === 'regressed')).toBe(true);
     expect(scenario.verdict).toBe(compareRun(fileOf([plantedRun()])).scenarios[0]!.verdict);
+  });
+
+  test('is what a trace is drawn for: the one name, up or down; nothing where none moved', () => {
+    const drawn = (planted: Planted) => {
+      const run = plantedRun(planted);
+      return movedLatency(run, familyOf([run.scenario]));
+    };
+    expect(drawn({ times: 1.5 })).toEqual({ route: 'GET /search' });
+    expect(drawn({ times: 1 / 1.5 })).toEqual({ route: 'GET /search' });
+    expect(drawn({})).toBeNull();
+    expect(drawn({ whole: 1.5 })).toEqual({ route: null });
+    expect(drawn({ times: 1.5, whole: 1.5 })).toEqual({ route: null });
   });
 
   test('a handful of requests is no verdict, and one name has no rows of its own', () => {

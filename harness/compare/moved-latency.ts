@@ -1,0 +1,36 @@
+/** Whose latency moved: what a trace is drawn for, once the phase that measures it is over. */
+import type { MetricId, RouteComparison, ScenarioRun } from '../model/index.ts';
+import { metricDef } from '../metrics/index.ts';
+import { judgeScenario } from './scenario.ts';
+import { NO_FINDINGS } from './verdict/findings.ts';
+import type { Family } from './verdict/gates.ts';
+
+export interface MovedLatency {
+  /** The request name that moved most, where the median of all requests did not; null: all of them are to be followed. */
+  readonly route: string | null;
+}
+
+type Row = Pick<RouteComparison, 'verdict' | 'effectRatio'>;
+
+/** What became slower before what became faster, and the most first. */
+const bySlowness = (left: Row, right: Row): number =>
+  Number(right.verdict === 'regressed') - Number(left.verdict === 'regressed') ||
+  Math.abs(Math.log1p(right.effectRatio)) - Math.abs(Math.log1p(left.effectRatio));
+
+const isMoved = ({ verdict }: { readonly verdict: string }): boolean =>
+  verdict === 'regressed' || verdict === 'improved';
+
+const isLatency = ({ metric }: { readonly metric: MetricId }): boolean => metricDef(metric).stage === 'latency';
+
+/**
+ * Up or down, of all requests or of one name, whether or not a gate watches it; null: nothing did. As the report will
+ * have it: the same rows, with what chance does taken back.
+ */
+export const movedLatency = (run: ScenarioRun, family: Family): MovedLatency | null => {
+  const { rows, routes } = judgeScenario(run, family, NO_FINDINGS);
+  const moved = rows.filter((row) => isLatency(row) && isMoved(row));
+  const [name] = routes.filter((row) => isLatency(row) && isMoved(row)).toSorted(bySlowness);
+  if (moved.some(({ metric }) => metric === 'latencyP50Ms')) return { route: null };
+  if (name !== undefined) return { route: name.route };
+  return moved.length > 0 ? { route: null } : null;
+};

@@ -1,0 +1,123 @@
+/**
+ * One request name that takes longer, or less, than it did where the median of all requests stands: which one, which
+ * function, and what it waits for.
+ */
+import { metricDef } from '../../metrics/index.ts';
+import type { FunctionComparison, MetricComparison, RouteComparison, ScenarioComparison } from '../../model/index.ts';
+import { formatNumberOf, formatPercentRange, formatSignedPercent } from '../../units/index.ts';
+import { effectText, severity } from './amounts.ts';
+import { changeClause } from './change-clause.ts';
+import { LEAST_SHARE_OF_CHANGE } from './new-go.ts';
+import { spentText } from './spent.ts';
+import { code, type InlineText } from '../text/inline-text.ts';
+
+type Way = 'regressed' | 'improved';
+
+const MEDIAN = 'latencyP50Ms';
+
+const NS_PER_MS = 1e6;
+
+/** Names whose median latency moved this way, the most first; none where the median of all requests did, too. */
+const movedAlone = ({ routes = [], metrics }: ScenarioComparison, way: Way): readonly RouteComparison[] =>
+  metrics.some(({ metric, verdict }) => metric === MEDIAN && verdict === way)
+    ? []
+    : routes
+        .filter(({ metric, verdict }) => metric === MEDIAN && verdict === way)
+        .toSorted((left, right) => Math.abs(right.effectRatio) - Math.abs(left.effectRatio));
+
+/** What the trace says of these requests; undefined where it names nobody. */
+const waiterOf = (
+  { functions }: ScenarioComparison,
+  route: string | null,
+  sign: number,
+): FunctionComparison | undefined =>
+  functions.find(
+    (row) =>
+      row.profile === 'wall' &&
+      (row.kind === 'regressed' || row.kind === 'improved' || row.kind === 'new' || row.kind === 'gone') &&
+      (row.route === undefined || row.route === route) &&
+      row.deltaPerRequest * sign > 0,
+  );
+
+const effectOf = ({ effectRatio, ciRatio }: RouteComparison): string =>
+  `${formatSignedPercent(effectRatio)}${ciRatio === null ? '' : ` (${formatPercentRange(ciRatio)})`}`;
+
+const carriesMost = (row: FunctionComparison, { base, head }: RouteComparison): boolean =>
+  row.route !== undefined && row.deltaPerRequest / NS_PER_MS / (head - base) >= LEAST_SHARE_OF_CHANGE;
+
+/** `, mostly `main.render` (waits 3.1 ms longer per request: sleep), changed in this pull request`. */
+const waitingClause = (scenario: ScenarioComparison, slow: RouteComparison): InlineText => {
+  const row = waiterOf(scenario, slow.route, slow.effectRatio);
+  const spent = row === undefined ? null : spentText(row);
+  if (row === undefined || spent === null) return [];
+  return [carriesMost(row, slow) ? ', mostly ' : ', in ', code(row.function), ` (${spent})`, ...changeClause(row)];
+};
+
+/** In multiples of what fails the median of all requests. */
+const severityOf = ({ metrics }: ScenarioComparison, { metric, effectRatio }: RouteComparison): number => {
+  const limit = metrics.find((row) => row.metric === metric)?.practicalRatio ?? metricDef(metric).practicalRatio;
+  return limit ? effectRatio / limit : 0;
+};
+
+/**
+ * `in `GET /page` median latency +950 % (…), mostly `main.render` (waits 3.1 ms longer per request: sleep)`: before a metric
+ * of all requests that moved by less, where it is known who waits. A sleep in one name of three costs each request a
+ * little CPU in Go's timers, which says nothing of where it is. Null: the metric is the news.
+ */
+export const slowRouteFirst = (scenario: ScenarioComparison, worst: MetricComparison): InlineText | null => {
+  const [slow] = movedAlone(scenario, 'regressed');
+  if (slow === undefined || severityOf(scenario, slow) <= (severity(worst) ?? Infinity)) return null;
+  const waits = waitingClause(scenario, slow);
+  return waits.length === 0
+    ? null
+    : ['in ', code(slow.route), ` ${metricDef(slow.metric).label} ${effectOf(slow)}`, ...waits];
+};
+
+/** The same behind what speaks first; empty where no name is slower. */
+export const slowRouteBeside = (scenario: ScenarioComparison): InlineText => {
+  const [slow] = movedAlone(scenario, 'regressed');
+  if (slow === undefined) return [];
+  const effect = `${metricDef(slow.metric).label} ${formatSignedPercent(slow.effectRatio)}`;
+  return ['; and in ', code(slow.route), ` ${effect}`, ...waitingClause(scenario, slow)];
+};
+
+const unwatchedRoute = (scenario: ScenarioComparison, way: Way): InlineText => {
+  const [most, ...others] = movedAlone(scenario, way);
+  if (most === undefined) return [];
+  const more = others.length > 0 ? ` and ${formatNumberOf(others.length, 'more figure')} of single requests` : '';
+  const effect = `${metricDef(most.metric).label} ${formatSignedPercent(most.effectRatio)}${more}`;
+  const ending = way === 'regressed' ? ', which no gate watches' : '';
+  return [
+    way === 'regressed' ? '; but in ' : '; and in ',
+    code(most.route),
+    ` ${effect}${ending}`,
+    ...waitingClause(scenario, most),
+  ];
+};
+
+/** Of the percentiles that fail nothing by default: told where it is known who waits. */
+const unwatchedPercentile = (scenario: ScenarioComparison): InlineText => {
+  const slow = scenario.metrics.find(
+    ({ metric, gate, verdict }) => metricDef(metric).stage === 'latency' && !gate && verdict === 'regressed',
+  );
+  const row = slow === undefined ? undefined : waiterOf(scenario, null, 1);
+  const spent = row === undefined ? null : spentText(row);
+  if (slow === undefined || row === undefined || spent === null) return [];
+  return [
+    `; but ${metricDef(slow.metric).label} ${effectText(slow)}, which no gate watches, in `,
+    code(row.function),
+    ` (${spent})`,
+    ...changeClause(row),
+  ];
+};
+
+/** `; but in `GET /search` median latency +37 %, which no gate watches, mostly …`, beside a verdict that all is well. */
+export const latencyBeside = (scenario: ScenarioComparison): InlineText => {
+  for (const clause of [
+    unwatchedRoute(scenario, 'regressed'),
+    unwatchedPercentile(scenario),
+    unwatchedRoute(scenario, 'improved'),
+  ])
+    if (clause.length > 0) return clause;
+  return [];
+};
