@@ -242,7 +242,7 @@ const regressedMetrics = (scenario: ScenarioComparison): InlineText => {
   const leak = LEAKS[worst.metric];
   const stuck = leak === undefined ? null : stuckSentence(scenario, [worst, ...others]);
   if (stuck !== null) return stuck;
-  const slow = slowRouteFirst(scenario, worst);
+  const slow = slowRouteFirst(scenario, worst, findCulprit(scenario, worst));
   if (slow !== null) return [...slow, ...alsoClause(scenario, [worst, ...others], 'regressed')];
   return [
     `${leak ?? ''}${effectClause(worst)}`,

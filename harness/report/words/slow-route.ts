@@ -53,24 +53,37 @@ const waitingClause = (scenario: ScenarioComparison, slow: RouteComparison): Inl
   return [carriesMost(row, slow) ? ', mostly ' : ', in ', code(row.function), ` (${spent})`, ...changeClause(row)];
 };
 
-/** In multiples of what fails the median of all requests. */
-const severityOf = ({ metrics }: ScenarioComparison, { metric, effectRatio }: RouteComparison): number => {
-  const limit = metrics.find((row) => row.metric === metric)?.practicalRatio ?? metricDef(metric).practicalRatio;
-  return limit ? effectRatio / limit : 0;
-};
+/** In multiples of the ratio that fails the median of all requests; its least amount is no measure of one name. */
+const severityOf = ({ metric, effectRatio }: RouteComparison): number =>
+  effectRatio / (metricDef(metric).practicalRatio ?? Infinity);
+
+const isTouched = ({ changedInDiff, nearChange }: FunctionComparison): boolean =>
+  changedInDiff || nearChange !== undefined;
+
+/** Whoever waits is changed, and whoever costs CPU is not: the CPU is what waiting costs. */
+const isTheCause = (
+  waiter: FunctionComparison,
+  { metric }: MetricComparison,
+  culprit: FunctionComparison | undefined,
+) => metric === 'cpuNsPerRequest' && isTouched(waiter) && (culprit === undefined || !isTouched(culprit));
 
 /**
- * `in `GET /page` median latency +950 % (…), mostly `main.render` (waits 3.1 ms longer per request: sleep)`: before a metric
- * of all requests that moved by less, where it is known who waits. A sleep in one name of three costs each request a
- * little CPU in Go's timers, which says nothing of where it is. Null: the metric is the news.
+ * `in `GET /page` median latency +950 % (…), mostly `main.render` (waits 3.1 ms longer per request: sleep)`: before the metric
+ * of all requests that is `worst`, where it is known who waits and that one moved by less or has its cause there. A sleep in
+ * one name of three costs each request CPU in Go's timers, which says nothing of where it is. Null: the metric is the news.
  */
-export const slowRouteFirst = (scenario: ScenarioComparison, worst: MetricComparison): InlineText | null => {
+export const slowRouteFirst = (
+  scenario: ScenarioComparison,
+  worst: MetricComparison,
+  culprit: FunctionComparison | undefined,
+): InlineText | null => {
   const [slow] = movedAlone(scenario, 'regressed');
-  if (slow === undefined || severityOf(scenario, slow) <= (severity(worst) ?? Infinity)) return null;
-  const waits = waitingClause(scenario, slow);
-  return waits.length === 0
-    ? null
-    : ['in ', code(slow.route), ` ${metricDef(slow.metric).label} ${effectOf(slow)}`, ...waits];
+  const waiter = slow === undefined ? undefined : waiterOf(scenario, slow.route, slow.effectRatio);
+  if (slow === undefined || waiter === undefined) return null;
+  const isWorse = severityOf(slow) > (severity(worst) ?? Infinity);
+  if (!isWorse && !isTheCause(waiter, worst, culprit)) return null;
+  const effect = `${metricDef(slow.metric).label} ${effectOf(slow)}`;
+  return ['in ', code(slow.route), ` ${effect}`, ...waitingClause(scenario, slow)];
 };
 
 /** The same behind what speaks first; empty where no name is slower. */

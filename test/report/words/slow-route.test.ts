@@ -59,7 +59,22 @@ test('where nobody is known to wait, or the metric moved by more, it comes behin
   expect(told('regressed', [cpu, median], [])).toMatch(end);
   expect(told('regressed', [cpu, median], [waits({}, 'GET /other')])).toMatch(end);
   const more = byRatio('cpuNsPerRequest', 500_000, 900_000, 0.005, { verdict: 'regressed' });
-  expect(told('regressed', [more, median], [waits()])).toMatch(/^`demo`: CPU per request \+80 %/);
+  const computes = row('main.render', { profile: 'cpu', unit: 'ns', deltaPerRequest: 4e5, changedInDiff: true });
+  expect(told('regressed', [more, median], [computes, waits()])).toMatch(/^`demo`: CPU per request \+80 %/);
+  expect(told('regressed', [more, median], [computes, waits({ changedInDiff: false })])).toMatch(
+    /^`demo`: CPU per request/,
+  );
+});
+
+test('CPU of functions that nobody changed is what waiting costs, however much it is', () => {
+  const more = byRatio('cpuNsPerRequest', 500_000, 900_000, 0.005, { verdict: 'regressed' });
+  const polls = row('internal/poll.ignoringEINTRIO', {
+    profile: 'cpu',
+    unit: 'ns',
+    deltaPerRequest: 4e5,
+    changedInDiff: false,
+  });
+  expect(told('regressed', [more, median], [polls, waits()])).toMatch(/^`demo`: in `GET \/page` median latency/);
 });
 
 test('where the median of all moved, too, that is the news', () => {
