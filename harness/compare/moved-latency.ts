@@ -1,11 +1,12 @@
 /** Whose latency moved: what a trace is drawn for, once the phase that measures it is over. */
 import type { MetricId, RouteComparison, ScenarioRun } from '../model/index.ts';
-import { metricDef } from '../metrics/index.ts';
+import { metricDef, type Symptom } from '../metrics/index.ts';
 import { judgeScenario } from './scenario.ts';
 import { NO_FINDINGS } from './verdict/findings.ts';
 import type { Family } from './verdict/gates.ts';
 
 export interface MovedLatency {
+  readonly symptoms: readonly Symptom[];
   /** The request name that moved most, where the median of all requests did not; null: all of them are to be followed. */
   readonly route: string | null;
 }
@@ -30,7 +31,11 @@ export const movedLatency = (run: ScenarioRun, family: Family): MovedLatency | n
   const { rows, routes } = judgeScenario(run, family, NO_FINDINGS);
   const moved = rows.filter((row) => isLatency(row) && isMoved(row));
   const [name] = routes.filter((row) => isLatency(row) && isMoved(row)).toSorted(bySlowness);
-  if (moved.some(({ metric }) => metric === 'latencyP50Ms')) return { route: null };
-  if (name !== undefined) return { route: name.route };
-  return moved.length > 0 ? { route: null } : null;
+  const symptoms = [...moved, ...(name === undefined ? [] : [name])].map(({ metric, verdict }) => ({
+    metric,
+    verdict,
+  }));
+  if (symptoms.length === 0) return null;
+  const isWhole = name === undefined || moved.some(({ metric }) => metric === name.metric);
+  return { symptoms, route: isWhole ? null : name.route };
 };

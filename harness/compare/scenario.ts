@@ -324,6 +324,7 @@ export const assembleScenario = (
     ...(routes.length > 0 && { routes }),
     ...gated,
     ...dropUnsupportedNames({ functions, attribution: explanation.attribution }, [...rows, ...routes]),
+    ...(run.diagnosis !== undefined && { diagnosis: run.diagnosis }),
     ...(toolchain === undefined ? {} : { toolchain }),
     ...builtDifferently(measured, file),
     ...(run.builds.head.modulePath === '' ? {} : { module: run.builds.head.modulePath }),

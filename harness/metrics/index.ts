@@ -8,5 +8,6 @@
 export * from './table.ts';
 export * from './limits-text.ts';
 export * from './profile-kinds.ts';
+export * from './diagnosis.ts';
 export * from './measure.ts';
 export { counterPerRequest } from './counter-per-request.ts';

@@ -1,5 +1,7 @@
 /** What a run says: the promise of `comparison.json`, schema version 1 (docs/files.md). */
+import type { Diagnosed } from './diagnosis.ts';
 import type { ExactEngine } from './exact.ts';
+import type { MetricId } from './metric-ids.ts';
 import type { CostKind, GatedKind } from './profile-kinds.ts';
 import type { AnswerSample, Environment, RunSettings, StopReason, NewOnHead } from './run.ts';
 import type { BySide, Side } from './side.ts';
@@ -14,28 +16,6 @@ export type RunVerdict = (typeof VERDICTS)[number];
 export type MetricVerdict = RunVerdict | 'notJudged' | 'changed';
 
 export type MetricUnit = 'ns' | 'count' | 'B' | 'ms' | 'ratio' | 'instructions';
-
-export const METRIC_IDS = [
-  'cpuNsPerRequest',
-  'instructionsPerRequest',
-  'syscallsPerRequest',
-  'mallocsPerRequest',
-  'allocBytesPerRequest',
-  'gcCpuNsPerRequest',
-  'gcCyclesPerRequest',
-  'mutexWaitNsPerRequest',
-  'blockWaitNsPerRequest',
-  'latencyP50Ms',
-  'latencyP90Ms',
-  'latencyP99Ms',
-  'liveHeapBytes',
-  'heapGrowthBytesPerRequest',
-  'goroutines',
-  'goroutineGrowthPerRequest',
-  'peakRssBytes',
-  'errorRatio',
-] as const;
-export type MetricId = (typeof METRIC_IDS)[number];
 
 export interface Comparison {
   readonly schemaVersion: typeof COMPARISON_SCHEMA_VERSION;
@@ -150,6 +130,8 @@ export interface ScenarioComparison {
   /** Functions that the scenario gives a limit; absent where it gives none. */
   readonly functionGates?: readonly FunctionGateComparison[];
   readonly attribution: Attribution | null;
+  /** What was captured to explain what moved, and what was not; absent where nothing moved. */
+  readonly diagnosis?: readonly Diagnosed[];
   /** Another Go on each side, said before anything else; absent where both have one. */
   readonly toolchain?: ToolchainChange;
   /** Module path of the target, by which its own functions are named; absent when it is not known. */

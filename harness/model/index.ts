@@ -8,6 +8,8 @@ export * from './side.ts';
 export * from './endpoint.ts';
 export * from './scenario.ts';
 export * from './profile-kinds.ts';
+export * from './metric-ids.ts';
+export * from './diagnosis.ts';
 export * from './run.ts';
 export * from './exact.ts';
 export * from './counts.ts';

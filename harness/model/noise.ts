@@ -1,6 +1,6 @@
 /** What `godyno calibrate` learns of one scenario on one class of machine: `baselines/noise/` holds it as JSON. */
 import { UsageError } from '../errors.ts';
-import type { MetricId } from './comparison.ts';
+import type { MetricId } from './metric-ids.ts';
 
 export interface NoiseProfile {
   /** ISO 8601, UTC. */

@@ -2,6 +2,7 @@
  * A run as it was measured: raw counters and histograms, launch by launch. Everything later (comparison, report) is
  * computed from this value, so each step can be repeated alone from `run.json`.
  */
+import type { Diagnosed } from './diagnosis.ts';
 import type { ExactRun } from './exact.ts';
 import type { ProfileKind } from './profile-kinds.ts';
 import type { Scenario } from './scenario.ts';
@@ -150,6 +151,8 @@ export interface ScenarioRun {
   readonly baseFound?: string;
   /** Said once in the report: fallbacks taken, things that could not be had. */
   readonly notes: readonly string[];
+  /** What was captured to explain what moved, and what was not; absent where nothing moved, and in older runs. */
+  readonly diagnosis?: readonly Diagnosed[];
   /** Instructions counted under emulation; absent where exact mode did not run. */
   readonly exact?: ExactRun;
   /** What both sides answered to the same requests, by name; absent where nobody looked. */

@@ -5,7 +5,15 @@
  * start of `godyno --version` (48 to 88 ms of CPU). The compiler holds the two together, see {@link asComparison}.
  */
 import { z } from 'zod';
-import { type Comparison, COST_KINDS, GATED_KINDS, METRIC_IDS, VERDICTS } from '../model/index.ts';
+import {
+  CAPTURE_IDS,
+  type Comparison,
+  COST_KINDS,
+  GATED_KINDS,
+  LEFT_OUT_REASONS,
+  METRIC_IDS,
+  VERDICTS,
+} from '../model/index.ts';
 
 /** Up to here numbers print without an exponent. */
 const MOST = 1e21;
@@ -266,6 +274,17 @@ const scenario = z.object({
   functions: z.array(functionRow).max(5000),
   functionGates: z.array(functionGate).max(300).exactOptional(),
   attribution: attribution.nullable(),
+  diagnosis: z
+    .array(
+      z.object({
+        capture: z.enum(CAPTURE_IDS),
+        because: z.array(z.enum(METRIC_IDS)).max(METRIC_IDS.length),
+        leftOut: z.enum(LEFT_OUT_REASONS).nullable(),
+        budgetMinutes: count.exactOptional(),
+      }),
+    )
+    .max(CAPTURE_IDS.length)
+    .exactOptional(),
   toolchain: toolchain.exactOptional(),
   builtDifferently: texts(50).exactOptional(),
   module: text.exactOptional(),

@@ -15,6 +15,7 @@ import {
   type ScenarioReport,
   type Why,
 } from './words/report.ts';
+import { diagnosisText } from './words/diagnosis.ts';
 import { routeRows } from './words/routes.ts';
 import { reproduceLines, reproduceNotes } from './words/reproduce.ts';
 import { answersOf } from './words/differing-answers.ts';
@@ -39,6 +40,11 @@ const exactFact = (scenario: ScenarioComparison): readonly Fact[] => {
   if (scenario.exact === null || scenario.exact.refusal !== null) return [];
   const { engine, aaSpreadRatio } = scenario.exact;
   return [fact('Exact mode', `${ENGINES[engine]}, identical code repeats within ${formatPercent(aaSpreadRatio)}`)];
+};
+
+const diagnosisFact = (scenario: ScenarioComparison): readonly Fact[] => {
+  const text = diagnosisText(scenario);
+  return text === null ? [] : [fact('Explained by', text)];
 };
 
 const sharing = (scenario: ScenarioComparison): string =>
@@ -78,6 +84,7 @@ const factsOf = (scenario: ScenarioComparison): readonly Fact[] => {
       `Node ${environment.nodeVersion}, ${environment.loader}${environment.ci === null ? '' : `, ${environment.ci}`}`,
     ),
     ...exactFact(scenario),
+    ...diagnosisFact(scenario),
   ];
 };
 

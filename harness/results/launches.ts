@@ -1,20 +1,27 @@
 /** Which launches of a run say what: chosen once, for sentences, tables and graphs alike. */
-import type { Launch, ProfileKind, ScenarioRun } from '../model/index.ts';
+import { CAPTURES, profileKind } from '../metrics/index.ts';
+import type { CaptureId, CostKind, Launch, ProfileKind, ScenarioRun, Stage } from '../model/index.ts';
 
-/** Launches of one sampling rate: those that counted more or all allocations cannot be added to the others. */
+/** Captures that sample more finely than all other launches, so that they cannot be added to these. */
+const FINER: Partial<Readonly<Record<Stage, CaptureId>>> = { capture: 'allocations', growth: 'growth' };
+
+/** Launches of one sampling rate. */
 const sampledLaunches = (run: ScenarioRun): readonly Launch[] =>
-  run.launches.filter(({ stage }) => stage !== 'capture' && stage !== 'growth');
+  run.launches.filter(({ stage }) => FINER[stage] === undefined);
+
+const takesFiner = ({ stage, sides }: Launch, kind: ProfileKind): boolean => {
+  const capture = FINER[stage];
+  const takes: readonly CostKind[] = capture === undefined ? [] : CAPTURES[capture].takes;
+  return kind in sides.head.profiles && takes.some((each) => profileKind(each).file === kind);
+};
 
 /**
- * The launches whose profiles of a kind explain. Allocation sites counted one by one (stage `capture`) make sampled ones
- * superfluous; and what is held after the many requests of a growth launch tells more than what short launches hold.
+ * The launches whose profiles of a kind explain. Allocation sites counted one by one make sampled ones superfluous; and
+ * what is held after the many requests of a growth launch tells more than what short launches hold.
  */
 export const launchesExplaining = (run: ScenarioRun, kind: ProfileKind): readonly Launch[] => {
-  const better = run.launches.filter(
-    ({ stage, sides }) =>
-      (stage === 'capture' && kind === 'allocs') || (stage === 'growth' && kind in sides.head.profiles),
-  );
-  return better.length > 0 ? better : sampledLaunches(run);
+  const finer = run.launches.filter((launch) => takesFiner(launch, kind));
+  return finer.length > 0 ? finer : sampledLaunches(run);
 };
 
 /** The launches that the stored profile of a kind is merged from; only growth launches know stuck goroutines. */

@@ -4,6 +4,7 @@ import { invalidity, judgeAtEnd, judgeSoFar, movedLatency, notCounted } from '..
 import {
   type BuildInfo,
   type BySide,
+  type Diagnosed,
   type ExactRun,
   type InvalidRun,
   type Launch,
@@ -22,7 +23,8 @@ import { latencyRateOf } from './launch/latency-rate.ts';
 import type { LinkedPair, Links } from './session/links.ts';
 import { goOneAtATime } from './session/one-at-a-time.ts';
 import { type Outlook, UNKNOWN_CHANGE } from './session/plan.ts';
-import { nextStep, type RunSoFar, type NextStep, TRACE_SECONDS } from './next-step.ts';
+import { diagnose, isCalledFor } from './diagnosis.ts';
+import { captureTimes, nextStep, type RunSoFar, type NextStep } from './next-step.ts';
 import { outlookOf } from './outlook.ts';
 import { type LaunchSpec, launchSpecOf } from './launch/running-pair.ts';
 import { allocationLaunch, explainLaunch, growthLaunch, latencyLaunch, latencyLaunchSeconds } from './launch/others.ts';
@@ -41,6 +43,7 @@ export interface MeasuredRun {
   readonly exact: ExactRun | null;
   /** Of the budget, for exact mode. */
   readonly exactSeconds: number;
+  readonly diagnosis: readonly Diagnosed[];
 }
 
 interface Progress {
@@ -65,6 +68,8 @@ interface Progress {
   countingWaits: boolean;
   /** Of the step that is taken. */
   outlook: Outlook;
+  /** Once no step is left. */
+  diagnosis: readonly Diagnosed[];
 }
 
 /** The run as it stands, for the looks in between. */
@@ -97,6 +102,7 @@ export const conduct = async (session: Session, links: Links, builds: BySide<Bui
     engine: null,
     countingWaits: false,
     outlook: { aboutSeconds: null, decision: null, part: null },
+    diagnosis: [],
   };
   const conductor: Conductor = { session, links, progress, current: () => snapshotOf(session, builds, progress) };
   // What judged launches have left stays as it is once they have ended.
@@ -115,7 +121,7 @@ export const conduct = async (session: Session, links: Links, builds: BySide<Bui
     const step = nextStep(soFar);
     if (step.kind === 'end') {
       if (step.uncounted) noteUncounted(session);
-      if (step.untraced) noteUntraced(session);
+      progress.diagnosis = diagnose(soFar, captureTimes(soFar));
       break;
     }
     progress.outlook = outlookOf(soFar, step);
@@ -130,6 +136,7 @@ export const conduct = async (session: Session, links: Links, builds: BySide<Bui
     latencyRatePerSecond: progress.latencyRatePerSecond,
     exact: progress.exact?.run ?? null,
     exactSeconds: progress.exactSeconds,
+    diagnosis: progress.diagnosis,
   };
 };
 
@@ -158,12 +165,6 @@ const noteUncounted = (session: Session): void => {
   );
 };
 
-const noteUntraced = (session: Session): void => {
-  session.notes.add(
-    `What requests wait for was not recorded, since too little time was left; --budget ${minutesWith(session, TRACE_SECONDS)}m would have held it.`,
-  );
-};
-
 const ENGINE_COUNTS = { qemu: 'instructions', perf: 'instructions', cover: 'calls' } as const;
 
 const engineOf = ({ engine }: Progress): RunSoFar['engine'] => {
@@ -183,6 +184,8 @@ const soFarOf = ({ session, links, progress, current }: Conductor): RunSoFar => 
   const run = current();
   const wantsSamples = plan.scenario.functionGates?.some(({ profile }) => profile === 'cpu') === true;
   const seen = (progress.stop === null ? judgeSoFar : judgeAtEnd)(run, plan.family);
+  const isLatencyOver = seen.nextLatencyLook === null && doneOf('latency') > 0 && !seen.headFails;
+  const moved = isLatencyOver ? movedLatency(run, plan.family) : null;
   return {
     purpose: plan.purpose,
     exact: measure.exact,
@@ -204,13 +207,13 @@ const soFarOf = ({ session, links, progress, current }: Conductor): RunSoFar => 
     growthDone: doneOf('growth') > 0,
     tellsStuck: SIDES.every((side) => tellsStuck(run.builds[side].goVersion)),
     captureDone: doneOf('capture') > 0,
-    movedLatency:
-      seen.nextLatencyLook === null && doneOf('latency') > 0 && !seen.headFails ? movedLatency(run, plan.family) : null,
+    movedLatency: moved,
     traceDone: doneOf('trace') > 0,
     explainedSeconds: progress.explainedSeconds,
     wantsSamples,
     hasSamples:
-      (seen.cpuFired || wantsSamples) && ((progress.isNamedBySamples && !wantsSamples) || hasSamples(session)),
+      (wantsSamples || isCalledFor('samples', { look: seen, movedLatency: moved })) &&
+      ((progress.isNamedBySamples && !wantsSamples) || hasSamples(session)),
     isNamedExactly: isNamedExactly(session, progress),
     counting: progress.exact !== null ? 'done' : progress.countingWaits ? 'waits' : 'not yet',
     engine: engineOf(progress),

@@ -6,6 +6,7 @@
 import type { Look, MovedLatency } from '../compare/index.ts';
 import type { ExactMode, StopReason } from '../model/index.ts';
 import type { GateState } from './counting/engine.ts';
+import { type CaptureSeconds, isCalledFor } from './diagnosis.ts';
 import type { RunPlan } from './session/plan.ts';
 
 /** In a small budget costs come first, but one latency launch has its time. */
@@ -94,10 +95,9 @@ export type NextStep =
   /** Of requests of one name; null: of all. */
   | { readonly kind: 'trace'; readonly route: string | null }
   /**
-   * `uncounted`: CPU lacks its look, and there is no time to count instructions instead; `untraced`: nor for what requests
-   * wait for.
+   * `uncounted`: CPU lacks its look, and there is no time to count instructions instead.
    */
-  | { readonly kind: 'end'; readonly uncounted: boolean; readonly untraced: boolean }
+  | { readonly kind: 'end'; readonly uncounted: boolean }
   | { readonly kind: 'growth'; readonly requests: number }
   | {
       readonly kind: 'count';
@@ -110,7 +110,7 @@ export type NextStep =
   /** Not even one launch fits. */
   | { readonly kind: 'too little' };
 
-const END: NextStep = { kind: 'end', uncounted: false, untraced: false };
+const END: NextStep = { kind: 'end', uncounted: false };
 
 export const nextStep = (soFar: RunSoFar): NextStep =>
   soFar.stop === null ? stepBeforeDecision(soFar) : stepAfterDecision(soFar);
@@ -181,8 +181,10 @@ const othersSeconds = (soFar: RunSoFar): number =>
   latencySeconds(soFar) + growthSeconds(soFar) + captureSeconds(soFar) + traceSeconds(soFar);
 
 /** Of the launch that tells what requests wait for, where they are known to take longer, or less. */
-export const traceSeconds = ({ look, movedLatency, explain, traceDone, purpose }: RunSoFar): number =>
-  explain && (look.latencyFired || movedLatency !== null) && !traceDone && purpose === 'compare' ? TRACE_SECONDS : 0;
+export const traceSeconds = (soFar: RunSoFar): number => {
+  const { explain, traceDone, purpose } = soFar;
+  return explain && !traceDone && purpose === 'compare' && isCalledFor('trace', soFar) ? TRACE_SECONDS : 0;
+};
 
 /** Of the latency phase up to its first look. */
 export const latencySeconds = (soFar: RunSoFar): number => {
@@ -243,14 +245,22 @@ const stuckRequests = ({ tellsStuck, look, couplesPerSecond, secondsLeft }: RunS
 const hasGoroutineLeak = ({ verdicts }: Look): boolean =>
   verdicts.some(({ metric, verdict }) => metric === 'goroutineGrowthPerRequest' && verdict === 'regressed');
 
-export const captureSeconds = ({ look, captureDone }: RunSoFar): number =>
-  movedAllocations(look) && !captureDone ? ALLOCATION_SECONDS : 0;
+/** Sites are worth counting once the exact counters say that they differ. */
+export const captureSeconds = (soFar: RunSoFar): number =>
+  !soFar.captureDone && isCalledFor('allocations', soFar) ? ALLOCATION_SECONDS : 0;
+
+/** What each capture takes once it is called for, as far as that is known. */
+export const captureTimes = ({ couplesPerSecond, exactSeconds }: RunSoFar): CaptureSeconds => ({
+  growth: growthLaunchSeconds(couplesPerSecond ?? Infinity, GROWTH_REQUESTS.usual),
+  counts: exactSeconds,
+  allocations: ALLOCATION_SECONDS,
+  trace: TRACE_SECONDS,
+  samples: EXPLAIN_LAUNCH_SECONDS,
+});
 
 /** What counting takes where a gate has fired and instructions are to be counted for it; else 0. */
 export const countingIfFired = (soFar: RunSoFar): number =>
-  soFar.look.verdicts.some(({ verdict }) => isMoved(verdict)) && wantsCount(soFar, 'fired') && soFar.engine !== 'none'
-    ? soFar.exactSeconds
-    : 0;
+  isCalledFor('counts', soFar) && wantsCount(soFar, 'fired') && soFar.engine !== 'none' ? soFar.exactSeconds : 0;
 
 /** One launch that names who made CPU fail, where that is still to be done. */
 export const explainingToCome = (soFar: RunSoFar): number => (isWorthExplaining(soFar) ? EXPLAIN_LAUNCH_SECONDS : 0);
@@ -325,7 +335,7 @@ const stepAfterDecision = (soFar: RunSoFar): NextStep => {
   const state = stateAtEnd(soFar);
   if (mayCount(soFar, state)) return countOnce(soFar, state);
   if (soFar.exact === 'only') return END;
-  if (movedAllocations(look) && !soFar.captureDone && secondsLeft > ALLOCATION_SECONDS) return { kind: 'capture' };
+  if (captureSeconds(soFar) > 0 && secondsLeft > ALLOCATION_SECONDS) return { kind: 'capture' };
   if (explainsFirst(soFar)) return { kind: 'explain', launches: soFar.lanes };
   if (soFar.latency && look.nextLatencyLook !== null && secondsLeft >= soFar.latencyLaunchSeconds) {
     return { kind: 'latency', launches: atOnce(soFar, look.nextLatencyLook - soFar.latencyDone) };
@@ -335,7 +345,6 @@ const stepAfterDecision = (soFar: RunSoFar): NextStep => {
   return {
     kind: 'end',
     uncounted: state === 'open' && soFar.engine === 'instructions' && isCountingAhead(soFar),
-    untraced: traceSeconds(soFar) > 0,
   };
 };
 
@@ -352,24 +361,14 @@ const isRecordToSample = ({ explain, exact, explainedSeconds, secondsLeft }: Run
   secondsLeft >= EXPLAIN_LAUNCH_SECONDS;
 
 /** A gate that launches left open is never decided now: what counts calls has nothing left to wait for. */
-const stateAtEnd = ({ look, engine }: RunSoFar): GateState => {
-  const fired = look.verdicts.some(({ verdict }) => isMoved(verdict));
-  if (fired) return 'fired';
-  return look.firstCpuLook !== null && engine !== 'calls' ? 'open' : 'quiet';
+const stateAtEnd = (soFar: RunSoFar): GateState => {
+  if (isCalledFor('counts', soFar)) return 'fired';
+  return soFar.look.firstCpuLook !== null && soFar.engine !== 'calls' ? 'open' : 'quiet';
 };
-
-const isMoved = (verdict: string): boolean =>
-  verdict === 'regressed' || verdict === 'improved' || verdict === 'changed';
-
-/** Sites are worth counting once the exact counters say that they differ. */
-const movedAllocations = ({ verdicts }: Look): boolean =>
-  verdicts.some(
-    ({ metric, verdict }) => (metric === 'mallocsPerRequest' || metric === 'allocBytesPerRequest') && isMoved(verdict),
-  );
 
 /** Where there is no time for both, whoever made CPU fail is worth more than one more figure: one launch goes first. */
 const explainsFirst = (soFar: RunSoFar): boolean =>
-  soFar.look.cpuFired &&
+  isCalledFor('samples', soFar) &&
   isWorthExplaining(soFar) &&
   soFar.explainedSeconds === 0 &&
   soFar.secondsLeft < latencySeconds(soFar) + EXPLAIN_LAUNCH_SECONDS;
@@ -381,7 +380,7 @@ const isWorthTracing = (soFar: RunSoFar): boolean => traceSeconds(soFar) > 0 && 
 
 const isWorthExplaining = (soFar: RunSoFar): boolean =>
   soFar.explain &&
-  (soFar.wantsSamples || (soFar.look.cpuFired && !soFar.isNamedExactly)) &&
+  (soFar.wantsSamples || (isCalledFor('samples', soFar) && !soFar.isNamedExactly)) &&
   !soFar.hasSamples &&
   soFar.explainedSeconds + EXPLAIN_LAUNCH_SECONDS <= EXPLAIN_MOST_SECONDS &&
   soFar.secondsLeft >= EXPLAIN_LAUNCH_SECONDS;

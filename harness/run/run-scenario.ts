@@ -222,5 +222,6 @@ const assemble = (
     ...answersOf(session),
     ...failedRequestsOf(session),
     ...(measured.exact === null ? {} : { exact: measured.exact }),
+    ...(measured.diagnosis.length > 0 && { diagnosis: measured.diagnosis }),
   };
 };

@@ -5,6 +5,9 @@ import { lookOf, says, usual } from './run-so-far.ts';
 
 type Row = readonly [what: string, soFar: Partial<RunSoFar>, look: Partial<Look>, step: Partial<NextStep>];
 
+const MEDIAN = { metric: 'latencyP50Ms', verdict: 'improved' } as const;
+const CPU_FIRED = [says('cpuNsPerRequest', 'regressed')];
+
 const check = ([, soFar, look, step]: Row): void =>
   expect(nextStep({ ...usual, ...soFar, look: lookOf(look) })).toMatchObject(step);
 
@@ -164,7 +167,7 @@ const TWO_LANES: readonly Row[] = [
   [
     'explains in two',
     { stop: 'decided', counting: 'done', latencyDone: 4 },
-    { cpuFired: true, nextLatencyLook: null },
+    { verdicts: CPU_FIRED, nextLatencyLook: null },
     { kind: 'explain', launches: 2 },
   ],
 ];
@@ -325,31 +328,31 @@ const FOLLOWED: readonly Row[] = [
   [
     'explains CPU that fired once latency is decided',
     { counting: 'done', latencyDone: 4 },
-    { cpuFired: true, nextLatencyLook: null },
+    { verdicts: CPU_FIRED, nextLatencyLook: null },
     { kind: 'explain' },
   ],
   [
     'explains once before latency where there is no time for both',
     { counting: 'done', secondsLeft: 22 },
-    { cpuFired: true },
+    { verdicts: CPU_FIRED },
     { kind: 'explain' },
   ],
   [
     'and goes on with latency',
     { counting: 'done', secondsLeft: 20, explainedSeconds: 11 },
-    { cpuFired: true },
+    { verdicts: CPU_FIRED },
     { kind: 'latency' },
   ],
   [
     'measures latency first where there is time for both',
     { counting: 'done', secondsLeft: 23 },
-    { cpuFired: true },
+    { verdicts: CPU_FIRED },
     { kind: 'latency' },
   ],
   [
     'follows requests through a trace where latency fired, before it looks for who computes',
     { counting: 'done', latencyDone: 4 },
-    { cpuFired: true, latencyFired: true, nextLatencyLook: null },
+    { verdicts: CPU_FIRED, latencyFired: true, nextLatencyLook: null },
     { kind: 'trace' },
   ],
   [
@@ -369,17 +372,17 @@ const FOLLOWED: readonly Row[] = [
     'not without its time',
     { counting: 'done', latencyDone: 4, secondsLeft: 9 },
     { latencyFired: true, nextLatencyLook: null },
-    { kind: 'end', untraced: true },
+    { kind: 'end' },
   ],
   [
     'follows one request name where only that one moved, whichever way',
-    { counting: 'done', latencyDone: 4, movedLatency: { route: 'GET /search' } },
+    { counting: 'done', latencyDone: 4, movedLatency: { symptoms: [MEDIAN], route: 'GET /search' } },
     { nextLatencyLook: null },
     { kind: 'trace', route: 'GET /search' },
   ],
   [
     'all of them where the median of all moved',
-    { counting: 'done', latencyDone: 4, movedLatency: { route: null } },
+    { counting: 'done', latencyDone: 4, movedLatency: { symptoms: [MEDIAN], route: null } },
     { nextLatencyLook: null },
     { kind: 'trace', route: null },
   ],
@@ -387,12 +390,12 @@ const FOLLOWED: readonly Row[] = [
     'nor where nothing is to be explained',
     { counting: 'done', latencyDone: 4, explain: false },
     { latencyFired: true, nextLatencyLook: null },
-    { kind: 'end', untraced: false },
+    { kind: 'end' },
   ],
   [
     'not beyond its samples',
     { counting: 'done', latencyDone: 4, hasSamples: true },
-    { cpuFired: true, nextLatencyLook: null },
+    { verdicts: CPU_FIRED, nextLatencyLook: null },
     { kind: 'end', uncounted: false },
   ],
   [
@@ -416,19 +419,19 @@ const FOLLOWED: readonly Row[] = [
   [
     'not beyond two minutes',
     { counting: 'done', latencyDone: 4, explainedSeconds: 110 },
-    { cpuFired: true, nextLatencyLook: null },
+    { verdicts: CPU_FIRED, nextLatencyLook: null },
     { kind: 'end', uncounted: false },
   ],
   [
     'not what counts have named',
     { counting: 'done', latencyDone: 4, isNamedExactly: true },
-    { cpuFired: true, nextLatencyLook: null },
+    { verdicts: CPU_FIRED, nextLatencyLook: null },
     { kind: 'end', uncounted: false },
   ],
   [
     'only counts where only that is wanted',
     { exact: 'only', counting: 'done' },
-    { cpuFired: true },
+    { verdicts: CPU_FIRED },
     { kind: 'end', uncounted: false },
   ],
 ];

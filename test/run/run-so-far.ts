@@ -22,7 +22,6 @@ export const lookOf = (changes: Partial<Look> = {}): Look => ({
   firstCpuLook: 8,
   nextLatencyLook: 4,
   suspectGrowth: [],
-  cpuFired: false,
   latencyFired: false,
   headFails: false,
   ...changes,

@@ -41,9 +41,7 @@ export interface Look {
   readonly nextLatencyLook: number | null;
   /** Growth metrics that only a growth launch can settle. */
   readonly suspectGrowth: readonly MetricId[];
-  /** CPU per request regressed: worth explaining. */
-  readonly cpuFired: boolean;
-  /** A latency gate regressed: worth a trace. */
+  /** A latency gate regressed. */
   readonly latencyFired: boolean;
   /** Head fails requests: decided, and no cost of it is worth measuring. */
   readonly headFails: boolean;
@@ -194,9 +192,6 @@ const lookAt = (
     firstCpuLook: firstCpuLook(reading, ours),
     nextLatencyLook: nextLatencyLook(reading, gates),
     suspectGrowth: outcomes.flatMap(({ outcome, suspect }) => (suspect ? [outcome.judged.metric] : [])),
-    cpuFired: outcomes.some(
-      ({ outcome }) => outcome.judged.metric === 'cpuNsPerRequest' && outcome.verdict === 'regressed',
-    ),
     latencyFired: hasSlowLatency(reading, gates),
     headFails: failing,
   };

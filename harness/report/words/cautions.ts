@@ -17,6 +17,7 @@ import {
   formatSignedQuantity,
 } from '../../units/index.ts';
 import { replyCautions } from './code-path.ts';
+import { diagnosisCautions } from './diagnosis.ts';
 import { newGoToDo } from './new-go.ts';
 import { code, type InlineText } from '../text/inline-text.ts';
 
@@ -154,6 +155,7 @@ export const cautionsOf = (scenario: ScenarioComparison, comparison: Comparison)
     ...discardCaution(scenario),
     ...replyCautions(scenario),
     ...own,
+    ...diagnosisCautions(scenario),
     ...scenario.warnings.map((warning): InlineText => [warning]),
   ];
 };

@@ -1,0 +1,82 @@
+/** What the table of diagnosis calls for in a run so far, and what became of each call once the run is over. */
+import { callersOf, type Symptom } from '../metrics/index.ts';
+import { type CaptureId, CAPTURE_IDS, type Diagnosed, type ExactMode } from '../model/index.ts';
+import type { Look, MovedLatency } from '../compare/index.ts';
+
+const isMoved = (verdict: string): verdict is 'regressed' | 'improved' | 'changed' =>
+  verdict === 'regressed' || verdict === 'improved' || verdict === 'changed';
+
+/** What a run knows of what moved. */
+interface Seen {
+  readonly look: Pick<Look, 'verdicts' | 'latencyFired'>;
+  /** Whose latency moved, up or down; null: nobody's, or its phase is still to come. */
+  readonly movedLatency: MovedLatency | null;
+}
+
+/** What became of the captures so far. */
+interface SoFar extends Seen {
+  readonly purpose: 'compare' | 'calibrate' | 'record';
+  readonly look: Pick<Look, 'verdicts' | 'latencyFired' | 'headFails'>;
+  readonly budgetSeconds: number;
+  readonly secondsLeft: number;
+  readonly exact: ExactMode;
+  readonly explain: boolean;
+  readonly counting: 'not yet' | 'waits' | 'done';
+  readonly engine: 'unknown' | 'instructions' | 'calls' | 'none';
+  readonly growthDone: boolean;
+  readonly tellsStuck: boolean;
+  readonly captureDone: boolean;
+  readonly traceDone: boolean;
+  readonly explainedSeconds: number;
+  readonly isNamedExactly: boolean;
+  readonly hasSamples: boolean;
+}
+
+const symptomsOf = ({ look, movedLatency }: Seen): readonly Symptom[] => [
+  ...look.verdicts.flatMap(({ metric, verdict }): readonly Symptom[] =>
+    isMoved(verdict) ? [{ metric, verdict }] : [],
+  ),
+  ...(look.latencyFired ? [{ metric: 'latencyP50Ms', verdict: 'regressed' } as const] : []),
+  ...(movedLatency?.symptoms ?? []),
+];
+
+/** Whether something that moved is explained by this capture. */
+export const isCalledFor = (capture: CaptureId, soFar: Seen): boolean =>
+  callersOf(capture, symptomsOf(soFar)).length > 0;
+
+/** What each takes; where it is not called for, nothing is asked. */
+export type CaptureSeconds = Readonly<Record<CaptureId, number>>;
+
+type Fate = 'ran' | Exclude<Diagnosed['leftOut'], null>;
+
+const FATES: Readonly<Record<CaptureId, (soFar: SoFar) => Fate>> = {
+  growth: ({ growthDone, tellsStuck }) => (growthDone ? 'ran' : tellsStuck ? 'time' : 'impossible'),
+  counts: ({ counting, exact, engine }) => {
+    if (counting === 'done') return 'ran';
+    if (exact === 'off') return 'off';
+    return engine === 'none' ? 'impossible' : 'time';
+  },
+  allocations: ({ captureDone }) => (captureDone ? 'ran' : 'time'),
+  trace: ({ traceDone, explain }) => (traceDone ? 'ran' : explain ? 'time' : 'off'),
+  samples: ({ explainedSeconds, explain, isNamedExactly, hasSamples }) => {
+    if (explainedSeconds > 0) return 'ran';
+    if (!explain) return 'off';
+    if (isNamedExactly) return 'named';
+    return hasSamples ? 'sampled' : 'time';
+  },
+};
+
+/** Of all that moved; empty where nothing did, or nothing is compared. `seconds`: what each capture would have taken. */
+export const diagnose = (soFar: SoFar, seconds: CaptureSeconds): readonly Diagnosed[] => {
+  if (soFar.purpose !== 'compare' || soFar.look.headFails) return [];
+  const symptoms = symptomsOf(soFar);
+  return CAPTURE_IDS.flatMap((capture): readonly Diagnosed[] => {
+    const because = callersOf(capture, symptoms);
+    if (because.length === 0) return [];
+    const fate = FATES[capture](soFar);
+    if (fate === 'ran') return [{ capture, because, leftOut: null }];
+    const spentSeconds = soFar.budgetSeconds - soFar.secondsLeft;
+    const budgetMinutes = Math.ceil((spentSeconds + seconds[capture]) / 60);
+    return [{ capture, because, leftOut: fate, ...(fate === 'time' && { budgetMinutes }) }];
+  });
+};

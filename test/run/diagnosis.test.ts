@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest';
+import type { Look } from '../../harness/compare/index.ts';
+import { diagnose } from '../../harness/run/diagnosis.ts';
+import type { RunSoFar } from '../../harness/run/next-step.ts';
+import { lookOf, says, usual } from './run-so-far.ts';
+
+const SECONDS = { growth: 14, counts: 30, allocations: 10, trace: 10, samples: 11 };
+
+const told = (soFar: Partial<RunSoFar>, look: Partial<Look>) =>
+  diagnose({ ...usual, ...soFar, look: lookOf(look) }, SECONDS);
+
+const cpu = { verdicts: [says('cpuNsPerRequest', 'regressed')] };
+
+test('nothing is told where nothing moved, where head fails, and of a record', () => {
+  expect(told({}, {})).toEqual([]);
+  expect(told({}, { ...cpu, headFails: true })).toEqual([]);
+  expect(told({ purpose: 'record' }, cpu)).toEqual([]);
+});
+
+test('what ran is told with what called for it, what did not with the reason', () => {
+  expect(told({ counting: 'done', isNamedExactly: true }, cpu)).toEqual([
+    { capture: 'counts', because: ['cpuNsPerRequest'], leftOut: null },
+    { capture: 'samples', because: ['cpuNsPerRequest'], leftOut: 'named' },
+  ]);
+  expect(told({ exact: 'off', hasSamples: true }, cpu).map(({ leftOut }) => leftOut)).toEqual(['off', 'sampled']);
+  expect(told({ engine: 'none', explain: false }, cpu).map(({ leftOut }) => leftOut)).toEqual(['impossible', 'off']);
+});
+
+test('where time was short, with the budget that would have held it', () => {
+  const latency = { latencyFired: true, verdicts: [says('allocBytesPerRequest', 'changed')] };
+  expect(told({ secondsLeft: 5, counting: 'done' }, latency)).toEqual([
+    { capture: 'counts', because: ['allocBytesPerRequest'], leftOut: null },
+    { capture: 'allocations', because: ['allocBytesPerRequest'], leftOut: 'time', budgetMinutes: 3 },
+    { capture: 'trace', because: ['latencyP50Ms'], leftOut: 'time', budgetMinutes: 3 },
+  ]);
+});
