@@ -174,6 +174,8 @@ export const sideWindow = (start: SideEdge, end: SideEdge, ownCost: OwnCost = NO
     minorFaults: difference(from?.minorFaults, to?.minorFaults),
     majorFaults: difference(from?.majorFaults, to?.majorFaults),
     blockWaitNs: undefined,
+    requestBlockNs: undefined,
+    requestLockNs: undefined,
     goroutinesPeak: undefined,
   });
   return { counters, doubt };

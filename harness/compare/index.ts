@@ -27,7 +27,7 @@ export { discardReason, invalidity, notCounted } from './verdict/validity.ts';
 export { compareFunctions, compareKind, explainByKinds, type KindCompared } from './functions/compare-functions.ts';
 export { isNamedForSure } from './functions/sure-name.ts';
 export { judgeFunctionGates } from './functions/function-gates.ts';
-export { withCountedStacks } from './functions/counted-stacks.ts';
+export { apartIn, servingIn, withCountedStacks } from './functions/counted-stacks.ts';
 export { costFactors } from './functions/costs.ts';
 export type {
   CostProfile,

@@ -325,6 +325,7 @@ export const assembleScenario = (
     ...gated,
     ...dropUnsupportedNames({ functions, attribution: explanation.attribution }, [...rows, ...routes]),
     ...(run.diagnosis !== undefined && { diagnosis: run.diagnosis }),
+    ...(explanation.waitsApart === undefined ? {} : { waitsApart: explanation.waitsApart }),
     ...(toolchain === undefined ? {} : { toolchain }),
     ...builtDifferently(measured, file),
     ...(run.builds.head.modulePath === '' ? {} : { module: run.builds.head.modulePath }),

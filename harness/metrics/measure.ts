@@ -31,8 +31,10 @@ const WINDOW_READERS: Partial<Readonly<Record<MetricId, WindowReader>>> = {
     answered < FEWEST_REQUESTS_FOR_CPU ? undefined : perRequest(counters.cpuNs, answered),
   mallocsPerRequest: ({ counters, answered }) => perRequest(counters.mallocs, answered),
   allocBytesPerRequest: ({ counters, answered }) => perRequest(counters.allocBytes, answered),
-  mutexWaitNsPerRequest: ({ counters, answered }) => perRequest(counters.mutexWaitNs, answered),
-  blockWaitNsPerRequest: ({ counters, answered }) => perRequest(counters.blockWaitNs, answered),
+  mutexWaitNsPerRequest: ({ counters, answered }) =>
+    perRequest(counters.requestLockNs ?? counters.mutexWaitNs, answered),
+  blockWaitNsPerRequest: ({ counters, answered }) =>
+    perRequest(counters.requestBlockNs ?? counters.blockWaitNs, answered),
   latencyP50Ms: ({ response }) => milliseconds(response, 'p50Us'),
   latencyP90Ms: ({ response }) => milliseconds(response, 'p90Us'),
   latencyP99Ms: ({ response }) => milliseconds(response, 'p99Us'),

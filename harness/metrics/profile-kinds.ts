@@ -17,8 +17,11 @@ export interface ProfileKindDef {
   readonly charged: 'runtime' | 'library';
   /** The label of its samples that says what their values were spent on; null: they have none. */
   readonly reason: 'state' | null;
-  /** `belowRequests`: waits of background loops grow with the clock, so only stacks below a request handler count. */
-  readonly stacks: 'all' | 'belowRequests';
+  /**
+   * `ofRequests`: waits of background loops grow with the clock, and the server has its own; only those of handlers and of
+   * goroutines that they started count.
+   */
+  readonly stacks: 'all' | 'ofRequests';
   /** `held`: as it stood at the end of a launch; `spent` adds up with the requests. */
   readonly span: 'spent' | 'held';
   /** Heading of its table and its graph. */
@@ -111,7 +114,7 @@ export const PROFILE_KINDS = {
     valueType: 'delay',
     unit: 'ns',
     explains: ['mutexWaitNsPerRequest'],
-    stacks: 'belowRequests',
+    stacks: 'ofRequests',
     title: 'Lock wait',
     noun: 'lock wait',
     amount: ' waiting for locks',
@@ -122,7 +125,7 @@ export const PROFILE_KINDS = {
     valueType: 'delay',
     unit: 'ns',
     explains: ['blockWaitNsPerRequest'],
-    stacks: 'belowRequests',
+    stacks: 'ofRequests',
     title: 'Blocked time',
     noun: 'blocked time',
     amount: ' blocked',

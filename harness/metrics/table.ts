@@ -177,7 +177,7 @@ export const METRICS = {
   mutexWaitNsPerRequest: {
     ...perLaunch,
     label: 'lock waiting per request',
-    about: 'Waiting for locks per request',
+    about: 'Waiting of requests, and of goroutines they start, for locks',
     benchUnit: 'mutex-wait-ns/op',
     unit: 'ns',
     stage: 'contention',
@@ -189,7 +189,7 @@ export const METRICS = {
   blockWaitNsPerRequest: {
     ...perLaunch,
     label: 'blocked time per request',
-    about: 'Waiting on channels and conditions per request',
+    about: 'Waiting of requests, and of goroutines they start, on channels, conditions and locks',
     benchUnit: 'block-wait-ns/op',
     unit: 'ns',
     stage: 'contention',

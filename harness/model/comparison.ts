@@ -132,6 +132,8 @@ export interface ScenarioComparison {
   readonly attribution: Attribution | null;
   /** What was captured to explain what moved, and what was not; absent where nothing moved. */
   readonly diagnosis?: readonly Diagnosed[];
+  /** Waits that are no request's; absent where there are none. */
+  readonly waitsApart?: readonly WaitApartRow[];
   /** Another Go on each side, said before anything else; absent where both have one. */
   readonly toolchain?: ToolchainChange;
   /** Module path of the target, by which its own functions are named; absent when it is not known. */
@@ -443,6 +445,17 @@ export interface Attribution {
   /** The function rows name first: the head of the verdict sentence; null when none is certain. */
   readonly culprit: string | null;
   readonly warnings: readonly string[];
+}
+
+/** What a profile of waits holds besides the waits of requests: not counted in metric, table or graph. Per request, in ns. */
+export interface WaitApartRow {
+  readonly profile: CostKind;
+  /** `server`: waits around requests, such as net/http for its background read; `background`: grows with the clock. */
+  readonly whose: 'server' | 'background';
+  /** Where it waits, or what holds the lock. */
+  readonly function: string;
+  readonly basePerRequest: number;
+  readonly headPerRequest: number;
 }
 
 /** The worse of two verdicts. */

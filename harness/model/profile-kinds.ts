@@ -1,12 +1,12 @@
 /** The kinds of profile that a run holds, by file and by what is compared in them. What each means: metrics/profile-kinds. */
 
-/** Files that a launch leaves, one per kind and side. */
+/** Files that a launch leaves, one per kind and side, in the order in which they are read. */
 export const PROFILE_FILES = [
   'cpu',
   'heap',
   'allocs',
-  'mutex',
   'block',
+  'mutex',
   'goroutine',
   'goroutineleak',
   'instructions',

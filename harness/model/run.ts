@@ -359,8 +359,14 @@ export interface WindowCounters {
   readonly allocBytes?: number;
   readonly gcCycles?: number;
   readonly gcPauseNs?: number;
+  /** Of all goroutines, by the runtime. */
   readonly mutexWaitNs?: number;
+  /** Below the frame of a request; in runs from before the next two were kept, with what the server waits for itself. */
   readonly blockWaitNs?: number;
+  /** Contention slice only: blocked time of handlers and of the goroutines they started. */
+  readonly requestBlockNs?: number;
+  /** The part of it that waits for a `sync.Mutex` or `RWMutex`. */
+  readonly requestLockNs?: number;
   readonly voluntarySwitches?: number;
   readonly involuntarySwitches?: number;
   readonly minorFaults?: number;

@@ -50,13 +50,18 @@ export {
   RUNTIME_CHARGED,
 } from './costs/function-costs.ts';
 export {
-  belowRequests,
-  filterBelow,
   filterByLabel,
   sampleLabels,
   withOnlyLabel,
   withoutAgent,
 } from './costs/filter.ts';
+export {
+  lockWaits,
+  requestWaits,
+  servingFunctions,
+  type WaitApart,
+  waitsApart,
+} from './costs/waits.ts';
 export {
   canonicalNames,
   canonicalPath,

@@ -285,6 +285,18 @@ const scenario = z.object({
     )
     .max(CAPTURE_IDS.length)
     .exactOptional(),
+  waitsApart: z
+    .array(
+      z.object({
+        profile,
+        whose: z.enum(['server', 'background']),
+        function: text,
+        basePerRequest: number,
+        headPerRequest: number,
+      }),
+    )
+    .max(20)
+    .exactOptional(),
   toolchain: toolchain.exactOptional(),
   builtDifferently: texts(50).exactOptional(),
   module: text.exactOptional(),

@@ -59,14 +59,15 @@ export const explainSamples = async (
   file: RunFile,
   { run, measured, rows }: JudgedScenario,
   reader: SamplesReader,
-): Promise<Omit<Sampled, 'compared'> & { readonly explanation: Explanation }> => {
-  const { compared, graphs, cpu } = await reader.all(file, measured);
+): Promise<Omit<Sampled, 'compared' | 'apart'> & { readonly explanation: Explanation }> => {
+  const { compared, graphs, cpu, apart } = await reader.all(file, measured);
   const { functionGates } = measured.scenario;
   const isExplainPass = run.launches.some(({ stage }) => stage === 'explain');
   return {
     explanation: {
       ...explainByKinds(leadingFirst(compared, rows), isExplainPass ? 'explain' : 'judged'),
       ...(functionGates !== undefined && { functionGates: judgeFunctionGates(functionGates, compared) }),
+      ...(apart.length > 0 && { waitsApart: apart }),
     },
     graphs,
     cpu,
@@ -78,8 +79,10 @@ const inOrder = (graphs: readonly ProfilePair[]): readonly ProfilePair[] => {
   return graphs.toSorted((a, b) => place(a) - place(b));
 };
 
-const gatesIn = ({ functionGates }: Explanation): Pick<Explanation, 'functionGates'> =>
-  functionGates === undefined ? {} : { functionGates };
+const gatesIn = ({ functionGates, waitsApart }: Explanation): Pick<Explanation, 'functionGates' | 'waitsApart'> => ({
+  ...(functionGates !== undefined && { functionGates }),
+  ...(waitsApart !== undefined && { waitsApart }),
+});
 
 interface ScenarioExplained {
   readonly scenario: ScenarioComparison;

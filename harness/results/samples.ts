@@ -3,12 +3,14 @@
  * a kind's launches are the same in the end.
  */
 import {
+  apartIn,
   compareKind,
   type CostProfile,
   isNamedForSure,
   type KindCompared,
   type ProfiledKind,
   type ProfiledSide,
+  servingIn,
   withCountedStacks,
 } from '../compare/index.ts';
 import { counterPerRequest, countedPairs, METRICS, profileKind } from '../metrics/index.ts';
@@ -22,6 +24,7 @@ import {
   type ScenarioRun,
   type Side,
   SIDES,
+  type WaitApartRow,
 } from '../model/index.ts';
 import type { Profile } from '../profile/index.ts';
 import type { ProfilePair } from '../report/index.ts';
@@ -38,11 +41,15 @@ export interface Sampled {
   readonly compared: readonly KindCompared[];
   readonly graphs: readonly ProfilePair[];
   readonly cpu: BySide<Profile | null>;
+  /** Waits that are no request's. */
+  readonly apart: readonly WaitApartRow[];
 }
 
 /** Of one kind; `cpu` is null for all others, whose launches' sum nobody asks for. */
 interface KindRead extends Sampled {
   readonly launches: LaunchesOfKind;
+  /** Of waits: functions seen below requests. */
+  readonly serving: ReadonlySet<string>;
 }
 
 interface LaunchesOfKind {
@@ -111,14 +118,16 @@ export class SamplesReader {
   async all(change: SourceChange, run: ScenarioRun): Promise<Sampled> {
     const compared: KindCompared[] = [];
     const graphs: ProfilePair[] = [];
+    const apart: WaitApartRow[] = [];
     let cpu = NO_CPU;
     for (const kind of kindsOf(run)) {
       const read = this.#knownOf(run, kind) ?? (await this.#readKind(change, run, kind));
       compared.push(...read.compared);
       graphs.push(...read.graphs);
+      apart.push(...read.apart);
       if (kind === 'cpu') cpu = read.cpu;
     }
-    return { compared, graphs, cpu };
+    return { compared, graphs, cpu, apart };
   }
 
   #knownOf(run: ScenarioRun, kind: ProfileKind): KindRead | null {
@@ -136,15 +145,22 @@ export class SamplesReader {
     const graphs: ProfilePair[] = [];
     const evidence = await openKind(run, file, this.#read);
     await keepSides(run, file, evidence.merged, this.#keep);
+    const apart: WaitApartRow[] = [];
+    // Of who holds a lock it is told by those that wait, whether it works for requests: they are read first.
+    const known = file === 'mutex' ? this.#known.get('block')?.serving : undefined;
+    let serving: ReadonlySet<string> = new Set();
     for (const kind of COST_KINDS.filter(isSampled).filter((each) => profileKind(each).file === file)) {
-      const counted = withCountedStacks(profiledKind(kind, evidence));
+      const profiled = profiledKind(kind, evidence);
+      const counted = withCountedStacks(profiled, known);
+      if (file === 'block') serving = servingIn(profiled);
+      apart.push(...apartIn(profiled, known));
       const found = compareKind(counted, context);
       if (found === null || evidence.explained === null) continue;
       compared.push(found);
       graphs.push(graphOf(run.scenario.name, counted, evidence.explained));
     }
     const cpu = file === 'cpu' ? evidence.merged : NO_CPU;
-    const read = { launches: launchesOf(run, file), compared, graphs, cpu };
+    const read = { launches: launchesOf(run, file), compared, graphs, cpu, apart, serving };
     this.#known.set(file, read);
     return read;
   }

@@ -9,7 +9,7 @@ import {
   decodeProfile,
   diffProfile,
   encodeProfile,
-  filterBelow,
+  filterByLabel,
   labelCosts,
   lineCosts,
   mergeProfiles,
@@ -119,7 +119,7 @@ describe('values beyond 2^53', () => {
     const profile = decodeProfile(encodePacked(message(['9007199254740993', '5'])), 'wide');
     const doubled = mergeProfiles([profile, profile]);
     expect([...(doubled.samples.wide ?? [])].map(([, value]) => value)).toEqual([18014398509481986n]);
-    const kept = filterBelow(mergeProfiles([doubled, profile]), (name) => name === 'main.a');
+    const kept = filterByLabel(mergeProfiles([doubled, profile]), 'route', '/x');
     expect([...(kept.samples.wide ?? [])].map(([, value]) => value)).toEqual([27021597764222979n]);
   });
 

@@ -40,6 +40,9 @@ const SAME_MACHINE = 'stored figures move by more than this between runs; measur
 
 const OTHER_CPUS = 'measured on another layout of CPUs; measure both sides together';
 
+const OTHER_WAITS =
+  'the stored run counts what the server itself waits for with the waiting of requests; record the baseline again';
+
 const TOO_SHORT = 'stored launches are too short to tell a leak from snapshot noise';
 
 interface StoredPair {
@@ -66,6 +69,10 @@ const whyNotMeasured = ({ scenario }: ScenarioRun, metric: MetricId): string =>
     ? 'counts hold no sizes: measured without `--exact only`'
     : 'not measured on both sides';
 
+/** Whether a run keeps the waiting of requests apart from that of their server; older ones do not. */
+const tellsRequestWaits = ({ launches }: ScenarioRun): boolean =>
+  launches.some(({ pairs }) => pairs.some(({ head }) => head.counters.requestBlockNs !== undefined));
+
 const storedOutcome = (stored: StoredPair, judged: JudgedMetric, levels: Levels): MetricOutcome => {
   const { before, after, method, sharesBase } = stored;
   const { metric } = judged;
@@ -80,6 +87,8 @@ const storedOutcome = (stored: StoredPair, judged: JudgedMetric, levels: Levels)
     warnings: [],
   };
   if (!judgement) return notJudged(outcome, whyNotMeasured(after, metric));
+  if (metricDef(metric).stage === 'contention' && tellsRequestWaits(before) !== tellsRequestWaits(after))
+    return notJudged(outcome, OTHER_WAITS);
   if (metricDef(metric).method === 'growth' && outcome.verdict === 'open') return notJudged(outcome, TOO_SHORT);
   if (MACHINE_FREE.has(metric)) return outcome;
   if (method === 'other-machine') return notJudged(outcome, OTHER_MACHINE);

@@ -6,6 +6,7 @@ import type {
   FunctionGateComparison,
   GroupCost,
   MetricComparison,
+  WaitApartRow,
 } from '../../model/index.ts';
 
 /** What exact mode counted in a scenario. */
@@ -23,6 +24,8 @@ export interface Explanation {
   readonly costs: readonly GroupCost[];
   /** Functions with a limit; absent where there were no profiles to ask. */
   readonly functionGates?: readonly FunctionGateComparison[];
+  /** Waits that are no request's; absent where there are none. */
+  readonly waitsApart?: readonly WaitApartRow[];
 }
 
 export type ScenarioFindings = Counted & Explanation;

@@ -79,10 +79,6 @@ const samplesWithFrame = (profile: Profile, fits: (name: string) => boolean): Ui
   return marks;
 };
 
-/** Only the samples whose stack has a frame that `predicate` accepts, by canonical name (closures keep their number). */
-export const filterBelow = (profile: Profile, predicate: (name: string) => boolean): Profile =>
-  keepSamples(profile, samplesWithFrame(profile, predicate));
-
 /** Marks the samples labelled `key=text`. */
 export const samplesLabelled = (profile: Profile, key: string, text: string): Uint8Array => {
   const { samples, labels, strings } = profile;
@@ -117,27 +113,6 @@ export const withoutAgent = (profile: Profile): Profile => {
     byFrame.map((mark, i) => (mark === 1 || byLabel[i] === 1 ? 0 : 1)),
   );
 };
-
-/**
- * Frames below which a goroutine works for a request: net/http's server (HTTP/1 and 2), fasthttp's workers, gRPC's
- * streams. Anything else that waits or works in the background grows with the clock, not with requests.
- */
-const REQUEST_FRAMES: ReadonlySet<string> = new Set([
-  'net/http.(*conn).serve',
-  'net/http.(*http2serverConn).runHandler',
-  // Go 1.27 and newer.
-  'net/http/internal/http2.(*serverConn).runHandler',
-  'golang.org/x/net/http2.(*serverConn).runHandler',
-  'github.com/valyala/fasthttp.(*Server).serveConn',
-  'github.com/valyala/fasthttp.(*workerPool).workerFunc',
-  'google.golang.org/grpc.(*Server).handleStream',
-]);
-
-/** Whether this frame is the entry of request work. */
-export const isRequestFrame = (name: string): boolean => REQUEST_FRAMES.has(name);
-
-/** Only the samples below a request handler: waiting and work that requests caused. */
-export const belowRequests = (profile: Profile): Profile => filterBelow(profile, isRequestFrame);
 
 /** Each sample with this label and no other. */
 export const withOnlyLabel = (profile: Profile, key: string, text: string): Profile => {

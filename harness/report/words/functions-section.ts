@@ -1,6 +1,12 @@
 /** Why: the functions behind a verdict, per profile, and the way from the root to the one to look at. */
 import { isHeld, profileKind } from '../../metrics/index.ts';
-import { COST_KINDS, type CostKind, type FunctionComparison, type ScenarioComparison } from '../../model/index.ts';
+import {
+  COST_KINDS,
+  type CostKind,
+  type FunctionComparison,
+  type ScenarioComparison,
+  type WaitApartRow,
+} from '../../model/index.ts';
 import { formatCount, formatNumberOf, formatQuantity } from '../../units/index.ts';
 import { impactText, shownOf, signedAmount, sideText } from './amounts.ts';
 import { FUNCTION_WORDS, NEAR_WORDS } from './labels.ts';
@@ -145,6 +151,31 @@ const wallNote = ({ route }: FunctionComparison): InlineText =>
     ? ['Wall clock figures are from one more launch, under an execution trace.']
     : ['Wall clock figures are of ', code(route), ' alone, from one more launch, under an execution trace.'];
 
+const APART_WORDS = {
+  server: 'the server itself waits, no handler is running',
+  background: 'in the background, which grows with the clock',
+} as const;
+
+/** Whether somebody asked for a kind: its metric is a gate, or moved. */
+const isAsked = ({ metrics }: ScenarioComparison, { profile }: WaitApartRow): boolean =>
+  metrics.some(
+    ({ metric, gate, verdict }) =>
+      profileKind(profile).explains.includes(metric) && (gate || verdict === 'regressed' || verdict === 'improved'),
+  );
+
+/** `Not counted as blocked time of requests: `net/http.(*connReader).abortPendingRead` 230 µs → 240 µs per request (…).` */
+const apartNotes = (scenario: ScenarioComparison): readonly InlineText[] =>
+  (scenario.waitsApart ?? [])
+    .filter((row) => isAsked(scenario, row))
+    .map((row): InlineText => {
+      const amounts = `${formatQuantity(row.basePerRequest, 'ns')} → ${formatQuantity(row.headPerRequest, 'ns')}`;
+      return [
+        `Not counted as ${profileKind(row.profile).noun} of requests: `,
+        code(row.function),
+        `, ${amounts} per request (${APART_WORDS[row.whose]}).`,
+      ];
+    });
+
 const notesOf = (scenario: ScenarioComparison): readonly InlineText[] => {
   const { attribution } = scenario;
   if (attribution === null) return [];
@@ -159,6 +190,7 @@ const notesOf = (scenario: ScenarioComparison): readonly InlineText[] => {
       samples === null ? '' : ` (${formatCount(samples.base)} and ${formatCount(samples.head)} CPU samples)`;
     notes.push([`Function figures are ${SOURCES[attribution.source]}${count}.`]);
   }
+  notes.push(...apartNotes(scenario));
   const wall = scenario.functions.find(({ profile, kind }) => profile === 'wall' && kind !== 'unclear');
   if (wall !== undefined) notes.push(wallNote(wall));
   for (const row of scenario.functions.filter((moved) => moved.movedTo !== null).slice(0, 3))

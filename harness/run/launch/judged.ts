@@ -16,13 +16,13 @@ import {
 } from '../../model/index.ts';
 import { judgedGates } from '../../compare/index.ts';
 import { metricDef } from '../../metrics/index.ts';
-import { belowRequests, decodeProfile, ProfileError, subtractProfile, valueColumn } from '../../profile/index.ts';
 import { type Captures, capturesOf } from './captures.ts';
 import { type LaunchSpec, type LivePair, withLivePair } from './running-pair.ts';
 import { askOnceAfter, askOnceBefore } from '../session/lane.ts';
 import type { Session } from '../session/session.ts';
 import { attachTried } from './trial.ts';
 import { answersPerSecond, askBoth, collectBoth, refill, type RequestRate, type Warmed, warmUp } from './warm-up.ts';
+import { waitCounters } from './waits.ts';
 import { measurePair, restPoint } from './windows.ts';
 
 /** Three windows and as many launches as it takes: launches differ more than windows (reference: layouts). */
@@ -128,23 +128,6 @@ const costWindows = async (session: Session, live: LivePair, captures: BySide<Ca
   return { pairs, pace: { ...refilled.pace, couplesPerSecond }, gaveUp };
 };
 
-/** The same, or undefined with a note where one of the snapshots cannot be read. */
-const waitNsOrNote = (session: Session, before: Uint8Array, after: Uint8Array): number | undefined => {
-  try {
-    return requestWaitNs(before, after);
-  } catch (error) {
-    if (!(error instanceof ProfileError)) throw error;
-    session.notes.add(`Waiting below requests is not known in every launch: ${error.message}.`);
-    return undefined;
-  }
-};
-
-/** Delay in nanoseconds that requests spent blocked between two snapshots of the block profile. */
-export const requestWaitNs = (before: Uint8Array, after: Uint8Array): number => {
-  const waits = belowRequests(subtractProfile(decodeProfile(after, 'block'), decodeProfile(before, 'block')));
-  return valueColumn(waits, 'delay').reduce((sum, ns) => sum + ns, 0);
-};
-
 const contentionSlice = async (
   session: Session,
   live: LivePair,
@@ -162,13 +145,14 @@ const contentionSlice = async (
     start,
     { index, phase: 'contention' },
     async () => loader.contention({ first, seconds, inFlight: CONTENTION_IN_FLIGHT }),
-    async () =>
-      askBoth(live, async (side) => {
+    async () => {
+      const taken = await askBoth(live, async (side) => {
         const { goroutines } = await live.sides[side].agent.goroutinePeak();
-        const { before, after } = await captures[side].endWaits(schedule.next - first);
-        const blockWaitNs = waitNsOrNote(session, before, after);
-        return { goroutinesPeak: goroutines, ...(blockWaitNs !== undefined && { blockWaitNs }) };
-      }),
+        return { goroutines, waits: await captures[side].endWaits(schedule.next - first) };
+      });
+      const waited = waitCounters(session, { base: taken.base.waits, head: taken.head.waits });
+      return bothSides((side) => ({ goroutinesPeak: taken[side].goroutines, ...waited[side] }));
+    },
   );
   return [measured.pair];
 };

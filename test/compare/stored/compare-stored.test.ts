@@ -73,6 +73,29 @@ describe('stored runs of one machine', () => {
   });
 });
 
+describe('waiting per request', () => {
+  const waiting = (counters: (ns: number) => object): RunFile => {
+    const run = storedRun(1);
+    const slice = (index: number) => {
+      const window = windowOf(counters(1e6 * (1 + index / 100)));
+      return pairOf(window, window, { index: 9, phase: 'contention' });
+    };
+    const launches = run.launches.map((launch, index) => ({ ...launch, pairs: [...launch.pairs, slice(index)] }));
+    return recorded({ ...run, launches }, '1');
+  };
+  const old = waiting((blockWaitNs) => ({ blockWaitNs }));
+  const now = waiting((requestBlockNs) => ({ requestBlockNs, requestLockNs: 0 }));
+
+  test('of a run that counted what the server waits for is compared with its like alone', () => {
+    expect(rowOf(old, old, 'blockWaitNsPerRequest').verdict).not.toBe('notJudged');
+    expect(rowOf(now, now, 'blockWaitNsPerRequest').verdict).not.toBe('notJudged');
+    expect(rowOf(old, now, 'blockWaitNsPerRequest')).toMatchObject({
+      verdict: 'notJudged',
+      reason: expect.stringContaining('record the baseline again'),
+    });
+  });
+});
+
 describe('stored runs of another layout of CPUs', () => {
   const twoLanes = {
     lanes: [

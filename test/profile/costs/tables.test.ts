@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
-  belowRequests,
   callTree,
   decodeProfile,
   filterByLabel,
@@ -245,13 +244,6 @@ describe('whose work it is', () => {
     expect(withoutAgent(served('main.other', ['godyno', 'other'])).samples.count).toBe(2);
     expect(functionCosts(served('main.other', ['godyno', 'agent'])).total).toBe(5);
     expect(flatCum(served('main.other', ['godyno', 'agent'])).total).toBe(12);
-  });
-
-  test('only stacks below a request handler are kept', () => {
-    expect(functionCosts(belowRequests(served('main.background', null))).total).toBe(5);
-    expect(
-      functionCosts(belowRequests(served('github.com/valyala/fasthttp.(*workerPool).workerFunc', null))).total,
-    ).toBe(12);
   });
 });
 
