@@ -51,6 +51,7 @@ export {
 export { mergeCounts, type MergedCounts } from './counts/merged.ts';
 export { CONFIRMED_LAUNCHES, FIRST_LAUNCHES } from './instructions/launches.ts';
 export { withPaths } from './callers/paths.ts';
+export { countedRoutes } from './instructions/routes.ts';
 export { isTotals, judgeTotals, type TotalsInput } from './instructions/totals.ts';
 export { type CallsFindings, type CallsInput, explainCalls, type ProfiledCalls } from './instructions/calls.ts';
 export { type CalledFunction, callsProfile } from './instructions/calls-profile.ts';

@@ -17,6 +17,7 @@ export const CAPTURES = {
   allocations: { what: 'every allocation by its site', takes: ['alloc_objects', 'alloc_space'] },
   trace: { what: 'what requests wait for', takes: ['wall'] },
   samples: { what: 'CPU samples at full speed', takes: ['cpu'] },
+  routes: { what: 'each request name by itself', takes: [] },
 } as const satisfies Readonly<Record<CaptureId, CaptureDef>>;
 
 interface Call {
@@ -33,11 +34,11 @@ const worse = (capture: CaptureId): Call => ({ capture, when: ['regressed'] });
  * judged launches hold all there is.
  */
 export const DIAGNOSIS: Readonly<Record<MetricId, readonly Call[]>> = {
-  cpuNsPerRequest: [moved('counts'), worse('samples')],
+  cpuNsPerRequest: [moved('counts'), moved('routes'), worse('samples')],
   instructionsPerRequest: [],
   syscallsPerRequest: [],
-  mallocsPerRequest: [moved('allocations'), moved('counts')],
-  allocBytesPerRequest: [moved('allocations'), moved('counts')],
+  mallocsPerRequest: [moved('allocations'), moved('counts'), moved('routes')],
+  allocBytesPerRequest: [moved('allocations'), moved('counts'), moved('routes')],
   gcCpuNsPerRequest: [moved('counts')],
   gcCyclesPerRequest: [moved('counts')],
   mutexWaitNsPerRequest: [],

@@ -65,6 +65,8 @@ export interface ScenarioTime {
   readonly growthSeconds: number;
   readonly allocationsSeconds: number;
   readonly explainSeconds: number;
+  /** Each request name by itself; absent where that was not measured. */
+  readonly routesSeconds?: number;
   readonly exactSeconds?: number;
   readonly exactBuildSeconds?: number;
   /** Waiting for services to stop. */

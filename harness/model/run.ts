@@ -268,7 +268,7 @@ export interface BuildInfo {
 /**
  * `judged` launches decide cost and contention, `latency` ones decide latency, the others only explain or confirm.
  */
-export type Stage = 'judged' | 'latency' | 'exact' | 'explain' | 'growth' | 'capture' | 'trace';
+export type Stage = 'judged' | 'latency' | 'exact' | 'explain' | 'growth' | 'capture' | 'trace' | 'routes';
 
 export interface Launch {
   readonly index: number;
@@ -300,6 +300,8 @@ export type Phase = 'cost' | 'contention' | 'latency';
 export interface Pair {
   readonly index: number;
   readonly phase: Phase;
+  /** The only request name that was sent; absent: all of the scenario's, in their shares. */
+  readonly route?: string;
   /** Why it is left out of every estimate (recorded before anything is compared); null when it counts. */
   readonly discarded: string | null;
   readonly wallSeconds: number;

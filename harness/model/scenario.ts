@@ -210,6 +210,9 @@ export interface LoadSpec {
 
 export type ExactMode = 'auto' | 'always' | 'only' | 'off';
 
+/** Whether each request name is measured by itself: `auto`, where something moved and nothing else says in which name. */
+export type RoutesMode = 'auto' | 'always' | 'off';
+
 export interface MeasureSpec {
   /** Wall clock for this scenario after its builds, in seconds. */
   readonly budgetSeconds: number;
@@ -218,6 +221,8 @@ export interface MeasureSpec {
   readonly exact: ExactMode;
   /** Launches at the same time, as far as there are CPUs; absent: two where nothing speaks against it. */
   readonly lanes?: 1 | 2;
+  /** Absent: `auto`. */
+  readonly routes?: Exclude<RoutesMode, 'auto'>;
   /** Unjudged full-speed pass that names functions after a CPU gate fired. */
   readonly explain: boolean;
 }

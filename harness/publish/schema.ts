@@ -241,6 +241,7 @@ const scenarioTime = z.object({
   growthSeconds: seconds,
   allocationsSeconds: seconds,
   explainSeconds: seconds,
+  routesSeconds: seconds.exactOptional(),
   exactSeconds: seconds.exactOptional(),
   exactBuildSeconds: seconds.exactOptional(),
   stopSeconds: seconds.exactOptional(),

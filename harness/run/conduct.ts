@@ -1,6 +1,6 @@
 /** Conducts a scenario's launches: asks for the next step, takes it, and keeps what it measured. */
 import { GodynoError, UsageError } from '../errors.ts';
-import { invalidity, judgeAtEnd, judgeSoFar, movedLatency, notCounted } from '../compare/index.ts';
+import { countedRoutes, invalidity, judgeAtEnd, judgeSoFar, movedLatency, notCounted } from '../compare/index.ts';
 import {
   type BuildInfo,
   type BySide,
@@ -28,6 +28,7 @@ import { captureTimes, nextStep, type RunSoFar, type NextStep } from './next-ste
 import { outlookOf } from './outlook.ts';
 import { type LaunchSpec, launchSpecOf } from './launch/running-pair.ts';
 import { allocationLaunch, explainLaunch, growthLaunch, latencyLaunch, latencyLaunchSeconds } from './launch/others.ts';
+import { routesLaunch, routesLaunchSeconds } from './launch/routes.ts';
 import { traceLaunch } from './launch/trace.ts';
 import type { RequestRate } from './launch/warm-up.ts';
 import { answersOf, failedRequestsOf, keptSettings, nextLaunchIndex, type Session } from './session/session.ts';
@@ -209,6 +210,13 @@ const soFarOf = ({ session, links, progress, current }: Conductor): RunSoFar => 
     captureDone: doneOf('capture') > 0,
     movedLatency: moved,
     traceDone: doneOf('trace') > 0,
+    names: {
+      mode: measure.routes ?? 'auto',
+      count: settings.mode === 'alternate' ? 0 : load.requests.length,
+      done: doneOf('routes'),
+      areKnown: areNamesCounted(session, progress),
+    },
+    routesLaunchSeconds: routesLaunchSeconds(load.requests.length, progress.pace?.couplesPerSecond ?? Infinity),
     explainedSeconds: progress.explainedSeconds,
     wantsSamples,
     hasSamples:
@@ -243,6 +251,8 @@ const take = async (conductor: Conductor, step: NextStep): Promise<void> => {
       return launchAll(conductor, 'latency', step.launches, async (place) =>
         latencyLaunch(session, place, progress.latencyRatePerSecond ?? 1),
       );
+    case 'routes':
+      return launchAll(conductor, 'routes', step.launches, async (place) => routesLaunch(session, place));
     case 'trace':
       return launchAll(conductor, 'trace', 1, async (place) =>
         traceLaunch(session, place, progress.latencyRatePerSecond ?? 1, step.route),
@@ -407,6 +417,13 @@ const deathOf = ([first, ...others]: readonly unknown[]): InvalidRun | null => {
 /** Exact counts that found a change have named its function: no samples need to be collected for it. */
 const isNamedExactly = ({ plan }: Session, { exact }: Progress): boolean =>
   plan.scenario.measure.explain && typeof exact?.read?.reading.attribution?.culprit === 'string';
+
+/** Whether counts of each name say in which the change is. */
+const areNamesCounted = ({ plan }: Session, { exact }: Progress): boolean => {
+  const names = plan.scenario.load.requests.map(({ name }) => name);
+  const launches = exact?.read?.reading.launches;
+  return launches !== undefined && countedRoutes(launches, names).some(({ isChanged }) => isChanged);
+};
 
 /** Judged launches count, too: their profiles are read with the others. */
 const hasSamples = ({ launches, plan }: Session): boolean =>

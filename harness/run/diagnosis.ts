@@ -1,6 +1,13 @@
 /** What the table of diagnosis calls for in a run so far, and what became of each call once the run is over. */
 import { callersOf, type Symptom } from '../metrics/index.ts';
-import { type CaptureId, CAPTURE_IDS, type Diagnosed, type ExactMode } from '../model/index.ts';
+import {
+  type CaptureId,
+  CAPTURE_IDS,
+  type Diagnosed,
+  type ExactMode,
+  type MetricId,
+  type RoutesMode,
+} from '../model/index.ts';
 import type { Look, MovedLatency } from '../compare/index.ts';
 
 const isMoved = (verdict: string): verdict is 'regressed' | 'improved' | 'changed' =>
@@ -30,6 +37,17 @@ interface SoFar extends Seen {
   readonly explainedSeconds: number;
   readonly isNamedExactly: boolean;
   readonly hasSamples: boolean;
+  readonly names: NamesSoFar;
+}
+
+/** Of the launches that measure each request name by itself. */
+export interface NamesSoFar {
+  readonly mode: RoutesMode;
+  /** Request names that can be measured by themselves; fewer than two: there is nothing to tell. */
+  readonly count: number;
+  readonly done: number;
+  /** Counted instructions say in which names the change is. */
+  readonly areKnown: boolean;
 }
 
 const symptomsOf = ({ look, movedLatency }: Seen): readonly Symptom[] => [
@@ -43,6 +61,12 @@ const symptomsOf = ({ look, movedLatency }: Seen): readonly Symptom[] => [
 /** Whether something that moved is explained by this capture. */
 export const isCalledFor = (capture: CaptureId, soFar: Seen): boolean =>
   callersOf(capture, symptomsOf(soFar)).length > 0;
+
+/**
+ * Launches differ in CPU for their whole life: eight of them tell 8 % of one name in ten (docs/method.md). Where CPU of all
+ * moved, that of the name did so by more, and four will do; counters repeat, and two tell them.
+ */
+const ROUTES_LAUNCHES = { always: 8, cpu: 4, counters: 2 } as const;
 
 /** What each takes; where it is not called for, nothing is asked. */
 export type CaptureSeconds = Readonly<Record<CaptureId, number>>;
@@ -64,7 +88,25 @@ const FATES: Readonly<Record<CaptureId, (soFar: SoFar) => Fate>> = {
     if (isNamedExactly) return 'named';
     return hasSamples ? 'sampled' : 'time';
   },
+  routes: ({ names }) => {
+    if (names.done > 0) return 'ran';
+    if (names.mode === 'off') return 'off';
+    return names.areKnown && names.mode === 'auto' ? 'named' : 'time';
+  },
 };
+
+/** Launches of one request name after the other that are wanted in all. */
+export const routesWanted = (soFar: Seen & Pick<SoFar, 'names'>): number => {
+  const { mode, count, areKnown } = soFar.names;
+  if (count < 2 || mode === 'off') return 0;
+  if (mode === 'always') return ROUTES_LAUNCHES.always;
+  const callers = areKnown ? [] : callersOf('routes', symptomsOf(soFar));
+  if (callers.length === 0) return 0;
+  return callers.includes('cpuNsPerRequest') ? ROUTES_LAUNCHES.cpu : ROUTES_LAUNCHES.counters;
+};
+
+const isToTell = (capture: CaptureId, because: readonly MetricId[], { names }: SoFar): boolean =>
+  capture === 'routes' ? names.count > 1 && (because.length > 0 || names.mode === 'always') : because.length > 0;
 
 /** Of all that moved; empty where nothing did, or nothing is compared. `seconds`: what each capture would have taken. */
 export const diagnose = (soFar: SoFar, seconds: CaptureSeconds): readonly Diagnosed[] => {
@@ -72,7 +114,7 @@ export const diagnose = (soFar: SoFar, seconds: CaptureSeconds): readonly Diagno
   const symptoms = symptomsOf(soFar);
   return CAPTURE_IDS.flatMap((capture): readonly Diagnosed[] => {
     const because = callersOf(capture, symptoms);
-    if (because.length === 0) return [];
+    if (!isToTell(capture, because, soFar)) return [];
     const fate = FATES[capture](soFar);
     if (fate === 'ran') return [{ capture, because, leftOut: null }];
     const spentSeconds = soFar.budgetSeconds - soFar.secondsLeft;

@@ -6,7 +6,7 @@
 import type { Look, MovedLatency } from '../compare/index.ts';
 import type { ExactMode, StopReason } from '../model/index.ts';
 import type { GateState } from './counting/engine.ts';
-import { type CaptureSeconds, isCalledFor } from './diagnosis.ts';
+import { type CaptureSeconds, isCalledFor, type NamesSoFar, routesWanted } from './diagnosis.ts';
 import type { RunPlan } from './session/plan.ts';
 
 /** In a small budget costs come first, but one latency launch has its time. */
@@ -75,6 +75,9 @@ export interface RunSoFar {
   /** Whose latency moved, up or down; null: nobody's, or its phase is still to come. */
   readonly movedLatency: MovedLatency | null;
   readonly traceDone: boolean;
+  readonly names: NamesSoFar;
+  /** Of one launch that measures each request name by itself. */
+  readonly routesLaunchSeconds: number;
   /** Seconds that explaining took so far; launches at the same time count once. */
   readonly explainedSeconds: number;
   /** A function has a limit in CPU, which only samples can tell. */
@@ -90,7 +93,7 @@ export interface RunSoFar {
 
 export type NextStep =
   /** `launches` at the same time. */
-  | { readonly kind: 'judged' | 'latency' | 'explain'; readonly launches: number }
+  | { readonly kind: 'judged' | 'latency' | 'explain' | 'routes'; readonly launches: number }
   | { readonly kind: 'find engine' | 'capture' }
   /** Of requests of one name; null: of all. */
   | { readonly kind: 'trace'; readonly route: string | null }
@@ -178,7 +181,25 @@ const isRecordToCount = ({ purpose, exact, counting, engine }: RunSoFar): boolea
 
 /** Of the launches that gates other than CPU have to themselves, and that name what moved. */
 const othersSeconds = (soFar: RunSoFar): number =>
-  latencySeconds(soFar) + growthSeconds(soFar) + captureSeconds(soFar) + traceSeconds(soFar);
+  latencySeconds(soFar) +
+  growthSeconds(soFar) +
+  captureSeconds(soFar) +
+  traceSeconds(soFar) +
+  (soFar.names.mode === 'always' ? routesSeconds(soFar) : 0);
+
+/** Of the launches that measure each request name by itself, as far as they are still to come. */
+export const routesSeconds = (soFar: RunSoFar): number => {
+  if (soFar.purpose !== 'compare') return 0;
+  const turns = Math.ceil(Math.max(0, routesWanted(soFar) - soFar.names.done) / soFar.lanes);
+  return turns * soFar.routesLaunchSeconds;
+};
+
+/** All of them or none; where nobody asked for them, what names the function comes before them. */
+const isWorthNames = (soFar: RunSoFar): boolean => {
+  const seconds = routesSeconds(soFar);
+  const others = soFar.names.mode === 'always' ? 0 : explainingToCome(soFar);
+  return seconds > 0 && soFar.secondsLeft >= seconds + others;
+};
 
 /** Of the launch that tells what requests wait for, where they are known to take longer, or less. */
 export const traceSeconds = (soFar: RunSoFar): number => {
@@ -250,12 +271,13 @@ export const captureSeconds = (soFar: RunSoFar): number =>
   !soFar.captureDone && isCalledFor('allocations', soFar) ? ALLOCATION_SECONDS : 0;
 
 /** What each capture takes once it is called for, as far as that is known. */
-export const captureTimes = ({ couplesPerSecond, exactSeconds }: RunSoFar): CaptureSeconds => ({
-  growth: growthLaunchSeconds(couplesPerSecond ?? Infinity, GROWTH_REQUESTS.usual),
-  counts: exactSeconds,
+export const captureTimes = (soFar: RunSoFar): CaptureSeconds => ({
+  growth: growthLaunchSeconds(soFar.couplesPerSecond ?? Infinity, GROWTH_REQUESTS.usual),
+  counts: soFar.exactSeconds,
   allocations: ALLOCATION_SECONDS,
   trace: TRACE_SECONDS,
   samples: EXPLAIN_LAUNCH_SECONDS,
+  routes: routesSeconds(soFar),
 });
 
 /** What counting takes where a gate has fired and instructions are to be counted for it; else 0. */
@@ -341,6 +363,7 @@ const stepAfterDecision = (soFar: RunSoFar): NextStep => {
     return { kind: 'latency', launches: atOnce(soFar, look.nextLatencyLook - soFar.latencyDone) };
   }
   if (isWorthTracing(soFar)) return traceOf(soFar);
+  if (isWorthNames(soFar)) return { kind: 'routes', launches: atOnce(soFar, routesWanted(soFar) - soFar.names.done) };
   if (isWorthExplaining(soFar)) return { kind: 'explain', launches: soFar.lanes };
   return {
     kind: 'end',

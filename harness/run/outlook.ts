@@ -8,6 +8,7 @@ import {
   growthLaunchSeconds,
   growthSeconds,
   latencySeconds,
+  routesSeconds,
   type NextStep,
   type RunSoFar,
   TRACE_SECONDS,
@@ -25,7 +26,15 @@ const aboutSeconds = (soFar: RunSoFar, step: NextStep): number | null => {
       if (judgedTurns === 0) return null;
       const last = decisionOf(soFar)?.launches ?? look.launches + 1;
       const turns = Math.ceil((last - look.launches) / lanes);
-      return (turns * judgedSeconds) / judgedTurns + growth + counting + capture + latency + traceSeconds(soFar);
+      return (
+        (turns * judgedSeconds) / judgedTurns +
+        growth +
+        counting +
+        capture +
+        latency +
+        traceSeconds(soFar) +
+        routesAskedFor(soFar)
+      );
     }
     case 'growth':
       return growthLaunchSeconds(soFar.couplesPerSecond ?? Infinity, step.requests) + counting + capture + latency;
@@ -34,7 +43,9 @@ const aboutSeconds = (soFar: RunSoFar, step: NextStep): number | null => {
     case 'capture':
       return ALLOCATION_SECONDS + latency + explainingToCome(soFar);
     case 'latency':
-      return latencyTurns(soFar) * soFar.latencyLaunchSeconds + explainingToCome(soFar);
+      return latencyTurns(soFar) * soFar.latencyLaunchSeconds + routesAskedFor(soFar) + explainingToCome(soFar);
+    case 'routes':
+      return routesSeconds(soFar) + explainingToCome(soFar);
     case 'trace':
       return TRACE_SECONDS + growth + counting + capture + latency;
     case 'explain':
@@ -46,6 +57,9 @@ const aboutSeconds = (soFar: RunSoFar, step: NextStep): number | null => {
       return null;
   }
 };
+
+/** Where nobody asked for them it is not known yet whether they will be wanted. */
+const routesAskedFor = (soFar: RunSoFar): number => (soFar.names.mode === 'always' ? routesSeconds(soFar) : 0);
 
 /** Up to the phase's next look. */
 const latencyTurns = ({ look, latencyDone, lanes }: RunSoFar): number =>

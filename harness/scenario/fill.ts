@@ -308,7 +308,7 @@ export const fillScenario = (
 ): Scenario => {
   const load = fillLoad(input.load, files, contents);
   const target = withPorts(fillTarget(input.target, files), load);
-  const { budget, tight, exact, lanes, explain } = input.measure;
+  const { budget, tight, exact, lanes, routes, explain } = input.measure;
   return {
     name: input.name ?? nameFromFile(file),
     description: input.description ?? null,
@@ -321,6 +321,7 @@ export const fillScenario = (
       tight,
       exact,
       ...(lanes === 'auto' ? {} : { lanes }),
+      ...(routes === 'auto' ? {} : { routes }),
       explain,
     },
     gates: fillGates(input.gates),

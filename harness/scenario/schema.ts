@@ -88,6 +88,12 @@ const measure = () =>
         'Launches at the same time, each with CPUs of its own. auto: two where there are CPUs (four, or 2 × (`target.cpus` + 1)) and nothing speaks against it; 1: never two, for services that slow each other down through the memory they share; 2: also where a file, a command or memory speaks against it.',
       )
       .meta({ kind: 'auto, 1 or 2' }),
+    routes: z
+      .enum(['auto', 'always', 'off'], expected('auto, always or off'))
+      .prefault('auto')
+      .describe(
+        'Measure each request name by itself, in unjudged launches whose windows send one name after the other. auto: where CPU or allocations moved, nothing else says in which name, and there is time left; always: whatever moved, so that a change is seen which the mix of all names hides; off: never.',
+      ),
     explain: yesNo()
       .prefault(true)
       .describe('After a CPU regression, collect enough profile samples to name the function.'),

@@ -4,7 +4,7 @@ import { diagnose } from '../../harness/run/diagnosis.ts';
 import type { RunSoFar } from '../../harness/run/next-step.ts';
 import { lookOf, says, usual } from './run-so-far.ts';
 
-const SECONDS = { growth: 14, counts: 30, allocations: 10, trace: 10, samples: 11 };
+const SECONDS = { growth: 14, counts: 30, allocations: 10, trace: 10, samples: 11, routes: 32 };
 
 const told = (soFar: Partial<RunSoFar>, look: Partial<Look>) =>
   diagnose({ ...usual, ...soFar, look: lookOf(look) }, SECONDS);
@@ -33,4 +33,23 @@ test('where time was short, with the budget that would have held it', () => {
     { capture: 'allocations', because: ['allocBytesPerRequest'], leftOut: 'time', budgetMinutes: 3 },
     { capture: 'trace', because: ['latencyP50Ms'], leftOut: 'time', budgetMinutes: 3 },
   ]);
+});
+
+const several = { mode: 'auto', count: 6, done: 0, areKnown: false } as const;
+
+test('request names by themselves are told where there are several, and where the scenario asks for them', () => {
+  const fateOf = (names: RunSoFar['names'], look: Partial<Look> = cpu) =>
+    told({ names, counting: 'done' }, look).find(({ capture }) => capture === 'routes');
+  const because = ['cpuNsPerRequest'];
+  expect(fateOf({ ...several, count: 1 })).toBeUndefined();
+  expect(fateOf(several)).toMatchObject({ because, leftOut: 'time' });
+  expect(fateOf({ ...several, done: 4 })).toMatchObject({ because, leftOut: null });
+  expect(fateOf({ ...several, mode: 'off' })).toMatchObject({ leftOut: 'off' });
+  expect(fateOf({ ...several, areKnown: true })).toMatchObject({ leftOut: 'named' });
+  expect(fateOf(several, {})).toBeUndefined();
+  expect(fateOf({ ...several, mode: 'always', done: 8 }, {})).toEqual({
+    capture: 'routes',
+    because: [],
+    leftOut: null,
+  });
 });

@@ -5,6 +5,7 @@ import { lookOf, says, usual } from './run-so-far.ts';
 
 type Row = readonly [what: string, soFar: Partial<RunSoFar>, look: Partial<Look>, step: Partial<NextStep>];
 
+const SEVERAL = { mode: 'auto', count: 6, done: 0, areKnown: false } as const;
 const MEDIAN = { metric: 'latencyP50Ms', verdict: 'improved' } as const;
 const CPU_FIRED = [says('cpuNsPerRequest', 'regressed')];
 
@@ -19,6 +20,12 @@ const JUDGED: readonly Row[] = [
   ['goes on while a gate is open', {}, {}, { kind: 'judged' }],
   ['ends when every gate is decided', {}, { done: true }, { kind: 'stop', why: 'decided' }],
   ['ends after the last look', {}, { done: true, nextLook: null }, { kind: 'stop', why: 'launches' }],
+  [
+    'keeps the time of names that the scenario asks for',
+    { secondsLeft: 4 + 8 * 4, latency: false, names: { ...SEVERAL, mode: 'always' } },
+    {},
+    { kind: 'stop', why: 'budget' },
+  ],
   ['ends before the budget does', { secondsLeft: 4 + 12, latency: true }, {}, { kind: 'stop', why: 'budget' }],
   ['without a latency phase keeps nothing for it', { secondsLeft: 16, latency: false }, {}, { kind: 'judged' }],
   [
@@ -381,6 +388,42 @@ const FOLLOWED: readonly Row[] = [
     { kind: 'trace', route: 'GET /search' },
   ],
   [
+    'measures each request name by itself where CPU moved and no count says in which, before more samples',
+    { counting: 'done', latencyDone: 4, names: SEVERAL },
+    { verdicts: CPU_FIRED, nextLatencyLook: null },
+    { kind: 'routes', launches: 1 },
+  ],
+  [
+    'until four have told CPU, then names the function',
+    { counting: 'done', latencyDone: 4, names: { ...SEVERAL, done: 4 } },
+    { verdicts: CPU_FIRED, nextLatencyLook: null },
+    { kind: 'explain' },
+  ],
+  [
+    'not where counts know the names',
+    { counting: 'done', latencyDone: 4, hasSamples: true, names: { ...SEVERAL, areKnown: true } },
+    { verdicts: CPU_FIRED, nextLatencyLook: null },
+    { kind: 'end' },
+  ],
+  [
+    'nor where the function would go without its launch',
+    { counting: 'done', latencyDone: 4, secondsLeft: 4 * 4 + 10, names: SEVERAL },
+    { verdicts: CPU_FIRED, nextLatencyLook: null },
+    { kind: 'explain' },
+  ],
+  [
+    'never where nothing moved: a clean run takes no step for it',
+    { counting: 'done', latencyDone: 4, names: SEVERAL },
+    { firstCpuLook: null, nextLatencyLook: null, verdicts: [says('cpuNsPerRequest', 'unchanged')] },
+    { kind: 'end' },
+  ],
+  [
+    'unless the scenario asks for it',
+    { counting: 'done', latencyDone: 4, names: { ...SEVERAL, mode: 'always', done: 7 } },
+    { firstCpuLook: null, nextLatencyLook: null, verdicts: [says('cpuNsPerRequest', 'unchanged')] },
+    { kind: 'routes', launches: 1 },
+  ],
+  [
     'all of them where the median of all moved',
     { counting: 'done', latencyDone: 4, movedLatency: { symptoms: [MEDIAN], route: null } },
     { nextLatencyLook: null },
@@ -503,6 +546,10 @@ describe('a whole run', () => {
           return spend(14, { growthDone: true });
         case 'latency':
           return latency(step.launches);
+        case 'routes':
+          return spend(soFar.routesLaunchSeconds, {
+            names: { ...soFar.names, done: soFar.names.done + step.launches },
+          });
         case 'capture':
         case 'trace':
         case 'explain':

@@ -50,6 +50,8 @@ export const usual: RunSoFar = {
   captureDone: false,
   movedLatency: null,
   traceDone: false,
+  names: { mode: 'auto', count: 1, done: 0, areKnown: false },
+  routesLaunchSeconds: 4,
   explainedSeconds: 0,
   wantsSamples: false,
   hasSamples: false,

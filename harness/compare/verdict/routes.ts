@@ -18,15 +18,20 @@ import { judgedMetrics, limitsIn, type JudgedMetric } from './gates.ts';
 import { judgeOnce, type Judgement } from './judge.ts';
 import { FEWEST_LATENCY_LAUNCHES, punctualLaunches, SHOWN_LEVELS } from './latency.ts';
 import { rowHead } from './metric-row.ts';
-import { seriesOf, windowValues } from './launch-series.ts';
+import { launchesOf, launchValues, seriesOf, windowValues } from './launch-series.ts';
 import type { Units } from './reading.ts';
 import { MOST_FALSE } from './shown.ts';
-import { unpinnedReason } from './stopping-rule.ts';
+import { needsPinning, unpinnedReason } from './stopping-rule.ts';
 
 /** A median of fewer, over all launches, is that of a handful of requests. */
 const FEWEST_REQUESTS = 20;
 
 type Row = Omit<RouteComparison, 'qValue'>;
+
+/** Of the metrics that a name has by itself, those that launches differ in need as many as a shown figure is worth. */
+const COSTS = { cpuNsPerRequest: 4, mallocsPerRequest: 1, allocBytesPerRequest: 1 } as const satisfies Partial<
+  Record<MetricId, number>
+>;
 
 const answeredIn = (units: Units, metric: MetricId, name: string): BySide<number> => {
   const pairs = units.flat().flatMap((launch) => countedPairs(launch, phaseOf(metric) ?? 'cost'));
@@ -44,9 +49,13 @@ const ratioInterval = ([low, high]: Judgement['interval']): Row['ciRatio'] =>
   Number.isFinite(low) && Number.isFinite(high) ? [Math.expm1(low), Math.expm1(high)] : null;
 
 /** Empty where the name was not asked for often enough to say anything, or a zero forbids a ratio. */
-const rowFor = (units: Units, judged: JudgedMetric, route: string): readonly Row[] => {
+const rowFor = (
+  units: Units,
+  judged: JudgedMetric,
+  route: string,
+  read: ReturnType<typeof launchValues>,
+): readonly Row[] => {
   const { metric } = judged;
-  const read = windowValues((window) => readRoute(metric, window, route), phaseOf(metric) ?? 'cost');
   const judgement = judgeOnce(seriesOf(units, read), judged, SHOWN_LEVELS);
   if (judgement?.scale !== 'ratio') return [];
   const requests = answeredIn(units, metric, route);
@@ -92,13 +101,40 @@ const latencyRows = (run: ScenarioRun): readonly Row[] => {
   if (units.length < FEWEST_LATENCY_LAUNCHES || unpinnedReason(run) !== null) return [];
   const judged = judgedMetrics(run.scenario).filter(({ metric }) => metric === 'latencyP50Ms');
   return judged.flatMap((each) =>
-    run.scenario.load.requests.flatMap(({ name }) => rowFor(units, limitsIn(run, each), name)),
+    run.scenario.load.requests.flatMap(({ name }) =>
+      rowFor(
+        units,
+        limitsIn(run, each),
+        name,
+        windowValues((window) => readRoute(each.metric, window, name), 'latency'),
+      ),
+    ),
   );
 };
+
+const isCost = (metric: MetricId): metric is keyof typeof COSTS => metric in COSTS;
+
+/** From launches whose windows send one name each: what that name costs by itself. */
+const costRows = (run: ScenarioRun): readonly Row[] => {
+  const launches = launchesOf(run, 'routes');
+  const ofName = (name: string): Units =>
+    launches.map((launch) => [{ ...launch, pairs: launch.pairs.filter(({ route }) => route === name) }]);
+  const judged = judgedMetrics(run.scenario).filter(
+    ({ metric }) => isCost(metric) && launches.length >= COSTS[metric] && !isUnpinned(run, metric),
+  );
+  return judged.flatMap((each) =>
+    run.scenario.load.requests.flatMap(({ name }) =>
+      rowFor(ofName(name), limitsIn(run, each), name, launchValues(each.metric)),
+    ),
+  );
+};
+
+const isUnpinned = (run: ScenarioRun, metric: MetricId): boolean =>
+  needsPinning(metric) && unpinnedReason(run) !== null;
 
 /** In the order of the scenario; empty where its requests have one name. `whole`: the rows of all requests together. */
 export const compareRoutes = (run: ScenarioRun, whole: readonly MetricComparison[]): readonly RouteComparison[] => {
   if (run.scenario.load.requests.length < 2) return [];
   const moved = new Set(whole.filter(({ verdict }) => isMoved(verdict)).map(({ metric }) => metric));
-  return withoutChance(latencyRows(run), (metric) => moved.has(metric));
+  return withoutChance([...latencyRows(run), ...costRows(run)], (metric) => moved.has(metric));
 };

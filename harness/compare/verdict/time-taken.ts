@@ -59,6 +59,7 @@ export const timeTaken = (run: ScenarioRun, rows: readonly MetricComparison[]): 
     growthSeconds: stageSeconds(run, 'growth'),
     allocationsSeconds: stageSeconds(run, 'capture'),
     explainSeconds: stageSeconds(run, 'explain') + stageSeconds(run, 'trace'),
+    ...(launchesOf(run, 'routes').length > 0 && { routesSeconds: stageSeconds(run, 'routes') }),
     ...inExactMode(run),
     ...(stopSeconds !== undefined && { stopSeconds }),
   };

@@ -60,9 +60,16 @@ const movedMost = (scenario: ScenarioComparison, { metric, verdict }: MetricComp
   return { route: most.route, effectRatio: most.effectRatio, of: '', isAlone };
 };
 
-/** Counts of each name tell where CPU went, too. */
+const TOLD_BY_COUNTS: readonly MetricId[] = [
+  'cpuNsPerRequest',
+  'instructionsPerRequest',
+  'mallocsPerRequest',
+  'allocBytesPerRequest',
+];
+
+/** Counts of each name tell where CPU went, too, and allocations, which take instructions. */
 const countedMost = (scenario: ScenarioComparison, { metric, verdict }: MetricComparison): Moved | undefined => {
-  if (metric !== 'cpuNsPerRequest' && metric !== 'instructionsPerRequest') return undefined;
+  if (!TOLD_BY_COUNTS.includes(metric)) return undefined;
   const changed = (scenario.exact?.counted?.routes ?? [])
     .filter(({ isChanged, base, head }) => isChanged && head > base === (verdict === 'regressed'))
     .map(({ name, base, head }) => ({ route: name, effectRatio: head / base - 1 }))

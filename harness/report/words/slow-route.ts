@@ -82,29 +82,47 @@ export const slowRouteFirst = (
   if (slow === undefined || waiter === undefined) return null;
   const isWorse = severityOf(slow) > (severity(worst) ?? Infinity);
   if (!isWorse && !isTheCause(waiter, worst, culprit)) return null;
-  const effect = `${metricDef(slow.metric).label} ${effectOf(slow)}`;
-  return ['in ', code(slow.route), ` ${effect}`, ...waitingClause(scenario, slow)];
+  return [
+    'in ',
+    code(slow.route),
+    ` ${metricDef(slow.metric).label} ${effectOf(slow)}`,
+    ...waitingClause(scenario, slow),
+  ];
 };
 
-/** The same behind what speaks first; empty where no name is slower. */
+/** Names that moved this way by a metric of which all requests together did not: median latency first, then the furthest. */
+const movedBeside = (scenario: ScenarioComparison, way: Way): readonly RouteComparison[] => {
+  const { routes = [], metrics } = scenario;
+  const ofAll = new Set(metrics.filter(({ verdict }) => verdict === way).map(({ metric }) => metric));
+  const others = routes
+    .filter((row) => row.metric !== MEDIAN && row.verdict === way && !ofAll.has(row.metric))
+    .toSorted((left, right) => Math.abs(severityOf(right)) - Math.abs(severityOf(left)));
+  return [...movedAlone(scenario, way), ...others];
+};
+
+const figureOf = ({ metric, effectRatio }: RouteComparison): string =>
+  `${metricDef(metric).label} ${formatSignedPercent(effectRatio)}`;
+
+const whoseWait = (scenario: ScenarioComparison, row: RouteComparison): InlineText =>
+  row.metric === MEDIAN ? waitingClause(scenario, row) : [];
+
+/** The same behind what speaks first; empty where no name is worse by itself. */
 export const slowRouteBeside = (scenario: ScenarioComparison): InlineText => {
-  const [slow] = movedAlone(scenario, 'regressed');
-  if (slow === undefined) return [];
-  const effect = `${metricDef(slow.metric).label} ${formatSignedPercent(slow.effectRatio)}`;
-  return ['; and in ', code(slow.route), ` ${effect}`, ...waitingClause(scenario, slow)];
+  const [worst] = movedBeside(scenario, 'regressed');
+  if (worst === undefined) return [];
+  return ['; and in ', code(worst.route), ` ${figureOf(worst)}`, ...whoseWait(scenario, worst)];
 };
 
 const unwatchedRoute = (scenario: ScenarioComparison, way: Way): InlineText => {
-  const [most, ...others] = movedAlone(scenario, way);
+  const [most, ...others] = movedBeside(scenario, way);
   if (most === undefined) return [];
   const more = others.length > 0 ? ` and ${formatNumberOf(others.length, 'more figure')} of single requests` : '';
-  const effect = `${metricDef(most.metric).label} ${formatSignedPercent(most.effectRatio)}${more}`;
   const ending = way === 'regressed' ? ', which no gate watches' : '';
   return [
     way === 'regressed' ? '; but in ' : '; and in ',
     code(most.route),
-    ` ${effect}${ending}`,
-    ...waitingClause(scenario, most),
+    ` ${figureOf(most)}${more}${ending}`,
+    ...whoseWait(scenario, most),
   ];
 };
 

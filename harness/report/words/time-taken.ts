@@ -37,6 +37,7 @@ const LATER_PARTS = [
   ['exactBuildSeconds', 'building for exact mode'],
   ['allocationsSeconds', 'allocation sites'],
   ['latencySeconds', 'latency'],
+  ['routesSeconds', 'each request name by itself'],
   ['explainSeconds', 'finding the function'],
   ['stopSeconds', 'stopping services'],
 ] as const satisfies readonly (readonly [Key, string])[];

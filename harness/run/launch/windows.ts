@@ -5,7 +5,7 @@
 import { type Edge, type HostEdge, hostWindow, readEdge, readHostEdge, windowCounters } from '../../capture/index.ts';
 import { discardReason } from '../../compare/index.ts';
 import type { PairLoad } from '../../load/index.ts';
-import { type BySide, bothSides, type Pair, type Phase, type WindowCounters } from '../../model/index.ts';
+import { type BySide, bothSides, type Pair, type WindowCounters } from '../../model/index.ts';
 import type { LivePair } from './running-pair.ts';
 import type { Session } from '../session/session.ts';
 
@@ -38,7 +38,7 @@ export const measurePair = async (
   session: Session,
   live: LivePair,
   start: RestPoint,
-  named: { readonly index: number; readonly phase: Phase },
+  named: Pick<Pair, 'index' | 'phase' | 'route'>,
   send: () => Promise<PairLoad>,
   afterwards: () => Promise<ExtraCounters> = async () => NOTHING,
 ): Promise<MeasuredPair> => {

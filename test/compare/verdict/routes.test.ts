@@ -132,3 +132,57 @@ describe('what moved per request name', () => {
     }
   });
 });
+
+describe('what a request name costs by itself', () => {
+  const names = Array.from({ length: 10 }, (_, index) => `GET /${index}`);
+
+  /** Judged launches in which nothing moved, and `launches` whose windows send one name each, forwards and backwards. */
+  const byItself = (
+    planted: { readonly times?: number; readonly mallocs?: number; readonly launches?: number },
+    seed = 1,
+  ) => {
+    const { times = 1, mallocs = 50, launches = 8 } = planted;
+    const normal = normalDeviates(randomFrom(seed));
+    const mix = windowOf({ cpuNs: 1e6, mallocs: 50 });
+    const judged = Array.from({ length: 8 }, (_, index) =>
+      launchOf(index, [pairOf(mix, windowOf({ cpuNs: 1e6 * Math.exp(0.003 * normal()), mallocs: 50 }))]),
+    );
+    const windowOfName = (route: string, cpuNs: number, objects: number) => {
+      const answers: RouteWindow = { route, answered: 200, service: null, response: null, lag: null };
+      return windowOf({ cpuNs, mallocs: objects }, { routes: [answers] });
+    };
+    const apart = Array.from({ length: launches }, (_, index) => {
+      const pairs = [...names, ...names.toReversed()].map((route, at) => {
+        const isPlanted = route === 'GET /7';
+        const cpuNs = 1e6 * (isPlanted ? times : 1) * Math.exp(0.012 * normal());
+        const pair = pairOf(windowOfName(route, 1e6, 50), windowOfName(route, cpuNs, isPlanted ? mallocs : 50));
+        return { ...pair, index: at, route };
+      });
+      return launchOf(8 + index, pairs, { stage: 'routes' });
+    });
+    return runOf([...judged, ...apart], { scenario: scenarioWith({ load: { requests: names.map(request) } }) });
+  };
+
+  test('is told of the one of ten that takes 8 % more CPU, beside an unchanged verdict', () => {
+    const run = byItself({ times: 1.08 });
+    expect(moved(run)).toMatchObject([
+      { route: 'GET /7', metric: 'cpuNsPerRequest', verdict: 'regressed', requests: { base: 3200, head: 3200 } },
+    ]);
+    const sentence = verdictSentence(compareRun(fileOf([run])));
+    expect(sentence).toMatch(
+      /unchanged \(CPU within 2 %\); but in `GET \/7` CPU per request \+[78]\S* %, which no gate watches/,
+    );
+  });
+
+  test('needs four launches for CPU and two windows for what is counted', () => {
+    expect(moved(byItself({ times: 1.5, launches: 3 }))).toEqual([]);
+    expect(moved(byItself({ mallocs: 55, launches: 1 }))).toMatchObject([
+      { route: 'GET /7', metric: 'mallocsPerRequest', effectRatio: expect.closeTo(0.1, 6) as number },
+    ]);
+  });
+
+  test('is told of no name where code is equal', () => {
+    const told = Array.from({ length: 40 }, (_, seed) => moved(byItself({}, seed + 1)).length);
+    expect(told.filter((count) => count > 0).length).toBeLessThanOrEqual(1);
+  });
+});
