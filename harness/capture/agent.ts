@@ -69,6 +69,8 @@ export interface Agent {
   snapshot(name: string): Promise<Uint8Array>;
   /** The same after two collections, which bring heap profiles up to now. */
   snapshotAfterGc(name: string): Promise<Uint8Array>;
+  /** Every goroutine's stack as Go's text (`debug=2`); refused where it comes to more than `maxBytes`. */
+  stacks(maxBytes: number): Promise<string>;
   /** Looks at the number of goroutines in this interval until `goroutinePeak` ends it. */
   watchGoroutines(intervalMs: number): Promise<void>;
   goroutinePeak(): Promise<GoroutinePeak>;
@@ -220,6 +222,7 @@ const makeAgent = (hello: AgentHello, connection: AgentConnection, commandSecond
     stopCpuProfile: () => ask('cpu.stop', (fields, payload) => ({ bytes: payload, spanNs: parseSpanNs(fields) })),
     snapshot: (name) => bytes(`snapshot name=${name}`),
     snapshotAfterGc: (name) => bytes(`snapshot name=${name} gc=1`),
+    stacks: async (maxBytes) => new TextDecoder().decode(await bytes(`stacks maxBytes=${maxBytes}`)),
     watchGoroutines: (intervalMs) => done(`peak.start intervalUs=${Math.round(intervalMs * 1000)}`),
     goroutinePeak: () => ask('peak.stop', parsePeak),
     startTrace: (maxBytes) => done(`trace.start maxBytes=${maxBytes}`),

@@ -111,6 +111,8 @@ export const joinAgents = (agents: Agents, merge: MergeProfiles): Agent => {
         samples: Math.min(...all.map(({ samples }) => samples)),
       };
     },
+    // An id is one process's own.
+    stacks: noneOf('stacks'),
     startTrace: noneOf('trace.start'),
     traceBytes: noneOf('trace.size'),
     stopTrace: noneOf('trace.stop'),

@@ -44,6 +44,7 @@ import { countLinkSeeds, rowOf, withQValues } from './verdict/metric-row.ts';
 import { allocatesNothing, launchesOf, measuredSides } from './verdict/launch-series.ts';
 import { goLinesIn, type SourceChange, toolchainChange, toolchainNotTaken } from './toolchain/change.ts';
 import { compareToolchains } from './toolchain/build-settings.ts';
+import { stuckOnHead } from './verdict/stuck.ts';
 import { timeTaken } from './verdict/time-taken.ts';
 import { unsteadyWarnings } from './verdict/unsteady.ts';
 import { invalidity, isHeadsDoing, notCounted } from './verdict/validity.ts';
@@ -309,6 +310,7 @@ export const assembleScenario = (
   const discardedPairs = cost.filter(({ discarded }) => discarded !== null).length;
   const functions = withTracedRoute(withoutGoNoise(explanation.functions, run, toolchain), run);
   const gated = functionGatesOf(judgedScenario, explanation);
+  const stuck = whyNoFunction(judgedScenario) === null ? stuckOnHead(judged, run.builds.head.modulePath || null) : [];
   return {
     scenario: run.scenario.name,
     ...withFunctionGates(verdict, gated.functionGates),
@@ -325,6 +327,7 @@ export const assembleScenario = (
     ...gated,
     ...dropUnsupportedNames({ functions, attribution: explanation.attribution }, [...rows, ...routes]),
     ...(run.diagnosis !== undefined && { diagnosis: run.diagnosis }),
+    ...(stuck.length > 0 && { stuck }),
     ...(explanation.waitsApart === undefined ? {} : { waitsApart: explanation.waitsApart }),
     ...(toolchain === undefined ? {} : { toolchain }),
     ...builtDifferently(measured, file),

@@ -136,6 +136,8 @@ export interface ScenarioComparison {
   readonly diagnosis?: readonly Diagnosed[];
   /** Waits that are no request's; absent where there are none. */
   readonly waitsApart?: readonly WaitApartRow[];
+  /** Stuck on head alone; absent where nothing is. */
+  readonly stuck?: readonly StuckGoroutines[];
   /** Another Go on each side, said before anything else; absent where both have one. */
   readonly toolchain?: ToolchainChange;
   /** Module path of the target, by which its own functions are named; absent when it is not known. */
@@ -447,6 +449,25 @@ export interface Attribution {
   /** The function rows name first: the head of the verdict sentence; null when none is certain. */
   readonly culprit: string | null;
   readonly warnings: readonly string[];
+}
+
+/** Goroutines that were still there, waiting, after their requests had been answered or lost; on head alone. */
+export interface StuckGoroutines {
+  /** Where they wait, outside of Go's library. */
+  readonly function: string;
+  readonly file: string;
+  readonly line: number;
+  /** What they wait for, in Go's words: `chan receive`. */
+  readonly state: string;
+  /** null: not known. */
+  readonly startedBy: string | null;
+  /** In so many launches together. */
+  readonly count: number;
+  readonly launches: number;
+  /** Each has waited at least as long. */
+  readonly seconds: number;
+  /** Functions, innermost first. */
+  readonly stack: readonly string[];
 }
 
 /** What a profile of waits holds besides the waits of requests: not counted in metric, table or graph. Per request, in ns. */

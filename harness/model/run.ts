@@ -408,6 +408,41 @@ export interface LaunchSide {
   readonly profiles: Partial<Readonly<Record<ProfileKind, ProfileRef>>>;
   /** Totals over exactly the span the CPU profile covers. */
   readonly profiled: { readonly requests: number; readonly cpuNs?: number };
+  /** What requests left behind; absent where goroutines did not grow on either side, and where nobody could look. */
+  readonly left?: GoroutinesLeft;
+}
+
+/** Two censuses of goroutines with no request in flight, compared. */
+export interface GoroutinesLeft {
+  /** Between the two: what was there both times has waited at least as long. */
+  readonly seconds: number;
+  readonly stacks: readonly LeftBehind[];
+}
+
+/** Goroutines of one stack, of which there were more in the later census, some of them in both. */
+export interface LeftBehind {
+  /** What they wait for, in Go's words: `chan receive`. */
+  readonly state: string;
+  /** Of one of them, innermost first. */
+  readonly frames: readonly TextFrame[];
+  /** null: the main goroutine. */
+  readonly createdBy: TextFrame | null;
+  /** In the later census. */
+  readonly count: number;
+  /** More than in the earlier one. */
+  readonly gained: number;
+  /** There in both, by their ids. */
+  readonly stayed: number;
+  /** The most that Go says of one of them, in whole minutes. */
+  readonly waitMinutes: number;
+}
+
+/** A frame as Go's tracebacks write it. */
+export interface TextFrame {
+  readonly function: string;
+  /** As the binary names it. */
+  readonly file: string;
+  readonly line: number;
 }
 
 export interface Growth {

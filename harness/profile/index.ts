@@ -62,12 +62,16 @@ export {
   type WaitApart,
   waitsApart,
 } from './costs/waits.ts';
+export { parseGoroutines } from './format/goroutine-text.ts';
+export { leftBehind, stackKey } from './costs/left-behind.ts';
 export {
   canonicalNames,
   canonicalPath,
   collapseGenerics,
   isAgent,
+  isIn,
   isRuntime,
+  isStandard,
   outerFunction,
   outerLines,
   packageOf,

@@ -286,6 +286,22 @@ const scenario = z.object({
     )
     .max(CAPTURE_IDS.length)
     .exactOptional(),
+  stuck: z
+    .array(
+      z.object({
+        function: text,
+        file: text,
+        line: count,
+        state: text,
+        startedBy: text.nullable(),
+        count,
+        launches: count,
+        seconds: number,
+        stack: texts(20),
+      }),
+    )
+    .max(100)
+    .exactOptional(),
   waitsApart: z
     .array(
       z.object({

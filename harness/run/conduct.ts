@@ -173,8 +173,9 @@ const engineOf = ({ engine }: Progress): RunSoFar['engine'] => {
   return isMissing(engine.engine) ? 'none' : ENGINE_COUNTS[engine.engine.kind];
 };
 
-/** Goroutines that can never wake are told by Go 1.27; versions without a number are newer ones. */
-const tellsStuck = (goVersion: string): boolean => Number(/^go1\.(\d+)/.exec(goVersion)?.[1] ?? Infinity) >= 27;
+/** Goroutines that can never wake are told by Go 1.27, and by 1.26 as an experiment; versions without a number are newer. */
+const tellsStuck = (goVersion: string): boolean =>
+  Number(/^go1\.(\d+)/.exec(goVersion)?.[1] ?? Infinity) >= 27 || goVersion.includes('goroutineleakprofile');
 
 const soFarOf = ({ session, links, progress, current }: Conductor): RunSoFar => {
   const { plan, clock, lanes, launches, settings } = session;

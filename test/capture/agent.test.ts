@@ -212,6 +212,18 @@ describe('counters', () => {
   });
 });
 
+describe('the text of goroutines', () => {
+  it('has all of them, and is refused where it would be longer than asked for', async () => {
+    const service = await start();
+    const agent = await connect(service.pid);
+    await service.tell('hold 900');
+    const text = await agent.stacks(1 << 20);
+    expect(text.match(/^goroutine \d+ \[/gm)?.length).toBeGreaterThan(900);
+    await expect(agent.stacks(1 << 16)).rejects.toThrow(/more than 65536 bytes/);
+    expect((await agent.counters()).goroutines).toBe(901);
+  });
+});
+
 describe('profiles', () => {
   const top = (bytes: Uint8Array, ...flags: readonly string[]): string => {
     const file = join(folder, 'profile.pb.gz');

@@ -1,7 +1,7 @@
 /** Go's own functions between two versions of Go: most of what seems to happen to them is how Go was cut anew. */
 import type { FunctionComparison, FunctionKind, ScenarioRun, ToolchainChange } from '../../model/index.ts';
+import { isStandard } from '../../profile/index.ts';
 import { isBuiltByTwo } from '../verdict/gates.ts';
-import { isStandard } from './owners.ts';
 
 /** What says nothing of Go's own functions between two versions; `only`: where nothing else can have called them anew. */
 const GO_NOISE: Readonly<Record<'always' | 'only', ReadonlySet<FunctionKind>>> = {

@@ -4,9 +4,8 @@
  * where compilers differ: Go before 1.27 names every inlined copy of a closure by where it lies. Then their place is one.
  */
 import type { BySide, FileDiff } from '../../model/index.ts';
-import { canonicalNames, outerFunction, packageOf, type Profile } from '../../profile/index.ts';
+import { canonicalNames, isStandard, outerFunction, packageOf, type Profile } from '../../profile/index.ts';
 import { diffOf, headLineOf } from './changed-lines.ts';
-import { isStandard } from './owners.ts';
 
 interface Closure {
   readonly name: string;

@@ -1,18 +1,11 @@
 /** Whose code a function is: the module's own, Go's, or a dependency's. */
-import { type Charging, isRuntime, packageOf } from '../../profile/index.ts';
-
-/** Whether an import path is the module or a package in it. */
-export const isIn = (module: string, path: string): boolean => path === module || path.startsWith(`${module}/`);
+import { type Charging, isIn, isRuntime, isStandard, packageOf } from '../../profile/index.ts';
 
 /** Whether the function is the module's own; closures and generics of it are. */
 export const isOwn = (name: string, modulePath: string | null): boolean => {
   const path = packageOf(name);
   return path === 'main' || (modulePath !== null && isIn(modulePath, path));
 };
-
-/** Packages of Go itself have no dot in the first element of their path; a service's own module may have none either. */
-export const isStandard = (path: string, modulePath: string | null): boolean =>
-  path !== 'main' && !(path.split('/')[0] ?? '').includes('.') && !(modulePath !== null && isIn(modulePath, path));
 
 /** Goroutines are told by where they wait outside Go's library; those that live in it all along by how they began. */
 export const waitingCharged = (modulePath: string | null): Charging => ({

@@ -1,7 +1,7 @@
 /** The parts of a program that a new Go may make cost more or less: its packages, the module, what that depends on. */
 import type { GroupCost } from '../../model/index.ts';
-import { isRuntime, packageOf } from '../../profile/index.ts';
-import { isOwn, isStandard } from './owners.ts';
+import { isRuntime, isStandard, packageOf } from '../../profile/index.ts';
+import { isOwn } from './owners.ts';
 
 export type Part = Pick<GroupCost, 'of' | 'package'>;
 

@@ -4,6 +4,8 @@ import type { MetricUnit, ModuleChange } from '../../model/index.ts';
 import {
   canonicalNames,
   functionSums,
+  isIn,
+  isStandard,
   isTruncated,
   packageOf,
   RUNTIME_CHARGED,
@@ -12,7 +14,6 @@ import {
 import { formatPercent, formatSignedQuantity } from '../../units/index.ts';
 import type { KindTotals, ProfiledTotals } from './costs.ts';
 import type { BucketDelta } from './diffuse.ts';
-import { isIn, isStandard } from './owners.ts';
 import type { Tested } from './tested.ts';
 
 /** Parts below this share of the whole difference are not worth a word. */

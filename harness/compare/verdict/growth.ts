@@ -23,6 +23,7 @@ import { metricOutcomeOf, notJudged, verdictOf, type MetricOutcome } from './met
 import type { JudgedMetric } from './gates.ts';
 import { COUNTING_SLACK, differenceLimits, isFinal, judgeSequence, type Judgement } from './judge.ts';
 import { launchesOf, launchValues, seriesOf } from './launch-series.ts';
+import { stuckOnHead } from './stuck.ts';
 
 /** One-sided levels at which short launches raise a suspicion, and at which they acquit. */
 const SCREEN: Levels = { change: 0.01, equivalence: 0.02 };
@@ -276,7 +277,14 @@ export const goroutineGrowthOutcome = (
   judged: JudgedMetric,
   looks: readonly number[],
   levels: Levels,
-): MetricOutcome =>
-  metricOutcomeOf(judged, judgeSequence(seriesOf(units, launchValues(judged.metric)), judged, looks, levels), 'judged');
+): MetricOutcome => {
+  const series = seriesOf(units, launchValues(judged.metric));
+  const outcome = metricOutcomeOf(judged, judgeSequence(series, judged, looks, levels), 'judged');
+  const [stuck] = stuckOnHead(units.flat(), null);
+  // Too few for their number, but each is seen to be stuck, and base has none.
+  return stuck === undefined || outcome.verdict === 'regressed'
+    ? outcome
+    : { ...outcome, verdict: 'regressed', reason: 'stuck after their requests, on head alone' };
+};
 
 export const isHeapGrowth = (metric: MetricId): boolean => metric === 'heapGrowthBytesPerRequest';

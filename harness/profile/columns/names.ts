@@ -119,6 +119,13 @@ export const packageOf = (name: string): string => {
   return path.includes('%2e') ? path.replaceAll('%2e', '.') : path;
 };
 
+/** Whether an import path is the module or a package in it. */
+export const isIn = (module: string, path: string): boolean => path === module || path.startsWith(`${module}/`);
+
+/** Packages of Go itself have no dot in the first element of their path; a service's own module may have none either. */
+export const isStandard = (path: string, modulePath: string | null): boolean =>
+  path !== 'main' && !(path.split('/')[0] ?? '').includes('.') && !(modulePath !== null && isIn(modulePath, path));
+
 /** Packages whose functions a caller pays for: the runtime, its assembly helpers, locks and the system-call stubs. */
 const RUNTIME_PACKAGE =
   /^(?:runtime|syscall|sync|internal\/(?:runtime|bytealg|abi|cpu|goarch|sync|race)|runtime\/internal)(?:\/|$)/;

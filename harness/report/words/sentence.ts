@@ -32,7 +32,7 @@ import { bumpClause, LEAST_SHARE_OF_CHANGE, partBehindChange, partName } from '.
 import { routeClause } from './routes.ts';
 import { latencyBeside, slowRouteBeside, slowRouteFirst } from './slow-route.ts';
 import { spentText } from './spent.ts';
-import { stuckClause, stuckIn } from './stuck.ts';
+import { stuckClause, stuckIn, waitingClause } from './stuck.ts';
 import { code, plainText, type InlineText } from '../text/inline-text.ts';
 
 /** Errors first (a failing request has no meaningful cost), then by how far beyond the limit, then in table order. */
@@ -218,14 +218,11 @@ const goroutinesFirst = (regressed: readonly MetricComparison[]): readonly Metri
 const stuckSentence = (scenario: ScenarioComparison, regressed: readonly MetricComparison[]): InlineText | null => {
   const leak = regressed.find(({ metric }) => metric === 'goroutineGrowthPerRequest');
   const stuck = leak === undefined ? undefined : stuckIn(scenario, leak);
-  if (leak === undefined || stuck === undefined) return null;
+  // Proved by reachability before what was only seen to wait.
+  const clause = stuck === undefined ? waitingClause(scenario) : [...stuckClause(stuck), ...changeClause(stuck)];
+  if (leak === undefined || clause === null) return null;
   const others = regressed.filter((metric) => metric !== leak);
-  return [
-    ...stuckClause(stuck),
-    ...changeClause(stuck),
-    `: ${effectClause(leak)}`,
-    ...alsoClause(scenario, others, 'regressed'),
-  ];
+  return [...clause, `: ${effectClause(leak)}`, ...alsoClause(scenario, others, 'regressed')];
 };
 
 const regressedSentence = (scenario: ScenarioComparison): InlineText => {

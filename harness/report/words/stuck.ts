@@ -1,8 +1,24 @@
 /** Goroutines that can never wake: how many, started by whom, blocked where. */
 import type { FunctionComparison, MetricComparison, ScenarioComparison } from '../../model/index.ts';
 import { outerFunction } from '../../profile/index.ts';
-import { formatCount, formatNumberOf } from '../../units/index.ts';
+import { formatCount, formatDuration, formatNumberOf } from '../../units/index.ts';
 import { code, type InlineText } from '../text/inline-text.ts';
+
+/** `24 goroutines that were still waiting 1.4 s after their requests, …`: by Go's text of them, where no count by reachability says it. */
+export const waitingClause = ({ stuck = [] }: ScenarioComparison): InlineText | null => {
+  const [first, ...others] = stuck;
+  if (first === undefined) return null;
+  const started = first.startedBy === null ? [] : ['started by ', code(first.startedBy), ', '];
+  const more = others.length === 0 ? '' : `, and ${formatCount(others.length)} more places`;
+  return [
+    `${formatNumberOf(first.count, 'goroutine')} still waiting ${formatDuration(first.seconds)} and more after their requests (none on base), `,
+    ...started,
+    'in ',
+    code(first.function),
+    ...(first.file === '' ? [] : [' (', code(`${first.file}:${first.line}`), `, ${first.state})`]),
+    more,
+  ];
+};
 
 /** Fewer of what was gained are not what the leak is about. */
 const LEAST_SHARE = 0.1;

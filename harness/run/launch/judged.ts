@@ -7,6 +7,7 @@ import type { AgentCounters } from '../../capture/index.ts';
 import {
   type BySide,
   bothSides,
+  type GoroutinesLeft,
   type Growth,
   type Launch,
   type LaunchSide,
@@ -17,6 +18,7 @@ import {
 import { judgedGates } from '../../compare/index.ts';
 import { metricDef } from '../../metrics/index.ts';
 import { type Captures, capturesOf } from './captures.ts';
+import { sinceCensus, takeCensus } from './left-behind.ts';
 import { type LaunchSpec, type LivePair, withLivePair } from './running-pair.ts';
 import { askOnceAfter, askOnceBefore } from '../session/lane.ts';
 import type { Session } from '../session/session.ts';
@@ -64,8 +66,10 @@ export const judgedLaunch = async (session: Session, place: LaunchSpec): Promise
     const warmed = await warmUp(session, live);
     const captures = bothSides((side) => capturesOf(session, place.index, side, live.sides[side]));
     const firstRequest = place.lane.schedule.next;
+    const census = await takeCensus(live);
     await askBoth(live, async (side) => captures[side].begin());
     const cost = await costWindows(session, live, captures);
+    const left = await sinceCensus(live, census, warmed, cost.goroutines);
     const judgedSoFar = session.launches.filter(({ stage }) => stage === 'judged').length;
     const slices = contentionSlices(session.plan.scenario);
     const contention =
@@ -73,7 +77,7 @@ export const judgedLaunch = async (session: Session, place: LaunchSpec): Promise
         ? await contentionSlice(session, live, captures, { index: cost.pairs.length, seconds: slices.seconds })
         : [];
     const requests = place.lane.schedule.next - firstRequest;
-    const sides = await finishSides(live, captures, warmed, { requests, cost: cost.pairs });
+    const sides = await finishSides(live, captures, warmed, { requests, cost: cost.pairs, left });
     if (!cost.gaveUp) await askOnceAfter(place.lane);
     const launch: Launch = {
       index: place.index,
@@ -99,6 +103,8 @@ interface CostWindows {
   readonly pairs: readonly Pair[];
   readonly pace: RequestRate;
   readonly gaveUp: boolean;
+  /** After the last one, with no request in flight. */
+  readonly goroutines: BySide<number>;
 }
 
 const costWindows = async (session: Session, live: LivePair, captures: BySide<Captures>): Promise<CostWindows> => {
@@ -125,7 +131,8 @@ const costWindows = async (session: Session, live: LivePair, captures: BySide<Ca
     pairs.map(({ base }) => base),
     seconds,
   );
-  return { pairs, pace: { ...refilled.pace, couplesPerSecond }, gaveUp };
+  const goroutines = bothSides((side) => at.edge[side].inside.goroutines);
+  return { pairs, pace: { ...refilled.pace, couplesPerSecond }, gaveUp, goroutines };
 };
 
 const contentionSlice = async (
@@ -185,7 +192,11 @@ const finishSides = async (
   live: LivePair,
   captures: BySide<Captures>,
   warmed: Warmed,
-  counted: { readonly requests: number; readonly cost: readonly Pair[] },
+  counted: {
+    readonly requests: number;
+    readonly cost: readonly Pair[];
+    readonly left: BySide<GoroutinesLeft | null>;
+  },
 ): Promise<BySide<LaunchSide>> => {
   // The loader stays connected: its connections' goroutines were counted at the start, too.
   const collected = await collectBoth(live);
@@ -193,6 +204,7 @@ const finishSides = async (
   return bothSides((side) => {
     const { servingPids } = live.sides[side].target;
     const rss = peakRssOf(servingPids);
+    const left = counted.left[side] === null ? {} : { left: counted.left[side] };
     const cpuNs = sumCpu(counted.cost, side);
     const requests = counted.cost.reduce((sum, pair) => sum + pair[side].answered, 0);
     return {
@@ -201,6 +213,7 @@ const finishSides = async (
       ...(rss === undefined ? {} : { peakRssBytes: rss }),
       profiles: captures[side].refs(),
       profiled: { requests, ...(cpuNs === undefined ? {} : { cpuNs }) },
+      ...left,
     };
   });
 };

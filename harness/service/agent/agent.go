@@ -182,6 +182,8 @@ func (a *agent) run(command arguments, reply *object) ([]byte, error) {
 		return nil, a.startPeak(time.Duration(command.number("intervalUs", 2000)) * time.Microsecond)
 	case "peak.stop":
 		return nil, a.stopPeak(reply)
+	case "stacks":
+		return stacks(int(command.number("maxBytes", 1<<20)))
 	case "coverage":
 		return coverageData(command["data"])
 	default:
