@@ -17,7 +17,9 @@ const QUOTE = { name: 'quote', weight: 2, http: 'GET /quote/${data.other}' };
 const ITEM = { name: 'item', weight: 1, http: 'GET /items/${data.item}' };
 
 interface Row {
-  /** Worsens head's copy of the demo. */
+  /** What both copies of the demo have. */
+  readonly both?: (demo: string) => void;
+  /** Worsens head's. */
   readonly plant: (demo: string) => void;
   readonly changes: ScenarioChanges;
   /** What must have regressed, and who is named for it, by a profile or by Go's text of goroutines; null: nothing and nobody. */
@@ -39,9 +41,13 @@ const edit = (demo: string, file: string, from: string, to: string): void => {
   writeFileSync(place, text.replace(from, to));
 };
 
-/** One supplier in six answers later: its goroutine sleeps, so only the handler's wait for it is blocked time. */
-const slowSupplier = (demo: string): void =>
-  edit(demo, 'quote.go', 'const micros = 0 // plant:block', 'const micros = 600 // plant:block');
+/**
+ * A service that waits: one supplier in six takes 3 ms, in a goroutine of its own that sleeps, so that only the handler's wait
+ * for it is blocked time. On head it takes 3.9 ms.
+ */
+const slowSupplier = (demo: string): void => edit(demo, 'quote.go', 'const micros = 0 //', 'const micros = 3000 //');
+const slowerSupplier = (demo: string): void =>
+  edit(demo, 'quote.go', 'const micros = 3000 //', 'const micros = 3900 //');
 
 /** A lock that only goroutines of handlers take, held over a yield. */
 const lockInChild = (demo: string): void => {
@@ -83,7 +89,8 @@ const lostInOneOf400 = (demo: string): void => {
 
 const ROWS: Readonly<Record<string, Row>> = {
   block: {
-    plant: slowSupplier,
+    both: slowSupplier,
+    plant: slowerSupplier,
     changes: WAITS,
     expected: { metric: 'blockWaitNsPerRequest', by: 'block', function: 'main.gather' },
   },
@@ -103,18 +110,24 @@ const ROWS: Readonly<Record<string, Row>> = {
     expected: { metric: 'goroutineGrowthPerRequest', by: 'goroutineleak', function: 'main.(*visits).record.func1' },
     env: { GOTOOLCHAIN: 'go1.27.3' },
   },
-  equal: { plant: () => undefined, changes: WAITS, expected: null },
+  equal: {
+    both: slowSupplier,
+    plant: () => undefined,
+    changes: WAITS,
+    expected: null,
+  },
 };
 
 const DEFAULT = ['block=10', 'lock=10', 'stuck=10', 'leak=10', 'equal=20'];
 
-const sidesOf = async (work: string, { plant }: Row): Promise<Sides> => {
+const sidesOf = async (work: string, { both, plant }: Row): Promise<Sides> => {
   const sides = { base: path.join(work, 'b'), head: path.join(work, 'h') };
   for (const folder of Object.values(sides)) {
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder);
     const to = path.join(folder, 'test/targets/demo');
     await plantDemo({ from: path.join(root, 'test/targets/demo'), to, fault: 'none', size: 0 });
+    both?.(to);
   }
   plant(path.join(sides.head, 'test/targets/demo'));
   return sides;
