@@ -46,6 +46,7 @@ import { goLinesIn, type SourceChange, toolchainChange, toolchainNotTaken } from
 import { compareToolchains } from './toolchain/build-settings.ts';
 import { stuckOnHead } from './verdict/stuck.ts';
 import { timeTaken } from './verdict/time-taken.ts';
+import { tracedComparison } from './verdict/traced.ts';
 import { unsteadyWarnings } from './verdict/unsteady.ts';
 import { invalidity, isHeadsDoing, notCounted } from './verdict/validity.ts';
 import type { Counted, Explanation } from './verdict/findings.ts';
@@ -310,6 +311,7 @@ export const assembleScenario = (
   const discardedPairs = cost.filter(({ discarded }) => discarded !== null).length;
   const functions = withTracedRoute(withoutGoNoise(explanation.functions, run, toolchain), run);
   const gated = functionGatesOf(judgedScenario, explanation);
+  const traced = whyNoFunction(judgedScenario) === null ? tracedComparison(run) : null;
   const stuck = whyNoFunction(judgedScenario) === null ? stuckOnHead(judged, run.builds.head.modulePath || null) : [];
   return {
     scenario: run.scenario.name,
@@ -327,6 +329,7 @@ export const assembleScenario = (
     ...gated,
     ...dropUnsupportedNames({ functions, attribution: explanation.attribution }, [...rows, ...routes]),
     ...(run.diagnosis !== undefined && { diagnosis: run.diagnosis }),
+    ...(traced !== null && { traced }),
     ...(stuck.length > 0 && { stuck }),
     ...(explanation.waitsApart === undefined ? {} : { waitsApart: explanation.waitsApart }),
     ...(toolchain === undefined ? {} : { toolchain }),

@@ -136,6 +136,8 @@ export interface ScenarioComparison {
   readonly diagnosis?: readonly Diagnosed[];
   /** Waits that are no request's; absent where there are none. */
   readonly waitsApart?: readonly WaitApartRow[];
+  /** Absent where no launch was traced on both sides. */
+  readonly traced?: TracedComparison;
   /** Stuck on head alone; absent where nothing is. */
   readonly stuck?: readonly StuckGoroutines[];
   /** Another Go on each side, said before anything else; absent where both have one. */
@@ -449,6 +451,36 @@ export interface Attribution {
   /** The function rows name first: the head of the verdict sentence; null when none is certain. */
   readonly culprit: string | null;
   readonly warnings: readonly string[];
+}
+
+/** What a request's time under an execution trace is made of; pauses stop whoever runs, and are in the others besides. */
+export const TRACED_PARTS = [
+  'running',
+  'scheduler',
+  'GC assists',
+  'system calls',
+  'network',
+  'locks',
+  'channels and conditions',
+  'sleep',
+  'GC pauses',
+] as const;
+export type TracedPart = (typeof TRACED_PARTS)[number];
+
+/** Launches under an execution trace, compared. Parts below a microsecond on both sides are left out. */
+export interface TracedComparison {
+  readonly launches: number;
+  readonly requests: BySide<number>;
+  readonly parts: readonly {
+    readonly part: TracedPart;
+    /** In ns, in the mean over launches. */
+    readonly basePerRequest: number;
+    readonly headPerRequest: number;
+    /** Of the difference, 95 %, over launches; null: there is one. */
+    readonly ciPerRequest: readonly [number, number] | null;
+    /** More than chance makes of nine parts. */
+    readonly isCertain: boolean;
+  }[];
 }
 
 /** Goroutines that were still there, waiting, after their requests had been answered or lost; on head alone. */

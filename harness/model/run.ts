@@ -410,6 +410,17 @@ export interface LaunchSide {
   readonly profiled: { readonly requests: number; readonly cpuNs?: number };
   /** What requests left behind; absent where goroutines did not grow on either side, and where nobody could look. */
   readonly left?: GoroutinesLeft;
+  /** Of a launch under an execution trace; absent of others, and where nothing can be said by it. */
+  readonly traced?: TracedTime;
+}
+
+/** A launch's traced requests. */
+export interface TracedTime {
+  readonly requests: number;
+  /** Time of all of them by what it was spent on, in the words of the wall profile's label `state`. */
+  readonly spentNs: Readonly<Record<string, number>>;
+  /** In which the world stood still, whoever ran. */
+  readonly pausedNs: number;
 }
 
 /** Two censuses of goroutines with no request in flight, compared. */

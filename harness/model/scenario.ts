@@ -211,6 +211,9 @@ export interface LoadSpec {
 export type ExactMode = 'auto' | 'always' | 'only' | 'off';
 
 /** Whether each request name is measured by itself: `auto`, where something moved and nothing else says in which name. */
+/** Launches under an execution trace: where latency moved, whatever moved, never. */
+export type TraceMode = 'auto' | 'always' | 'off';
+
 export type RoutesMode = 'auto' | 'always' | 'off';
 
 export interface MeasureSpec {
@@ -223,6 +226,8 @@ export interface MeasureSpec {
   readonly lanes?: 1 | 2;
   /** Absent: `auto`. */
   readonly routes?: Exclude<RoutesMode, 'auto'>;
+  /** Absent: `auto`. */
+  readonly trace?: Exclude<TraceMode, 'auto'>;
   /** Unjudged full-speed pass that names functions after a CPU gate fired. */
   readonly explain: boolean;
 }

@@ -12,6 +12,7 @@ import {
   GATED_KINDS,
   LEFT_OUT_REASONS,
   METRIC_IDS,
+  TRACED_PARTS,
   VERDICTS,
 } from '../model/index.ts';
 
@@ -285,6 +286,23 @@ const scenario = z.object({
       }),
     )
     .max(CAPTURE_IDS.length)
+    .exactOptional(),
+  traced: z
+    .object({
+      launches: count,
+      requests: sides,
+      parts: z
+        .array(
+          z.object({
+            part: z.enum(TRACED_PARTS),
+            basePerRequest: number,
+            headPerRequest: number,
+            ciPerRequest: z.tuple([number, number]).nullable(),
+            isCertain: z.boolean(),
+          }),
+        )
+        .max(TRACED_PARTS.length),
+    })
     .exactOptional(),
   stuck: z
     .array(

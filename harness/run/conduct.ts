@@ -211,6 +211,7 @@ const soFarOf = ({ session, links, progress, current }: Conductor): RunSoFar => 
     captureDone: doneOf('capture') > 0,
     movedLatency: moved,
     traceDone: doneOf('trace') > 0,
+    traces: { mode: measure.trace ?? 'auto', done: doneOf('trace') },
     names: {
       mode: measure.routes ?? 'auto',
       count: settings.mode === 'alternate' ? 0 : load.requests.length,

@@ -7,6 +7,7 @@ import {
   type ExactMode,
   type MetricId,
   type RoutesMode,
+  type TraceMode,
 } from '../model/index.ts';
 import type { Look, MovedLatency } from '../compare/index.ts';
 
@@ -34,6 +35,7 @@ interface SoFar extends Seen {
   readonly tellsStuck: boolean;
   readonly captureDone: boolean;
   readonly traceDone: boolean;
+  readonly traces: { readonly mode: TraceMode };
   readonly explainedSeconds: number;
   readonly isNamedExactly: boolean;
   readonly hasSamples: boolean;
@@ -81,7 +83,7 @@ const FATES: Readonly<Record<CaptureId, (soFar: SoFar) => Fate>> = {
     return engine === 'none' ? 'impossible' : 'time';
   },
   allocations: ({ captureDone }) => (captureDone ? 'ran' : 'time'),
-  trace: ({ traceDone, explain }) => (traceDone ? 'ran' : explain ? 'time' : 'off'),
+  trace: ({ traceDone, explain, traces }) => (traceDone ? 'ran' : explain && traces.mode !== 'off' ? 'time' : 'off'),
   samples: ({ explainedSeconds, explain, isNamedExactly, hasSamples }) => {
     if (explainedSeconds > 0) return 'ran';
     if (!explain) return 'off';

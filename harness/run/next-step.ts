@@ -4,7 +4,7 @@
  * another one's took long. Then comes what the answers call for.
  */
 import type { Look, MovedLatency } from '../compare/index.ts';
-import type { ExactMode, StopReason } from '../model/index.ts';
+import type { ExactMode, StopReason, TraceMode } from '../model/index.ts';
 import type { GateState } from './counting/engine.ts';
 import { type CaptureSeconds, isCalledFor, type NamesSoFar, routesWanted } from './diagnosis.ts';
 import type { RunPlan } from './session/plan.ts';
@@ -29,6 +29,8 @@ export const ALLOCATION_SECONDS = 10;
 
 /** Start, warm-up, at most five seconds of trace, and reading it. */
 export const TRACE_SECONDS = 10;
+/** So many tell by how much launches differ; the interval of two has no end. */
+const TRACED_LAUNCHES = 3;
 
 const EXPLAIN_MOST_SECONDS = 120;
 /** Start, warm-up and two windows of four seconds. */
@@ -75,6 +77,8 @@ export interface RunSoFar {
   /** Whose latency moved, up or down; null: nobody's, or its phase is still to come. */
   readonly movedLatency: MovedLatency | null;
   readonly traceDone: boolean;
+  /** When launches are traced, and how many have been. */
+  readonly traces: { readonly mode: TraceMode; readonly done: number };
   readonly names: NamesSoFar;
   /** Of one launch that measures each request name by itself. */
   readonly routesLaunchSeconds: number;
@@ -185,7 +189,14 @@ const othersSeconds = (soFar: RunSoFar): number =>
   growthSeconds(soFar) +
   captureSeconds(soFar) +
   traceSeconds(soFar) +
+  tracesAskedFor(soFar) +
   (soFar.names.mode === 'always' ? routesSeconds(soFar) : 0);
+
+/** Of those that the scenario asks for whatever moves. */
+const tracesAskedFor = ({ traces, purpose, latency }: RunSoFar): number =>
+  traces.mode === 'always' && purpose === 'compare' && latency
+    ? Math.max(0, TRACED_LAUNCHES - traces.done) * TRACE_SECONDS
+    : 0;
 
 /** Of the launches that measure each request name by itself, as far as they are still to come. */
 export const routesSeconds = (soFar: RunSoFar): number => {
@@ -203,9 +214,21 @@ const isWorthNames = (soFar: RunSoFar): boolean => {
 
 /** Of the launch that tells what requests wait for, where they are known to take longer, or less. */
 export const traceSeconds = (soFar: RunSoFar): number => {
-  const { explain, traceDone, purpose } = soFar;
-  return explain && !traceDone && purpose === 'compare' && isCalledFor('trace', soFar) ? TRACE_SECONDS : 0;
+  const { explain, traceDone, purpose, traces } = soFar;
+  const isOn = explain && traces.mode !== 'off' && purpose === 'compare';
+  return isOn && !traceDone && isCalledFor('trace', soFar) ? TRACE_SECONDS : 0;
 };
+
+/** Further ones, and those that the scenario asks for, come last: how far launches differ is told by several. */
+const tracesWanted = (soFar: RunSoFar): number => {
+  const { explain, purpose, traces, latency } = soFar;
+  if (purpose !== 'compare' || traces.mode === 'off' || !latency) return 0;
+  if (traces.mode === 'always') return TRACED_LAUNCHES;
+  return explain && soFar.traceDone && hasRegressedLatency(soFar) ? TRACED_LAUNCHES : 0;
+};
+
+const hasRegressedLatency = ({ look, movedLatency }: RunSoFar): boolean =>
+  look.latencyFired || (movedLatency?.symptoms ?? []).some(({ verdict }) => verdict === 'regressed');
 
 /** Of the latency phase up to its first look. */
 export const latencySeconds = (soFar: RunSoFar): number => {
@@ -365,6 +388,7 @@ const stepAfterDecision = (soFar: RunSoFar): NextStep => {
   if (isWorthTracing(soFar)) return traceOf(soFar);
   if (isWorthNames(soFar)) return { kind: 'routes', launches: atOnce(soFar, routesWanted(soFar) - soFar.names.done) };
   if (isWorthExplaining(soFar)) return { kind: 'explain', launches: soFar.lanes };
+  if (soFar.traces.done < tracesWanted(soFar) && secondsLeft >= TRACE_SECONDS) return traceOf(soFar);
   return {
     kind: 'end',
     uncounted: state === 'open' && soFar.engine === 'instructions' && isCountingAhead(soFar),

@@ -308,7 +308,7 @@ export const fillScenario = (
 ): Scenario => {
   const load = fillLoad(input.load, files, contents);
   const target = withPorts(fillTarget(input.target, files), load);
-  const { budget, tight, exact, lanes, routes, explain } = input.measure;
+  const { budget, tight, exact, lanes, routes, trace, explain } = input.measure;
   return {
     name: input.name ?? nameFromFile(file),
     description: input.description ?? null,
@@ -322,6 +322,7 @@ export const fillScenario = (
       exact,
       ...(lanes === 'auto' ? {} : { lanes }),
       ...(routes === 'auto' ? {} : { routes }),
+      ...(trace === 'auto' ? {} : { trace }),
       explain,
     },
     gates: fillGates(input.gates),

@@ -94,6 +94,12 @@ const measure = () =>
       .describe(
         'Measure each request name by itself, in unjudged launches whose windows send one name after the other. auto: where CPU or allocations moved, nothing else says in which name, and there is time left; always: whatever moved, so that a change is seen which the mix of all names hides; off: never.',
       ),
+    trace: z
+      .enum(['auto', 'always', 'off'], expected('auto, always or off'))
+      .prefault('auto')
+      .describe(
+        'Follow requests of both sides through execution traces, in unjudged launches: what they wait for, and what scheduler, collector, system calls and network took of them. auto: one where latency moved, three where it regressed and there is time; always: three, whatever moved; off: never.',
+      ),
     explain: yesNo()
       .prefault(true)
       .describe('After a CPU regression, collect enough profile samples to name the function.'),

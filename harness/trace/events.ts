@@ -23,6 +23,8 @@ export const EVENT = {
   goSyscallEnd: 23,
   goSyscallEndBlocked: 24,
   goStatus: 25,
+  stwBegin: 26,
+  stwEnd: 27,
   gcMarkAssistActive: 34,
   gcMarkAssistBegin: 35,
   gcMarkAssistEnd: 36,

@@ -56,6 +56,8 @@ interface Thread {
   goroutine: Goroutine | null;
   /** Where its goroutine's steps go as long as its start has not come. */
   early: Step[] | null;
+  /** When it stopped the world; null: it has not. */
+  stoppedAt: number | null;
 }
 
 /** As long as it lives; what it does since when. */
@@ -107,6 +109,7 @@ export class Goroutines<Account> {
   /** With steps that came too early. */
   readonly #waiting = new Set<Goroutine<Account>>();
   #generation = 0;
+  #pausedNs = 0;
 
   constructor(stacks: Stacks, follower: Follower<Account>) {
     this.#stacks = stacks;
@@ -120,6 +123,11 @@ export class Goroutines<Account> {
     if (lost !== undefined) throw new TraceError(`what goroutine ${lost.id} did does not fit together`);
   }
 
+  /** In which the world stood still, for the collector above all. */
+  pausedNs(): number {
+    return this.#pausedNs;
+  }
+
   alive(): Iterable<Goroutine<Account>> {
     return this.#alive.values();
   }
@@ -127,6 +135,11 @@ export class Goroutines<Account> {
   #take(event: ThreadStream): void {
     const { time, a, b, c, d } = event;
     switch (event.type) {
+      case EVENT.stwBegin:
+        this.#thread(event.thread).stoppedAt = time;
+        return;
+      case EVENT.stwEnd:
+        return this.#resumed(event);
       case EVENT.goStart:
         return this.#startOn(event, a, b, 'start');
       case EVENT.goUnblock:
@@ -180,6 +193,13 @@ export class Goroutines<Account> {
     }
   }
 
+  /** A pause whose begin the trace does not hold is none of its own. */
+  #resumed({ thread, time }: ThreadStream): void {
+    const stopping = this.#thread(thread);
+    if (stopping.stoppedAt !== null) this.#pausedNs += Math.max(0, time - stopping.stoppedAt);
+    stopping.stoppedAt = null;
+  }
+
   #get(id: number): Goroutine<Account> {
     const known = this.#alive.get(id);
     if (known !== undefined) return known;
@@ -192,7 +212,7 @@ export class Goroutines<Account> {
   #thread(id: number): Thread {
     const known = this.#threads.get(id);
     if (known !== undefined) return known;
-    const made: Thread = { goroutine: null, early: null };
+    const made: Thread = { goroutine: null, early: null, stoppedAt: null };
     this.#threads.set(id, made);
     return made;
   }

@@ -12,6 +12,10 @@ export interface WallProfile {
   readonly requests: number;
   readonly cpuSamples: number;
   readonly apart: RequestTimes['apart'];
+  /** Of all requests, by what it was spent on. */
+  readonly spentNs: Readonly<Record<string, number>>;
+  /** In which the world stood still, whoever ran. */
+  readonly pausedNs: number;
 }
 
 const SAMPLE_TYPES = [
@@ -140,6 +144,12 @@ const profileOf = (times: RequestTimes, stacks: readonly Stack[]): Profile => {
   };
 };
 
+const spentByState = ({ spent }: RequestTimes): Readonly<Record<string, number>> => {
+  const sums: Record<string, number> = {};
+  for (const { state, ns } of spent) sums[STATES[state] ?? ''] = (sums[STATES[state] ?? ''] ?? 0) + ns;
+  return sums;
+};
+
 /** Throws {@link TraceError} for a trace that is damaged, cut short or none. */
 export const wallProfile = (trace: Uint8Array): WallProfile => {
   const stacks = new Stacks();
@@ -156,5 +166,7 @@ export const wallProfile = (trace: Uint8Array): WallProfile => {
     requests: times.requests,
     cpuSamples: times.cpuSamples,
     apart: times.apart,
+    spentNs: spentByState(times),
+    pausedNs: goroutines.pausedNs(),
   };
 };

@@ -370,8 +370,26 @@ const FOLLOWED: readonly Row[] = [
   ],
   ['after them where it would not', { counting: 'done', secondsLeft: 20 }, { latencyFired: true }, { kind: 'latency' }],
   [
-    'once',
-    { counting: 'done', latencyDone: 4, traceDone: true, explainedSeconds: 120 },
+    'twice more at the end, to see by how much launches differ',
+    { counting: 'done', latencyDone: 4, traceDone: true, traces: { mode: 'auto', done: 2 }, explainedSeconds: 120 },
+    { latencyFired: true, nextLatencyLook: null },
+    { kind: 'trace' },
+  ],
+  [
+    'and no more',
+    { counting: 'done', latencyDone: 4, traceDone: true, traces: { mode: 'auto', done: 3 }, explainedSeconds: 120 },
+    { latencyFired: true, nextLatencyLook: null },
+    { kind: 'end' },
+  ],
+  [
+    'where nothing moved, but the scenario asks for it',
+    { counting: 'done', latencyDone: 4, traces: { mode: 'always', done: 0 } },
+    { nextLatencyLook: null },
+    { kind: 'trace' },
+  ],
+  [
+    'not where the scenario wants none',
+    { counting: 'done', latencyDone: 4, traces: { mode: 'off', done: 0 } },
     { latencyFired: true, nextLatencyLook: null },
     { kind: 'end' },
   ],

@@ -50,6 +50,7 @@ export const usual: RunSoFar = {
   captureDone: false,
   movedLatency: null,
   traceDone: false,
+  traces: { mode: 'auto', done: 0 },
   names: { mode: 'auto', count: 1, done: 0, areKnown: false },
   routesLaunchSeconds: 4,
   explainedSeconds: 0,

@@ -133,7 +133,10 @@ describe('unknown keys', () => {
     ['lod: 1', '1:1  lod: unknown key, did you mean `load`?'],
     ['gate: {}', '1:1  gate: unknown key, did you mean `gates`?'],
     ['measure: { bugdet: 1m }', '1:12  measure.bugdet: unknown key, did you mean `budget`?'],
-    ['measure: { xyz: 1 }', '1:12  measure.xyz: unknown key; known here: budget, tight, exact, lanes, routes, explain'],
+    [
+      'measure: { xyz: 1 }',
+      '1:12  measure.xyz: unknown key; known here: budget, tight, exact, lanes, routes, trace, explain',
+    ],
     ['gates: { cpuPerRequest: true }', '1:10  gates.cpuPerRequest: unknown key, did you mean `cpuNsPerRequest`?'],
   ])('%j', (text, message) => expect(said(`${text}\n${request('http: GET /')}`)).toEqual([message]));
 

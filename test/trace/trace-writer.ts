@@ -11,6 +11,8 @@ const EVENTS = {
   leave: 23,
   lose: 24,
   status: 25,
+  stopWorld: 26,
+  startWorld: 27,
   assist: 35,
   assisted: 36,
   statusStack: 48,
@@ -57,7 +59,8 @@ class Tables {
 }
 
 /** Whether an argument given in words is a text of the trace; else it is a stack. */
-const isText = (event: EventName, at: number): boolean => (event === 'block' || event === 'stop') && at === 0;
+const isText = (event: EventName, at: number): boolean =>
+  (event === 'block' || event === 'stop' || event === 'stopWorld') && at === 0;
 
 const encode = (events: readonly Written[], tables: Tables): number[] => {
   let last = 0;

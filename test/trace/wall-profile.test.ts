@@ -104,6 +104,18 @@ describe('what is booked to a request', () => {
     expect(nsIn(rows, 'net/http.(*response).finishRequest', 'syscall')).toBe(10_000);
   });
 
+  test('is told by what it was spent on, and pauses of the world beside it: those that the trace holds whole', () => {
+    const pauses: readonly Written[] = [
+      [2000, 'startWorld'],
+      [3000, 'stopWorld', 'GC mark termination', ''],
+      [3090, 'startWorld'],
+    ];
+    const wall = wallProfile(traceOf({ 1: [...waiting, ...request, nextWait], 2: pauses }));
+    expect(wall.pausedNs).toBe(90_000);
+    expect(wall.spentNs).toMatchObject({ sleep: 5_000_000, syscall: 10_000 });
+    expect(Object.values(wall.spentNs).reduce((sum, ns) => sum + ns, 0)).toBe(nsOfAll(rowsOf(wall)));
+  });
+
   test('is nothing that the server does once the client has its answer', () => {
     const after: readonly Written[] = [
       [6040, 'block', 'sync.(*Cond).Wait', AFTER],

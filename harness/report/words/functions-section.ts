@@ -5,9 +5,10 @@ import {
   type CostKind,
   type FunctionComparison,
   type ScenarioComparison,
+  type TracedComparison,
   type WaitApartRow,
 } from '../../model/index.ts';
-import { formatCount, formatNumberOf, formatQuantity } from '../../units/index.ts';
+import { formatCount, formatNumberOf, formatQuantity, formatSignedQuantity } from '../../units/index.ts';
 import { impactText, shownOf, signedAmount, sideText } from './amounts.ts';
 import { FUNCTION_WORDS, NEAR_WORDS } from './labels.ts';
 import { reasonWords } from './spent.ts';
@@ -176,6 +177,37 @@ const apartNotes = (scenario: ScenarioComparison): readonly InlineText[] =>
       ];
     });
 
+/** `sleep 0 ns → 3.1 ms (+3.0 to +3.2 ms)`. */
+const partText = ({
+  part,
+  basePerRequest,
+  headPerRequest,
+  ciPerRequest,
+}: TracedComparison['parts'][number]): string => {
+  const amounts = `${part} ${formatQuantity(basePerRequest, 'ns')} → ${formatQuantity(headPerRequest, 'ns')}`;
+  if (ciPerRequest === null) return amounts;
+  const [low, high] = ciPerRequest.map((ns) => formatSignedQuantity(ns, 'ns')) as [string, string];
+  return `${amounts} (${low} to ${high})`;
+};
+
+/** What the traces say besides functions: certain differences first. */
+const tracedNotes = ({ traced }: ScenarioComparison): readonly InlineText[] => {
+  if (traced === undefined) return [];
+  const certain = traced.parts.filter(({ isCertain }) => isCertain).map(partText);
+  const others = traced.parts.filter(({ isCertain }) => !isCertain).map(partText);
+  const over = `over ${formatNumberOf(traced.launches, 'launch', 'launches')} under an execution trace`;
+  return [
+    ...(certain.length > 0 ? [[`A request’s time differs ${over}: ${certain.join(', ')}.`]] : []),
+    ...(others.length > 0
+      ? [
+          [
+            `${certain.length > 0 ? 'Not certain' : `Of a request’s time nothing differs for certain ${over}`}: ${others.join(', ')}.`,
+          ],
+        ]
+      : []),
+  ];
+};
+
 const notesOf = (scenario: ScenarioComparison): readonly InlineText[] => {
   const { attribution } = scenario;
   if (attribution === null) return [];
@@ -191,6 +223,7 @@ const notesOf = (scenario: ScenarioComparison): readonly InlineText[] => {
     notes.push([`Function figures are ${SOURCES[attribution.source]}${count}.`]);
   }
   notes.push(...apartNotes(scenario));
+  notes.push(...tracedNotes(scenario));
   const wall = scenario.functions.find(({ profile, kind }) => profile === 'wall' && kind !== 'unclear');
   if (wall !== undefined) notes.push(wallNote(wall));
   for (const row of scenario.functions.filter((moved) => moved.movedTo !== null).slice(0, 3))

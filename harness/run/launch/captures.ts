@@ -4,7 +4,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AgentRefusedError } from '../../capture/index.ts';
 import { reasonOf } from '../../errors.ts';
-import type { Launch, LaunchSide, ProfileKind, ProfileRef, Side } from '../../model/index.ts';
+import type { Launch, LaunchSide, ProfileKind, ProfileRef, Side, TracedTime } from '../../model/index.ts';
 import { decodeProfile, encodeProfile, sampleTotal } from '../../profile/index.ts';
 import { TraceError, type WallProfile, wallProfile } from '../../trace/index.ts';
 import { folderOf } from '../../folders.ts';
@@ -38,8 +38,8 @@ export interface Captures {
   /** Begins an execution trace with CPU samples in it; false: the service has none. */
   readonly beginTrace: () => Promise<boolean>;
   readonly traceBytes: () => Promise<number>;
-  /** Ends it, and keeps the time of the requests in it. */
-  readonly endTrace: () => Promise<void>;
+  /** Ends it, and keeps the time of the requests in it; null: nothing can be said by it. */
+  readonly endTrace: () => Promise<TracedTime | null>;
   readonly refs: () => ProfileRefs;
 }
 
@@ -150,13 +150,16 @@ class SideCaptures implements Captures {
     return this.#agent.traceBytes();
   }
 
-  async endTrace(): Promise<void> {
+  async endTrace(): Promise<TracedTime | null> {
     const trace = await this.#orNote(this.#agent.stopTrace());
     await this.#endCpuSamples();
-    if (trace === null) return;
+    if (trace === null) return null;
     await writeAs(this.#place, TRACE_FILE, trace);
     const read = this.#readTrace(trace);
-    if (read !== null) await this.#keep('wall', encodeProfile(read.profile), null, read.requests);
+    if (read === null) return null;
+    await this.#keep('wall', encodeProfile(read.profile), null, read.requests);
+    const { requests, spentNs, pausedNs } = read;
+    return { requests, spentNs, pausedNs };
   }
 
   /** They are in the trace; the profile beside it says nothing more. */

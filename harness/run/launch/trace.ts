@@ -1,5 +1,14 @@
 /** One launch under an execution trace: what the requests of both sides wait for, at the rate at which latency is measured. */
-import { bothSides, type LatencySummary, type Launch, SIDES, type Window } from '../../model/index.ts';
+import {
+  bothSides,
+  type LatencySummary,
+  type Launch,
+  type LaunchSide,
+  type Side,
+  SIDES,
+  type TracedTime,
+  type Window,
+} from '../../model/index.ts';
 import { capturesOf, ENOUGH_TRACE_BYTES } from './captures.ts';
 import { warmAtRate } from './others.ts';
 import { type LaunchSpec, withLivePair } from './running-pair.ts';
@@ -34,6 +43,11 @@ export const rateOfOne = (launches: readonly Launch[], route: string, ratePerSec
   return Number.isFinite(all / one) ? Math.min(1, all / one) * ratePerSecond : ratePerSecond;
 };
 
+const tracedOn = (times: ReadonlyMap<Side, TracedTime>, side: Side): Pick<LaunchSide, 'traced'> => {
+  const traced = times.get(side);
+  return traced === undefined ? {} : { traced };
+};
+
 /**
  * Nothing is in flight when the trace begins and when it ends, so that every request is in it whole. `route`: the only
  * name that is sent; of one that is rare among others there would be too few.
@@ -65,7 +79,11 @@ export const traceLaunch = async (
       const bytes = await Promise.all(traced.map(async (side) => captures[side].traceBytes()));
       if (Math.max(...bytes) > ENOUGH_TRACE_BYTES) break;
     }
-    for (const side of traced) await captures[side].endTrace();
+    const times = new Map<Side, TracedTime>();
+    for (const side of traced) {
+      const time = await captures[side].endTrace();
+      if (time !== null) times.set(side, time);
+    }
     return {
       index: place.index,
       stage: 'trace',
@@ -81,6 +99,7 @@ export const traceLaunch = async (
         growth: null,
         profiles: captures[side].refs(),
         profiled: { requests: 0 },
+        ...tracedOn(times, side),
       })),
     };
   });
