@@ -25,6 +25,7 @@ export { familyOf, judgedGates, looksOf, type Family, type JudgedMetric, withToo
 export { judgeAtEnd, judgeSoFar, type Look, type LookVerdict } from './verdict/stopping-rule.ts';
 export { discardReason, invalidity, notCounted } from './verdict/validity.ts';
 export { compareFunctions, compareKind, explainByKinds, type KindCompared } from './functions/compare-functions.ts';
+export { compareLabel } from './functions/labels.ts';
 export { isNamedForSure } from './functions/sure-name.ts';
 export { judgeFunctionGates } from './functions/function-gates.ts';
 export { apartIn, servingIn, withCountedStacks } from './functions/counted-stacks.ts';

@@ -286,6 +286,17 @@ const withTracedRoute = (
   return route === undefined ? functions : functions.map((row) => (row.profile === 'wall' ? { ...row, route } : row));
 };
 
+/** Absent where the scenario names no label; a label that no sample has is told as a caution. */
+const labelsOf = (judged: JudgedScenario, { labels = [] }: Explanation): Pick<ScenarioComparison, 'labels'> =>
+  whyNoFunction(judged) !== null || labels.length === 0 ? {} : { labels };
+
+const missingLabels = ({ scenario, launches }: ScenarioRun, { labels = [] }: Explanation): readonly string[] =>
+  launches.length === 0
+    ? []
+    : (scenario.measure.labels ?? [])
+        .filter((wanted) => labels.every(({ label }) => label !== wanted))
+        .map((label) => `No sample has a label ${label}: the service sets none of that key with pprof.Do.`);
+
 /** Absent where no function has a limit. */
 const functionGatesOf = (
   judged: JudgedScenario,
@@ -326,6 +337,7 @@ export const assembleScenario = (
     exact,
     metrics: withQValues(rows),
     ...(routes.length > 0 && { routes }),
+    ...labelsOf(judgedScenario, explanation),
     ...gated,
     ...dropUnsupportedNames({ functions, attribution: explanation.attribution }, [...rows, ...routes]),
     ...(run.diagnosis !== undefined && { diagnosis: run.diagnosis }),
@@ -339,7 +351,7 @@ export const assembleScenario = (
     environment: file.environment,
     settings: run.settings,
     ...(run.baseFound !== undefined && { baseFound: run.baseFound }),
-    warnings: [...answerWarnings(answers), ...fallbackWarnings(run)],
+    warnings: [...answerWarnings(answers), ...missingLabels(run, explanation), ...fallbackWarnings(run)],
     ...(answers.length > 0 && { answers }),
     ...failedRequestsOf(run),
   };

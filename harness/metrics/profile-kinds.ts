@@ -17,6 +17,8 @@ export interface ProfileKindDef {
   readonly charged: 'runtime' | 'library';
   /** The label of its samples that says what their values were spent on; null: they have none. */
   readonly reason: 'state' | null;
+  /** Whether Go writes the labels of pprof.Do into its samples. */
+  readonly labelled: boolean;
   /**
    * `ofRequests`: waits of background loops grow with the clock, and the server has its own; only those of handlers and of
    * goroutines that they started count.
@@ -37,6 +39,7 @@ const spent = {
   events: 'sampled',
   charged: 'runtime',
   reason: null,
+  labelled: false,
   stacks: 'all',
   span: 'spent',
 } as const;
@@ -45,6 +48,7 @@ const held = {
   events: 'sampled',
   charged: 'runtime',
   reason: null,
+  labelled: false,
   stacks: 'all',
   span: 'held',
 } as const;
@@ -69,6 +73,7 @@ export const PROFILE_KINDS = {
     unit: 'ns',
     explains: ['cpuNsPerRequest'],
     counter: 'cpuNs',
+    labelled: true,
     title: 'CPU',
     noun: 'CPU',
     amount: ' CPU',
@@ -133,6 +138,7 @@ export const PROFILE_KINDS = {
   goroutine: {
     ...held,
     charged: 'library',
+    labelled: true,
     file: 'goroutine',
     valueType: 'goroutine',
     unit: 'count',

@@ -128,6 +128,8 @@ export interface ScenarioComparison {
   readonly metrics: readonly MetricComparison[];
   /** Told per request name of the scenario; absent where it has one name, or nothing was measured per name. */
   readonly routes?: readonly RouteComparison[];
+  /** By the values of labels; absent where the scenario names none, or no sample has one. */
+  readonly labels?: readonly LabelComparison[];
   readonly functions: readonly FunctionComparison[];
   /** Functions that the scenario gives a limit; absent where it gives none. */
   readonly functionGates?: readonly FunctionGateComparison[];
@@ -292,6 +294,29 @@ export interface RouteComparison {
 
 /** `notJudged`: too few or too uneven requests to tell. */
 export type RouteVerdict = 'regressed' | 'improved' | 'unchanged' | 'notJudged';
+
+/** What the requests of one value of a label cost, of those labels that the service sets and the scenario names. */
+export interface LabelComparison {
+  readonly label: string;
+  /** Empty: samples without it. */
+  readonly value: string;
+  readonly profile: CostKind;
+  readonly unit: MetricUnit;
+  /** Profile samples behind the figures. */
+  readonly samples: BySide<number>;
+  /** Per request of the scenario, whatever its label: all values together are what a request costs. */
+  readonly basePerRequest: number;
+  readonly headPerRequest: number;
+  /** head ÷ base − 1, with its 90 % interval; null where base has none. */
+  readonly effectRatio: number | null;
+  readonly ciRatio: readonly [number, number] | null;
+  /** delta ÷ the base's total per request, shrunken by how sure it is. */
+  readonly impactRatio: number;
+  readonly impactCiRatio: readonly [number, number];
+  /** Benjamini-Hochberg over the values of the label in the profile. */
+  readonly qValue: number | null;
+  readonly verdict: Exclude<RouteVerdict, 'unchanged'>;
+}
 
 export interface MetricComparison {
   readonly metric: MetricId;

@@ -228,6 +228,8 @@ export interface MeasureSpec {
   readonly routes?: Exclude<RoutesMode, 'auto'>;
   /** Absent: `auto`. */
   readonly trace?: Exclude<TraceMode, 'auto'>;
+  /** Labels of the service's own (pprof.Do) by which its costs are told; absent: none. */
+  readonly labels?: readonly string[];
   /** Unjudged full-speed pass that names functions after a CPU gate fired. */
   readonly explain: boolean;
 }

@@ -34,6 +34,7 @@ export {
   packageCosts,
   type TableRequest,
 } from './costs/cost-tables.ts';
+export { byLabel, labelOfFrame } from './costs/by-label.ts';
 export { liveCounts, sampleCounts } from './costs/sample-counts.ts';
 export { isTruncated } from './costs/truncated.ts';
 export { valueColumn, valueIndex, valueTypes } from './columns/value-types.ts';

@@ -101,6 +101,22 @@ const functionRow = z.object({
   route: text.exactOptional(),
 });
 
+const label = z.object({
+  label: text,
+  value: text,
+  profile,
+  unit,
+  samples: z.object({ base: number, head: number }),
+  basePerRequest: number,
+  headPerRequest: number,
+  effectRatio: number.nullable(),
+  ciRatio: interval.nullable(),
+  impactRatio: number,
+  impactCiRatio: interval,
+  qValue: number.nullable(),
+  verdict: z.enum(['regressed', 'improved', 'notJudged']),
+});
+
 const route = z.object({
   route: text,
   metric: z.enum(METRIC_IDS),
@@ -273,6 +289,7 @@ const scenario = z.object({
     .nullable(),
   metrics: z.array(metric).max(METRIC_IDS.length),
   routes: z.array(route).max(5000).exactOptional(),
+  labels: z.array(label).max(5000).exactOptional(),
   functions: z.array(functionRow).max(5000),
   functionGates: z.array(functionGate).max(300).exactOptional(),
   attribution: attribution.nullable(),

@@ -15,6 +15,7 @@ import {
   type ScenarioReport,
   type Why,
 } from './words/report.ts';
+import { labelRows } from './words/label-values.ts';
 import { diagnosisText } from './words/diagnosis.ts';
 import { routeRows } from './words/routes.ts';
 import { reproduceLines, reproduceNotes } from './words/reproduce.ts';
@@ -112,7 +113,7 @@ const scenarioReport = (
     failed: failedOf(scenario),
     changed: changed.slice(0, MOST_CHANGED_ROWS).map(metricRow),
     changedLeftOut: Math.max(0, changed.length - MOST_CHANGED_ROWS),
-    routes: routeRows(scenario),
+    routes: [...routeRows(scenario), ...labelRows(scenario)],
     functionGates: functionGateRows(scenario),
     codePath: codePathOf(scenario),
     why: withoutBlanks(explain(scenario)),

@@ -59,14 +59,15 @@ export const explainSamples = async (
   file: RunFile,
   { run, measured, rows }: JudgedScenario,
   reader: SamplesReader,
-): Promise<Omit<Sampled, 'compared' | 'apart'> & { readonly explanation: Explanation }> => {
-  const { compared, graphs, cpu, apart } = await reader.all(file, measured);
+): Promise<Omit<Sampled, 'compared' | 'apart' | 'labels'> & { readonly explanation: Explanation }> => {
+  const { compared, graphs, cpu, apart, labels } = await reader.all(file, measured);
   const { functionGates } = measured.scenario;
   const isExplainPass = run.launches.some(({ stage }) => stage === 'explain');
   return {
     explanation: {
       ...explainByKinds(leadingFirst(compared, rows), isExplainPass ? 'explain' : 'judged'),
       ...(functionGates !== undefined && { functionGates: judgeFunctionGates(functionGates, compared) }),
+      ...(labels.length > 0 && { labels }),
       ...(apart.length > 0 && { waitsApart: apart }),
     },
     graphs,
@@ -79,9 +80,13 @@ const inOrder = (graphs: readonly ProfilePair[]): readonly ProfilePair[] => {
   return graphs.toSorted((a, b) => place(a) - place(b));
 };
 
-const gatesIn = ({ functionGates, waitsApart }: Explanation): Pick<Explanation, 'functionGates' | 'waitsApart'> => ({
+type OnlySampled = Pick<Explanation, 'functionGates' | 'waitsApart' | 'labels'>;
+
+/** What samples alone say, whatever counts say beside them. */
+const onlySampled = ({ functionGates, waitsApart, labels }: Explanation): OnlySampled => ({
   ...(functionGates !== undefined && { functionGates }),
   ...(waitsApart !== undefined && { waitsApart }),
+  ...(labels !== undefined && { labels }),
 });
 
 interface ScenarioExplained {
@@ -118,7 +123,7 @@ const explainScenario = async (
   const { exact, ...explanation } = explainWithCounts(file, judged, { calls, judged: counts, sides }, sampled);
   return {
     // Counts beside the samples say nothing of limits that samples decide.
-    scenario: assembleScenario(judged, file, exact, { ...explanation, ...gatesIn(sampled) }),
+    scenario: assembleScenario(judged, file, exact, { ...explanation, ...onlySampled(sampled) }),
     graphs: inOrder([...graphs, ...countedGraph(run.scenario.name, sides)]),
   };
 };

@@ -5,6 +5,7 @@
 import {
   apartIn,
   compareKind,
+  compareLabel,
   type CostProfile,
   isNamedForSure,
   type KindCompared,
@@ -18,6 +19,7 @@ import {
   type BySide,
   COST_KINDS,
   type CostKind,
+  type LabelComparison,
   type Launch,
   type ProfileKind,
   type RunFile,
@@ -41,6 +43,8 @@ export interface Sampled {
   readonly compared: readonly KindCompared[];
   readonly graphs: readonly ProfilePair[];
   readonly cpu: BySide<Profile | null>;
+  /** By the labels that the scenario names. */
+  readonly labels: readonly LabelComparison[];
   /** Waits that are no request's. */
   readonly apart: readonly WaitApartRow[];
 }
@@ -119,15 +123,17 @@ export class SamplesReader {
     const compared: KindCompared[] = [];
     const graphs: ProfilePair[] = [];
     const apart: WaitApartRow[] = [];
+    const labels: LabelComparison[] = [];
     let cpu = NO_CPU;
     for (const kind of kindsOf(run)) {
       const read = this.#knownOf(run, kind) ?? (await this.#readKind(change, run, kind));
       compared.push(...read.compared);
       graphs.push(...read.graphs);
       apart.push(...read.apart);
+      labels.push(...read.labels);
       if (kind === 'cpu') cpu = read.cpu;
     }
-    return { compared, graphs, cpu, apart };
+    return { compared, graphs, cpu, apart, labels };
   }
 
   #knownOf(run: ScenarioRun, kind: ProfileKind): KindRead | null {
@@ -143,6 +149,7 @@ export class SamplesReader {
     const context = { diff, moduleChanges, modulePath: builds.head.modulePath || null, builds };
     const compared: KindCompared[] = [];
     const graphs: ProfilePair[] = [];
+    const labels: LabelComparison[] = [];
     const evidence = await openKind(run, file, this.#read);
     await keepSides(run, file, evidence.merged, this.#keep);
     const apart: WaitApartRow[] = [];
@@ -158,9 +165,11 @@ export class SamplesReader {
       if (found === null || evidence.explained === null) continue;
       compared.push(found);
       graphs.push(graphOf(run.scenario.name, counted, evidence.explained));
+      if (profileKind(kind).labelled)
+        labels.push(...(run.scenario.measure.labels ?? []).flatMap((label) => compareLabel(counted, label)));
     }
     const cpu = file === 'cpu' ? evidence.merged : NO_CPU;
-    const read = { launches: launchesOf(run, file), compared, graphs, cpu, apart, serving };
+    const read = { launches: launchesOf(run, file), compared, graphs, labels, cpu, apart, serving };
     this.#known.set(file, read);
     return read;
   }

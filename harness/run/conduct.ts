@@ -184,7 +184,8 @@ const soFarOf = ({ session, links, progress, current }: Conductor): RunSoFar => 
   const doneOf = (wanted: Stage): number => launches.filter(({ stage }) => stage === wanted).length;
   const rate = progress.latencyRatePerSecond;
   const run = current();
-  const wantsSamples = plan.scenario.functionGates?.some(({ profile }) => profile === 'cpu') === true;
+  const wantsSamples =
+    plan.scenario.functionGates?.some(({ profile }) => profile === 'cpu') === true || measure.labels !== undefined;
   const seen = (progress.stop === null ? judgeSoFar : judgeAtEnd)(run, plan.family);
   const isLatencyOver = seen.nextLatencyLook === null && doneOf('latency') > 0 && !seen.headFails;
   const moved = isLatencyOver ? movedLatency(run, plan.family) : null;

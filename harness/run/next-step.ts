@@ -84,7 +84,7 @@ export interface RunSoFar {
   readonly routesLaunchSeconds: number;
   /** Seconds that explaining took so far; launches at the same time count once. */
   readonly explainedSeconds: number;
-  /** A function has a limit in CPU, which only samples can tell. */
+  /** A function has a limit in CPU, or costs are told by labels, which only samples can tell. */
   readonly wantsSamples: boolean;
   readonly hasSamples: boolean;
   readonly isNamedExactly: boolean;

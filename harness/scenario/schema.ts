@@ -100,6 +100,15 @@ const measure = () =>
       .describe(
         'Follow requests of both sides through execution traces, in unjudged launches: what they wait for, and what scheduler, collector, system calls and network took of them. auto: one where latency moved, three where it regressed and there is time; always: three, whatever moved; off: never.',
       ),
+    labels: z
+      .array(z.string().min(1).max(100), expected('a list of label keys'))
+      .min(1, 'expected at least one label key')
+      .max(10)
+      .optional()
+      .describe(
+        'Keys of labels that the service sets itself with `pprof.Do`, such as `[endpoint, tenant]`: CPU and goroutines are told by their values, those of goroutines that a labelled one began included. Collects CPU samples enough to tell a function by, whatever moved.',
+      )
+      .meta({ example: '[endpoint, tenant]' }),
     explain: yesNo()
       .prefault(true)
       .describe('After a CPU regression, collect enough profile samples to name the function.'),

@@ -46,7 +46,7 @@ export const compareFiles = async (options: CompareOptions, before: string, afte
     const { compareProfiles } = await import('../pprof/compare-profiles.ts');
     return compareProfiles(before, after, options);
   }
-  const only = (['requests', 'type', 'cum'] as const).find((option) => options[option] !== undefined);
+  const only = (['requests', 'type', 'cum', 'by'] as const).find((option) => options[option] !== undefined);
   if (only !== undefined) refuse(`--${only} is for pprof files`);
   const { compareRuns } = await import('./compare-stored.ts');
   return compareRuns(before, after, options);

@@ -1,4 +1,5 @@
 /** Values of flags, checked while the command line is read: before a scenario is opened or anything is built. */
+import type { Rows } from '../pprof/file.ts';
 import { statSync } from 'node:fs';
 import { InvalidArgumentError } from 'commander';
 import { UsageError } from '../../errors.ts';
@@ -49,16 +50,17 @@ export const verdictList = (text: string): readonly string[] => {
 };
 
 /** What `top` sums by. */
-export type Rows =
-  | { readonly kind: 'function' | 'line' | 'package' }
-  | { readonly kind: 'label'; readonly key: string };
-
 const LABEL = 'label:';
 
 export const rowsFlag = (text: string): Rows => {
   if (text === 'function' || text === 'line' || text === 'package') return { kind: text };
   if (text.startsWith(LABEL) && text !== LABEL) return { kind: 'label', key: text.slice(LABEL.length) };
   throw new InvalidArgumentError('A row is a function, a line, a package, or label:KEY such as label:route.');
+};
+
+export const functionOrLabelFlag = (text: string): Rows => {
+  if (text === 'function' || (text.startsWith(LABEL) && text !== LABEL)) return rowsFlag(text);
+  throw new InvalidArgumentError('A row is a function, or label:KEY such as label:tenant.');
 };
 
 export const webAddress = (text: string): string => {

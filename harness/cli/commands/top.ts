@@ -2,8 +2,7 @@
 import { EXIT, type ExitCode } from '../../errors.ts';
 import { flatCum, labelCosts, lineCosts, packageCosts, type Profile } from '../../profile/index.ts';
 import { alignColumns, formatNumberOf, formatPercent } from '../../units/index.ts';
-import type { Rows } from './flags.ts';
-import { amountOf, leftOutText, openPprof, SHOWN_ROWS, totalOf } from '../pprof/file.ts';
+import { amountOf, leftOutText, openPprof, type Rows, SHOWN_ROWS, totalOf } from '../pprof/file.ts';
 
 interface TopOptions {
   readonly type?: string | undefined;

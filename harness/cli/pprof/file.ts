@@ -11,6 +11,11 @@ const READ_HINTS: Readonly<Record<string, string>> = {
 };
 
 /** Stands for standard input, as in most tools. */
+/** What a row of a table of costs is. */
+export type Rows =
+  | { readonly kind: 'function' | 'line' | 'package' }
+  | { readonly kind: 'label'; readonly key: string };
+
 export const STDIN = '-';
 const STDIN_FD = 0;
 

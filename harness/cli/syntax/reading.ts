@@ -1,6 +1,6 @@
 /** Commands that read what was measured, and profiles. Each loads on use. */
 import { Option } from 'commander';
-import { requestCounts, rowsFlag } from '../commands/flags.ts';
+import { functionOrLabelFlag, requestCounts, rowsFlag } from '../commands/flags.ts';
 import { type AddCommand, failOn, json, quiet } from './options.ts';
 
 const EXPORTS = 'benchstat, bencher, benchmark-action, junit, csv, speedscope, folded, pprof, or all';
@@ -15,6 +15,11 @@ export const addCompare: AddCommand = (program, act) => {
     .option('--baselines <dir>', 'folder with stored baselines', 'baselines')
     .option('--type <type>', 'pprof files: the sample type, such as alloc_space (default: pprof’s)')
     .option('--cum', 'pprof files: sort by cumulative cost, a function with all that it calls')
+    .addOption(
+      new Option('--by <what>', 'pprof files: what a row is: function, or label:KEY, such as label:tenant').argParser(
+        functionOrLabelFlag,
+      ),
+    )
     .addOption(
       new Option(
         '--requests <n,m>',

@@ -5,6 +5,7 @@ import type {
   FunctionComparison,
   FunctionGateComparison,
   GroupCost,
+  LabelComparison,
   MetricComparison,
   WaitApartRow,
 } from '../../model/index.ts';
@@ -24,6 +25,8 @@ export interface Explanation {
   readonly costs: readonly GroupCost[];
   /** Functions with a limit; absent where there were no profiles to ask. */
   readonly functionGates?: readonly FunctionGateComparison[];
+  /** By the labels that the scenario names; absent where it names none. */
+  readonly labels?: readonly LabelComparison[];
   /** Waits that are no request's; absent where there are none. */
   readonly waitsApart?: readonly WaitApartRow[];
 }

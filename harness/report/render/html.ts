@@ -90,7 +90,7 @@ const routeTable = (caption: string, rows: readonly RouteRow[]): string =>
           row(
             code(one.route),
             [one.label, one.base, one.head, one.effect, one.interval].map(inertHtml),
-            `<span class="${one.verdict}">${inertHtml(one.words)}</span> <span class="note">${inertHtml(one.requests)} requests</span>`,
+            `<span class="${one.verdict}">${inertHtml(one.words)}</span> <span class="note">${inertHtml(one.behind)}</span>`,
           ),
         ),
       );

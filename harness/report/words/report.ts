@@ -59,7 +59,7 @@ export interface ScenarioReport {
   /** Rows that are not "unchanged", gates and worst first, at most {@link MOST_CHANGED_ROWS}. */
   readonly changed: readonly MetricRow[];
   readonly changedLeftOut: number;
-  /** Per request name of the scenario, what moved first; none where there is one name. */
+  /** Per request name of the scenario, what moved first, then per value of its labels; none where there is one name. */
   readonly routes: readonly RouteRow[];
   /** Functions that the scenario gives a limit. */
   readonly functionGates: readonly FunctionGateRow[];
@@ -97,6 +97,7 @@ export interface MetricRow {
   readonly warnings: readonly string[];
 }
 
+/** Of a request name, or of a value of a label. */
 export interface RouteRow {
   readonly route: string;
   /** Of the metric. */
@@ -108,8 +109,8 @@ export interface RouteRow {
   readonly verdict: RouteVerdict;
   /** Verdict in words and sign. */
   readonly words: string;
-  /** Answered on head. */
-  readonly requests: string;
+  /** What is behind it on head: `400 requests`, `520 samples`. */
+  readonly behind: string;
 }
 
 /** Worth a line in sight. */

@@ -7,7 +7,7 @@ import type {
   ScenarioComparison,
 } from '../../model/index.ts';
 import { metricDef } from '../../metrics/index.ts';
-import { formatCount, formatPercentRange, formatSignedPercent } from '../../units/index.ts';
+import { formatNumberOf, formatPercentRange, formatSignedPercent } from '../../units/index.ts';
 import { NOTHING, sideText } from './amounts.ts';
 import { VERDICT_WORDS } from './labels.ts';
 import type { RouteRow } from './report.ts';
@@ -33,7 +33,7 @@ const routeRow = (row: RouteComparison): RouteRow => ({
   interval: row.ciRatio === null ? NOTHING : formatPercentRange(row.ciRatio),
   verdict: row.verdict,
   words: VERDICT_WORDS[row.verdict],
-  requests: formatCount(row.requests.head),
+  behind: formatNumberOf(row.requests.head, 'request'),
 });
 
 export const routeRows = ({ routes = [] }: ScenarioComparison): readonly RouteRow[] =>

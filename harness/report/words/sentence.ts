@@ -27,6 +27,7 @@ import {
 import { callsMoreText } from './calls.ts';
 import { changeClause } from './change-clause.ts';
 import { failedFunctions, unjudgedFunctions } from './function-gates.ts';
+import { labelBeside, labelClause } from './label-values.ts';
 import { HEADLINE_WORDS, headlineOf, HEADLINES, type Headline, unjudgedGates } from './headline.ts';
 import { bumpClause, LEAST_SHARE_OF_CHANGE, partBehindChange, partName } from './new-go.ts';
 import { routeClause } from './routes.ts';
@@ -244,6 +245,7 @@ const regressedMetrics = (scenario: ScenarioComparison): InlineText => {
   return [
     `${leak ?? ''}${effectClause(worst)}`,
     ...routeClause(scenario, worst),
+    ...labelClause(scenario, worst),
     ...culpritClause(scenario, worst),
     ...alsoClause(scenario, others, 'regressed'),
     ...slowRouteBeside(scenario),
@@ -264,6 +266,7 @@ const improvedSentence = (scenario: ScenarioComparison): InlineText => {
   return [
     `${effectClause(best)}, an improvement`,
     ...routeClause(scenario, best),
+    ...labelClause(scenario, best),
     ...culpritClause(scenario, best),
     ...rest,
   ];
@@ -277,6 +280,7 @@ const unchangedSentence = (scenario: ScenarioComparison): InlineText => {
   const tail = [
     ...changedClause(scenario),
     ...latencyBeside(scenario),
+    ...labelBeside(scenario),
     ...widerClause(gates),
     ...notJudgedClause(scenario),
   ];

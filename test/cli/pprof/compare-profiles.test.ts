@@ -82,6 +82,19 @@ it('finds no difference between a profile and itself, and mirrors every row when
   );
 });
 
+it('compares the values of a label, samples without it among them', async () => {
+  const cpu = [`${FIXTURES}go1.26/cpu.pb.gz`, `${FIXTURES}go1.26/cpu.pb.gz`];
+  const { stdout } = await runMain('compare', ...cpu, '--by', 'label:route', '--requests', '1,2', '--json');
+  const { total, labels } = JSON.parse(stdout) as CompareJson & {
+    readonly labels: readonly (Omit<Row, 'function'> & { readonly label: string })[];
+  };
+  expect(labels.map(({ label }) => label).toSorted()).toEqual(['', '/item', '/list']);
+  expect(labels.reduce((sum, { base }) => sum + base, 0)).toBeCloseTo(total.base, 3);
+  for (const { base, head } of labels) expect(head).toBeCloseTo(base / 2, 6);
+  const { stdout: text } = await runMain('compare', ...cpu, '--by', 'label:route');
+  expect(text).toMatch(/ base +head +delta +label value\n.*\/list/);
+});
+
 it('prints totals and the largest differences for people', async () => {
   const { stdout } = await runMain('compare', ...pairOf('go1.26', 'heap'), '--type', 'alloc_space');
   expect(stdout).toMatch(/^alloc_space: .+ → .+ \(\+.+, \+.+ %\)\n +base +head +delta +function\n/);
@@ -96,6 +109,7 @@ it.each([
     ['go1.26/cpu.pb.gz', 'go1.26/cpu.pb.gz', '--requests', '5'],
     'Expected two numbers above 0',
   ],
+  ['a row that is no function', ['go1.26/cpu.pb.gz', 'go1.26/cpu.pb.gz', '--by', 'line'], 'A row is a function, or'],
   ['no requests', ['go1.26/cpu.pb.gz', 'go1.26/cpu.pb.gz', '--requests', '5,0'], 'Expected two numbers above 0'],
   ['a flag for profiles with runs', ['go1.26', 'go1.24', '--cum'], '--cum is for pprof files'],
 ])('ends with 2 and a sentence for %s', async (_, [before = '', after = '', ...rest], sentence) => {
