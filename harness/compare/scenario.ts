@@ -282,8 +282,11 @@ const withTracedRoute = (
   functions: readonly FunctionComparison[],
   { launches }: ScenarioRun,
 ): readonly FunctionComparison[] => {
-  const route = launches.find(({ stage }) => stage === 'trace')?.route;
-  return route === undefined ? functions : functions.map((row) => (row.profile === 'wall' ? { ...row, route } : row));
+  const traced = new Set(launches.filter(({ stage }) => stage === 'trace').map(({ route }) => route));
+  const [route] = traced;
+  return route === undefined || traced.size > 1
+    ? functions
+    : functions.map((row) => (row.profile === 'wall' ? { ...row, route } : row));
 };
 
 /** Absent where the scenario names no label; a label that no sample has is told as a caution. */

@@ -28,7 +28,7 @@ import { captureTimes, nextStep, type RunSoFar, type NextStep } from './next-ste
 import { outlookOf } from './outlook.ts';
 import { type LaunchSpec, launchSpecOf } from './launch/running-pair.ts';
 import { allocationLaunch, explainLaunch, growthLaunch, latencyLaunch, latencyLaunchSeconds } from './launch/others.ts';
-import { routesLaunch, routesLaunchSeconds } from './launch/routes.ts';
+import { routesLaunch, routesLaunchSeconds, WAITS_LAUNCHES, waitsSeconds } from './launch/routes.ts';
 import { traceLaunch } from './launch/trace.ts';
 import type { RequestRate } from './launch/warm-up.ts';
 import { answersOf, failedRequestsOf, keptSettings, nextLaunchIndex, type Session } from './session/session.ts';
@@ -219,7 +219,9 @@ const soFarOf = ({ session, links, progress, current }: Conductor): RunSoFar => 
       done: doneOf('routes'),
       areKnown: areNamesCounted(session, progress),
     },
-    routesLaunchSeconds: routesLaunchSeconds(load.requests.length, progress.pace?.couplesPerSecond ?? Infinity),
+    routesLaunchSeconds:
+      routesLaunchSeconds(load.requests.length, progress.pace?.couplesPerSecond ?? Infinity) +
+      (measure.routes === 'always' && doneOf('routes') < WAITS_LAUNCHES ? waitsSeconds(load.requests.length) : 0),
     explainedSeconds: progress.explainedSeconds,
     wantsSamples,
     hasSamples:
@@ -255,7 +257,7 @@ const take = async (conductor: Conductor, step: NextStep): Promise<void> => {
         latencyLaunch(session, place, progress.latencyRatePerSecond ?? 1),
       );
     case 'routes':
-      return launchAll(conductor, 'routes', step.launches, async (place) => routesLaunch(session, place));
+      return launchRoutes(conductor, step.launches);
     case 'trace':
       return launchAll(conductor, 'trace', 1, async (place) =>
         traceLaunch(session, place, progress.latencyRatePerSecond ?? 1, step.route),
@@ -296,6 +298,14 @@ const tooLittle = ({ plan }: Session): UsageError =>
     `A budget of ${plan.budgetSeconds} s leaves no time for a single launch of ${plan.scenario.name}`,
     'Raise measure.budget in the scenario or --budget; a verdict on CPU takes about 20 s.',
   );
+
+/** Waits differ more between launches than costs do, and are for those who ask for names whatever moved. */
+const launchRoutes = async (conductor: Conductor, launches: number): Promise<void> => {
+  const { session } = conductor;
+  const done = session.launches.filter(({ stage }) => stage === 'routes').length;
+  const waits = session.plan.scenario.measure.routes === 'always' && done < WAITS_LAUNCHES;
+  return launchAll(conductor, 'routes', launches, async (place) => routesLaunch(session, place, waits));
+};
 
 const explain = async (conductor: Conductor, launches: number): Promise<void> => {
   const { session, progress, current } = conductor;

@@ -1,10 +1,10 @@
 /** Values of flags, checked while the command line is read: before a scenario is opened or anything is built. */
-import type { Rows } from '../pprof/file.ts';
 import { statSync } from 'node:fs';
 import { InvalidArgumentError } from 'commander';
 import { UsageError } from '../../errors.ts';
 import { type ExactMode, type Scenario, VERDICTS } from '../../model/index.ts';
 import { parseDurationSeconds, parseSizeBytes } from '../../units/index.ts';
+import type { Rows } from '../pprof/file.ts';
 
 /** A length of time as it was written, for a command that repeats it, and in seconds. */
 export interface DurationFlag {

@@ -10,12 +10,12 @@ const READ_HINTS: Readonly<Record<string, string>> = {
   EISDIR: 'Name the profile itself, such as profiles/<scenario>/head/cpu.pb.gz in the output folder of a run.',
 };
 
-/** Stands for standard input, as in most tools. */
 /** What a row of a table of costs is. */
 export type Rows =
   | { readonly kind: 'function' | 'line' | 'package' }
   | { readonly kind: 'label'; readonly key: string };
 
+/** Stands for standard input, as in most tools. */
 export const STDIN = '-';
 const STDIN_FD = 0;
 

@@ -29,9 +29,13 @@ const FEWEST_REQUESTS = 20;
 type Row = Omit<RouteComparison, 'qValue'>;
 
 /** Of the metrics that a name has by itself, those that launches differ in need as many as a shown figure is worth. */
-const COSTS = { cpuNsPerRequest: 4, mallocsPerRequest: 1, allocBytesPerRequest: 1 } as const satisfies Partial<
-  Record<MetricId, number>
->;
+const COSTS = {
+  cpuNsPerRequest: 4,
+  mallocsPerRequest: 1,
+  allocBytesPerRequest: 1,
+  mutexWaitNsPerRequest: 4,
+  blockWaitNsPerRequest: 4,
+} as const satisfies Partial<Record<MetricId, number>>;
 
 const answeredIn = (units: Units, metric: MetricId, name: string): BySide<number> => {
   const pairs = units.flat().flatMap((launch) => countedPairs(launch, phaseOf(metric) ?? 'cost'));

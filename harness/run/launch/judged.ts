@@ -38,7 +38,7 @@ const FEWEST_CPU_SECONDS = 0.1;
 const FEWEST_SLOW_REQUESTS = 30;
 
 /** Requests in flight per side while contention is looked at. */
-const CONTENTION_IN_FLIGHT = 8;
+export const CONTENTION_IN_FLIGHT = 8;
 /** Waiting that is only shown differs more between launches than within one, and each slice is waited for by everybody. */
 const CONTENTION_SHOWN = { launches: 4, seconds: 0.25 };
 /** Where the scenario fails on waiting: waits differ ninefold between launches, and four of them decide little. */

@@ -174,6 +174,28 @@ describe('what a request name costs by itself', () => {
     );
   });
 
+  test('has waits of its own, from windows with many requests in flight', () => {
+    const run = byItself({});
+    const normal = normalDeviates(randomFrom(3));
+    const waiting = (route: string, ns: number) =>
+      windowOf(
+        { requestBlockNs: ns },
+        { routes: [{ route, answered: 200, service: null, response: null, lag: null }] },
+      );
+    const launches = run.launches.map((launch) => {
+      if (launch.stage !== 'routes') return launch;
+      const waits = names.map((route, at) => {
+        const ns = 50_000 * (route === 'GET /7' ? 3 : 1) * Math.exp(0.03 * normal());
+        const pair = pairOf(waiting(route, 50_000), waiting(route, ns), { index: 20 + at, phase: 'contention' });
+        return { ...pair, route };
+      });
+      return { ...launch, pairs: [...launch.pairs, ...waits] };
+    });
+    expect(moved({ ...run, launches })).toMatchObject([
+      { route: 'GET /7', metric: 'blockWaitNsPerRequest', verdict: 'regressed' },
+    ]);
+  });
+
   test('needs four launches for CPU and two windows for what is counted', () => {
     expect(moved(byItself({ times: 1.5, launches: 3 }))).toEqual([]);
     expect(moved(byItself({ mallocs: 55, launches: 1 }))).toMatchObject([
