@@ -12,7 +12,7 @@ export interface CaptureDef {
 }
 
 export const CAPTURES = {
-  growth: { what: 'what many requests leave behind', takes: ['inuse_space', 'goroutine', 'goroutineleak'] },
+  growth: { what: 'what many requests leave behind', takes: ['inuse_space', 'goroutineleak'] },
   counts: { what: 'instructions by function', takes: ['instructions'] },
   allocations: { what: 'every allocation by its site', takes: ['alloc_objects', 'alloc_space'] },
   trace: { what: 'what requests wait for', takes: ['wall'] },

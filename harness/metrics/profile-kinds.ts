@@ -1,5 +1,12 @@
 /** The table of profile kinds: one row per kind that functions are compared by, with everything known of it. */
-import { COST_KINDS, type CostKind, type MetricId, type MetricUnit, type ProfileKind } from '../model/index.ts';
+import {
+  COST_KINDS,
+  type CostKind,
+  type MetricId,
+  type MetricUnit,
+  type ProfileKind,
+  type Stage,
+} from '../model/index.ts';
 
 export interface ProfileKindDef {
   /** The file it is read from. */
@@ -17,6 +24,14 @@ export interface ProfileKindDef {
   readonly charged: 'runtime' | 'library';
   /** The label of its samples that says what their values were spent on; null: they have none. */
   readonly reason: 'state' | null;
+  /** Launches that take it. */
+  readonly taken: readonly Stage[];
+  /** Settings of DefaultGODEBUG (they follow the `go` line of go.mod) without which it counts otherwise. */
+  readonly godebug: readonly string[];
+  /** `everyGo`: two versions of Go count it alike; what waits are has changed too often for that. */
+  readonly comparable: 'everyGo' | 'oneGo';
+  /** It is another one at another hour, of the same code. */
+  readonly isByTheHour: boolean;
   /** Whether Go writes the labels of pprof.Do into its samples. */
   readonly labelled: boolean;
   /**
@@ -39,6 +54,10 @@ const spent = {
   events: 'sampled',
   charged: 'runtime',
   reason: null,
+  taken: ['judged', 'explain'],
+  godebug: [],
+  comparable: 'everyGo',
+  isByTheHour: false,
   labelled: false,
   stacks: 'all',
   span: 'spent',
@@ -48,6 +67,10 @@ const held = {
   events: 'sampled',
   charged: 'runtime',
   reason: null,
+  taken: ['judged', 'explain'],
+  godebug: [],
+  comparable: 'everyGo',
+  isByTheHour: false,
   labelled: false,
   stacks: 'all',
   span: 'held',
@@ -61,6 +84,7 @@ export const PROFILE_KINDS = {
     valueType: 'instructions',
     unit: 'instructions',
     explains: ['instructionsPerRequest'],
+    taken: ['exact'],
     title: 'Instructions',
     noun: 'instructions',
     amount: '',
@@ -73,6 +97,7 @@ export const PROFILE_KINDS = {
     unit: 'ns',
     explains: ['cpuNsPerRequest'],
     counter: 'cpuNs',
+    isByTheHour: true,
     labelled: true,
     title: 'CPU',
     noun: 'CPU',
@@ -85,6 +110,8 @@ export const PROFILE_KINDS = {
     unit: 'count',
     explains: ['mallocsPerRequest'],
     counter: 'mallocs',
+    taken: ['judged', 'explain', 'capture'],
+    godebug: ['profstackdepth', 'memprofilerate'],
     title: 'Allocated objects',
     noun: 'allocated objects',
     amount: ' allocated objects',
@@ -96,6 +123,8 @@ export const PROFILE_KINDS = {
     unit: 'B',
     explains: ['allocBytesPerRequest'],
     counter: 'allocBytes',
+    taken: ['judged', 'explain', 'capture'],
+    godebug: ['profstackdepth', 'memprofilerate'],
     title: 'Allocated bytes',
     noun: 'allocated bytes',
     amount: ' allocated',
@@ -107,6 +136,7 @@ export const PROFILE_KINDS = {
     unit: 'ns',
     explains: ['latencyP50Ms', 'latencyP90Ms', 'latencyP99Ms'],
     events: 'requests',
+    taken: ['trace'],
     charged: 'library',
     reason: 'state',
     title: 'Wall clock',
@@ -119,6 +149,10 @@ export const PROFILE_KINDS = {
     valueType: 'delay',
     unit: 'ns',
     explains: ['mutexWaitNsPerRequest'],
+    taken: ['judged'],
+    godebug: ['profstackdepth', 'runtimecontentionstacks'],
+    comparable: 'oneGo',
+    isByTheHour: true,
     stacks: 'ofRequests',
     title: 'Lock wait',
     noun: 'lock wait',
@@ -130,6 +164,10 @@ export const PROFILE_KINDS = {
     valueType: 'delay',
     unit: 'ns',
     explains: ['blockWaitNsPerRequest'],
+    taken: ['judged'],
+    godebug: ['profstackdepth'],
+    comparable: 'oneGo',
+    isByTheHour: true,
     stacks: 'ofRequests',
     title: 'Blocked time',
     noun: 'blocked time',
@@ -152,6 +190,7 @@ export const PROFILE_KINDS = {
     charged: 'library',
     file: 'goroutineleak',
     valueType: 'goroutineleak',
+    taken: ['growth'],
     unit: 'count',
     explains: goroutines,
     title: 'Goroutines that can never wake',
@@ -161,6 +200,8 @@ export const PROFILE_KINDS = {
   inuse_space: {
     ...held,
     events: 'held',
+    taken: ['judged', 'explain', 'growth'],
+    godebug: ['profstackdepth', 'memprofilerate'],
     file: 'heap',
     valueType: 'inuse_space',
     unit: 'B',
@@ -172,6 +213,11 @@ export const PROFILE_KINDS = {
 } as const satisfies Readonly<Record<CostKind, ProfileKindDef>>;
 
 export const profileKind = (kind: CostKind): ProfileKindDef => PROFILE_KINDS[kind];
+
+/** Launches that leave a file of this kind. */
+export const stagesTaking = (file: ProfileKind): readonly Stage[] => [
+  ...new Set(COST_KINDS.map(profileKind).flatMap((kind) => (kind.file === file ? kind.taken : []))),
+];
 
 export const isHeld = (kind: CostKind): boolean => profileKind(kind).span === 'held';
 

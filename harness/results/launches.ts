@@ -1,5 +1,5 @@
 /** Which launches of a run say what: chosen once, for sentences, tables and graphs alike. */
-import { CAPTURES, profileKind } from '../metrics/index.ts';
+import { CAPTURES, profileKind, stagesTaking } from '../metrics/index.ts';
 import type { CaptureId, CostKind, Launch, ProfileKind, ScenarioRun, Stage } from '../model/index.ts';
 
 /** Captures that sample more finely than all other launches, so that they cannot be added to these. */
@@ -24,6 +24,9 @@ export const launchesExplaining = (run: ScenarioRun, kind: ProfileKind): readonl
   return finer.length > 0 ? finer : sampledLaunches(run);
 };
 
-/** The launches that the stored profile of a kind is merged from; only growth launches know stuck goroutines. */
-export const launchesMerged = (run: ScenarioRun, kind: ProfileKind): readonly Launch[] =>
-  kind === 'goroutineleak' ? run.launches.filter(({ stage }) => stage === 'growth') : sampledLaunches(run);
+/** The launches that the stored profile of a kind is merged from: finer ones only of a kind that no other launch takes. */
+export const launchesMerged = (run: ScenarioRun, kind: ProfileKind): readonly Launch[] => {
+  const taking = stagesTaking(kind);
+  const isFine = taking.every((stage) => FINER[stage] !== undefined);
+  return isFine ? run.launches.filter(({ stage }) => taking.includes(stage)) : sampledLaunches(run);
+};

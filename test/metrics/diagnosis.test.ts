@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { callersOf, CAPTURES, DIAGNOSIS, witnessesOf } from '../../harness/metrics/index.ts';
-import { METRIC_IDS } from '../../harness/model/index.ts';
+import { callersOf, CAPTURES, DIAGNOSIS, profileKind, witnessesOf } from '../../harness/metrics/index.ts';
+import { type CostKind, METRIC_IDS } from '../../harness/model/index.ts';
 
 test('what is captured for a metric takes a profile that says something of it', () => {
   for (const metric of METRIC_IDS)
@@ -29,4 +29,18 @@ test('a metric that calls twice is named once', () => {
     { metric: 'latencyP50Ms', verdict: 'improved' },
   ] as const;
   expect(callersOf('trace', both)).toEqual(['latencyP50Ms']);
+});
+
+test('the two tables agree on which launches take what', () => {
+  const stages = {
+    growth: 'growth',
+    counts: 'exact',
+    allocations: 'capture',
+    trace: 'trace',
+    samples: 'explain',
+  } as const;
+  for (const [capture, stage] of Object.entries(stages)) {
+    const kinds: readonly CostKind[] = CAPTURES[capture as keyof typeof stages].takes;
+    for (const kind of kinds) expect([kind, profileKind(kind).taken]).toEqual([kind, expect.arrayContaining([stage])]);
+  }
 });

@@ -50,7 +50,10 @@ const sumParts = (kind: ProfiledTotals, modulePath: string | null): readonly Sum
       const sums = functionSums(profile, canonicalNames(profile));
       const role = roleOf(modulePath);
       const costs = sums.entries(valueColumn(profile, profileKind(kind.profile).valueType), role);
-      const events = sums.entries((kind.profile === 'inuse_space' ? liveCounts : sampleCounts)(profile), role);
+      const events = sums.entries(
+        (profileKind(kind.profile).events === 'held' ? liveCounts : sampleCounts)(profile),
+        role,
+      );
       sums.names.forEach((name, i) => {
         if (costs[i] === 0 && events[i] === 0) return;
         const part = partOf(name, modulePath);

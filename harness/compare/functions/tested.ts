@@ -2,6 +2,7 @@
  * Which functions changed: an overdispersed count test launch by launch, false discovery 0.5 % within a profile, and
  * floors below which a certain change is not worth a name (docs/method.md).
  */
+import { profileKind } from '../../metrics/index.ts';
 import { type BySide, bothSides } from '../../model/index.ts';
 import {
   type CountTest,
@@ -17,7 +18,6 @@ import {
   withSessions,
 } from '../../stats/index.ts';
 import type { ApartTotals, FunctionTotals, KindTotals } from './costs.ts';
-import type { CostProfile } from './input.ts';
 import { spreadOfSessions } from './session-spread.ts';
 
 export interface Tested {
@@ -104,9 +104,6 @@ const testAll = (kind: KindTotals, functions: readonly FunctionTotals[]): readon
   return kind.apart === undefined ? ofLaunches : addSessions(kind, kind.apart, functions, ofLaunches);
 };
 
-/** Where all allocate more, that is the change. */
-const MOVED_BY_THE_HOUR: ReadonlySet<CostProfile> = new Set(['cpu', 'mutex', 'block']);
-
 /** Of functions with fewer events chance hides what an hour does to them. */
 const EVENTS_TO_TELL_SPREAD = 100;
 
@@ -122,7 +119,8 @@ const addSessions = (
     const [test, counts] = [tests[i], totalCounts(totals)];
     return test === undefined || counts.base + counts.head < EVENTS_TO_TELL_SPREAD ? [] : [{ test, ...counts }];
   });
-  const spread = MOVED_BY_THE_HOUR.has(profile) ? widenSessionSpread(large, sessions, known, sizeRatio) : known;
+  // Where all allocate more, that is the change.
+  const spread = profileKind(profile).isByTheHour ? widenSessionSpread(large, sessions, known, sizeRatio) : known;
   return tests.map((test, i) => {
     const totals = functions[i];
     return totals === undefined ? test : withSessions(test, totalCounts(totals), sessions, spread, sizeRatio);

@@ -2,11 +2,9 @@
  * What Go itself changed between two builds, from the versions and settings that the binaries name. Said before any
  * function is: a newer compiler or runtime moves costs by itself, and what it counts anew cannot be compared at all.
  */
-import type { BuildInfo, BySide, CostKind, GoLines } from '../../model/index.ts';
+import { profileKind, type ProfileKindDef } from '../../metrics/index.ts';
+import { type BuildInfo, type BySide, COST_KINDS, type CostKind, type GoLines } from '../../model/index.ts';
 import { changedGodebug, godebugWarnings } from './godebug.ts';
-
-/** What a mutex or block profile counts has changed too often to set two versions of Go side by side. */
-const NOT_ACROSS_VERSIONS: readonly CostKind[] = ['mutex', 'block'];
 
 /** Settings of the binary that change its code or its runtime; the linker's (seeds) and version control's do not. */
 const SETTINGS = [
@@ -26,12 +24,8 @@ const SETTINGS = [
   'GOFIPS140',
 ] as const;
 
-/** Settings of DefaultGODEBUG (they follow the `go` line of go.mod) without which a kind of profile counts otherwise. */
-const GODEBUG_KINDS: Readonly<Record<string, readonly CostKind[]>> = {
-  profstackdepth: ['alloc_space', 'alloc_objects', 'inuse_space', 'mutex', 'block'],
-  memprofilerate: ['alloc_space', 'alloc_objects', 'inuse_space'],
-  runtimecontentionstacks: ['mutex'],
-};
+const kindsThat = (fits: (kind: ProfileKindDef) => boolean): readonly CostKind[] =>
+  COST_KINDS.filter((kind) => fits(profileKind(kind)));
 
 export interface ToolchainFindings {
   /** One sentence each, the weightiest first; empty when both sides were built alike. */
@@ -70,8 +64,8 @@ const settingWarnings = ({ base, head }: BySide<BuildInfo>): readonly string[] =
 };
 
 const forbiddenBy = (builds: BySide<BuildInfo>): readonly CostKind[] => [
-  ...(builds.base.goVersion === builds.head.goVersion ? [] : NOT_ACROSS_VERSIONS),
-  ...changedGodebug(builds).flatMap((name) => GODEBUG_KINDS[name] ?? []),
+  ...(builds.base.goVersion === builds.head.goVersion ? [] : kindsThat(({ comparable }) => comparable === 'oneGo')),
+  ...changedGodebug(builds).flatMap((name) => kindsThat(({ godebug }) => godebug.includes(name))),
 ];
 
 /**

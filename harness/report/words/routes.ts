@@ -46,6 +46,8 @@ const movedBy = (scenario: ScenarioComparison, metric: MetricId, verdict: RouteV
 interface Moved {
   readonly route: string;
   readonly effectRatio: number;
+  /** Null where it is exact. */
+  readonly ciRatio: readonly [number, number] | null;
   /** Said behind the effect where it is of another metric. */
   readonly of: '' | ' instructions';
   readonly isAlone: boolean;
@@ -57,7 +59,7 @@ const movedMost = (scenario: ScenarioComparison, { metric, verdict }: MetricComp
   if (most === undefined) return undefined;
   const rest = (scenario.routes ?? []).filter((row) => row.metric === metric && row !== most);
   const isAlone = others.length === 0 && rest.every((row) => row.verdict === 'unchanged');
-  return { route: most.route, effectRatio: most.effectRatio, of: '', isAlone };
+  return { route: most.route, effectRatio: most.effectRatio, ciRatio: most.ciRatio, of: '', isAlone };
 };
 
 const TOLD_BY_COUNTS: readonly MetricId[] = [
@@ -76,7 +78,7 @@ const countedMost = (scenario: ScenarioComparison, { metric, verdict }: MetricCo
     .toSorted((left, right) => Math.abs(right.effectRatio) - Math.abs(left.effectRatio));
   const [most] = changed;
   const isAlone = scenario.exact?.counted?.routes?.filter(({ isChanged }) => isChanged).length === 1;
-  return most === undefined ? undefined : { ...most, of: ' instructions' as const, isAlone };
+  return most === undefined ? undefined : { ...most, ciRatio: null, of: ' instructions' as const, isAlone };
 };
 
 /** Of all requests together, by the measure that {@link Moved} has of one name. */
@@ -98,5 +100,9 @@ export const routeClause = (scenario: ScenarioComparison, metric: MetricComparis
 /** Times the change of all requests: a name that moved little more says nothing about where it is. */
 const TELLING_TIMES = 1.25;
 
-const isAlike = (row: Moved, { effectRatio }: MetricComparison): boolean =>
-  effectRatio !== null && Math.abs(row.effectRatio) < TELLING_TIMES * Math.abs(effectRatio);
+/** So does one that may have moved just as much as all of them. */
+const isAlike = (row: Moved, { effectRatio }: MetricComparison): boolean => {
+  if (effectRatio === null) return false;
+  const holdsWhole = row.ciRatio !== null && row.ciRatio[0] <= effectRatio && effectRatio <= row.ciRatio[1];
+  return holdsWhole || Math.abs(row.effectRatio) < TELLING_TIMES * Math.abs(effectRatio);
+};
