@@ -19,7 +19,7 @@ export { keepCounts } from './stored/keep-counts.ts';
 export { compareStoredProfiles, KEPT_FILES, KEPT_KINDS } from './stored/compare-profiles.ts';
 export { keepLaunches, type LaunchToKeep } from './stored/keep-launches.ts';
 export { assembleScenario, type JudgedScenario, judgeScenario } from './scenario.ts';
-export { type MovedLatency, movedLatency } from './moved-latency.ts';
+export { type MovedLatency, type WhatMoved, whatMoved } from './what-moved.ts';
 export { type Counted, type Explanation, NO_FINDINGS, type ScenarioFindings } from './verdict/findings.ts';
 export { familyOf, judgedGates, looksOf, type Family, type JudgedMetric, withToolchainGates } from './verdict/gates.ts';
 export { judgeAtEnd, judgeSoFar, type Look, type LookVerdict } from './verdict/stopping-rule.ts';

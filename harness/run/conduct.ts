@@ -1,6 +1,14 @@
 /** Conducts a scenario's launches: asks for the next step, takes it, and keeps what it measured. */
 import { GodynoError, UsageError } from '../errors.ts';
-import { countedRoutes, invalidity, judgeAtEnd, judgeSoFar, movedLatency, notCounted } from '../compare/index.ts';
+import {
+  countedRoutes,
+  invalidity,
+  judgeAtEnd,
+  judgeSoFar,
+  notCounted,
+  type WhatMoved,
+  whatMoved,
+} from '../compare/index.ts';
 import {
   type BuildInfo,
   type BySide,
@@ -177,6 +185,8 @@ const engineOf = ({ engine }: Progress): RunSoFar['engine'] => {
 const tellsStuck = (goVersion: string): boolean =>
   Number(/^go1\.(\d+)/.exec(goVersion)?.[1] ?? Infinity) >= 27 || goVersion.includes('goroutineleakprofile');
 
+const NOTHING_MOVED: WhatMoved = { latency: null, costsOfNames: [] };
+
 const soFarOf = ({ session, links, progress, current }: Conductor): RunSoFar => {
   const { plan, clock, lanes, launches, settings } = session;
   const { measure, load } = plan.scenario;
@@ -188,7 +198,7 @@ const soFarOf = ({ session, links, progress, current }: Conductor): RunSoFar => 
     plan.scenario.functionGates?.some(({ profile }) => profile === 'cpu') === true || measure.labels !== undefined;
   const seen = (progress.stop === null ? judgeSoFar : judgeAtEnd)(run, plan.family);
   const isLatencyOver = seen.nextLatencyLook === null && doneOf('latency') > 0 && !seen.headFails;
-  const moved = isLatencyOver ? movedLatency(run, plan.family) : null;
+  const moved = isLatencyOver || doneOf('routes') > 0 ? whatMoved(run, plan.family) : NOTHING_MOVED;
   return {
     purpose: plan.purpose,
     exact: measure.exact,
@@ -210,7 +220,8 @@ const soFarOf = ({ session, links, progress, current }: Conductor): RunSoFar => 
     growthDone: doneOf('growth') > 0,
     tellsStuck: SIDES.every((side) => tellsStuck(run.builds[side].goVersion)),
     captureDone: doneOf('capture') > 0,
-    movedLatency: moved,
+    movedLatency: moved.latency,
+    movedNames: moved.costsOfNames,
     traceDone: doneOf('trace') > 0,
     traces: { mode: measure.trace ?? 'auto', done: doneOf('trace') },
     names: {
@@ -225,7 +236,8 @@ const soFarOf = ({ session, links, progress, current }: Conductor): RunSoFar => 
     explainedSeconds: progress.explainedSeconds,
     wantsSamples,
     hasSamples:
-      (wantsSamples || isCalledFor('samples', { look: seen, movedLatency: moved })) &&
+      (wantsSamples ||
+        isCalledFor('samples', { look: seen, movedLatency: moved.latency, movedNames: moved.costsOfNames })) &&
       ((progress.isNamedBySamples && !wantsSamples) || hasSamples(session)),
     isNamedExactly: isNamedExactly(session, progress),
     counting: progress.exact !== null ? 'done' : progress.countingWaits ? 'waits' : 'not yet',

@@ -19,6 +19,8 @@ interface Seen {
   readonly look: Pick<Look, 'verdicts' | 'latencyFired'>;
   /** Whose latency moved, up or down; null: nobody's, or its phase is still to come. */
   readonly movedLatency: MovedLatency | null;
+  /** Costs of single request names that moved, as far as these were measured by themselves. */
+  readonly movedNames: readonly Symptom[];
 }
 
 /** What became of the captures so far. */
@@ -52,17 +54,21 @@ export interface NamesSoFar {
   readonly areKnown: boolean;
 }
 
-const symptomsOf = ({ look, movedLatency }: Seen): readonly Symptom[] => [
+/** What is exact shows a name that is little of the mix; in samples it drowns, and it has been measured by itself already. */
+const SEES_NAMES: readonly CaptureId[] = ['counts', 'allocations'];
+
+const symptomsFor = (capture: CaptureId, { look, movedLatency, movedNames }: Seen): readonly Symptom[] => [
   ...look.verdicts.flatMap(({ metric, verdict }): readonly Symptom[] =>
     isMoved(verdict) ? [{ metric, verdict }] : [],
   ),
   ...(look.latencyFired ? [{ metric: 'latencyP50Ms', verdict: 'regressed' } as const] : []),
   ...(movedLatency?.symptoms ?? []),
+  ...(SEES_NAMES.includes(capture) ? movedNames : []),
 ];
 
 /** Whether something that moved is explained by this capture. */
 export const isCalledFor = (capture: CaptureId, soFar: Seen): boolean =>
-  callersOf(capture, symptomsOf(soFar)).length > 0;
+  callersOf(capture, symptomsFor(capture, soFar)).length > 0;
 
 /**
  * Launches differ in CPU for their whole life: eight of them tell 8 % of one name in ten (docs/method.md). Where CPU of all
@@ -102,7 +108,7 @@ export const routesWanted = (soFar: Seen & Pick<SoFar, 'names'>): number => {
   const { mode, count, areKnown } = soFar.names;
   if (count < 2 || mode === 'off') return 0;
   if (mode === 'always') return ROUTES_LAUNCHES.always;
-  const callers = areKnown ? [] : callersOf('routes', symptomsOf(soFar));
+  const callers = areKnown ? [] : callersOf('routes', symptomsFor('routes', soFar));
   if (callers.length === 0) return 0;
   return callers.includes('cpuNsPerRequest') ? ROUTES_LAUNCHES.cpu : ROUTES_LAUNCHES.counters;
 };
@@ -113,9 +119,8 @@ const isToTell = (capture: CaptureId, because: readonly MetricId[], { names }: S
 /** Of all that moved; empty where nothing did, or nothing is compared. `seconds`: what each capture would have taken. */
 export const diagnose = (soFar: SoFar, seconds: CaptureSeconds): readonly Diagnosed[] => {
   if (soFar.purpose !== 'compare' || soFar.look.headFails) return [];
-  const symptoms = symptomsOf(soFar);
   return CAPTURE_IDS.flatMap((capture): readonly Diagnosed[] => {
-    const because = callersOf(capture, symptoms);
+    const because = callersOf(capture, symptomsFor(capture, soFar));
     if (!isToTell(capture, because, soFar)) return [];
     const fate = FATES[capture](soFar);
     if (fate === 'ran') return [{ capture, because, leftOut: null }];

@@ -4,6 +4,7 @@
  * another one's took long. Then comes what the answers call for.
  */
 import type { Look, MovedLatency } from '../compare/index.ts';
+import type { Symptom } from '../metrics/index.ts';
 import type { ExactMode, StopReason, TraceMode } from '../model/index.ts';
 import type { GateState } from './counting/engine.ts';
 import { type CaptureSeconds, isCalledFor, type NamesSoFar, routesWanted } from './diagnosis.ts';
@@ -76,6 +77,8 @@ export interface RunSoFar {
   readonly captureDone: boolean;
   /** Whose latency moved, up or down; null: nobody's, or its phase is still to come. */
   readonly movedLatency: MovedLatency | null;
+  /** Costs of single request names that moved, as far as these were measured by themselves. */
+  readonly movedNames: readonly Symptom[];
   readonly traceDone: boolean;
   /** When launches are traced, and how many have been. */
   readonly traces: { readonly mode: TraceMode; readonly done: number };

@@ -5,6 +5,7 @@ import { lookOf, says, usual } from './run-so-far.ts';
 
 type Row = readonly [what: string, soFar: Partial<RunSoFar>, look: Partial<Look>, step: Partial<NextStep>];
 
+const CPU_OF_A_NAME = { metric: 'cpuNsPerRequest', verdict: 'regressed' } as const;
 const SEVERAL = { mode: 'auto', count: 6, done: 0, areKnown: false } as const;
 const MEDIAN = { metric: 'latencyP50Ms', verdict: 'improved' } as const;
 const CPU_FIRED = [says('cpuNsPerRequest', 'regressed')];
@@ -440,6 +441,18 @@ const FOLLOWED: readonly Row[] = [
     { counting: 'done', latencyDone: 4, names: { ...SEVERAL, mode: 'always', done: 7 } },
     { firstCpuLook: null, nextLatencyLook: null, verdicts: [says('cpuNsPerRequest', 'unchanged')] },
     { kind: 'routes', launches: 1 },
+  ],
+  [
+    'counts instructions for the one name that takes more CPU: exact counts show what is little of the mix',
+    { latencyDone: 4, names: { ...SEVERAL, mode: 'always', done: 8 }, movedNames: [CPU_OF_A_NAME] },
+    { firstCpuLook: null, nextLatencyLook: null, verdicts: [says('cpuNsPerRequest', 'unchanged')] },
+    { kind: 'count', state: 'fired' },
+  ],
+  [
+    'but looks for no samples of it',
+    { counting: 'done', latencyDone: 4, names: { ...SEVERAL, mode: 'always', done: 8 }, movedNames: [CPU_OF_A_NAME] },
+    { firstCpuLook: null, nextLatencyLook: null, verdicts: [says('cpuNsPerRequest', 'unchanged')] },
+    { kind: 'end' },
   ],
   [
     'all of them where the median of all moved',

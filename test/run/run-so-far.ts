@@ -49,6 +49,7 @@ export const usual: RunSoFar = {
   tellsStuck: false,
   captureDone: false,
   movedLatency: null,
+  movedNames: [],
   traceDone: false,
   traces: { mode: 'auto', done: 0 },
   names: { mode: 'auto', count: 1, done: 0, areKnown: false },

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { compareRun, familyOf, movedLatency } from '../../../harness/compare/index.ts';
+import { compareRun, familyOf, whatMoved } from '../../../harness/compare/index.ts';
 import type { RequestSpec, RouteComparison, RouteWindow, ScenarioRun } from '../../../harness/model/index.ts';
 import { normalDeviates, randomFrom } from '../../../harness/stats/index.ts';
 import { verdictSentence } from '../../../harness/report/index.ts';
@@ -103,7 +103,7 @@ describe('what moved per request name', () => {
   test('is what a trace is drawn for: the one name, up or down; nothing where none moved', () => {
     const drawn = (planted: Planted) => {
       const run = plantedRun(planted);
-      return movedLatency(run, familyOf([run.scenario]));
+      return whatMoved(run, familyOf([run.scenario])).latency;
     };
     const median = (verdict: string) => [{ metric: 'latencyP50Ms', verdict }];
     expect(drawn({ times: 1.5 })).toEqual({ symptoms: median('regressed'), route: 'GET /search' });
@@ -168,6 +168,10 @@ describe('what a request name costs by itself', () => {
     expect(moved(run)).toMatchObject([
       { route: 'GET /7', metric: 'cpuNsPerRequest', verdict: 'regressed', requests: { base: 3200, head: 3200 } },
     ]);
+    expect(whatMoved(run, familyOf([run.scenario]))).toEqual({
+      latency: null,
+      costsOfNames: [{ metric: 'cpuNsPerRequest', verdict: 'regressed' }],
+    });
     const sentence = verdictSentence(compareRun(fileOf([run])));
     expect(sentence).toMatch(
       /unchanged \(CPU within 2 %\); but in `GET \/7` CPU per request \+[78]\S* %, which no gate watches/,

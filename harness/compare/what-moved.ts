@@ -1,5 +1,5 @@
-/** Whose latency moved: what a trace is drawn for, once the phase that measures it is over. */
-import type { MetricId, RouteComparison, ScenarioRun } from '../model/index.ts';
+/** What moved beside the gates of judged launches, which is explained as they are: whose latency, and costs of which names. */
+import type { MetricComparison, MetricId, RouteComparison, ScenarioRun } from '../model/index.ts';
 import { metricDef, type Symptom } from '../metrics/index.ts';
 import { judgeScenario } from './scenario.ts';
 import { NO_FINDINGS } from './verdict/findings.ts';
@@ -23,19 +23,29 @@ const isMoved = ({ verdict }: { readonly verdict: string }): boolean =>
 
 const isLatency = ({ metric }: { readonly metric: MetricId }): boolean => metricDef(metric).stage === 'latency';
 
-/**
- * Up or down, of all requests or of one name, whether or not a gate watches it; null: nothing did. As the report will
- * have it: the same rows, with what chance does taken back.
- */
-export const movedLatency = (run: ScenarioRun, family: Family): MovedLatency | null => {
-  const { rows, routes } = judgeScenario(run, family, NO_FINDINGS);
+/** What the report will say moved beside the gates of judged launches: the same rows, with what chance does taken back. */
+export interface WhatMoved {
+  /** Up or down, of all requests or of one name, whether or not a gate watches it; null: nothing did. */
+  readonly latency: MovedLatency | null;
+  /** Costs of single request names. */
+  readonly costsOfNames: readonly Symptom[];
+}
+
+const symptomOf = ({ metric, verdict }: Symptom): Symptom => ({ metric, verdict });
+
+const latencyOf = (rows: readonly MetricComparison[], routes: readonly RouteComparison[]): MovedLatency | null => {
   const moved = rows.filter((row) => isLatency(row) && isMoved(row));
   const [name] = routes.filter((row) => isLatency(row) && isMoved(row)).toSorted(bySlowness);
-  const symptoms = [...moved, ...(name === undefined ? [] : [name])].map(({ metric, verdict }) => ({
-    metric,
-    verdict,
-  }));
+  const symptoms = [...moved, ...(name === undefined ? [] : [name])].map(symptomOf);
   if (symptoms.length === 0) return null;
   const isWhole = name === undefined || moved.some(({ metric }) => metric === name.metric);
   return { symptoms, route: isWhole ? null : name.route };
+};
+
+export const whatMoved = (run: ScenarioRun, family: Family): WhatMoved => {
+  const { rows, routes } = judgeScenario(run, family, NO_FINDINGS);
+  return {
+    latency: latencyOf(rows, routes),
+    costsOfNames: routes.filter((row) => !isLatency(row) && isMoved(row)).map(symptomOf),
+  };
 };
