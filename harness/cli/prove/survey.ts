@@ -147,7 +147,7 @@ const knownFunctions = (functions: readonly FunctionCost[]): readonly Weighed[] 
 /** Nothing that explains. */
 const shortened = (scenario: Scenario, budgetSeconds: number): Scenario => ({
   ...scenario,
-  measure: { ...scenario.measure, budgetSeconds, exact: 'off', explain: false },
+  measure: { ...scenario.measure, budgetSeconds, exact: 'off', routes: 'off', explain: false },
 });
 
 /** `plant`: what head differs by; left out, nothing. */
