@@ -69,6 +69,10 @@ const layers = {
     ],
     why: 'from files and revisions to a finished run; what is made of the run comes after',
   },
+  bench: {
+    may: ['process', 'report', 'run', 'service', 'source', 'stats', 'units'],
+    why: 'benchmarks of two source trees, from builds to text; knows no files of users, no command line',
+  },
   cli: { may: null, why: 'flags, files and exit codes: it calls every module, and only the Action calls it' },
   action: {
     may: ['cli', 'publish', 'report', 'results', 'units'],
@@ -116,6 +120,11 @@ const wings = {
     session: [],
     launch: ['session'],
     counting: ['launch', 'session'],
+  },
+  bench: {
+    judge: [],
+    told: ['judge'],
+    run: ['judge'],
   },
   report: {
     text: [],

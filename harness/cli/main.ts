@@ -5,7 +5,7 @@
 import { Command, CommanderError } from 'commander';
 import { EXIT, type ExitCode } from '../errors.ts';
 import { reportFailure } from './terminal/failure.ts';
-import { addBaseline, addCalibrate, addProve, addRun } from './syntax/measuring.ts';
+import { addBaseline, addBench, addCalibrate, addProve, addRun } from './syntax/measuring.ts';
 import { addPublish } from './syntax/publishing.ts';
 import { addCompare, addExport, addMerge, addPgo, addReport, addTop } from './syntax/reading.ts';
 import { addDoctor, addInit } from './syntax/setting-up.ts';
@@ -31,13 +31,17 @@ export const main = async (argv: readonly string[]): Promise<ExitCode> => {
 
   const program = buildProgram(act);
   try {
-    await program.parseAsync([...argv], { from: 'user' });
+    await program.parseAsync(asWrittenForGo(argv), { from: 'user' });
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
     return reportFailure(error);
   }
 };
+
+/** Whoever knows `go test -bench Encode` writes one dash. */
+const asWrittenForGo = (argv: readonly string[]): string[] =>
+  argv[0] === 'bench' ? argv.map((word) => word.replace(/^-{1,2}(?:run|bench)(?==|$)/, '--run')) : [...argv];
 
 /** Throws {@link CommanderError}. */
 const refuseCommand = async (program: Command, word: string): Promise<never> => {
@@ -50,6 +54,7 @@ const refuseCommand = async (program: Command, word: string): Promise<never> => 
 const COMMANDS: readonly AddCommand[] = [
   addInit,
   addRun,
+  addBench,
   addBaseline,
   addCompare,
   addTop,

@@ -8,7 +8,7 @@
 export { verifyBundle, type VerifyRequest } from './verify-bundle.ts';
 export { baselineOf, type BaselinePlan, bundleOf, planAgainstBaseline } from './against-baseline.ts';
 export { goFlagsFrom, withGoFlags } from './go-choice.ts';
-export { LOADER, type MeasureRequest, measure } from './measure.ts';
+export { defaultSeed, LOADER, type MeasureRequest, measure } from './measure.ts';
 export { whyNewOnHead } from './new-on-head.ts';
 export { noiseSentence, noiseWarnings, withNoiseNotes } from './noise-notes.ts';
 export { isBasesStart, keepVariables, orAsBefore, ownScenarioNote, ownWayOf } from './own-scenario.ts';
@@ -17,6 +17,7 @@ export {
   type PlantHead,
   type MeasureSetting,
   layOut,
+  placeInRepository,
   provisioned,
   sideTrees,
 } from './provisioned.ts';
@@ -24,4 +25,5 @@ export { withSeconds } from './progress-lines.ts';
 export { loadScenarios } from './scenarios.ts';
 export type { Meanwhile, Say, Step } from './step.ts';
 export { todayUtc, waiversInCommits, waiversInFile } from './waivers.ts';
+export { withSources } from './with-sources.ts';
 export { withWorkFolder } from './work-folder.ts';

@@ -18,7 +18,7 @@ import {
   SIDES,
 } from '../model/index.ts';
 import { mixSeed, NothingToCompareError, rehearse, runScenario } from '../run/index.ts';
-import { diffSides, type SideDiff, type SourceTree, withSides } from '../source/index.ts';
+import { diffSides, type SideDiff, type SourceTree } from '../source/index.ts';
 import { requireGo, withHeadsGo } from './go-choice.ts';
 import { asNewOnHead, whyNewOnHead } from './new-on-head.ts';
 import {
@@ -38,9 +38,9 @@ import {
   type MeasureSetting,
   sideTrees,
 } from './provisioned.ts';
-import { beginSources } from './sources-step.ts';
 import type { Step } from './step.ts';
 import { godynoVersion } from '../version.ts';
+import { withSources } from './with-sources.ts';
 import { withWorkFolder } from './work-folder.ts';
 
 /** Engine and version, part of what makes runs comparable. */
@@ -64,7 +64,7 @@ export interface MeasureRequest extends MeasureSetting {
 }
 
 /** A rerun of the same commit draws new layouts; `--seed` repeats old ones. */
-const defaultSeed = (revision: string): number =>
+export const defaultSeed = (revision: string): number =>
   mixSeed(0, revision, process.env['GITHUB_RUN_ID'] ?? '', process.env['GITHUB_RUN_ATTEMPT'] ?? '');
 
 /**
@@ -99,11 +99,10 @@ const measureIn = async (workDir: string, request: MeasureRequest): Promise<RunF
   const itself = isItself(request);
   const base = itself ? (head ?? 'HEAD') : request.base;
   const { job = null, bundles } = request;
-  const told = beginSources(request.step);
   const kept = await unpackBases(bundles ?? new Map(), workDir);
   const [readyBase] = [...kept.values()].map(keptSourceTree);
-  const wanted = { cwd: process.cwd(), base, readyBase, head, job, workDir, onStage: told.say, signal };
-  const sides = withSides(wanted, async (found): Promise<RunFile> => {
+  const wanted = { base, readyBase, head, job, workDir, step: request.step, signal };
+  return withSources(wanted, async (found, told): Promise<RunFile> => {
     const trees = itself ? { base: found.head, head: found.head } : found;
     await request.beforeBuilds?.({ base: trees.base.revision, head: trees.head.revision });
     const seed = request.seed ?? defaultSeed(trees.head.revision.revision);
@@ -148,12 +147,6 @@ const measureIn = async (workDir: string, request: MeasureRequest): Promise<RunF
       ...(request.commandLine === undefined ? {} : { commandLine: request.commandLine }),
     };
   });
-  try {
-    return await sides;
-  } catch (error) {
-    await told.end({ error });
-    throw error;
-  }
 };
 
 /** One revision against itself has none. */

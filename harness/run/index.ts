@@ -13,7 +13,7 @@ export type { GateProgress, KeptBuilds, RunPlan, RunProgress, SideTree } from '.
 export { provision, type Provisioned } from './provision.ts';
 export { NothingToCompareError, UNKNOWN_TO_BASE } from './launch/trial.ts';
 export type { Rehearsal } from './launch/rehearsal.ts';
-export { mixSeed } from './session/seeds.ts';
+export { coin, linkSeedOf, mixSeed } from './session/seeds.ts';
 export { steadyGo } from './counting/build.ts';
 export { rehearse, runScenario } from './run-scenario.ts';
 export { wayOfSides, type WayOfSides } from './way-of-sides.ts';

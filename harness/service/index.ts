@@ -12,6 +12,8 @@ export { MissingFilesError } from './building/go-failure.ts';
 export type { BuildStage, OnStage } from './building/build-stages.ts';
 export { linkBinary, discardBinary, type Binary, type LinkRequest } from './building/link.ts';
 export { linkerOf, type Linker } from './building/linker.ts';
+export { type PreparedTests, prepareTests, type TestBuild, type TestPackage } from './building/prepare-tests.ts';
+export { benchEnv, type BenchTurns } from './building/testing-hook.ts';
 export { compileToKeep, type CompiledBuild, prepareRelink, whyNotRelinked } from './building/compiled.ts';
 export { linkUnlessSame } from './building/same-program.ts';
 export { linkedModules, type LinkedModule, modulesToCover, withCoverage } from './building/coverage.ts';

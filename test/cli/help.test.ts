@@ -5,6 +5,7 @@ const COMMANDS = [
   [],
   ['init'],
   ['run'],
+  ['bench'],
   ['baseline'],
   ['baseline', 'record'],
   ['baseline', 'list'],

@@ -1,6 +1,6 @@
 /** Commands that measure. Each loads on use. */
 import { Option } from 'commander';
-import { sizeFlag, wholeNumber } from '../commands/flags.ts';
+import { durationFlag, sizeFlag, wholeNumber } from '../commands/flags.ts';
 import { type AddCommand, budget, bundles, exactMode, failOn, json, quiet, seed } from './options.ts';
 
 export const addRun: AddCommand = (program, act) => {
@@ -44,6 +44,33 @@ export const addRun: AddCommand = (program, act) => {
     .addOption(quiet())
     .action(async (words, options) =>
       act(async () => (await import('../commands/run.ts')).runCommandLine(options, ...words)),
+    );
+};
+
+export const addBench: AddCommand = (program, act) => {
+  program
+    .command('bench')
+    .description('judge the Go benchmarks of base and head: build both, run them side by side, compare and report')
+    .argument('[packages...]', 'packages, as for go test (default: ./...)')
+    .option(
+      '--base <ref|folder>',
+      'what to compare with (default: the base of the pull request, else the merge-base with the default branch)',
+    )
+    .option('--head <ref|folder>', 'what to judge (default: the working tree with its uncommitted changes)')
+    .option('--run <regexp>', 'benchmarks to run, as for go test -bench: top-level, then /sub-benchmarks', '.')
+    .option('--build-flag <flag...>', 'flags of go test that change what is built, e.g. --build-flag=-tags=integration')
+    .option('-o, --out <dir>', 'folder for the results (default: .godyno/<time>)')
+    .addOption(
+      new Option('--budget <duration>', 'longest time for all benchmarks together, builds excluded')
+        .argParser(durationFlag)
+        .default({ text: '3m', seconds: 180 }, '3m'),
+    )
+    .addOption(seed())
+    .addOption(failOn())
+    .addOption(json('the comparison'))
+    .addOption(quiet())
+    .action(async (packages, options) =>
+      act(async () => (await import('../commands/bench.ts')).benchCommandLine(options, ...packages)),
     );
 };
 

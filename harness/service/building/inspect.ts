@@ -51,6 +51,12 @@ const OLDEST_GO_MINOR = 22;
 /** First with the linker flag `-randlayout`. */
 const RANDLAYOUT_GO_MINOR = 23;
 
+/** Why binaries cannot be linked with seeded layouts; null when they can. */
+export const whyUnseeded = (goVersion: string, goMinor: number): string | null =>
+  goMinor >= RANDLAYOUT_GO_MINOR
+    ? null
+    : `${goVersion} cannot vary the link layout (-randlayout needs Go 1.${RANDLAYOUT_GO_MINOR})`;
+
 /** Settings that decide what a build gives, and those needed to find our way. */
 const GO_ENV = (
   'GOVERSION GOFLAGS GOOS GOARCH GOHOSTOS GOHOSTARCH GOMODCACHE GOWORK GOMOD GOEXPERIMENT CGO_ENABLED CC CXX ' +
@@ -72,7 +78,8 @@ const minorOf = (goVersion: string): number | null => {
   return found === undefined ? null : Number(found);
 };
 
-const requireUsableGo = (env: Readonly<Record<string, string>>): number => {
+/** Its minor version. Throws {@link UsageError} for a Go, or a system, that is not measured with. */
+export const requireUsableGo = (env: Readonly<Record<string, string>>): number => {
   const version = env['GOVERSION'] ?? 'unknown';
   // A `devel` toolchain is newer than every release.
   const minor = minorOf(version) ?? Number.MAX_SAFE_INTEGER;
@@ -207,10 +214,7 @@ export const inspectTarget = async ({
     goVersion,
     goMinor,
     goEnv,
-    unseededReason:
-      goMinor >= RANDLAYOUT_GO_MINOR
-        ? null
-        : `${goVersion} cannot vary the link layout (-randlayout needs Go 1.${RANDLAYOUT_GO_MINOR})`,
+    unseededReason: whyUnseeded(goVersion, goMinor),
   };
   requireOutsideModuleCache(facts);
   return facts;

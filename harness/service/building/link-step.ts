@@ -33,7 +33,10 @@ const ONLY_BY_GO: readonly (readonly [flag: RegExp, why: string])[] = [
  * Why this build is linked by `go build` alone, each time; null when the linker may be called by itself. The only place
  * where that is decided before it is tried.
  */
-export const whyOnlyByGo = (flags: readonly string[], { goEnv, goMinor }: TargetFacts): string | null => {
+export const whyOnlyByGo = (
+  flags: readonly string[],
+  { goEnv, goMinor }: Pick<TargetFacts, 'goEnv' | 'goMinor'>,
+): string | null => {
   // What is called is read from /proc, and macOS wants a signature that `go build` renews.
   if (goEnv['GOOS'] !== 'linux') return 'this is not Linux';
   if (goMinor > NEWEST_GO_MINOR) return 'this Go is newer than those that were tried';

@@ -1,11 +1,13 @@
 /** One side's binary for one link seed. */
 import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { TargetSpec } from '../../model/index.ts';
 import type { CommandResult } from '../../process/index.ts';
 import { type OnStage, watchBuild } from './build-stages.ts';
 import { callGo } from './go-command.ts';
 import { goFailure } from './go-failure.ts';
 import { keepLink, linkCacheFolder, takeLink } from './link-cache.ts';
+import type { TargetFacts } from './inspect.ts';
 import { callLinker, type Contents, NO_DEBUG_INFO, seedFlag } from './link-step.ts';
 import type { PreparedBuild } from './prepare.ts';
 
@@ -23,9 +25,21 @@ export interface LinkRequest {
 /** What made a binary. */
 export type Way = 'cache' | 'go build' | 'linker alone';
 
-export interface Binary {
+/** What a link needs to know of its build: a service's, or a package's tests. */
+export interface Linkable
+  extends Pick<
+    PreparedBuild,
+    'side' | 'repeat' | 'flags' | 'packages' | 'ldflags' | 'binFolder' | 'cacheKey' | 'compiled'
+  > {
+  readonly facts: Pick<TargetFacts, 'moduleDir' | 'importPath' | 'go' | 'goEnv' | 'goMinor'>;
+  readonly spec: Pick<TargetSpec, 'package' | 'buildEnv'>;
+  /** The package's tests as a program (`go test -c`); left out: the package itself (`go build`). */
+  readonly makes?: 'tests';
+}
+
+export interface Binary<B extends Linkable = PreparedBuild> {
   readonly path: string;
-  readonly build: PreparedBuild;
+  readonly build: B;
   readonly linkSeed: number | null;
   /** Wall clock of compiling and linking, or of fetching it from the cache. */
   readonly seconds: number;
@@ -42,7 +56,9 @@ export interface GoBuildRequest extends LinkRequest {
   readonly flags?: readonly string[];
 }
 
-const linkArgs = (build: PreparedBuild, request: GoBuildRequest, more: readonly string[]): readonly string[] => {
+const verbOf = ({ makes }: Linkable): readonly string[] => (makes === 'tests' ? ['test', '-c'] : ['build']);
+
+const linkArgs = (build: Linkable, request: GoBuildRequest, more: readonly string[]): readonly string[] => {
   const { linkSeed, output, contents = 'whole', flags = [] } = request;
   const ldflags = [
     contents === 'whole' ? '' : NO_DEBUG_INFO,
@@ -52,7 +68,7 @@ const linkArgs = (build: PreparedBuild, request: GoBuildRequest, more: readonly 
     .filter((part) => part !== '')
     .join(' ');
   return [
-    'build',
+    ...verbOf(build),
     ...build.flags,
     ...flags,
     ...more,
@@ -64,14 +80,14 @@ const linkArgs = (build: PreparedBuild, request: GoBuildRequest, more: readonly 
 };
 
 /** `go build` leaves its scratch folder behind when it is interrupted, so that folder lies where we clean up. */
-export const scratchOf = ({ binFolder }: PreparedBuild): Readonly<Record<string, string>> => {
+export const scratchOf = ({ binFolder }: Pick<Linkable, 'binFolder'>): Readonly<Record<string, string>> => {
   const own = process.env['GOTMPDIR'] ?? '';
   return own === '' ? { GOTMPDIR: binFolder } : {};
 };
 
 /** What was compiled before is only linked. Leaves nothing at `output` where it fails. */
 export const callGoBuild = async (
-  build: PreparedBuild,
+  build: Linkable,
   request: GoBuildRequest,
   signal: AbortSignal,
 ): Promise<CommandResult> => {
@@ -84,7 +100,7 @@ export const callGoBuild = async (
   return result;
 };
 
-const goBuild = async (build: PreparedBuild, request: GoBuildRequest, signal: AbortSignal): Promise<CommandResult> => {
+const goBuild = async (build: Linkable, request: GoBuildRequest, signal: AbortSignal): Promise<CommandResult> => {
   const watch = watchBuild(build, request.onStage);
   const said = await callGo(
     {
@@ -102,16 +118,17 @@ const goBuild = async (build: PreparedBuild, request: GoBuildRequest, signal: Ab
 };
 
 /** Throws a BuildError naming the side, with the first 60 lines of the compiler's output. */
-export const requireBuilt = (build: PreparedBuild, result: CommandResult): void => {
-  if (result.exitCode !== 0) throw goFailure(`go build ${build.spec.package}`, build, result);
+export const requireBuilt = (build: Linkable, result: CommandResult): void => {
+  const doing = ['go', ...verbOf(build), build.spec.package].join(' ');
+  if (result.exitCode !== 0) throw goFailure(doing, build, result);
 };
 
 /** Takes the binary from the cache, or `make`s it, and keeps it there. */
-export const takeOrMake = async (
-  build: PreparedBuild,
+export const takeOrMake = async <B extends Linkable>(
+  build: B,
   { linkSeed, contents = 'whole' }: LinkRequest,
   make: (path: string) => Promise<Way>,
-): Promise<Binary> => {
+): Promise<Binary<B>> => {
   const name = linkSeed === null ? 'plain' : `seed-${linkSeed}`;
   const path = join(build.binFolder, name);
   const key = build.cacheKey === null ? null : `${build.cacheKey}-${name}${contents === 'whole' ? '' : NO_DEBUG_INFO}`;
@@ -130,11 +147,15 @@ export const takeOrMake = async (
  * Compiles and links, or takes the binary from the cache. Throws a BuildError naming the side, with the first 60 lines
  * of the compiler's output.
  */
-export const linkBinary = async (build: PreparedBuild, request: LinkRequest, signal: AbortSignal): Promise<Binary> =>
+export const linkBinary = async <B extends Linkable>(
+  build: B,
+  request: LinkRequest,
+  signal: AbortSignal,
+): Promise<Binary<B>> =>
   takeOrMake(build, request, async (output) => {
     requireBuilt(build, await callGoBuild(build, { ...request, output }, signal));
     return 'go build';
   });
 
 /** Removes the binary's file; its place on disk is needed once its launch is over. */
-export const discardBinary = async (binary: Binary): Promise<void> => rm(binary.path, { force: true });
+export const discardBinary = async (binary: Pick<Binary, 'path'>): Promise<void> => rm(binary.path, { force: true });

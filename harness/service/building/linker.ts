@@ -8,6 +8,7 @@ import {
   BUILD_TIMEOUT_SECONDS,
   callGoBuild,
   type GoBuildRequest,
+  type Linkable,
   type LinkRequest,
   requireBuilt,
   takeOrMake,
@@ -15,21 +16,21 @@ import {
 import { linkerCalled, type LinkStep, makeRecorder, recordedStep, takeLinkStep, whyOnlyByGo } from './link-step.ts';
 import type { PreparedBuild } from './prepare.ts';
 
-export interface Linker {
+export interface Linker<B extends Linkable = PreparedBuild> {
   /**
    * As `linkBinary`: the binary that `go build` makes, whose size and settings are told. `onLinking` is called when all is
    * compiled, where that can be seen.
    */
-  readonly first: (request: Seeded, signal: AbortSignal, onLinking?: () => void) => Promise<Binary>;
+  readonly first: (request: Seeded, signal: AbortSignal, onLinking?: () => void) => Promise<Binary<B>>;
   /** The same without debug information. */
-  readonly further: (request: Seeded, signal: AbortSignal) => Promise<Binary>;
+  readonly further: (request: Seeded, signal: AbortSignal) => Promise<Binary<B>>;
   /** What the first `go build` called its linker with; null where it was not seen, as of a binary from the cache. */
   readonly recorded: () => LinkStep | null;
 }
 
 type Seeded = Omit<LinkRequest, 'contents'>;
 
-export const linkerOf = (build: PreparedBuild): Linker => new RecordingLinker(build);
+export const linkerOf = <B extends Linkable>(build: B): Linker<B> => new RecordingLinker(build);
 
 /** null for whatever fails, but not when the run ends: `go build` does without it, or says what is wrong. */
 const orNull = async <T>(attempt: Promise<T | null>, signal: AbortSignal): Promise<T | null> =>
@@ -38,25 +39,25 @@ const orNull = async <T>(attempt: Promise<T | null>, signal: AbortSignal): Promi
     return null;
   });
 
-class RecordingLinker implements Linker {
-  readonly #build: PreparedBuild;
+class RecordingLinker<B extends Linkable> implements Linker<B> {
+  readonly #build: B;
   /** `unknown`: no build of ours has got as far as its linker. */
   #step: LinkStep | 'unknown' | 'none';
 
-  constructor(build: PreparedBuild) {
+  constructor(build: B) {
     this.#build = build;
     this.#step = build.compiled ?? (whyOnlyByGo(build.flags, build.facts) === null ? 'unknown' : 'none');
   }
 
-  readonly first = async (request: Seeded, signal: AbortSignal, onLinking?: () => void): Promise<Binary> =>
+  readonly first = async (request: Seeded, signal: AbortSignal, onLinking?: () => void): Promise<Binary<B>> =>
     this.#link(request, signal, onLinking);
 
-  readonly further = async (request: Seeded, signal: AbortSignal): Promise<Binary> =>
+  readonly further = async (request: Seeded, signal: AbortSignal): Promise<Binary<B>> =>
     this.#link({ ...request, contents: 'no debug information' }, signal);
 
   readonly recorded = (): LinkStep | null => (typeof this.#step === 'string' ? null : this.#step);
 
-  async #link(asked: LinkRequest, signal: AbortSignal, onLinking: () => void = () => undefined): Promise<Binary> {
+  async #link(asked: LinkRequest, signal: AbortSignal, onLinking: () => void = () => undefined): Promise<Binary<B>> {
     return takeOrMake(this.#build, asked, async (output) => {
       const request = { ...asked, output };
       if (await this.#byLinkerAlone(request, signal)) return 'linker alone';
