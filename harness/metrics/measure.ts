@@ -66,6 +66,10 @@ export const readRoute = (metric: MetricId, window: Window, route: string): numb
   return found === undefined ? undefined : ROUTE_READERS[metric]?.(found);
 };
 
+/** {@link serviceP50Ms} of the requests of one name. */
+export const routeServiceP50Ms = (window: Window, route: string): number | undefined =>
+  milliseconds(window.routes.find((each) => each.route === route)?.service ?? null, 'p50Us');
+
 /** Median time from sending to the end of the answer, in ms; the couples' own measure of speed. */
 export const serviceP50Ms = (window: Window): number | undefined => milliseconds(window.service, 'p50Us');
 

@@ -3,13 +3,14 @@
  * fail nothing. Many are looked at, so one is called moved only where its share of false ones among all of them is small,
  * and where it moved by as much as fails the whole (docs/method.md, which request).
  */
-import { countedPairs, phaseOf, readRoute } from '../../metrics/index.ts';
+import { countedPairs, phaseOf, readRoute, routeServiceP50Ms } from '../../metrics/index.ts';
 import {
   type BySide,
   bothSides,
   type MetricComparison,
   type MetricId,
   type MetricVerdict,
+  type Phase,
   type RouteComparison,
   type ScenarioRun,
 } from '../../model/index.ts';
@@ -18,7 +19,7 @@ import { judgedMetrics, limitsIn, type JudgedMetric } from './gates.ts';
 import { judgeOnce, type Judgement } from './judge.ts';
 import { FEWEST_LATENCY_LAUNCHES, punctualLaunches, SHOWN_LEVELS } from './latency.ts';
 import { rowHead } from './metric-row.ts';
-import { launchesOf, launchValues, seriesOf, windowValues } from './launch-series.ts';
+import { launchesOf, launchValues, seriesOf, unitsOf, windowValues } from './launch-series.ts';
 import type { Units } from './reading.ts';
 import { MOST_FALSE } from './shown.ts';
 import { needsPinning, unpinnedReason } from './stopping-rule.ts';
@@ -37,8 +38,8 @@ const COSTS = {
   blockWaitNsPerRequest: 4,
 } as const satisfies Partial<Record<MetricId, number>>;
 
-const answeredIn = (units: Units, metric: MetricId, name: string): BySide<number> => {
-  const pairs = units.flat().flatMap((launch) => countedPairs(launch, phaseOf(metric) ?? 'cost'));
+const answeredIn = (units: Units, phase: Phase, name: string): BySide<number> => {
+  const pairs = units.flat().flatMap((launch) => countedPairs(launch, phase));
   return bothSides((side) =>
     pairs.reduce((sum, pair) => sum + (pair[side].routes.find(({ route }) => route === name)?.answered ?? 0), 0),
   );
@@ -52,17 +53,19 @@ const verdictOf = ({ direction }: Judgement, requests: BySide<number>): Row['ver
 const ratioInterval = ([low, high]: Judgement['interval']): Row['ciRatio'] =>
   Number.isFinite(low) && Number.isFinite(high) ? [Math.expm1(low), Math.expm1(high)] : null;
 
+/** What the rows of one metric are made of. */
+interface Source {
+  readonly units: Units;
+  readonly phase: Phase;
+  readonly read: ReturnType<typeof launchValues>;
+}
+
 /** Empty where the name was not asked for often enough to say anything, or a zero forbids a ratio. */
-const rowFor = (
-  units: Units,
-  judged: JudgedMetric,
-  route: string,
-  read: ReturnType<typeof launchValues>,
-): readonly Row[] => {
+const rowFor = ({ units, phase, read }: Source, judged: JudgedMetric, route: string): readonly Row[] => {
   const { metric } = judged;
   const judgement = judgeOnce(seriesOf(units, read), judged, SHOWN_LEVELS);
   if (judgement?.scale !== 'ratio') return [];
-  const requests = answeredIn(units, metric, route);
+  const requests = answeredIn(units, phase, route);
   const { base, head, centre, interval, level, pValue } = judgement;
   return [
     {
@@ -99,20 +102,33 @@ const withoutChance = (rows: readonly Row[], isAsked: (metric: MetricId) => bool
   });
 };
 
-/** Median latency, from the windows that judge it for the whole; tails of so few requests a name would say nothing. */
+/** As the whole is judged: by the phase of latency, or where the loader was late there, by the service time of couples. */
+const latencySource = (run: ScenarioRun, metric: MetricId, name: string): Source | null => {
+  const punctual = punctualLaunches(run).filter((unit) => unit.some(({ pairs }) => pairs.length > 0));
+  if (punctual.length >= FEWEST_LATENCY_LAUNCHES)
+    return {
+      units: punctual,
+      phase: 'latency',
+      read: windowValues((window) => readRoute(metric, window, name), 'latency'),
+    };
+  const isLate = launchesOf(run, 'latency').length >= FEWEST_LATENCY_LAUNCHES;
+  if (!isLate) return null;
+  return {
+    units: unitsOf(run),
+    phase: 'cost',
+    read: windowValues((window) => routeServiceP50Ms(window, name), 'cost'),
+  };
+};
+
+/** Of the median; tails of so few requests a name would say nothing. */
 const latencyRows = (run: ScenarioRun): readonly Row[] => {
-  const units = punctualLaunches(run);
-  if (units.length < FEWEST_LATENCY_LAUNCHES || unpinnedReason(run) !== null) return [];
+  if (unpinnedReason(run) !== null) return [];
   const judged = judgedMetrics(run.scenario).filter(({ metric }) => metric === 'latencyP50Ms');
   return judged.flatMap((each) =>
-    run.scenario.load.requests.flatMap(({ name }) =>
-      rowFor(
-        units,
-        limitsIn(run, each),
-        name,
-        windowValues((window) => readRoute(each.metric, window, name), 'latency'),
-      ),
-    ),
+    run.scenario.load.requests.flatMap(({ name }) => {
+      const source = latencySource(run, each.metric, name);
+      return source === null ? [] : rowFor(source, limitsIn(run, each), name);
+    }),
   );
 };
 
@@ -128,7 +144,11 @@ const costRows = (run: ScenarioRun): readonly Row[] => {
   );
   return judged.flatMap((each) =>
     run.scenario.load.requests.flatMap(({ name }) =>
-      rowFor(ofName(name), limitsIn(run, each), name, launchValues(each.metric)),
+      rowFor(
+        { units: ofName(name), phase: phaseOf(each.metric) ?? 'cost', read: launchValues(each.metric) },
+        limitsIn(run, each),
+        name,
+      ),
     ),
   );
 };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { compareRun, familyOf, whatMoved } from '../../../harness/compare/index.ts';
-import type { RequestSpec, RouteComparison, RouteWindow, ScenarioRun } from '../../../harness/model/index.ts';
+import type { RequestSpec, RouteComparison, RouteWindow, ScenarioRun, Window } from '../../../harness/model/index.ts';
 import { normalDeviates, randomFrom } from '../../../harness/stats/index.ts';
 import { verdictSentence } from '../../../harness/report/index.ts';
 import { scenarioWith } from '../../builders/scenarios.ts';
@@ -92,6 +92,33 @@ describe('what moved per request name', () => {
     expect(moved(plantedRun({ times: 1 / 1.5 }))).toMatchObject([{ route: 'GET /search', verdict: 'improved' }]);
     const sentence = verdictSentence(compareRun(fileOf([plantedRun({ times: 1.5 })])));
     expect(sentence).toMatch(/; but in `GET \/search` median latency \+\d\d(\.\d)? %, which no gate watches/);
+  });
+
+  test('where the loader was late, names are judged by the service time of couples, as the whole is', () => {
+    const late = (times: number): ScenarioRun => {
+      const run = plantedRun({ times });
+      const withService = (window: Window, of: number): Window => ({
+        ...window,
+        routes: NAMES.map((route) => ({
+          route,
+          answered: 25,
+          service: latencyOf(MEDIAN_US * (route === 'GET /search' ? of : 1)),
+          response: null,
+          lag: null,
+        })),
+      });
+      const launches = run.launches.map((launch, at) => ({
+        ...launch,
+        pairs: launch.pairs.map((pair) =>
+          pair.phase === 'latency'
+            ? { ...pair, loader: { ...pair.loader, lagP99Us: 200_000 } }
+            : { ...pair, base: withService(pair.base, 1), head: withService(pair.head, times * (1 + 0.001 * at)) },
+        ),
+      }));
+      return { ...run, launches };
+    };
+    expect(moved(late(1.5))).toMatchObject([{ route: 'GET /search', metric: 'latencyP50Ms', verdict: 'regressed' }]);
+    expect(moved(late(1))).toEqual([]);
   });
 
   test('no request name fails the run by itself', () => {
