@@ -10,6 +10,7 @@ import {
   type FunctionGroup,
   type FunctionRow,
   isMovedRoute,
+  routesHeading,
   type MetricRow,
   type PathFrame,
   type Report,
@@ -85,7 +86,7 @@ const routeTable = (caption: string, rows: readonly RouteRow[]): string =>
     ? ''
     : table(
         caption,
-        ['request', 'metric', 'base', 'head', 'change', 'interval', 'verdict'],
+        [routesHeading(rows).toLowerCase(), 'metric', 'base', 'head', 'change', 'interval', 'verdict'],
         rows.map((one) =>
           row(
             code(one.route),
@@ -170,7 +171,10 @@ const scenarioSection = (report: Report, scenario: ScenarioReport): string => {
     scenario.failed.length === 0 ? '' : `<p><strong>Failed requests</strong></p>${list(scenario.failed)}`,
     scenario.toDo === null ? '' : `<p><strong>To do:</strong> ${rich(scenario.toDo)}</p>`,
     metricTable(`${name}: what changed`, scenario.changed),
-    routeTable(`${name}: requests that moved`, scenario.routes.filter(isMovedRoute)),
+    routeTable(
+      `${name}: what moved by ${routesHeading(scenario.routes).toLowerCase()}`,
+      scenario.routes.filter(isMovedRoute),
+    ),
     functionGateTable(scenario),
     codePath(report, scenario),
     why(report, scenario),
@@ -183,7 +187,7 @@ const scenarioSection = (report: Report, scenario: ScenarioReport): string => {
 
 const details = (scenario: ScenarioReport): string => {
   const facts = scenario.facts.map((fact) => `<li>${inertHtml(fact.name)}: ${rich(fact.value)}</li>`).join('');
-  return `<details><summary>${code(scenario.scenario)}: all metrics and how they were measured</summary>${metricTable(`${visibleText(scenario.scenario)}: all metrics`, scenario.metrics)}${routeTable(`${visibleText(scenario.scenario)}: by request`, scenario.routes)}<ul>${facts}</ul></details>`;
+  return `<details><summary>${code(scenario.scenario)}: all metrics and how they were measured</summary>${metricTable(`${visibleText(scenario.scenario)}: all metrics`, scenario.metrics)}${routeTable(`${visibleText(scenario.scenario)}: by ${routesHeading(scenario.routes).toLowerCase()}`, scenario.routes)}<ul>${facts}</ul></details>`;
 };
 
 const nothingText = ({ newOnHead }: Report): string =>

@@ -14,6 +14,7 @@ import {
   type PathFrame,
   type Report,
   type RouteRow,
+  routesHeading,
   type ScenarioReport,
 } from '../words/report.ts';
 import type { InlineText } from '../text/inline-text.ts';
@@ -186,7 +187,7 @@ const routeTable = (rows: readonly RouteRow[]): string => {
   const shown = rows.slice(0, MOST_ROUTES);
   const leftOut = rows.length - shown.length;
   return [
-    tableRow(['Request', 'Metric', 'Base', 'Head', 'Change', 'Interval', '']),
+    tableRow([routesHeading(rows), 'Metric', 'Base', 'Head', 'Change', 'Interval', '']),
     tableRow(['---', '---', '---:', '---:', '---:', '---:', '---']),
     ...shown.map(({ route, label, base, head, effect, interval, words }) =>
       tableRow([inertCode(route), label, base, head, effect, interval, words]),

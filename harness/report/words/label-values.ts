@@ -21,6 +21,7 @@ const effectOf = ({ effectRatio }: LabelComparison): string =>
   effectRatio === null ? 'new' : formatSignedPercent(effectRatio);
 
 const labelRow = (row: LabelComparison): RouteRow => ({
+  of: 'label',
   route: nameOf(row),
   label: titleOf(row),
   base: sideText(row.basePerRequest, row.unit),

@@ -99,6 +99,7 @@ export interface MetricRow {
 
 /** Of a request name, or of a value of a label. */
 export interface RouteRow {
+  readonly of: 'request' | 'label';
   readonly route: string;
   /** Of the metric. */
   readonly label: string;
@@ -112,6 +113,13 @@ export interface RouteRow {
   /** What is behind it on head: `400 requests`, `520 samples`. */
   readonly behind: string;
 }
+
+/** What a table of these rows is of. */
+export const routesHeading = (rows: readonly RouteRow[]): string => {
+  const kinds = new Set(rows.map(({ of }) => of));
+  if (!kinds.has('label')) return 'Request';
+  return kinds.has('request') ? 'Request or label' : 'Label';
+};
 
 /** Worth a line in sight. */
 export const isMovedRoute = ({ verdict }: RouteRow): boolean => verdict === 'regressed' || verdict === 'improved';

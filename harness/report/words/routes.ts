@@ -25,6 +25,7 @@ const byEffect = (left: RouteComparison, right: RouteComparison): number =>
 const hasMoved = ({ verdict }: RouteComparison): boolean => verdict === 'regressed' || verdict === 'improved';
 
 const routeRow = (row: RouteComparison): RouteRow => ({
+  of: 'request',
   route: row.route,
   label: metricDef(row.metric).label,
   base: sideText(row.base, row.unit),

@@ -51,6 +51,7 @@ test('each value has a row, whatever it holds', () => {
   const told = markdownOf([...both, labelOf('', 'notJudged', 0)]);
   expect(told).toContain('| `tenant=delta` | CPU per request | 20 µs | 28 µs | +40 % | 30…50 % | ✗ regressed |');
   expect(told).toContain('| `tenant: none` |');
+  expect(told).toContain('| Label | Metric |');
   for (const value of HOSTILE) {
     const lines = markdownOf([labelOf(value, 'regressed')]).split('\n');
     expect(lines.some((line) => line.includes('tenant') && line.includes('| CPU per request |'))).toBe(true);
