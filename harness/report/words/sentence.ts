@@ -31,7 +31,7 @@ import { labelBeside, labelClause } from './label-values.ts';
 import { HEADLINE_WORDS, headlineOf, HEADLINES, type Headline, unjudgedGates } from './headline.ts';
 import { bumpClause, LEAST_SHARE_OF_CHANGE, partBehindChange, partName } from './new-go.ts';
 import { routeClause } from './routes.ts';
-import { latencyBeside, slowRouteBeside, slowRouteFirst } from './slow-route.ts';
+import { latencyBeside, movedRouteFirst, slowRouteBeside } from './slow-route.ts';
 import { spentText } from './spent.ts';
 import { stuckClause, stuckIn, waitingClause } from './stuck.ts';
 import { code, plainText, type InlineText } from '../text/inline-text.ts';
@@ -240,7 +240,7 @@ const regressedMetrics = (scenario: ScenarioComparison): InlineText => {
   const leak = LEAKS[worst.metric];
   const stuck = leak === undefined ? null : stuckSentence(scenario, [worst, ...others]);
   if (stuck !== null) return stuck;
-  const slow = slowRouteFirst(scenario, worst, findCulprit(scenario, worst));
+  const slow = movedRouteFirst(scenario, worst, findCulprit(scenario, worst), 'regressed');
   if (slow !== null) return [...slow, ...alsoClause(scenario, [worst, ...others], 'regressed')];
   return [
     `${leak ?? ''}${effectClause(worst)}`,
@@ -263,6 +263,9 @@ const improvedSentence = (scenario: ScenarioComparison): InlineText => {
   const [best, ...others] = metricsThat(scenario, 'improved');
   if (best === undefined) return ['improved', ...reasonClause(scenario)];
   const rest = [...alsoClause(scenario, others, 'improved'), ...notJudgedClause(scenario)];
+  const quicker = movedRouteFirst(scenario, best, findCulprit(scenario, best), 'improved');
+  if (quicker !== null)
+    return [...quicker, ...alsoClause(scenario, [best, ...others], 'improved'), ...notJudgedClause(scenario)];
   return [
     `${effectClause(best)}, an improvement`,
     ...routeClause(scenario, best),

@@ -53,9 +53,12 @@ const waitingClause = (scenario: ScenarioComparison, slow: RouteComparison): Inl
   return [carriesMost(row, slow) ? ', mostly ' : ', in ', code(row.function), ` (${spent})`, ...changeClause(row)];
 };
 
-/** In multiples of the ratio that fails the median of all requests; its least amount is no measure of one name. */
+/**
+ * In multiples of the ratio that fails the median of all requests; its least amount is no measure of one name. Half is as far
+ * as double.
+ */
 const severityOf = ({ metric, effectRatio }: RouteComparison): number =>
-  effectRatio / (metricDef(metric).practicalRatio ?? Infinity);
+  Math.max(Math.abs(effectRatio), Math.abs(1 / (1 + effectRatio) - 1)) / (metricDef(metric).practicalRatio ?? Infinity);
 
 const isTouched = ({ changedInDiff, nearChange }: FunctionComparison): boolean =>
   changedInDiff || nearChange !== undefined;
@@ -69,24 +72,26 @@ const isTheCause = (
 
 /**
  * `in `GET /page` median latency +950 % (…), mostly `main.render` (waits 3.1 ms longer per request: sleep)`: before the metric
- * of all requests that is `worst`, where it is known who waits and that one moved by less or has its cause there. A sleep in
- * one name of three costs each request CPU in Go's timers, which says nothing of where it is. Null: the metric is the news.
+ * of all requests that moved furthest, where it is known who waits and that one moved by less or has its cause there. A sleep
+ * in one name of three costs each request CPU in Go's timers, which says nothing of where it is. Null: the metric is the news.
  */
-export const slowRouteFirst = (
+export const movedRouteFirst = (
   scenario: ScenarioComparison,
-  worst: MetricComparison,
+  furthest: MetricComparison,
   culprit: FunctionComparison | undefined,
+  way: Way,
 ): InlineText | null => {
-  const [slow] = movedAlone(scenario, 'regressed');
-  const waiter = slow === undefined ? undefined : waiterOf(scenario, slow.route, slow.effectRatio);
-  if (slow === undefined || waiter === undefined) return null;
-  const isWorse = severityOf(slow) > (severity(worst) ?? Infinity);
-  if (!isWorse && !isTheCause(waiter, worst, culprit)) return null;
+  const [name] = movedAlone(scenario, way);
+  const waiter = name === undefined ? undefined : waiterOf(scenario, name.route, name.effectRatio);
+  if (name === undefined || waiter === undefined) return null;
+  const isFurther = severityOf(name) > (severity(furthest) ?? Infinity);
+  if (!isFurther && !isTheCause(waiter, furthest, culprit)) return null;
+  const ending = way === 'improved' ? ', an improvement' : '';
   return [
     'in ',
-    code(slow.route),
-    ` ${metricDef(slow.metric).label} ${effectOf(slow)}`,
-    ...waitingClause(scenario, slow),
+    code(name.route),
+    ` ${metricDef(name.metric).label} ${effectOf(name)}${ending}`,
+    ...waitingClause(scenario, name),
   ];
 };
 
@@ -96,7 +101,7 @@ const movedBeside = (scenario: ScenarioComparison, way: Way): readonly RouteComp
   const ofAll = new Set(metrics.filter(({ verdict }) => verdict === way).map(({ metric }) => metric));
   const others = routes
     .filter((row) => row.metric !== MEDIAN && row.verdict === way && !ofAll.has(row.metric))
-    .toSorted((left, right) => Math.abs(severityOf(right)) - Math.abs(severityOf(left)));
+    .toSorted((left, right) => severityOf(right) - severityOf(left));
   return [...movedAlone(scenario, way), ...others];
 };
 

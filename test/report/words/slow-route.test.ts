@@ -100,3 +100,23 @@ test('beside a good verdict: one name, a percentile, or what became faster', () 
     /; and in `GET \/page` median latency -90 %, mostly `main\.render` \(waits 3\.1 ms less per request: sleep\)/,
   );
 });
+
+test('a name that no longer sleeps speaks first, too', () => {
+  const faster = {
+    ...page,
+    base: 3.45,
+    head: 0.35,
+    effectRatio: -0.9,
+    ciRatio: [-0.92, -0.87],
+    verdict: 'improved',
+  } as const;
+  const spared = waits({
+    deltaPerRequest: -3.1e6,
+    reasons: [{ reason: 'sleep', base: 3.1e6, head: 0 }],
+    kind: 'improved',
+  });
+  const cheaper = byRatio('cpuNsPerRequest', 520_000, 500_000, 0.005, { verdict: 'improved' });
+  expect(told('improved', [cheaper, median], [spared], [faster])).toMatch(
+    /^`demo`: in `GET \/page` median latency -90 % \(.*\), an improvement, mostly `main\.render` \(waits 3\.1 ms less per request: sleep\).*; also improved: CPU per request -3\.8 %/,
+  );
+});
