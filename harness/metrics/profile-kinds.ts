@@ -18,7 +18,10 @@ export interface ProfileKindDef {
   readonly explains: readonly MetricId[];
   /** The counter that knows the same cost exactly; null: the values of the samples are all there is. */
   readonly counter: 'cpuNs' | 'mallocs' | 'allocBytes' | null;
-  /** What noise goes by: the samples as they were taken, or as they are still held; or one event for the time of a request. */
+  /**
+   * What noise goes by: the samples as they were taken, or as they are still held; or one event for the time of a request. Waits
+   * are no more in number where they take longer.
+   */
   readonly events: 'sampled' | 'held' | 'requests';
   /** What a caller pays for: Go's runtime, or all of Go's library, where it waits or in which it waits. */
   readonly charged: 'runtime' | 'library';
@@ -153,6 +156,7 @@ export const PROFILE_KINDS = {
     godebug: ['profstackdepth', 'runtimecontentionstacks'],
     comparable: 'oneGo',
     isByTheHour: true,
+    events: 'requests',
     stacks: 'ofRequests',
     title: 'Lock wait',
     noun: 'lock wait',
@@ -168,6 +172,7 @@ export const PROFILE_KINDS = {
     godebug: ['profstackdepth'],
     comparable: 'oneGo',
     isByTheHour: true,
+    events: 'requests',
     stacks: 'ofRequests',
     title: 'Blocked time',
     noun: 'blocked time',

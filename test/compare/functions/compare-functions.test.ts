@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { compareFunctions } from '../../../harness/compare/functions/compare-functions.ts';
 import type { FileDiff, FunctionComparison } from '../../../harness/model/index.ts';
+import type { Profile } from '../../../harness/profile/index.ts';
 import { compare, type Costs, diffLines, inputOf, profileOf } from './fixture.ts';
 
 const SERVE = 'net/http.(*conn).serve@1:5;net/http.HandlerFunc.ServeHTTP@1:2';
@@ -407,5 +408,26 @@ describe('waiting', () => {
     expect(found.attribution.culprit).toBe('main.handle');
     expect(found.functions.map((each) => each.function)).not.toContain('main.poll');
     expect(row(found.functions, 'main.handle').kind).toBe('regressed');
+  });
+
+  test('that takes a quarter longer each time is certain, though it comes no more often', () => {
+    const waits: Costs = {
+      [`${SERVE};main.handle@10:15;runtime.chanrecv1@1:2`]: 700,
+      [`${SERVE};main.other@20:25;runtime.chanrecv1@1:2`]: 300,
+    };
+    const input = inputOf({ base: waits, head: waits, kind: 'block', samples: 3000 });
+    // Of the first stack; contentions stay as they are.
+    const longer = (profile: Profile): Profile => {
+      const values = profile.samples.values.slice();
+      values[1] = 1.25 * (values[1] ?? 0);
+      return { ...profile, samples: { ...profile.samples, values } };
+    };
+    const launches = input.kinds[0]!.launches.map(({ base, head }) => ({
+      base: { profile: base.profile, requests: base.requests },
+      head: { profile: longer(base.profile), requests: head.requests },
+    }));
+    const found = compareFunctions({ ...input, kinds: [{ profile: 'block', practicalRatio: 0.2, launches }] });
+    expect(row(found.functions, 'main.handle').kind).toBe('regressed');
+    expect(row(found.functions, 'main.other').kind).toBe('unclear');
   });
 });
