@@ -390,8 +390,9 @@ const stepAfterDecision = (soFar: RunSoFar): NextStep => {
   }
   if (isWorthTracing(soFar)) return traceOf(soFar);
   if (isWorthNames(soFar)) return { kind: 'routes', launches: atOnce(soFar, routesWanted(soFar) - soFar.names.done) };
+  const hasSeenSamples = soFar.explainedSeconds > 0 || !isWorthExplaining(soFar);
+  if (hasSeenSamples && soFar.traces.done < tracesWanted(soFar) && secondsLeft >= TRACE_SECONDS) return traceOf(soFar);
   if (isWorthExplaining(soFar)) return { kind: 'explain', launches: soFar.lanes };
-  if (soFar.traces.done < tracesWanted(soFar) && secondsLeft >= TRACE_SECONDS) return traceOf(soFar);
   return {
     kind: 'end',
     uncounted: state === 'open' && soFar.engine === 'instructions' && isCountingAhead(soFar),

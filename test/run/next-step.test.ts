@@ -377,6 +377,12 @@ const FOLLOWED: readonly Row[] = [
     { kind: 'trace' },
   ],
   [
+    'after a first look at who computes, before further ones',
+    { counting: 'done', latencyDone: 4, traceDone: true, traces: { mode: 'auto', done: 1 }, explainedSeconds: 11 },
+    { verdicts: CPU_FIRED, latencyFired: true, nextLatencyLook: null },
+    { kind: 'trace' },
+  ],
+  [
     'and no more',
     { counting: 'done', latencyDone: 4, traceDone: true, traces: { mode: 'auto', done: 3 }, explainedSeconds: 120 },
     { latencyFired: true, nextLatencyLook: null },

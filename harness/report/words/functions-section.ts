@@ -195,6 +195,11 @@ const tracedNotes = ({ traced }: ScenarioComparison): readonly InlineText[] => {
   if (traced === undefined) return [];
   const certain = traced.parts.filter(({ isCertain }) => isCertain).map(partText);
   const others = traced.parts.filter(({ isCertain }) => !isCertain).map(partText);
+  const [sole] = traced.launches === 1 ? [others] : [];
+  if (sole !== undefined)
+    return sole.length === 0
+      ? []
+      : [[`Of a request’s time under an execution trace (one launch, so without an interval): ${sole.join(', ')}.`]];
   const over = `over ${formatNumberOf(traced.launches, 'launch', 'launches')} under an execution trace`;
   return [
     ...(certain.length > 0 ? [[`A request’s time differs ${over}: ${certain.join(', ')}.`]] : []),
