@@ -31,6 +31,8 @@ const START_SECONDS = 0.05;
 
 /** Of the budget: suspects are to be measured anew in what is left. */
 const SCREENING_SHARE = 0.6;
+/** The same where there are no suspects yet. */
+const SCREENING_SHARE_ALONE = 0.9;
 /** Launches that most benchmarks take to be found unchanged. */
 const USUAL_LAUNCHES = 6;
 
@@ -96,7 +98,7 @@ class Measuring {
     const measured = found.filter((one) => one.found.state.kind === 'measured').length;
     const launchSeconds = launchSecondsFor(measured, plan.budgetSeconds);
     for (const { tested, importPath, found: one } of found) {
-      const begun = beginBenchmark(importPath, one, launchSeconds, plan.usableCpus.length);
+      const begun = beginBenchmark(importPath, one, launchSeconds, plan.parallelCpus);
       const key = benchmarkKey(begun.run);
       this.#all.set(key, begun);
       if (tested !== null) this.#packages.set(key, tested);
@@ -115,8 +117,10 @@ class Measuring {
   };
 
   readonly screen = async (): Promise<void> => {
-    const until = SCREENING_SHARE * this.#plan.budgetSeconds;
-    await this.#rounds('screen', until, this.#openInScreening);
+    const { budgetSeconds } = this.#plan;
+    await this.#rounds('screen', SCREENING_SHARE * budgetSeconds, this.#openInScreening);
+    if (this.#measured().some((run) => screenBenchmark(run) === 'suspect')) return;
+    await this.#rounds('screen', SCREENING_SHARE_ALONE * budgetSeconds, this.#openInScreening);
   };
 
   readonly confirm = async (): Promise<void> =>
@@ -156,14 +160,26 @@ class Measuring {
   }
 }
 
-const measureAll = async (plan: BenchPlan, packages: Packages): Promise<readonly BenchmarkRun[]> => {
+/** A benchmark may call RunParallel for its throughput alone; who wants to see waiting asks for CPUs. */
+const parallelNotes = (found: readonly FoundIn[], { parallelCpus }: BenchPlan): readonly string[] => {
+  const parallel = found.filter((one) => one.found.isParallel && one.found.state.kind === 'measured').length;
+  if (parallel === 0 || parallelCpus > 1) return [];
+  const what = formatNumberOf(parallel, 'benchmark calls', 'benchmarks call');
+  return [
+    `${what} b.RunParallel and ran on one CPU: what goroutines wait for one another is not in the figures (--cpu)`,
+  ];
+};
+
+type MeasuredAll = Pick<Conducted, 'benchmarks' | 'notes'>;
+
+const measureAll = async (plan: BenchPlan, packages: Packages): Promise<MeasuredAll> => {
   const begunMs = performance.now();
   const found = await findAll(plan, packages);
   return withLayouts(plan, packages.unseededReason === null, async (layouts) => {
     const measuring = new Measuring(plan, layouts, found, begunMs);
     await measuring.screen();
     await measuring.confirm();
-    return measuring.runs();
+    return { benchmarks: measuring.runs(), notes: parallelNotes(found, plan) };
   });
 };
 
@@ -181,7 +197,7 @@ export const conductBenchmarks = async (plan: BenchPlan): Promise<Conducted> => 
   const builtMs = performance.now();
   const packages = await buildPackages(plan);
   const measureMs = performance.now();
-  const benchmarks = await keptOff(plan, async () => measureAll(plan, packages));
+  const { benchmarks, notes } = await keptOff(plan, async () => measureAll(plan, packages));
   const { unseededReason, broken, goVersion } = packages;
   return {
     benchmarks,
@@ -189,6 +205,6 @@ export const conductBenchmarks = async (plan: BenchPlan): Promise<Conducted> => 
     goVersion,
     buildSeconds: (measureMs - builtMs) / 1000,
     measureSeconds: (performance.now() - measureMs) / 1000,
-    notes: unseededReason === null ? [] : [`one layout only: ${unseededReason}`],
+    notes: unseededReason === null ? notes : [...notes, `one layout only: ${unseededReason}`],
   };
 };

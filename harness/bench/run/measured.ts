@@ -41,10 +41,12 @@ const clockOf = ({ cpuNs, wallNs }: Slice): BenchClock => (cpuNs < WAITS_BELOW *
 /** Iterations of a turn, and couples of turns that fit into `launchSeconds`; at least one of each. */
 export const beginBenchmark = (
   pkg: string,
-  { name, state, isParallel, trial }: FoundBenchmark,
+  found: FoundBenchmark,
   launchSeconds: number,
-  procs: number,
+  parallelCpus: number,
 ): Measured => {
+  const { name, state, trial } = found;
+  const isParallel = found.isParallel && parallelCpus > 1;
   const { iterations: tried = 1, wallNs = 1 } = trial?.slice ?? {};
   const clock = trial === null || isParallel ? 'wall' : clockOf(trial.slice);
   const perOperation = Math.max(0.1, (clock === 'cpu' ? (trial?.slice.cpuNs ?? 1) : wallNs) / tried) / 1e9;
@@ -57,7 +59,7 @@ export const beginBenchmark = (
       package: pkg,
       name,
       state,
-      procs: isParallel ? Math.max(1, procs) : 1,
+      procs: isParallel ? parallelCpus : 1,
       iterations,
       clock,
       isParallel,

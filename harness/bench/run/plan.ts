@@ -21,6 +21,8 @@ export interface BenchPlan {
   readonly otherCpus: readonly number[];
   /** All that may be used, for benchmarks that want several; empty: unknown. */
   readonly usableCpus: readonly number[];
+  /** For benchmarks that call `b.RunParallel`. */
+  readonly parallelCpus: number;
   readonly say: (line: string) => void;
   readonly signal: AbortSignal;
 }

@@ -99,10 +99,10 @@ const LETTER = { base: 'b', head: 'h' } as const;
 const orderOf = (firstSides: readonly Side[]): string =>
   firstSides.map((first) => (first === 'base' ? 'bh' : 'hb')).join('');
 
-/** Two named pipes, made anew: what a side that was ended has left in one must not be taken for a turn. */
-const freshPipes = async ({ scratch }: TestProgram, signal: AbortSignal): Promise<BySide<string>> => {
+/** Two named pipes. They are empty whenever nobody has them open, whatever a side that was ended has left in one. */
+const turnPipes = async ({ scratch }: TestProgram, signal: AbortSignal): Promise<BySide<string>> => {
   const pipes = { base: join(scratch, 'b.pipe'), head: join(scratch, 'h.pipe') };
-  for (const path of Object.values(pipes)) rmSync(path, { force: true });
+  if (existsSync(pipes.head)) return pipes;
   await runCommand({ file: 'mkfifo', args: Object.values(pipes), cwd: '/', timeoutSeconds: 10 }, signal);
   return pipes;
 };
@@ -115,7 +115,7 @@ export const runInTurns = async (
   call: TurnsCall,
   signal: AbortSignal,
 ): Promise<Partial<BySide<BenchAnswer>>> => {
-  const pipes = await freshPipes(programs.base, signal);
+  const pipes = await turnPipes(programs.base, signal);
   const order = orderOf(call.firstSides);
   const end = new AbortController();
   const either = AbortSignal.any([signal, end.signal]);

@@ -10,6 +10,7 @@ import {
   fullName,
   geomeanLines,
   labelOf,
+  moreTime,
   placeNames,
   valueCells,
   wordsOf,
@@ -68,6 +69,8 @@ export const renderBenchMarkdown = (comparison: BenchComparison, reproduce: stri
       [...regressed].filter(({ metrics }) => metrics.length === 0),
       places,
     ),
+    '',
+    ...moreTime(comparison).map((line) => `- ${line}`),
     '',
     ...folded(`${inconclusive.length} not decided`, [
       ...table(tellingRows(inconclusive), places),

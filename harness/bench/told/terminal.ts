@@ -2,7 +2,17 @@
 import { visibleText } from '../../report/index.ts';
 import { alignColumns, formatDuration } from '../../units/index.ts';
 import type { BenchComparison, BenchmarkJudged, MetricJudged } from '../judge/values.ts';
-import { benchSentence, byVerdict, fullName, geomeanLines, labelOf, placeNames, valueCells, wordsOf } from './words.ts';
+import {
+  benchSentence,
+  byVerdict,
+  fullName,
+  geomeanLines,
+  labelOf,
+  moreTime,
+  placeNames,
+  valueCells,
+  wordsOf,
+} from './words.ts';
 
 const MOST_ROWS = 20;
 const MOST_OTHERS = 8;
@@ -12,11 +22,14 @@ interface Row {
   readonly metric: MetricJudged;
 }
 
-/** The metrics for which a benchmark has its verdict. */
+/** The metrics for which a benchmark has its verdict; of one that is not decided, its time where that is open, too. */
 export const tellingRows = (benchmarks: readonly BenchmarkJudged[]): readonly Row[] =>
-  benchmarks.flatMap((judged) =>
-    judged.metrics.filter(({ verdict }) => verdict === judged.verdict).map((metric) => ({ judged, metric })),
-  );
+  benchmarks.flatMap((judged) => {
+    const rows = judged.metrics.filter(({ verdict }) => verdict === judged.verdict);
+    const time = rows.filter(({ metric }) => metric === 'time');
+    const told = judged.verdict === 'inconclusive' && time.length > 0 ? time : rows;
+    return told.map((metric) => ({ judged, metric }));
+  });
 
 const tableOf = (rows: readonly Row[], places: ReadonlyMap<string, string>): readonly string[] =>
   alignColumns(
@@ -54,6 +67,7 @@ export const renderBenchTerminal = (comparison: BenchComparison): string => {
     ...moreThan(changed.length, MOST_ROWS, 'that changed'),
     ...tableOf(undecided.slice(0, MOST_OTHERS), places),
     ...moreThan(undecided.length, MOST_OTHERS, 'not decided'),
+    ...moreTime(comparison).map((line) => `  ${line}`),
     ...reasonLines([...regressed, ...inconclusive, ...notJudged], places),
     ...moreThan(notJudged.length, MOST_OTHERS, 'not judged'),
     ...(same === 0 ? [] : [`  ${same} on an unchanged code path: both sides’ test programs are the same`]),

@@ -1,5 +1,11 @@
 /** Benchmarks in words: one sentence of all, a row of each metric that is worth one. */
-import { formatPercent, formatPercentRange, formatQuantity, formatSignedPercent } from '../../units/index.ts';
+import {
+  formatDuration,
+  formatPercent,
+  formatPercentRange,
+  formatQuantity,
+  formatSignedPercent,
+} from '../../units/index.ts';
 import type { BenchComparison, BenchmarkJudged, GateMetric, MetricJudged } from '../judge/values.ts';
 
 const UNITS = { time: 'ns', allocs: 'count', bytes: 'B' } as const;
@@ -96,6 +102,33 @@ export const wordsOf = (judged: BenchmarkJudged, metric: MetricJudged): string =
   if (verdict !== 'inconclusive') return judged.isParallel ? `${verdict} (parallel: wider limits)` : verdict;
   const needed = launchesNeeded === null || !Number.isFinite(launchesNeeded) ? 'more than 100' : launchesNeeded;
   return `not decided after ${launches} launches, would take about ${needed}`;
+};
+
+/** Launches beyond which a wait would be no advice. */
+const MOST_NEEDED = 100;
+
+/** Launches that a benchmark has had, and how many more its open metrics would take; Infinity: too many. */
+const stillNeeded = ({ metrics }: BenchmarkJudged): number => {
+  const open = metrics.filter(({ verdict }) => verdict === 'inconclusive');
+  if (open.length === 0) return FEW_LAUNCHES;
+  return Math.max(...open.map(({ launches, launchesNeeded }) => (launchesNeeded ?? Infinity) - launches));
+};
+
+/** What one that has none yet takes. */
+const FEW_LAUNCHES = 6;
+
+/** What it would take to decide the others. */
+export const moreTime = (comparison: BenchComparison): readonly string[] => {
+  const { inconclusive } = byVerdict(comparison);
+  const launches = comparison.benchmarks.flatMap(({ metrics }) => metrics[0]?.launches ?? []);
+  const had = launches.reduce((sum, count) => sum + count, 0);
+  if (inconclusive.length === 0 || had === 0) return [];
+  const needed = inconclusive.map(stillNeeded).filter((count) => count <= MOST_NEEDED);
+  const seconds = (comparison.measureSeconds / had) * needed.reduce((sum, count) => sum + count, 0);
+  const others = inconclusive.length - needed.length;
+  const noisy = others === 0 ? '' : `; ${others} of them are too noisy here`;
+  if (needed.length === 0) return ['More time would hardly decide them: what they take varies too much here.'];
+  return [`To decide them would take about ${formatDuration(Math.ceil(seconds))} more (--budget)${noisy}.`];
 };
 
 export const geomeanLines = (comparison: BenchComparison): readonly string[] => {

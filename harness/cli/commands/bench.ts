@@ -34,6 +34,8 @@ export interface BenchOptions extends ReportOptions {
   /** As for `go test -bench`. */
   readonly run: string;
   readonly buildFlag?: readonly string[] | undefined;
+  /** For benchmarks that call `b.RunParallel`. */
+  readonly cpu: number;
   readonly budget: DurationFlag;
   readonly out?: string | undefined;
   readonly seed?: number | undefined;
@@ -67,6 +69,7 @@ const reproduce = (
     ...side('--head', revision(head.kind, head.revision, options.head)),
     ...(options.run === '.' ? [] : ['--run', options.run]),
     ...(options.buildFlag ?? []).flatMap((flag) => ['--build-flag', flag]),
+    ...(options.cpu === 1 ? [] : ['--cpu', String(options.cpu)]),
     '--budget',
     options.budget.text,
     '--seed',
@@ -128,6 +131,7 @@ export const benchCommandLine = async (options: BenchOptions, ...words: string[]
           targetCpus: lane?.targetCpus ?? [],
           otherCpus: lane?.loaderCpus ?? [],
           usableCpus: cpus.lanes.length === 0 ? [] : (usableCpus() ?? []),
+          parallelCpus: Math.max(1, Math.min(options.cpu, usableCpus()?.length ?? 1)),
           signal,
         };
         return measured(plan, cpus, step);

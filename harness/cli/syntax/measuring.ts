@@ -59,6 +59,14 @@ export const addBench: AddCommand = (program, act) => {
     .option('--head <ref|folder>', 'what to judge (default: the working tree with its uncommitted changes)')
     .option('--run <regexp>', 'benchmarks to run, as for go test -bench: top-level, then /sub-benchmarks', '.')
     .option('--build-flag <flag...>', 'flags of go test that change what is built, e.g. --build-flag=-tags=integration')
+    .addOption(
+      new Option(
+        '--cpu <n>',
+        'CPUs for benchmarks that call b.RunParallel; from 2 on their wall clock is judged, with wider limits',
+      )
+        .argParser(wholeNumber)
+        .default(1),
+    )
     .option('-o, --out <dir>', 'folder for the results (default: .godyno/<time>)')
     .addOption(
       new Option('--budget <duration>', 'longest time for all benchmarks together, builds excluded')
