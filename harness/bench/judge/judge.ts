@@ -116,6 +116,8 @@ const fromState = ({ state }: BenchmarkRun): { readonly verdict: BenchVerdict; r
       return null;
     case 'same program':
       return { verdict: 'unchanged', reason: 'unchanged code path: both sides’ test programs are the same' };
+    case 'same path':
+      return { verdict: 'unchanged', reason: 'unchanged code path: no line that it runs was changed' };
     case 'new':
       return { verdict: 'notJudged', reason: 'new: base does not have it' };
     case 'gone':

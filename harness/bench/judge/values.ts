@@ -43,7 +43,7 @@ export type BenchClock = 'cpu' | 'wall';
 /** `measured` on both sides; else why it cannot be compared. */
 export type BenchState =
   | { readonly kind: 'measured' }
-  | { readonly kind: 'same program' }
+  | { readonly kind: 'same program' | 'same path' }
   | { readonly kind: 'new' | 'gone' }
   | { readonly kind: 'skipped'; readonly sides: readonly Side[] }
   | { readonly kind: 'failed'; readonly sides: readonly Side[]; readonly why: string; readonly output: string };

@@ -8,6 +8,7 @@ import { openSuspects } from '../judge/confirm.ts';
 import { SCREEN_LOOKS } from '../judge/limits.ts';
 import { screenBenchmark } from '../judge/screen.ts';
 import { type BenchmarkRun, benchmarkKey, type BrokenPackage, type Stage } from '../judge/values.ts';
+import { type Changes, changesOf, withCodePaths } from './code-paths.ts';
 import { findBenchmarks, type FoundBenchmark, listOnly } from './find.ts';
 import { type Layouts, type LinkedPrograms, withLayouts } from './links.ts';
 import { beginBenchmark, type Measured, withLaunch } from './measured.ts';
@@ -57,12 +58,20 @@ interface FoundIn {
   readonly found: FoundBenchmark;
 }
 
-const findAll = async (plan: BenchPlan, { both, lone }: Packages): Promise<readonly FoundIn[]> => {
+const findIn = async (plan: BenchPlan, tested: TestedPackage, changes: Changes): Promise<readonly FoundBenchmark[]> =>
+  tested.isSameProgram
+    ? listOnly(plan, tested.programs.head)
+    : withCodePaths(plan, changes, tested, await findBenchmarks(plan, tested.programs));
+
+const findAll = async (plan: BenchPlan, packages: Packages): Promise<readonly FoundIn[]> => {
+  const { both, lone, goVersion } = packages;
   const all: FoundIn[] = [];
+  // Another Go makes other code of the same lines.
+  const changes = goVersion.base === goVersion.head ? await changesOf(plan) : null;
   for (const [index, tested] of both.entries()) {
     plan.say(`finding the benchmarks of ${tested.importPath} (${index + 1} of ${both.length})`);
-    const { importPath, programs, isSameProgram } = tested;
-    const found = isSameProgram ? await listOnly(plan, programs.head) : await findBenchmarks(plan, programs);
+    const { importPath } = tested;
+    const found = await findIn(plan, tested, changes);
     all.push(...found.map((one) => ({ tested, importPath, found: one })));
   }
   for (const { importPath, side, program } of lone) {

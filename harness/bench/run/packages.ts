@@ -22,6 +22,7 @@ import type { TestProgram } from './process.ts';
 
 export interface TestedPackage {
   readonly importPath: string;
+  readonly builds: BySide<TestBuild>;
   readonly linkers: BySide<Linker<TestBuild>>;
   readonly programs: BySide<TestProgram>;
   /** Wall clock of a whole `go test -c` of both sides. */
@@ -86,13 +87,19 @@ const brokenBy = (error: unknown, importPath: string, side: Side): BrokenPackage
   return { package: importPath, side, why: error.message };
 };
 
-type Built = { readonly linker: Linker<TestBuild>; readonly program: TestProgram } | BrokenPackage;
+interface BuiltTests {
+  readonly build: TestBuild;
+  readonly linker: Linker<TestBuild>;
+  readonly program: TestProgram;
+}
+
+type Built = BuiltTests | BrokenPackage;
 
 const build = async (plan: BenchPlan, side: Side, found: TestPackage, linkSeed: number | null): Promise<Built> => {
   const linker = linkerOf(found.build);
   try {
     const binary = await linker.first({ linkSeed, cpus: null }, plan.signal);
-    return { linker, program: programOf(plan, side, found, binary) };
+    return { build: found.build, linker, program: programOf(plan, side, found, binary) };
   } catch (error) {
     return brokenBy(error, found.importPath, side);
   }
@@ -148,7 +155,8 @@ export const buildPackages = async (plan: BenchPlan): Promise<Packages> => {
     if (onBase !== undefined && onHead !== undefined) {
       const programs = { base: onBase.program, head: onHead.program };
       const linkers = { base: onBase.linker, head: onHead.linker };
-      both.push({ importPath, linkers, programs, buildSeconds, isSameProgram: await areSame(programs) });
+      const builds = { base: onBase.build, head: onHead.build };
+      both.push({ importPath, builds, linkers, programs, buildSeconds, isSameProgram: await areSame(programs) });
     } else if (onBase !== undefined) lone.push({ importPath, side: 'base', program: onBase.program });
     else if (onHead !== undefined) lone.push({ importPath, side: 'head', program: onHead.program });
   }

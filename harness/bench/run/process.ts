@@ -25,6 +25,8 @@ export interface BenchCall {
   /** null: all usable ones. */
   readonly cpus: readonly number[] | null;
   readonly timeoutSeconds: number;
+  /** Where the program, built with coverage counters, leaves them; left out: it has none. */
+  readonly coverProfile?: string;
   /** Beside the other side; left out: alone. */
   readonly turns?: BenchTurns | null;
 }
@@ -82,6 +84,7 @@ export const runBenchmarks = async (
   rmSync(results, { force: true });
   const { pattern, benchtime, procs, timeoutSeconds } = call;
   const args = [`-test.bench=${pattern}`, `-test.benchtime=${benchtime}`, '-test.count=1', `-test.cpu=${procs}`];
+  if (call.coverProfile !== undefined) args.push(`-test.coverprofile=${call.coverProfile}`);
   const result = await called(program, args, call, signal);
   const lines = existsSync(results) ? readBenchLines(readFileSync(results, 'utf8')) : [];
   const trouble = troubleOf(result, timeoutSeconds);

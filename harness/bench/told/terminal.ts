@@ -70,7 +70,9 @@ export const renderBenchTerminal = (comparison: BenchComparison): string => {
     ...moreTime(comparison).map((line) => `  ${line}`),
     ...reasonLines([...regressed, ...inconclusive, ...notJudged], places),
     ...moreThan(notJudged.length, MOST_OTHERS, 'not judged'),
-    ...(same === 0 ? [] : [`  ${same} on an unchanged code path: both sides’ test programs are the same`]),
+    ...(same === 0
+      ? []
+      : [`  ${same} on an unchanged code path (their programs are the same, or no line that they run was changed)`]),
     ...geomeanLines(comparison).map((line) => `  ${line}`),
     `built in ${formatDuration(Math.round(buildSeconds))}, measured in ${formatDuration(Math.round(measureSeconds))}, seed ${comparison.seed}`,
     '',
