@@ -5,7 +5,7 @@
 import { Command, CommanderError } from 'commander';
 import { EXIT, type ExitCode } from '../errors.ts';
 import { reportFailure } from './terminal/failure.ts';
-import { addBaseline, addBench, addCalibrate, addProve, addRun } from './syntax/measuring.ts';
+import { addBaseline, addBench, addCalibrate, addOverhead, addProve, addRun } from './syntax/measuring.ts';
 import { addPublish } from './syntax/publishing.ts';
 import { addCompare, addExport, addMerge, addPgo, addReport, addTop } from './syntax/reading.ts';
 import { addDoctor, addInit } from './syntax/setting-up.ts';
@@ -61,6 +61,7 @@ const COMMANDS: readonly AddCommand[] = [
   addReport,
   addProve,
   addCalibrate,
+  addOverhead,
   addDoctor,
   addPublish,
   addMerge,

@@ -28,6 +28,7 @@ export { compareFunctions, compareKind, explainByKinds, type KindCompared } from
 export { compareLabel } from './functions/labels.ts';
 export { isNamedForSure } from './functions/sure-name.ts';
 export { judgeFunctionGates } from './functions/function-gates.ts';
+export { overheadOf } from './overhead.ts';
 export { apartIn, servingIn, withCountedStacks } from './functions/counted-stacks.ts';
 export { costFactors } from './functions/costs.ts';
 export type {

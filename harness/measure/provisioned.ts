@@ -21,7 +21,7 @@ import type { Say } from './step.ts';
 import { describeProgress, withSeconds } from './progress-lines.ts';
 
 /** What all scenarios of one invocation have in common. */
-export interface MeasureSetting extends Pick<RunPlan, 'onCounted' | 'onIdle' | 'isNamed'> {
+export interface MeasureSetting extends Pick<RunPlan, 'onCounted' | 'onIdle' | 'isNamed' | 'profiler'> {
   readonly scenarios: readonly Scenario[];
   readonly outDir: string;
   readonly purpose: RunPlan['purpose'];
@@ -157,6 +157,7 @@ export const provisioned = async <T>(
     ...(onCounted === undefined ? {} : { onCounted }),
     ...(onIdle === undefined ? {} : { onIdle }),
     ...(isNamed === undefined ? {} : { isNamed }),
+    ...(setting.profiler !== undefined && { profiler: setting.profiler }),
     signal,
   };
   return withIgnoredExplained(sides.trees, userModuleDir, signal, async () => use({ plan, notes: sides.notes }));

@@ -20,3 +20,4 @@ export * from './noise.ts';
 export * from './bundle.ts';
 export * from './template.ts';
 export * from './job.ts';
+export * from './overhead.ts';

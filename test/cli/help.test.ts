@@ -15,6 +15,7 @@ const COMMANDS = [
   ['report'],
   ['prove'],
   ['calibrate'],
+  ['overhead'],
   ['doctor'],
   ['publish'],
   ['merge'],

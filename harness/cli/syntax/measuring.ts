@@ -194,3 +194,19 @@ export const addCalibrate: AddCommand = (program, act) => {
       act(async () => (await import('../commands/calibrate.ts')).calibrate(options, ...words)),
     );
 };
+
+export const addOverhead: AddCommand = (program, act) => {
+  program
+    .command('overhead')
+    .description('measure what each profiler, alone, costs a request of the service: CPU, latency and memory')
+    .argument('[scenario...]', 'scenario files (default: scenarios/*.yml)')
+    .option('--head <ref|folder>', 'what to measure (default: the working tree)')
+    .option('-o, --out <dir>', 'folder for the results of the measurement (default: .godyno/<time>)')
+    .addOption(budget('longest time for all profilers together, builds excluded (default: 25s for each)'))
+    .addOption(seed())
+    .addOption(json('the costs'))
+    .addOption(quiet())
+    .action(async (words, options) =>
+      act(async () => (await import('../commands/overhead.ts')).overhead(options, ...words)),
+    );
+};

@@ -3,12 +3,15 @@ import { TargetStartError } from '../../errors.ts';
 import { alternateLaunch } from './alternate.ts';
 import { ContendedPortsError, moveIfNew, takenPortsIn } from '../session/contended-ports.ts';
 import { type JudgedLaunch, judgedLaunch } from './judged.ts';
+import { overheadLaunch } from './overhead.ts';
 import type { LaunchSpec } from './running-pair.ts';
 import type { Session } from '../session/session.ts';
 import { ALTERNATE_TEXT, USUAL_TEXT } from '../../metrics/index.ts';
 
 /** Both sides at once, or where that is not possible one after the other. */
 export const launchOf = async (session: Session, place: LaunchSpec): Promise<JudgedLaunch> => {
+  const { profiler } = session.plan;
+  if (profiler !== undefined) return overheadLaunch(session, place, profiler);
   if (session.settings.mode === 'alternate') return alternateLaunch(session, place);
   try {
     return await judgedLaunch(session, place);

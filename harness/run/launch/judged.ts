@@ -107,7 +107,11 @@ interface CostWindows {
   readonly goroutines: BySide<number>;
 }
 
-const costWindows = async (session: Session, live: LivePair, captures: BySide<Captures>): Promise<CostWindows> => {
+export const costWindows = async (
+  session: Session,
+  live: LivePair,
+  captures: BySide<Pick<Captures, 'endCpu'>>,
+): Promise<CostWindows> => {
   const { settings } = session;
   const { loader, schedule } = live.place.lane;
   const refilled = await refill(session, live);
@@ -188,9 +192,9 @@ const peakRssOf = (pids: readonly number[]): number | undefined => {
   return peaks.length < pids.length ? undefined : peaks.reduce((sum, bytes) => sum + bytes, 0);
 };
 
-const finishSides = async (
+export const finishSides = async (
   live: LivePair,
-  captures: BySide<Captures>,
+  captures: BySide<Pick<Captures, 'end' | 'refs'>>,
   warmed: Warmed,
   counted: {
     readonly requests: number;

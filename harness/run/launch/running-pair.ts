@@ -37,7 +37,7 @@ export interface LaunchSpec {
   readonly linked: LinkedPair;
   readonly firstSide: Side;
   /** Bytes between heap samples; Go's 512 KiB when left out. */
-  readonly heapRateBytes?: number;
+  readonly heapRateBytes?: number | BySide<number>;
   /** CPUs of each side; left out or null: both have those of the lane. */
   readonly apart?: BySide<readonly number[]> | null;
 }
@@ -66,6 +66,11 @@ export const launchSpecOf = (
   firstSide: baseIsFirst(session.plan.seed, index) ? 'base' : 'head',
 });
 
+const heapRateOf = ({ heapRateBytes }: LaunchSpec, side: Side): { readonly heapRateBytes?: number } => {
+  if (heapRateBytes === undefined) return {};
+  return { heapRateBytes: typeof heapRateBytes === 'number' ? heapRateBytes : heapRateBytes[side] };
+};
+
 const startForLaunch = async (
   session: Session,
   place: LaunchSpec,
@@ -85,7 +90,7 @@ const startForLaunch = async (
     gomaxprocs: settings.gomaxprocs,
     logFile: join(plan.outDir, 'logs', folderOf(plan.scenario.name), `${side}-launch-${place.index}.log`),
     agentSocketDir: socketDir,
-    ...(place.heapRateBytes === undefined ? {} : { heapRateBytes: place.heapRateBytes }),
+    ...heapRateOf(place, side),
   });
 };
 

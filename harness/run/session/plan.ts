@@ -8,6 +8,7 @@ import type {
   FileDiff,
   MetricId,
   ModuleChange,
+  Profiler,
   Revision,
   Scenario,
   ScenarioRun,
@@ -34,6 +35,8 @@ export interface RunPlan {
   readonly purpose: 'compare' | 'record' | 'calibrate';
   /** `record`: counted so, to be compared with counts of a stored baseline; left out: as this run is. */
   readonly countAs?: CountConditions;
+  /** Runs on head alone, and nothing else on either side, to see what it costs; left out: judged launches as they are. */
+  readonly profiler?: Profiler;
   /** Overlay files laid over a side's build beside the user's own (planted faults); left out: none. */
   readonly overlays?: BySide<string | null>;
   /** What differs between the sources; left out: nobody knows. */
