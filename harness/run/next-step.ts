@@ -211,6 +211,8 @@ export const routesSeconds = (soFar: RunSoFar): number => {
 /** All of them or none; where nobody asked for them, what names the function comes before them. */
 const isWorthNames = (soFar: RunSoFar): boolean => {
   const seconds = routesSeconds(soFar);
+  // What the scenario asks for comes before what it does not.
+  if (soFar.names.mode === 'auto' && soFar.wantsSamples && isWorthExplaining(soFar)) return false;
   const others = soFar.names.mode === 'always' ? 0 : explainingToCome(soFar);
   return seconds > 0 && soFar.secondsLeft >= seconds + others;
 };

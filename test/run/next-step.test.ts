@@ -419,6 +419,12 @@ const FOLLOWED: readonly Row[] = [
     { kind: 'routes', launches: 1 },
   ],
   [
+    'but not before samples that the scenario asks for, by a limit of a function or by labels',
+    { counting: 'done', latencyDone: 4, wantsSamples: true, names: SEVERAL },
+    { verdicts: CPU_FIRED, nextLatencyLook: null },
+    { kind: 'explain' },
+  ],
+  [
     'until four have told CPU, then names the function',
     { counting: 'done', latencyDone: 4, names: { ...SEVERAL, done: 4 } },
     { verdicts: CPU_FIRED, nextLatencyLook: null },
