@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { launchSecondsFor, timesFor } from '../../harness/bench/run/conduct.ts';
 import { patternOf, topOf, withinTop } from '../../harness/bench/run/pattern.ts';
 import { readBenchLines } from '../../harness/bench/run/results-file.ts';
 import { hookedBenchmarks } from '../../harness/service/building/testing-hook.ts';
@@ -53,4 +54,18 @@ it('the package testing of this Go is known, and one that reads otherwise is ref
   const text = readFileSync(join(goroot, 'src/testing/benchmark.go'), 'utf8');
   expect(hookedBenchmarks(text)).toContain('b.godynoDone()');
   expect(hookedBenchmarks(text.replace('b.duration = 0', 'b.duration = zero'))).toBeNull();
+});
+
+describe('a launch', () => {
+  it('is shorter the more benchmarks there are, and never so short that it is only its start', () => {
+    expect(launchSecondsFor(5, 180)).toBe(0.4);
+    expect(launchSecondsFor(100, 180)).toBeCloseTo(0.13, 5);
+    expect(launchSecondsFor(1000, 180)).toBe(0.05);
+  });
+
+  it('is longer where links take longer than it, or where there is time, by three at most', () => {
+    expect(timesFor(0.1, 0, 0.5)).toBe(1);
+    expect(timesFor(1.2, 0, 0.5)).toBe(2);
+    expect(timesFor(0.1, 60, 0.5)).toBe(3);
+  });
 });

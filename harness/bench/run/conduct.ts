@@ -5,7 +5,7 @@ import { bindSelf } from '../../process/index.ts';
 import { mixSeed } from '../../run/index.ts';
 import { formatNumberOf } from '../../units/index.ts';
 import { openSuspects } from '../judge/confirm.ts';
-import { SCREEN_LOOKS } from '../judge/limits.ts';
+import { CONFIRM_LOOKS, SCREEN_LOOKS } from '../judge/limits.ts';
 import { screenBenchmark } from '../judge/screen.ts';
 import { type BenchmarkRun, benchmarkKey, type BrokenPackage, type Stage } from '../judge/values.ts';
 import { type Changes, changesOf, withCodePaths } from './code-paths.ts';
@@ -85,11 +85,12 @@ const findAll = async (plan: BenchPlan, packages: Packages): Promise<readonly Fo
 const inOrder = (packages: readonly TestedPackage[], ahead: TestedPackage | undefined): readonly TestedPackage[] =>
   ahead !== undefined && packages.includes(ahead) ? [ahead, ...packages.filter((one) => one !== ahead)] : packages;
 
-/** As many times the planned couples as are measured while the next layouts are linked. */
-const timesFor = (linkSeconds: number, all: readonly Measured[]): number => {
-  const seconds = all.reduce((sum, { couples, coupleSeconds }) => sum + START_SECONDS + couples * coupleSeconds, 0);
-  return Math.min(MOST_TIMES, Math.max(1, Math.floor(linkSeconds / seconds)));
-};
+const secondsOf = (all: readonly Measured[]): number =>
+  all.reduce((sum, { couples, coupleSeconds }) => sum + START_SECONDS + couples * coupleSeconds, 0);
+
+/** As many times the planned couples as are measured while the next layouts are linked, or as there is time for. */
+export const timesFor = (linkSeconds: number, affordableSeconds: number, plannedSeconds: number): number =>
+  Math.min(MOST_TIMES, Math.max(1, Math.floor(Math.max(linkSeconds, affordableSeconds) / plannedSeconds)));
 
 /** All benchmarks while they are measured. */
 class Measuring {
@@ -135,6 +136,12 @@ class Measuring {
   readonly confirm = async (): Promise<void> =>
     this.#rounds('confirm', this.#plan.budgetSeconds, () => openSuspects(this.#measured()));
 
+  /** Of a round in which suspects are measured anew, were all of them to get as many launches as there are looks. */
+  #affordableSeconds(stage: Stage, untilSeconds: number): number {
+    if (stage === 'screen') return 0;
+    return (untilSeconds - this.#seconds()) / (CONFIRM_LOOKS.at(-1) ?? 1);
+  }
+
   async #rounds(stage: Stage, untilSeconds: number, open: () => readonly BenchmarkRun[]): Promise<void> {
     for (;;) {
       const chosen = open();
@@ -161,7 +168,7 @@ class Measuring {
 
   async #launch(stage: Stage, untilSeconds: number, keys: readonly string[], linked: LinkedPrograms): Promise<void> {
     const all = keys.flatMap((key) => this.#all.get(key) ?? []);
-    const times = timesFor(linked.linkSeconds, all);
+    const times = timesFor(linked.linkSeconds, this.#affordableSeconds(stage, untilSeconds), secondsOf(all));
     for (const at of all) {
       if (this.#seconds() >= untilSeconds) return;
       this.#all.set(benchmarkKey(at.run), await withLaunch(this.#plan, at, { ...linked, stage, times }));

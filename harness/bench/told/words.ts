@@ -6,6 +6,7 @@ import {
   formatQuantity,
   formatSignedPercent,
 } from '../../units/index.ts';
+import { CONFIRM_LOOKS } from '../judge/limits.ts';
 import type { BenchComparison, BenchmarkJudged, GateMetric, MetricJudged } from '../judge/values.ts';
 
 const UNITS = { time: 'ns', allocs: 'count', bytes: 'B' } as const;
@@ -107,9 +108,11 @@ export const wordsOf = (judged: BenchmarkJudged, metric: MetricJudged): string =
 /** Launches beyond which a wait would be no advice. */
 const MOST_NEEDED = 100;
 
-/** Launches that a benchmark has had, and how many more its open metrics would take; Infinity: too many. */
+/** How many more launches its open metrics would take; Infinity: more than there are looks. */
 const stillNeeded = ({ metrics }: BenchmarkJudged): number => {
   const open = metrics.filter(({ verdict }) => verdict === 'inconclusive');
+  if (open.some(({ launches, stage }) => stage === 'confirm' && launches >= (CONFIRM_LOOKS.at(-1) ?? 0)))
+    return Infinity;
   if (open.length === 0) return FEW_LAUNCHES;
   return Math.max(...open.map(({ launches, launchesNeeded }) => (launchesNeeded ?? Infinity) - launches));
 };
@@ -126,7 +129,7 @@ export const moreTime = (comparison: BenchComparison): readonly string[] => {
   const needed = inconclusive.map(stillNeeded).filter((count) => count <= MOST_NEEDED);
   const seconds = (comparison.measureSeconds / had) * needed.reduce((sum, count) => sum + count, 0);
   const others = inconclusive.length - needed.length;
-  const noisy = others === 0 ? '' : `; ${others} of them are too noisy here`;
+  const noisy = others === 0 ? '' : `; ${others} of them ${others === 1 ? 'is' : 'are'} too noisy here`;
   if (needed.length === 0) return ['More time would hardly decide them: what they take varies too much here.'];
   return [`To decide them would take about ${formatDuration(Math.ceil(seconds))} more (--budget)${noisy}.`];
 };
