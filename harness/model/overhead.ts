@@ -15,7 +15,7 @@ export interface Overhead {
   readonly launches: number;
   /** null: not measured here. */
   readonly cpu: OverheadCost | null;
-  /** Median time of requests that are sent one after the other. */
+  /** Mean time of requests that are sent one after the other. */
   readonly latency: OverheadCost | null;
   /** Peak resident memory. */
   readonly memory: OverheadCost | null;

@@ -38,7 +38,7 @@ const costText = (cost: OverheadCost | null): string =>
 /** What people read; the file holds the same. */
 export const describeOverhead = (scenario: string, rows: readonly Overhead[]): string => {
   const table = [
-    [scenario, 'launches', 'CPU per request', 'median latency', 'peak memory'],
+    [scenario, 'launches', 'CPU per request', 'mean latency', 'peak memory'],
     ...rows.map(({ profiler, launches, cpu, latency, memory }) => [
       NAMES[profiler],
       String(launches),
