@@ -64,7 +64,7 @@ const findIn = async (plan: BenchPlan, tested: TestedPackage, changes: Changes):
     : withCodePaths(plan, changes, tested, await findBenchmarks(plan, tested.programs));
 
 const findAll = async (plan: BenchPlan, packages: Packages): Promise<readonly FoundIn[]> => {
-  const { both, lone, goVersion } = packages;
+  const { both, lone, broken, goVersion } = packages;
   const all: FoundIn[] = [];
   // Another Go makes other code of the same lines.
   const changes = goVersion.base === goVersion.head ? await changesOf(plan) : null;
@@ -75,6 +75,8 @@ const findAll = async (plan: BenchPlan, packages: Packages): Promise<readonly Fo
     all.push(...found.map((one) => ({ tested, importPath, found: one })));
   }
   for (const { importPath, side, program } of lone) {
+    // Nothing is new or gone where the other side does not build.
+    if (broken.some((one) => one.package === importPath)) continue;
     const found = await findBenchmarks(plan, { [side]: program });
     all.push(...found.map((one) => ({ tested: null, importPath, found: one })));
   }

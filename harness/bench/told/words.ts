@@ -1,6 +1,7 @@
 /** Benchmarks in words: one sentence of all, a row of each metric that is worth one. */
 import {
   formatDuration,
+  formatNumberOf,
   formatPercent,
   formatPercentRange,
   formatQuantity,
@@ -75,8 +76,14 @@ export const byVerdict = ({ benchmarks }: BenchComparison): Counted => {
 
 const many = (count: number): string => (count === 1 ? '1 benchmark' : `${count} benchmarks`);
 
-/** `3 of 41 benchmarks regressed, most Encode: CPU/op +3.1 % (2.2…4.0 %)`. */
+/** `3 of 41 benchmarks regressed, most Encode: CPU/op +3.1 % (2.2…4.0 %)`; then what does not build. */
 export const benchSentence = (comparison: BenchComparison): string => {
+  const broken = new Set(comparison.broken.map((one) => one.package)).size;
+  if (broken === 0) return judgedSentence(comparison);
+  return `${judgedSentence(comparison)} The benchmarks of ${formatNumberOf(broken, 'package')} could not be compared: a side does not build.`;
+};
+
+const judgedSentence = (comparison: BenchComparison): string => {
   const { regressed, improved, unchanged, inconclusive } = byVerdict(comparison);
   const places = placeNames(comparison.benchmarks.map((one) => one.package));
   const all = comparison.benchmarks.length;
