@@ -3,20 +3,30 @@
  * gate's level; launches of the latency phase come until its gates are decided, and their looks share it.
  */
 import { LATE_LOADER_LAG_P99_US, metricDef, serviceP50Ms } from '../../metrics/index.ts';
-import type { MetricId, Pair, ScenarioRun } from '../../model/index.ts';
+import type { MetricId, ScenarioRun } from '../../model/index.ts';
 import { LATENCY_LOOKS, type Levels, NAMED_LATENCY_LOOKS, oneLookLevels, shareOf } from '../../stats/index.ts';
 import { formatQuantity } from '../../units/index.ts';
 import { metricOutcomeOf, notJudged, verdictOf, type MetricOutcome } from './metric-outcome.ts';
 import { limitsIn, looksOf, type Family, type JudgedMetric } from './gates.ts';
 import { judgeOnce, judgeSequence, type Judgement } from './judge.ts';
-import { basisOf, type Reading, type Units } from './reading.ts';
+import { basisOf, type Reading } from './reading.ts';
 import { launchesOf, launchValues, seriesOf, windowValues, type UnitValues } from './launch-series.ts';
+import { isOnTime, punctualLaunches } from './punctual.ts';
+import { hintsAtRoute } from './route-series.ts';
 
 /** One-sided levels of metrics that are shown and fail nothing: 99 % intervals. */
 export const SHOWN_LEVELS: Levels = { change: 0.005, equivalence: 0.01 };
 
-/** Fewer launches with a window on time carry no latency verdict. */
-export const [FEWEST_LATENCY_LAUNCHES] = LATENCY_LOOKS;
+/** Fewer launches with a window on time carry no latency verdict but {@link ACQUITTAL}. */
+const [FEWEST_LATENCY_LAUNCHES] = LATENCY_LOOKS;
+
+/**
+ * Before the first look at a change: launches after which latency is *unchanged* where that is clear and nothing hints at
+ * anything else. `level`: one-sided, beside what the looks share (docs/method.md, latency).
+ */
+const ACQUITTAL = { launches: 3, level: 0.004 } as const;
+/** Fewer launches with a window on time show nothing of latency. */
+export const FEWEST_SHOWN_LAUNCHES = ACQUITTAL.launches;
 /** So many launches without one, and no fewer than there are with one: this loader will not be on time here. */
 const MOST_LATE_LAUNCHES = 4;
 
@@ -48,19 +58,12 @@ export const outcomeFromAll = (reading: Reading, asked: JudgedMetric, levels: Le
   return outcomeOnce(judged, judgeOnce(units, judged, levels), 'judged');
 };
 
-const isOnTime = ({ loader }: Pair): boolean =>
-  loader.lagP99Us !== undefined && loader.lagP99Us < LATE_LOADER_LAG_P99_US;
-
 /**
  * A launch is one unit: its sides keep their difference, such as which of them is served first where they share a CPU. Half
  * of the variance of the demo's median is between launches (docs/method.md).
  */
 const latencyUnits = (run: ScenarioRun, metric: MetricId): readonly UnitValues[] =>
   seriesOf(punctualLaunches(run), launchValues(metric));
-
-/** Launches of the latency phase with the windows in which the loader was on time, each a unit of its own. */
-export const punctualLaunches = (run: ScenarioRun): Units =>
-  launchesOf(run, 'latency').map((launch) => [{ ...launch, pairs: launch.pairs.filter(isOnTime) }]);
 
 const milliseconds = (us: number): string => formatQuantity(us / 1000, 'ms');
 
@@ -91,12 +94,27 @@ const outcomeFromPhase = (
   return metricOutcomeOf(judged, judgeSequence(units, judged, looks, levels), 'latency');
 };
 
+/** *Unchanged* before the first look; null: it is not clear yet. */
+const acquittal = (
+  { run, family }: Reading,
+  judged: JudgedMetric,
+  units: readonly UnitValues[],
+): MetricOutcome | null => {
+  if (!judged.gate || units.length !== ACQUITTAL.launches) return null;
+  const { change } = singleLookLevels(judged, looksOf(run.scenario), family);
+  const judgement = judgeOnce(units, judged, { change, equivalence: ACQUITTAL.level });
+  return judgement?.direction === 'same' ? outcomeOnce(judged, judgement, 'latency') : null;
+};
+
 /** Latency from the open-model phase where the loader was on time; the median else from the couples' service time. */
 export const latencyOutcome = (reading: Reading, asked: JudgedMetric): MetricOutcome => {
   const { run, family, layouts } = reading;
   const judged = limitsIn(run, asked);
   const units = latencyUnits(run, judged.metric);
-  if (units.length >= FEWEST_LATENCY_LAUNCHES) return outcomeFromPhase(reading, judged, units);
+  const fewest = judged.gate ? FEWEST_LATENCY_LAUNCHES : FEWEST_SHOWN_LAUNCHES;
+  if (units.length >= fewest) return outcomeFromPhase(reading, judged, units);
+  const acquitted = acquittal(reading, judged, units);
+  if (acquitted !== null) return acquitted;
   const why = whyTooFew(run);
   const levels = singleLookLevels(judged, looksOf(run.scenario), family);
   if (judged.metric !== 'latencyP50Ms') {
@@ -115,12 +133,21 @@ export const hasSlowLatency = (reading: Reading, gates: readonly JudgedMetric[])
     (gate) => metricDef(gate.metric).stage === 'latency' && latencyOutcome(reading, gate).verdict === 'regressed',
   );
 
+/** Every gate of latency is clearly unchanged after {@link ACQUITTAL}, and no request name hints at a change. */
+const isAcquitted = (reading: Reading, gates: readonly JudgedMetric[]): boolean =>
+  gates
+    .filter(({ metric }) => metricDef(metric).stage === 'latency')
+    .map((gate) => limitsIn(reading.run, gate))
+    .every((gate) => acquittal(reading, gate, latencyUnits(reading.run, gate.metric)) !== null) &&
+  !hintsAtRoute(reading.run);
+
 /** Launches of the latency phase at its next look; null: its gates are decided, or more of them will decide nothing. */
 export const nextLatencyLook = (reading: Reading, gates: readonly JudgedMetric[]): number | null => {
   const onTime = latencyUnits(reading.run, 'latencyP50Ms').length;
   const late = launchesOf(reading.run, 'latency').length - onTime;
   if (late >= MOST_LATE_LAUNCHES && late >= onTime) return null;
-  if (onTime < FEWEST_LATENCY_LAUNCHES) return FEWEST_LATENCY_LAUNCHES + late;
+  if (onTime < ACQUITTAL.launches) return ACQUITTAL.launches + late;
+  if (onTime < FEWEST_LATENCY_LAUNCHES) return isAcquitted(reading, gates) ? null : FEWEST_LATENCY_LAUNCHES + late;
   const open = gates.filter((gate) => metricDef(gate.metric).stage === 'latency' && isOpen(reading, gate));
   const next = open.flatMap((gate) => looksAtLatency(gate).find((look) => look > onTime) ?? []);
   return next.length === 0 ? null : Math.min(...next) + late;

@@ -17,9 +17,10 @@ import {
 import { benjaminiHochberg } from '../../stats/index.ts';
 import { judgedMetrics, limitsIn, type JudgedMetric } from './gates.ts';
 import { judgeOnce, type Judgement } from './judge.ts';
-import { FEWEST_LATENCY_LAUNCHES, punctualLaunches, SHOWN_LEVELS } from './latency.ts';
+import { FEWEST_SHOWN_LAUNCHES, SHOWN_LEVELS } from './latency.ts';
 import { rowHead } from './metric-row.ts';
 import { launchesOf, launchValues, seriesOf, unitsOf, windowValues } from './launch-series.ts';
+import { punctualLaunches } from './punctual.ts';
 import type { Units } from './reading.ts';
 import { MOST_FALSE } from './shown.ts';
 import { needsPinning, unpinnedReason } from './stopping-rule.ts';
@@ -105,13 +106,13 @@ const withoutChance = (rows: readonly Row[], isAsked: (metric: MetricId) => bool
 /** As the whole is judged: by the phase of latency, or where the loader was late there, by the service time of couples. */
 const latencySource = (run: ScenarioRun, metric: MetricId, name: string): Source | null => {
   const punctual = punctualLaunches(run).filter((unit) => unit.some(({ pairs }) => pairs.length > 0));
-  if (punctual.length >= FEWEST_LATENCY_LAUNCHES)
+  if (punctual.length >= FEWEST_SHOWN_LAUNCHES)
     return {
       units: punctual,
       phase: 'latency',
       read: windowValues((window) => readRoute(metric, window, name), 'latency'),
     };
-  const isLate = launchesOf(run, 'latency').length >= FEWEST_LATENCY_LAUNCHES;
+  const isLate = launchesOf(run, 'latency').length >= FEWEST_SHOWN_LAUNCHES;
   if (!isLate) return null;
   return {
     units: unitsOf(run),

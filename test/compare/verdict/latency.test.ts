@@ -86,7 +86,7 @@ describe('the median latency', () => {
     const oneEach = phaseRun({ baseUs: 4000, headUs: 4000, lagsUs: Array.from({ length: 4 }, () => [late, 900]) });
     expect(rowOf(oneEach).decidedBy).toMatchObject({ stage: 'latency', n: 4 });
     const noneInOne = { baseUs: 4000, headUs: 4000, lagsUs: [[late, late] as const] };
-    expect(rowOf(phaseRun(noneInOne)).decidedBy).toMatchObject({ stage: 'judged' });
+    expect(rowOf(phaseRun({ ...noneInOne, latencyLaunches: 3 })).decidedBy).toMatchObject({ stage: 'judged' });
     expect(rowOf(phaseRun({ ...noneInOne, latencyLaunches: 5 })).decidedBy).toMatchObject({ stage: 'latency', n: 4 });
   });
 
@@ -110,9 +110,14 @@ describe('the median latency', () => {
     expect(rowOf(phaseRun({ baseUs: 1, headUs: 1, couplesUs: [2000, 4000], lagUs: 20_000 })).verdict).toBe('regressed');
   });
 
-  test('with time for fewer launches than a look takes is judged on the couples, and says that it was time', () => {
+  test('clearly unchanged after three launches is told by them', () => {
     const row = rowOf(phaseRun({ baseUs: 4000, headUs: 4000, latencyLaunches: 3 }));
-    expect(row.decidedBy).toMatchObject({ stage: 'judged' });
+    expect(row).toMatchObject({ verdict: 'unchanged', warnings: [], decidedBy: { stage: 'latency', n: 3 } });
+  });
+
+  test('longer in three launches is no change yet: it is judged on the couples, and says that it was time', () => {
+    const row = rowOf(phaseRun({ baseUs: 4000, headUs: 8000, couplesUs: [2000, 2000], latencyLaunches: 3 }));
+    expect(row).toMatchObject({ verdict: 'unchanged', decidedBy: { stage: 'judged' } });
     expect(row.warnings.join()).toContain('there was time for 3 of the 4 launches that tell latency');
   });
 
@@ -161,8 +166,10 @@ describe('the next look at latency', () => {
   const named = scenarioWith({ gates: { latencyP50Ms: true } });
 
   test.each<readonly [string, Partial<Phase>, number | null]>([
-    ['is at four launches', { latencyLaunches: 0 }, 4],
-    ['does not come earlier, however clear the answer', { latencyLaunches: 3 }, 4],
+    ['is at three launches, which can only acquit', { latencyLaunches: 0 }, 3],
+    ['is not needed where they do', { latencyLaunches: 3 }, null],
+    ['comes after four where it is clearly longer', { latencyLaunches: 3, headUs: 8000 }, 4],
+    ['comes after four where three differ', { ...noisy, latencyLaunches: 3 }, 4],
     ['is not needed where nothing changed', {}, null],
     ['is not needed where it is clearly longer', { headUs: 8000 }, null],
     ['comes after two more launches where it is open', noisy, 6],
@@ -171,11 +178,12 @@ describe('the next look at latency', () => {
     ['but not beyond twelve', { ...noisy, latencyLaunches: 12 }, null],
     ['unless the scenario names it', { ...noisy, latencyLaunches: 12, scenario: named }, 16],
     ['and then not beyond sixteen', { ...noisy, latencyLaunches: 16, scenario: named }, null],
-    ['waits for launches on time', { lagsUs: [[9000, 9000]] }, 5],
+    ['waits for launches on time', { latencyLaunches: 3, lagsUs: [[9000, 9000]] }, 4],
+    ['waits for one more where they differ', { ...noisy, lagsUs: [[9000, 9000]] }, 5],
     ['is given up under a loader that is never on time', { lagUs: 9000 }, null],
     [
       'is not taken at what is only shown',
-      { ...noisy, scenario: scenarioWith({ gates: { latencyP50Ms: false } }) },
+      { ...noisy, latencyLaunches: 3, scenario: scenarioWith({ gates: { latencyP50Ms: false } }) },
       null,
     ],
     [

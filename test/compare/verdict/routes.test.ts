@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { compareRun, familyOf, whatMoved } from '../../../harness/compare/index.ts';
+import { compareRun, familyOf, judgeAtEnd, whatMoved } from '../../../harness/compare/index.ts';
 import type { RequestSpec, RouteComparison, RouteWindow, ScenarioRun, Window } from '../../../harness/model/index.ts';
 import { normalDeviates, randomFrom } from '../../../harness/stats/index.ts';
 import { verdictSentence } from '../../../harness/report/index.ts';
@@ -28,11 +28,12 @@ interface Planted {
   readonly betweenLaunches?: number;
   readonly betweenWindows?: number;
   readonly requests?: number;
+  readonly latencyLaunches?: number;
 }
 
 const MEDIAN_US = 4000;
 
-/** Eight judged launches without a word of routes, four of the latency phase with them. */
+/** Eight judged launches without a word of routes, and those of the latency phase with them. */
 const plantedRun = (planted: Planted = {}, seed = 1): ScenarioRun => {
   const { names = NAMES, route = 'GET /search', times = 1, whole = 1 } = planted;
   const { betweenLaunches = 0.03, betweenWindows = 0.04 } = planted;
@@ -52,7 +53,7 @@ const plantedRun = (planted: Planted = {}, seed = 1): ScenarioRun => {
     });
     return windowOf({}, { response: latencyOf(MEDIAN_US * ofAll), routes });
   };
-  const latency = Array.from({ length: 4 }, (_, index) => {
+  const latency = Array.from({ length: planted.latencyLaunches ?? 4 }, (_, index) => {
     const drift = betweenLaunches * normal();
     const pairs = [0, 1].map((number) =>
       pairOf(window(0, 1, 1), window(drift, times, whole), {
@@ -119,6 +120,14 @@ describe('what moved per request name', () => {
     };
     expect(moved(late(1.5))).toMatchObject([{ route: 'GET /search', metric: 'latencyP50Ms', verdict: 'regressed' }]);
     expect(moved(late(1))).toEqual([]);
+  });
+
+  test('a hint at one goes on from where latency as a whole is clear', () => {
+    const next = (times: number): number | null => {
+      const run = plantedRun({ times, latencyLaunches: 3 });
+      return judgeAtEnd(run, familyOf([run.scenario])).nextLatencyLook;
+    };
+    expect([next(1), next(1.5)]).toEqual([null, 4]);
   });
 
   test('no request name fails the run by itself', () => {
