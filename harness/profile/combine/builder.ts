@@ -2,7 +2,7 @@
  * Puts samples of several profiles into one. Everything is matched by content (names, files, lines, labels), never by
  * id. Code is matched by {@link Matching}.
  */
-import { locationsOf } from '../columns/columns.ts';
+import { locationColumn } from '../columns/columns.ts';
 import { exactValue } from '../costs/exact-sums.ts';
 import type { Mapping, Profile } from '../columns/profile.ts';
 import { RowInterner } from './row-interner.ts';
@@ -46,6 +46,8 @@ class Interner {
 /** Sums of values by their place in the table to be. */
 interface ValueSums {
   add(at: number, samples: Profile['samples'], from: number, factor: number): void;
+  /** Whether one of the places `from … to` is not 0. */
+  isNonZero(from: number, to: number): boolean;
   /** The sums of the places `from … to`. */
   values(from: number, to: number): readonly number[];
   /** Notes those of the places `from … to` that a number cannot hold, by places that begin at `at`. */
@@ -57,6 +59,11 @@ class PlainSums implements ValueSums {
 
   add(at: number, { values }: Profile['samples'], from: number, factor: number): void {
     this.#sums[at] = (this.#sums[at] ?? 0) + (values[from] ?? 0) * factor;
+  }
+
+  isNonZero(from: number, to: number): boolean {
+    for (let at = from; at < to; at++) if (this.#sums[at] !== 0) return true;
+    return false;
   }
 
   values(from: number, to: number): readonly number[] {
@@ -75,6 +82,10 @@ class WideSums implements ValueSums {
   add(at: number, samples: Profile['samples'], from: number, factor: number): void {
     const more = exactValue(samples, from) * BigInt(factor);
     this.#sums[at] = BigInt.asIntN(64, (this.#sums[at] ?? 0n) + more);
+  }
+
+  isNonZero(from: number, to: number): boolean {
+    return this.values(from, to).some((sum) => sum !== 0);
   }
 
   values(from: number, to: number): readonly number[] {
@@ -226,7 +237,8 @@ class ProfileBuilder {
     const row: number[] = [];
     for (let i = 0; i < samples.count; i++) {
       row.length = 0;
-      const labels = [...extra, ...labelOf.subarray(samples.labelStart[i], samples.labelStart[i + 1])];
+      const [labelFrom = 0, labelTo = 0] = [samples.labelStart[i], samples.labelStart[i + 1]];
+      const labels = labelTo > labelFrom ? [...extra, ...labelOf.subarray(labelFrom, labelTo)] : [...extra];
       // Labels are a set: two writers may list them in another order.
       labels.sort((a, b) => a - b);
       row.push(labels.length, ...labels);
@@ -276,25 +288,37 @@ class ProfileBuilder {
     };
   }
 
-  sampleTables(): Pick<Profile, 'samples' | 'labels'> {
+  /** Numbers of the samples with a value that is not 0. */
+  keptSamples(): Uint32Array {
     const { width } = this;
-    const values: number[] = [];
+    const kept = new Uint32Array(this.samples.count);
+    let count = 0;
+    for (let i = 0; i < this.samples.count; i++) if (this.sums.isNonZero(i * width, (i + 1) * width)) kept[count++] = i;
+    return kept.subarray(0, count);
+  }
+
+  /** Every table is as long as it will be from the beginning: those of a large profile are most of what we hold. */
+  sampleTables(): Pick<Profile, 'samples' | 'labels'> {
+    const { width, samples } = this;
+    const kept = this.keptSamples();
+    const labelCounts = kept.map((i) => samples.word(i, 0));
+    const stackLength = kept.reduce((sum, i, at) => sum + samples.length(i) - 1 - (labelCounts[at] ?? 0), 0);
+    const values = new Float64Array(kept.length * width);
     const wide = new Map<number, bigint>();
-    const stack: number[] = [];
-    const stackStart = [0];
-    const labelStart = [0];
+    const stack = locationColumn(this.locations.count, stackLength);
+    const stackStart = new Uint32Array(kept.length + 1);
+    const labelStart = new Uint32Array(kept.length + 1);
     const labelRows: number[] = [];
-    for (let i = 0; i < this.samples.count; i++) {
-      const own = this.sums.values(i * width, (i + 1) * width);
-      if (own.every((value) => value === 0)) continue;
-      this.sums.noteWide(i * width, (i + 1) * width, values.length, wide);
-      const row = this.samples.row(i);
-      const labelCount = row[0] ?? 0;
-      values.push(...own);
-      for (let at = 1; at <= labelCount; at++) labelRows.push(row[at] ?? 0);
-      for (let at = 1 + labelCount; at < row.length; at++) stack.push(row[at] ?? 0);
-      stackStart.push(stack.length);
-      labelStart.push(labelRows.length);
+    let stacked = 0;
+    for (let at = 0; at < kept.length; at++) {
+      const i = kept[at] ?? 0;
+      values.set(this.sums.values(i * width, (i + 1) * width), at * width);
+      this.sums.noteWide(i * width, (i + 1) * width, at * width, wide);
+      const labelEnd = 1 + (labelCounts[at] ?? 0);
+      for (let word = 1; word < labelEnd; word++) labelRows.push(samples.word(i, word));
+      for (let word = labelEnd; word < samples.length(i); word++) stack[stacked++] = samples.word(i, word);
+      stackStart[at + 1] = stacked;
+      labelStart[at + 1] = labelRows.length;
     }
     const column = (offset: number): Uint32Array =>
       Uint32Array.from(labelRows, (label) => this.labels.row(label)[offset] ?? 0);
@@ -304,12 +328,12 @@ class ProfileBuilder {
     };
     return {
       samples: {
-        count: stackStart.length - 1,
-        values: Float64Array.from(values),
+        count: kept.length,
+        values,
         ...(wide.size > 0 && { wide }),
-        stackStart: Uint32Array.from(stackStart),
-        stack: locationsOf(stack),
-        labelStart: Uint32Array.from(labelStart),
+        stackStart,
+        stack,
+        labelStart,
       },
       labels: {
         count: labelRows.length,

@@ -12,6 +12,15 @@ export class RowInterner {
     return this.#words.subarray(this.#start[index], this.#start[index + 1]);
   }
 
+  length(index: number): number {
+    return (this.#start[index + 1] ?? 0) - (this.#start[index] ?? 0);
+  }
+
+  /** One word of a row, without a view of it. */
+  word(index: number, offset: number): number {
+    return this.#words[(this.#start[index] ?? 0) + offset] ?? 0;
+  }
+
   number(row: readonly number[]): number {
     const hash = hashRow(row);
     const mask = this.#slots.length - 1;
