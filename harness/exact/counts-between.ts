@@ -8,7 +8,7 @@ import { directTarget, isAsLongAsACall } from './call-target.ts';
 import type { Counters, Blocks, IndirectCalls, Overflow, Snapshot } from './counts-file.ts';
 import type { GoTables } from './go-tables.ts';
 import { syscallName } from './syscalls.ts';
-import { CallTallies, StackTallies } from './tallies.ts';
+import { CallTallies, GroupTallies, StackTallies, type Tallies } from './tallies.ts';
 
 export interface InstructionCounts {
   readonly stacks: readonly CountedStack[];
@@ -84,6 +84,15 @@ interface Placed {
   readonly first: ReturnType<typeof firstLengths>;
 }
 
+const blocksThatRan = (executions: Float64Array): Uint32Array => {
+  const blocks = new Uint32Array(executions.reduce((count, times) => count + (times > 0 ? 1 : 0), 0));
+  let found = 0;
+  executions.forEach((times, block) => {
+    if (times > 0) blocks[found++] = block;
+  });
+  return blocks;
+};
+
 const tallyCalls = (
   blocks: Blocks,
   { executions, indirectCalls }: Executed,
@@ -92,8 +101,7 @@ const tallyCalls = (
   { bias, first }: Placed,
 ): void => {
   const calls = new CallTallies(tallies, tables);
-  const ran: number[] = [];
-  for (let block = 0; block < blocks.count; block++) if ((executions[block] ?? 0) > 0) ran.push(block);
+  const ran = blocksThatRan(executions);
   for (const block of ran) {
     const address = (blocks.address[block] ?? 0) - bias;
     const inside = tables.functionAt(address);
@@ -139,16 +147,9 @@ const indirectCallsBetween = (
   return new Map([...sum].filter(([, times]) => times > 0).toSorted(([a], [b]) => a - b));
 };
 
-const tallyBlocks = (
-  blocks: Blocks,
-  executed: Executed,
-  program: CountedProgram,
-  bias: number,
-): readonly CountedStack[] => {
-  const first = firstLengths(blocks);
-  const tallies = new StackTallies(program.tables);
+const tallyBlocks = (blocks: Blocks, executions: Float64Array, tallies: Tallies, { bias, first }: Placed): void => {
   for (let i = 0; i < blocks.count; i++) {
-    const times = executed.executions[i] ?? 0;
+    const times = executions[i] ?? 0;
     if (times === 0) continue;
     const start = blocks.firstLength[i] ?? 0;
     let address = (blocks.address[i] ?? 0) - bias;
@@ -162,8 +163,6 @@ const tallyBlocks = (
       } while (n < count && address < end);
     }
   }
-  tallyCalls(blocks, executed, tallies, program, { bias, first });
-  return tallies.all();
 };
 
 const groupTotals = (stacks: readonly CountedStack[]): Record<WorkGroup, number> => {
@@ -216,8 +215,12 @@ export const countsBetween = (before: Snapshot, after: Snapshot, program: Counte
   const bias = biasOf(after, tables);
   const sysmon = sysmonThreads(after, tables, bias);
   const { work, monitor } = executionsBetween(before, after, sysmon);
+  const placed = { bias, first: firstLengths(after.blocks) };
+  const tallies = new StackTallies(tables);
+  tallyBlocks(after.blocks, work, tallies, placed);
   const executed = { executions: work, indirectCalls: indirectCallsBetween(before, after, sysmon) };
-  const stacks = tallyBlocks(after.blocks, executed, program, bias);
+  tallyCalls(after.blocks, executed, tallies, program, placed);
+  const stacks = tallies.all();
   return {
     stacks,
     groups: groupTotals(stacks),
@@ -227,4 +230,17 @@ export const countsBetween = (before: Snapshot, after: Snapshot, program: Counte
     overflow: after.overflow,
     lostCalls: after.lostCalls - before.lostCalls,
   };
+};
+
+/** The kinds of work of {@link countsBetween} alone: no tallies of stacks and calls, which are most of its memory. */
+export const groupsBetween = (
+  before: Snapshot,
+  after: Snapshot,
+  program: CountedProgram,
+): InstructionCounts['groups'] => {
+  const bias = biasOf(after, program.tables);
+  const { work } = executionsBetween(before, after, sysmonThreads(after, program.tables, bias));
+  const tallies = new GroupTallies(program.tables);
+  tallyBlocks(after.blocks, work, tallies, { bias, first: firstLengths(after.blocks) });
+  return tallies.totals();
 };

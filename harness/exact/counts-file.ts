@@ -165,13 +165,19 @@ const readBlocks = (descriptor: number, head: Head, blocksAt: number, lengthsAt:
 const readEdges = (descriptor: number, at: number, capacity: number): IndirectCalls => {
   const records = readBriefly(descriptor, at, capacity * EDGE_BYTES);
   const words = new Uint32Array(records.buffer, records.byteOffset, records.length / 4);
-  const taken: number[] = [];
-  for (let word = 0; word < words.length; word += 4) if (words[word] !== 0) taken.push(word);
-  return {
-    from: Uint32Array.from(taken, (word) => (words[word] ?? 0) - 1),
-    to: Uint32Array.from(taken, (word) => (words[word + 1] ?? 0) - 1),
-    calls: Float64Array.from(taken, (word) => (words[word + 2] ?? 0) + (words[word + 3] ?? 0) * 2 ** 32),
-  };
+  let count = 0;
+  for (let word = 0; word < words.length; word += 4) if (words[word] !== 0) count += 1;
+  const from = new Uint32Array(count);
+  const to = new Uint32Array(count);
+  const calls = new Float64Array(count);
+  for (let word = 0, edge = 0; edge < count; word += 4) {
+    if (words[word] === 0) continue;
+    from[edge] = (words[word] ?? 0) - 1;
+    to[edge] = (words[word + 1] ?? 0) - 1;
+    calls[edge] = (words[word + 2] ?? 0) + (words[word + 3] ?? 0) * 2 ** 32;
+    edge += 1;
+  }
+  return { from, to, calls };
 };
 
 const overflowOf = (full: number): Overflow | null => {

@@ -32,6 +32,6 @@ export {
 } from './qemu.ts';
 export { snapshot, type Overflow, type Snapshot } from './counts-file.ts';
 export { goTablesIn, readGoTables, type GoTables } from './go-tables.ts';
-export { countsBetween, type InstructionCounts, type CountedProgram } from './counts-between.ts';
+export { countsBetween, groupsBetween, type InstructionCounts, type CountedProgram } from './counts-between.ts';
 export { totalBetween } from './totals-between.ts';
 export { isTriedGo, patchesDigest, steadyRuntime, type SteadyRuntime } from './steady-runtime.ts';

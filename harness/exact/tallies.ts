@@ -16,8 +16,13 @@ interface Tally {
 
 /** The tally of an address, and of what follows it to before `end`. */
 interface TallyFrom {
-  readonly tally: Tally;
+  readonly tally: { instructions: number };
   readonly end: number;
+}
+
+/** What executed instructions are added to, by their address as linked. */
+export interface Tallies {
+  readonly from: (address: number) => TallyFrom;
 }
 
 /** A stack of a program, by its number. */
@@ -89,7 +94,7 @@ const lookUpOf = (tables: GoTables): LookUp => {
 const NOWHERE = -1;
 
 /** Sums by stack. */
-export class StackTallies {
+export class StackTallies implements Tallies {
   readonly #lookUp: LookUp;
   readonly #all: Tally[] = [];
   /** By number of the stack. */
@@ -132,6 +137,38 @@ export class StackTallies {
     const tally: Tally = { frames, group, instructions: 0, calls: 0, ...(caller !== undefined && { caller }) };
     this.#all.push(tally);
     return tally;
+  }
+}
+
+/** Sums by kind of work alone: a stack has no tally of its own. */
+export class GroupTallies implements Tallies {
+  readonly #lookUp: LookUp;
+  readonly #tallies: Readonly<Record<WorkGroup, { instructions: number }>> = {
+    user: { instructions: 0 },
+    runtime: { instructions: 0 },
+    allocator: { instructions: 0 },
+    gc: { instructions: 0 },
+    scheduler: { instructions: 0 },
+  };
+
+  constructor(tables: GoTables) {
+    this.#lookUp = lookUpOf(tables);
+  }
+
+  from(address: number): TallyFrom {
+    const [{ frames }, end] = this.#lookUp.at(address);
+    return { tally: this.#tallies[this.#lookUp.groupOf(frames)], end };
+  }
+
+  totals(): Record<WorkGroup, number> {
+    const { user, runtime, allocator, gc, scheduler } = this.#tallies;
+    return {
+      user: user.instructions,
+      runtime: runtime.instructions,
+      allocator: allocator.instructions,
+      gc: gc.instructions,
+      scheduler: scheduler.instructions,
+    };
   }
 }
 

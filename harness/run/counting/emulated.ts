@@ -57,6 +57,8 @@ export const exactPass = async (session: Session, facts: ExactFacts, engine: Qem
     read = counted.read;
     return counted.run;
   });
+  // The tables of both programs are not wanted any more.
+  collectOwnGarbage();
   return { run, read };
 };
 
@@ -246,8 +248,10 @@ const countRounds = async (
         await whileNothingIsMeasured(session);
       };
       // Once is enough: what one name executes repeats to a few parts in ten thousand.
-      const apart = round === wanted - 1 ? { routes } : {};
+      const apart = round === wanted - 1 && numbers.size > 0 ? { routes } : {};
       const windows = await countBeside({ ...counting, pace, ...apart }, launches, facts, work);
+      // Counters of every name came and went.
+      if (apart.routes !== undefined) collectOwnGarbage();
       unread.push(...windows);
       timed.push(...windows.map(({ wallSeconds }) => ({ wallSeconds })));
       if (seen.refused !== null) return { run: seen.refused.reading.run, read: seen.refused };
@@ -266,7 +270,6 @@ const countRounds = async (
       wanted = launchesWanted;
       return wanted === FIRST_LAUNCHES;
     });
-    collectOwnGarbage();
     if (enough !== null) return { run: enough.reading.run, read: enough };
   }
 };
@@ -290,5 +293,8 @@ const lookAt = (
   const launches = withProfiles(plan, run.launches);
   const { scenario, change = UNKNOWN_CHANGE } = plan;
   const look = lookAtCounts({ run, launches, scenario, modulePath, cpuMoved, ...change });
-  return isEnough(look) ? { reading: look.read(), merged: mergeCounts(launches) } : null;
+  if (!isEnough(look)) return null;
+  const reading = look.read();
+  collectOwnGarbage();
+  return { reading, merged: mergeCounts(launches) };
 };

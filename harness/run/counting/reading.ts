@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { instructionsProfile } from '../../compare/index.ts';
-import { countsBetween, type GoTables, totalBetween } from '../../exact/index.ts';
+import { countsBetween, type GoTables, groupsBetween, totalBetween } from '../../exact/index.ts';
 import type { BySide, ExactLaunch, TotalsLaunch } from '../../model/index.ts';
 import { encodeProfile, type Profile } from '../../profile/index.ts';
 import type { CountedWindow, RoutesToCount } from './launch.ts';
@@ -28,7 +28,7 @@ type CountedReader<T> = (window: CountedWindow) => Promise<T>;
 export const workBetween =
   (tables: BySide<GoTables>): RoutesToCount['workBetween'] =>
   (side, before, after) =>
-    judgedSum(countsBetween(before, after, { tables: tables[side], arch: process.arch }).groups);
+    judgedSum(groupsBetween(before, after, { tables: tables[side], arch: process.arch }));
 
 /** Throws `GO_TABLES_UNREADABLE` where an address that was executed meets what we do not understand. */
 export const byFunction =
