@@ -1,8 +1,15 @@
 /** `godyno run`: measure base and head, compare, report. */
 import { applyWaivers, type Waiver } from '../../compare/index.ts';
 import type { ExitCode } from '../../errors.ts';
-import type { CommandLine, Comparison, ExactMode, RunFile, Scenario, ScenarioComparison } from '../../model/index.ts';
-import { CLAIM_FILE, jobEventOf, readEvent } from '../../publish/index.ts';
+import type {
+  CommandLine,
+  Comparison,
+  ExactMode,
+  JobEvent,
+  RunFile,
+  Scenario,
+  ScenarioComparison,
+} from '../../model/index.ts';
 import type { Invocation } from '../../report/index.ts';
 import {
   goFlagsFrom,
@@ -17,7 +24,6 @@ import {
   withGoFlags,
   withNoiseNotes,
 } from '../../measure/index.ts';
-import { claimOf, claimText } from '../../publish/index.ts';
 import { type Explained, folderReader, openOutput, type ReadAlong, readAlong } from '../../results/index.ts';
 import { asStored, compareWithStored } from './beside-stored.ts';
 import { type DurationFlag, requireBaselinesFolder, withExactMode } from './flags.ts';
@@ -115,6 +121,25 @@ const outcomeOf = async (
   return besideStored(request, plan);
 };
 
+interface JobFacts {
+  /** What started the CI job we run in; null: none. */
+  readonly job: JobEvent | null;
+  /** Texts that say where the figures belong, by their file in the output folder. */
+  readonly claimFiles: ReadonlyMap<string, string>;
+}
+
+/** What talks to GitHub is loaded in a job of it alone: it takes longer than all else of a start. */
+const jobFacts = async (invocation: Invocation): Promise<JobFacts> => {
+  if ((process.env['GITHUB_EVENT_PATH'] ?? '') === '') return { job: null, claimFiles: new Map() };
+  const { CLAIM_FILE, claimOf, claimText, jobEventOf, readEvent } = await import('../../publish/index.ts');
+  const event = await readEvent(process.env);
+  const claim = claimOf(event, invocation, process.env);
+  return {
+    job: jobEventOf(event, process.env['GITHUB_SHA']),
+    claimFiles: new Map(claim === null ? [] : [[CLAIM_FILE, claimText(claim)]]),
+  };
+};
+
 /** A mistyped scenario in a waiver looks like another part of a matrix, so it is only remarked. */
 const elsewhere = (waivers: readonly Waiver[], scenarios: readonly Scenario[]): string =>
   waivers
@@ -130,8 +155,7 @@ export const runCommandLine = async (options: RunOptions, ...words: string[]): P
     const scenarios = withGoFlags(withExactMode(await loadScenarios(words), options.exact), chosenGo);
     const commandLine = commandLineOf(options, words);
     const invocation: Invocation = { program: 'npx godyno', command: 'run', ...commandLine };
-    const event = await readEvent(process.env);
-    const claim = claimOf(event, invocation, process.env);
+    const { job, claimFiles } = await jobFacts(invocation);
     const waivers = [...(await waiversInFile())];
     if (options.quiet !== true) process.stderr.write(elsewhere(waivers, scenarios));
     const out = await openOutput(options.out, new Date());
@@ -144,7 +168,7 @@ export const runCommandLine = async (options: RunOptions, ...words: string[]): P
       scenarios,
       base: options.base,
       head: options.head,
-      job: jobEventOf(event, process.env['GITHUB_SHA']),
+      job,
       outDir: out.dir,
       budgetSeconds: options.budget?.seconds ?? null,
       seed: options.seed,
@@ -156,7 +180,6 @@ export const runCommandLine = async (options: RunOptions, ...words: string[]): P
     };
     const { run, comparison: measured, graphs, readingSeconds } = await outcomeOf(options, request, scenarios);
     const comparison = applyWaivers(measured, waivers, todayUtc(new Date()));
-    const others = claim === null ? new Map() : new Map([[CLAIM_FILE, claimText(claim)]]);
     const times = { startedMs, readingSeconds };
-    return writeReports(out, { comparison, run, graphs, invocation, others, times }, options);
+    return writeReports(out, { comparison, run, graphs, invocation, others: claimFiles, times }, options);
   });
