@@ -79,6 +79,13 @@ describe('a run of the demo whose head leaves five goroutines behind in 100 requ
     expect(judged.every(({ pairs }) => pairs.filter(({ phase }) => phase === 'cost').length === 3)).toBe(true);
   });
 
+  it('counts growth up to where requests at once begin: the goroutines of those are never given back', () => {
+    const [first] = run.runs[0]?.launches ?? [];
+    expect(first?.pairs.map(({ phase }) => phase)).toEqual(['cost', 'cost', 'cost', 'contention']);
+    for (const side of SIDES)
+      expect(first?.sides[side].growth?.requests).toBe(first?.sides[side].profiles.cpu?.requests);
+  });
+
   it('prints one JSON document on stdout, the one it left as comparison.json', () => {
     const text = readFileSync(path.join(latest(), 'comparison.json'), 'utf8');
     expect(ended.stdout).toBe(text);

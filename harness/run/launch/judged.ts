@@ -70,14 +70,15 @@ export const judgedLaunch = async (session: Session, place: LaunchSpec): Promise
     await askBoth(live, async (side) => captures[side].begin());
     const cost = await costWindows(session, live, captures);
     const left = await sinceCensus(live, census, warmed, cost.goroutines);
+    const requests = place.lane.schedule.next - firstRequest;
+    const collected = await collectHeld(live, captures, requests);
     const judgedSoFar = session.launches.filter(({ stage }) => stage === 'judged').length;
     const slices = contentionSlices(session.plan.scenario);
     const contention =
       judgedSoFar < slices.launches && !cost.gaveUp
         ? await contentionSlice(session, live, captures, { index: cost.pairs.length, seconds: slices.seconds })
         : [];
-    const requests = place.lane.schedule.next - firstRequest;
-    const sides = await finishSides(live, captures, warmed, { requests, cost: cost.pairs, left });
+    const sides = finishSides(live, captures, warmed, { requests, cost: cost.pairs, left, collected });
     if (!cost.gaveUp) await askOnceAfter(place.lane);
     const launch: Launch = {
       index: place.index,
@@ -192,20 +193,34 @@ const peakRssOf = (pids: readonly number[]): number | undefined => {
   return peaks.length < pids.length ? undefined : peaks.reduce((sum, bytes) => sum + bytes, 0);
 };
 
-export const finishSides = async (
+/**
+ * What is held when the cost windows are over. Before any slice of contention: Go never gives back the descriptor of a
+ * goroutine (some 450 bytes), so those of many requests at once would pass for growth per request.
+ */
+export const collectHeld = async (
   live: LivePair,
-  captures: BySide<Pick<Captures, 'end' | 'refs'>>,
+  captures: BySide<Pick<Captures, 'end'>>,
+  requests: number,
+): Promise<BySide<AgentCounters>> => {
+  // The loader stays connected: its connections' goroutines were counted at the start, too.
+  const collected = await collectBoth(live);
+  await askBoth(live, async (side) => captures[side].end(requests));
+  return collected;
+};
+
+export const finishSides = (
+  live: LivePair,
+  captures: BySide<Pick<Captures, 'refs'>>,
   warmed: Warmed,
   counted: {
+    /** Up to the collections. */
     readonly requests: number;
     readonly cost: readonly Pair[];
     readonly left: BySide<GoroutinesLeft | null>;
+    readonly collected: BySide<AgentCounters>;
   },
-): Promise<BySide<LaunchSide>> => {
-  // The loader stays connected: its connections' goroutines were counted at the start, too.
-  const collected = await collectBoth(live);
-  await askBoth(live, async (side) => captures[side].end(counted.requests));
-  return bothSides((side) => {
+): BySide<LaunchSide> =>
+  bothSides((side) => {
     const { servingPids } = live.sides[side].target;
     const rss = peakRssOf(servingPids);
     const left = counted.left[side] === null ? {} : { left: counted.left[side] };
@@ -213,11 +228,10 @@ export const finishSides = async (
     const requests = counted.cost.reduce((sum, pair) => sum + pair[side].answered, 0);
     return {
       pid: servingPids[0],
-      growth: growthOf(warmed.collected[side], collected[side], counted.requests),
+      growth: growthOf(warmed.collected[side], counted.collected[side], counted.requests),
       ...(rss === undefined ? {} : { peakRssBytes: rss }),
       profiles: captures[side].refs(),
       profiled: { requests, ...(cpuNs === undefined ? {} : { cpuNs }) },
       ...left,
     };
   });
-};

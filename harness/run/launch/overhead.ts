@@ -4,7 +4,7 @@ import type { JudgedLaunch } from './judged.ts';
 import { costWindows, finishSides } from './judged.ts';
 import { attachLoader, type LaunchSpec, type LivePair, withLivePair } from './running-pair.ts';
 import type { Session } from '../session/session.ts';
-import { askBoth, warmUp } from './warm-up.ts';
+import { askBoth, collectBoth, warmUp } from './warm-up.ts';
 
 /** As in judged launches: Go's own rate, one contention in ten, waits from 10 µs on. */
 const HEAP_RATE_BYTES = 512 << 10;
@@ -45,12 +45,12 @@ export const overheadLaunch = async (session: Session, at: LaunchSpec, profiler:
     await begin(live, profiler);
     const captures = bothSides((side) => ({
       endCpu: async () => end(live, side, profiler),
-      end: async () => undefined,
       refs: () => ({}),
     }));
     const cost = await costWindows(session, live, captures);
     const requests = place.lane.schedule.next - firstRequest;
     const left = { base: null, head: null };
+    const collected = await collectBoth(live);
     const launch: Launch = {
       index: place.index,
       stage: 'judged',
@@ -60,7 +60,7 @@ export const overheadLaunch = async (session: Session, at: LaunchSpec, profiler:
       warmup: warmed.warmup,
       wallSeconds: (performance.now() - startedMs) / 1000,
       pairs: cost.pairs,
-      sides: await finishSides(live, captures, warmed, { requests, cost: cost.pairs, left }),
+      sides: finishSides(live, captures, warmed, { requests, cost: cost.pairs, left, collected }),
     };
     return { launch, pace: cost.pace };
   });
