@@ -69,7 +69,7 @@ describe('a run of the demo whose head leaves five goroutines behind in 100 requ
     const row = scenario?.functions.find(({ profile, kind }) => profile === 'goroutine' && kind === 'new');
     expect(row?.function).toMatch(/\(\*visits\)\.record/);
     expect((row?.held?.head ?? 0) - (row?.held?.base ?? 0)).toBeGreaterThan(10);
-    expect(ended.stderr).toMatch(/goroutine growth per request .*`main\.\S*\(\*visits\)\.record/);
+    expect(ended.stderr).toMatch(/`demo`: \d+ goroutines still waiting .*started by `main\.\(\*visits\)\.record`/);
   });
 
   it('accounts for every request, as many on base as on head', () => {
