@@ -57,12 +57,12 @@ const saidBy = (side: Side, { index }: Launch): { readonly served: number; reado
   return { served: Number(served), digest };
 };
 
-/** What the loader says it sent in a launch: warm-up, what the profiles span, and the latency windows. */
-const sentIn = ({ stage, warmup, pairs, sides }: Launch, side: Side): number =>
-  warmup.requests +
-  (stage === 'judged'
-    ? (sides[side].profiles.allocs?.requests ?? NaN)
-    : pairs.reduce((sum, pair) => sum + pair[side].planned, 0));
+/** What the loader says it sent in a launch: warm-up, what the profiles span, and contention or the latency windows. */
+const sentIn = ({ stage, warmup, pairs, sides }: Launch, side: Side): number => {
+  const spanned = stage === 'judged' ? (sides[side].profiles.allocs?.requests ?? NaN) : 0;
+  const others = pairs.filter(({ phase }) => phase !== 'cost');
+  return warmup.requests + spanned + others.reduce((sum, pair) => sum + pair[side].planned, 0);
+};
 
 /** Two looks at three answers of each of two requests, and before all else one trial of each. */
 const MOST_LOOKS = 2 * 3 * 2 + 2;
