@@ -130,7 +130,7 @@ const perCallText = (base: number, head: number): string => {
   return head > base ? ', each call costs more' : ', each call costs less';
 };
 
-/** `, called 1.0× as before, each call costs more`; `, called 3.0× instead of 1.0×`. */
+/** `, called 1.0× a request, as before, each call costs more`; `, called 3.0× instead of 1.0×`. */
 const callsClause = (row: FunctionComparison): string => {
   const { baseCallsPerRequest: base, headCallsPerRequest: head, kind } = row;
   if (row.function === ALLOCATOR) return '';
@@ -144,12 +144,12 @@ const callsClause = (row: FunctionComparison): string => {
   const each = costOf(row);
   const cost = perCallText(each.base / base, each.head / head);
   if (isSame(base, head))
-    return `, called ${perRequest(head)}×${isCertainlySame(base, head) ? ' as before' : ''}${cost}`;
+    return `, called ${perRequest(head)}×${isCertainlySame(base, head) ? ' a request, as before' : ''}${cost}`;
   const [before, after] = both(base, head);
   return `, called ${after}× instead of ${before}×${cost}`;
 };
 
-/** `` `main.encode` +2,713 instructions per request (+0.33 %, about +0.9 µs), called 1.0× as before, each call costs more``. */
+/** `` `main.encode` +2,713 instructions per request (+0.33 %, about +0.9 µs), called 1.0× a request, as before, each call costs more``. */
 const functionSentence = (row: FunctionComparison, instructionsPerNs: number): InlineText => {
   const name: InlineText = row.function === ALLOCATOR ? ["Go's allocator (all its functions)"] : [code(row.function)];
   const place: InlineText = row.file === '' || row.function === ALLOCATOR ? [] : [' ', code(`${row.file}:${row.line}`)];

@@ -69,7 +69,7 @@ describe('the sentence of a counted function', () => {
       callees: [{ name: 'encoding/json.Marshal', base: 1, head: 2, isChanged: true }],
     });
     expect(told(row)).toBe(
-      '`main.render` `handlers.go:42` +20,000 instructions per request with what it calls (+2 %, about +6.67 µs), called 1.0× as before, each call costs more, changed in this pull request; it calls `encoding/json.Marshal` 2× instead of 1× per request',
+      '`main.render` `handlers.go:42` +20,000 instructions per request with what it calls (+2 %, about +6.67 µs), called 1.0× a request, as before, each call costs more, changed in this pull request; it calls `encoding/json.Marshal` 2× instead of 1× per request',
     );
   });
 
@@ -100,7 +100,7 @@ describe('the sentence of a counted function', () => {
 
   it('is as the issue has it: as many calls, each more expensive', () => {
     expect(told(counted('main.encode'))).toBe(
-      '`main.encode` `handlers.go:42` +2,713 instructions per request (+0.33 %, about +904 ns), called 1.0× as before, each call costs more, changed in this pull request',
+      '`main.encode` `handlers.go:42` +2,713 instructions per request (+0.33 %, about +904 ns), called 1.0× a request, as before, each call costs more, changed in this pull request',
     );
   });
 
@@ -108,7 +108,7 @@ describe('the sentence of a counted function', () => {
     [calling([1, 1000], [3, 1000]), 'called 3.0× instead of 1.0×'],
     [calling([1, 1000], [3, 1200]), 'called 3.0× instead of 1.0×, each call costs more'],
     [calling([200, 1000], [1000, 500]), 'called 1,000× instead of 200×, each call costs less'],
-    [calling([12_016, 30], [12_016, 20]), 'called 12,016× as before, each call costs less'],
+    [calling([12_016, 30], [12_016, 20]), 'called 12,016× a request, as before, each call costs less'],
     [calling([1, 1000], [1.04, 1000]), 'called 1.04× instead of 1×'],
     [calling([518.11, 30], [520.63, 30]), 'called 521×'],
   ])('tells calls from the cost of a call: %#', (row, words) => {
