@@ -19,6 +19,7 @@ import { judgedGates } from '../../compare/index.ts';
 import { metricDef } from '../../metrics/index.ts';
 import { type Captures, capturesOf } from './captures.ts';
 import { sinceCensus, takeCensus } from './left-behind.ts';
+import { launchHead } from './launch-head.ts';
 import { type LaunchSpec, type LivePair, withLivePair } from './running-pair.ts';
 import { askOnceAfter, askOnceBefore } from '../session/lane.ts';
 import type { Session } from '../session/session.ts';
@@ -81,13 +82,8 @@ export const judgedLaunch = async (session: Session, place: LaunchSpec): Promise
     const sides = finishSides(live, captures, warmed, { requests, cost: cost.pairs, left, collected });
     if (!cost.gaveUp) await askOnceAfter(place.lane);
     const launch: Launch = {
-      index: place.index,
-      stage: 'judged',
-      linkSeed: place.linked.linkSeed,
-      firstSide: place.firstSide,
-      startSeconds: live.startSeconds,
+      ...launchHead(place, live, 'judged', startedMs),
       warmup: warmed.warmup,
-      wallSeconds: (performance.now() - startedMs) / 1000,
       pairs: [...cost.pairs, ...contention],
       sides,
     };

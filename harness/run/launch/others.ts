@@ -1,17 +1,9 @@
 /** Launches with one question each: latency at a steady rate, growth over many requests, which function it is. */
-import {
-  type BySide,
-  bothSides,
-  type Launch,
-  type Pair,
-  type Side,
-  SIDES,
-  type Stage,
-  type WarmUp,
-} from '../../model/index.ts';
+import { type BySide, bothSides, type Launch, type Pair, type Side, SIDES, type WarmUp } from '../../model/index.ts';
 import type { ClosedLoop, PairLoad } from '../../load/index.ts';
 import { capturesOf } from './captures.ts';
 import { growthOf } from './judged.ts';
+import { bareSides, launchHead } from './launch-head.ts';
 import { attachLoader, type LaunchSpec, type LivePair, withLivePair } from './running-pair.ts';
 import { type Session, whileItWarmsUp } from '../session/session.ts';
 import { askBoth, collectBoth, warmUp } from './warm-up.ts';
@@ -54,23 +46,6 @@ const EXPLAIN_WINDOW_SECONDS = 4;
  */
 const EXPLAIN_HZ = 500;
 
-const describe = (place: LaunchSpec, live: LivePair, stage: Stage, startedMs: number) => ({
-  index: place.index,
-  stage,
-  linkSeed: place.linked.linkSeed,
-  firstSide: place.firstSide,
-  startSeconds: live.startSeconds,
-  wallSeconds: (performance.now() - startedMs) / 1000,
-});
-
-const bareSides = (live: LivePair): Launch['sides'] =>
-  bothSides((side) => ({
-    pid: live.sides[side].target.servingPids[0],
-    growth: null,
-    profiles: {},
-    profiled: { requests: 0 },
-  }));
-
 /** Connects the loader to both sides and warms them up for what is sent at a steady rate. */
 export const warmAtRate = async (
   session: Session,
@@ -105,7 +80,7 @@ export const latencyLaunch = async (session: Session, place: LaunchSpec, ratePer
       at = measured.end;
     }
     return {
-      ...describe(place, live, 'latency', startedMs),
+      ...launchHead(place, live, 'latency', startedMs),
       warmup: {
         ...warmed,
         gcCycles: bothSides((side) => collected[side].gcCycles),
@@ -137,7 +112,7 @@ export const growthLaunch = async (session: Session, at: LaunchSpec, requests: n
     const missed = await askBoth(live, async (side) => captures[side].endLeaks(load[side].answered));
     for (const side of SIDES) if (missed[side] !== null) session.notes.add(leaksNotTold(side, missed[side]));
     return {
-      ...describe(place, live, 'growth', startedMs),
+      ...launchHead(place, live, 'growth', startedMs),
       warmup: warmed.warmup,
       pairs: [],
       sides: bothSides((side) => ({
@@ -173,7 +148,7 @@ export const allocationLaunch = async (session: Session, at: LaunchSpec): Promis
     await collectBoth(live);
     await askBoth(live, async (side) => captures[side].endAllocations(measured.pair[side].answered));
     return {
-      ...describe(place, live, 'capture', startedMs),
+      ...launchHead(place, live, 'capture', startedMs),
       warmup: { seconds: warm.wallSeconds, requests: warm.base.planned, gcCycles: { base: 0, head: 0 } },
       pairs: [measured.pair],
       sides: bothSides((side) => ({
@@ -230,7 +205,7 @@ export const explainLaunch = async (session: Session, at: LaunchSpec): Promise<L
     await askBoth(live, async (side) => captures[side].endCpu(requests));
     await askBoth(live, async (side) => captures[side].end(requests));
     return {
-      ...describe(place, live, 'explain', startedMs),
+      ...launchHead(place, live, 'explain', startedMs),
       warmup: warmed.warmup,
       pairs,
       sides: bothSides((side) => ({

@@ -2,6 +2,7 @@
 import { type BySide, bothSides, type Launch, type Profiler, type Side } from '../../model/index.ts';
 import type { JudgedLaunch } from './judged.ts';
 import { costWindows, finishSides } from './judged.ts';
+import { launchHead } from './launch-head.ts';
 import { attachLoader, type LaunchSpec, type LivePair, withLivePair } from './running-pair.ts';
 import type { Session } from '../session/session.ts';
 import { askBoth, collectBoth, warmUp } from './warm-up.ts';
@@ -52,13 +53,8 @@ export const overheadLaunch = async (session: Session, at: LaunchSpec, profiler:
     const left = { base: null, head: null };
     const collected = await collectBoth(live);
     const launch: Launch = {
-      index: place.index,
-      stage: 'judged',
-      linkSeed: place.linked.linkSeed,
-      firstSide: place.firstSide,
-      startSeconds: live.startSeconds,
+      ...launchHead(place, live, 'judged', startedMs),
       warmup: warmed.warmup,
-      wallSeconds: (performance.now() - startedMs) / 1000,
       pairs: cost.pairs,
       sides: finishSides(live, captures, warmed, { requests, cost: cost.pairs, left, collected }),
     };

@@ -5,6 +5,7 @@
 import { AgentRefusedError } from '../../capture/index.ts';
 import { type BySide, bothSides, type Launch, type Pair } from '../../model/index.ts';
 import { CONTENTION_IN_FLIGHT } from './judged.ts';
+import { bareSides, launchHead } from './launch-head.ts';
 import { attachLoader, type LaunchSpec, type LivePair, withLivePair } from './running-pair.ts';
 import type { Session } from '../session/session.ts';
 import { waitCounters } from './waits.ts';
@@ -153,20 +154,10 @@ export const routesLaunch = async (session: Session, place: LaunchSpec, waits: b
       waits && isWhole ? await waitsOrNote(session, async () => waitWindows(session, live, order, cost.length)) : [];
     const pairs = [...cost, ...waited];
     return {
-      index: place.index,
-      stage: 'routes',
-      linkSeed: place.linked.linkSeed,
-      firstSide: place.firstSide,
-      startSeconds: live.startSeconds,
+      ...launchHead(place, live, 'routes', startedMs),
       warmup,
-      wallSeconds: (performance.now() - startedMs) / 1000,
       pairs,
-      sides: bothSides((side) => ({
-        pid: live.sides[side].target.servingPids[0],
-        growth: null,
-        profiles: {},
-        profiled: { requests: 0 },
-      })),
+      sides: bareSides(live),
     };
   });
 };

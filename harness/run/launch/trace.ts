@@ -10,6 +10,7 @@ import {
   type Window,
 } from '../../model/index.ts';
 import { capturesOf, ENOUGH_TRACE_BYTES } from './captures.ts';
+import { launchHead } from './launch-head.ts';
 import { warmAtRate } from './others.ts';
 import { type LaunchSpec, withLivePair } from './running-pair.ts';
 import type { Session } from '../session/session.ts';
@@ -85,14 +86,9 @@ export const traceLaunch = async (
       if (time !== null) times.set(side, time);
     }
     return {
-      index: place.index,
-      stage: 'trace',
+      ...launchHead(place, live, 'trace', startedMs),
       ...(route !== null && { route }),
-      linkSeed: place.linked.linkSeed,
-      firstSide: place.firstSide,
-      startSeconds: live.startSeconds,
       warmup: { ...warmed, gcCycles: { base: 0, head: 0 } },
-      wallSeconds: (performance.now() - startedMs) / 1000,
       pairs: [],
       sides: bothSides((side) => ({
         pid: live.sides[side].target.servingPids[0],
