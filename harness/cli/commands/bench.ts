@@ -17,7 +17,6 @@ import { EXIT, type ExitCode } from '../../errors.ts';
 import { bothSides, type Side } from '../../model/index.ts';
 import { defaultSeed, placeInRepository, withSources, withWorkFolder } from '../../measure/index.ts';
 import { canPin, coresOf, usableCpus } from '../../process/index.ts';
-import { jobEventOf, readEvent } from '../../publish/index.ts';
 import { shellWord } from '../../report/index.ts';
 import { COMPARISON_FILE, openOutput, type OutputFolder, REPORT_FILE } from '../../results/index.ts';
 import { type CpuLayout, layOutCpus } from '../../run/index.ts';
@@ -26,6 +25,7 @@ import { godynoVersion } from '../../version.ts';
 import { withInterrupt } from '../terminal/interrupt.ts';
 import { stepsFor } from '../terminal/steps.ts';
 import type { DurationFlag } from './flags.ts';
+import { openJob } from './open-job.ts';
 import { exitCodeOf, type ReportOptions } from './write-reports.ts';
 
 export interface BenchOptions extends ReportOptions {
@@ -102,13 +102,13 @@ export const benchCommandLine = async (options: BenchOptions, ...words: string[]
   withInterrupt(async (signal) => {
     const patterns = words.length === 0 ? ['./...'] : words;
     const out = await openOutput(options.out, new Date());
-    const event = await readEvent(process.env);
+    const inJob = await openJob();
     const step = stepsFor(options.quiet === true ? 'quiet' : 'spoken');
     const run = await withWorkFolder(async (workDir) => {
       const asked = {
         base: options.base,
         head: options.head,
-        job: jobEventOf(event, process.env['GITHUB_SHA']),
+        job: inJob?.job ?? null,
         workDir,
         step,
         signal,

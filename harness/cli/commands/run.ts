@@ -1,15 +1,7 @@
 /** `godyno run`: measure base and head, compare, report. */
 import { applyWaivers, type Waiver } from '../../compare/index.ts';
 import type { ExitCode } from '../../errors.ts';
-import type {
-  CommandLine,
-  Comparison,
-  ExactMode,
-  JobEvent,
-  RunFile,
-  Scenario,
-  ScenarioComparison,
-} from '../../model/index.ts';
+import type { CommandLine, Comparison, ExactMode, RunFile, Scenario, ScenarioComparison } from '../../model/index.ts';
 import type { Invocation } from '../../report/index.ts';
 import {
   goFlagsFrom,
@@ -27,6 +19,7 @@ import {
 import { type Explained, folderReader, openOutput, type ReadAlong, readAlong } from '../../results/index.ts';
 import { asStored, compareWithStored } from './beside-stored.ts';
 import { type DurationFlag, requireBaselinesFolder, withExactMode } from './flags.ts';
+import { openJob, type OpenJob } from './open-job.ts';
 import { withInterrupt } from '../terminal/interrupt.ts';
 import { stepsFor } from '../terminal/steps.ts';
 import { writeReports } from './write-reports.ts';
@@ -121,23 +114,12 @@ const outcomeOf = async (
   return besideStored(request, plan);
 };
 
-interface JobFacts {
-  /** What started the CI job we run in; null: none. */
-  readonly job: JobEvent | null;
-  /** Texts that say where the figures belong, by their file in the output folder. */
-  readonly claimFiles: ReadonlyMap<string, string>;
-}
-
-/** What talks to GitHub is loaded in a job of it alone: it takes longer than all else of a start. */
-const jobFacts = async (invocation: Invocation): Promise<JobFacts> => {
-  if ((process.env['GITHUB_EVENT_PATH'] ?? '') === '') return { job: null, claimFiles: new Map() };
-  const { CLAIM_FILE, claimOf, claimText, jobEventOf, readEvent } = await import('../../publish/index.ts');
-  const event = await readEvent(process.env);
-  const claim = claimOf(event, invocation, process.env);
-  return {
-    job: jobEventOf(event, process.env['GITHUB_SHA']),
-    claimFiles: new Map(claim === null ? [] : [[CLAIM_FILE, claimText(claim)]]),
-  };
+/** Texts that say where the figures belong, by their file in the output folder; none outside of a job. */
+const claimFilesOf = async (open: OpenJob | null, invocation: Invocation): Promise<ReadonlyMap<string, string>> => {
+  if (open === null) return new Map();
+  const { CLAIM_FILE, claimOf, claimText } = await import('../../publish/index.ts');
+  const claim = claimOf(open.event, invocation, process.env);
+  return new Map(claim === null ? [] : [[CLAIM_FILE, claimText(claim)]]);
 };
 
 /** A mistyped scenario in a waiver looks like another part of a matrix, so it is only remarked. */
@@ -155,7 +137,8 @@ export const runCommandLine = async (options: RunOptions, ...words: string[]): P
     const scenarios = withGoFlags(withExactMode(await loadScenarios(words), options.exact), chosenGo);
     const commandLine = commandLineOf(options, words);
     const invocation: Invocation = { program: 'npx godyno', command: 'run', ...commandLine };
-    const { job, claimFiles } = await jobFacts(invocation);
+    const inJob = await openJob();
+    const claimFiles = await claimFilesOf(inJob, invocation);
     const waivers = [...(await waiversInFile())];
     if (options.quiet !== true) process.stderr.write(elsewhere(waivers, scenarios));
     const out = await openOutput(options.out, new Date());
@@ -168,7 +151,7 @@ export const runCommandLine = async (options: RunOptions, ...words: string[]): P
       scenarios,
       base: options.base,
       head: options.head,
-      job,
+      job: inJob?.job ?? null,
       outDir: out.dir,
       budgetSeconds: options.budget?.seconds ?? null,
       seed: options.seed,
