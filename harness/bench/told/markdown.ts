@@ -1,8 +1,8 @@
 /** A comparison of benchmarks as markdown, safe against names that would be markup. */
 import { inertCode, inertText } from '../../report/index.ts';
 import { formatDuration, formatQuantity } from '../../units/index.ts';
-import type { BenchComparison, BenchmarkJudged, MetricJudged } from '../judge/values.ts';
-import { tellingRows } from './terminal.ts';
+import type { BenchComparison, BenchmarkJudged } from '../judge/values.ts';
+import { type Row, tellingRows } from './terminal.ts';
 import {
   benchSentence,
   byVerdict,
@@ -20,8 +20,6 @@ import {
 const MOST_ROWS = 150;
 
 const HEAD = ['| Benchmark | Metric | Base | Head | Change | Interval | |', '|---|---|--:|--:|--:|--:|---|'];
-
-type Row = { readonly judged: BenchmarkJudged; readonly metric: MetricJudged };
 
 const table = (rows: readonly Row[], places: ReadonlyMap<string, string>): readonly string[] => {
   if (rows.length === 0) return [];

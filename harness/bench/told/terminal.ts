@@ -17,7 +17,7 @@ import {
 const MOST_ROWS = 20;
 const MOST_OTHERS = 8;
 
-interface Row {
+export interface Row {
   readonly judged: BenchmarkJudged;
   readonly metric: MetricJudged;
 }

@@ -12,7 +12,7 @@ import { judgeOnce, judgeSequence, type Judgement } from './judge.ts';
 import { basisOf, type Reading } from './reading.ts';
 import { launchesOf, launchValues, seriesOf, windowValues, type UnitValues } from './launch-series.ts';
 import { isOnTime, punctualLaunches } from './punctual.ts';
-import { hintsAtRoute } from './route-series.ts';
+import { hintsAtRoute } from './route-hints.ts';
 
 /** One-sided levels of metrics that are shown and fail nothing: 99 % intervals. */
 export const SHOWN_LEVELS: Levels = { change: 0.005, equivalence: 0.01 };
