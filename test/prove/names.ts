@@ -5,12 +5,12 @@
  *
  * node test/prove/names.ts [route=10] [tenant=10] [none=20]
  */
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { ScenarioComparison } from '../../harness/model/index.ts';
 import { scenarioVerdictSentence } from '../../harness/report/words/sentence.ts';
 import { measureOnce, nextSeed, root, type Sides } from './campaign.ts';
+import { proveRows } from './rounds.ts';
 
 /** Of a hundred requests three are of route 7; of ten one is of tenant delta. */
 const WEIGHTS = [10, 10, 11, 11, 11, 11, 11, 3, 11, 11];
@@ -96,18 +96,4 @@ const prove = async (work: string, name: RowName, rounds: number): Promise<numbe
   return rounds - right;
 };
 
-const isRow = (name: string): name is RowName => name in ROWS;
-
-const work = mkdtempSync(path.join(tmpdir(), 'pn-'));
-try {
-  let wrong = 0;
-  const words = process.argv.slice(2);
-  for (const word of words.length > 0 ? words : DEFAULT) {
-    const [name = '', rounds = '1'] = word.split('=');
-    if (!isRow(name)) throw new Error(`no row ${name}`);
-    wrong += await prove(work, name, Number(rounds));
-  }
-  process.exitCode = wrong === 0 ? 0 : 1;
-} finally {
-  rmSync(work, { recursive: true, force: true });
-}
+await proveRows(ROWS, DEFAULT, prove);

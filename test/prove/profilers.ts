@@ -4,13 +4,13 @@
  *
  * node test/prove/profilers.ts [sleep=10] [child=10] [name=10] [none=20]
  */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { ScenarioComparison } from '../../harness/model/index.ts';
 import { scenarioVerdictSentence } from '../../harness/report/words/sentence.ts';
 import { plantDemo } from '../helpers/plant-demo.ts';
 import { changedScenario, measureOnce, nextSeed, root } from './campaign.ts';
+import { proveRows } from './rounds.ts';
 
 /** Of every three requests two are of the route; the third is quick. */
 const PAGE = { name: 'page', weight: 2, http: 'GET /page/${data.item}' };
@@ -101,18 +101,4 @@ const prove = async (work: string, name: RowName, rounds: number): Promise<numbe
   return rounds - right;
 };
 
-const isRow = (name: string): name is RowName => name in ROWS;
-
-const work = mkdtempSync(path.join(tmpdir(), 'pp-'));
-try {
-  let wrong = 0;
-  const words = process.argv.slice(2);
-  for (const word of words.length > 0 ? words : DEFAULT) {
-    const [name = '', rounds = '1'] = word.split('=');
-    if (!isRow(name)) throw new Error(`no row ${name}`);
-    wrong += await prove(work, name, Number(rounds));
-  }
-  process.exitCode = wrong === 0 ? 0 : 1;
-} finally {
-  rmSync(work, { recursive: true, force: true });
-}
+await proveRows(ROWS, DEFAULT, prove);

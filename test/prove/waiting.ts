@@ -5,13 +5,13 @@
  *
  * node test/prove/waiting.ts [block=10] [lock=10] [stuck=10] [leak=10] [equal=20]
  */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { CostKind, MetricId, ScenarioComparison } from '../../harness/model/index.ts';
 import { scenarioVerdictSentence } from '../../harness/report/words/sentence.ts';
 import { plantDemo } from '../helpers/plant-demo.ts';
 import { changedScenario, measureOnce, nextSeed, root, type ScenarioChanges, type Sides } from './campaign.ts';
+import { proveRows } from './rounds.ts';
 
 const QUOTE = { name: 'quote', weight: 1, http: 'GET /quote/${data.other}' };
 const ITEM = { name: 'item', weight: 2, http: 'GET /items/${data.item}' };
@@ -189,15 +189,4 @@ const prove = async (work: string, name: string, rounds: number): Promise<number
   return rounds - right;
 };
 
-const work = mkdtempSync(path.join(tmpdir(), 'pw-'));
-try {
-  let wrong = 0;
-  const words = process.argv.slice(2);
-  for (const word of words.length > 0 ? words : DEFAULT) {
-    const [name = '', rounds = '1'] = word.split('=');
-    wrong += await prove(work, name, Number(rounds));
-  }
-  process.exitCode = wrong === 0 ? 0 : 1;
-} finally {
-  rmSync(work, { recursive: true, force: true });
-}
+await proveRows(ROWS, DEFAULT, prove);
