@@ -6,7 +6,9 @@
  * node test/prove/wait.ts [--cases=demo,plus5,plus5-off,victoria,sqlite,gotify] [--runs=12] [--old=FOLDER]
  *
  * --old <folder> is a checkout of the old godyno that has been built; left out, one is made in a temporary folder, of
- * `--old-commit`. Words after `--` are flags of both versions (`-- --budget 40s`). --table prints the table and measures nothing; --into <file> adds the lines there instead.
+ * `--old-commit`. --versions=new leaves the old one out: enough for how often CPU is judged at all. Words after `--` are
+ * flags of both versions (`-- --budget 40s`). --table prints the table and measures nothing; --into <file> adds the lines
+ * there instead.
  *
  * Times are taken from what either version says while it works: `built in …` first, `after 8 launches: cpuNsPerRequest
  * unchanged …` later. Both versions have the same seed in a round, and who is first changes from round to round. Sides lie
@@ -29,12 +31,15 @@ const { values, positionals } = parseArgs({
     runs: { type: 'string', default: '12' },
     old: { type: 'string' },
     'old-commit': { type: 'string', default: 'd9ad4f0' },
+    versions: { type: 'string', default: 'old,new' },
     into: { type: 'string', default: evidenceFile('wait') },
     table: { type: 'boolean', default: false },
   },
 });
 
-type Version = 'old' | 'new';
+const VERSIONS = ['old', 'new'] as const;
+
+type Version = (typeof VERSIONS)[number];
 
 /** One run of one version. */
 interface WaitRow {
@@ -151,6 +156,13 @@ const casesAsked = (): readonly WaitCaseName[] =>
     return word as WaitCaseName;
   });
 
+const versionsAsked = (): readonly Version[] => {
+  const asked = values.versions.split(',');
+  const wrong = asked.find((word) => !VERSIONS.some((version) => version === word));
+  if (wrong !== undefined) throw new Error(`no version ${wrong}, but ${VERSIONS.join(', ')}`);
+  return VERSIONS.filter((version) => asked.includes(version));
+};
+
 interface Job {
   readonly name: WaitCaseName;
   readonly prepared: Prepared;
@@ -183,12 +195,14 @@ const oneRow = async (job: Job): Promise<void> => {
 const campaign = async (work: string): Promise<void> => {
   const made = path.join(work, 'old');
   try {
-    const checkouts: Readonly<Record<Version, string>> = { old: values.old ?? oldCheckout(made), new: root };
+    const versions = versionsAsked();
+    const old = versions.includes('old') ? (values.old ?? oldCheckout(made)) : made;
+    const checkouts: Readonly<Record<Version, string>> = { old, new: root };
     for (const name of casesAsked()) {
       const prepared = await WAIT_CASES[name].make(work);
       for (let run = 0; run < Number(values.runs); run++) {
         const seed = nextSeed();
-        for (const version of run % 2 === 0 ? (['old', 'new'] as const) : (['new', 'old'] as const))
+        for (const version of run % 2 === 0 ? versions : versions.toReversed())
           await oneRow({ name, prepared, version, checkout: checkouts[version], seed, out: path.join(work, 'out') });
       }
     }
