@@ -10,7 +10,10 @@ import { makeFolder } from '../folders.ts';
 
 export interface OutputFolder {
   readonly dir: string;
-  /** Writes a file atomically: a reader never sees half of one. */
+  /**
+   * Writes a file atomically: a reader never sees half of one. Of several writes of one name the last one asked for
+   * stays, however many are under way.
+   */
   readonly write: (name: string, content: string | Uint8Array) => Promise<void>;
   readonly path: (name: string) => string;
 }
@@ -53,6 +56,19 @@ const dropIfEmpty = (dir: string) => (): void => {
 
 const isThere = async (path: string): Promise<boolean> => (await stat(path).catch(() => null)) !== null;
 
+type Put = (name: string, content: string | Uint8Array) => Promise<void>;
+
+/** Writes of one name one after the other, those of others beside them. */
+const inTurnByName = (put: Put): Put => {
+  const last = new Map<string, Promise<void>>();
+  return async (name, content) => {
+    const before = last.get(name) ?? Promise.resolve();
+    const mine = before.catch(() => undefined).then(async () => put(name, content));
+    last.set(name, mine);
+    await mine;
+  };
+};
+
 /**
  * Opens `out`, or a new folder `.godyno/<time>`; `latest` points to it from its first result on. Throws
  * {@link UsageError} when unwritable.
@@ -60,7 +76,7 @@ const isThere = async (path: string): Promise<boolean> => (await stat(path).catc
 export const openOutput = async (out: string | undefined, now: Date): Promise<OutputFolder> => {
   const dir = resolve(out ?? join('.godyno', stamp(now)));
   const ours = !(await isThere(dir));
-  const put = async (name: string, content: string | Uint8Array): Promise<void> => {
+  const put: Put = async (name, content) => {
     const file = join(dir, name);
     const partial = `${file}.partial`;
     try {
@@ -82,8 +98,10 @@ export const openOutput = async (out: string | undefined, now: Date): Promise<Ou
   const drop = dropIfEmpty(dir);
   if (ours) process.on('exit', drop);
   let fresh = true;
+  // A profile that was read ahead is written again with its last launch, perhaps before the first write has ended.
+  const putInTurn = inTurnByName(put);
   const write = async (name: string, content: string | Uint8Array): Promise<void> => {
-    await put(name, content);
+    await putInTurn(name, content);
     if (!fresh) return;
     fresh = false;
     process.off('exit', drop);

@@ -57,11 +57,11 @@ const saidBy = (side: Side, { index }: Launch): { readonly served: number; reado
   return { served: Number(served), digest };
 };
 
-/** What the loader says it sent in a launch: warm-up, what the profiles span, and contention or the latency windows. */
-const sentIn = ({ stage, warmup, pairs, sides }: Launch, side: Side): number => {
-  const spanned = stage === 'judged' ? (sides[side].profiles.allocs?.requests ?? NaN) : 0;
-  const others = pairs.filter(({ phase }) => phase !== 'cost');
-  return warmup.requests + spanned + others.reduce((sum, pair) => sum + pair[side].planned, 0);
+/** What the loader says it sent in a launch beside its warm-up. */
+const sentAfterWarmUp = ({ stage, pairs, sides }: Launch, side: Side): number => {
+  const planned = pairs.reduce((sum, pair) => sum + (pair.phase === 'cost' ? 0 : pair[side].planned), 0);
+  // Cost windows and what goes before them are what the profiles span.
+  return stage === 'judged' ? planned + (sides[side].profiles.allocs?.requests ?? NaN) : planned;
 };
 
 /** Two looks at three answers of each of two requests, and before all else one trial of each. */
@@ -86,10 +86,14 @@ describe('a service that needs setup, environment, a login and rows of data', ()
 
   it('counts the very requests that the loader says it sent, and both sides the same ones', () => {
     for (const launch of launches()) {
-      const beside = SIDES.map((side) => saidBy(side, launch).served - sentIn(launch, side));
+      const beside = SIDES.map(
+        (side) => saidBy(side, launch).served - launch.warmup.requests - sentAfterWarmUp(launch, side),
+      );
       expect(beside[0]).toBe(beside[1]);
       expect(beside[0]).toBeGreaterThanOrEqual(0);
-      expect(beside[0]).toBeLessThanOrEqual(launch.stage === 'judged' ? MOST_LOOKS : 0);
+      // A launch that only explains comes where a metric moved by chance; what it sends is not all in its windows.
+      if (launch.stage === 'judged') expect(beside[0]).toBeLessThanOrEqual(MOST_LOOKS);
+      if (launch.stage === 'latency') expect(beside[0]).toBe(0);
       expect(saidBy('base', launch).digest).toMatch(/^[0-9a-f]{16}$/);
       expect(saidBy('head', launch).digest).toBe(saidBy('base', launch).digest);
     }

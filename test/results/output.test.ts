@@ -32,6 +32,15 @@ it('writes whole files below the folder that was asked for, and leaves no probe 
   expect(readFileSync(out.path('profiles/demo/base/cpu.pb.gz'))).toEqual(Buffer.from([1, 2]));
 });
 
+it('keeps the last of many writes of one file at once, and fails none of them', async () => {
+  const out = await openOutput(path.join(dir, 'a'), new Date());
+  // The earlier, the longer: side by side the last would be there first.
+  const contents = Array.from({ length: 12 }, (_, i) => `${i} `.repeat(1 << (18 - i)));
+  await Promise.all(contents.map(async (content) => out.write('cpu.pb.gz', content)));
+  expect(readFileSync(out.path('cpu.pb.gz'), 'utf8')).toBe(contents.at(-1));
+  expect(readdirSync(out.dir)).toEqual(['cpu.pb.gz']);
+});
+
 it('refuses a folder below a file with the exit code of usage and names --out', async () => {
   writeFileSync(path.join(dir, 'file'), '');
   await expect(openOutput(path.join(dir, 'file/below'), new Date())).rejects.toMatchObject({
