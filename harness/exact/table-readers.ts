@@ -4,10 +4,13 @@
  * long as the table: a file in which they would be longer is refused before it takes memory.
  */
 
-/** A value that changes with the address: `value[i]` holds below offset `until[i]` from the function's entry. */
+/**
+ * A value that changes with the address: `value[i]` holds below offset `until[i]` from the function's entry. In the
+ * narrowest numbers that hold them: a count keeps those of every function that ran.
+ */
 export interface Steps {
-  readonly until: Uint32Array;
-  readonly value: Int32Array;
+  readonly until: Uint16Array | Uint32Array;
+  readonly value: Int8Array | Int16Array | Int32Array;
 }
 
 /** Makes the error that refuses the file. */
@@ -53,7 +56,15 @@ export const textReader = (bytes: Buffer, what: string, unreadable: Unreadable):
 
 /** Numbers have 32 bits: five bytes at most. */
 const MOST_VARINT_BYTES = 5;
-const NOTHING: Steps = { until: new Uint32Array(), value: new Int32Array() };
+const NOTHING: Steps = { until: new Uint16Array(), value: new Int8Array() };
+
+const narrow = (until: readonly number[], value: readonly number[]): Steps => {
+  const fit = (bits: number): boolean => value.every((each) => each >= -(2 ** (bits - 1)) && each < 2 ** (bits - 1));
+  return {
+    until: (until.at(-1) ?? 0) < 2 ** 16 ? Uint16Array.from(until) : Uint32Array.from(until),
+    value: fit(8) ? Int8Array.from(value) : fit(16) ? Int16Array.from(value) : Int32Array.from(value),
+  };
+};
 
 /** The steps that begin at an offset of `bytes`, for a function of `size` bytes; 0: there are none. */
 export const stepsReader = (
@@ -93,7 +104,7 @@ export const stepsReader = (
       until.push(end);
       value.push(current);
     }
-    return { until: Uint32Array.from(until), value: Int32Array.from(value) };
+    return narrow(until, value);
   };
   return (offset, size) => {
     const steps = known.get(offset) ?? read(offset, size);

@@ -37,6 +37,16 @@ describe('steps of a function', () => {
     ]);
   });
 
+  it.each([127, 128, -128, -129, 32_767, 32_768, -32_768, -32_769, 2 ** 31 - 1])(
+    'keep a value of %i and an end near where numbers of 16 bits end',
+    (value) => {
+      for (const end of [65_535, 65_536]) {
+        const steps = stepsReader(tableOf([3, 10], [value, end]), 1, unreadable)(1, end);
+        expect([9, 10, end - 1, end].map((at) => valueAt(steps, at))).toEqual([3, value, value, -1]);
+      }
+    },
+  );
+
   it('count distances in units of four bytes where instructions have four', () => {
     const steps = stepsReader(tableOf([5, 10]), 4, unreadable)(1, 40);
     expect([39, 40].map((at) => valueAt(steps, at))).toEqual([5, -1]);
