@@ -46,6 +46,12 @@ const CONTENTION_SHOWN = { launches: 4, seconds: 0.25 };
 const CONTENTION_JUDGED = { launches: 8, seconds: 1 };
 const GOROUTINE_PROBE_MS = 2;
 
+/** Looks at answers take a fourteenth of a launch; what four launches saw alike, each fourth one sees again. */
+const LOOKED_AT = { first: 4, each: 4 } as const;
+
+const looksAtAnswers = ({ index }: LaunchSpec): boolean =>
+  index <= LOOKED_AT.first || index % LOOKED_AT.each === 0;
+
 /** Requests per side in a window: at least 150 and 100 ms of CPU, about a third of a second, two seconds at most. */
 export const windowRequests = ({ couplesPerSecond, cpuNsPerRequest }: RequestRate): number => {
   const forCpu = cpuNsPerRequest === null ? 0 : (FEWEST_CPU_SECONDS * 1e9) / cpuNsPerRequest;
@@ -61,9 +67,11 @@ export interface JudgedLaunch {
 
 export const judgedLaunch = async (session: Session, place: LaunchSpec): Promise<JudgedLaunch> => {
   const startedMs = performance.now();
+  const judgedBefore = session.launches.filter(({ stage }) => stage === 'judged').length;
+  const looks = looksAtAnswers(place);
   return withLivePair(session, place, async (live) => {
     await attachTried(session, live, Math.max(session.settings.inFlight, CONTENTION_IN_FLIGHT));
-    await askOnceBefore(place.lane);
+    if (looks) await askOnceBefore(place.lane);
     const warmed = await warmUp(session, live);
     const captures = bothSides((side) => capturesOf(session, place.index, side, live.sides[side]));
     const firstRequest = place.lane.schedule.next;
@@ -73,14 +81,13 @@ export const judgedLaunch = async (session: Session, place: LaunchSpec): Promise
     const left = await sinceCensus(live, census, warmed, cost.goroutines);
     const requests = place.lane.schedule.next - firstRequest;
     const collected = await collectHeld(live, captures, requests);
-    const judgedSoFar = session.launches.filter(({ stage }) => stage === 'judged').length;
     const slices = contentionSlices(session.plan.scenario);
     const contention =
-      judgedSoFar < slices.launches && !cost.gaveUp
+      judgedBefore < slices.launches && !cost.gaveUp
         ? await contentionSlice(session, live, captures, { index: cost.pairs.length, seconds: slices.seconds })
         : [];
     const sides = finishSides(live, captures, warmed, { requests, cost: cost.pairs, left, collected });
-    if (!cost.gaveUp) await askOnceAfter(place.lane);
+    if (looks && !cost.gaveUp) await askOnceAfter(place.lane);
     const launch: Launch = {
       ...launchHead(place, live, 'judged', startedMs),
       warmup: warmed.warmup,
