@@ -49,8 +49,7 @@ const GOROUTINE_PROBE_MS = 2;
 /** Looks at answers take a fourteenth of a launch; what four launches saw alike, each fourth one sees again. */
 const LOOKED_AT = { first: 4, each: 4 } as const;
 
-const looksAtAnswers = ({ index }: LaunchSpec): boolean =>
-  index <= LOOKED_AT.first || index % LOOKED_AT.each === 0;
+const looksAtAnswers = ({ index }: LaunchSpec): boolean => index <= LOOKED_AT.first || index % LOOKED_AT.each === 0;
 
 /** Requests per side in a window: at least 150 and 100 ms of CPU, about a third of a second, two seconds at most. */
 export const windowRequests = ({ couplesPerSecond, cpuNsPerRequest }: RequestRate): number => {
