@@ -14,6 +14,7 @@ export { ProfileError } from './columns/profile-error.ts';
 export { sampleTotal } from './format/sample-total.ts';
 export { decodeProfile } from './format/decode.ts';
 export { locationsOf } from './columns/columns.ts';
+export { profileOfStacks } from './columns/from-stacks.ts';
 export { encodeProfile } from './format/encode.ts';
 export { type CallPaths, withCallPaths } from './costs/call-paths.ts';
 export { diffProfile, mergeProfiles, mergeWorkers, subtractProfile } from './combine/combine.ts';
@@ -34,7 +35,7 @@ export {
   packageCosts,
   type TableRequest,
 } from './costs/cost-tables.ts';
-export { byLabel, labelOfFrame } from './costs/by-label.ts';
+export { byFrame, byLabel, labelOfFrame } from './costs/by-label.ts';
 export { liveCounts, sampleCounts } from './costs/sample-counts.ts';
 export { isTruncated } from './costs/truncated.ts';
 export { valueColumn, valueIndex, valueTypes } from './columns/value-types.ts';

@@ -1,5 +1,5 @@
 /** An execution trace → its requests' time as a pprof profile: by stack, with what it was spent on as the label `state`. */
-import { locationsOf, type Profile } from '../profile/index.ts';
+import { type Profile, profileOfStacks } from '../profile/index.ts';
 import { type Frame, generationsOf } from './generations.ts';
 import { Goroutines } from './goroutines.ts';
 import { Requests, type RequestTimes, type Served, type Spent } from './requests.ts';
@@ -26,73 +26,6 @@ const SAMPLE_TYPES = [
 /** Where requests ran while nobody sampled the CPU. */
 const NOT_SAMPLED: Frame = { function: '(running, not sampled)', file: '', line: 0 };
 
-/** Gives every text or row one number, in the order they come. */
-class Numbers<Row> {
-  readonly rows: Row[] = [];
-  readonly #known = new Map<string, number>();
-
-  of(key: string, row: () => Row): number {
-    const known = this.#known.get(key);
-    if (known !== undefined) return known;
-    this.#known.set(key, this.rows.length);
-    return this.rows.push(row()) - 1;
-  }
-}
-
-interface FunctionRow {
-  readonly name: number;
-  readonly file: number;
-}
-
-interface LocationRow {
-  readonly function: number;
-  readonly line: number;
-}
-
-class Tables {
-  readonly strings = new Numbers<string>();
-  readonly functions = new Numbers<FunctionRow>();
-  readonly locations = new Numbers<LocationRow>();
-
-  constructor() {
-    this.text('');
-  }
-
-  text(value: string): number {
-    return this.strings.of(value, () => value);
-  }
-
-  location({ function: name, file, line }: Frame): number {
-    const fn = this.functions.of(`${name}\0${file}`, () => ({ name: this.text(name), file: this.text(file) }));
-    return this.locations.of(`${fn} ${line}`, () => ({ function: fn, line }));
-  }
-}
-
-const startsOf = (lengths: readonly number[]): Uint32Array => {
-  const starts = new Uint32Array(lengths.length + 1);
-  lengths.forEach((length, at) => (starts[at + 1] = (starts[at] ?? 0) + length));
-  return starts;
-};
-
-const functionTable = (rows: readonly FunctionRow[]): Profile['functions'] => ({
-  count: rows.length,
-  name: Uint32Array.from(rows, ({ name }) => name),
-  systemName: Uint32Array.from(rows, ({ name }) => name),
-  file: Uint32Array.from(rows, ({ file }) => file),
-  startLine: new Uint32Array(rows.length),
-});
-
-const locationTable = (rows: readonly LocationRow[]): Profile['locations'] => ({
-  count: rows.length,
-  mapping: new Uint32Array(rows.length),
-  address: new BigUint64Array(rows.length),
-  isFolded: new Uint8Array(rows.length),
-  lineStart: startsOf(rows.map(() => 1)),
-  lineFunction: Uint32Array.from(rows, (row) => row.function),
-  lineNumber: Int32Array.from(rows, ({ line }) => Math.min(line, 0x7fff_ffff)),
-  lineColumn: new Uint32Array(rows.length),
-});
-
 const seconds = (ns: number): string => `${(ns / 1e9).toFixed(2)} s`;
 
 /** What is not in the profile, for `go tool pprof -comments`. */
@@ -102,46 +35,19 @@ const commentsOf = ({ requests, apart }: RequestTimes): readonly string[] => [
 ];
 
 const profileOf = (times: RequestTimes, stacks: readonly Stack[]): Profile => {
-  const tables = new Tables();
-  const rows = times.spent.filter(({ ns }) => Math.round(ns) > 0);
   const framesOf = ({ stack }: Spent): readonly Frame[] => {
     const { frames } = stacks[stack] as Stack;
     return frames.length > 0 ? frames : [NOT_SAMPLED];
   };
-  const located = rows.map((row) => framesOf(row).map((frame) => tables.location(frame)));
-  const key = tables.text('state');
-  const states = rows.map(({ state }) => tables.text(STATES[state] ?? ''));
-  return {
-    name: 'wall',
-    sampleTypes: SAMPLE_TYPES,
-    defaultSampleType: 'wall',
-    periodType: SAMPLE_TYPES[1],
-    period: 1n,
-    timeNs: 0n,
-    durationNs: 0n,
-    comments: commentsOf(times),
-    dropFrames: '',
-    keepFrames: '',
-    docUrl: '',
-    mappings: [],
-    functions: functionTable(tables.functions.rows),
-    locations: locationTable(tables.locations.rows),
-    samples: {
-      count: rows.length,
-      values: Float64Array.from(rows.flatMap(({ count, ns }) => [count, Math.round(ns)])),
-      stackStart: startsOf(located.map(({ length }) => length)),
-      stack: locationsOf(located.flat()),
-      labelStart: startsOf(rows.map(() => 1)),
-    },
-    labels: {
-      count: rows.length,
-      key: new Uint32Array(rows.length).fill(key),
-      text: Uint32Array.from(states),
-      number: new BigInt64Array(rows.length),
-      unit: new Uint32Array(rows.length),
-    },
-    strings: tables.strings.rows,
-  };
+  const rows = times.spent.filter(({ ns }) => Math.round(ns) > 0);
+  return profileOfStacks(
+    { name: 'wall', sampleTypes: SAMPLE_TYPES, period: 1n, comments: commentsOf(times), label: 'state' },
+    rows.map((row) => ({
+      frames: framesOf(row),
+      values: [row.count, Math.round(row.ns)],
+      label: STATES[row.state] ?? '',
+    })),
+  );
 };
 
 const spentByState = ({ spent }: RequestTimes): Readonly<Record<string, number>> => {

@@ -10,8 +10,9 @@ import {
   type TracedPart,
   type TracedTime,
 } from '../../model/index.ts';
-import { mean, studentUpperQuantile } from '../../stats/index.ts';
+import { mean } from '../../stats/index.ts';
 import { launchesOf } from './launch-series.ts';
+import { intervalOver, SHOWN_TAIL } from './over-launches.ts';
 
 /** Each part, and the states of the wall profile that it is made of. */
 const PARTS: Readonly<Record<Exclude<TracedPart, 'GC pauses'>, readonly string[]>> = {
@@ -27,8 +28,6 @@ const PARTS: Readonly<Record<Exclude<TracedPart, 'GC pauses'>, readonly string[]
 
 /** Nine parts are looked at: of what is alike, one in a hundred comparisons calls one of them different. */
 const CERTAIN_TAIL = 0.0005;
-/** Shown with each part. */
-const SHOWN_TAIL = 0.025;
 /** Below what a clock read in between may be off by. */
 const LEAST_NS = 1000;
 
@@ -42,21 +41,14 @@ const sidesOf = ({ sides }: Launch): readonly BySide<TracedTime>[] => {
   return base === undefined || head === undefined ? [] : [{ base, head }];
 };
 
-const standardError = (values: readonly number[]): number => {
-  const centre = mean(values);
-  const squares = values.reduce((sum, value) => sum + (value - centre) ** 2, 0);
-  return Math.sqrt(squares / (values.length - 1) / values.length);
-};
-
 const rowOf = (launches: readonly BySide<TracedTime>[], part: TracedPart): TracedComparison['parts'][number] => {
   const values = bothSides((side) => launches.map((each) => partNs(each[side], part)));
   const deltas = values.head.map((ns, at) => ns - (values.base[at] ?? 0));
-  const centre = mean(deltas);
   const row = { part, basePerRequest: mean(values.base), headPerRequest: mean(values.head) };
   if (deltas.length < 2) return { ...row, ciPerRequest: null, isCertain: false };
-  const half = (tail: number): number => studentUpperQuantile(tail, deltas.length - 1) * standardError(deltas);
-  const isCertain = Math.abs(centre) > Math.max(LEAST_NS, half(CERTAIN_TAIL));
-  return { ...row, ciPerRequest: [centre - half(SHOWN_TAIL), centre + half(SHOWN_TAIL)], isCertain };
+  const [low, high] = intervalOver(deltas, CERTAIN_TAIL);
+  const isCertain = Math.max(low, -high) > 0 && Math.abs(mean(deltas)) > LEAST_NS;
+  return { ...row, ciPerRequest: intervalOver(deltas, SHOWN_TAIL), isCertain };
 };
 
 /** null: no launch was traced on both sides. */

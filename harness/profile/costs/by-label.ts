@@ -1,4 +1,4 @@
-/** A profile by the values of one label: each stack becomes one frame, which stands for the value that its sample has. */
+/** A profile by the values of one label, or by anything else that a sample is called: each stack becomes one frame. */
 import { locationColumn } from '../columns/columns.ts';
 import type { Profile } from '../columns/profile.ts';
 import { sampleLabels } from './filter.ts';
@@ -12,9 +12,12 @@ const frameOf = (value: string): string => `${FRAME}${Buffer.from(value, 'utf8')
 export const labelOfFrame = (frame: string): string => Buffer.from(frame.slice(FRAME.length), 'hex').toString('utf8');
 
 /** The same samples with the same values; goroutines have the labels of those that began them. */
-export const byLabel = (profile: Profile, key: string): Profile => {
+export const byLabel = (profile: Profile, key: string): Profile =>
+  byFrame(profile, sampleLabels(profile, key).map(frameOf));
+
+/** The same samples with the same values, each with the one frame that is given for it. */
+export const byFrame = (profile: Profile, ofSample: readonly string[]): Profile => {
   const { samples } = profile;
-  const ofSample = sampleLabels(profile, key);
   const values = [...new Set(ofSample)];
   const numbers = new Map(values.map((value, at) => [value, at]));
   const { length } = values;
@@ -28,7 +31,7 @@ export const byLabel = (profile: Profile, key: string): Profile => {
   const name = Uint32Array.from({ length }, (_, at) => strings.length + at);
   return {
     ...profile,
-    strings: [...strings, ...values.map(frameOf)],
+    strings: [...strings, ...values],
     functions: { count: length, name, systemName: name, file: zeros(), startLine: zeros() },
     locations: {
       count: length,
