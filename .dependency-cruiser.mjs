@@ -11,6 +11,7 @@ const layers = {
   capture: { may: [], why: 'counters are read as they are; what they mean is metrics' },
   profile: { may: [], why: 'a profile is read and summed the same way whoever wrote it' },
   trace: { may: ['profile'], why: 'what a trace says follows from its bytes alone' },
+  perf: { may: ['profile'], why: 'what perf sampled follows from its text alone' },
   stats: { may: [], why: 'statistics sees numbers and no metrics, so that tables of others can check it' },
   baseline: { may: [], why: 'stored runs are kept and found; what they say is compare' },
   publish: {
@@ -42,6 +43,7 @@ const layers = {
       'exact',
       'load',
       'metrics',
+      'perf',
       'plant',
       'process',
       'profile',

@@ -26,6 +26,7 @@ export { judgeAtEnd, judgeSoFar, type Look, type LookVerdict } from './verdict/s
 export { discardReason, invalidity, notCounted } from './verdict/validity.ts';
 export { compareFunctions, compareKind, explainByKinds, type KindCompared } from './functions/compare-functions.ts';
 export { compareLabel } from './functions/labels.ts';
+export { comparePerf } from './functions/below.ts';
 export { isNamedForSure } from './functions/sure-name.ts';
 export { judgeFunctionGates } from './functions/function-gates.ts';
 export { overheadOf } from './overhead.ts';

@@ -38,7 +38,7 @@ import { compareRoutes } from './verdict/routes.ts';
 import { unjudgedFunctionGates, withFunctionGates } from './verdict/function-limits.ts';
 import { type ScenarioVerdict, scenarioVerdictOf } from './verdict/scenario-verdict.ts';
 import { withoutChance } from './verdict/shown.ts';
-import { dropUnsupportedNames } from './functions/explained.ts';
+import { dropUnsupportedNames, dropUnsupportedRows } from './functions/explained.ts';
 import { withoutGoNoise } from './functions/go-noise.ts';
 import { countLinkSeeds, rowOf, withQValues } from './verdict/metric-row.ts';
 import { allocatesNothing, launchesOf, measuredSides } from './verdict/launch-series.ts';
@@ -300,6 +300,12 @@ const missingLabels = ({ scenario, launches }: ScenarioRun, { labels = [] }: Exp
         .filter((wanted) => labels.every(({ label }) => label !== wanted))
         .map((label) => `No sample has a label ${label}: the service sets none of that key with pprof.Do.`);
 
+/** Absent where nothing ran under Linux perf, or costs are not compared. */
+const perfOf = (judged: JudgedScenario, { perf }: Explanation): Pick<ScenarioComparison, 'perf'> =>
+  perf === undefined || whyNoFunction(judged) !== null
+    ? {}
+    : { perf: dropUnsupportedRows(perf, [...judged.rows, ...judged.routes]) };
+
 /** Absent where no function has a limit. */
 const functionGatesOf = (
   judged: JudgedScenario,
@@ -345,6 +351,7 @@ export const assembleScenario = (
     ...dropUnsupportedNames({ functions, attribution: explanation.attribution }, [...rows, ...routes]),
     ...(run.diagnosis !== undefined && { diagnosis: run.diagnosis }),
     ...(traced !== null && { traced }),
+    ...perfOf(judgedScenario, explanation),
     ...(stuck.length > 0 && { stuck }),
     ...(explanation.waitsApart === undefined ? {} : { waitsApart: explanation.waitsApart }),
     ...(toolchain === undefined ? {} : { toolchain }),

@@ -37,6 +37,8 @@ export interface GoTables {
   readonly codeAt: (address: number, length: number) => Buffer;
   /** Innermost (inlined) frame first, the function itself last; empty outside Go's code. Throws `GO_TABLES_UNREADABLE`. */
   readonly framesAt: (address: number) => readonly CountedFrame[];
+  /** Of all functions, as the program's own stack traces write them. */
+  readonly names: () => ReadonlySet<string>;
   /** The code around the address that has the same frames; undefined outside Go's code. */
   readonly stretchAt: (address: number) => Stretch | undefined;
 }
@@ -229,6 +231,16 @@ const detached = ({ layout, data, unreadable }: TableReaders): TableReaders => {
 const detachedCode = (code: readonly ElfSection[]): readonly ElfSection[] =>
   code.map((section) => ({ ...section, bytes: Buffer.from(section.bytes) }));
 
+const namesOf = ({ layout: { functions, table }, name, unreadable }: TableReaders): ReadonlySet<string> => {
+  const names = new Set<string>();
+  for (let index = 0; index < functions; index++) {
+    const at = table.readUInt32LE(8 * index + 4);
+    if (at + FUNC_BYTES > table.length) throw unreadable('its records of functions lie outside their table');
+    names.add(name(table.readInt32LE(at + 4)));
+  }
+  return names;
+};
+
 /** Where each function begins, less where all code does. */
 const entriesOf = ({ functions, table }: GoLayout): Uint32Array => {
   const entries = new Uint32Array(functions);
@@ -260,6 +272,7 @@ export const goTablesIn = (data: Buffer, file: string): GoTables => {
     codeStart: elf.codeStart,
     functionAt: (address) => tablesAt(address)?.info,
     codeAt: (address, length) => bytesAt(code, address, length),
+    names: () => namesOf(readers),
     framesAt: (address) => {
       const tables = tablesAt(address);
       return tables === undefined ? [] : framesOf(readers, tables, address);

@@ -19,6 +19,7 @@ const STAGES = {
   growth: 'counting growth over many requests',
   capture: 'counting allocation sites',
   trace: 'following requests through a trace',
+  perf: 'sampling C and the kernel by perf',
   routes: 'measuring each request name by itself',
 } as const;
 

@@ -18,6 +18,7 @@ export const CAPTURES = {
   trace: { what: 'what requests wait for', takes: ['wall'] },
   samples: { what: 'CPU samples at full speed', takes: ['cpu'] },
   routes: { what: 'each request name by itself', takes: [] },
+  perf: { what: 'C and the kernel by perf', takes: [] },
 } as const satisfies Readonly<Record<CaptureId, CaptureDef>>;
 
 interface Call {
@@ -34,7 +35,7 @@ const worse = (capture: CaptureId): Call => ({ capture, when: ['regressed'] });
  * judged launches hold all there is.
  */
 export const DIAGNOSIS: Readonly<Record<MetricId, readonly Call[]>> = {
-  cpuNsPerRequest: [moved('counts'), moved('routes'), worse('samples')],
+  cpuNsPerRequest: [moved('counts'), moved('routes'), worse('perf'), worse('samples')],
   instructionsPerRequest: [],
   syscallsPerRequest: [],
   mallocsPerRequest: [moved('allocations'), moved('counts'), moved('routes')],

@@ -219,6 +219,13 @@ export const PROFILE_KINDS = {
 
 export const profileKind = (kind: CostKind): ProfileKindDef => PROFILE_KINDS[kind];
 
+/** A sample type that every profile of the file has. */
+export const valueTypeOf = (file: ProfileKind): string =>
+  file === 'perf' ? 'samples' : (COST_KINDS.map(profileKind).find((kind) => kind.file === file)?.valueType ?? file);
+
+/** What the page calls the graph of launches under Linux perf. No kind of its own: without inlined frames its functions are others. */
+export const PERF_TITLE = 'CPU by perf: Go, C and kernel';
+
 /** Launches that leave a file of this kind. */
 export const stagesTaking = (file: ProfileKind): readonly Stage[] => [
   ...new Set(COST_KINDS.map(profileKind).flatMap((kind) => (kind.file === file ? kind.taken : []))),

@@ -140,6 +140,8 @@ export interface ScenarioComparison {
   readonly waitsApart?: readonly WaitApartRow[];
   /** Absent where no launch was traced on both sides. */
   readonly traced?: TracedComparison;
+  /** Absent where no launch ran under Linux perf on both sides. */
+  readonly perf?: PerfComparison;
   /** Stuck on head alone; absent where nothing is. */
   readonly stuck?: readonly StuckGoroutines[];
   /** Another Go on each side, said before anything else; absent where both have one. */
@@ -506,6 +508,44 @@ export interface TracedComparison {
     /** More than chance makes of nine parts. */
     readonly isCertain: boolean;
   }[];
+}
+
+/** Whose code has the CPU. */
+export const PERF_PLACES = ['Go', 'C', 'kernel'] as const;
+export type PerfPlace = (typeof PERF_PLACES)[number];
+
+/** Launches under Linux perf, compared. Its stacks have no inlined frames: nothing here is a figure of Go's own profiles. */
+export interface PerfComparison {
+  readonly launches: number;
+  readonly samples: BySide<number>;
+  readonly places: readonly PerfPlaceRow[];
+  /** Certain to cost more or less: places, then single functions, the largest difference first; empty where CPU did not move. */
+  readonly rows: readonly PerfRow[];
+}
+
+/** CPU per request, in ns, in the mean over launches. */
+export interface PerfPlaceRow {
+  readonly place: PerfPlace;
+  readonly basePerRequest: number;
+  readonly headPerRequest: number;
+  /** Of the difference, 95 %, over launches; null: there is one. */
+  readonly ciPerRequest: readonly [number, number] | null;
+}
+
+export interface PerfRow {
+  readonly place: Exclude<PerfPlace, 'Go'>;
+  /** null: all of the place that was called below. */
+  readonly function: string | null;
+  /** The Go function that called it, outside of runtime and system calls; null: not known. */
+  readonly below: string | null;
+  /** The module's function that most of it was called in; null: none was. */
+  readonly calledIn: string | null;
+  readonly basePerRequest: number;
+  readonly headPerRequest: number;
+  readonly qValue: number | null;
+  readonly kind: 'regressed' | 'improved';
+  /** Of a row without function: the one that has most of the difference; null: none has. */
+  readonly mostly: string | null;
 }
 
 /** Goroutines that were still there, waiting, after their requests had been answered or lost; on head alone. */

@@ -1,15 +1,16 @@
 /** What was captured beside judged launches to explain what moved, and what was not. */
 import type { MetricId } from './metric-ids.ts';
 
-export const CAPTURE_IDS = ['growth', 'counts', 'allocations', 'trace', 'samples', 'routes'] as const;
+export const CAPTURE_IDS = ['growth', 'counts', 'allocations', 'trace', 'samples', 'routes', 'perf'] as const;
 
 export type CaptureId = (typeof CAPTURE_IDS)[number];
 
 /**
  * `time`: the budget has none left for it; `off`: the scenario says so; `named`: counted instructions name the function
- * or the request name already; `sampled`: judged launches hold samples enough; `impossible`: nothing here can.
+ * or the request name already; `sampled`: judged launches hold samples enough; `seen`: Go's own profile shows it all;
+ * `impossible`: nothing here can.
  */
-export const LEFT_OUT_REASONS = ['time', 'off', 'named', 'sampled', 'impossible'] as const;
+export const LEFT_OUT_REASONS = ['time', 'off', 'named', 'sampled', 'seen', 'impossible'] as const;
 
 export interface Diagnosed {
   readonly capture: CaptureId;

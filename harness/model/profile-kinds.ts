@@ -11,6 +11,7 @@ export const PROFILE_FILES = [
   'goroutineleak',
   'instructions',
   'wall',
+  'perf',
 ] as const;
 
 export type ProfileKind = (typeof PROFILE_FILES)[number];

@@ -268,7 +268,7 @@ export interface BuildInfo {
 /**
  * `judged` launches decide cost and contention, `latency` ones decide latency, the others only explain or confirm.
  */
-export type Stage = 'judged' | 'latency' | 'exact' | 'explain' | 'growth' | 'capture' | 'trace' | 'routes';
+export type Stage = 'judged' | 'latency' | 'exact' | 'explain' | 'growth' | 'capture' | 'trace' | 'routes' | 'perf';
 
 export interface Launch {
   readonly index: number;

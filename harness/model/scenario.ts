@@ -216,6 +216,9 @@ export type TraceMode = 'auto' | 'always' | 'off';
 
 export type RoutesMode = 'auto' | 'always' | 'off';
 
+/** Launches under Linux perf: where CPU regressed in C or the kernel, whatever moved, never. */
+export type PerfMode = 'auto' | 'always' | 'off';
+
 export interface MeasureSpec {
   /** Wall clock for this scenario after its builds, in seconds. */
   readonly budgetSeconds: number;
@@ -228,6 +231,8 @@ export interface MeasureSpec {
   readonly routes?: Exclude<RoutesMode, 'auto'>;
   /** Absent: `auto`. */
   readonly trace?: Exclude<TraceMode, 'auto'>;
+  /** Absent: `auto`. */
+  readonly perf?: Exclude<PerfMode, 'auto'>;
   /** Labels of the service's own (pprof.Do) by which its costs are told; absent: none. */
   readonly labels?: readonly string[];
   /** Unjudged full-speed pass that names functions after a CPU gate fired. */

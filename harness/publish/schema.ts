@@ -12,6 +12,7 @@ import {
   GATED_KINDS,
   LEFT_OUT_REASONS,
   METRIC_IDS,
+  PERF_PLACES,
   TRACED_PARTS,
   VERDICTS,
 } from '../model/index.ts';
@@ -319,6 +320,37 @@ const scenario = z.object({
           }),
         )
         .max(TRACED_PARTS.length),
+    })
+    .exactOptional(),
+  perf: z
+    .object({
+      launches: count,
+      samples: sides,
+      places: z
+        .array(
+          z.object({
+            place: z.enum(PERF_PLACES),
+            basePerRequest: number,
+            headPerRequest: number,
+            ciPerRequest: z.tuple([number, number]).nullable(),
+          }),
+        )
+        .max(PERF_PLACES.length),
+      rows: z
+        .array(
+          z.object({
+            place: z.enum(['C', 'kernel']),
+            function: text.nullable(),
+            below: text.nullable(),
+            calledIn: text.nullable(),
+            basePerRequest: number,
+            headPerRequest: number,
+            qValue: number.nullable(),
+            kind: z.enum(['regressed', 'improved']),
+            mostly: text.nullable(),
+          }),
+        )
+        .max(20),
     })
     .exactOptional(),
   stuck: z

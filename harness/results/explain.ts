@@ -59,8 +59,8 @@ export const explainSamples = async (
   file: RunFile,
   { run, measured, rows }: JudgedScenario,
   reader: SamplesReader,
-): Promise<Omit<Sampled, 'compared' | 'apart' | 'labels'> & { readonly explanation: Explanation }> => {
-  const { compared, graphs, cpu, apart, labels } = await reader.all(file, measured);
+): Promise<Omit<Sampled, 'compared' | 'apart' | 'labels' | 'perf'> & { readonly explanation: Explanation }> => {
+  const { compared, graphs, cpu, apart, labels, perf } = await reader.all(file, measured);
   const { functionGates } = measured.scenario;
   const isExplainPass = run.launches.some(({ stage }) => stage === 'explain');
   return {
@@ -69,6 +69,7 @@ export const explainSamples = async (
       ...(functionGates !== undefined && { functionGates: judgeFunctionGates(functionGates, compared) }),
       ...(labels.length > 0 && { labels }),
       ...(apart.length > 0 && { waitsApart: apart }),
+      ...(perf !== null && { perf }),
     },
     graphs,
     cpu,
@@ -76,17 +77,19 @@ export const explainSamples = async (
 };
 
 const inOrder = (graphs: readonly ProfilePair[]): readonly ProfilePair[] => {
-  const place = ({ compared }: ProfilePair): number => (compared === null ? -1 : COST_KINDS.indexOf(compared));
+  const place = ({ compared }: ProfilePair): number =>
+    compared === null ? COST_KINDS.length : COST_KINDS.indexOf(compared);
   return graphs.toSorted((a, b) => place(a) - place(b));
 };
 
-type OnlySampled = Pick<Explanation, 'functionGates' | 'waitsApart' | 'labels'>;
+type OnlySampled = Pick<Explanation, 'functionGates' | 'waitsApart' | 'labels' | 'perf'>;
 
 /** What samples alone say, whatever counts say beside them. */
-const onlySampled = ({ functionGates, waitsApart, labels }: Explanation): OnlySampled => ({
+const onlySampled = ({ functionGates, waitsApart, labels, perf }: Explanation): OnlySampled => ({
   ...(functionGates !== undefined && { functionGates }),
   ...(waitsApart !== undefined && { waitsApart }),
   ...(labels !== undefined && { labels }),
+  ...(perf !== undefined && { perf }),
 });
 
 interface ScenarioExplained {

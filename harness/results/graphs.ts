@@ -1,6 +1,6 @@
 /** The graphs of the page, from the profiles that the rows of the comparison come from. */
-import { costFactors, type ProfiledKind } from '../compare/index.ts';
-import { isHeld, profileKind } from '../metrics/index.ts';
+import { costFactors, type ProfiledKind, type ProfiledSide } from '../compare/index.ts';
+import { isHeld, PERF_TITLE, profileKind, valueTypeOf } from '../metrics/index.ts';
 import { type BySide, bothSides } from '../model/index.ts';
 import { mergeProfiles, type Profile } from '../profile/index.ts';
 import type { ProfilePair } from '../report/index.ts';
@@ -28,6 +28,21 @@ export const graphOf = (scenario: string, kind: ProfiledKind, merged: BySide<Pro
     ...(reason !== null && { reason }),
   }));
   return { scenario, title, compared: kind.profile, unit, perRequest: !isHeld(kind.profile), ...sides };
+};
+
+/** Of launches under Linux perf; no rows of functions belong to it. */
+export const perfGraph = (
+  scenario: string,
+  launches: readonly BySide<ProfiledSide>[],
+  explained: BySide<Profile>,
+): ProfilePair => {
+  const scales = costFactors({ profile: 'cpu', launches, practicalRatio: 0 });
+  const sides = bothSides((side) => ({
+    profile: explained[side],
+    valueType: valueTypeOf('perf'),
+    scale: scales[side],
+  }));
+  return { scenario, title: PERF_TITLE, compared: null, unit: 'ns', perRequest: true, ...sides };
 };
 
 /** Counted instructions, by paths where CPU samples know them. */

@@ -27,6 +27,6 @@ export const launchesExplaining = (run: ScenarioRun, kind: ProfileKind): readonl
 /** The launches that the stored profile of a kind is merged from: finer ones only of a kind that no other launch takes. */
 export const launchesMerged = (run: ScenarioRun, kind: ProfileKind): readonly Launch[] => {
   const taking = stagesTaking(kind);
-  const isFine = taking.every((stage) => FINER[stage] !== undefined);
+  const isFine = taking.length > 0 && taking.every((stage) => FINER[stage] !== undefined);
   return isFine ? run.launches.filter(({ stage }) => taking.includes(stage)) : sampledLaunches(run);
 };

@@ -4,8 +4,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { profileKind } from '../metrics/index.ts';
-import { COST_KINDS, type ProfileKind, type ProfileRef } from '../model/index.ts';
+import { valueTypeOf } from '../metrics/index.ts';
+import type { ProfileKind, ProfileRef } from '../model/index.ts';
 import { decodeProfile, type Profile, ProfileError, subtractProfile, valueIndex } from '../profile/index.ts';
 
 export interface ReadFile {
@@ -36,8 +36,7 @@ export const folderReader = (dir: string): FolderReader => {
 type FileKind = ProfileKind | 'calls';
 
 /** A sample type that every profile of the kind has. */
-const typeOf = (kind: FileKind): string =>
-  COST_KINDS.map(profileKind).find(({ file }) => file === kind)?.valueType ?? kind;
+const typeOf = (kind: FileKind): string => (kind === 'calls' ? kind : valueTypeOf(kind));
 
 const decoded = (bytes: Uint8Array, file: string, kind: FileKind): Profile => {
   const profile = decodeProfile(bytes, file);

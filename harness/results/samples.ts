@@ -6,6 +6,7 @@ import {
   apartIn,
   compareKind,
   compareLabel,
+  comparePerf,
   type CostProfile,
   isNamedForSure,
   type KindCompared,
@@ -17,10 +18,12 @@ import {
 import { counterPerRequest, countedPairs, METRICS, profileKind } from '../metrics/index.ts';
 import {
   type BySide,
+  bothSides,
   COST_KINDS,
   type CostKind,
   type LabelComparison,
   type Launch,
+  type PerfComparison,
   type ProfileKind,
   type RunFile,
   type ScenarioRun,
@@ -31,7 +34,7 @@ import {
 import type { Profile } from '../profile/index.ts';
 import type { ProfilePair } from '../report/index.ts';
 import { type KindEvidence, kindsOf, openKind } from './evidence.ts';
-import { graphOf } from './graphs.ts';
+import { graphOf, perfGraph } from './graphs.ts';
 import { launchesExplaining, launchesMerged } from './launches.ts';
 import { type KeepMerged, keepSides } from './merged.ts';
 import type { ReadFile } from './profile-files.ts';
@@ -47,6 +50,8 @@ export interface Sampled {
   readonly labels: readonly LabelComparison[];
   /** Waits that are no request's. */
   readonly apart: readonly WaitApartRow[];
+  /** Of launches under Linux perf; null: there are none. */
+  readonly perf: PerfComparison | null;
 }
 
 /** Of one kind; `cpu` is null for all others, whose launches' sum nobody asks for. */
@@ -94,6 +99,26 @@ const profiledKind = (profile: CostProfile, evidence: KindEvidence): ProfiledKin
   practicalRatio: practicalRatioOf(profile),
 });
 
+/** CPU per request of all judged launches, in which the sides took turns request by request; undefined: none were counted. */
+const judgedCpu = ({ launches }: ScenarioRun, side: Side): number | undefined => {
+  const pairs = launches.filter(({ stage }) => stage === 'judged').flatMap((launch) => countedPairs(launch, 'cost'));
+  return counterPerRequest(pairs, side, 'cpuNs');
+};
+
+/** Of launches under Linux perf: their samples say the shares, judged launches of what. */
+const perfSides = (run: ScenarioRun, { explaining, of }: KindEvidence): readonly BySide<ProfiledSide>[] => {
+  const totals = bothSides((side) => judgedCpu(run, side));
+  return explaining.flatMap((launch) => {
+    const [base, head] = SIDES.map((side): ProfiledSide | null => {
+      const { cpuNs, requests } = launch.sides[side].profiled;
+      const own = cpuNs === undefined || requests === 0 ? undefined : cpuNs / requests;
+      const [open, total] = [of(launch, side), totals[side] ?? own];
+      return open === null ? null : { ...open, ...(total !== undefined && { exactTotalPerRequest: total }) };
+    });
+    return base && head ? [{ base, head }] : [];
+  });
+};
+
 const NO_CPU: Sampled['cpu'] = { base: null, head: null };
 
 export class SamplesReader {
@@ -125,6 +150,7 @@ export class SamplesReader {
     const apart: WaitApartRow[] = [];
     const labels: LabelComparison[] = [];
     let cpu = NO_CPU;
+    let perf: PerfComparison | null = null;
     for (const kind of kindsOf(run)) {
       const read = this.#knownOf(run, kind) ?? (await this.#readKind(change, run, kind));
       compared.push(...read.compared);
@@ -132,8 +158,9 @@ export class SamplesReader {
       apart.push(...read.apart);
       labels.push(...read.labels);
       if (kind === 'cpu') cpu = read.cpu;
+      perf = read.perf ?? perf;
     }
-    return { compared, graphs, cpu, apart, labels };
+    return { compared, graphs, cpu, apart, labels, perf };
   }
 
   #knownOf(run: ScenarioRun, kind: ProfileKind): KindRead | null {
@@ -169,7 +196,11 @@ export class SamplesReader {
         labels.push(...(run.scenario.measure.labels ?? []).flatMap((label) => compareLabel(counted, label)));
     }
     const cpu = file === 'cpu' ? evidence.merged : NO_CPU;
-    const read = { launches: launchesOf(run, file), compared, graphs, labels, cpu, apart, serving };
+    const sampled = file === 'perf' ? perfSides(run, evidence) : [];
+    const perf = comparePerf(sampled, context.modulePath);
+    if (perf !== null && evidence.explained !== null)
+      graphs.push(perfGraph(run.scenario.name, sampled, evidence.explained));
+    const read = { launches: launchesOf(run, file), compared, graphs, labels, cpu, apart, serving, perf };
     this.#known.set(file, read);
     return read;
   }

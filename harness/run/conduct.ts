@@ -37,6 +37,9 @@ import { outlookOf } from './outlook.ts';
 import { type LaunchSpec, launchSpecOf } from './launch/running-pair.ts';
 import { allocationLaunch, explainLaunch, growthLaunch, latencyLaunch, latencyLaunchSeconds } from './launch/others.ts';
 import { routesLaunch, routesLaunchSeconds, WAITS_LAUNCHES, waitsSeconds } from './launch/routes.ts';
+import { perfLaunch } from './launch/perf.ts';
+import type { PerfTool } from './launch/perf-tool.ts';
+import { findPerfOrNote, perfNotTold, perfSoFar } from './perf-so-far.ts';
 import { traceLaunch } from './launch/trace.ts';
 import type { RequestRate } from './launch/warm-up.ts';
 import { answersOf, failedRequestsOf, keptSettings, nextLaunchIndex, type Session } from './session/session.ts';
@@ -77,6 +80,10 @@ interface Progress {
   countingWaits: boolean;
   /** Of the step that is taken. */
   outlook: Outlook;
+  /** Looked for once, when it is first wanted. */
+  perf: PerfTool | null;
+  /** Asked once, when judged launches have ended and CPU regressed. */
+  isHidden: boolean | null;
   /** Once no step is left. */
   diagnosis: readonly Diagnosed[];
 }
@@ -111,6 +118,8 @@ export const conduct = async (session: Session, links: Links, builds: BySide<Bui
     engine: null,
     countingWaits: false,
     outlook: { aboutSeconds: null, decision: null, part: null },
+    perf: null,
+    isHidden: null,
     diagnosis: [],
   };
   const conductor: Conductor = { session, links, progress, current: () => snapshotOf(session, builds, progress) };
@@ -230,6 +239,9 @@ const soFarOf = ({ session, links, progress, current }: Conductor): RunSoFar => 
       done: doneOf('routes'),
       areKnown: areNamesCounted(session, progress),
     },
+    perf: perfSoFar(session, progress, () =>
+      isCalledFor('perf', { look: seen, movedLatency: moved.latency, movedNames: moved.costsOfNames }),
+    ),
     routesLaunchSeconds:
       routesLaunchSeconds(load.requests.length, progress.pace?.couplesPerSecond ?? Infinity) +
       (measure.routes === 'always' && doneOf('routes') < WAITS_LAUNCHES ? waitsSeconds(load.requests.length) : 0),
@@ -270,6 +282,11 @@ const take = async (conductor: Conductor, step: NextStep): Promise<void> => {
       );
     case 'routes':
       return launchRoutes(conductor, step.launches);
+    case 'find perf':
+      progress.perf = await findPerfOrNote(session);
+      return;
+    case 'perf':
+      return launchUnderPerf(conductor, step.launches);
     case 'trace':
       return launchAll(conductor, 'trace', 1, async (place) =>
         traceLaunch(session, place, progress.latencyRatePerSecond ?? 1, step.route),
@@ -317,6 +334,25 @@ const launchRoutes = async (conductor: Conductor, launches: number): Promise<voi
   const done = session.launches.filter(({ stage }) => stage === 'routes').length;
   const waits = session.plan.scenario.measure.routes === 'always' && done < WAITS_LAUNCHES;
   return launchAll(conductor, 'routes', launches, async (place) => routesLaunch(session, place, waits));
+};
+
+/** A service that dies while perf samples it has been judged before. */
+const launchUnderPerf = async (conductor: Conductor, launches: number): Promise<void> => {
+  const { session, progress } = conductor;
+  try {
+    await launchAll(conductor, 'perf', launches, async (place) => perfLaunch(session, place));
+  } catch (error) {
+    session.plan.signal.throwIfAborted();
+    if (!(error instanceof GodynoError)) throw error;
+    giveUpPerf(conductor, error.message);
+  }
+  if (progress.invalid !== null) giveUpPerf(conductor, progress.invalid.message);
+  progress.invalid = null;
+};
+
+const giveUpPerf = ({ session, progress }: Conductor, why: string): void => {
+  session.notes.add(perfNotTold(why));
+  progress.perf = { reason: why, hint: '' };
 };
 
 const explain = async (conductor: Conductor, launches: number): Promise<void> => {

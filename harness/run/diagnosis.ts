@@ -6,6 +6,7 @@ import {
   type Diagnosed,
   type ExactMode,
   type MetricId,
+  type PerfMode,
   type RoutesMode,
   type TraceMode,
 } from '../model/index.ts';
@@ -42,6 +43,17 @@ interface SoFar extends Seen {
   readonly isNamedExactly: boolean;
   readonly hasSamples: boolean;
   readonly names: NamesSoFar;
+  readonly perf: PerfSoFar;
+}
+
+/** Of the launches under Linux perf. */
+export interface PerfSoFar {
+  readonly mode: PerfMode;
+  /** `unknown`: nobody has looked. */
+  readonly tool: 'unknown' | 'found' | 'missing';
+  readonly done: number;
+  /** C or the kernel has a part in what became slower, as far as Go's own samples show. */
+  readonly isHidden: boolean;
 }
 
 /** Of the launches that measure each request name by itself. */
@@ -101,6 +113,12 @@ const FATES: Readonly<Record<CaptureId, (soFar: SoFar) => Fate>> = {
     if (names.mode === 'off') return 'off';
     return names.areKnown && names.mode === 'auto' ? 'named' : 'time';
   },
+  perf: ({ perf, explain }) => {
+    if (perf.done > 0) return 'ran';
+    if (perf.mode === 'off' || (perf.mode === 'auto' && !explain)) return 'off';
+    if (perf.mode === 'auto' && !perf.isHidden) return 'seen';
+    return perf.tool === 'missing' ? 'impossible' : 'time';
+  },
 };
 
 /** Launches of one request name after the other that are wanted in all. */
@@ -113,8 +131,21 @@ export const routesWanted = (soFar: Seen & Pick<SoFar, 'names'>): number => {
   return callers.includes('cpuNsPerRequest') ? ROUTES_LAUNCHES.cpu : ROUTES_LAUNCHES.counters;
 };
 
-const isToTell = (capture: CaptureId, because: readonly MetricId[], { names }: SoFar): boolean =>
-  capture === 'routes' ? names.count > 1 && (because.length > 0 || names.mode === 'always') : because.length > 0;
+/** So many tell by how much launches differ; the interval of two has no end. */
+const PERF_LAUNCHES = 3;
+
+/** Launches under Linux perf that are wanted in all. */
+export const perfWanted = (soFar: Seen & Pick<SoFar, 'perf' | 'explain'>): number => {
+  const { mode, tool, isHidden } = soFar.perf;
+  if (mode === 'off' || tool === 'missing') return 0;
+  if (mode === 'always') return PERF_LAUNCHES;
+  return soFar.explain && isHidden && isCalledFor('perf', soFar) ? PERF_LAUNCHES : 0;
+};
+
+const isToTell = (capture: CaptureId, because: readonly MetricId[], { names, perf }: SoFar): boolean => {
+  if (capture === 'routes') return names.count > 1 && (because.length > 0 || names.mode === 'always');
+  return because.length > 0 || (capture === 'perf' && perf.mode === 'always');
+};
 
 /** Of all that moved; empty where nothing did, or nothing is compared. `seconds`: what each capture would have taken. */
 export const diagnose = (soFar: SoFar, seconds: CaptureSeconds): readonly Diagnosed[] => {

@@ -14,6 +14,7 @@ export { provision, type Provisioned } from './provision.ts';
 export { NothingToCompareError, UNKNOWN_TO_BASE } from './launch/trial.ts';
 export type { Rehearsal } from './launch/rehearsal.ts';
 export { coin, linkSeedOf, mixSeed } from './session/seeds.ts';
+export { findPerf, isPerfMissing, type PerfTool } from './launch/perf-tool.ts';
 export { steadyGo } from './counting/build.ts';
 export { rehearse, runScenario } from './run-scenario.ts';
 export { wayOfSides, type WayOfSides } from './way-of-sides.ts';

@@ -7,7 +7,14 @@ import type { Look, MovedLatency } from '../compare/index.ts';
 import type { Symptom } from '../metrics/index.ts';
 import type { ExactMode, StopReason, TraceMode } from '../model/index.ts';
 import type { GateState } from './counting/engine.ts';
-import { type CaptureSeconds, isCalledFor, type NamesSoFar, routesWanted } from './diagnosis.ts';
+import {
+  type CaptureSeconds,
+  isCalledFor,
+  type NamesSoFar,
+  type PerfSoFar,
+  perfWanted,
+  routesWanted,
+} from './diagnosis.ts';
 import type { RunPlan } from './session/plan.ts';
 
 /** In a small budget costs come first, but one latency launch has its time. */
@@ -32,6 +39,9 @@ export const ALLOCATION_SECONDS = 10;
 export const TRACE_SECONDS = 10;
 /** So many tell by how much launches differ; the interval of two has no end. */
 const TRACED_LAUNCHES = 3;
+
+/** Start, warm-up, four turns of the sides, and reading what perf sampled. */
+export const PERF_LAUNCH_SECONDS = 11;
 
 const EXPLAIN_MOST_SECONDS = 120;
 /** Start, warm-up and two windows of four seconds. */
@@ -83,6 +93,7 @@ export interface RunSoFar {
   /** When launches are traced, and how many have been. */
   readonly traces: { readonly mode: TraceMode; readonly done: number };
   readonly names: NamesSoFar;
+  readonly perf: PerfSoFar;
   /** Of one launch that measures each request name by itself. */
   readonly routesLaunchSeconds: number;
   /** Seconds that explaining took so far; launches at the same time count once. */
@@ -100,8 +111,8 @@ export interface RunSoFar {
 
 export type NextStep =
   /** `launches` at the same time. */
-  | { readonly kind: 'judged' | 'latency' | 'explain' | 'routes'; readonly launches: number }
-  | { readonly kind: 'find engine' | 'capture' }
+  | { readonly kind: 'judged' | 'latency' | 'explain' | 'routes' | 'perf'; readonly launches: number }
+  | { readonly kind: 'find engine' | 'find perf' | 'capture' }
   /** Of requests of one name; null: of all. */
   | { readonly kind: 'trace'; readonly route: string | null }
   /**
@@ -193,7 +204,8 @@ const othersSeconds = (soFar: RunSoFar): number =>
   captureSeconds(soFar) +
   traceSeconds(soFar) +
   tracesAskedFor(soFar) +
-  (soFar.names.mode === 'always' ? routesSeconds(soFar) : 0);
+  (soFar.names.mode === 'always' ? routesSeconds(soFar) : 0) +
+  (soFar.perf.mode === 'always' ? perfSeconds(soFar) : 0);
 
 /** Of those that the scenario asks for whatever moves. */
 const tracesAskedFor = ({ traces, purpose, latency }: RunSoFar): number =>
@@ -206,6 +218,20 @@ export const routesSeconds = (soFar: RunSoFar): number => {
   if (soFar.purpose !== 'compare') return 0;
   const turns = Math.ceil(Math.max(0, routesWanted(soFar) - soFar.names.done) / soFar.lanes);
   return turns * soFar.routesLaunchSeconds;
+};
+
+/** Of the launches under Linux perf, as far as they are still to come. */
+export const perfSeconds = (soFar: RunSoFar): number => {
+  if (soFar.purpose !== 'compare') return 0;
+  const turns = Math.ceil(Math.max(0, perfWanted(soFar) - soFar.perf.done) / soFar.lanes);
+  return turns * PERF_LAUNCH_SECONDS;
+};
+
+/** As many as there is time for: one names what costs more, several say how far launches differ. */
+const perfStep = (soFar: RunSoFar): NextStep | null => {
+  if (perfSeconds(soFar) === 0 || soFar.secondsLeft < PERF_LAUNCH_SECONDS) return null;
+  if (soFar.perf.tool === 'unknown') return { kind: 'find perf' };
+  return { kind: 'perf', launches: atOnce(soFar, perfWanted(soFar) - soFar.perf.done) };
 };
 
 /** All of them or none; where nobody asked for them, what names the function comes before them. */
@@ -306,6 +332,7 @@ export const captureTimes = (soFar: RunSoFar): CaptureSeconds => ({
   trace: TRACE_SECONDS,
   samples: EXPLAIN_LAUNCH_SECONDS,
   routes: routesSeconds(soFar),
+  perf: PERF_LAUNCH_SECONDS,
 });
 
 /** What counting takes where a gate has fired and instructions are to be counted for it; else 0. */
@@ -391,6 +418,8 @@ const stepAfterDecision = (soFar: RunSoFar): NextStep => {
     return { kind: 'latency', launches: atOnce(soFar, look.nextLatencyLook - soFar.latencyDone) };
   }
   if (isWorthTracing(soFar)) return traceOf(soFar);
+  const perf = perfStep(soFar);
+  if (perf !== null) return perf;
   if (isWorthNames(soFar)) return { kind: 'routes', launches: atOnce(soFar, routesWanted(soFar) - soFar.names.done) };
   const hasSeenSamples = soFar.explainedSeconds > 0 || !isWorthExplaining(soFar);
   if (hasSeenSamples && soFar.traces.done < tracesWanted(soFar) && secondsLeft >= TRACE_SECONDS) return traceOf(soFar);

@@ -8,6 +8,7 @@ import {
   growthLaunchSeconds,
   growthSeconds,
   latencySeconds,
+  perfSeconds,
   routesSeconds,
   type NextStep,
   type RunSoFar,
@@ -50,7 +51,10 @@ const aboutSeconds = (soFar: RunSoFar, step: NextStep): number | null => {
       return TRACE_SECONDS + growth + counting + capture + latency;
     case 'explain':
       return EXPLAIN_LAUNCH_SECONDS + latency;
+    case 'perf':
+      return perfSeconds(soFar) + explainingToCome(soFar);
     case 'find engine':
+    case 'find perf':
     case 'stop':
     case 'too little':
     case 'end':

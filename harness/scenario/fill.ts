@@ -308,7 +308,7 @@ export const fillScenario = (
 ): Scenario => {
   const load = fillLoad(input.load, files, contents);
   const target = withPorts(fillTarget(input.target, files), load);
-  const { budget, tight, exact, lanes, routes, trace, labels, explain } = input.measure;
+  const { budget, tight, exact, lanes, routes, trace, perf, labels, explain } = input.measure;
   return {
     name: input.name ?? nameFromFile(file),
     description: input.description ?? null,
@@ -323,6 +323,7 @@ export const fillScenario = (
       ...(lanes === 'auto' ? {} : { lanes }),
       ...(routes === 'auto' ? {} : { routes }),
       ...(trace === 'auto' ? {} : { trace }),
+      ...(perf === 'auto' ? {} : { perf }),
       ...(labels !== undefined && { labels: [...new Set(labels)] }),
       explain,
     },

@@ -100,6 +100,12 @@ const measure = () =>
       .describe(
         'Follow requests of both sides through execution traces, in unjudged launches: what they wait for, and what scheduler, collector, system calls and network took of them. auto: one where latency moved, three where it regressed and there is time; always: three, whatever moved; off: never.',
       ),
+    perf: z
+      .enum(['auto', 'always', 'off'], expected('auto, always or off'))
+      .prefault('auto')
+      .describe(
+        'Sample both sides with Linux perf, in three unjudged launches: what C and the kernel take of a request, and below which Go function. auto: where CPU regressed and calls into C or the kernel have a part in it; always: whatever moved; off: never.',
+      ),
     labels: z
       .array(z.string().min(1).max(100), expected('a list of label keys'))
       .min(1, 'expected at least one label key')

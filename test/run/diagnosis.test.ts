@@ -4,7 +4,7 @@ import { diagnose } from '../../harness/run/diagnosis.ts';
 import type { RunSoFar } from '../../harness/run/next-step.ts';
 import { lookOf, says, usual } from './run-so-far.ts';
 
-const SECONDS = { growth: 14, counts: 30, allocations: 10, trace: 10, samples: 11, routes: 32 };
+const SECONDS = { growth: 14, counts: 30, allocations: 10, trace: 10, samples: 11, routes: 32, perf: 33 };
 
 const told = (soFar: Partial<RunSoFar>, look: Partial<Look>) =>
   diagnose({ ...usual, ...soFar, look: lookOf(look) }, SECONDS);
@@ -21,9 +21,18 @@ test('what ran is told with what called for it, what did not with the reason', (
   expect(told({ counting: 'done', isNamedExactly: true }, cpu)).toEqual([
     { capture: 'counts', because: ['cpuNsPerRequest'], leftOut: null },
     { capture: 'samples', because: ['cpuNsPerRequest'], leftOut: 'named' },
+    { capture: 'perf', because: ['cpuNsPerRequest'], leftOut: 'seen' },
   ]);
-  expect(told({ exact: 'off', hasSamples: true }, cpu).map(({ leftOut }) => leftOut)).toEqual(['off', 'sampled']);
-  expect(told({ engine: 'none', explain: false }, cpu).map(({ leftOut }) => leftOut)).toEqual(['impossible', 'off']);
+  expect(told({ exact: 'off', hasSamples: true }, cpu).map(({ leftOut }) => leftOut)).toEqual([
+    'off',
+    'sampled',
+    'seen',
+  ]);
+  expect(told({ engine: 'none', explain: false }, cpu).map(({ leftOut }) => leftOut)).toEqual([
+    'impossible',
+    'off',
+    'off',
+  ]);
 });
 
 test('where time was short, with the budget that would have held it', () => {
@@ -52,4 +61,17 @@ test('request names by themselves are told where there are several, and where th
     because: [],
     leftOut: null,
   });
+});
+
+test('perf is told where Go’s own profile does not show what became slower, and where the scenario asks for it', () => {
+  const fateOf = (perf: Partial<RunSoFar['perf']>, look: Partial<Look> = cpu) =>
+    told({ perf: { ...usual.perf, ...perf }, counting: 'done' }, look).find(({ capture }) => capture === 'perf');
+  const because = ['cpuNsPerRequest'];
+  expect(fateOf({})).toMatchObject({ because, leftOut: 'seen' });
+  expect(fateOf({ isHidden: true })).toMatchObject({ because, leftOut: 'time' });
+  expect(fateOf({ isHidden: true, tool: 'missing' })).toMatchObject({ leftOut: 'impossible' });
+  expect(fateOf({ isHidden: true, done: 3 })).toMatchObject({ leftOut: null });
+  expect(fateOf({ mode: 'off', isHidden: true })).toMatchObject({ leftOut: 'off' });
+  expect(fateOf({}, {})).toBeUndefined();
+  expect(fateOf({ mode: 'always', done: 3 }, {})).toEqual({ capture: 'perf', because: [], leftOut: null });
 });

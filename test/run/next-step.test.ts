@@ -7,6 +7,7 @@ type Row = readonly [what: string, soFar: Partial<RunSoFar>, look: Partial<Look>
 
 const CPU_OF_A_NAME = { metric: 'cpuNsPerRequest', verdict: 'regressed' } as const;
 const SEVERAL = { mode: 'auto', count: 6, done: 0, areKnown: false } as const;
+const HIDDEN = { mode: 'auto', tool: 'unknown', done: 0, isHidden: true } as const;
 const MEDIAN = { metric: 'latencyP50Ms', verdict: 'improved' } as const;
 const CPU_FIRED = [says('cpuNsPerRequest', 'regressed')];
 
@@ -455,6 +456,36 @@ const FOLLOWED: readonly Row[] = [
     { kind: 'routes', launches: 1 },
   ],
   [
+    'asks perf where calls into C or the kernel have a part in what became slower, once it is known to be there',
+    { counting: 'done', latencyDone: 4, perf: HIDDEN },
+    { verdicts: CPU_FIRED, nextLatencyLook: null },
+    { kind: 'find perf' },
+  ],
+  [
+    'for three launches, as many as there is time for',
+    { counting: 'done', latencyDone: 4, lanes: 2, perf: { ...HIDDEN, tool: 'found', done: 1 } },
+    { verdicts: CPU_FIRED, nextLatencyLook: null },
+    { kind: 'perf', launches: 2 },
+  ],
+  [
+    'not where it cannot be had',
+    { counting: 'done', latencyDone: 4, perf: { ...HIDDEN, tool: 'missing' } },
+    { verdicts: CPU_FIRED, nextLatencyLook: null },
+    { kind: 'explain' },
+  ],
+  [
+    'nor where Go’s own profile shows it all',
+    { counting: 'done', latencyDone: 4, perf: { ...HIDDEN, isHidden: false } },
+    { verdicts: CPU_FIRED, nextLatencyLook: null },
+    { kind: 'explain' },
+  ],
+  [
+    'whatever moved where the scenario asks for it, and keeps the time',
+    { counting: 'done', latencyDone: 4, perf: { ...HIDDEN, mode: 'always', isHidden: false } },
+    { firstCpuLook: null, nextLatencyLook: null, verdicts: [says('cpuNsPerRequest', 'unchanged')] },
+    { kind: 'find perf' },
+  ],
+  [
     'counts instructions for the one name that takes more CPU: exact counts show what is little of the mix',
     { latencyDone: 4, names: { ...SEVERAL, mode: 'always', done: 8 }, movedNames: [CPU_OF_A_NAME] },
     { firstCpuLook: null, nextLatencyLook: null, verdicts: [says('cpuNsPerRequest', 'unchanged')] },
@@ -593,6 +624,10 @@ describe('a whole run', () => {
           return spend(soFar.routesLaunchSeconds, {
             names: { ...soFar.names, done: soFar.names.done + step.launches },
           });
+        case 'find perf':
+          return { ...soFar, perf: { ...soFar.perf, tool: 'found' } };
+        case 'perf':
+          return spend(11, { perf: { ...soFar.perf, done: soFar.perf.done + step.launches } });
         case 'capture':
         case 'trace':
         case 'explain':

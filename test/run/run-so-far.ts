@@ -53,6 +53,7 @@ export const usual: RunSoFar = {
   traceDone: false,
   traces: { mode: 'auto', done: 0 },
   names: { mode: 'auto', count: 1, done: 0, areKnown: false },
+  perf: { mode: 'auto', tool: 'unknown', done: 0, isHidden: false },
   routesLaunchSeconds: 4,
   explainedSeconds: 0,
   wantsSamples: false,

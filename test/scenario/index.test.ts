@@ -108,6 +108,8 @@ describe('defaults', () => {
   test('launches go beside each other as the machine and the service allow, unless a number is given', () => {
     expect(read(`${MINIMAL}measure: { routes: auto }`).measure).not.toHaveProperty('routes');
     expect(read(`${MINIMAL}measure: { routes: always }`).measure.routes).toBe('always');
+    expect(read(`${MINIMAL}measure: { perf: auto }`).measure).not.toHaveProperty('perf');
+    expect(read(`${MINIMAL}measure: { perf: always }`).measure.perf).toBe('always');
     expect(read(`${MINIMAL}measure: { lanes: auto }`).measure).not.toHaveProperty('lanes');
     expect(read(`${MINIMAL}measure: { lanes: 1 }`).measure.lanes).toBe(1);
     expect(read(`${MINIMAL}measure: { lanes: 2 }`).measure.lanes).toBe(2);

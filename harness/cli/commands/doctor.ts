@@ -6,7 +6,7 @@ import { EXIT, type ExitCode, GodynoError, reasonOf } from '../../errors.ts';
 import type { LaneCpus, Scenario } from '../../model/index.ts';
 import { type Engines, isMissing, type Missing, probeEngines } from '../../exact/index.ts';
 import { canPin, coresOf, runCommand, usableCpus } from '../../process/index.ts';
-import { layOutCpus } from '../../run/index.ts';
+import { findPerf, isPerfMissing, layOutCpus, type PerfTool } from '../../run/index.ts';
 import { freePorts } from '../../service/index.ts';
 import { formatPercent } from '../../units/index.ts';
 import { type Check, fail, note, ok, warn } from '../doctor/check.ts';
@@ -146,6 +146,16 @@ export const describeEngines = ({ perf, qemu, cover }: Engines): readonly Check[
   ];
 };
 
+/** What samples C and the kernel, which Go's own profiler does not see. */
+export const describePerf = (tool: PerfTool): Check =>
+  isPerfMissing(tool)
+    ? note(
+        'perf',
+        `not available: ${tool.reason}`,
+        `Only to tell what C and the kernel take of a request. ${tool.hint}`,
+      )
+    : ok('perf', `${tool.version} samples the CPU with the kernel’s part: C and kernel are told by function`);
+
 const SIGNS = { ok: ['green', '✔'], note: ['dim', '–'], warn: ['yellow', '!'], fail: ['red', '✖'] } as const;
 
 const lineOf = ({ name, state, found, advice }: Check): string => {
@@ -176,6 +186,7 @@ export const examine = async ({ base, head, json }: DoctorOptions, ...words: str
       add(await checkNeighbours(), await checkPorts());
       say(waitingFor('trying what counts instructions'));
       add(...(await checkExact(signal)));
+      add(await withWorkFolder(async (workDir) => describePerf(await findPerf(workDir, signal))));
       const scenarios = await scenariosFor(words, add);
       await withWorkFolder(async (workDir) => examineTargets({ scenarios, base, head, workDir, add, say, signal }));
     } finally {

@@ -9,6 +9,6 @@ export interface Check {
 }
 
 export const ok = (name: string, found: string): Check => ({ name, state: 'ok', found, advice: '' });
-export const note = (name: string, found: string): Check => ({ name, state: 'note', found, advice: '' });
+export const note = (name: string, found: string, advice = ''): Check => ({ name, state: 'note', found, advice });
 export const warn = (name: string, found: string, advice: string): Check => ({ name, state: 'warn', found, advice });
 export const fail = (name: string, found: string, advice: string): Check => ({ name, state: 'fail', found, advice });

@@ -4,7 +4,13 @@
  */
 import { profileKind } from '../../metrics/index.ts';
 import { FALSE_DISCOVERY } from './tested.ts';
-import type { Attribution, FunctionComparison, FunctionKind, MetricComparison } from '../../model/index.ts';
+import type {
+  Attribution,
+  FunctionComparison,
+  FunctionKind,
+  MetricComparison,
+  PerfComparison,
+} from '../../model/index.ts';
 
 interface NamedCauses {
   readonly functions: readonly FunctionComparison[];
@@ -40,6 +46,13 @@ const stillNamed = ({ culprit }: Attribution, functions: readonly FunctionCompar
   const named = functions.filter(({ kind }) => NAMING.has(kind));
   return named.find((row) => row.function === culprit)?.function ?? named[0]?.function ?? null;
 };
+
+/** Where CPU did not move, what costs more below a function is chance, too. */
+export const dropUnsupportedRows = (
+  perf: PerfComparison,
+  rows: readonly Pick<MetricComparison, 'metric' | 'verdict'>[],
+): PerfComparison =>
+  rows.some(({ metric, verdict }) => metric === 'cpuNsPerRequest' && MOVED.has(verdict)) ? perf : { ...perf, rows: [] };
 
 /**
  * The findings with names only where a judged metric stands behind them, of all requests or of one name, and moves where

@@ -7,6 +7,7 @@ import type {
   GroupCost,
   LabelComparison,
   MetricComparison,
+  PerfComparison,
   WaitApartRow,
 } from '../../model/index.ts';
 
@@ -29,6 +30,8 @@ export interface Explanation {
   readonly labels?: readonly LabelComparison[];
   /** Waits that are no request's; absent where there are none. */
   readonly waitsApart?: readonly WaitApartRow[];
+  /** By launches under Linux perf; absent where there are none. */
+  readonly perf?: PerfComparison;
 }
 
 export type ScenarioFindings = Counted & Explanation;

@@ -58,7 +58,7 @@ export const timeTaken = (run: ScenarioRun, rows: readonly MetricComparison[]): 
     latencySeconds: stageSeconds(run, 'latency'),
     growthSeconds: stageSeconds(run, 'growth'),
     allocationsSeconds: stageSeconds(run, 'capture'),
-    explainSeconds: stageSeconds(run, 'explain') + stageSeconds(run, 'trace'),
+    explainSeconds: sum((['explain', 'trace', 'perf'] as const).map((stage) => stageSeconds(run, stage))),
     ...(launchesOf(run, 'routes').length > 0 && { routesSeconds: stageSeconds(run, 'routes') }),
     ...inExactMode(run),
     ...(stopSeconds !== undefined && { stopSeconds }),

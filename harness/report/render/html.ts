@@ -13,6 +13,8 @@ import {
   routesHeading,
   type MetricRow,
   type PathFrame,
+  PLACES_TITLE,
+  type PlaceRow,
   type Report,
   type RouteRow,
   type ScenarioReport,
@@ -116,16 +118,28 @@ const frameText = (frame: PathFrame): string => {
   return `${code(frame.function)}${notes.length > 0 ? ` (${inertHtml(notes.join(', '))})` : ''}`;
 };
 
+const placeTable = (scenario: string, rows: readonly PlaceRow[]): string =>
+  rows.length === 0
+    ? ''
+    : table(
+        `${visibleText(scenario)}: ${PLACES_TITLE}`,
+        ['where', 'base', 'head', 'change', 'interval'],
+        rows.map(({ what, base, head, delta, interval }) =>
+          row(rich(what), [base, head, delta].map(inertHtml), inertHtml(interval)),
+        ),
+      );
+
 /** Below a scenario's own heading where there are several. */
 const heading = (report: Report, text: string): string =>
   report.scenarios.length === 1 ? `<h2>${text}</h2>` : `<h3>${text}</h3>`;
 
 const why = (report: Report, scenario: ScenarioReport): string => {
-  const { groups, path, notes } = scenario.why;
-  if (groups.length === 0 && notes.length === 0 && path.length === 0) return '';
+  const { groups, places, path, notes } = scenario.why;
+  if (groups.length + places.length + notes.length + path.length === 0) return '';
   return [
     heading(report, 'Why'),
     ...groups.map((group) => functionTable(scenario, group)),
+    placeTable(scenario.scenario, places),
     path.length > 0 ? `<p>Path: ${path.map(frameText).join(' → ')}</p>` : '',
     ...notes.map((note) => `<p>${rich(note)}</p>`),
   ].join('');

@@ -12,6 +12,8 @@ import {
   isMovedRoute,
   type MetricRow,
   type PathFrame,
+  PLACES_TITLE,
+  type PlaceRow,
   type Report,
   type RouteRow,
   routesHeading,
@@ -151,13 +153,25 @@ const codePathBlocks = ({ codePath }: ScenarioReport, level: Level): readonly st
   ];
 };
 
+const placeTable = (rows: readonly PlaceRow[]): readonly string[] =>
+  rows.length === 0
+    ? []
+    : [
+        [
+          tableRow([PLACES_TITLE, 'Base', 'Head', 'Change', 'Interval']),
+          tableRow(['---', '---:', '---:', '---:', '---:']),
+          ...rows.map(({ what, base, head, delta, interval }) => tableRow([rich(what), base, head, delta, interval])),
+        ].join('\n'),
+      ];
+
 const whyBlocks = (scenario: ScenarioReport, level: Level): readonly string[] => {
-  const { groups, path, notes } = scenario.why;
+  const { groups, places, path, notes } = scenario.why;
   const isPathShown = path.length > 0 && level.path === 'kept';
-  if (level.functionRows === 0 || (groups.length === 0 && notes.length === 0 && !isPathShown)) return [];
+  if (level.functionRows === 0 || (groups.length + places.length + notes.length === 0 && !isPathShown)) return [];
   return [
     '**Why**',
     ...groups.map((group) => functionTable(group, level.functionRows)),
+    ...placeTable(places),
     ...(isPathShown ? [`Path: ${path.map(frameText).join(' → ')}`] : []),
     ...notes.map(rich),
   ];

@@ -8,6 +8,7 @@ const REASONS: Readonly<Record<Exclude<Diagnosed['leftOut'], null>, string>> = {
   off: 'the scenario leaves it out',
   named: 'counted instructions name the function',
   sampled: 'the judged launches hold samples enough',
+  seen: 'Go’s own profile shows what became slower',
   impossible: 'it cannot be had here',
 };
 

@@ -10,6 +10,7 @@ import {
 } from '../../model/index.ts';
 import { formatCount, formatNumberOf, formatQuantity, formatSignedQuantity } from '../../units/index.ts';
 import { impactText, shownOf, signedAmount, sideText } from './amounts.ts';
+import { placeNotes, placeRows } from './below.ts';
 import { FUNCTION_WORDS, NEAR_WORDS } from './labels.ts';
 import { reasonWords } from './spent.ts';
 import type { FunctionGroup, FunctionRow, PathFrame, Why } from './report.ts';
@@ -228,7 +229,7 @@ const notesOf = (scenario: ScenarioComparison): readonly InlineText[] => {
     notes.push([`Function figures are ${SOURCES[attribution.source]}${count}.`]);
   }
   notes.push(...apartNotes(scenario));
-  notes.push(...tracedNotes(scenario));
+  notes.push(...tracedNotes(scenario), ...placeNotes(scenario));
   const wall = scenario.functions.find(({ profile, kind }) => profile === 'wall' && kind !== 'unclear');
   if (wall !== undefined) notes.push(wallNote(wall));
   for (const row of scenario.functions.filter((moved) => moved.movedTo !== null).slice(0, 3))
@@ -240,6 +241,7 @@ const notesOf = (scenario: ScenarioComparison): readonly InlineText[] => {
 export const explain = (scenario: ScenarioComparison): Why => ({
   // Counted functions are told in the section "code path".
   groups: COST_KINDS.filter((profile) => profile !== 'instructions').flatMap((profile) => groupOf(scenario, profile)),
+  places: placeRows(scenario),
   path: pathOf(scenario),
   notes: notesOf(scenario),
 });

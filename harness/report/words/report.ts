@@ -164,11 +164,25 @@ export interface CodePath {
 
 export interface Why {
   readonly groups: readonly FunctionGroup[];
+  /** CPU per request by whose code it is, from launches under Linux perf; none where there are none. */
+  readonly places: readonly PlaceRow[];
   /** Root to culprit; empty when nothing is named. */
   readonly path: readonly PathFrame[];
   /** Such as "no single function stands out". */
   readonly notes: readonly InlineText[];
 }
+
+/** Formatted; `what` such as `kernel`, or what was called below a function. */
+export interface PlaceRow {
+  readonly what: InlineText;
+  readonly base: string;
+  readonly head: string;
+  readonly delta: string;
+  readonly interval: string;
+}
+
+/** Above a table of {@link PlaceRow}. */
+export const PLACES_TITLE = 'CPU per request by perf';
 
 export interface PathFrame {
   readonly function: string;

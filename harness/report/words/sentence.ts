@@ -24,6 +24,7 @@ import {
   signedAmount,
   unchangedWithin,
 } from './amounts.ts';
+import { belowClause } from './below.ts';
 import { callsMoreText } from './calls.ts';
 import { changeClause } from './change-clause.ts';
 import { failedFunctions, unjudgedFunctions } from './function-gates.ts';
@@ -179,6 +180,8 @@ const culpritClause = (scenario: ScenarioComparison, metric: MetricComparison): 
   const part = partBehindChange(scenario, metric, witnessesOf(metric.metric));
   if (part !== undefined)
     return [', mostly in ', ...partName(part), ` (${signedAmount(part.deltaPerRequest, part.unit)})`];
+  const below = belowClause(scenario, metric);
+  if (below !== null) return below;
   const row = findCulprit(scenario, metric);
   if (row === undefined) return culpritWithoutRow(scenario, metric);
   const share = carriesMost(scenario, row, metric) ? ', mostly ' : ', the largest part in ';
