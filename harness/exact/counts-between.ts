@@ -114,6 +114,7 @@ const tallyCalls = (
     const target = directTarget(tables.codeAt(address - bias, length), address - bias, arch);
     if (target !== undefined) calls.call(address - bias, target, executions[block] ?? 0);
   }
+  tables.releaseCode();
   for (const [edge, times] of indirectCalls) {
     const [from, to] = [Math.floor(edge / EDGE_RADIX), edge % EDGE_RADIX];
     calls.call(end(from)[0] - bias, (blocks.address[to] ?? 0) - bias, times);

@@ -2,7 +2,7 @@
  * As much of ELF (64 bit, little-endian) as it takes to find Go's tables: sections, bytes by address, relocations.
  * Whatever the file says of itself is checked against its length: nothing is read twice, and nothing is kept but views.
  */
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { reasonOf, UsageError } from '../errors.ts';
 
 export interface ElfSection {
@@ -178,7 +178,11 @@ const readWords = (
 };
 
 /** As stored; empty where the sections hold less. */
-export const bytesAt = (sections: readonly ElfSection[], address: number, length: number): Buffer => {
+export const bytesAt = (
+  sections: readonly Pick<ElfSection, 'address' | 'bytes'>[],
+  address: number,
+  length: number,
+): Buffer => {
   const home = sections.find((each) => address >= each.address && address + length <= each.address + each.bytes.length);
   return home?.bytes.subarray(address - home.address, address - home.address + length) ?? Buffer.alloc(0);
 };
@@ -187,6 +191,21 @@ export const bytesAt = (sections: readonly ElfSection[], address: number, length
 export const readProgram = (file: string): Buffer => {
   try {
     return readFileSync(file);
+  } catch (cause) {
+    throw broken(file, `cannot be read: ${reasonOf(cause)}`, cause);
+  }
+};
+
+/** So many bytes of it from `offset` on, fewer where it ends before. Throws as {@link readProgram} does. */
+export const readPart = (file: string, offset: number, length: number): Buffer => {
+  const bytes = Buffer.allocUnsafeSlow(length);
+  try {
+    const descriptor = openSync(file, 'r');
+    try {
+      return bytes.subarray(0, readSync(descriptor, bytes, 0, length, offset));
+    } finally {
+      closeSync(descriptor);
+    }
   } catch (cause) {
     throw broken(file, `cannot be read: ${reasonOf(cause)}`, cause);
   }

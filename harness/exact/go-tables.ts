@@ -8,7 +8,7 @@
  */
 import { UsageError } from '../errors.ts';
 import type { CountedFrame } from '../model/index.ts';
-import { bytesAt, type ElfSection, parseElf, readProgram } from './elf.ts';
+import { bytesAt, type ElfSection, parseElf, readPart, readProgram } from './elf.ts';
 import { findLayout, type GoLayout, tablesUnreadable } from './go-layout.ts';
 import {
   type Steps,
@@ -33,8 +33,10 @@ export interface GoTables {
   readonly codeStart: number;
   /** The function that holds the address; undefined outside Go's code (C, the vDSO, the C library). */
   readonly functionAt: (address: number) => GoFunction | undefined;
-  /** Bytes of code as linked; empty where the file does not hold as many. */
+  /** Bytes of code as linked; empty where the file does not hold as many. Reads the program's code where it is not kept. */
   readonly codeAt: (address: number, length: number) => Buffer;
+  /** Keeps the code no longer: it is as large as all tables together. */
+  readonly releaseCode: () => void;
   /** Innermost (inlined) frame first, the function itself last; empty outside Go's code. Throws `GO_TABLES_UNREADABLE`. */
   readonly framesAt: (address: number) => readonly CountedFrame[];
   /** Of all functions, as the program's own stack traces write them. */
@@ -228,8 +230,32 @@ const detached = ({ layout, data, unreadable }: TableReaders): TableReaders => {
   return readersOf(own, Buffer.from(data), unreadable);
 };
 
-const detachedCode = (code: readonly ElfSection[]): readonly ElfSection[] =>
-  code.map((section) => ({ ...section, bytes: Buffer.from(section.bytes) }));
+/** Where a section of code lies in its file. */
+interface CodePlace {
+  readonly address: number;
+  readonly offset: number;
+  readonly length: number;
+}
+
+const placesOf = (code: readonly ElfSection[], data: Buffer): readonly CodePlace[] =>
+  code.map(({ address, bytes }) => ({ address, offset: bytes.byteOffset - data.byteOffset, length: bytes.length }));
+
+/** What reads that much of a file from there on; fewer bytes where it ends before. */
+type ReadPart = (offset: number, length: number) => Buffer;
+
+/** Code is read when it is asked for, and kept until it is released. */
+const codeOf = (places: readonly CodePlace[], read: ReadPart): Pick<GoTables, 'codeAt' | 'releaseCode'> => {
+  let kept: readonly Pick<ElfSection, 'address' | 'bytes'>[] | null = null;
+  return {
+    codeAt: (address, length) => {
+      kept ??= places.map((place) => ({ address: place.address, bytes: read(place.offset, place.length) }));
+      return bytesAt(kept, address, length);
+    },
+    releaseCode: () => {
+      kept = null;
+    },
+  };
+};
 
 const namesOf = ({ layout: { functions, table }, name, unreadable }: TableReaders): ReadonlySet<string> => {
   const names = new Set<string>();
@@ -249,15 +275,19 @@ const entriesOf = ({ functions, table }: GoLayout): Uint32Array => {
 };
 
 /** Throws {@link UsageError} `NOT_AN_ELF_PROGRAM` or `GO_TABLES_UNREADABLE`. */
-export const readGoTables = (file: string): GoTables => goTablesIn(readProgram(file), file);
+export const readGoTables = (file: string): GoTables =>
+  tablesOf(readProgram(file), file, (offset, length) => readPart(file, offset, length));
 
 /** The same of a program in memory; `file` is its name. */
-export const goTablesIn = (data: Buffer, file: string): GoTables => {
+export const goTablesIn = (data: Buffer, file: string): GoTables =>
+  tablesOf(data, file, (offset, length) => data.subarray(offset, offset + length));
+
+const tablesOf = (data: Buffer, file: string, read: ReadPart): GoTables => {
   const elf = parseElf(data, file);
   const unreadable = tablesUnreadable(file);
   const layout = findLayout(elf, unreadable);
   const readers = detached(understood(layout, unreadable));
-  const code = detachedCode(elf.code);
+  const code = codeOf(placesOf(elf.code, data), read);
   const functionAt = functionsOf(readers);
   const { text, endOfText, functions } = layout;
   const entries = entriesOf(layout);
@@ -271,7 +301,7 @@ export const goTablesIn = (data: Buffer, file: string): GoTables => {
   return {
     codeStart: elf.codeStart,
     functionAt: (address) => tablesAt(address)?.info,
-    codeAt: (address, length) => bytesAt(code, address, length),
+    ...code,
     names: () => namesOf(readers),
     framesAt: (address) => {
       const tables = tablesAt(address);

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { goTablesIn, readGoTables, type GoTables } from '../../harness/exact/index.ts';
@@ -110,6 +110,24 @@ describe('what the tables of a binary say of an address', () => {
       lengths += end - start;
     }
     expect(lengths).toBeGreaterThan(1500);
+  });
+
+  it('has its code from the file as often as it is released, and says so where the file is gone', () => {
+    const file = path.join(folder, 'copy');
+    copyFileSync(buildProgram(folder), file);
+    const [kept, fromFile] = [goTablesIn(readFileSync(file), 'program'), readGoTables(file)];
+    const places = addressesOf(kept, 50);
+    expect(places.length).toBeGreaterThan(20);
+    for (const address of places) {
+      const code = kept.codeAt(address, 5);
+      expect(code).toHaveLength(5);
+      expect(fromFile.codeAt(address, 5)).toEqual(code);
+      fromFile.releaseCode();
+    }
+    expect(fromFile.codeAt(0x10, 5)).toHaveLength(0);
+    fromFile.releaseCode();
+    rmSync(file);
+    expect(() => fromFile.codeAt(places[0] ?? 0, 5)).toThrow(/copy cannot be read/);
   });
 
   it('knows nothing outside the program’s Go code', () => {
