@@ -40,8 +40,8 @@ export const TRACE_SECONDS = 10;
 /** So many tell by how much launches differ; the interval of two has no end. */
 const TRACED_LAUNCHES = 3;
 
-/** Start, warm-up, four turns of the sides, and reading what perf sampled. */
-export const PERF_LAUNCH_SECONDS = 11;
+/** Start, warm-up, five seconds of requests, and reading what perf sampled: seven for a small service. */
+export const PERF_LAUNCH_SECONDS = 9;
 
 const EXPLAIN_MOST_SECONDS = 120;
 /** Start, warm-up and two windows of four seconds. */

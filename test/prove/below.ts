@@ -7,7 +7,7 @@
  */
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { PerfRow, ScenarioComparison } from '../../harness/model/index.ts';
+import type { PerfComparison, PerfRow, ScenarioComparison } from '../../harness/model/index.ts';
 import { scenarioVerdictSentence } from '../../harness/report/words/sentence.ts';
 import { measureOnce, nextSeed, root, type Sides } from './campaign.ts';
 import { proveRows } from './rounds.ts';
@@ -82,6 +82,19 @@ const isRight = ({ expected }: Row, found: ScenarioComparison): boolean => {
   );
 };
 
+const amounts = ({ basePerRequest, headPerRequest }: { basePerRequest: number; headPerRequest: number }): string =>
+  `${basePerRequest.toFixed(0)} → ${headPerRequest.toFixed(0)} ns`;
+
+const figuresOf = ({ launches, samples, places, rows }: PerfComparison): string =>
+  [
+    `  ${launches} launches, ${samples.base} and ${samples.head} samples`,
+    ...places.map((each) => `  ${each.place} ${amounts(each)}`),
+    ...rows.map(
+      (each) =>
+        `  ${each.place} ${each.function ?? '(all)'} below ${each.below ?? '-'} ${amounts(each)} q ${each.qValue ?? '-'}`,
+    ),
+  ].join('\n');
+
 const prove = async (work: string, name: string, rounds: number): Promise<number> => {
   const row = ROWS[name];
   if (row === undefined) throw new Error(`no row ${name}`);
@@ -97,8 +110,9 @@ const prove = async (work: string, name: string, rounds: number): Promise<number
     if (isRight(row, found)) right++;
     console.log([name, seed, isRight(row, found) ? 'right' : 'WRONG', found.verdict].join('  '));
     console.log(scenarioVerdictSentence(found));
-    for (const each of found.perf?.places ?? [])
-      console.log(`  ${each.place} ${each.basePerRequest.toFixed(0)} → ${each.headPerRequest.toFixed(0)} ns`);
+    const { perf, launches, diagnosis = [] } = found;
+    const why = diagnosis.find(({ capture }) => capture === 'perf')?.leftOut ?? 'nobody asked';
+    console.log(perf === undefined ? `  no perf after ${launches} launches: ${why}` : figuresOf(perf));
   }
   console.log(`=> ${name}: ${right} of ${rounds}`);
   return rounds - right;

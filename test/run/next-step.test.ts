@@ -627,7 +627,7 @@ describe('a whole run', () => {
         case 'find perf':
           return { ...soFar, perf: { ...soFar.perf, tool: 'found' } };
         case 'perf':
-          return spend(11, { perf: { ...soFar.perf, done: soFar.perf.done + step.launches } });
+          return spend(9, { perf: { ...soFar.perf, done: soFar.perf.done + step.launches } });
         case 'capture':
         case 'trace':
         case 'explain':

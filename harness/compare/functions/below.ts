@@ -96,11 +96,15 @@ const kindOf = ({ launches, where }: Sampled, keyIn: (where: Where) => string): 
 /** What is Go's own is counted with the others and not asked for. */
 const GO_KEY = keyOf('Go');
 
+/** Those that moved as all CPU did: what became less beside it is no answer to why. */
 const family = (sampled: Sampled, keyIn: (where: Where) => string): readonly Tested[] => {
   const kind = kindOf(sampled, (where) => (where.place === 'Go' ? GO_KEY : keyIn(where)));
   const { sources: _profiles, ...totals } = totalCosts(kind, { base: framesOf, head: framesOf }, null);
   const floors = { practicalRatio: kind.practicalRatio, leastOwnRatio: LEAST_OWN_RATIO };
-  return testFunctions(totals, floors, NOTHING_CHANGED, ({ name }) => name !== GO_KEY);
+  const { base, head } = totals.total;
+  return testFunctions(totals, floors, NOTHING_CHANGED, ({ name }) => name !== GO_KEY).filter(
+    ({ delta }) => delta * (head - base) > 0,
+  );
 };
 
 const placeKey = ({ place, below }: Where): string => keyOf(place, below ?? '');

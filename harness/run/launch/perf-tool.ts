@@ -131,6 +131,8 @@ export interface SamplingSpec {
 export interface Sampling {
   /** Ends it. The text of `perf script`, or why there is none. */
   readonly end: () => Promise<{ readonly text: string } | { readonly reason: string }>;
+  /** Ends it where nobody asks what it saw. */
+  readonly stop: () => Promise<void>;
 }
 
 const DATA = 'perf.data';
@@ -178,5 +180,6 @@ export const startSampling = async (spec: SamplingSpec): Promise<Sampling> => {
       if (bytesOf(join(folder, DATA)) === 0) return { reason: `perf wrote nothing: ${running.tail().trim()}` };
       return scriptOf(spec);
     },
+    stop: async () => running.stop(STOP_SECONDS),
   };
 };

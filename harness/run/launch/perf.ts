@@ -1,82 +1,64 @@
 /**
  * One launch under Linux perf: what C and the kernel take of a request, which Go's own profiler does not see. Both sides
- * live, and one at a time is sent the same requests, in the order A B B A, so that what drifts meets both. Unjudged: nobody
- * is timed while perf samples, and whatever goes wrong with it costs what it would have told.
+ * are sent the same requests in turn, one by one, as in judged launches, so that what else the machine does meets both.
+ * Unjudged: nobody is timed while perf samples, and whatever goes wrong with it costs what it would have told.
  */
 import { readlinkSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readSideEdge, sideWindow } from '../../capture/index.ts';
 import { GodynoError } from '../../errors.ts';
 import { readGoTables } from '../../exact/index.ts';
 import { folderOf, makeFolder } from '../../folders.ts';
-import {
-  bothSides,
-  type BySide,
-  type Launch,
-  type LaunchSide,
-  otherSide,
-  type Side,
-  SIDES,
-} from '../../model/index.ts';
+import { bothSides, type Launch, type LaunchSide, type Pair, type Side, SIDES } from '../../model/index.ts';
 import { PerfError, perfProfile } from '../../perf/index.ts';
 import { encodeProfile } from '../../profile/index.ts';
 import { launchHead } from './launch-head.ts';
 import { type Sampling, startSampling } from './perf-tool.ts';
 import { attachLoader, type LaunchSpec, type LivePair, type LiveSide, withLivePair } from './running-pair.ts';
 import type { Session } from '../session/session.ts';
-import { answersPerSecond, askBoth, warmUp } from './warm-up.ts';
+import { warmUp } from './warm-up.ts';
+import { measurePair, restPoint } from './windows.ts';
 
-/** Two turns of each side: some 4,000 samples of one that is busy. */
-const TURN_SECONDS = 1.2;
-const PACE_SECONDS = 0.2;
-const FEWEST_REQUESTS = 20;
-const LONGEST_TURN_SECONDS = 4;
-/** One that waits for its next request goes to sleep and is woken each time, in the kernel. */
-const BUSY_IN_FLIGHT = 2;
+/** Together some 3,000 samples of a side. */
+const WINDOWS = 2;
+const WINDOW_SECONDS = 2.4;
 
-/** Of one side: what it was sent while it was sampled. */
-interface Turns {
-  requests: number;
-  /** undefined: a turn has none. */
-  cpuNs: number | undefined;
-  readonly spans: [startNs: number, endNs: number][];
+type Span = readonly [startNs: number, endNs: number];
+
+interface Sampled {
+  readonly pairs: readonly Pair[];
+  /** Of each window, by the clock that perf was told to use. */
+  readonly spans: readonly Span[];
 }
 
 const nowNs = (): number => Number(process.hrtime.bigint());
 
-/** Of the slower side, so that both have the same requests in each turn. */
-const requestsPerTurn = async ({ place }: LivePair, inFlight: number): Promise<number> => {
-  const { loader, schedule } = place.lane;
-  const paced = await loader.contention({ first: schedule.next, seconds: PACE_SECONDS, inFlight });
-  schedule.next = paced.next;
-  const perSecond = answersPerSecond([paced.base, paced.head], paced.wallSeconds);
-  return Math.ceil(Math.max(FEWEST_REQUESTS, perSecond * TURN_SECONDS));
+const sampleWindows = async (session: Session, live: LivePair): Promise<Sampled> => {
+  const { loader, schedule } = live.place.lane;
+  const { inFlight } = session.settings;
+  const pairs: Pair[] = [];
+  const spans: Span[] = [];
+  let at = await restPoint(live);
+  for (let index = 0; index < WINDOWS; index++) {
+    const measured = await measurePair(session, live, at, { index, phase: 'cost' }, async () => {
+      const startNs = nowNs();
+      const load = await loader.couples({ first: schedule.next, seconds: WINDOW_SECONDS, inFlight });
+      spans.push([startNs, nowNs()]);
+      return load;
+    });
+    pairs.push(measured.pair);
+    at = measured.end;
+    if (measured.gaveUp) break;
+  }
+  return { pairs, spans };
 };
 
-const takeTurns = async (live: LivePair, inFlight: number): Promise<BySide<Turns>> => {
-  const { loader, schedule } = live.place.lane;
-  const turns = bothSides((): Turns => ({ requests: 0, cpuNs: 0, spans: [] }));
-  const count = await requestsPerTurn(live, inFlight);
-  const first = live.place.firstSide;
-  const second = otherSide(first);
-  for (const [turn, side] of [first, second, second, first].entries()) {
-    const { edge } = live.sides[side];
-    const opening = await readSideEdge(edge);
-    const startNs = nowNs();
-    const sent = { side, first: schedule.next, count, seconds: LONGEST_TURN_SECONDS, inFlight };
-    const load = await loader.single(sent);
-    const endNs = nowNs();
-    const { counters } = sideWindow(opening, await readSideEdge(edge));
-    // Both sides of a couple of turns get the same requests.
-    if (turn % 2 === 1) schedule.next = load.next;
-    const of = turns[side];
-    of.requests += load.window.answered;
-    of.cpuNs = of.cpuNs === undefined || counters.cpuNs === undefined ? undefined : of.cpuNs + counters.cpuNs;
-    of.spans.push([startNs, endNs]);
-  }
-  return turns;
-};
+/** undefined: a window has none. */
+const cpuNsOf = (pairs: readonly Pair[], side: Side): number | undefined =>
+  pairs.reduce<number | undefined>((sum, pair) => {
+    const { cpuNs } = pair[side].counters;
+    return sum === undefined || cpuNs === undefined ? undefined : sum + cpuNs;
+  }, 0);
 
 const goFunctions = (binary: string): ReadonlySet<string> | null => {
   try {
@@ -99,8 +81,10 @@ const keep = async (
   { place, sides }: LivePair,
   side: Side,
   text: string,
-  { requests, cpuNs, spans }: Turns,
+  { pairs, spans }: Sampled,
 ): Promise<Kept> => {
+  const requests = pairs.reduce((sum, pair) => sum + pair[side].answered, 0);
+  const cpuNs = cpuNsOf(pairs, side);
   const program = programOf(sides[side]);
   const { profile } = perfProfile(text, { file: program, functions: goFunctions(program), spans });
   const folder = join('profiles', folderOf(plan.scenario.name), side, `launch-${place.index}`);
@@ -116,20 +100,23 @@ const keep = async (
 const notTold = (side: Side, why: string): string =>
   `What C and the kernel take of a request is not known on ${side}: ${why}.`;
 
-/** Ends the sampling in any case; nothing, with a note, where it says nothing. */
+/** The service is gone, or the disk is full. */
+const isSystemError = (error: unknown): error is Error => error instanceof Error && 'syscall' in error;
+
+/** Nothing, with a note, where it says nothing. */
 const readSide = async (
   session: Session,
   live: LivePair,
   side: Side,
   sampling: Sampling,
-  turns: Turns,
+  sampled: Sampled,
 ): Promise<Kept> => {
   const ended = await sampling.end();
   try {
-    if ('text' in ended) return await keep(session, live, side, ended.text, turns);
+    if ('text' in ended) return await keep(session, live, side, ended.text, sampled);
     session.notes.add(notTold(side, ended.reason));
   } catch (error) {
-    if (!(error instanceof PerfError)) throw error;
+    if (!(error instanceof PerfError) && !isSystemError(error)) throw error;
     session.notes.add(notTold(side, error.message));
   }
   return NOTHING;
@@ -147,21 +134,41 @@ const sampleSide = async (session: Session, live: LivePair, side: Side): Promise
   });
 };
 
+/** What was begun is ended, whatever becomes of the load. */
+const whileSampling = async <T>(
+  session: Session,
+  live: LivePair,
+  use: (samplings: ReadonlyMap<Side, Sampling>) => Promise<T>,
+): Promise<T> => {
+  const begun = new Map<Side, Sampling>();
+  try {
+    for (const side of SIDES) begun.set(side, await sampleSide(session, live, side));
+    return await use(begun);
+  } finally {
+    for (const sampling of begun.values()) await sampling.stop();
+  }
+};
+
+/** Of both sides what was kept of the samples. */
+const sampleAndRead = async (session: Session, live: LivePair) =>
+  whileSampling(session, live, async (samplings) => {
+    const sampled = await sampleWindows(session, live);
+    const kept = new Map<Side, Kept>();
+    for (const [side, sampling] of samplings) kept.set(side, await readSide(session, live, side, sampling, sampled));
+    return { pairs: sampled.pairs, kept };
+  });
+
 export const perfLaunch = async (session: Session, place: LaunchSpec): Promise<Launch> => {
   const startedMs = performance.now();
-  const inFlight = Math.max(BUSY_IN_FLIGHT, session.settings.inFlight);
   try {
     return await withLivePair(session, place, async (live) => {
-      await attachLoader(session, live, inFlight);
+      await attachLoader(session, live, session.settings.inFlight);
       const { warmup } = await warmUp(session, live);
-      const samplings = await askBoth(live, async (side) => sampleSide(session, live, side));
-      const turns = await takeTurns(live, inFlight);
-      const kept = new Map<Side, Kept>();
-      for (const side of SIDES) kept.set(side, await readSide(session, live, side, samplings[side], turns[side]));
+      const { pairs, kept } = await sampleAndRead(session, live);
       return {
         ...launchHead(place, live, 'perf', startedMs),
         warmup,
-        pairs: [],
+        pairs,
         sides: bothSides((side) => ({
           pid: live.sides[side].target.servingPids[0],
           growth: null,
