@@ -15,6 +15,8 @@ export interface ElfFile {
   readonly sections: readonly ElfSection[];
   /** Lowest address of executable code, as linked. */
   readonly codeStart: number;
+  /** Where that lies in the file. */
+  readonly codeOffset: number;
   /**
    * The words of 8 bytes stored from `address` on, pointers as linked: with position-independent files they stand in the
    * relocations. 0 where nothing is stored.
@@ -93,12 +95,12 @@ const readSections = (data: Buffer): readonly RawSection[] | string => {
 };
 
 /** undefined: nothing of it is code. */
-const readCodeStart = (data: Buffer): number | undefined => {
+const readCodeStart = (data: Buffer): { readonly start: number; readonly offset: number } | undefined => {
   const table = [number64(data, 0x20), data.readUInt16LE(0x36), data.readUInt16LE(0x38)] as const;
   const starts = (headerPlaces(data, table, SEGMENT_HEADER_BYTES) ?? [])
     .filter((at) => data.readUInt32LE(at) === PT_LOAD && (data.readUInt32LE(at + 4) & PF_X) !== 0)
-    .map((at) => number64(data, at + 0x10));
-  return starts.length === 0 ? undefined : Math.min(...starts);
+    .map((at) => ({ start: number64(data, at + 0x10), offset: number64(data, at + 0x08) }));
+  return starts.toSorted((one, other) => one.start - other.start)[0];
 };
 
 /**
@@ -218,15 +220,16 @@ export const parseElf = (data: Buffer, file: string): ElfFile => {
   if (data[4] !== 2 || data[5] !== 1) throw broken(file, 'is not a 64-bit little-endian ELF file');
   const raw = readSections(data);
   if (typeof raw === 'string') throw broken(file, raw);
-  const codeStart = readCodeStart(data);
-  if (codeStart === undefined) throw broken(file, 'holds no code that could run');
+  const code = readCodeStart(data);
+  if (code === undefined) throw broken(file, 'holds no code that could run');
   const names = raw[data.readUInt16LE(0x3e)]?.bytes ?? Buffer.alloc(0);
   const sections = raw.map(({ nameOffset, ...rest }) => ({ name: stringAt(names, nameOffset), ...rest }));
   const loaded = sections.filter(({ address, bytes }) => address > 0 && bytes.length > 0);
   const relocations = raw.filter(({ type }) => type === SHT_RELA).map(({ bytes }) => bytes);
   return {
     sections: loaded,
-    codeStart,
+    codeStart: code.start,
+    codeOffset: code.offset,
     wordsAt: (address, count) => readWords(loaded, relocations, address, count),
     code: loaded.filter(({ isCode }) => isCode),
     pointersTo: (target) => findPointers(loaded, relocations, target),

@@ -31,6 +31,8 @@ export interface GoFunction {
 export interface GoTables {
   /** As linked; add the difference to where the program was loaded. */
   readonly codeStart: number;
+  /** Where that lies in the file. */
+  readonly codeOffset: number;
   /** The function that holds the address; undefined outside Go's code (C, the vDSO, the C library). */
   readonly functionAt: (address: number) => GoFunction | undefined;
   /** Bytes of code as linked; empty where the file does not hold as many. Reads the program's code where it is not kept. */
@@ -300,6 +302,7 @@ const tablesOf = (data: Buffer, file: string, read: ReadPart): GoTables => {
   };
   return {
     codeStart: elf.codeStart,
+    codeOffset: elf.codeOffset,
     functionAt: (address) => tablesAt(address)?.info,
     ...code,
     names: () => namesOf(readers),

@@ -16,6 +16,8 @@ export interface GoProgram {
   readonly file: string;
   /** Go's own names of all its functions; null: its tables are not understood. */
   readonly functions: ReadonlySet<string> | null;
+  /** Go's name of the function at a place of the file, for programs that are linked without symbols; null: none is there. */
+  readonly functionAt: (place: number) => string | null;
 }
 
 /** Before the names of functions that are not Go's, so that they are never one of Go's by chance. */
@@ -40,9 +42,12 @@ const OF_KERNEL = /^\[(?:vdso|vsyscall)\]/;
 const UNKNOWN_OBJECT = /^(?:\[unknown\]|\/\/anon|\[(?:heap|stack)\])$/;
 
 /** null: nothing is known of it. */
-export const placed = ({ isKernel, symbol, object }: PerfFrame, program: GoProgram): PlacedFrame | null => {
+export const placed = (frame: PerfFrame, program: GoProgram): PlacedFrame | null => {
+  const { isKernel, symbol, object } = frame;
   if (isKernel || OF_KERNEL.test(object))
     return { place: 'kernel', function: `${PLACE_PREFIX.kernel}${symbol ?? 'not named'}`, file: object };
+  const ofGo = symbol === null && object === program.file ? program.functionAt(frame.address) : null;
+  if (ofGo !== null) return { place: 'Go', function: collapseGenerics(ofGo), file: '' };
   if (symbol === null)
     return UNKNOWN_OBJECT.test(object)
       ? null

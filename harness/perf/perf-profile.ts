@@ -47,15 +47,13 @@ class Placer {
   }
 
   of(frame: PerfFrame): { readonly id: number; readonly frame: PlacedFrame | null } {
+    const known = this.#known.get(frame) ?? { id: this.#known.size, frame: placed(frame, this.#program) };
+    this.#known.set(frame, known);
     if (frame.object === this.#program.file) {
-      if (frame.symbol === null) this.nameless++;
+      if (frame.symbol === null && known.frame?.place !== 'Go') this.nameless++;
       else this.named++;
     }
-    const known = this.#known.get(frame);
-    if (known !== undefined) return known;
-    const fresh = { id: this.#known.size, frame: placed(frame, this.#program) };
-    this.#known.set(frame, fresh);
-    return fresh;
+    return known;
   }
 }
 

@@ -7,6 +7,8 @@ import { PerfError } from './perf-error.ts';
 export interface PerfFrame {
   /** The upper half of the addresses is the kernel's, whatever it lets us know of its names. */
   readonly isKernel: boolean;
+  /** Of a program its place in the file, as perf 6 writes it. */
+  readonly address: number;
   /** null: not known. */
   readonly symbol: string | null;
   /** File that the code is from; `[kernel.kallsyms]`, `[vdso]`, `[unknown]`. */
@@ -52,6 +54,7 @@ const frameIn = (text: string): PerfFrame | null => {
   const symbol = rest.slice(0, at).trim();
   return {
     isKernel: address.length === 16 && address >= '8',
+    address: Number.parseInt(address, 16),
     symbol: symbol === '' || symbol === UNKNOWN ? null : symbol,
     object: rest.slice(at + 2),
   };

@@ -38,7 +38,7 @@ import { type LaunchSpec, launchSpecOf } from './launch/running-pair.ts';
 import { allocationLaunch, explainLaunch, growthLaunch, latencyLaunch, latencyLaunchSeconds } from './launch/others.ts';
 import { routesLaunch, routesLaunchSeconds, WAITS_LAUNCHES, waitsSeconds } from './launch/routes.ts';
 import { perfLaunch } from './launch/perf.ts';
-import type { PerfTool } from './launch/perf-tool.ts';
+import { isPerfMissing, type PerfTool } from './launch/perf-tool.ts';
 import { findPerfOrNote, perfNotTold, perfSoFar } from './perf-so-far.ts';
 import { traceLaunch } from './launch/trace.ts';
 import type { RequestRate } from './launch/warm-up.ts';
@@ -339,8 +339,10 @@ const launchRoutes = async (conductor: Conductor, launches: number): Promise<voi
 /** A service that dies while perf samples it has been judged before. */
 const launchUnderPerf = async (conductor: Conductor, launches: number): Promise<void> => {
   const { session, progress } = conductor;
+  const tool = progress.perf;
+  if (tool === null || isPerfMissing(tool)) return;
   try {
-    await launchAll(conductor, 'perf', launches, async (place) => perfLaunch(session, place));
+    await launchAll(conductor, 'perf', launches, async (place) => perfLaunch(session, place, tool));
   } catch (error) {
     session.plan.signal.throwIfAborted();
     if (!(error instanceof GodynoError)) throw error;

@@ -9,7 +9,7 @@ import { apply, seededRandom } from '../profile/format/mutate.ts';
 const RECORDED = readFileSync(new URL('../fixtures/perf/native.txt', import.meta.url), 'utf8');
 
 const ALWAYS = [[0, Infinity]] as const;
-const program = { file: '/srv/native', functions: null, spans: ALWAYS };
+const program = { file: '/srv/native', functions: null, functionAt: () => null, spans: ALWAYS };
 
 const read = (text: string, more: Partial<typeof program> = {}) => perfProfile(text, { ...program, ...more });
 
@@ -83,6 +83,12 @@ test('where Go’s tables are known, they say what is Go’s', () => {
   const text = sample('  1 sha256body (/srv/native)', '  2 not.go (/srv/native)', '  3 main.go (/srv/native)');
   const functions = new Set(['sha256body', 'main.go']);
   expect(stacksOf(read(text, { functions } as never))).toEqual([['sha256body', 'C: not.go', 'main.go']]);
+});
+
+test('of a program without symbols Go’s functions are named by their places, and C by the program', () => {
+  const text = sample('  12 [unknown] (/srv/native)', '  99 [unknown] (/srv/native)', '  13 [unknown] (/srv/native)');
+  const functionAt = (place: number): string | null => ({ 0x12: 'main.run[...]', 0x13: 'main.main' })[place] ?? null;
+  expect(stacksOf(read(text, { functionAt } as never))).toEqual([['main.run[...]', 'C: native', 'main.main']]);
 });
 
 test('a sample without callers has its frame on its own line', () => {

@@ -12,7 +12,7 @@ const [count = 10_000, seed = 20_261_201] = process.argv.slice(2).map(Number);
 const MOST_CPU_MS = 2000;
 
 const original = readFileSync(new URL('../fixtures/perf/native.txt', import.meta.url));
-const program = { file: '/srv/native', functions: null, spans: [[0, Infinity]] as const };
+const program = { file: '/srv/native', functions: null, functionAt: () => null, spans: [[0, Infinity]] as const };
 
 const random = seededRandom(seed);
 let refused = 0;

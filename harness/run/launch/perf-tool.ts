@@ -25,6 +25,8 @@ export interface PerfMissing {
 
 export interface PerfFound {
   readonly version: string;
+  /** It writes addresses of programs as places in their files; older ones write where they were mapped. */
+  readonly tellsPlaces: boolean;
 }
 
 export type PerfTool = PerfFound | PerfMissing;
@@ -100,7 +102,8 @@ const probe = async (folder: string, signal: AbortSignal): Promise<PerfTool> => 
   const events = await run(folder, ['evlist', '-v', '-i', 'probe.data'], signal);
   // Where the kernel's part is not allowed, perf does without it and says nothing.
   if (FALLBACK.test(events.stdout)) return { reason: `perf may not sample the kernel here${paranoid()}`, hint: ALLOW };
-  return { version: version.stdout.replace(/^perf version /, '').trim() };
+  const number = version.stdout.replace(/^perf version /, '').trim();
+  return { version: number, tellsPlaces: Number.parseInt(number, 10) >= 6 };
 };
 
 /** Tries it on nothing. Throws only the abort's reason. */

@@ -10,10 +10,10 @@ import { GodynoError } from '../../errors.ts';
 import { readGoTables } from '../../exact/index.ts';
 import { folderOf, makeFolder } from '../../folders.ts';
 import { bothSides, type Launch, type LaunchSide, type Pair, type Side, SIDES } from '../../model/index.ts';
-import { PerfError, perfProfile } from '../../perf/index.ts';
+import { type GoProgram, PerfError, perfProfile } from '../../perf/index.ts';
 import { encodeProfile } from '../../profile/index.ts';
 import { launchHead } from './launch-head.ts';
-import { type Sampling, startSampling } from './perf-tool.ts';
+import { type PerfFound, type Sampling, startSampling } from './perf-tool.ts';
 import { attachLoader, type LaunchSpec, type LivePair, type LiveSide, withLivePair } from './running-pair.ts';
 import type { Session } from '../session/session.ts';
 import { warmUp } from './warm-up.ts';
@@ -29,11 +29,12 @@ interface Sampled {
   readonly pairs: readonly Pair[];
   /** Of each window, by the clock that perf was told to use. */
   readonly spans: readonly Span[];
+  readonly tool: PerfFound;
 }
 
 const nowNs = (): number => Number(process.hrtime.bigint());
 
-const sampleWindows = async (session: Session, live: LivePair): Promise<Sampled> => {
+const sampleWindows = async (session: Session, live: LivePair): Promise<Pick<Sampled, 'pairs' | 'spans'>> => {
   const { loader, schedule } = live.place.lane;
   const { inFlight } = session.settings;
   const pairs: Pair[] = [];
@@ -60,12 +61,22 @@ const cpuNsOf = (pairs: readonly Pair[], side: Side): number | undefined =>
     return sum === undefined || cpuNs === undefined ? undefined : sum + cpuNs;
   }, 0);
 
-const goFunctions = (binary: string): ReadonlySet<string> | null => {
+type GoNames = Pick<GoProgram, 'functions' | 'functionAt'>;
+
+const NO_NAMES: GoNames = { functions: null, functionAt: () => null };
+
+/** By Go's own tables, which are in programs without symbols, too; where they are not understood, by the looks of names. */
+const goNames = (program: string, { tellsPlaces }: PerfFound): GoNames => {
   try {
-    return readGoTables(binary).names();
+    const tables = readGoTables(program);
+    const asLinked = tables.codeStart - tables.codeOffset;
+    return {
+      functions: tables.names(),
+      functionAt: (place) => (tellsPlaces ? (tables.functionAt(place + asLinked)?.name ?? null) : null),
+    };
   } catch (error) {
     if (!(error instanceof GodynoError)) throw error;
-    return null;
+    return NO_NAMES;
   }
 };
 
@@ -81,12 +92,12 @@ const keep = async (
   { place, sides }: LivePair,
   side: Side,
   text: string,
-  { pairs, spans }: Sampled,
+  { pairs, spans, tool }: Sampled,
 ): Promise<Kept> => {
   const requests = pairs.reduce((sum, pair) => sum + pair[side].answered, 0);
   const cpuNs = cpuNsOf(pairs, side);
   const program = programOf(sides[side]);
-  const { profile } = perfProfile(text, { file: program, functions: goFunctions(program), spans });
+  const { profile } = perfProfile(text, { file: program, ...goNames(program, tool), spans });
   const folder = join('profiles', folderOf(plan.scenario.name), side, `launch-${place.index}`);
   const file = join(folder, 'perf.pb.gz');
   await makeFolder(join(plan.outDir, folder));
@@ -150,21 +161,21 @@ const whileSampling = async <T>(
 };
 
 /** Of both sides what was kept of the samples. */
-const sampleAndRead = async (session: Session, live: LivePair) =>
+const sampleAndRead = async (session: Session, live: LivePair, tool: PerfFound) =>
   whileSampling(session, live, async (samplings) => {
-    const sampled = await sampleWindows(session, live);
+    const sampled = { ...(await sampleWindows(session, live)), tool };
     const kept = new Map<Side, Kept>();
     for (const [side, sampling] of samplings) kept.set(side, await readSide(session, live, side, sampling, sampled));
     return { pairs: sampled.pairs, kept };
   });
 
-export const perfLaunch = async (session: Session, place: LaunchSpec): Promise<Launch> => {
+export const perfLaunch = async (session: Session, place: LaunchSpec, tool: PerfFound): Promise<Launch> => {
   const startedMs = performance.now();
   try {
     return await withLivePair(session, place, async (live) => {
       await attachLoader(session, live, session.settings.inFlight);
       const { warmup } = await warmUp(session, live);
-      const { pairs, kept } = await sampleAndRead(session, live);
+      const { pairs, kept } = await sampleAndRead(session, live, tool);
       return {
         ...launchHead(place, live, 'perf', startedMs),
         warmup,

@@ -25,7 +25,7 @@ const busy = async (dir: string) => {
   return copying.pid;
 };
 
-const program = { file: '/srv/none', functions: null, spans: [[0, Infinity]] as const };
+const program = { file: '/srv/none', functions: null, functionAt: () => null, spans: [[0, Infinity]] as const };
 
 const sampled = async (dir: string, pid: number) => {
   const sampling = await startSampling({ pids: [pid], folder: path.join(dir, 'own'), cpus: null, signal });
