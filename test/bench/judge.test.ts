@@ -106,6 +106,14 @@ describe('a benchmark', () => {
     });
   });
 
+  it('that there was no time to try leaves the run undecided, and says so', () => {
+    const untried: BenchmarkRun = { ...made({ screen: 0 }), name: 'BenchmarkY', state: { kind: 'untried' } };
+    const { verdict, benchmarks } = judgeBenchmarks(runOf(made({ screen: 8 }), untried));
+    expect(verdict).toBe('inconclusive');
+    expect(benchmarks.map((one) => one.verdict)).toEqual(['unchanged', 'inconclusive']);
+    expect(benchmarks[1]?.reason).toMatch(/^not tried/);
+  });
+
   it('that fails on head alone has regressed, one that fails on both sides is not judged', () => {
     const failing = (sides: readonly ('base' | 'head')[]): BenchmarkRun => ({
       ...made({ screen: 0 }),

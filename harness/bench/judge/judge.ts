@@ -118,6 +118,8 @@ const fromState = ({ state }: BenchmarkRun): { readonly verdict: BenchVerdict; r
       return { verdict: 'unchanged', reason: 'unchanged code path: both sides’ test programs are the same' };
     case 'same path':
       return { verdict: 'unchanged', reason: 'unchanged code path: no line that it runs was changed' };
+    case 'untried':
+      return { verdict: 'inconclusive', reason: 'not tried: trying those before it took its share of the budget' };
     case 'new':
       return { verdict: 'notJudged', reason: 'new: base does not have it' };
     case 'gone':

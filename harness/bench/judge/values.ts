@@ -40,11 +40,12 @@ export interface BenchLaunch {
 /** Which clock its time is judged by: that of the CPU, or of the wall where it mostly waits. */
 export type BenchClock = 'cpu' | 'wall';
 
-/** `measured` on both sides; else why it cannot be compared. */
+/** `measured` on both sides, `untried` while there was time; else why it cannot be compared. */
 export type BenchState =
   | { readonly kind: 'measured' }
   | { readonly kind: 'same program' | 'same path' }
   | { readonly kind: 'new' | 'gone' }
+  | { readonly kind: 'untried' }
   | { readonly kind: 'skipped'; readonly sides: readonly Side[] }
   | { readonly kind: 'failed'; readonly sides: readonly Side[]; readonly why: string; readonly output: string };
 

@@ -84,20 +84,22 @@ const bothCovered = async (plan: BenchPlan, tested: TestedPackage): Promise<BySi
   }
 };
 
-/** The same benchmarks; those that run nothing of what was changed are said to. */
+/** The same benchmarks; those that run nothing of what was changed are said to, as far as they were looked at by `untilMs`. */
 export const withCodePaths = async (
   plan: BenchPlan,
   changes: Changes,
   tested: TestedPackage,
   found: readonly FoundBenchmark[],
+  untilMs: number,
 ): Promise<readonly FoundBenchmark[]> => {
+  const isLate = (): boolean => performance.now() >= untilMs;
   const measured = found.filter(({ state }) => state.kind === 'measured').length;
-  if (changes === null || measured < WORTH_BENCHMARKS) return found;
+  if (changes === null || measured < WORTH_BENCHMARKS || isLate()) return found;
   const programs = await bothCovered(plan, tested);
   if (programs === null) return found;
   const looked: FoundBenchmark[] = [];
   for (const one of found) {
-    let runs = one.state.kind !== 'measured';
+    let runs = one.state.kind !== 'measured' || isLate();
     for (const side of SIDES) runs ||= await runsChangedOn(plan, side, programs[side], one.name, changes[side]);
     looked.push(runs ? one : { ...one, state: { kind: 'same path' } });
   }

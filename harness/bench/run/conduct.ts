@@ -30,6 +30,8 @@ const SHORTEST_LAUNCH_SECONDS = 0.05;
 /** Of two processes and their warm-up. */
 const START_SECONDS = 0.05;
 
+/** Of the budget: a trial of each benchmark says what there is to measure, and must leave time to do so. */
+const FINDING_SHARE = 0.4;
 /** Of the budget: suspects are to be measured anew in what is left. */
 const SCREENING_SHARE = 0.6;
 /** The same where there are no suspects yet. */
@@ -58,12 +60,17 @@ interface FoundIn {
   readonly found: FoundBenchmark;
 }
 
-const findIn = async (plan: BenchPlan, tested: TestedPackage, changes: Changes): Promise<readonly FoundBenchmark[]> =>
+const findIn = async (
+  plan: BenchPlan,
+  tested: TestedPackage,
+  changes: Changes,
+  untilMs: number,
+): Promise<readonly FoundBenchmark[]> =>
   tested.isSameProgram
     ? listOnly(plan, tested.programs.head)
-    : withCodePaths(plan, changes, tested, await findBenchmarks(plan, tested.programs));
+    : withCodePaths(plan, changes, tested, await findBenchmarks(plan, tested.programs, untilMs), untilMs);
 
-const findAll = async (plan: BenchPlan, packages: Packages): Promise<readonly FoundIn[]> => {
+const findAll = async (plan: BenchPlan, packages: Packages, untilMs: number): Promise<readonly FoundIn[]> => {
   const { both, lone, broken, goVersion } = packages;
   const all: FoundIn[] = [];
   // Another Go makes other code of the same lines.
@@ -71,13 +78,13 @@ const findAll = async (plan: BenchPlan, packages: Packages): Promise<readonly Fo
   for (const [index, tested] of both.entries()) {
     plan.say(`finding the benchmarks of ${tested.importPath} (${index + 1} of ${both.length})`);
     const { importPath } = tested;
-    const found = await findIn(plan, tested, changes);
+    const found = await findIn(plan, tested, changes, untilMs);
     all.push(...found.map((one) => ({ tested, importPath, found: one })));
   }
   for (const { importPath, side, program } of lone) {
     // Nothing is new or gone where the other side does not build.
     if (broken.some((one) => one.package === importPath)) continue;
-    const found = await findBenchmarks(plan, { [side]: program });
+    const found = await findBenchmarks(plan, { [side]: program }, untilMs);
     all.push(...found.map((one) => ({ tested: null, importPath, found: one })));
   }
   return all;
@@ -192,7 +199,7 @@ type MeasuredAll = Pick<Conducted, 'benchmarks' | 'notes'>;
 
 const measureAll = async (plan: BenchPlan, packages: Packages): Promise<MeasuredAll> => {
   const begunMs = performance.now();
-  const found = await findAll(plan, packages);
+  const found = await findAll(plan, packages, begunMs + FINDING_SHARE * plan.budgetSeconds * 1000);
   return withLayouts(plan, packages.unseededReason === null, async (layouts) => {
     const measuring = new Measuring(plan, layouts, found, begunMs);
     await measuring.screen();

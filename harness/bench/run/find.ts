@@ -132,15 +132,29 @@ const findBelow = async (
   return joined(base, await tried(plan, 'head', programs.head, top));
 };
 
-/** A side that a package lacks has none of its benchmarks. */
+const untried = (name: string): FoundBenchmark => ({
+  name,
+  state: { kind: 'untried' },
+  isParallel: false,
+  trial: null,
+});
+
+/**
+ * A side that a package lacks has none of its benchmarks. From `untilMs` on (of `performance.now()`) top-level functions
+ * are only listed.
+ */
 export const findBenchmarks = async (
   plan: BenchPlan,
   programs: Partial<BySide<TestProgram>>,
+  untilMs: number,
 ): Promise<readonly FoundBenchmark[]> => {
   const { tops, failed } = await topsOf(plan, programs);
   if (failed.length > 0) return failed;
   const found: FoundBenchmark[] = [];
-  for (const top of tops) found.push(...(await findBelow(plan, programs, top)));
+  for (const top of tops) {
+    const isLate = performance.now() >= untilMs;
+    found.push(...(isLate ? [untried(top)] : await findBelow(plan, programs, top)));
+  }
   return found;
 };
 
