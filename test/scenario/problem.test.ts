@@ -135,7 +135,7 @@ describe('unknown keys', () => {
     ['measure: { bugdet: 1m }', '1:12  measure.bugdet: unknown key, did you mean `budget`?'],
     [
       'measure: { xyz: 1 }',
-      '1:12  measure.xyz: unknown key; known here: budget, tight, exact, lanes, routes, trace, labels, explain',
+      '1:12  measure.xyz: unknown key; known here: budget, tight, exact, lanes, routes, trace, perf, labels, explain',
     ],
     ['gates: { cpuPerRequest: true }', '1:10  gates.cpuPerRequest: unknown key, did you mean `cpuNsPerRequest`?'],
   ])('%j', (text, message) => expect(said(`${text}\n${request('http: GET /')}`)).toEqual([message]));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { describeEngines, describeNeighbours } from '../../../harness/cli/commands/doctor.ts';
+import { describeEngines, describeNeighbours, describePerf } from '../../../harness/cli/commands/doctor.ts';
 
 const MISSING = {
   perf: { reason: 'the event does not open', hint: 'sysctl kernel.perf_event_paranoid=2' },
@@ -53,5 +53,19 @@ describe('what the doctor says about others on the machine', () => {
 
   it('is a warning where it cannot be seen', () => {
     expect(describeNeighbours({}).state).toBe('warn');
+  });
+});
+
+describe('what the doctor says about perf', () => {
+  it('needs it for nothing but C and the kernel, and says how it is had', () => {
+    expect(describePerf({ version: '6.1.187', tellsPlaces: true })).toMatchObject({
+      state: 'ok',
+      found: expect.stringContaining('6.1.187') as string,
+    });
+    expect(describePerf({ reason: 'perf is not installed', hint: 'apt-get install linux-perf' })).toMatchObject({
+      state: 'note',
+      found: 'not available: perf is not installed',
+      advice: expect.stringContaining('apt-get install linux-perf') as string,
+    });
   });
 });
