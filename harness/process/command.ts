@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { execa } from 'execa';
+import { goScratch } from './go-scratch.ts';
 import { abortError, notStarted, pinned, type ProcessEnv, requireProgram } from './program.ts';
 import { register, signalGroup, unregister } from './registry.ts';
 
@@ -61,7 +62,8 @@ const listen = (stream: Readable | null, hear: (text: string) => void): void => 
  */
 export const runCommand = async (command: Command, signal: AbortSignal): Promise<CommandResult> => {
   if (signal.aborted) throw abortError(signal);
-  const env = command.env ?? {};
+  const given = command.env ?? {};
+  const env = { ...given, ...goScratch(command.file, given) };
   const program = requireProgram(command.file, command.cwd, env);
   const [file, args] = pinned(program, command.args, command.cpus ?? null);
   const subprocess = execa(file, args, {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -48,6 +48,42 @@ test('a command gets its input, and variables set to undefined are taken away', 
   const env = { ...Object.assign(Object.create(null), { KEPT: 'yes' }), HOME: undefined };
   const result = await runCommand({ ...shell('cat; echo "$KEPT,$HOME."'), env, input: 'hello ' }, never);
   expect(result.stdout).toBe('hello yes,.\n');
+});
+
+test('what go leaves behind when it is ended by a signal is gone when we are', async () => {
+  const place = mkdtempSync(join(folder, 'go-'));
+  const [bin, tmp] = [join(place, 'bin'), join(place, 'tmp')];
+  for (const each of [bin, tmp]) mkdirSync(each);
+  // As go does: a folder of its own in GOTMPDIR or TMPDIR, removed when it ends by itself alone.
+  const script = '#!/bin/sh\nmkdir "${GOTMPDIR:-$TMPDIR}/go-build1"; ls "$TMPDIR" >&2; exec sleep 60\n';
+  writeFileSync(join(bin, 'go'), script, { mode: 0o755 });
+  const index = join(import.meta.dirname, '../../harness/process/index.ts');
+  const program = `
+    const { runCommand } = await import(${JSON.stringify(index)});
+    const go = { file: 'go', args: ['list'], cwd: '.', timeoutSeconds: 0.5 };
+    const { timedOut, stderr } = await runCommand(go, new AbortController().signal);
+    console.log(timedOut, stderr.trim());
+  `;
+  const args = ['--input-type=module', '-e', program];
+  const env = { PATH: `${bin}:${process.env['PATH'] ?? ''}`, TMPDIR: tmp };
+  const ended = await runCommand({ file: process.execPath, args, cwd: tmp, env, timeoutSeconds: 20 }, never);
+  expect(ended.stdout).toMatch(/^true gd-go-\w+\n$/);
+  expect(readdirSync(tmp)).toEqual([]);
+});
+
+test('a GOTMPDIR that is set is left alone, and other programs get none', async () => {
+  const say = async (file: string, env: Readonly<Record<string, string>>) => {
+    const bin = join(folder, 'say');
+    mkdirSync(bin, { recursive: true });
+    writeFileSync(join(bin, file), '#!/bin/sh\necho "$GOTMPDIR"\n', { mode: 0o755 });
+    const { stdout } = await runCommand(
+      { file: join(bin, file), args: [], cwd: folder, env, timeoutSeconds: 20 },
+      never,
+    );
+    return stdout.trim();
+  };
+  expect(await say('go', { GOTMPDIR: '/their/own' })).toBe('/their/own');
+  expect(await say('other', {})).toBe(process.env['GOTMPDIR'] ?? '');
 });
 
 test('what a command says on stderr is heard while it runs, and is in its result, too', async () => {
